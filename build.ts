@@ -1,0 +1,79 @@
+/**
+ * Builds the executable.
+ *
+ *   bun run build            dist/gateway for this machine
+ *   bun run build --all      one for every platform, and dist/SHA256SUMS
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import packageJson from "./package.json" with { type: "json" };
+
+const PLATFORMS = [
+  "linux-x64",
+  "linux-arm64",
+  "linux-x64-musl",
+  "darwin-x64",
+  "darwin-arm64",
+  "windows-x64",
+];
+const OUTPUT = join(import.meta.dir, "dist");
+
+mkdirSync(OUTPUT, { recursive: true });
+if (process.argv.includes("--all")) await buildAll();
+else await build(join(OUTPUT, "gateway"));
+
+async function buildAll(): Promise<void> {
+  const sums: string[] = [];
+  for (const platform of PLATFORMS) {
+    const name = `gateway-${packageJson.version}-${platform}${platform.startsWith("windows") ? ".exe" : ""}`;
+    const file = join(OUTPUT, name);
+    await build(file, platform);
+    const bytes = await Bun.file(file).bytes();
+    sums.push(`${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`);
+  }
+  await Bun.write(join(OUTPUT, "SHA256SUMS"), sums.join(""));
+}
+
+async function build(outfile: string, platform?: string): Promise<void> {
+  const started = performance.now();
+  const arguments_ = [
+    "build",
+    "--compile",
+    // Bytecode halves the time to start, and needs ES modules for top-level await.
+    "--bytecode",
+    "--format=esm",
+    "--minify-syntax",
+    "--minify-whitespace",
+    // Otherwise a .env or bunfig.toml in the folder it is run from would change what it does.
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    '--define=process.env.NODE_ENV="production"',
+    `--define=process.env.GATEWAY_COMMIT=${JSON.stringify(commit())}`,
+    ...(platform === undefined ? [] : [`--target=bun-${platform}`]),
+    "--entry-naming=[name].[ext]",
+    `--outfile=${outfile}`,
+    "src/main.ts",
+    // A worker is found in the executable only if it is an entry point of its own.
+    "src/telemetry/access-log/access-log-worker.ts",
+  ];
+  const { exitCode, stderr } = Bun.spawnSync([process.execPath, ...arguments_], {
+    cwd: import.meta.dir,
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  if (exitCode !== 0) throw new Error(`bun build failed:\n${stderr.toString()}`);
+  const size = (Bun.file(outfile).size / 2 ** 20).toFixed(0);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  await Bun.write(Bun.stdout, `${outfile}  ${size} MiB  ${seconds} s\n`);
+}
+
+/** The commit that is built, with a mark when there is more than it says; empty outside of git. */
+function commit(): string {
+  const git = (...arguments_: string[]) =>
+    Bun.spawnSync(["git", ...arguments_], { cwd: import.meta.dir, stderr: "ignore" })
+      .stdout.toString()
+      .trim();
+  const hash = git("rev-parse", "--short", "HEAD");
+  return hash === "" || git("status", "--porcelain") === "" ? hash : `${hash}+changes`;
+}

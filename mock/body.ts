@@ -1,0 +1,24 @@
+import type { Call } from "./call.ts";
+
+/** How much of a request's body is kept; the rest is counted and forgotten. */
+const KEPT_BYTES = 2 ** 20;
+
+interface ReceivedBody {
+  /** UTF-8, with U+FFFD for what is not. */
+  readonly text: string;
+  /** All bytes that came. */
+  readonly bytes: number;
+  /** True when `text` holds only the first MiB. */
+  readonly truncated: boolean;
+}
+
+/** Reads the request's body to its end, whatever its size. Rejects when the client leaves. */
+export async function readBody(call: Call): Promise<ReceivedBody> {
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of call.request as AsyncIterable<Buffer>) {
+    if (bytes < KEPT_BYTES) kept.push(piece.subarray(0, KEPT_BYTES - bytes));
+    bytes += piece.length;
+  }
+  return { text: Buffer.concat(kept).toString("utf8"), bytes, truncated: bytes > KEPT_BYTES };
+}

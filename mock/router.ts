@@ -1,0 +1,73 @@
+import { type Call, answerEmpty, answerError, answerJson } from "./call.ts";
+
+/** `parameter` is what stands in place of `:name` or `*` in the route's path, as sent. */
+export type Handler = (call: Call, parameter: string) => void | Promise<void>;
+
+/** A path of the mock. Its last segment may be `:name` (one segment) or `*` (anything below). */
+export interface Route {
+  readonly path: string;
+  /** What it is good for, in a sentence, for the list at `GET /`. */
+  readonly about: string;
+  /** Handlers by method; ANY stands for every method, GET for HEAD too. */
+  readonly on: Readonly<Record<string, Handler>>;
+}
+
+export class Router {
+  readonly #exact = new Map<string, Route>();
+  /** By what stands before the last slash. */
+  readonly #parametric = new Map<string, Route>();
+  /** By what the path begins with. */
+  readonly #trees: (readonly [prefix: string, route: Route])[] = [];
+
+  constructor(routes: readonly Route[]) {
+    for (const route of routes) {
+      const cut = route.path.lastIndexOf("/");
+      if (route.path.endsWith("/*")) this.#trees.push([route.path.slice(0, -1), route]);
+      else if (route.path[cut + 1] === ":") this.#parametric.set(route.path.slice(0, cut), route);
+      else this.#exact.set(route.path, route);
+    }
+  }
+
+  /** Answers the call, or has its route do so. What a handler throws comes out. */
+  dispatch(call: Call): void | Promise<void> {
+    const { path, method } = call;
+    const cut = path.lastIndexOf("/") + 1;
+    const parameter = path.slice(cut);
+    const route =
+      this.#exact.get(path) ??
+      (parameter === "" ? undefined : this.#parametric.get(path.slice(0, cut - 1))) ??
+      this.#trees.find(([prefix]) => path.startsWith(prefix))?.[1];
+    if (route === undefined) {
+      answerError(call, 404, `There is nothing at ${path}; GET / lists what there is`);
+      return;
+    }
+    const handler = route.on[method] ?? route.on["ANY"] ?? (method === "HEAD" && route.on["GET"]);
+    if (handler) return handler(call, parameter);
+    const allow = ["Allow", allowedMethods(route).join(", ")];
+    if (method === "OPTIONS") answerEmpty(call, 204, allow);
+    else answerError(call, 405, `${method} is not for ${route.path}`, allow);
+  }
+}
+
+function allowedMethods(route: Route): string[] {
+  const methods = Object.keys(route.on);
+  return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
+}
+
+/** The route at `/`, which lists the others. */
+export function listing(notes: readonly string[], routes: readonly Route[]): Route {
+  const paths = routes.map((route) => ({
+    path: route.path,
+    methods: Object.keys(route.on).map((method) => (method === "ANY" ? "any method" : method)),
+    about: route.about,
+  }));
+  return {
+    path: "/",
+    about: "This list.",
+    on: {
+      GET(call) {
+        answerJson(call, 200, { server: call.server, notes, paths });
+      },
+    },
+  };
+}

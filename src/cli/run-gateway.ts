@@ -1,0 +1,130 @@
+import type { Config } from "../config/schema.ts";
+import { systemClock } from "../pipeline/clock.ts";
+import { ListenError, type RunningGateway, startGateway } from "../server/start.ts";
+import { descriptorSink, LineWriter, writeNow } from "../telemetry/line-writer.ts";
+import { Logger } from "../telemetry/logger.ts";
+import { VERSION, versionLine } from "./build-info.ts";
+import type { Console } from "./command.ts";
+
+const STANDARD_OUTPUT = 1;
+
+export interface RunOptions {
+  /** What the configuration is called in the first line of the log. */
+  readonly configuration: string;
+  /** Reads the configuration again; answers undefined, having told why, when it is not valid. */
+  readonly reread?: () => Promise<Config | undefined>;
+  /** Called once clients are being served. */
+  readonly onReady?: (gateway: RunningGateway) => void;
+}
+
+/** Runs a gateway until it is told to stop. Resolves with the process' exit code. */
+export async function runGateway(
+  config: Config,
+  console: Console,
+  options: RunOptions,
+): Promise<number> {
+  const clock = systemClock;
+  const lines = new LineWriter(descriptorSink(STANDARD_OUTPUT, clock), clock);
+  const logger = new Logger(
+    { level: config.logging.level, format: config.logging.format, color: console.color },
+    lines,
+    clock,
+  );
+  const signals = stopSignals(console);
+  surviveStrayErrors(logger);
+  let gateway: RunningGateway;
+  try {
+    gateway = startGateway({
+      config,
+      version: VERSION,
+      logger,
+      clock,
+      random: Math.random,
+      fetch: globalThis.fetch,
+    });
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    logger.log("error", error.message);
+    await lines.flush();
+    return 1;
+  }
+  logger.log("info", `${versionLine()}, configured by ${options.configuration}`);
+  logger.log("info", `listening on ${gateway.url}, ${describe(config)}`);
+  if (gateway.adminUrl !== undefined) logger.log("info", `admin on ${gateway.adminUrl}/admin`);
+  const { reread } = options;
+  if (reread !== undefined) console.onReloadSignal(() => void reload(gateway, reread, logger));
+  options.onReady?.(gateway);
+
+  const first = await signals.next();
+  logger.log("info", `${first}: no new connections, finishing what is in flight`);
+  const outcome = await Promise.race([
+    gateway.stop(),
+    signals.next().then((second) => ({ signal: second })),
+  ]);
+  if ("signal" in outcome) {
+    logger.log("warn", `${outcome.signal} again: ending at once`);
+    writeNow(STANDARD_OUTPUT, lines.drain());
+    return 1;
+  }
+  if (outcome.cut > 0) {
+    const what = outcome.cut === 1 ? "1 request was" : `${outcome.cut} requests were`;
+    logger.log("error", `${what} cut: still in flight after server.shutdown_timeout`);
+  }
+  logger.log("info", "stopped");
+  await lines.flush();
+  return outcome.cut > 0 ? 1 : 0;
+}
+
+async function reload(
+  gateway: RunningGateway,
+  reread: () => Promise<Config | undefined>,
+  logger: Logger,
+): Promise<void> {
+  try {
+    const config = await reread();
+    if (config === undefined) {
+      logger.log("error", "SIGHUP: the configuration is not valid; the one in force stays");
+      return;
+    }
+    gateway.reload(config);
+    logger.log("info", `SIGHUP: new configuration in force, ${describe(config)}`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.log("error", `SIGHUP: ${reason}; the configuration in force stays`);
+  }
+}
+
+function describe({ routes }: Config): string {
+  const backends = new Set(routes.flatMap(({ backends }) => backends.map(({ url }) => url)));
+  return `routes: ${routes.length}, backends: ${backends.size}`;
+}
+
+/** Stop signals, one after the other, whether or not somebody is waiting when they come. */
+function stopSignals(console: Console) {
+  const waiting: ((signal: string) => void)[] = [];
+  const arrived: string[] = [];
+  console.onStopSignal((signal) => {
+    const listener = waiting.shift();
+    if (listener === undefined) arrived.push(signal);
+    else listener(signal);
+  });
+  return {
+    next(): Promise<string> {
+      const signal = arrived.shift();
+      if (signal !== undefined) return Promise.resolve(signal);
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+      });
+    },
+  };
+}
+
+// An error that belongs to no request must not take the requests of everybody else with it.
+function surviveStrayErrors(logger: Logger): void {
+  const report = (kind: string) => (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    logger.log("error", `${kind}: ${text}`);
+  };
+  process.on("unhandledRejection", report("unhandled rejection"));
+  process.on("uncaughtException", report("uncaught exception"));
+}

@@ -1,0 +1,36 @@
+import { checkConfig } from "./check.ts";
+import type { Diagnostic } from "./diagnostics.ts";
+import { ConfigDocument } from "./document.ts";
+import { substituteEnvironment } from "./environment.ts";
+import { type Config, configSchema } from "./schema.ts";
+import { validate } from "./validate.ts";
+
+export interface Loaded {
+  /** Absent when any diagnostic is an error. */
+  readonly config: Config | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads a configuration from its text. `file` is what diagnostics call it. */
+export function loadConfig(
+  file: string,
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Loaded {
+  const document = ConfigDocument.parse(file, text);
+  if (document.diagnostics.length > 0) {
+    return { config: undefined, diagnostics: document.diagnostics };
+  }
+  const unset = substituteEnvironment(document, environment);
+  const { value, partial, isWhole, diagnostics } = validate(configSchema, document);
+  const issues = checkConfig(partial, isWhole);
+  const found = [
+    ...unset,
+    ...diagnostics,
+    ...issues.map(({ path, message }) => document.diagnose(path, message)),
+  ];
+  return {
+    config: found.length === 0 ? value : undefined,
+    diagnostics: found,
+  };
+}

@@ -1,0 +1,63 @@
+import { BlockList, isIP } from "node:net";
+
+/** An address as one kind of text: an IPv4 address is never dressed as IPv6. */
+export function normalizeAddress(address: string): string {
+  if (!address.includes(":")) return address;
+  return address.toLowerCase().startsWith("::ffff:") && address.includes(".")
+    ? address.slice(7)
+    : address;
+}
+
+/** A set of addresses and networks ("10.0.0.0/8", "2001:db8::/32", "192.0.2.7"). */
+export class AddressSet {
+  readonly #list = new BlockList();
+  readonly #known = new Map<string, boolean>();
+  readonly isEmpty: boolean;
+
+  /** Throws a RangeError that names the first text that is neither an address nor a network. */
+  constructor(networks: readonly string[]) {
+    this.isEmpty = networks.length === 0;
+    for (const network of networks) {
+      const parsed = parseNetwork(network);
+      if (parsed === undefined) throw new RangeError(`not an address or network: ${network}`);
+      this.#list.addSubnet(parsed.address, parsed.prefix, parsed.family);
+    }
+  }
+
+  has(address: string): boolean {
+    if (this.isEmpty) return false;
+    const known = this.#known.get(address);
+    if (known !== undefined) return known;
+    const family = isIP(address);
+    const found = family !== 0 && this.#list.check(address, family === 6 ? "ipv6" : "ipv4");
+    if (this.#known.size >= KNOWN_AT_MOST) this.#known.clear();
+    this.#known.set(address, found);
+    return found;
+  }
+}
+
+// The peers of a gateway behind proxies are few and ask again and again.
+const KNOWN_AT_MOST = 1024;
+
+/** Reads an address or a network in CIDR notation; undefined when it is neither. */
+export function parseNetwork(
+  network: string,
+): { address: string; prefix: number; family: "ipv4" | "ipv6" } | undefined {
+  const [address = "", length, ...rest] = network.split("/");
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return undefined;
+  const longest = family === 6 ? 128 : 32;
+  if (length === undefined) return { address, prefix: longest, family: familyName(family) };
+  const prefix = Number(length);
+  if (!/^[0-9]{1,3}$/.test(length) || prefix > longest) return undefined;
+  return { address, prefix, family: familyName(family) };
+}
+
+function familyName(family: number): "ipv4" | "ipv6" {
+  return family === 6 ? "ipv6" : "ipv4";
+}
+
+/** Whether an address belongs to this machine alone (127.0.0.0/8 or ::1). */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(address);
+}

@@ -1,0 +1,15 @@
+// reg-name is narrowed to what names and addresses are made of: RFC 3986 would also allow
+// percent-encoding and sub-delims, among them the comma by which two Host fields arrive as one.
+const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+
+/** Whether a Host field holds one host with an optional port (RFC 9110 section 7.2). */
+export function isValidHost(host: string): boolean {
+  return HOST.test(host);
+}
+
+/** The host part of a Host field: without port, IPv6 without brackets. */
+export function hostName(host: string): string {
+  if (host.startsWith("[")) return host.slice(1, host.indexOf("]"));
+  const colon = host.indexOf(":");
+  return colon === -1 ? host : host.slice(0, colon);
+}

@@ -1,0 +1,33 @@
+/** Why a path is refused, in words for the client. */
+export type PathProblem = { readonly problem: string };
+
+const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+const FORBIDDEN_ESCAPE = /%(?:2f|5c|00)/i;
+const ESCAPE = /%[0-9A-Fa-f]{2}/g;
+const UNRESERVED = /[A-Za-z0-9._~-]/;
+const SLASHES = /\/{2,}/g;
+
+/**
+ * Brings a path to the one form that is both matched and sent, so that no second spelling of it
+ * slips past a route's policies. Dot segments are already resolved when a path gets here.
+ *
+ * - runs of "/" become one;
+ * - an escape of an unreserved character becomes that character, other escapes get upper-case
+ *   digits (RFC 3986 section 6.2.2);
+ * - an escaped "/" or "\" or NUL is refused, and so is a "%" that begins no escape: backends
+ *   disagree on what these mean.
+ */
+export function normalizePath(path: string): string | PathProblem {
+  const merged = path.includes("//") ? path.replace(SLASHES, "/") : path;
+  if (!merged.includes("%")) return merged;
+  if (BAD_ESCAPE.test(merged)) {
+    return { problem: 'the path holds a "%" that is not followed by two hexadecimal digits' };
+  }
+  if (FORBIDDEN_ESCAPE.test(merged)) {
+    return { problem: "the path holds an encoded slash, backslash or NUL" };
+  }
+  return merged.replace(ESCAPE, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    return UNRESERVED.test(character) ? character : escape.toUpperCase();
+  });
+}

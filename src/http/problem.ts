@@ -1,0 +1,26 @@
+/** An error answer's content, as RFC 9457 has it. */
+export interface Problem {
+  readonly status: number;
+  /** Short and the same for every occurrence of the kind. */
+  readonly title: string;
+  /** What happened this time, in words for the client; nothing internal. */
+  readonly detail: string;
+  /** Extension member: the stable name of the kind, for programs. */
+  readonly code: string;
+  /** Extension member: what the operator needs to find the exchange in the log. */
+  readonly requestId: string;
+  /** A URI that names the kind; "about:blank" (RFC 9457 section 4.2.1) when absent. */
+  readonly type?: string;
+}
+
+/** A problem as content. */
+export function problemContent(problem: Problem): string {
+  return JSON.stringify({
+    type: problem.type ?? "about:blank",
+    title: problem.title,
+    status: problem.status,
+    detail: problem.detail,
+    code: problem.code,
+    request_id: problem.requestId,
+  });
+}

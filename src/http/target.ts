@@ -1,0 +1,50 @@
+import { isValidHost } from "./host.ts";
+import { normalizePath } from "./path.ts";
+
+/** Where a request is going. */
+export interface RequestTarget {
+  /** The Host field as sent; empty only for an HTTP/1.0 request without one. */
+  readonly host: string;
+  /** What is matched and what is sent; begins with "/". See `normalizePath`. */
+  readonly path: string;
+  /** Empty, or "?" and what followed it. */
+  readonly query: string;
+  /** Why the request cannot be taken further; absent when it can. */
+  readonly refusal?: TargetRefusal;
+}
+
+export interface TargetRefusal {
+  readonly part: "host" | "path";
+  /** In words for the client. */
+  readonly problem: string;
+}
+
+/**
+ * Reads host, path and query of a request as the runtime's listener presents it. Its URL is
+ * absolute when the Host field was fit to be part of one, and otherwise begins with the path.
+ */
+export function readTarget(url: string, host: string | null): RequestTarget {
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", SHORTEST_ORIGIN);
+  const question = url.indexOf("?", start);
+  const rawPath = question === -1 ? url.slice(start) : url.slice(start, question);
+  const query = question === -1 ? "" : url.slice(question);
+  const refuse = (part: "host" | "path", problem: string): RequestTarget => ({
+    host: host ?? "",
+    path: rawPath,
+    query,
+    refusal: { part, problem },
+  });
+  // Only HTTP/1.0 may go without; the listener itself refuses an HTTP/1.1 request that does.
+  if (host !== null && !isValidHost(host)) {
+    return refuse("host", "the Host field is not one host name or address with an optional port");
+  }
+  if (start === 0 && host !== null) {
+    return refuse("host", "the Host field is not a valid host name or address");
+  }
+  if (url.includes("#", start)) return refuse("path", 'the request target holds a "#"');
+  const path = normalizePath(rawPath);
+  if (typeof path !== "string") return refuse("path", path.problem);
+  return { host: host ?? "", path, query };
+}
+
+const SHORTEST_ORIGIN = "http://".length;

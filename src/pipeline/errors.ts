@@ -1,0 +1,168 @@
+/** Whose doing an error is: the client's, the backend's, or our own. */
+export type ErrorSource = "client" | "backend" | "gateway";
+
+interface ErrorKind {
+  readonly status: number;
+  readonly source: ErrorSource;
+  /** Whether another attempt could turn out otherwise. */
+  readonly retryable: boolean;
+  readonly title: string;
+  /** The error's name in a Proxy-Status field (RFC 9209 section 2.3), where there is one. */
+  readonly proxyStatus?: string;
+}
+
+/** Every error that the gateway itself answers with: the one place that gives a code its meaning. */
+export const errorKinds = {
+  bad_request: {
+    status: 400,
+    source: "client",
+    retryable: false,
+    title: "Bad request",
+    proxyStatus: "http_request_error",
+  },
+  invalid_host: {
+    status: 400,
+    source: "client",
+    retryable: false,
+    title: "Invalid Host",
+    proxyStatus: "http_request_error",
+  },
+  invalid_path: {
+    status: 400,
+    source: "client",
+    retryable: false,
+    title: "Invalid path",
+    proxyStatus: "http_request_error",
+  },
+  route_not_found: {
+    status: 404,
+    source: "client",
+    retryable: false,
+    title: "Not found",
+    proxyStatus: "destination_not_found",
+  },
+  method_not_allowed: {
+    status: 405,
+    source: "client",
+    retryable: false,
+    title: "Method not allowed",
+    proxyStatus: "http_request_denied",
+  },
+  request_timeout: {
+    status: 408,
+    source: "client",
+    retryable: false,
+    title: "Request timeout",
+    proxyStatus: "http_request_error",
+  },
+  body_too_large: {
+    status: 413,
+    source: "client",
+    retryable: false,
+    title: "Content too large",
+    proxyStatus: "http_request_error",
+  },
+  rate_limited: {
+    status: 429,
+    source: "client",
+    retryable: false,
+    title: "Too many requests",
+    proxyStatus: "http_request_denied",
+  },
+  client_closed: {
+    status: 499,
+    source: "client",
+    retryable: false,
+    title: "Client closed request",
+  },
+  method_not_proxied: {
+    status: 501,
+    source: "client",
+    retryable: false,
+    title: "Method not implemented",
+    proxyStatus: "http_request_error",
+  },
+  backend_unreachable: {
+    status: 502,
+    source: "backend",
+    retryable: true,
+    title: "Bad gateway",
+    proxyStatus: "connection_refused",
+  },
+  backend_connection_closed: {
+    status: 502,
+    source: "backend",
+    retryable: true,
+    title: "Bad gateway",
+    proxyStatus: "connection_terminated",
+  },
+  backend_name_not_resolved: {
+    status: 502,
+    source: "backend",
+    retryable: true,
+    title: "Bad gateway",
+    proxyStatus: "dns_error",
+  },
+  backend_tls_failed: {
+    status: 502,
+    source: "backend",
+    retryable: true,
+    title: "Bad gateway",
+    proxyStatus: "tls_protocol_error",
+  },
+  backend_protocol_error: {
+    status: 502,
+    source: "backend",
+    retryable: false,
+    title: "Bad gateway",
+    proxyStatus: "http_protocol_error",
+  },
+  backend_answer_incomplete: {
+    status: 502,
+    source: "backend",
+    retryable: true,
+    title: "Bad gateway",
+    proxyStatus: "http_response_incomplete",
+  },
+  no_healthy_backend: {
+    status: 503,
+    source: "backend",
+    retryable: false,
+    title: "Service unavailable",
+    proxyStatus: "destination_unavailable",
+  },
+  backend_timeout: {
+    status: 504,
+    source: "backend",
+    retryable: true,
+    title: "Gateway timeout",
+    proxyStatus: "http_response_timeout",
+  },
+  internal_error: {
+    status: 500,
+    source: "gateway",
+    retryable: false,
+    title: "Internal error",
+    proxyStatus: "proxy_internal_error",
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errorKinds;
+
+/** An error with a known meaning. Anything else that is thrown counts as `internal_error`. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  /** Response fields that belong to this error: Allow, Retry-After. */
+  readonly fields: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { fields?: Readonly<Record<string, string>>; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: options.cause });
+    this.name = "GatewayError";
+    this.code = code;
+    this.fields = options.fields ?? {};
+  }
+}

@@ -1,0 +1,78 @@
+import type { ClientIdentity } from "../http/forwarded.ts";
+import type { RequestTarget } from "../http/target.ts";
+import type { ErrorCode, GatewayError } from "./errors.ts";
+
+/** What an exchange took from the quota of one limit, as its answer is to tell. */
+export interface TakenQuota {
+  /** The limit's item of the RateLimit-Policy field. */
+  readonly policyItem: string;
+  /** The limit's item of the RateLimit field: what is left, and when there is more. */
+  item(): string;
+  /** Undoes the taking, for an exchange that another limit refuses. */
+  giveBack(): void;
+}
+
+/**
+ * One client request and all that becomes of it: the single record that flows through policies,
+ * forwarding and telemetry. Policies and the proxy write to it; telemetry reads it once, at the end.
+ */
+export class Exchange {
+  readonly request: Request;
+  readonly method: string;
+  readonly target: RequestTarget;
+  readonly client: ClientIdentity;
+  readonly requestId: string;
+  /** Unix epoch milliseconds at which the request was taken up. */
+  readonly startedAt: number;
+  /** The same moment on the monotonic clock. */
+  readonly started: number;
+
+  /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
+  route = "";
+  /** Why there is no route to follow; thrown at the end of the chain for such exchanges. */
+  refusal: GatewayError | undefined = undefined;
+  /** What `:name` and `*name` segments of the route's path matched, percent-encoding as it came. */
+  parameters: Readonly<Record<string, string>> = {};
+  /** One for each limit that the exchange came to, in that order. */
+  readonly quotas: TakenQuota[] = [];
+  /** The last backend asked, as its URL in the configuration; empty when none was. */
+  backend = "";
+  /** How many sendings to backends there were; retries = attempts − 1. */
+  attempts = 0;
+  /** The status sent to the client; 499 when it left before there was one. */
+  status = 0;
+  errorCode: ErrorCode | undefined = undefined;
+  /** What went wrong, in words for the operator. */
+  errorDetail = "";
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Monotonic time at which the backend's header section had arrived; 0 while it has not. */
+  headersAt = 0;
+
+  /** Settles when the answer's content has ended, one way or another; absent when it was sent whole. */
+  ended: Promise<void> | undefined = undefined;
+
+  constructor(opening: {
+    request: Request;
+    target: RequestTarget;
+    client: ClientIdentity;
+    requestId: string;
+    startedAt: number;
+    started: number;
+  }) {
+    this.request = opening.request;
+    this.method = opening.request.method;
+    this.target = opening.target;
+    this.client = opening.client;
+    this.requestId = opening.requestId;
+    this.startedAt = opening.startedAt;
+    this.started = opening.started;
+  }
+
+  /** Notes what went wrong. The first failure is the cause; what follows from it does not replace it. */
+  fail(code: ErrorCode, detail: string): void {
+    if (this.errorCode !== undefined) return;
+    this.errorCode = code;
+    this.errorDetail = detail;
+  }
+}

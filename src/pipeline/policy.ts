@@ -1,0 +1,61 @@
+import type { StaticDecode, TSchema } from "@sinclair/typebox";
+import type { Clock } from "./clock.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** One configured behaviour, as it stands in a route's chain. Made once per snapshot. */
+export interface Policy {
+  readonly name: string;
+  /** Runs on the way in. A Response ends the way in: nothing further is asked. */
+  request?(exchange: Exchange): Response | undefined | Promise<Response | undefined>;
+  /** Runs on the way out, on every answer, errors too; changes its fields in place. */
+  response?(exchange: Exchange, response: Response): void;
+}
+
+/** What a policy may use of the world. */
+export interface PolicyServices {
+  readonly clock: Clock;
+}
+
+/** Something that is well-formed and yet wrong. */
+export interface ConfigIssue {
+  /** Keys and indexes from the policy's own configuration to the culprit; empty for all of it. */
+  readonly path: readonly (string | number)[];
+  /** What is wrong and what to do about it. */
+  readonly message: string;
+}
+
+/** A policy's place in the configuration: under a key at the top, or under a key of a route. */
+export interface PolicyScope<Config = unknown> {
+  readonly key: string;
+  readonly schema: TSchema;
+  check?(config: Config): ConfigIssue[];
+  /** `name` tells this one from others of its kind: "default" at the top, else the route's. */
+  create(config: Config, services: PolicyServices, name: string): Policy | undefined;
+}
+
+/** A kind of policy: its configuration and its behaviour, together. */
+export interface PolicyDefinition {
+  readonly name: string;
+  readonly global?: PolicyScope;
+  readonly route?: PolicyScope;
+  /** True where a route's own policy stands in place of the global one, not beside it. */
+  readonly routeReplacesGlobal: boolean;
+}
+
+/** A scope whose functions take what its own schema decodes to. */
+interface DecodedScope<Schema extends TSchema> extends PolicyScope<StaticDecode<Schema>> {
+  readonly schema: Schema;
+}
+
+/** Holds a definition's functions to its schemas; whoever has decoded a value may forget them. */
+export function definePolicy<
+  GlobalSchema extends TSchema,
+  RouteSchema extends TSchema,
+>(definition: {
+  readonly name: string;
+  readonly global?: DecodedScope<GlobalSchema>;
+  readonly route?: DecodedScope<RouteSchema>;
+  readonly routeReplacesGlobal: boolean;
+}): PolicyDefinition {
+  return definition;
+}

@@ -1,0 +1,50 @@
+import { problemContent } from "../http/problem.ts";
+import { errorKinds, GatewayError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Tells the operator of an error that nobody foresaw. */
+export type ReportCrash = (exchange: Exchange, error: unknown) => void;
+
+/**
+ * Makes the one function that turns whatever was thrown into the answer for the client. What is not
+ * a GatewayError is reported, stack and all, and tells the client nothing.
+ */
+export function problemMaker(report: ReportCrash) {
+  return function toProblem(exchange: Exchange, error: unknown): Response {
+    if (error instanceof GatewayError) return describe(exchange, error);
+    report(exchange, error);
+    return describe(
+      exchange,
+      new GatewayError("internal_error", "the gateway failed to handle this request"),
+    );
+  };
+}
+
+function describe(exchange: Exchange, error: GatewayError): Response {
+  const kind = errorKinds[error.code];
+  exchange.fail(error.code, error.message);
+  const content = problemContent({
+    status: kind.status,
+    title: kind.title,
+    detail: error.message,
+    code: error.code,
+    requestId: exchange.requestId,
+  });
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-request-id": exchange.requestId,
+  });
+  for (const [name, value] of Object.entries(error.fields)) headers.set(name, value);
+  if (kind.source !== "client" && "proxyStatus" in kind) {
+    headers.set("proxy-status", proxyStatus(kind.proxyStatus, error.message));
+  }
+  exchange.bytesOut = Buffer.byteLength(content);
+  return new Response(content, { status: kind.status, headers });
+}
+
+/** RFC 9209: who made this error, its registered name, and a quoted string of details. */
+function proxyStatus(name: string, details: string): string {
+  const quotable = details.replace(/[^ -~]/g, "?").replace(/["\\]/g, "\\$&");
+  return `gateway; error=${name}; details="${quotable}"`;
+}

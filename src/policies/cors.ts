@@ -1,0 +1,223 @@
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import { appendToList, TOKEN } from "../http/fields.ts";
+import { methodProblem } from "../http/methods.ts";
+import { type ConfigIssue, definePolicy, type Policy } from "../pipeline/policy.ts";
+import { Duration } from "../units/duration.ts";
+import { AllowedOrigins, readOrigin } from "./origins.ts";
+
+const schema = Type.Object(
+  {
+    enabled: Type.Boolean({
+      description:
+        "Whether the gateway answers for CORS; when not, the backend's own CORS fields pass.",
+      default: true,
+    }),
+    allowed_origins: Type.Array(Type.String(), {
+      description:
+        'The origins whose pages may read answers: exact ones ("https://app.example.com"), all subdomains of one level ("https://*.example.com"), "null", or "*" for any.',
+      default: ["*"],
+    }),
+    allowed_methods: Type.Array(Type.String(), {
+      description:
+        'The methods that preflights allow, "*" for any; browsers send GET, HEAD and POST without asking.',
+      default: ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"],
+    }),
+    allowed_headers: Type.Array(Type.String(), {
+      description:
+        'The request fields that preflights allow; "*" allows all that are asked for, Authorization too.',
+      default: ["*"],
+    }),
+    exposed_headers: Type.Array(Type.String(), {
+      description:
+        'The response fields that pages may read beside the few that they always may; "*" for nearly all.',
+      default: [],
+    }),
+    allow_credentials: Type.Boolean({
+      description:
+        'Whether pages may send cookies and other credentials; the origins must then be named, not "*".',
+      default: false,
+    }),
+    max_age: Type.Optional(
+      Duration({
+        description:
+          "How long browsers may remember a preflight's answer; they take 5 s when this is absent.",
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: "Which pages of other origins may use the gateway (CORS, WHATWG Fetch).",
+  },
+);
+
+type CorsConfig = StaticDecode<typeof schema>;
+
+/**
+ * Lets pages of other origins read answers, as the Fetch standard has it. Preflights are answered
+ * here and go no further; all other requests go on, whatever their origin: it is the browser that
+ * keeps an answer without CORS fields from the page.
+ */
+export const cors = definePolicy({
+  name: "cors",
+  routeReplacesGlobal: true,
+  global: { key: "cors", schema, check, create },
+  route: { key: "cors", schema, check, create },
+});
+
+function check(config: CorsConfig): ConfigIssue[] {
+  const issues = [
+    ...checkEach(config, "allowed_origins", originProblem),
+    ...checkEach(config, "allowed_methods", (method) =>
+      method === "*" ? undefined : methodProblem(method),
+    ),
+    ...checkEach(config, "allowed_headers", fieldProblem),
+    ...checkEach(config, "exposed_headers", fieldProblem),
+  ];
+  const report = (list: ListKey, message: string) => issues.push({ path: [list], message });
+  if (config.allowed_origins.length === 0) {
+    report("allowed_origins", 'name at least one origin, or `"*"`, or set `enabled` to false');
+  }
+  if (config.allowed_methods.length === 0) {
+    report("allowed_methods", 'name at least one method, or `"*"`');
+  }
+  if (config.allow_credentials && config.allowed_origins.includes("*")) {
+    report(
+      "allowed_origins",
+      'browsers refuse `"*"` together with `allow_credentials`; name the origins',
+    );
+  }
+  if (config.allow_credentials && config.exposed_headers.includes("*")) {
+    report(
+      "exposed_headers",
+      'browsers take `"*"` for a name together with `allow_credentials`; name the fields',
+    );
+  }
+  return issues;
+}
+
+type ListKey = "allowed_origins" | "allowed_methods" | "allowed_headers" | "exposed_headers";
+
+function checkEach(
+  config: CorsConfig,
+  list: ListKey,
+  problemOf: (item: string) => string | undefined,
+): ConfigIssue[] {
+  return config[list].flatMap((item, index) => {
+    const message = problemOf(item);
+    return message === undefined ? [] : [{ path: [list, index], message }];
+  });
+}
+
+function originProblem(written: string): string | undefined {
+  const origin = readOrigin(written);
+  return typeof origin === "string" ? undefined : origin.problem;
+}
+
+function fieldProblem(name: string): string | undefined {
+  return TOKEN.test(name) ? undefined : `\`${name}\` is not a field name`;
+}
+
+// What a backend says of CORS would contradict what the gateway says, so none of it is left.
+const BACKEND_FIELDS = [
+  "access-control-allow-origin",
+  "access-control-allow-credentials",
+  "access-control-expose-headers",
+  "access-control-allow-methods",
+  "access-control-allow-headers",
+  "access-control-max-age",
+] as const;
+
+function create(config: CorsConfig): Policy | undefined {
+  if (!config.enabled) return undefined;
+  const origins = new AllowedOrigins(
+    config.allowed_origins.map(readOrigin).filter((origin) => typeof origin === "string"),
+  );
+  const exposed = config.exposed_headers.join(", ");
+  const preflight = preflightAnswer(config, origins.any);
+
+  /** Whether the page that asks may read the answer; if so, the fields that tell the browser. */
+  function allowOrigin(request: Headers, response: Headers): boolean {
+    if (origins.any) {
+      response.set("access-control-allow-origin", "*");
+      return true;
+    }
+    const origin = request.get("origin");
+    if (origin === null || !origins.has(origin)) return false;
+    response.set("access-control-allow-origin", origin);
+    if (config.allow_credentials) response.set("access-control-allow-credentials", "true");
+    return true;
+  }
+
+  return {
+    name: "cors",
+
+    request({ method, request }) {
+      if (!isPreflight(method, request.headers)) return undefined;
+      const answer = new Response(null, { status: 204 });
+      // The browser compares the lists; a stranger gets none, and fails by that.
+      if (allowOrigin(request.headers, answer.headers)) preflight.tell(request.headers, answer);
+      if (preflight.vary !== "") answer.headers.set("vary", preflight.vary);
+      return answer;
+    },
+
+    response({ method, request }, { headers }) {
+      if (isPreflight(method, request.headers)) return;
+      for (const name of BACKEND_FIELDS) headers.delete(name);
+      // Caches must keep apart what differs by origin, also when this request names none.
+      if (!origins.any) addToVary(headers, "Origin");
+      if (allowOrigin(request.headers, headers) && exposed !== "") {
+        headers.set("access-control-expose-headers", exposed);
+      }
+    },
+  };
+}
+
+/** A CORS-preflight request (Fetch, "HTTP requests"); any other OPTIONS is the backend's. */
+function isPreflight(method: string, headers: Headers): boolean {
+  return (
+    method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method")
+  );
+}
+
+const LIST_OF_TOKENS = /^[!#$%&'*+.^_`|~0-9A-Za-z\-, \t]+$/;
+
+/** What a preflight from an allowed origin is told, as far as one configuration decides it. */
+function preflightAnswer(config: CorsConfig, anyOrigin: boolean) {
+  const { allowed_methods: methods, allowed_headers: fields } = config;
+  // With credentials, and for Authorization always, browsers take a "*" literally. What was asked
+  // for is allowed by its name instead.
+  const echoMethod = methods.includes("*");
+  const echoFields = fields.includes("*");
+  const methodList = methods.join(", ");
+  const fieldList = fields.join(", ");
+  const maxAge = config.max_age === undefined ? "" : `${Math.floor(config.max_age / 1000)}`;
+  const vary = [
+    ...(anyOrigin ? [] : ["Origin"]),
+    ...(echoMethod ? ["Access-Control-Request-Method"] : []),
+    ...(echoFields ? ["Access-Control-Request-Headers"] : []),
+  ].join(", ");
+
+  return {
+    vary,
+    tell(asked: Headers, { headers }: Response): void {
+      const allowedMethods = echoMethod ? asked.get("access-control-request-method") : methodList;
+      const allowedFields = echoFields ? asked.get("access-control-request-headers") : fieldList;
+      setIfList(headers, "access-control-allow-methods", allowedMethods);
+      setIfList(headers, "access-control-allow-headers", allowedFields);
+      if (maxAge !== "") headers.set("access-control-max-age", maxAge);
+    },
+  };
+}
+
+function setIfList(headers: Headers, name: string, value: string | null): void {
+  if (value !== null && LIST_OF_TOKENS.test(value)) headers.set(name, value);
+}
+
+function addToVary(headers: Headers, name: string): void {
+  const present = headers.get("vary");
+  const known = present?.split(",").some((part) => {
+    const field = part.trim().toLowerCase();
+    return field === "*" || field === name.toLowerCase();
+  });
+  if (known !== true) appendToList(headers, "vary", name);
+}

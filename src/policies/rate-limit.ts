@@ -1,0 +1,199 @@
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import { GatewayError } from "../pipeline/errors.ts";
+import type { Exchange, TakenQuota } from "../pipeline/exchange.ts";
+import {
+  type ConfigIssue,
+  definePolicy,
+  type Policy,
+  type PolicyServices,
+} from "../pipeline/policy.ts";
+import { Rate } from "../units/rate.ts";
+import { ClientBuckets } from "./client-buckets.ts";
+import { BucketSize, LONGEST_FILL, MOST_TOKENS, TokenBucket } from "./token-bucket.ts";
+
+const limitProperties = {
+  requests_per_second: Rate({
+    description: "How many requests are admitted in the long run, up to a million per second.",
+  }),
+  burst: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MOST_TOKENS,
+      description:
+        "How many requests are admitted at once after a quiet time; by default as many as in a second, and at least 1.",
+    }),
+  ),
+  key: Type.Union([Type.Literal("all"), Type.Literal("client_ip")], {
+    description:
+      "Who shares the limit: `all` requests together, or those of each `client_ip` address (of each /64 network in IPv6).",
+    default: "all",
+    expected: "all or client_ip",
+  }),
+};
+
+const globalSchema = Type.Object(
+  {
+    enabled: Type.Boolean({ description: "Whether the limit is in force.", default: true }),
+    ...limitProperties,
+  },
+  {
+    additionalProperties: false,
+    description: "A limit for all routes together, beside which a route may have its own.",
+  },
+);
+
+const routeSchema = Type.Union(
+  [
+    Rate({ description: "How many requests per second are admitted to the route." }),
+    Type.Object(limitProperties, { additionalProperties: false }),
+  ],
+  {
+    description: "A limit for this route, beside the one for all; a request needs room in both.",
+    expected: "requests per second, like 50 or 600/m, or {requests_per_second, burst, key}",
+  },
+);
+
+type RouteLimit = StaticDecode<typeof routeSchema>;
+type Limit = Exclude<RouteLimit, number>;
+
+/**
+ * Limits how often requests are admitted, by token buckets. Of two limits the global one is asked
+ * first; what a request took from it is given back when the route's refuses.
+ */
+export const rateLimit = definePolicy({
+  name: "rate_limit",
+  routeReplacesGlobal: false,
+  global: { key: "rate_limiting", schema: globalSchema, check: checkLimit, create: createGlobal },
+  route: {
+    key: "rate_limit",
+    schema: routeSchema,
+    check: checkRoute,
+    create: (config, services, name) => createLimit(asLimit(config), services, name),
+  },
+});
+
+function asLimit(config: RouteLimit): Limit {
+  return typeof config === "number" ? { requests_per_second: config, key: "all" } : config;
+}
+
+function burstOf(limit: Limit): number {
+  return limit.burst ?? Math.max(1, Math.ceil(limit.requests_per_second));
+}
+
+function checkLimit(limit: Limit): ConfigIssue[] {
+  const rate = limit.requests_per_second;
+  if (!(rate > 0 && rate <= MOST_TOKENS)) {
+    return [
+      {
+        path: ["requests_per_second"],
+        message: "a rate must be above zero and at most a million per second",
+      },
+    ];
+  }
+  if (burstOf(limit) / rate > LONGEST_FILL) {
+    return [
+      {
+        path: limit.burst === undefined ? ["requests_per_second"] : ["burst"],
+        message:
+          "an unused burst would take more than a year to come back; raise the rate or lower the burst",
+      },
+    ];
+  }
+  return [];
+}
+
+function checkRoute(config: RouteLimit): ConfigIssue[] {
+  const issues = checkLimit(asLimit(config));
+  return typeof config === "number" ? issues.map(({ message }) => ({ path: [], message })) : issues;
+}
+
+function createGlobal(
+  config: StaticDecode<typeof globalSchema>,
+  services: PolicyServices,
+  name: string,
+): Policy | undefined {
+  return config.enabled ? createLimit(config, services, name) : undefined;
+}
+
+function createLimit(limit: Limit, { clock }: PolicyServices, name: string): Policy {
+  const rate = limit.requests_per_second;
+  const size = new BucketSize(rate, burstOf(limit));
+  const bucketFor = bucketChooser(limit, size);
+  const item = quotedString(name);
+  // Whoever keeps to q requests in any w seconds is never refused, though more may be admitted.
+  const policyItem = `${item};q=${size.burst};w=${Math.ceil(size.burst / rate)}`;
+
+  return {
+    name: "rate_limit",
+
+    request(exchange) {
+      const now = clock.monotonic();
+      const bucket = bucketFor(exchange.client.address, now);
+      const admitted = bucket.take(now);
+      if (!admitted) for (const quota of exchange.quotas) quota.giveBack();
+      const taken = new TakenToken(policyItem, item, bucket);
+      exchange.quotas.push(taken);
+      if (admitted) return undefined;
+      throw new GatewayError("rate_limited", `too many requests; try again in ${taken.seconds} s`, {
+        fields: { "retry-after": `${taken.seconds}` },
+      });
+    },
+
+    response(exchange, response) {
+      // The innermost limit tells for all of them, in place of what the backend says of its own.
+      if (exchange.quotas.at(-1)?.policyItem === policyItem) tellQuotas(exchange, response.headers);
+    },
+  };
+}
+
+function bucketChooser(
+  limit: Limit,
+  size: BucketSize,
+): (address: string, now: number) => TokenBucket {
+  if (limit.key === "client_ip") {
+    const buckets = new ClientBuckets(size);
+    return (address, now) => buckets.bucketFor(address, now);
+  }
+  const bucket = new TokenBucket(size);
+  return () => bucket;
+}
+
+/** What one exchange found in a bucket; others take from the bucket while its answer is awaited. */
+class TakenToken implements TakenQuota {
+  readonly policyItem: string;
+  /** Seconds until there is a token more. */
+  readonly seconds: number;
+  readonly #name: string;
+  readonly #bucket: TokenBucket;
+  #remaining: number;
+
+  constructor(policyItem: string, name: string, bucket: TokenBucket) {
+    this.policyItem = policyItem;
+    this.seconds = bucket.secondsToNext;
+    this.#name = name;
+    this.#bucket = bucket;
+    this.#remaining = bucket.remaining;
+  }
+
+  item(): string {
+    return `${this.#name};r=${this.#remaining};t=${this.seconds}`;
+  }
+
+  giveBack(): void {
+    this.#bucket.giveBack();
+    this.#remaining += 1;
+  }
+}
+
+/** Sets RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers). */
+function tellQuotas(exchange: Exchange, headers: Headers): void {
+  const { quotas } = exchange;
+  headers.set("ratelimit-policy", quotas.map((quota) => quota.policyItem).join(", "));
+  headers.set("ratelimit", quotas.map((quota) => quota.item()).join(", "));
+}
+
+/** A String of RFC 9651 section 3.3.3; what such a string cannot hold is percent-encoded. */
+function quotedString(text: string): string {
+  const ascii = text.toWellFormed().replace(/[^\x20-\x7E]/gu, encodeURIComponent);
+  return `"${ascii.replace(/["\\]/g, "\\$&")}"`;
+}

@@ -1,0 +1,104 @@
+// Up to here sums of two levels are exact, and so is the whole part of level / partsPerToken.
+const MOST_PARTS = 2 ** 52;
+
+// A rate written per second, minute, hour or day, to three decimals, is so many of these.
+const THOUSANDTHS_PER_DAY = 86_400_000;
+
+/** The most tokens that a bucket may hold or gain in a second. */
+export const MOST_TOKENS = 1_000_000;
+/** The longest that an empty bucket may take to fill, in seconds: a year. */
+export const LONGEST_FILL = 31_536_000;
+
+/**
+ * How a bucket fills: `rate` tokens a second (above 0, up to MOST_TOKENS) until there are `burst`
+ * (a whole number from 1 to MOST_TOKENS), in LONGEST_FILL at most.
+ *
+ * A token has so many parts and a microsecond brings so many, both whole numbers. That way 3 a
+ * second or 100 a minute is kept without error, however long the bucket lives.
+ */
+export class BucketSize {
+  readonly burst: number;
+  readonly partsPerToken: number;
+  readonly partsPerMicrosecond: number;
+  /** Parts in a full bucket. */
+  readonly capacity: number;
+  /** Microseconds after which any bucket of this size is full. */
+  readonly fillTime: number;
+
+  constructor(rate: number, burst: number) {
+    const { tokens, seconds } = asFraction(rate) ?? { tokens: 0, seconds: Infinity };
+    if (burst * seconds * 1e6 <= MOST_PARTS) {
+      this.partsPerMicrosecond = tokens;
+      this.partsPerToken = seconds * 1e6;
+    } else {
+      // As fine as fits, and rounded so that less is admitted, never more.
+      this.partsPerMicrosecond = Math.max(1, Math.floor((MOST_PARTS * rate) / (burst * 1e6)));
+      this.partsPerToken = Math.ceil((this.partsPerMicrosecond * 1e6) / rate);
+    }
+    this.burst = burst;
+    this.capacity = burst * this.partsPerToken;
+    this.fillTime = Math.ceil(this.capacity / this.partsPerMicrosecond);
+  }
+}
+
+/** The rate as whole tokens in whole seconds, in lowest terms; undefined when it is none such. */
+function asFraction(rate: number): { tokens: number; seconds: number } | undefined {
+  const tokens = Math.round(rate * THOUSANDTHS_PER_DAY);
+  // Dividing by 60 or 3600 has rounded what was written; two roundings apart is still the same.
+  if (Math.abs(tokens / THOUSANDTHS_PER_DAY - rate) > rate * 2 ** -51) return undefined;
+  const divisor = greatestCommonDivisor(tokens, THOUSANDTHS_PER_DAY);
+  return { tokens: tokens / divisor, seconds: THOUSANDTHS_PER_DAY / divisor };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/**
+ * Admits at once as many as it holds tokens, and in any span of time no more than `burst` and what
+ * the rate brings in that span. Begins full. Time counts in whole microseconds; when the clock runs
+ * backwards nothing is gained, and filling goes on from where the clock now is.
+ */
+export class TokenBucket {
+  readonly #size: BucketSize;
+  #level: number;
+  #time = 0;
+
+  constructor(size: BucketSize) {
+    this.#size = size;
+    this.#level = size.capacity;
+  }
+
+  /** Takes `count` tokens, or none when there are fewer. `now` is monotonic, in milliseconds. */
+  take(now: number, count = 1): boolean {
+    const time = Math.round(now * 1000);
+    const elapsed = time - this.#time;
+    this.#time = time;
+    const { capacity, fillTime, partsPerMicrosecond, partsPerToken } = this.#size;
+    if (elapsed >= fillTime) this.#level = capacity;
+    else if (elapsed > 0) {
+      this.#level = Math.min(capacity, this.#level + elapsed * partsPerMicrosecond);
+    }
+    const cost = count * partsPerToken;
+    if (cost > this.#level) return false;
+    this.#level -= cost;
+    return true;
+  }
+
+  /** Puts back a token that was taken for nothing. */
+  giveBack(): void {
+    this.#level = Math.min(this.#size.capacity, this.#level + this.#size.partsPerToken);
+  }
+
+  /** Whole tokens left by the last taking. */
+  get remaining(): number {
+    return Math.floor(this.#level / this.#size.partsPerToken);
+  }
+
+  /** Whole seconds, counted from the last taking and rounded up, until there is a token more. */
+  get secondsToNext(): number {
+    const { partsPerMicrosecond, partsPerToken } = this.#size;
+    const missing = (this.remaining + 1) * partsPerToken - this.#level;
+    return Math.ceil(Math.ceil(missing / partsPerMicrosecond) / 1e6);
+  }
+}

@@ -1,0 +1,74 @@
+import { parsePattern } from "./pattern.ts";
+import type { RoutePattern } from "./pattern.ts";
+
+/** A route that takes requests which another, earlier one has already taken. */
+export interface RouteConflict {
+  /** The later route's place in the list. */
+  readonly index: number;
+  /** The place of the earlier one, which gets the requests. */
+  readonly other: number;
+  readonly message: string;
+}
+
+/** Who takes what among the routes of one shape. */
+interface Claims {
+  readonly byMethod: Map<string, number>;
+  /** The first route without `methods`. */
+  rest: number | undefined;
+}
+
+/**
+ * Finds the routes that match the same paths and list a common method, or both list none. One that
+ * lists methods beside one that lists none is no conflict: it goes first. Paths that cannot be
+ * read are passed over; `parsePattern` tells what is wrong with them.
+ */
+export function findConflicts(routes: readonly RoutePattern[]): RouteConflict[] {
+  const claimsOfShape = new Map<string, Claims>();
+  const conflicts: RouteConflict[] = [];
+  for (const [index, route] of routes.entries()) {
+    const pattern = parsePattern(route.path);
+    if ("message" in pattern) continue;
+    let claims = claimsOfShape.get(pattern.shape);
+    if (claims === undefined) {
+      claims = { byMethod: new Map(), rest: undefined };
+      claimsOfShape.set(pattern.shape, claims);
+    }
+    for (const [other, methods] of claim(claims, index, route.methods)) {
+      const message = describe(route.path, methods, routes[other]?.path ?? "");
+      conflicts.push({ index, other, message });
+    }
+  }
+  return conflicts;
+}
+
+/** Claims what is still free, and answers with the earlier claims in the way: route → methods. */
+function claim(
+  claims: Claims,
+  index: number,
+  methods: readonly string[] | undefined,
+): Map<number, string[]> {
+  const earlier = new Map<number, string[]>();
+  if (methods === undefined) {
+    if (claims.rest !== undefined) earlier.set(claims.rest, []);
+    claims.rest ??= index;
+    return earlier;
+  }
+  for (const method of new Set(methods)) {
+    const other = claims.byMethod.get(method);
+    if (other === undefined) claims.byMethod.set(method, index);
+    else earlier.set(other, [...(earlier.get(other) ?? []), method]);
+  }
+  return earlier;
+}
+
+function describe(path: string, methods: readonly string[], otherPath: string): string {
+  const by = path === otherPath ? "an earlier route with the same path" : `"${otherPath}"`;
+  if (methods.length === 0) return `the requests for "${path}" are already taken by ${by}`;
+  const verb = methods.length === 1 ? "is" : "are";
+  return `${listed(methods)} on "${path}" ${verb} already taken by ${by}`;
+}
+
+function listed(words: readonly string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}

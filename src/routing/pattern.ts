@@ -1,0 +1,138 @@
+/** What routing needs to know of a route. */
+export interface RoutePattern {
+  /** See `parsePattern`. */
+  readonly path: string;
+  /** The methods it takes, compared literally; all when absent, none when empty. */
+  readonly methods?: readonly string[] | undefined;
+}
+
+/** One segment of a pattern; `text` is how it is written. */
+export type Segment =
+  | { readonly kind: "static"; readonly text: string }
+  | { readonly kind: "parameter"; readonly text: string; readonly name: string }
+  | { readonly kind: "wildcard"; readonly text: string; readonly name: string | undefined };
+
+/** A route's path, read. */
+export interface Pattern {
+  readonly path: string;
+  /** What stands after each "/": never empty, and a wildcard is only ever the last. */
+  readonly segments: readonly Segment[];
+  /** The path without its names: patterns of one shape match the same paths. */
+  readonly shape: string;
+}
+
+/** Why a route's path cannot be used. */
+export interface PatternProblem {
+  /** What is wrong and what to write instead. */
+  readonly message: string;
+  /** Where in the path the culprit begins, in UTF-16 code units from 0. */
+  readonly offset: number;
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const DOT_SEGMENT = /^(?:\.|%2e){1,2}$/i;
+// What a URL parser would have encoded, resolved or cut off before the request is matched.
+const NEVER_IN_A_PATH = /[^!-~]|["#<>?\\^`{}]/u;
+
+/**
+ * Reads a route's path: literal segments, `:name` for one non-empty segment and, at the end, `*` or
+ * `*name` for whatever follows the slash before it. It is compared with the path of a request as
+ * that was sent: case and percent-encoding count, and so does a trailing slash.
+ */
+export function parsePattern(path: string): Pattern | PatternProblem {
+  const problem = findWrongStart(path) ?? findWrongCharacter(path);
+  if (problem !== undefined) return problem;
+
+  const texts = path.slice(1).split("/");
+  const segments: Segment[] = [];
+  const names = new Set<string>();
+  let offset = 1;
+  for (const [index, text] of texts.entries()) {
+    const segment = parseSegment(text, index === texts.length - 1);
+    if ("message" in segment) return { ...segment, offset: offset + segment.offset };
+    if (segment.kind !== "static" && segment.name !== undefined) {
+      if (names.has(segment.name)) {
+        const message = `the name "${segment.name}" is used twice; give each parameter its own`;
+        return { message, offset };
+      }
+      names.add(segment.name);
+    }
+    segments.push(segment);
+    offset += text.length + 1;
+  }
+  return { path, segments, shape: segments.map((segment) => `/${shapeOf(segment)}`).join("") };
+}
+
+/** No literal segment begins with ":" or "*", so that the sign alone stands for all names. */
+function shapeOf(segment: Segment): string {
+  return segment.kind === "static" ? segment.text : segment.text.slice(0, 1);
+}
+
+function findWrongStart(path: string): PatternProblem | undefined {
+  if (!path.startsWith("/")) return { message: 'a path begins with "/"', offset: 0 };
+  if (path.startsWith("//")) {
+    const message = 'a path begins with a single "/": no request arrives with more of them there';
+    return { message, offset: 1 };
+  }
+  return undefined;
+}
+
+function findWrongCharacter(path: string): PatternProblem | undefined {
+  const found = NEVER_IN_A_PATH.exec(path);
+  if (found === null) return undefined;
+  return { message: wrongCharacter(found[0]), offset: found.index };
+}
+
+function wrongCharacter(character: string): string {
+  if (character === "?") return 'a path ends before "?": the query takes no part in routing';
+  if (character === "#") return 'a path ends before "#": a fragment is never sent to a server';
+  if (character === "\\") return 'a backslash arrives as "/" in a request: write "/"';
+  if (character === "{" || character === "}") {
+    return `"${character}" has no meaning here: write a parameter as ":name", or "${encode(character)}" for the character itself`;
+  }
+  if (/\s/u.test(character)) return `a path has no white space: write it as "${encode(character)}"`;
+  if (/\p{Cc}/u.test(character)) return "a path has no control characters";
+  return `"${character}" arrives as "${encode(character)}" in a request: write it so`;
+}
+
+function encode(character: string): string {
+  return encodeURIComponent(character.toWellFormed());
+}
+
+function parseSegment(text: string, isLast: boolean): Segment | PatternProblem {
+  if (DOT_SEGMENT.test(text)) {
+    return {
+      message: `"${text}" is resolved before a request is matched: leave it out`,
+      offset: 0,
+    };
+  }
+  if (text.startsWith(":")) return parseParameter(text);
+  const star = text.indexOf("*");
+  if (star === -1) return { kind: "static", text };
+  if (star > 0) {
+    const message = 'a wildcard is a whole segment: put a "/" before "*"';
+    return { message, offset: star };
+  }
+  if (!isLast) {
+    return { message: '"*" takes all that follows: it can only be the last segment', offset: 0 };
+  }
+  return parseWildcard(text);
+}
+
+function parseParameter(text: string): Segment | PatternProblem {
+  const name = text.slice(1);
+  if (NAME.test(name)) return { kind: "parameter", text, name };
+  if (name === "") return { message: 'a parameter has a name: write ":id", say', offset: 0 };
+  return { message: wrongName("parameter", name), offset: 1 };
+}
+
+function parseWildcard(text: string): Segment | PatternProblem {
+  const name = text.slice(1);
+  if (name === "") return { kind: "wildcard", text, name: undefined };
+  if (NAME.test(name)) return { kind: "wildcard", text, name };
+  return { message: wrongName("wildcard", name), offset: 1 };
+}
+
+function wrongName(kind: string, name: string): string {
+  return `"${name}" cannot name a ${kind}: a name has letters, digits and "_", does not begin with a digit and fills the segment`;
+}

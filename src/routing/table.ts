@@ -1,0 +1,103 @@
+import { Candidates, createCandidate, matchOf } from "./candidates.ts";
+import type { Candidate, RouteMatch } from "./candidates.ts";
+import { explainRouting } from "./explain.ts";
+import { parsePattern } from "./pattern.ts";
+import type { RoutePattern } from "./pattern.ts";
+import { PatternTrie } from "./trie.ts";
+
+export type { RoutePattern } from "./pattern.ts";
+
+/** What becomes of a request: a route, or 404, or 405 with the value of its Allow field. */
+export type Match<R> =
+  | RouteMatch<R>
+  | { readonly kind: "not_found" }
+  | { readonly kind: "method_not_allowed"; readonly allow: string };
+
+const NOT_FOUND = { kind: "not_found" } as const;
+
+/**
+ * Finds the route of a request, whatever the order of the routes: segment by segment from the left,
+ * a literal one goes before a parameter, and that before a wildcard. Among routes of one shape the
+ * method decides. A route that does not take the method gives way to a less specific one that does.
+ */
+export class RouteTable<R extends RoutePattern> {
+  readonly #routes: Candidate<R>[] = [];
+  /** Paths without parameters and wildcards: always the most specific, and one look-up away. */
+  readonly #exact = new Map<string, Candidates<R>>();
+  readonly #patterns = new PatternTrie<Candidates<R>>();
+
+  private constructor() {}
+
+  /** Throws an Error for a path that `parsePattern` has a problem with. */
+  static compile<R extends RoutePattern>(routes: readonly R[]): RouteTable<R> {
+    const table = new RouteTable<R>();
+    for (const route of routes) table.#add(route);
+    return table;
+  }
+
+  /** The path is everything before "?", as it was sent. Answers are shared: do not change them. */
+  match(method: string, path: string): Match<R> {
+    const candidate = this.#search(path, (candidates) => candidates.choose(method));
+    return candidate === undefined ? this.#refuse(path) : matchOf(candidate, path);
+  }
+
+  /**
+   * Tells an operator what `match` would do and why, a line each: the outcome, the other routes that
+   * match the path, and the nearest of those that do not.
+   */
+  explain(method: string, path: string): string[] {
+    const match = this.match(method, path);
+    const chosen = match.kind === "route" ? match : undefined;
+    const matching = this.#matching(path).flatMap((candidates) => candidates.all);
+    return explainRouting({ method, path, chosen, matching, routes: this.#routes });
+  }
+
+  #add(route: R): void {
+    const pattern = parsePattern(route.path);
+    if ("message" in pattern) throw new Error(`route "${route.path}": ${pattern.message}`);
+    const candidate = createCandidate(route, pattern, this.#routes.length);
+    this.#routes.push(candidate);
+    this.#candidatesOf(candidate).add(candidate);
+  }
+
+  #candidatesOf({ pattern }: Candidate<R>): Candidates<R> {
+    if (pattern.segments.some((segment) => segment.kind !== "static")) {
+      return this.#patterns.leafOf(pattern, () => new Candidates<R>());
+    }
+    const known = this.#exact.get(pattern.path);
+    if (known !== undefined) return known;
+    const candidates = new Candidates<R>();
+    this.#exact.set(pattern.path, candidates);
+    return candidates;
+  }
+
+  /** Offers what matches the path, the most specific first, until something is accepted. */
+  #search<Found>(
+    path: string,
+    accept: (candidates: Candidates<R>) => Found | undefined,
+  ): Found | undefined {
+    const exact = this.#exact.get(path);
+    const found = exact && accept(exact);
+    return found ?? this.#patterns.search(path, accept);
+  }
+
+  #matching(path: string): Candidates<R>[] {
+    const matching: Candidates<R>[] = [];
+    this.#search(path, (candidates) => {
+      matching.push(candidates);
+      return undefined;
+    });
+    return matching;
+  }
+
+  /** No route takes the method: tells whether one would take another. */
+  #refuse(path: string): Match<R> {
+    const matching = this.#matching(path);
+    if (matching.length === 0) return NOT_FOUND;
+    const inOrder = matching
+      .flatMap((candidates) => candidates.all)
+      .sort((one, other) => one.index - other.index);
+    const methods = new Set(inOrder.flatMap(({ route }) => route.methods ?? []));
+    return { kind: "method_not_allowed", allow: [...methods].join(", ") };
+  }
+}

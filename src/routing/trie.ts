@@ -1,0 +1,84 @@
+import type { Pattern } from "./pattern.ts";
+
+/** Where a walk along the path may stand: between two segments. */
+interface TrieNode<Leaf> {
+  readonly children: Map<string, TrieNode<Leaf>>;
+  parameter: TrieNode<Leaf> | undefined;
+  /** Taken when the path ends here. */
+  leaf: Leaf | undefined;
+  /** Taken whatever follows the next "/", nothing included. */
+  wildcard: Leaf | undefined;
+}
+
+/**
+ * One leaf per pattern shape, found along the segments of a path.
+ *
+ * A search goes back to less specific branches when the leaves of a more specific one are declined.
+ * It stays bounded because every node has one parent and one depth: a search enters each node at
+ * most once, so the worst path costs no more steps than the patterns have segments, all together.
+ */
+export class PatternTrie<Leaf extends object> {
+  readonly #root: TrieNode<Leaf> = createNode();
+
+  /** The leaf of the pattern's shape, created when there is none yet. */
+  leafOf(pattern: Pattern, create: () => Leaf): Leaf {
+    let node = this.#root;
+    for (const segment of pattern.segments) {
+      if (segment.kind === "wildcard") return (node.wildcard ??= create());
+      if (segment.kind === "parameter") {
+        node = node.parameter ??= createNode();
+        continue;
+      }
+      let child = node.children.get(segment.text);
+      if (child === undefined) {
+        child = createNode();
+        node.children.set(segment.text, child);
+      }
+      node = child;
+    }
+    return (node.leaf ??= create());
+  }
+
+  /**
+   * Offers the leaves that match the path to `accept`, the most specific first, and answers with
+   * the first thing that is accepted; undefined when nothing is.
+   */
+  search<Found>(path: string, accept: (leaf: Leaf) => Found | undefined): Found | undefined {
+    return path.startsWith("/") ? searchBelow(this.#root, path, 1, accept) : undefined;
+  }
+}
+
+function createNode<Leaf>(): TrieNode<Leaf> {
+  return { children: new Map(), parameter: undefined, leaf: undefined, wildcard: undefined };
+}
+
+/** Searches what hangs below the node, with the segment of the path that begins at `start`. */
+function searchBelow<Leaf, Found>(
+  node: TrieNode<Leaf>,
+  path: string,
+  start: number,
+  accept: (leaf: Leaf) => Found | undefined,
+): Found | undefined {
+  if (node.children.size > 0 || node.parameter !== undefined) {
+    const slash = path.indexOf("/", start);
+    const end = slash === -1 ? path.length : slash;
+    const child = node.children.get(path.slice(start, end));
+    let found = child && searchAt(child, path, end, accept);
+    if (found === undefined && node.parameter !== undefined && end > start) {
+      found = searchAt(node.parameter, path, end, accept);
+    }
+    if (found !== undefined) return found;
+  }
+  return node.wildcard && accept(node.wildcard);
+}
+
+/** Searches the node itself and what hangs below it; `end` is where its own segment ended. */
+function searchAt<Leaf, Found>(
+  node: TrieNode<Leaf>,
+  path: string,
+  end: number,
+  accept: (leaf: Leaf) => Found | undefined,
+): Found | undefined {
+  if (end === path.length) return node.leaf && accept(node.leaf);
+  return searchBelow(node, path, end + 1, accept);
+}

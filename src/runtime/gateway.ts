@@ -1,0 +1,184 @@
+import { identifyClient } from "../http/forwarded.ts";
+import { proxiedMethods } from "../http/methods.ts";
+import { readTarget, type TargetRefusal } from "../http/target.ts";
+import type { Clock } from "../pipeline/clock.ts";
+import { GatewayError } from "../pipeline/errors.ts";
+import { Exchange } from "../pipeline/exchange.ts";
+import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
+import { toEntry } from "../telemetry/record.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** Answers what the gateway has to say by itself (/health, /admin); undefined for all else. */
+export type OwnPages = (exchange: Exchange) => Response | Promise<Response> | undefined;
+
+/** What the gateway asks of the socket that a request came on. */
+export interface Listener {
+  requestIP(request: Request): { readonly address: string } | null;
+  /** Closes the request's connection after so many seconds of silence; 0 is never. */
+  timeout(request: Request, seconds: number): void;
+  /** The seconds of silence that connections have otherwise. */
+  readonly idleSeconds: number;
+}
+
+export interface GatewayOptions {
+  readonly snapshot: Snapshot;
+  readonly ownPages: OwnPages;
+  readonly clock: Clock;
+  /** Makes the id of an exchange that came without one. */
+  readonly newRequestId: () => string;
+  /** Called once per exchange, when it is over. */
+  readonly onEntry: (entry: AccessLogEntry) => void;
+}
+
+/** Takes requests through the current snapshot, and knows how many are under way. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  #snapshot: Snapshot;
+  #inFlight = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#snapshot = options.snapshot;
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** Puts another snapshot in place. Exchanges under way stay with the one they began with. */
+  swap(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+  }
+
+  /** Exchanges whose answer has not ended yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Resolves as soon as no exchange is in flight. */
+  whenIdle(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /** Handles one request. Never rejects. */
+  async handle(request: Request, listener: Listener): Promise<Response> {
+    const snapshot = this.#snapshot;
+    const { clock } = this.#options;
+    const { headers } = request;
+    const peer = listener.requestIP(request)?.address ?? "";
+    const client = identifyClient(peer, headers, snapshot.trustedProxies);
+    const exchange = new Exchange({
+      request,
+      target: readTarget(request.url, headers.get("host")),
+      client,
+      requestId: this.#requestId(headers, client.viaTrustedProxy),
+      startedAt: clock.wall(),
+      started: clock.monotonic(),
+    });
+    this.#inFlight += 1;
+    const response = await this.#answer(exchange, snapshot);
+    if (exchange.status === 0) exchange.status = response.status;
+    if (exchange.ended === undefined) this.#close(exchange);
+    else this.#closeAtEnd(exchange, exchange.ended, listener);
+    return response;
+  }
+
+  async #answer(exchange: Exchange, snapshot: Snapshot): Promise<Response> {
+    try {
+      const refusal = refuse(exchange);
+      if (refusal !== undefined) {
+        exchange.refusal = refusal;
+        return await snapshot.unrouted(exchange);
+      }
+      const own = this.#options.ownPages(exchange);
+      if (own !== undefined) return await own;
+      return await route(exchange, snapshot);
+    } catch (error) {
+      return snapshot.toProblem(exchange, error);
+    }
+  }
+
+  #requestId(headers: Headers, trusted: boolean): string {
+    const given = trusted ? headers.get("x-request-id") : null;
+    return given !== null && REQUEST_ID.test(given) ? given : this.#options.newRequestId();
+  }
+
+  /** Content that is passed on may fall silent for long; the connection may not outlive it so. */
+  #closeAtEnd(exchange: Exchange, ended: Promise<void>, listener: Listener): void {
+    listener.timeout(exchange.request, 0);
+    void ended.then(() => {
+      listener.timeout(exchange.request, listener.idleSeconds);
+      this.#close(exchange);
+    });
+  }
+
+  #close(exchange: Exchange): void {
+    this.#inFlight -= 1;
+    this.#options.onEntry(toEntry(exchange, this.#options.clock));
+    if (this.#inFlight > 0) return;
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function route(exchange: Exchange, snapshot: Snapshot): Promise<Response> {
+  const { method, target } = exchange;
+  const match = snapshot.table.match(method, target.path);
+  if (match.kind === "route") {
+    exchange.route = match.route.id;
+    exchange.parameters = match.parameters;
+    return match.route.handle(exchange);
+  }
+  if (match.kind === "not_found") {
+    exchange.refusal = notFound(exchange);
+    return snapshot.unrouted(exchange);
+  }
+  exchange.refusal = methodNotAllowed(exchange, match.allow);
+  // A preflight asks about another method, and that method's route has the CORS policy to answer it.
+  const asked = preflightMethod(exchange);
+  const meant = asked === null ? undefined : snapshot.table.match(asked, target.path);
+  if (meant?.kind !== "route") return snapshot.unrouted(exchange);
+  exchange.route = meant.route.id;
+  return meant.route.refuse(exchange);
+}
+
+/** The method that a preflight asks about; null for other requests. */
+function preflightMethod({ method, request }: Exchange): string | null {
+  return method === "OPTIONS" ? request.headers.get("access-control-request-method") : null;
+}
+
+const REQUEST_ID = /^[!-~]{1,128}$/;
+
+function refuse(exchange: Exchange): GatewayError | undefined {
+  const { refusal } = exchange.target;
+  if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);
+  if (!proxiedMethods.has(exchange.method)) {
+    return new GatewayError(
+      "method_not_proxied",
+      `${exchange.method} requests are not forwarded by this gateway`,
+    );
+  }
+  return undefined;
+}
+
+const REFUSED = { host: "invalid_host", path: "invalid_path" } as const satisfies Record<
+  TargetRefusal["part"],
+  string
+>;
+
+function notFound(exchange: Exchange): GatewayError {
+  return new GatewayError("route_not_found", `no route matches ${exchange.target.path}`);
+}
+
+function methodNotAllowed(exchange: Exchange, allow: string): GatewayError {
+  return new GatewayError(
+    "method_not_allowed",
+    `${exchange.target.path} takes ${allow}, not ${exchange.method}`,
+    { fields: { allow } },
+  );
+}

@@ -1,0 +1,165 @@
+import { AddressSet } from "../http/address.ts";
+import { normalizePath } from "../http/path.ts";
+import type { Config, RouteConfig } from "../config/schema.ts";
+import { compose, type Handler } from "../pipeline/compose.ts";
+import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
+import { policyRegistry } from "../policies/registry.ts";
+import { forwardTo } from "../proxy/forward.ts";
+import type { Fetch } from "../proxy/transport.ts";
+import { type RoutePattern, RouteTable } from "../routing/table.ts";
+import { Backend } from "../upstream/backend.ts";
+import type { HealthMonitor } from "../upstream/health/monitor.ts";
+import { Upstream } from "../upstream/upstream.ts";
+import type { Exchange } from "../pipeline/exchange.ts";
+
+/** A route with everything decided that can be decided before a request comes. */
+export interface CompiledRoute extends RoutePattern {
+  /** The route's path, with its methods in front where several routes share the path. */
+  readonly id: string;
+  readonly upstream: Upstream;
+  readonly handle: Handler;
+  /** The same policies with the exchange's refusal at their end: for preflights of its methods. */
+  readonly refuse: Handler;
+}
+
+/** The compiled, immutable form of one configuration. */
+export interface Snapshot {
+  readonly config: Config;
+  readonly routes: readonly CompiledRoute[];
+  readonly table: RouteTable<CompiledRoute>;
+  /** The chain of an exchange without a route: the global policies, then its refusal. */
+  readonly unrouted: Handler;
+  readonly trustedProxies: AddressSet;
+  readonly toProblem: (exchange: Exchange, error: unknown) => Response;
+}
+
+/** What a snapshot needs of the world; outlives it. */
+export interface SnapshotServices extends PolicyServices {
+  readonly fetch: Fetch;
+  readonly monitor: HealthMonitor;
+  readonly toProblem: (exchange: Exchange, error: unknown) => Response;
+}
+
+/** Compiles a valid configuration. Its backends' health checks begin here. */
+export function compileSnapshot(config: Config, services: SnapshotServices): Snapshot {
+  const { toProblem } = services;
+  const globals = createGlobalPolicies(config, services);
+  const shared = sharedPaths(config.routes);
+  const routes = config.routes.map((route): CompiledRoute => {
+    const id = shared.has(route.path)
+      ? `${route.methods?.join(",") ?? "*"} ${route.path}`
+      : route.path;
+    const upstream = createUpstream(route, config, services.monitor);
+    const forward = forwardTo(
+      {
+        upstream,
+        headersTimeout: config.server.write_timeout,
+        readTimeout: config.server.read_timeout,
+        maxBodySize: config.server.max_body_size,
+        preserveHost: route.preserve_host,
+      },
+      services.fetch,
+      services.clock,
+    );
+    const policies = policiesOf(route, id, globals, services);
+    return {
+      id,
+      path: patternPath(route.path),
+      methods: route.methods,
+      upstream,
+      handle: compose(policies, forward, toProblem),
+      refuse: compose(policies, refuse, toProblem),
+    };
+  });
+  return {
+    config,
+    routes,
+    table: RouteTable.compile(routes),
+    unrouted: compose(
+      policyRegistry.flatMap(({ name }) => globals.get(name) ?? []),
+      refuse,
+      toProblem,
+    ),
+    trustedProxies: new AddressSet(config.server.trusted_proxies),
+    toProblem,
+  };
+}
+
+/**
+ * Lets go of what a snapshot holds of the world that outlives it. To be called when its successor
+ * stands, so that backends that both have keep their health.
+ */
+export function retireSnapshot(snapshot: Snapshot, monitor: HealthMonitor): void {
+  for (const { upstream } of snapshot.routes) {
+    upstream.close();
+    for (const { health } of upstream.backends) monitor.release(health);
+  }
+}
+
+async function refuse(exchange: Exchange): Promise<Response> {
+  throw exchange.refusal ?? new Error("an exchange without a route has no refusal");
+}
+
+// A request's path has been normalised when it is matched, so the pattern has to be as well.
+function patternPath(path: string): string {
+  const normal = normalizePath(path);
+  return typeof normal === "string" ? normal : path;
+}
+
+function sharedPaths(routes: readonly RouteConfig[]): Set<string> {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const { path } of routes) (seen.has(path) ? shared : seen).add(path);
+  return shared;
+}
+
+function createUpstream(route: RouteConfig, config: Config, monitor: HealthMonitor): Upstream {
+  const settings = { ...config.health_check, ...route.health_check };
+  return new Upstream(
+    route.backends.map(
+      ({ url, weight }) => new Backend({ url, weight, health: monitor.acquire(url, settings) }),
+    ),
+  );
+}
+
+/** One instance of each global policy, shared by all routes, by the policy's name. */
+function createGlobalPolicies(
+  config: Config,
+  services: PolicyServices,
+): ReadonlyMap<string, Policy> {
+  const globals = new Map<string, Policy>();
+  for (const { name, global } of policyRegistry) {
+    const policy = create(global, config, services, "default");
+    if (policy !== undefined) globals.set(name, policy);
+  }
+  return globals;
+}
+
+function policiesOf(
+  route: RouteConfig,
+  id: string,
+  globals: ReadonlyMap<string, Policy>,
+  services: PolicyServices,
+): Policy[] {
+  return policyRegistry.flatMap((definition) => {
+    const own = create(definition.route, route, services, id);
+    const replaced = definition.routeReplacesGlobal && isConfigured(definition.route, route);
+    const shared = replaced ? undefined : globals.get(definition.name);
+    return [shared, own].filter((policy) => policy !== undefined);
+  });
+}
+
+function isConfigured(scope: PolicyScope | undefined, config: object): boolean {
+  return scope !== undefined && scope.key in config;
+}
+
+function create(
+  scope: PolicyScope | undefined,
+  config: object,
+  services: PolicyServices,
+  name: string,
+): Policy | undefined {
+  if (scope === undefined) return undefined;
+  const own: unknown = Reflect.get(config, scope.key);
+  return own === undefined ? undefined : scope.create(own, services, name);
+}

@@ -1,0 +1,199 @@
+import type { Config } from "../config/schema.ts";
+import { splitAddress } from "../config/check.ts";
+import type { Clock } from "../pipeline/clock.ts";
+import { problemMaker } from "../pipeline/problems.ts";
+import type { Fetch } from "../proxy/transport.ts";
+import { Gateway } from "../runtime/gateway.ts";
+import { compileSnapshot, retireSnapshot } from "../runtime/snapshot.ts";
+import { AccessLog } from "../telemetry/access-log/access-log.ts";
+import { createAccessLogWorker } from "../telemetry/access-log/create-worker.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { HealthMonitor } from "../upstream/health/monitor.ts";
+import { localOrToken, tokenOrElseLocal } from "./admin/access.ts";
+import { createAdminApp } from "./admin/app.ts";
+import { listenForAdmin } from "./admin/listen.ts";
+import { ownPages } from "./own-pages.ts";
+import { listenForTraffic } from "./traffic.ts";
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly fetch: Fetch;
+}
+
+export interface RunningGateway {
+  readonly url: string;
+  /** The operator's own address, where there is one. */
+  readonly adminUrl: string | undefined;
+  /** Puts another configuration to work. What is under way ends by the old one. */
+  reload(config: Config): void;
+  /** Stops accepting, lets what is in flight finish, writes the log out. */
+  stop(): Promise<Stopped>;
+}
+
+export interface Stopped {
+  /** Exchanges that were cut because time had run out. */
+  readonly cut: number;
+}
+
+/** What has been opened with its settings when the process began. */
+const FIXED_SECTIONS = ["server", "admin", "logging"] as const;
+
+/** Rows that may wait for the database, some 50 MB of them, before further ones are dropped. */
+const MAX_QUEUED_ROWS = 100_000;
+/** At `kill -9` the rows of so many milliseconds are lost. */
+const FLUSH_LOG_MS = 200;
+const LOG_BATCH_ROWS = 1_000;
+/** How long a graceful stop may spend on writing the access log out. */
+const CLOSE_LOG_MS = 5_000;
+
+/** Puts a configuration to work. Throws a ListenError when a port cannot be had. */
+export function startGateway(options: StartOptions): RunningGateway {
+  const { config, version, logger, clock, random } = options;
+  const accessLog = new AccessLog({
+    database: config.logging.database,
+    maxAge: config.logging.retention.max_age,
+    maxSize: config.logging.retention.max_size,
+    maxQueued: MAX_QUEUED_ROWS,
+    flushInterval: FLUSH_LOG_MS,
+    batchSize: LOG_BATCH_ROWS,
+    clock,
+    report: (level, message) => logger.log(level, message),
+    createWorker: createAccessLogWorker,
+  });
+  const monitor = new HealthMonitor({
+    clock,
+    random,
+    onChange: (change) => logHealthChange(logger, change),
+  });
+  const toProblem = problemMaker((exchange, error) => {
+    logger.log("error", `request ${exchange.requestId} failed in the gateway: ${stackOf(error)}`);
+  });
+  const services = { clock, monitor, toProblem, fetch: options.fetch };
+  const { admin } = config;
+  const adminApp = createAdminApp({
+    snapshot: () => gateway.snapshot,
+    accessLogCounts: () => accessLog.counts(),
+  });
+  const handleAdmin = (request: Request) => adminApp.handle(request);
+  const gateway: Gateway = new Gateway({
+    snapshot: compileSnapshot(config, services),
+    ownPages: ownPages({
+      snapshot: () => gateway.snapshot,
+      version,
+      admin:
+        admin?.listen === undefined
+          ? { isOperator: localOrToken(admin?.token), handle: handleAdmin }
+          : undefined,
+    }),
+    clock,
+    newRequestId: () => crypto.randomUUID(),
+    onEntry(entry) {
+      accessLog.write(entry);
+      logger.exchange(entry);
+    },
+  });
+  const traffic = openPort(`${config.server.host}:${config.server.port}`, "server.port", () =>
+    listenForTraffic(gateway, {
+      host: config.server.host,
+      port: config.server.port,
+      longestWait: config.server.read_timeout + config.server.write_timeout,
+      onError: (error) => logger.log("debug", `an answer broke off: ${messageOf(error)}`),
+    }),
+  );
+  const ownAdmin = openAdmin();
+  monitor.start();
+
+  function openAdmin() {
+    const listen = admin?.listen;
+    if (listen === undefined) return undefined;
+    try {
+      return openPort(listen, "admin.listen", () =>
+        listenForAdmin({
+          ...splitAddress(listen),
+          isOperator: tokenOrElseLocal(admin?.token),
+          handle: handleAdmin,
+        }),
+      );
+    } catch (error) {
+      void traffic.stop(true);
+      throw error;
+    }
+  }
+
+  function reload(next: Config): void {
+    for (const section of FIXED_SECTIONS) {
+      if (!Bun.deepEquals(next[section], gateway.snapshot.config[section])) {
+        logger.log("warn", `\`${section}\` has changed; that takes effect at the next start`);
+      }
+    }
+    const previous = gateway.snapshot;
+    gateway.swap(compileSnapshot(next, services));
+    retireSnapshot(previous, monitor);
+  }
+
+  async function stop(): Promise<Stopped> {
+    monitor.stop();
+    const stopped = traffic.stop();
+    const cut = await drain(config.server.shutdown_timeout);
+    await traffic.stop(true);
+    await stopped;
+    await ownAdmin?.stop(true);
+    await accessLog.close(CLOSE_LOG_MS);
+    return { cut };
+  }
+
+  async function drain(patience: number): Promise<number> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancelTimer = clock.schedule(patience, resolve);
+    await Promise.race([gateway.whenIdle(), late]);
+    cancelTimer();
+    return gateway.inFlight;
+  }
+
+  return { url: traffic.url.origin, adminUrl: ownAdmin?.url.origin, reload, stop };
+}
+
+/** A port that could not be had, in words for the operator. */
+export class ListenError extends Error {}
+
+function openPort<Server>(address: string, key: string, open: () => Server): Server {
+  try {
+    return open();
+  } catch (error) {
+    const code = typeof error === "object" && error !== null && "code" in error ? error.code : "";
+    if (code === "EADDRINUSE") {
+      throw new ListenError(
+        `cannot listen on ${address}: another process has this port; stop it, or choose another port with \`${key}\``,
+        { cause: error },
+      );
+    }
+    throw new ListenError(`cannot listen on ${address} (\`${key}\`): ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function logHealthChange(
+  logger: Logger,
+  change: { url: string; healthy: boolean; reason: string; failures: number },
+): void {
+  if (change.healthy) logger.log("info", `backend ${change.url} is healthy again`);
+  else {
+    logger.log(
+      "warn",
+      `backend ${change.url} is unhealthy after ${change.failures} failed checks: ${change.reason}`,
+    );
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

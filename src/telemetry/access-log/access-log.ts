@@ -1,0 +1,163 @@
+import type { Clock } from "../../pipeline/clock.ts";
+import { pack } from "./batch.ts";
+import type { Batch } from "./batch.ts";
+import { DroppedRows } from "./dropped-rows.ts";
+import type { AccessLogEntry, LogLevel } from "./entry.ts";
+import type { WriterAnswer } from "./messages.ts";
+import { BatchQueue } from "./queue.ts";
+import { WriterThread } from "./writer-thread.ts";
+
+export interface AccessLogOptions {
+  /** Path of the SQLite file. */
+  readonly database: string;
+  /** Milliseconds that a row is kept; 0 for ever. */
+  readonly maxAge: number;
+  /** Bytes that the database may take up; 0 for no limit. */
+  readonly maxSize: number;
+  /** Rows that may wait for the database, like 100 000; one with over 1 KiB of text counts as more. */
+  readonly maxQueued: number;
+  /** Milliseconds after which a row leaves for the worker at the latest, up to 1000. */
+  readonly flushInterval: number;
+  /** Rows that are written in one transaction, like 1000. */
+  readonly batchSize: number;
+  readonly clock: Clock;
+  readonly createWorker: () => Worker;
+  readonly report: (level: LogLevel, message: string) => void;
+}
+
+/**
+ * One row per exchange, written to SQLite by a worker.
+ *
+ *     write ─▶ queue ─▶ batch ─▶ worker ─▶ database
+ *                ▲        └── one at a time, until answered
+ *                └── rows wait here while the database is locked, full or missing
+ */
+export class AccessLog {
+  readonly #options: AccessLogOptions;
+  readonly #queue: BatchQueue;
+  readonly #dropped: DroppedRows;
+  readonly #thread: WriterThread;
+  #sent: Batch | undefined;
+  #written = 0;
+  #flushDue = false;
+  #cancelFlush: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+  #onClosed = (): void => {};
+
+  constructor(options: AccessLogOptions) {
+    this.#options = options;
+    this.#queue = new BatchQueue(options.batchSize, options.maxQueued);
+    this.#dropped = new DroppedRows(options.clock, options.report);
+    const { database, maxAge, maxSize, clock, createWorker } = options;
+    this.#thread = new WriterThread({
+      open: { kind: "open", database, limits: { maxAge, maxSize } },
+      clock,
+      createWorker,
+      onAnswer: (answer) => this.#answered(answer),
+      onDeath: (cause, delay) => this.#died(cause, delay),
+    });
+  }
+
+  /** Never waits and never throws; a row for which there is no room is dropped and counted. */
+  write(entry: AccessLogEntry): void {
+    if (this.#closed !== undefined) {
+      this.#dropped.count(1);
+    } else if (this.#queue.add(entry, this.#sent?.weight ?? 0)) {
+      if (this.#queue.hasFullBatch) this.#send();
+      if (this.#queue.rows > 0) this.#scheduleFlush();
+    } else {
+      this.#dropped.countAndReport(1);
+    }
+  }
+
+  /** Rows so far: in the database, on their way there, and given up. */
+  counts(): { written: number; queued: number; dropped: number } {
+    return { written: this.#written, queued: this.#queued, dropped: this.#dropped.total };
+  }
+
+  /**
+   * Writes what is queued and closes the database; further rows are dropped. Ends after `deadlineMs`
+   * milliseconds whatever happens, and then reports how many rows are lost.
+   */
+  close(deadlineMs: number): Promise<void> {
+    if (this.#closed !== undefined) return this.#closed;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closed = promise;
+    const cancelDeadline = this.#options.clock.schedule(deadlineMs, () => this.#onClosed());
+    this.#onClosed = () => {
+      cancelDeadline();
+      this.#abandon();
+      resolve();
+    };
+    this.#cancelFlush?.();
+    this.#send();
+    return promise;
+  }
+
+  get #queued(): number {
+    return this.#queue.rows + (this.#sent?.rows ?? 0);
+  }
+
+  #scheduleFlush(): void {
+    this.#cancelFlush ??= this.#options.clock.schedule(this.#options.flushInterval, () => {
+      this.#cancelFlush = undefined;
+      this.#flushDue = true;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    if (this.#sent !== undefined || !this.#thread.ready) return;
+    const closing = this.#closed !== undefined;
+    const batch = this.#queue.take(this.#flushDue || closing);
+    if (this.#queue.rows === 0) this.#flushDue = false;
+    if (batch !== undefined) {
+      this.#sent = batch;
+      this.#thread.post({ kind: "batch", packed: pack(batch) });
+    } else if (closing) {
+      this.#thread.post({ kind: "close" });
+    }
+  }
+
+  #answered(answer: WriterAnswer): void {
+    switch (answer.kind) {
+      case "report":
+        this.#options.report(answer.level, answer.message);
+        return;
+      case "closed":
+        this.#onClosed();
+        return;
+      case "written":
+        this.#written += this.#sent?.rows ?? 0;
+        break;
+      case "refused":
+        this.#dropped.count(this.#sent?.rows ?? 0);
+        break;
+      case "ready":
+        break;
+    }
+    this.#sent = undefined;
+    this.#send();
+  }
+
+  #died(cause: string, delay: number): void {
+    const rows = this.#sent?.rows ?? 0;
+    this.#sent = undefined;
+    this.#dropped.count(rows);
+    this.#options.report(
+      "error",
+      `access log: its worker died (${cause}), ${rows} rows lost; another starts in ${delay} ms`,
+    );
+  }
+
+  #abandon(): void {
+    this.#thread.stop();
+    this.#dropped.flush();
+    const rows = this.#queued;
+    if (rows === 0) return;
+    this.#queue.clear();
+    this.#sent = undefined;
+    this.#dropped.count(rows);
+    this.#options.report("error", `access log: ${rows} rows lost, not written before the deadline`);
+  }
+}

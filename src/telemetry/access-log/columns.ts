@@ -1,0 +1,70 @@
+import type { AccessLogEntry, LogLevel } from "./entry.ts";
+
+type ColumnValue = string | number | null;
+
+/** The columns that every access log has had since the first gateway, with their types. */
+export const FIRST_COLUMNS = {
+  source: "TEXT",
+  level: "TEXT",
+  message: "TEXT",
+  timestamp: "TEXT",
+  method: "TEXT",
+  path: "TEXT",
+  status_code: "INTEGER",
+  latency_ms: "REAL",
+  client_ip: "TEXT",
+  user_agent: "TEXT",
+  backend: "TEXT",
+} as const;
+
+/** All columns beside `id`, in the order of `valuesOf`. */
+export const COLUMNS = {
+  ...FIRST_COLUMNS,
+  route: "TEXT",
+  request_id: "TEXT",
+  bytes_in: "INTEGER",
+  bytes_out: "INTEGER",
+  attempts: "INTEGER",
+  ttfb_ms: "REAL",
+  error_code: "TEXT",
+  query: "TEXT",
+  host: "TEXT",
+} as const;
+
+const LEVELS: Record<LogLevel, string> = {
+  debug: "DEBUG",
+  info: "INFO",
+  warn: "WARN",
+  error: "ERROR",
+};
+
+/** One row. Where an entry's text is empty, its column is NULL; `message` never is. */
+export function valuesOf(entry: AccessLogEntry, timestamp: string): ColumnValue[] {
+  return [
+    "gateway",
+    LEVELS[entry.level],
+    entry.message || `${entry.method} ${entry.path} - ${entry.statusCode}`,
+    timestamp,
+    textOrNull(entry.method),
+    textOrNull(entry.path),
+    entry.statusCode,
+    microseconds(entry.latencyMs),
+    textOrNull(entry.clientIp),
+    textOrNull(entry.userAgent),
+    textOrNull(entry.backend),
+    textOrNull(entry.route),
+    textOrNull(entry.requestId),
+    entry.bytesIn,
+    entry.bytesOut,
+    entry.attempts,
+    entry.timeToFirstByteMs < 0 ? null : microseconds(entry.timeToFirstByteMs),
+    textOrNull(entry.errorCode),
+    textOrNull(entry.query),
+    textOrNull(entry.host),
+  ];
+}
+
+const textOrNull = (text: string): string | null => (text === "" ? null : text);
+
+/** Milliseconds with three decimals; more is noise that takes up space. */
+const microseconds = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;

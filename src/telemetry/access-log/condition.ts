@@ -1,0 +1,32 @@
+import type { LogLevel } from "./entry.ts";
+
+/** Tells the operator when something starts to fail, fails differently, and is well again. */
+export class Condition {
+  readonly #report: (level: LogLevel, message: string) => void;
+  readonly #failing: string;
+  readonly #recovered: string;
+  #cause = "";
+
+  /** The cause follows upon `failing`. */
+  constructor(
+    report: (level: LogLevel, message: string) => void,
+    failing: string,
+    recovered: string,
+  ) {
+    this.#report = report;
+    this.#failing = failing;
+    this.#recovered = recovered;
+  }
+
+  failed(cause: string): void {
+    if (cause === this.#cause) return;
+    this.#cause = cause;
+    this.#report("error", `${this.#failing}: ${cause}`);
+  }
+
+  succeeded(): void {
+    if (this.#cause === "") return;
+    this.#cause = "";
+    this.#report("info", this.#recovered);
+  }
+}

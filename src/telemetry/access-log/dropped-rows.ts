@@ -1,0 +1,49 @@
+import type { Clock } from "../../pipeline/clock.ts";
+import type { LogLevel } from "./entry.ts";
+
+const REPORT_INTERVAL = 10_000;
+/** Lets the first report of a burst speak of more than its first row. */
+const FIRST_REPORT_DELAY = 200;
+
+/** Counts rows that were dropped for want of room, and says so at most once per ten seconds. */
+export class DroppedRows {
+  readonly #clock: Clock;
+  readonly #report: (level: LogLevel, message: string) => void;
+  #total = 0;
+  #unreported = 0;
+  #lastReport = -Infinity;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, report: (level: LogLevel, message: string) => void) {
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  /** For rows whose loss is reported by whoever calls. */
+  count(rows: number): void {
+    this.#total += rows;
+  }
+
+  countAndReport(rows: number): void {
+    this.#total += rows;
+    this.#unreported += rows;
+    if (this.#cancel !== undefined) return;
+    const due = this.#lastReport + REPORT_INTERVAL - this.#clock.monotonic();
+    this.#cancel = this.#clock.schedule(Math.max(due, FIRST_REPORT_DELAY), () => this.flush());
+  }
+
+  /** Reports now what has not been reported. */
+  flush(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#unreported === 0) return;
+    const rows = this.#unreported;
+    this.#unreported = 0;
+    this.#lastReport = this.#clock.monotonic();
+    this.#report("warn", `access log: ${rows} rows dropped, because too many wait to be written`);
+  }
+}

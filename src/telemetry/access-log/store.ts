@@ -1,0 +1,98 @@
+import { Database } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
+import { COLUMNS, valuesOf } from "./columns.ts";
+import type { AccessLogEntry } from "./entry.ts";
+import { retention, truncateWal } from "./retention.ts";
+import type { Limits } from "./retention.ts";
+import { makeShrinkable, migrate, requireAccessLog } from "./schema.ts";
+import { timestampFormatter } from "./timestamp.ts";
+
+/** Milliseconds to wait for another connection's lock; longer waits are the caller's to arrange. */
+const BUSY_TIMEOUT = 250;
+const WAL_BYTES_KEPT = 8 * 2 ** 20;
+
+/** The access log's database, for the thread that writes it. */
+export class Store {
+  /** False when the file keeps its size for lack of room to rewrite it once. */
+  readonly shrinkable: boolean;
+  readonly #db: Database;
+  readonly #path: string;
+  readonly #limits: Limits;
+  readonly #insert: Statement;
+  readonly #timestamp = timestampFormatter();
+  #open = true;
+
+  private constructor(db: Database, path: string, limits: Limits) {
+    this.#db = db;
+    this.#path = path;
+    this.#limits = limits;
+    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    requireAccessLog(db);
+    // Before WAL mode, which writes the first page and with it settles auto_vacuum.
+    this.shrinkable = makeShrinkable(db);
+    db.run("PRAGMA journal_mode = WAL");
+    db.run("PRAGMA synchronous = NORMAL");
+    db.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
+    migrate(db);
+    const names = Object.keys(COLUMNS);
+    const places = names.map(() => "?").join(", ");
+    this.#insert = db.prepare(`INSERT INTO logs (${names.join(", ")}) VALUES (${places})`);
+  }
+
+  /**
+   * Opens the database, creating or migrating it.
+   * @throws {SQLiteError} when it cannot be opened, read or locked
+   * @throws {SchemaError} when it is not an access log, or a newer gateway's
+   */
+  static open(path: string, limits: Limits): Store {
+    const db = new Database(path, { create: true, readwrite: true });
+    try {
+      return new Store(db, path, limits);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Writes all entries in one transaction, or none.
+   * @throws {SQLiteError}
+   */
+  append(entries: readonly AccessLogEntry[]): void {
+    this.#db.run("BEGIN IMMEDIATE");
+    try {
+      for (const entry of entries) {
+        this.#insert.run(...valuesOf(entry, this.#timestamp(entry.timestamp)));
+      }
+      this.#db.run("COMMIT");
+    } catch (error) {
+      // Some errors, like a full disk, have rolled back already.
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /**
+   * Enforces the limits as of `now` (epoch milliseconds), in short steps between which rows can be
+   * appended; ends early when the store is closed meanwhile.
+   * @throws {SQLiteError}
+   */
+  async retention(now: number): Promise<void> {
+    for (const _ of retention(this.#db, this.#path, this.#limits, now)) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!this.#open) return;
+    }
+  }
+
+  /** Leaves everything in the one database file, unless a reader holds on to the WAL. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    try {
+      truncateWal(this.#db);
+    } finally {
+      this.#insert.finalize();
+      this.#db.close();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { Clock } from "../../pipeline/clock.ts";
+import type { WriterAnswer, WriterRequest } from "./messages.ts";
+
+const FIRST_RESTART = 100;
+const LAST_RESTART = 30_000;
+
+export interface WriterThreadOptions {
+  readonly open: WriterRequest;
+  readonly clock: Clock;
+  readonly createWorker: () => Worker;
+  onAnswer(answer: WriterAnswer): void;
+  /** The worker and what it held are gone; another one follows in `delay` milliseconds. */
+  onDeath(cause: string, delay: number): void;
+}
+
+/** The worker as seen from the main thread; started again when it dies, until stopped. */
+export class WriterThread {
+  readonly #options: WriterThreadOptions;
+  #worker: Worker | undefined;
+  #ready = false;
+  #stopped = false;
+  #delay = FIRST_RESTART;
+  #cancelRestart = (): void => {};
+
+  constructor(options: WriterThreadOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  /** False until the worker has come up, so that no rows are lost on one that cannot. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  post(request: WriterRequest): void {
+    this.#worker?.postMessage(request);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#ready = false;
+    this.#cancelRestart();
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  #start(): void {
+    let cause = "it ended by itself";
+    const worker = this.#options.createWorker();
+    this.#worker = worker;
+    worker.addEventListener("message", ({ data: answer }: MessageEvent<WriterAnswer>) => {
+      if (worker === this.#worker) this.#answered(answer);
+    });
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      cause = summary(event.message);
+    });
+    // Follows every error too: in Bun an uncaught one ends the worker.
+    worker.addEventListener("close", () => {
+      if (worker === this.#worker && !this.#stopped) this.#died(cause);
+    });
+    this.post(this.#options.open);
+  }
+
+  #answered(answer: WriterAnswer): void {
+    if (answer.kind === "ready") this.#ready = true;
+    if (answer.kind === "written") this.#delay = FIRST_RESTART;
+    this.#options.onAnswer(answer);
+  }
+
+  #died(cause: string): void {
+    this.#worker = undefined;
+    this.#ready = false;
+    const delay = this.#delay;
+    this.#delay = Math.min(delay * 2, LAST_RESTART);
+    this.#cancelRestart = this.#options.clock.schedule(delay, () => this.#start());
+    this.#options.onDeath(cause, delay);
+  }
+}
+
+/** Bun's message of a worker's error is a whole listing; its line with the error is enough. */
+function summary(message: string): string {
+  const line = /^\w*error: .*$/im.exec(message)?.[0] ?? message.split("\n")[0] ?? "";
+  return line.trim();
+}

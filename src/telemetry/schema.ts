@@ -1,0 +1,50 @@
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import { Duration } from "../units/duration.ts";
+import { Size } from "../units/size.ts";
+
+export const loggingSchema = Type.Object(
+  {
+    database: Type.String({
+      description: "The SQLite file that holds the access log, relative to the working directory.",
+      default: "gateway.db",
+      minLength: 1,
+    }),
+    level: Type.Union(
+      [Type.Literal("debug"), Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")],
+      {
+        description:
+          "The least level written to standard output. The access log's rows do not depend on it.",
+        default: "info",
+      },
+    ),
+    format: Type.Union([Type.Literal("text"), Type.Literal("json")], {
+      description: "How lines on standard output are written: for people or for programs.",
+      default: "text",
+    }),
+    retention: Type.Object(
+      {
+        max_age: Duration({
+          description: "Rows older than this are deleted; 0 keeps them for ever.",
+          default: "7d",
+        }),
+        max_size: Size({
+          description:
+            "The size above which the oldest rows are deleted, WAL file included; 0 sets no limit.",
+          default: "1GiB",
+        }),
+      },
+      {
+        additionalProperties: false,
+        description: "How much of the access log is kept.",
+        default: {},
+      },
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: "The access log and the lines on standard output.",
+    default: {},
+  },
+);
+
+export type LoggingConfig = StaticDecode<typeof loggingSchema>;

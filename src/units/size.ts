@@ -1,0 +1,32 @@
+import { Type } from "@sinclair/typebox";
+
+const BYTES_OF: Record<string, number> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+const PATTERN = "^[0-9]+(?:\\.[0-9]+)?(?:B|[KMGT]i?B)$";
+
+/** Reads "64KiB" or "10MB" as bytes; undefined for anything else. */
+export function parseSize(written: string): number | undefined {
+  if (!new RegExp(PATTERN).test(written)) return undefined;
+  const unit = written.replace(/^[0-9.]+/, "");
+  return Math.floor(Number.parseFloat(written) * (BYTES_OF[unit] ?? 1));
+}
+
+/** An amount of data in the configuration: bytes as a number, or text with a unit; bytes in code. */
+export const Size = (options: { description: string; default?: string | number }) =>
+  Type.Transform(
+    Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: PATTERN })], {
+      ...options,
+      expected: "a size, like 64KiB or 10MB, or a number of bytes",
+    }),
+  )
+    .Decode((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)))
+    .Encode((bytes) => bytes);

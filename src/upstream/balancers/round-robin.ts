@@ -1,0 +1,131 @@
+import type { Backend } from "../backend.ts";
+import type { Balancer } from "./balancer.ts";
+import { IndexHeap } from "./index-heap.ts";
+
+/** The golden ratio's fraction: steps of it around a circle never fall in with any rhythm. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+/** Rebuilding plays through this many picks at most, or through one for each backend. */
+const FAST_FORWARD_LIMIT = 1_024;
+
+/**
+ * Smooth weighted round robin. Of W picks, W being the sum of the weights, each backend gets exactly
+ * its weight; and at every moment between, each has had its due share to within less than one pick.
+ *
+ * It is Tijdeman's schedule (The chairman assignment problem, 1980), which no other can better.
+ * A backend of weight w is due k·w/W of the first k picks. Its next turn, the (p + 1)-th,
+ *   may come from the pick on at which   k·w/W − p ≥ θ           (it waits until then)
+ *   and is the more urgent the smaller   (1 − θ + p)·W/w         (it is then ready)
+ * with θ = 1/(2n − 2) for n backends. The due shares of each pick add up to one, so that some
+ * backend is always ready. Two heaps make a pick cost O(log n).
+ */
+class Schedule {
+  readonly #backends: readonly Backend[];
+  /** W: the picks after which it all begins anew. */
+  readonly cycle: number;
+  /** 1/θ. Kept as a whole number, with which the sums below are exact. */
+  readonly #inverseTheta: number;
+  /** k: the picks since the cycle began. */
+  #picks = 0;
+  /** p of each backend: its turns since the cycle began. */
+  readonly #turns: Uint32Array;
+  /** By the pick from which their next turn may come. */
+  readonly #waiting: IndexHeap;
+  /** By urgency. */
+  readonly #ready: IndexHeap;
+
+  constructor(backends: readonly Backend[]) {
+    this.#backends = backends;
+    this.cycle = backends.reduce((sum, backend) => sum + backend.weight, 0);
+    this.#inverseTheta = Math.max(2, 2 * backends.length - 2);
+    this.#turns = new Uint32Array(backends.length);
+    this.#waiting = new IndexHeap(backends.length);
+    this.#ready = new IndexHeap(backends.length);
+    for (let index = 0; index < backends.length; index += 1) this.#wait(index);
+  }
+
+  next(): Backend | undefined {
+    this.#picks += 1;
+    while (this.#waiting.leastKey <= this.#picks) {
+      const index = this.#waiting.pop();
+      this.#ready.push(index, this.#urgency(index));
+    }
+    const index = this.#ready.pop();
+    const picked = this.#backends[index];
+    if (picked === undefined) return undefined;
+    this.#turns[index] = (this.#turns[index] ?? 0) + 1;
+    this.#wait(index);
+    if (this.#picks === this.cycle) this.#beginCycle();
+    return picked;
+  }
+
+  /** Each has had all its turns by now, and waits for one of the next cycle. */
+  #beginCycle(): void {
+    this.#picks = 0;
+    this.#turns.fill(0);
+    this.#waiting.shift(-this.cycle);
+  }
+
+  #wait(index: number): void {
+    const turns = this.#turns[index] ?? 0;
+    const weight = this.#backends[index]?.weight ?? 1;
+    const m = this.#inverseTheta;
+    this.#waiting.push(index, Math.ceil(((turns * m + 1) * this.cycle) / (m * weight)));
+  }
+
+  #urgency(index: number): number {
+    const turns = this.#turns[index] ?? 0;
+    const weight = this.#backends[index]?.weight ?? 1;
+    const m = this.#inverseTheta;
+    return (((turns + 1) * m - 1) * this.cycle) / (m * weight);
+  }
+}
+
+/** Gives each backend its weight's share of the requests, as evenly in time as can be. */
+export class RoundRobin implements Balancer {
+  #healthy: readonly Backend[] = [];
+  #schedule = new Schedule([]);
+  #rebuilds = -1;
+  /** For further attempts: how much of its share each backend has not had yet. */
+  readonly #credits = new Map<Backend, number>();
+
+  /**
+   * The first schedule begins at its beginning. A later one is entered somewhere else each time:
+   * beginning it at its beginning, whenever some backend's health flaps, would give the first
+   * backend every turn.
+   */
+  balance(healthy: readonly Backend[]): void {
+    this.#healthy = healthy;
+    this.#schedule = new Schedule(healthy);
+    this.#rebuilds += 1;
+    const span = Math.min(this.#schedule.cycle, Math.max(FAST_FORWARD_LIMIT, healthy.length));
+    const skipped = Math.floor(((this.#rebuilds * GOLDEN) % 1) * span);
+    for (let pick = 0; pick < skipped; pick += 1) this.#schedule.next();
+  }
+
+  pick(): Backend | undefined {
+    return this.#schedule.next();
+  }
+
+  /**
+   * The plain form of smooth weighted round robin, over what is left: each earns its weight, the
+   * richest is picked and pays for all. O(n), but able to leave out others every time. Charging the
+   * schedule instead would send the next request's first attempt where this one has just failed.
+   */
+  pickExcept(excluded: ReadonlySet<Backend>): Backend | undefined {
+    let picked: Backend | undefined;
+    let most = -Infinity;
+    let earned = 0;
+    for (const backend of this.#healthy) {
+      if (excluded.has(backend)) continue;
+      const credit = (this.#credits.get(backend) ?? 0) + backend.weight;
+      this.#credits.set(backend, credit);
+      earned += backend.weight;
+      if (credit > most) {
+        most = credit;
+        picked = backend;
+      }
+    }
+    if (picked !== undefined) this.#credits.set(picked, most - earned);
+    return picked;
+  }
+}

@@ -1,0 +1,84 @@
+/** What is known of a backend's health. One for every route that checks it in the same way. */
+export interface Health {
+  readonly healthy: boolean;
+  /** Unix epoch milliseconds at which the last check ended; undefined before the first has. */
+  readonly lastCheckedAt: number | undefined;
+  /** Why the last check failed, in words; undefined when it succeeded. */
+  readonly lastError: string | undefined;
+  /** Checks that have failed in a row up to now. */
+  readonly consecutiveFailures: number;
+  /** Calls the listener whenever `healthy` has changed, until the answer is called. */
+  onChange(listener: () => void): () => void;
+}
+
+/** How many checks in a row it takes to change one's mind about a backend. */
+interface HealthThresholds {
+  readonly unhealthy_after: number;
+  readonly healthy_after: number;
+}
+
+/** Health as its checks tell it. Healthy until they have proved otherwise. */
+export class CheckedHealth implements Health {
+  readonly #thresholds: HealthThresholds;
+  readonly #listeners = new Set<() => void>();
+  #healthy = true;
+  #proven = false;
+  #lastCheckedAt: number | undefined;
+  #lastError: string | undefined;
+  #failures = 0;
+  #successes = 0;
+
+  constructor(thresholds: HealthThresholds) {
+    this.#thresholds = thresholds;
+  }
+
+  get healthy(): boolean {
+    return this.#healthy;
+  }
+
+  get lastCheckedAt(): number | undefined {
+    return this.#lastCheckedAt;
+  }
+
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  get consecutiveFailures(): number {
+    return this.#failures;
+  }
+
+  /** Whether any check has ever succeeded. */
+  get proven(): boolean {
+    return this.#proven;
+  }
+
+  onChange(listener: () => void): () => void {
+    // Wrapped, so that one function given twice is two listeners, each with its own end.
+    const entry = () => listener();
+    this.#listeners.add(entry);
+    return () => this.#listeners.delete(entry);
+  }
+
+  succeeded(at: number): void {
+    this.#lastCheckedAt = at;
+    this.#lastError = undefined;
+    this.#proven = true;
+    this.#failures = 0;
+    this.#successes += 1;
+    if (!this.#healthy && this.#successes >= this.#thresholds.healthy_after) this.#become(true);
+  }
+
+  failed(at: number, reason: string): void {
+    this.#lastCheckedAt = at;
+    this.#lastError = reason;
+    this.#successes = 0;
+    this.#failures += 1;
+    if (this.#healthy && this.#failures >= this.#thresholds.unhealthy_after) this.#become(false);
+  }
+
+  #become(healthy: boolean): void {
+    this.#healthy = healthy;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,96 @@
+import { type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
+import type { ConfigIssue } from "../../pipeline/policy.ts";
+import { Duration } from "../../units/duration.ts";
+
+const MIN_INTERVAL_MS = 100;
+/** Longer timers than 2^31 − 1 ms fire at once; a day is far below and long enough. */
+const MAX_SPAN_MS = 86_400_000;
+
+const checksInARow = (options: { description: string; default: number }) =>
+  Type.Integer({
+    ...options,
+    minimum: 1,
+    maximum: 1_000,
+    expected: "a whole number from 1 to 1000",
+  });
+
+const keys = {
+  enabled: Type.Boolean({
+    default: true,
+    description: "Whether backends are checked; without checks they all count as healthy.",
+  }),
+  path: Type.String({
+    default: "/health",
+    pattern: "^/[^\\s#]*$",
+    description:
+      "What is asked for with GET, at the root of the backend's host whatever base path its URL has; any 2xx answer is a success, a redirect is not.",
+    expected: "a path, like /health",
+  }),
+  interval: Duration({
+    default: "10s",
+    description:
+      "The time from one check of a backend to the next, give or take a tenth; at least 100ms, and until the first success the checks begin 1s apart and slow down to it.",
+  }),
+  timeout: Duration({
+    default: "3s",
+    description: "How long a backend may take to answer a check.",
+  }),
+  unhealthy_after: checksInARow({
+    default: 3,
+    description: "How many checks in a row must fail for a backend to count as unhealthy.",
+  }),
+  healthy_after: checksInARow({
+    default: 1,
+    description:
+      "How many checks in a row must succeed for an unhealthy backend to count as healthy.",
+  }),
+};
+
+/** `health_check` at the top of the configuration. */
+export const healthCheckSchema = Type.Object(keys, {
+  additionalProperties: false,
+  default: {},
+  description:
+    "How every backend is checked, again and again, so that no request goes to a dead one.",
+});
+
+export type HealthCheck = StaticDecode<typeof healthCheckSchema>;
+
+// A default would stand in for what the top says.
+function override<Schema extends TSchema>(schema: Schema) {
+  const copy = { ...schema };
+  delete copy.default;
+  return Type.Optional(copy);
+}
+
+/** `health_check` of a route: the same keys; those that are absent are as at the top. */
+export const routeHealthCheckSchema = Type.Object(
+  {
+    enabled: override(keys.enabled),
+    path: override(keys.path),
+    interval: override(keys.interval),
+    timeout: override(keys.timeout),
+    unhealthy_after: override(keys.unhealthy_after),
+    healthy_after: override(keys.healthy_after),
+  },
+  {
+    additionalProperties: false,
+    description: "What differs from the top-level health_check for this route's backends.",
+  },
+);
+
+/** Finds spans of time that are well-formed and yet cannot be used; for the top and for a route. */
+export function checkHealthCheck(config: {
+  readonly interval?: number | undefined;
+  readonly timeout?: number | undefined;
+}): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const { interval, timeout } = config;
+  if (interval !== undefined && (interval < MIN_INTERVAL_MS || interval > MAX_SPAN_MS)) {
+    issues.push({ path: ["interval"], message: "interval must be from 100ms to 1d" });
+  }
+  if (timeout !== undefined && (timeout <= 0 || timeout > MAX_SPAN_MS)) {
+    issues.push({ path: ["timeout"], message: "timeout must be above 0 and at most 1d" });
+  }
+  return issues;
+}

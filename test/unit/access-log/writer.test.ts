@@ -1,0 +1,197 @@
+import { Database } from "bun:sqlite";
+import { afterEach, expect, spyOn, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { pack } from "../../../src/telemetry/access-log/batch.ts";
+import type { AccessLogEntry } from "../../../src/telemetry/access-log/entry.ts";
+import type { WriterAnswer } from "../../../src/telemetry/access-log/messages.ts";
+import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
+import { Store } from "../../../src/telemetry/access-log/store.ts";
+import { Writer } from "../../../src/telemetry/access-log/writer.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import {
+  entries,
+  entry,
+  Reports,
+  rowsIn,
+  temporaryDirectory,
+  UNLIMITED,
+  until,
+} from "./support.ts";
+
+const at = temporaryDirectory();
+const open: Writer[] = [];
+afterEach(() => {
+  for (const writer of open.splice(0)) writer.receive({ kind: "close" });
+});
+
+function start(path: string, limits = UNLIMITED) {
+  const clock = new FakeClock();
+  const reports = new Reports();
+  const answers: WriterAnswer["kind"][] = [];
+  const writer = new Writer(path, limits, clock, (answer) => {
+    if (answer.kind === "report") reports.add(answer.level, answer.message);
+    else answers.push(answer.kind);
+  });
+  open.push(writer);
+  writer.receive({ kind: "open", database: path, limits });
+  return { clock, reports, answers, writer };
+}
+
+function batchOf(rows: readonly AccessLogEntry[]) {
+  const queue = new BatchQueue(rows.length, rows.length);
+  for (const row of rows) queue.add(row, 0);
+  return { kind: "batch", packed: pack(queue.take(true)!) } as const;
+}
+
+const idsIn = (path: string) => rowsIn(path).map((row) => row["request_id"]);
+
+test("each batch is answered once it is in the database", () => {
+  const path = at("log.db");
+  const { writer, answers } = start(path);
+  expect(answers).toEqual(["ready"]);
+  writer.receive(batchOf(entries(2)));
+  expect(answers).toEqual(["ready", "written"]);
+  expect(idsIn(path)).toEqual(["0", "1"]);
+  writer.receive({ kind: "close" });
+  expect(answers).toEqual(["ready", "written", "closed"]);
+});
+
+test("a database in a directory that comes later takes the rows that waited, after one report", () => {
+  const path = at("later/log.db");
+  const { writer, clock, reports, answers } = start(path);
+  writer.receive(batchOf(entries(2)));
+  clock.advance(60_000);
+  expect(answers).toEqual(["ready"]);
+  expect(reports.all).toEqual([
+    {
+      level: "error",
+      message:
+        `access log: cannot write to ${path}, rows wait in memory: ` +
+        "unable to open database file (SQLITE_CANTOPEN)",
+    },
+  ]);
+
+  mkdirSync(dirname(path));
+  clock.advance(1_000);
+  expect(answers).toEqual(["ready", "written"]);
+  expect(reports.all.slice(1)).toEqual([
+    { level: "info", message: `access log: writing to ${path} again` },
+  ]);
+  expect(idsIn(path)).toEqual(["0", "1"]);
+});
+
+test("a failure that turns into another one is reported anew", () => {
+  const path = at("later/log.db");
+  const { clock, reports } = start(path);
+  mkdirSync(dirname(path));
+  writeFileSync(path, "This is not a database. ".repeat(100));
+  clock.advance(5_000);
+  expect(reports.all.map(({ message }) => message.replace(/.*: /, ""))).toEqual([
+    "unable to open database file (SQLITE_CANTOPEN)",
+    "file is not a database (SQLITE_NOTADB)",
+  ]);
+});
+
+test("a database of a newer gateway is reported and never written to", () => {
+  const path = at("log.db");
+  {
+    using db = new Database(path);
+    db.run("PRAGMA user_version = 2");
+  }
+  const { writer, clock, reports, answers } = start(path);
+  writer.receive(batchOf([entry()]));
+  clock.advance(5_000);
+  expect(answers).toEqual(["ready"]);
+  expect(reports.all).toHaveLength(1);
+  expect(reports.containing("written by a newer gateway")).toHaveLength(1);
+});
+
+test("a table that vanishes is made again", () => {
+  const path = at("log.db");
+  const { writer, clock, answers } = start(path);
+  {
+    using db = new Database(path);
+    db.run("DROP TABLE logs");
+    db.run("PRAGMA user_version = 0");
+  }
+  writer.receive(batchOf([entry()]));
+  clock.advance(1_000);
+  expect(answers).toEqual(["ready", "written"]);
+  expect(rowsIn(path)).toHaveLength(1);
+});
+
+test("rows that the database refuses do not stop those that come after", () => {
+  const path = at("log.db");
+  Store.open(path, UNLIMITED).close();
+  {
+    using db = new Database(path);
+    db.run("CREATE UNIQUE INDEX once ON logs (request_id)");
+  }
+  const { writer, reports, answers } = start(path);
+  for (const requestId of ["a", "a", "a", "b"]) writer.receive(batchOf([entry({ requestId })]));
+  expect(answers).toEqual(["ready", "written", "refused", "refused", "written"]);
+  expect(idsIn(path)).toEqual(["a", "b"]);
+  expect(reports.all.map(({ message }) => message)).toEqual([
+    `access log: rows lost, ${path} refuses them: ` +
+      "UNIQUE constraint failed: logs.request_id (SQLITE_CONSTRAINT_UNIQUE)",
+    `access log: ${path} takes rows again`,
+  ]);
+});
+
+test("rows that cannot be understood are refused", () => {
+  const { writer, reports, answers } = start(at("log.db"));
+  writer.receive(batchOf([entry({ timestamp: 1e20 })]));
+  expect(answers).toEqual(["ready", "refused"]);
+  expect(reports.containing("Invalid")).toHaveLength(1);
+});
+
+test("old rows go at the start and from then on every ten seconds", async () => {
+  const path = at("log.db");
+  const { writer, clock } = start(path, { maxAge: 60_000, maxSize: 0 });
+  const old = entry({ timestamp: clock.wall() - 60_001, requestId: "old" });
+  writer.receive(batchOf([old, entry({ timestamp: clock.wall(), requestId: "new" })]));
+  clock.advance(0);
+  await until(() => idsIn(path).join() === "new");
+  await until(() => clock.pending > 0);
+  for (let seconds = 0; seconds <= 60; seconds += 10) {
+    clock.advance(10_000);
+    await until(() => clock.pending > 0);
+  }
+  await until(() => idsIn(path).length === 0);
+});
+
+test("a failing retention is reported once, and once more when it has recovered", async () => {
+  const path = at("log.db");
+  const { writer, clock, reports } = start(path, { maxAge: 60_000, maxSize: 0 });
+  using db = new Database(path);
+  db.run("CREATE TRIGGER keep BEFORE DELETE ON logs BEGIN SELECT RAISE(ABORT, 'kept'); END");
+  writer.receive(batchOf([entry({ timestamp: 0 })]));
+  for (let pass = 0; pass < 3; pass++) {
+    clock.advance(10_000);
+    await until(() => clock.pending > 0);
+  }
+  db.run("DROP TRIGGER keep");
+  clock.advance(10_000);
+  await reports.next("again");
+  expect(reports.all.map(({ message }) => message)).toEqual([
+    `access log: cannot delete old rows from ${path}: kept (SQLITE_CONSTRAINT_TRIGGER)`,
+    `access log: deleting old rows from ${path} again`,
+  ]);
+});
+
+test("a file that will not shrink is reported", () => {
+  const path = at("log.db");
+  const store = Store.open(path, UNLIMITED);
+  using opening = spyOn(Store, "open").mockReturnValue(
+    Object.defineProperty(store, "shrinkable", { value: false }),
+  );
+  const { reports } = start(path);
+  expect(opening).toHaveBeenCalledTimes(1);
+  expect(reports.all).toEqual([
+    {
+      level: "warn",
+      message: `access log: no room to rewrite ${path} once; it will not shrink when rows are deleted`,
+    },
+  ]);
+});

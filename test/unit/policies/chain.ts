@@ -1,0 +1,75 @@
+import { Value } from "@sinclair/typebox/value";
+import { compose } from "../../../src/pipeline/compose.ts";
+import { Exchange } from "../../../src/pipeline/exchange.ts";
+import type { ConfigIssue, Policy, PolicyScope } from "../../../src/pipeline/policy.ts";
+import { problemMaker } from "../../../src/pipeline/problems.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+/** Reads a policy's configuration as it stands in a file: defaults filled in, units decoded. */
+export function decode(scope: PolicyScope | undefined, written: unknown): unknown {
+  return Value.Decode(scope!.schema, Value.Default(scope!.schema, structuredClone(written)));
+}
+
+export function issuesOf(scope: PolicyScope | undefined, written: unknown): ConfigIssue[] {
+  return scope!.check!(decode(scope, written));
+}
+
+export function policyFrom(
+  scope: PolicyScope | undefined,
+  written: unknown,
+  clock = new FakeClock(),
+  name = "default",
+): Policy | undefined {
+  return scope!.create(decode(scope, written), { clock }, name);
+}
+
+export interface Asked {
+  readonly method?: string;
+  readonly fields?: Record<string, string>;
+  readonly client?: string;
+}
+
+/** A chain with a backend at its end. What the backend was asked is kept in `asked`. */
+export class Chain {
+  readonly asked: Exchange[] = [];
+  readonly #policies: readonly Policy[];
+  readonly #backend: (exchange: Exchange) => Response | Promise<Response>;
+
+  constructor(
+    policies: readonly (Policy | undefined)[],
+    backend: (exchange: Exchange) => Response | Promise<Response> = () => new Response("ok"),
+  ) {
+    this.#policies = policies.filter((policy) => policy !== undefined);
+    this.#backend = backend;
+  }
+
+  send({ method = "GET", fields = {}, client = "192.0.2.1" }: Asked = {}): Promise<Response> {
+    const exchange = new Exchange({
+      request: new Request("http://gateway.test/things", { method, headers: fields }),
+      target: { host: "gateway.test", path: "/things", query: "" },
+      client: { peer: client, address: client, protocol: "http", viaTrustedProxy: false },
+      requestId: "request-1",
+      startedAt: 0,
+      started: 0,
+    });
+    const toProblem = problemMaker((_exchange, error) => {
+      throw error;
+    });
+    const handle = compose(
+      this.#policies,
+      async (exchange) => {
+        this.asked.push(exchange);
+        return this.#backend(exchange);
+      },
+      toProblem,
+    );
+    return handle(exchange);
+  }
+
+  /** Sends so many requests one after another and answers their statuses. */
+  async statuses(count: number, asked: Asked = {}): Promise<number[]> {
+    const statuses: number[] = [];
+    for (let index = 0; index < count; index += 1) statuses.push((await this.send(asked)).status);
+    return statuses;
+  }
+}

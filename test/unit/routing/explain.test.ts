@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import type { RoutePattern } from "../../../src/routing/pattern.ts";
+import { RouteTable } from "../../../src/routing/table.ts";
+
+function explain(routes: readonly RoutePattern[], method: string, path: string): string[] {
+  return RouteTable.compile(routes).explain(method, path);
+}
+
+test("the route that gets the request is told first, then why every other does not", () => {
+  const routes = [
+    { path: "/*" },
+    { path: "/api/users/me", methods: ["PUT", "DELETE"] },
+    { path: "/api/users/:any" },
+    { path: "/api/users/:id", methods: ["GET"] },
+    { path: "/api/users/:late", methods: ["GET"] },
+    { path: "/api/orders" },
+  ];
+  expect(explain(routes, "GET", "/api/users/me")).toEqual([
+    'GET /api/users/me goes to "/api/users/:id", with id = "me"',
+    '"/api/users/me" matches the path but takes only PUT, DELETE',
+    '"/api/users/:any" matches too, but lists no methods, and "/api/users/:id" lists GET',
+    '"/api/users/:late" matches too, but stands after "/api/users/:id", which takes the same requests',
+    '"/*" matches too, but is less specific: in segment 1, "api" goes before "*"',
+    '"/api/orders" does not match: segment 2 is "users", not "orders"',
+  ]);
+});
+
+test("a match without parameters is told without them", () => {
+  expect(explain([{ path: "/a" }], "GET", "/a")).toEqual(['GET /a goes to "/a"']);
+});
+
+test("a path that no route matches is told with where the nearest routes part from it", () => {
+  const routes = [{ path: "/other" }, { path: "/a/b/*" }, { path: "/a" }, { path: "/a/b/" }];
+  expect(explain(routes, "GET", "/a/b")).toEqual([
+    "GET /a/b is answered with 404: no route matches the path",
+    '"/a/b/*" does not match: the path ends before "/*"',
+    '"/a/b/" does not match: the path ends before "/"',
+    '"/a" does not match: the path goes on with "/b"',
+    '"/other" does not match: segment 1 is "a", not "other"',
+  ]);
+});
+
+test("an empty segment is told as what a parameter does not take", () => {
+  expect(explain([{ path: "/a/:id" }], "GET", "/a/")[1]).toBe(
+    '"/a/:id" does not match: segment 2 is empty, where ":id" takes one that is not',
+  );
+});
+
+test("a method that no route takes is told with what they do take", () => {
+  const routes = [
+    { path: "/a", methods: ["GET"] },
+    { path: "/a", methods: [] },
+  ];
+  expect(explain(routes, "PUT", "/a")).toEqual([
+    "PUT /a is answered with 405: no route that matches the path takes PUT",
+    '"/a" matches the path but takes only GET',
+    '"/a" matches the path but takes no method',
+  ]);
+});
+
+test("a large table is told in a few lines", () => {
+  const routes = Array.from({ length: 1_000 }, (_, index) => ({ path: `/${index}` }));
+  const lines = explain(routes, "GET", "/x");
+  expect(lines.length).toBe(7);
+  expect(lines.at(-1)).toBe("995 more do not match either");
+  expect(explain(routes.slice(0, 6), "GET", "/x").at(-1)).toBe("1 more does not match either");
+});
+
+test("a path without its slash is told to be none", () => {
+  expect(explain([{ path: "/*" }], "GET", "users")).toEqual(['a path begins with "/"']);
+});

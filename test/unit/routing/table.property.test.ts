@@ -1,0 +1,138 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { findConflicts } from "../../../src/routing/conflicts.ts";
+import type { RoutePattern } from "../../../src/routing/pattern.ts";
+import { RouteTable } from "../../../src/routing/table.ts";
+
+interface Outcome {
+  readonly route?: RoutePattern;
+  readonly parameters?: Record<string, string>;
+  readonly allow?: string[];
+}
+
+// Small alphabets, so that a random request often has several routes to choose from.
+const method = fc.constantFrom("GET", "POST", "PUT");
+const segmentKind = fc.constantFrom("a", "a", "b", "", ":x", ":y");
+const routePattern: fc.Arbitrary<RoutePattern> = fc
+  .record({
+    kinds: fc.array(segmentKind, { maxLength: 4 }),
+    tail: fc.constantFrom("", "a", "*", "*rest", undefined),
+    methods: fc.option(fc.uniqueArray(method, { minLength: 1 }), { nil: undefined }),
+  })
+  .map(({ kinds, tail, methods }) => {
+    const segments = kinds.map((kind, index) => (kind.startsWith(":") ? kind + index : kind));
+    if (tail !== undefined || segments.length === 0) segments.push(tail ?? "");
+    return { path: `/${segments.join("/")}`, methods };
+  })
+  .filter(({ path }) => !path.startsWith("//"));
+const requestPath = fc
+  .array(fc.constantFrom("a", "a", "b", "c", ""), { minLength: 1, maxLength: 6 })
+  .map((segments) => `/${segments.join("/")}`);
+
+/** A matcher that knows nothing of tries: tests every route, in the order of how specific it is. */
+function matchNaively(routes: readonly RoutePattern[], method: string, path: string): Outcome {
+  const matching = routes.filter((route) => expressionOf(route.path).test(path));
+  const taking = matching.filter((route) => route.methods?.includes(method) ?? true);
+  const [route] = taking.toSorted((one, other) => (rankOf(one) < rankOf(other) ? -1 : 1));
+  if (route !== undefined) {
+    return { route, parameters: { ...expressionOf(route.path).exec(path)?.groups } };
+  }
+  if (matching.length === 0) return {};
+  return { allow: [...new Set(matching.flatMap((route) => route.methods ?? []))] };
+
+  /** Text that sorts the most specific first. */
+  function rankOf(route: RoutePattern): string {
+    const kinds = route.path.slice(1).split("/").map(digitOf).join("");
+    return `${kinds} ${route.methods ? 0 : 1} ${routes.indexOf(route).toString().padStart(3, "0")}`;
+  }
+}
+
+function digitOf(segment: string): number {
+  return [":", "*"].indexOf(segment.slice(0, 1) || "-") + 1;
+}
+
+function expressionOf(path: string): RegExp {
+  const source = path
+    .replace(/:(\w+)/g, "(?<$1>[^/]+)")
+    .replace(/\*(\w+)$/, "(?<$1>.*)")
+    .replace(/\*$/, path.endsWith("/*") ? ".*" : "*");
+  return new RegExp(`^${source}$`);
+}
+
+function matchWithTable(routes: readonly RoutePattern[], method: string, path: string): Outcome {
+  const match = RouteTable.compile(routes).match(method, path);
+  if (match.kind === "not_found") return {};
+  if (match.kind === "method_not_allowed") return { allow: match.allow.split(", ") };
+  return { route: match.route, parameters: { ...match.parameters } };
+}
+
+test("a table answers as a matcher that tests one route after another", () => {
+  const kinds = new Set<string>();
+  fc.assert(
+    fc.property(
+      fc.array(routePattern, { maxLength: 12 }),
+      fc.array(fc.tuple(method, requestPath), { minLength: 5, maxLength: 20 }),
+      (routes, requests) => {
+        for (const [method, path] of requests) {
+          const outcome = matchWithTable(routes, method, path);
+          kinds.add(Object.keys(outcome).join());
+          expect(outcome).toEqual(matchNaively(routes, method, path));
+          expect(outcome.route).toBe(matchNaively(routes, method, path).route);
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+  expect([...kinds].sort()).toEqual(["", "allow", "route,parameters"]);
+});
+
+test("the order of routes without conflicts is of no consequence", () => {
+  fc.assert(
+    fc.property(
+      fc
+        .array(routePattern, { maxLength: 12 })
+        .map(withoutConflicts)
+        .chain((routes) =>
+          fc.tuple(
+            fc.constant(routes),
+            fc.shuffledSubarray(routes, { minLength: routes.length, maxLength: routes.length }),
+          ),
+        ),
+      method,
+      requestPath,
+      ([routes, shuffled], method, path) => {
+        const outcome = matchWithTable(routes, method, path);
+        const other = matchWithTable(shuffled, method, path);
+        expect(other.route).toBe(outcome.route);
+        expect(other.parameters).toEqual(outcome.parameters);
+        expect(other.allow?.sort()).toEqual(outcome.allow?.sort());
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+test("a route never gets a request that its conflict says another has taken", () => {
+  fc.assert(
+    fc.property(
+      fc.array(routePattern, { maxLength: 12 }),
+      method,
+      requestPath,
+      (routes, m, path) => {
+        const { route } = matchWithTable(routes, m, path);
+        for (const { index, other, message } of findConflicts(routes)) {
+          expect(other).toBeLessThan(index);
+          if (route !== routes[index]) continue;
+          expect(route?.methods).toBeDefined();
+          expect(message.split(" on ")[0]).not.toContain(m);
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+function withoutConflicts(routes: readonly RoutePattern[]): RoutePattern[] {
+  const conflicting = new Set(findConflicts(routes).map(({ index }) => index));
+  return routes.filter((_, index) => !conflicting.has(index));
+}

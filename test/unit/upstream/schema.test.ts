@@ -1,0 +1,71 @@
+import { describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { backendSchema, checkBackendUrl } from "../../../src/upstream/schema.ts";
+
+const read = (written: unknown) => {
+  const filled = Value.Default(backendSchema, written);
+  return Value.Check(backendSchema, filled) ? Value.Decode(backendSchema, filled) : "refused";
+};
+
+describe("a backend in the configuration", () => {
+  test("is a URL and a weight", () => {
+    const backend = { url: "http://localhost:9001", weight: 2 };
+    expect(read(backend)).toEqual(backend);
+  });
+
+  test("has weight 1 when none is given", () => {
+    expect(read({ url: "http://localhost:9001" })).toEqual({
+      url: "http://localhost:9001",
+      weight: 1,
+    });
+    expect(read("http://localhost:9001")).toEqual({ url: "http://localhost:9001", weight: 1 });
+  });
+
+  test.each([0, 1001, 1.5, -1, "2"])("cannot have the weight %p", (weight) => {
+    expect(read({ url: "http://localhost:9001", weight })).toBe("refused");
+  });
+
+  test("cannot have unknown keys or lack its URL", () => {
+    expect(read({ url: "http://localhost:9001", wait: 1 })).toBe("refused");
+    expect(read({ weight: 1 })).toBe("refused");
+  });
+
+  test("is written back as it would be read", () => {
+    const backend = { url: "http://localhost:9001", weight: 2 };
+    expect(Value.Encode(backendSchema, backend)).toEqual(backend);
+  });
+});
+
+describe("a backend's URL", () => {
+  test.each([
+    "http://localhost:9001",
+    "https://example.com",
+    "http://10.0.0.1:80/",
+    "http://[::1]:9001/v1",
+    "HTTP://example.com/api/@me",
+  ])("%s is accepted", (url) => {
+    expect(checkBackendUrl(url)).toBeUndefined();
+  });
+
+  test.each([
+    ["localhost:9001", "http:// or https://"],
+    ["", "http:// or https://"],
+    ["ftp://localhost", "http:// or https://"],
+    ["http:localhost", "http:// or https://"],
+    ["http://", "needs a host"],
+    ["http://:9001", "needs a host"],
+    ["http:///v1", "needs a host"],
+    ["http://user:secret@localhost", "user name or password"],
+    ["http://@localhost", "user name or password"],
+    ["http://localhost/?a=1", "query"],
+    ["http://localhost?", "query"],
+    ["http://localhost/#top", "fragment"],
+    ["http://localhost:99999", "a port from 1 to 65535"],
+    ["http://localhost:0", "a port from 1 to 65535"],
+    ["http://exa<mple", "is not a host"],
+    [" http://localhost", "spaces"],
+    ["http:\\\\localhost", "backslashes"],
+  ])("%p is refused, and told why: %s", (url, why) => {
+    expect(checkBackendUrl(url)).toContain(why);
+  });
+});
