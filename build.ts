@@ -3,10 +3,12 @@
  *
  *   bun run build            dist/gateway for this machine
  *   bun run build --all      one for every platform, and dist/SHA256SUMS
+ *   bun run docs             docs/configuration.md, from the schema
  */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { configurationReference } from "./src/config/reference.ts";
 import packageJson from "./package.json" with { type: "json" };
 
 const PLATFORMS = [
@@ -20,8 +22,13 @@ const PLATFORMS = [
 const OUTPUT = join(import.meta.dir, "dist");
 
 mkdirSync(OUTPUT, { recursive: true });
-if (process.argv.includes("--all")) await buildAll();
+if (process.argv.includes("--docs")) await writeReference();
+else if (process.argv.includes("--all")) await buildAll();
 else await build(join(OUTPUT, "gateway"));
+
+async function writeReference(): Promise<void> {
+  await Bun.write(join(import.meta.dir, "docs", "configuration.md"), configurationReference());
+}
 
 async function buildAll(): Promise<void> {
   const sums: string[] = [];

@@ -1,63 +1,108 @@
-/** Something to tell about a place in a configuration file. */
 export interface Diagnostic {
   readonly file: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
-  /** From 1, in characters. */
+  /** Counted from 1, in characters (code points). */
   readonly column: number;
-  /** How many characters of the line it is about; at least 1. */
+  /** How many characters of the line are marked; at least 1. */
   readonly length: number;
   readonly message: string;
+  /** The whole line, without its line break. */
   readonly sourceLine: string;
+  readonly severity: "error" | "warning";
 }
 
-const WIDEST_LINE = 160;
-const KEEP_BEFORE = 60;
-const RED = "\u001B[31m";
-const BOLD = "\u001B[1m";
-const RESET = "\u001B[0m";
+const GUTTER = 5;
+const LONGEST_LINE = 120;
+const SHOWN_BEFORE_MARK = 50;
+const CUT = "…";
+
+// What would move the cursor, reorder the line or start an escape sequence in a terminal.
+const UNPRINTABLE = /[^\P{Cc}\t]|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+const REPLACEMENT = "\uFFFD";
 
 /**
- * Renders diagnostics for people, in the order of their places:
+ * Writes diagnostics in the order of their positions, each with its line and the place marked:
  *
- *   gateway.yaml:12:14: unknown key `wieght`, did you mean `weight`?
- *     12 |   - { url: http://localhost:9001, wieght: 2 }
- *        |                                   ^^^^^^
+ *     config/gateway.yaml:12:45: error: unknown key `wieght`, did you mean `weight`?
+ *        12 |       - { url: "http://localhost:9001", wieght: 2 }
+ *           |                                         ^^^^^^
+ *
+ * Without a line break at the end.
  */
 export function formatDiagnostics(
   diagnostics: readonly Diagnostic[],
-  options: { color: boolean },
+  options: { readonly color: boolean },
 ): string {
-  return [...diagnostics]
-    .sort((one, other) => one.line - other.line || one.column - other.column)
-    .map((diagnostic) => format(diagnostic, options.color))
+  const paint = options.color ? ansi : (_style: Style, text: string) => text;
+  return diagnostics
+    .toSorted((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column)
+    .map((diagnostic) => format(diagnostic, paint))
     .join("\n");
 }
 
-function format(diagnostic: Diagnostic, color: boolean): string {
-  const { file, line, column, message } = diagnostic;
-  const place = `${file}:${line}:${column}:`;
-  const { text, before, marked } = window(diagnostic);
-  const margin = String(line);
-  const carets = "^".repeat(marked);
+type Style = keyof typeof STYLES;
+type Paint = (style: Style, text: string) => string;
+
+const STYLES = {
+  place: "1",
+  error: "1;31",
+  warning: "1;35",
+  gutter: "2",
+} as const;
+
+function ansi(style: Style, text: string): string {
+  return `\u001B[${STYLES[style]}m${text}\u001B[0m`;
+}
+
+function format(diagnostic: Diagnostic, paint: Paint): string {
+  const { file, line, column, message, severity } = diagnostic;
+  const place = paint("place", printable(`${file}:${line}:${column}:`));
+  const heading = `${place} ${paint(severity, `${severity}:`)} ${printable(message)}`;
+  if (diagnostic.sourceLine.trim() === "") return heading;
+
+  const { before, marked, after } = cutAround(diagnostic);
+  const numbered = paint("gutter", `${String(line).padStart(GUTTER)} |`);
+  const blank = paint("gutter", `${" ".repeat(GUTTER)} |`);
+  const carets = "^".repeat(Math.max(1, Bun.stringWidth(marked)));
   return [
-    color ? `${BOLD}${place}${RESET} ${message}` : `${place} ${message}`,
-    `  ${margin} | ${text}`,
-    `  ${" ".repeat(margin.length)} | ${before}${color ? `${RED}${carets}${RESET}` : carets}`,
+    heading,
+    `${numbered} ${before}${marked}${after}`,
+    `${blank} ${asBlanks(before)}${paint(severity, carets)}`,
   ].join("\n");
 }
 
-/** The part of a line that is shown, and the white space that brings the carets below the culprit. */
-function window({ sourceLine, column, length }: Diagnostic) {
-  const start = column - 1;
-  const cut = sourceLine.length > WIDEST_LINE && start > KEEP_BEFORE ? start - KEEP_BEFORE : 0;
-  const shown = sourceLine.slice(cut, cut + WIDEST_LINE);
-  const lead = cut > 0 ? "…" : "";
-  const more = cut + WIDEST_LINE < sourceLine.length ? "…" : "";
-  // A tab is as wide as the terminal makes it, so it stays one; wide characters take two columns.
-  const before = (lead + shown.slice(0, start - cut)).replace(/[^\t]/gu, (character) =>
-    " ".repeat(Bun.stringWidth(character)),
-  );
-  const visible = shown.slice(start - cut, start - cut + length);
-  return { text: lead + shown + more, before, marked: Math.max(1, Bun.stringWidth(visible)) };
+/** The line in three parts, and no more of a long one than fits beside the mark. */
+function cutAround({ sourceLine, column, length }: Diagnostic) {
+  const characters = Array.from(printable(sourceLine));
+  const mark = column - 1;
+  let from = 0;
+  let to = characters.length;
+  if (to > LONGEST_LINE) {
+    from = Math.max(0, Math.min(mark - SHOWN_BEFORE_MARK, to - LONGEST_LINE));
+    to = from + LONGEST_LINE;
+  }
+  const markEnd = Math.min(mark + length, to);
+  return {
+    before: (from > 0 ? CUT : "") + characters.slice(from, mark).join(""),
+    marked: characters.slice(mark, markEnd).join(""),
+    after: characters.slice(markEnd, to).join("") + (to < characters.length ? CUT : ""),
+  };
+}
+
+/** As much blank as the text is wide; its tabs stay, as nobody knows how wide they are shown. */
+function asBlanks(text: string): string {
+  return text
+    .split("\t")
+    .map((part) => " ".repeat(Bun.stringWidth(part)))
+    .join("\t");
+}
+
+function printable(text: string): string {
+  return text.replace(UNPRINTABLE, REPLACEMENT);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

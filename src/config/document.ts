@@ -1,183 +1,151 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type Scalar,
-  visit,
-} from "yaml";
+import { isDocument, parseAllDocuments, type YAMLError } from "yaml";
+import { NodeComposer } from "./compose.ts";
 import type { Diagnostic } from "./diagnostics.ts";
+import { isEmpty, type Place, plainValue, type ScalarNode, scalarsOf } from "./node.ts";
+import { SourceText, type Span } from "./source-text.ts";
+import { isAfterthought, wordsFor } from "./yaml-words.ts";
 
-export type Path = readonly (string | number)[];
+const START: Span = { start: 0, end: 1 };
+/** Shorter values say nothing, and would be found in every message. */
+const SHORTEST_SECRET = 4;
 
-/** More aliases than this make a document that is small on disk and huge in memory. */
-const MOST_ALIASES = 1_000;
-
-/** A YAML file with the places of what it says. */
+/** A configuration's text, read as YAML, with the place of everything in it. */
 export class ConfigDocument {
-  readonly file: string;
-  /** What keeps the text from being read at all; empty when nothing does. */
-  readonly diagnostics: Diagnostic[];
-  readonly #lines: readonly string[];
-  readonly #counter: LineCounter;
-  readonly #document: Document.Parsed;
-  /** Scalars that were changed after reading, with their text as it was written. */
-  readonly #written = new Map<Scalar, string>();
+  readonly source: SourceText;
+  /** What keeps the text from being one YAML mapping. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The top-level mapping; absent when there are diagnostics. */
+  readonly root: Place | undefined;
+  readonly #secrets = new Map<string, string>();
 
-  private constructor(file: string, text: string) {
-    const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
-    this.file = file;
-    this.#lines = source.split(/\r?\n/);
-    this.#counter = new LineCounter();
-    this.#document = parseDocument(source, {
-      lineCounter: this.#counter,
-      merge: true,
-      prettyErrors: false,
-      strict: true,
-    });
-    this.diagnostics = this.#document.errors.map(({ message, pos }) =>
-      this.#at([pos[0], pos[1]], `not valid YAML: ${plainWords(message)}`),
-    );
-    if (this.diagnostics.length === 0) this.#checkForm();
+  private constructor(source: SourceText, root: Place | undefined, diagnostics: Diagnostic[]) {
+    this.source = source;
+    this.root = root;
+    this.diagnostics = diagnostics;
   }
 
+  /** Reads YAML 1.2; `file` is what diagnostics call it. Never throws. */
   static parse(file: string, text: string): ConfigDocument {
-    return new ConfigDocument(file, text);
+    const source = new SourceText(file, text);
+    const { contents, diagnostics } = parseYaml(source);
+    if (diagnostics.length > 0) return new ConfigDocument(source, undefined, diagnostics);
+    const composer = new NodeComposer(source);
+    const root = composer.compose(contents, 0);
+    if (root.node.kind !== "mapping" && composer.diagnostics.length === 0) {
+      const message = isEmpty(root.node)
+        ? "the file is empty"
+        : `expected keys with values, like \`port: 8080\`, got ${root.node.kind === "list" ? "a list" : "text"}`;
+      composer.diagnostics.push(source.diagnostic(isEmpty(root.node) ? START : root.at, message));
+    }
+    const found = composer.diagnostics;
+    return new ConfigDocument(source, found.length === 0 ? root : undefined, found);
   }
 
-  /** The document as plain values. */
+  /** What the text says, as plain objects and arrays. */
   value(): unknown {
-    return this.#document.toJS({ maxAliasCount: MOST_ALIASES });
+    return this.root === undefined ? undefined : plainValue(this.root.node);
   }
 
-  /** Calls back for every scalar value (keys are none). The answer, if text, takes its place. */
-  replaceText(replace: (text: string, diagnose: (message: string) => Diagnostic) => string): void {
-    visit(this.#document, {
-      Scalar: (key, node) => {
-        if (key === "key" || typeof node.value !== "string") return;
-        const written = node.value;
-        const text = replace(written, (message) => this.#at(rangeOf(node), message));
-        if (text === written) return;
-        this.#written.set(node, written);
-        node.value = text;
-      },
-    });
+  /** Every scalar value, in the order of the text. */
+  scalars(): ScalarNode[] {
+    return this.root === undefined ? [] : scalarsOf(this.root.node);
   }
 
-  /** The text of a value as it was written, where it has been replaced since. */
-  writtenText(path: Path): string | undefined {
-    const node = this.#find(path)?.value;
-    return isScalar(node) ? this.#written.get(node) : undefined;
+  /** From here on messages that are redacted have `written` where they would have the value. */
+  hide(value: string, written: string): void {
+    if (value.length >= SHORTEST_SECRET) this.#secrets.set(value, written);
   }
 
-  /** A diagnostic at the value at a path, at its key, or at what is nearest above it. */
-  diagnose(path: Path, message: string, at: "key" | "value" = "value"): Diagnostic {
-    for (let length = path.length; length > 0; length -= 1) {
-      const found = this.#find(path.slice(0, length));
-      if (found === undefined) continue;
-      const wanted = at === "key" && length === path.length ? found.key : found.value;
-      return this.#at(rangeOf(wanted ?? found.key ?? found.value), message);
-    }
-    return this.#at(rangeOf(this.#document.contents), message);
+  /**
+   * Points at what stands at a path of keys and indexes: an alias for the whole of what it stands
+   * for, else the text itself. Where there is nothing, at the key of the nearest that there is.
+   */
+  diagnose(
+    path: readonly (string | number)[],
+    message: string,
+    options: { at?: "key" | "value"; severity?: Diagnostic["severity"] } = {},
+  ): Diagnostic {
+    return this.source.diagnostic(
+      this.#spanOf(path, options.at ?? "value"),
+      this.redact(message),
+      options.severity,
+    );
   }
 
-  #checkForm(): void {
-    const { contents } = this.#document;
-    if (!isMap(contents)) {
-      const message =
-        contents === null
-          ? "the file is empty; it needs at least `routes`"
-          : "the file is not a mapping of keys to values, like `routes: …`";
-      this.diagnostics.push(this.#at(rangeOf(contents), message));
-      return;
-    }
-    try {
-      this.value();
-    } catch {
-      this.diagnostics.push(this.#at(rangeOf(contents), "the file's aliases multiply without end"));
-    }
-  }
-
-  #find(path: Path): { key: Node | undefined; value: Node | undefined } | undefined {
-    let key: Node | undefined;
-    let value: Node | undefined = this.#document.contents ?? undefined;
-    for (const step of path) {
-      const pair = this.#step(this.#resolve(value), step);
-      if (pair === undefined) return undefined;
-      ({ key, value } = pair);
-    }
-    return { key, value: this.#resolve(value) };
-  }
-
-  #step(
-    parent: Node | undefined,
-    step: string | number,
-  ): { key: Node | undefined; value: Node | undefined } | undefined {
-    if (isSeq(parent)) {
-      const item = parent.items[Number(step)];
-      return item === undefined ? undefined : { key: undefined, value: asNode(item) };
-    }
-    if (!isMap(parent)) return undefined;
-    const own = parent.items.find((pair) => keyText(pair) === String(step));
-    if (own !== undefined) return { key: asNode(own.key), value: asNode(own.value) };
-    for (const pair of parent.items) {
-      if (keyText(pair) !== "<<") continue;
-      const merged = this.#resolve(asNode(pair.value));
-      const sources = isSeq(merged)
-        ? merged.items.map((item) => this.#resolve(asNode(item)))
-        : [merged];
-      for (const source of sources) {
-        const found = this.#step(source, step);
-        if (found !== undefined) return found;
-      }
-    }
-    return undefined;
-  }
-
-  #resolve(node: Node | undefined): Node | undefined {
-    return isAlias(node) ? node.resolve(this.#document) : node;
-  }
-
-  #at([start, end]: readonly [number, number], message: string): Diagnostic {
-    const { line, col } = this.#counter.linePos(start);
-    const sourceLine = this.#lines[line - 1] ?? "";
-    const room = sourceLine.trimEnd().length - (col - 1);
-    return {
-      file: this.file,
-      line: Math.max(1, line),
-      column: Math.max(1, col),
-      length: Math.max(1, Math.min(end - start, room)),
+  /** Puts what was written in place of what the environment gave. */
+  redact(message: string): string {
+    const byLength = [...this.#secrets].sort(([a], [b]) => b.length - a.length);
+    return byLength.reduce(
+      (text, [value, written]) => text.replaceAll(value, () => written),
       message,
-      sourceLine,
+    );
+  }
+
+  #spanOf(path: readonly (string | number)[], at: "key" | "value"): Span {
+    let place = this.root;
+    let wanted = at;
+    for (const step of path) {
+      const next = place === undefined ? undefined : childAt(place, step);
+      if (next === undefined) {
+        wanted = "key";
+        break;
+      }
+      place = next;
+    }
+    if (place === undefined) return START;
+    const byKey = wanted === "key" || isEmpty(place.node);
+    return (byKey ? place.key : undefined) ?? place.at;
+  }
+}
+
+function childAt({ node }: Place, step: string | number): Place | undefined {
+  if (node.kind === "mapping") return node.entries.get(String(step));
+  return node.kind === "list" ? node.items[Number(step)] : undefined;
+}
+
+function parseYaml(source: SourceText): { contents: unknown; diagnostics: Diagnostic[] } {
+  const documents = parseAllDocuments(source.text, {
+    version: "1.2",
+    schema: "core",
+    stringKeys: true,
+    // Duplicates are found while composing, where the first one's line is known.
+    uniqueKeys: false,
+    resolveKnownTags: false,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
+  if ("empty" in documents) {
+    return {
+      contents: undefined,
+      diagnostics: documents.errors.map((error) => reword(error, source)),
     };
   }
-}
-
-function asNode(value: unknown): Node | undefined {
-  return isScalar(value) || isMap(value) || isSeq(value) || isAlias(value) ? value : undefined;
-}
-
-function keyText(pair: unknown): string | undefined {
-  if (!isPair(pair)) return undefined;
-  const { key } = pair;
-  return isScalar(key) ? String(key.value) : undefined;
-}
-
-function rangeOf(node: Node | null | undefined): readonly [number, number] {
-  const range = node?.range;
-  return range === undefined || range === null ? [0, 1] : [range[0], range[1]];
-}
-
-// The library's messages are good, but for the few that speak of its own terms.
-function plainWords(message: string): string {
-  if (message.includes("Map keys must be unique")) return "this key is there twice";
-  if (message.includes("Source contains multiple documents")) {
-    return "the file holds several documents; put one into each file";
+  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
+  const [first, second] = documents;
+  if (errors.length === 0 && isDocument(second)) {
+    const [start] = second.range;
+    const message = "a second document begins here; a configuration is one document";
+    return {
+      contents: undefined,
+      diagnostics: [source.diagnostic({ start, end: start + 3 }, message)],
+    };
   }
-  return message.replace(/\.$/, "");
+  return { contents: first?.contents, diagnostics: firstPerLine(errors, source) };
+}
+
+/** What follows an error in its line is mostly a consequence. */
+function firstPerLine(errors: readonly YAMLError[], source: SourceText): Diagnostic[] {
+  const byLine = new Map<number, Diagnostic>();
+  for (const error of errors) {
+    if (byLine.size > 0 && isAfterthought(error)) continue;
+    const diagnostic = reword(error, source);
+    if (!byLine.has(diagnostic.line)) byLine.set(diagnostic.line, diagnostic);
+  }
+  return [...byLine.values()];
+}
+
+function reword(error: YAMLError, source: SourceText): Diagnostic {
+  const [start, end] = error.pos;
+  const line = source.lineAt(Math.min(start, source.text.trimEnd().length));
+  return source.diagnostic({ start, end }, wordsFor(error, line));
 }

@@ -1,40 +1,89 @@
 import type { Diagnostic } from "./diagnostics.ts";
 import type { ConfigDocument } from "./document.ts";
+import type { ScalarNode } from "./node.ts";
 
-const REFERENCE = /(\$?)\$\{([^}]*)\}/g;
-const CONTENT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
+const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
 
 /**
- * Puts environment variables where values say `${NAME}` or `${NAME:-default}`; `$${` stands for
- * itself. Works on values that have been read, so that no variable can change the file's structure.
+ * Puts environment variables into a document's scalars, keys excepted: `${NAME}`, and
+ * `${NAME:-default}` for when it is unset or empty. `$${` stands for a literal `${`. It is values
+ * that are changed, not the text, so that no variable can change the structure. Answers a
+ * diagnostic for every variable that is not set; `validate` then passes over the scalar.
  */
 export function substituteEnvironment(
   document: ConfigDocument,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
-  document.replaceText((text, diagnose) =>
-    text.replace(REFERENCE, (reference: string, escape: string, content: string) => {
-      if (escape !== "") return reference.slice(1);
-      const [, name = "", fallback] = CONTENT.exec(content) ?? [];
-      if (name === "") {
-        diagnostics.push(
-          diagnose(
-            `\`${reference}\` is not an environment variable, like \${NAME} or \${NAME:-default}`,
-          ),
-        );
-        return reference;
-      }
-      const value = environment[name] ?? fallback;
-      if (value === undefined) {
-        diagnostics.push(
-          diagnose(
-            `environment variable ${name} is not set; set it, or write \${${name}:-default}`,
-          ),
-        );
-      }
-      return value ?? reference;
-    }),
-  );
-  return diagnostics;
+  return document.scalars().flatMap((scalar) => {
+    if (typeof scalar.value !== "string" || !scalar.value.includes("${")) return [];
+    return substituteScalar(scalar, document, environment);
+  });
+}
+
+function substituteScalar(
+  scalar: ScalarNode,
+  document: ConfigDocument,
+  environment: Environment,
+): Diagnostic[] {
+  const text = scalar.written;
+  const problems: Diagnostic[] = [];
+  let isReferenced = false;
+  let index = -1;
+  const value = text.replace(REFERENCE, (written, inner: string | undefined, closing: string) => {
+    index += 1;
+    if (inner === undefined) return "${";
+    isReferenced = true;
+    const found = closing === "" ? unclosed : lookUp(inner, environment);
+    if ("problem" in found) {
+      const span = spanOfReference(scalar, index, document);
+      problems.push(document.source.diagnostic(span, found.problem));
+      return "";
+    }
+    if (found.isFromEnvironment) document.hide(found.value, written);
+    return found.value;
+  });
+  scalar.value = value;
+  if (problems.length > 0) scalar.origin = "unset";
+  else if (isReferenced) {
+    scalar.origin = "environment";
+    document.hide(value, text);
+  }
+  return problems;
+}
+
+const unclosed = { problem: "`${` is not closed with `}`; for a literal `${` write `$${`" };
+
+function lookUp(
+  inner: string,
+  environment: Environment,
+): { value: string; isFromEnvironment: boolean } | { problem: string } {
+  const [, name, fallback] = NAME_AND_DEFAULT.exec(inner) ?? [];
+  if (name === undefined) {
+    return {
+      problem: `\`\${${inner}}\` names no variable; write \${NAME} or \${NAME:-default}, or $\${ for a literal \${`,
+    };
+  }
+  if (fallback?.includes("${") === true) {
+    return { problem: "a default cannot have `${` in it" };
+  }
+  const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+  if (value !== undefined && (value !== "" || fallback === undefined)) {
+    return { value, isFromEnvironment: true };
+  }
+  if (fallback !== undefined) return { value: fallback, isFromEnvironment: false };
+  return {
+    problem: `environment variable ${name} is not set; set it or write \${${name}:-default}`,
+  };
+}
+
+/** Where the index-th reference of a scalar stands in the text, escapes and quotes included. */
+function spanOfReference({ span }: ScalarNode, index: number, { source }: ConfigDocument) {
+  const raw = source.text.slice(span.start, span.end);
+  const match = [...raw.matchAll(REFERENCE)][index];
+  if (match === undefined) return span;
+  const start = span.start + match.index;
+  return { start, end: start + match[0].length };
 }

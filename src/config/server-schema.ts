@@ -8,6 +8,7 @@ export const serverSchema = Type.Object(
       description: "The address to listen on; 0.0.0.0 is every IPv4 address, :: every address.",
       default: "0.0.0.0",
       minLength: 1,
+      expected: "an address or a host name, like 0.0.0.0 or ::1",
     }),
     port: Type.Integer({
       description: "The port to listen on; 0 takes a free one and says which.",
@@ -58,6 +59,7 @@ export const adminSchema = Type.Object(
         description:
           "What an operator elsewhere sends as Authorization: Bearer. Required where listen is not a loopback address.",
         minLength: 1,
+        expected: "text that is not empty",
       }),
     ),
   },

@@ -1,4 +1,5 @@
 import { identifyClient } from "../http/forwarded.ts";
+import { framingProblem } from "../http/framing.ts";
 import { proxiedMethods } from "../http/methods.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import type { Clock } from "../pipeline/clock.ts";
@@ -157,6 +158,8 @@ const REQUEST_ID = /^[!-~]{1,128}$/;
 function refuse(exchange: Exchange): GatewayError | undefined {
   const { refusal } = exchange.target;
   if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);
+  const ambiguity = framingProblem(exchange.request.headers);
+  if (ambiguity !== undefined) return new GatewayError("bad_request", ambiguity);
   if (!proxiedMethods.has(exchange.method)) {
     return new GatewayError(
       "method_not_proxied",

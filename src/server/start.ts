@@ -47,6 +47,8 @@ const MAX_QUEUED_ROWS = 100_000;
 /** At `kill -9` the rows of so many milliseconds are lost. */
 const FLUSH_LOG_MS = 200;
 const LOG_BATCH_ROWS = 1_000;
+/** How long cut exchanges may take to notice. */
+const SETTLE_MS = 500;
 /** How long a graceful stop may spend on writing the access log out. */
 const CLOSE_LOG_MS = 5_000;
 
@@ -141,17 +143,23 @@ export function startGateway(options: StartOptions): RunningGateway {
     const cut = await drain(config.server.shutdown_timeout);
     await traffic.stop(true);
     await stopped;
+    // What was cut ends a little later, and is to be in the log as well.
+    await idleWithin(SETTLE_MS);
     await ownAdmin?.stop(true);
     await accessLog.close(CLOSE_LOG_MS);
     return { cut };
   }
 
   async function drain(patience: number): Promise<number> {
+    await idleWithin(patience);
+    return gateway.inFlight;
+  }
+
+  async function idleWithin(patience: number): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancelTimer = clock.schedule(patience, resolve);
     await Promise.race([gateway.whenIdle(), late]);
     cancelTimer();
-    return gateway.inFlight;
   }
 
   return { url: traffic.url.origin, adminUrl: ownAdmin?.url.origin, reload, stop };

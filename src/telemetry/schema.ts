@@ -8,6 +8,7 @@ export const loggingSchema = Type.Object(
       description: "The SQLite file that holds the access log, relative to the working directory.",
       default: "gateway.db",
       minLength: 1,
+      expected: "a file name, like gateway.db",
     }),
     level: Type.Union(
       [Type.Literal("debug"), Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")],

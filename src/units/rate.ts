@@ -1,19 +1,20 @@
 import { Type } from "@sinclair/typebox";
 
-const SECONDS_OF: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-const PATTERN = "^[0-9]+(?:\\.[0-9]+)?/(?:s|m|h|d)$";
+const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+const PATTERN = /^(?=.*[1-9].*\/)([0-9]{1,15}(?:\.[0-9]{1,15})?)\/(s|m|h|d)$/;
 
-/** Reads "50/s", "600/m" or "1000/h" as events per second; undefined for anything else. */
+/** Reads "50/s", "600/m" or "1000/h" as events per second, above 0; undefined for anything else. */
 export function parseRate(written: string): number | undefined {
-  if (!new RegExp(PATTERN).test(written)) return undefined;
-  const [count = "", unit = ""] = written.split("/");
-  return Number.parseFloat(count) / (SECONDS_OF[unit] ?? 1);
+  const match = PATTERN.exec(written);
+  if (match === null) return undefined;
+  const [, count = "", unit = ""] = match;
+  return Number(count) / (SECONDS_OF[unit] ?? 1);
 }
 
 /** A rate in the configuration: a number per second, or text like "600/m"; per second in code. */
 export const Rate = (options: { description: string; default?: number }) =>
   Type.Transform(
-    Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ pattern: PATTERN })], {
+    Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ pattern: PATTERN.source })], {
       ...options,
       expected: "a rate above zero: a number per second, like 50, or text like 50/s or 600/m",
     }),

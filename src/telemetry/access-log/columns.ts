@@ -38,20 +38,23 @@ const LEVELS: Record<LogLevel, string> = {
   error: "ERROR",
 };
 
-/** One row. Where an entry's text is empty, its column is NULL; `message` never is. */
+/**
+ * One row. An empty text is NULL in the columns that are ours alone; those that the first gateway had
+ * may forbid it.
+ */
 export function valuesOf(entry: AccessLogEntry, timestamp: string): ColumnValue[] {
   return [
     "gateway",
     LEVELS[entry.level],
     entry.message || `${entry.method} ${entry.path} - ${entry.statusCode}`,
     timestamp,
-    textOrNull(entry.method),
-    textOrNull(entry.path),
+    entry.method,
+    entry.path,
     entry.statusCode,
     microseconds(entry.latencyMs),
-    textOrNull(entry.clientIp),
-    textOrNull(entry.userAgent),
-    textOrNull(entry.backend),
+    entry.clientIp,
+    entry.userAgent,
+    entry.backend,
     textOrNull(entry.route),
     textOrNull(entry.requestId),
     entry.bytesIn,

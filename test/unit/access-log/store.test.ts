@@ -50,7 +50,7 @@ describe("rows", () => {
     ]);
   });
 
-  test("what an entry lacks is NULL, and its message becomes the request in short", () => {
+  test("what an entry lacks is empty or NULL, and its message becomes the request in short", () => {
     const path = at("log.db");
     const store = Store.open(path, UNLIMITED);
     store.append([
@@ -59,10 +59,10 @@ describe("rows", () => {
     store.close();
     expect(rowsIn(path)[0]).toMatchObject({
       message: "GET /api/users/1 - 200",
-      backend: null,
+      backend: "",
+      user_agent: "",
       route: null,
       query: null,
-      user_agent: null,
       error_code: null,
       ttfb_ms: null,
     });

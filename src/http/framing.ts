@@ -1,0 +1,23 @@
+const DELETE = "\u007F";
+
+/**
+ * Says what makes a request's fields ambiguous to somebody who reads them less strictly than the
+ * listener's parser does, which has refused all that RFC 9112 section 6 names; undefined when
+ * nothing does.
+ */
+export function framingProblem(headers: Headers): string | undefined {
+  const encoding = headers.get("transfer-encoding");
+  if (encoding !== null && encoding.toLowerCase() !== "chunked") {
+    return "the only Transfer-Encoding that is understood is chunked";
+  }
+  // Backends that hand fields on as variables, as CGI does, take "_" and "-" for the same.
+  if (headers.has("content_length") || headers.has("transfer_encoding")) {
+    return "a field's name resembles one that says where the content ends";
+  }
+  let problem: string | undefined;
+  // oxlint-disable-next-line unicorn/no-array-for-each -- an iterator here costs half as much again
+  headers.forEach((value, name) => {
+    if (value.includes(DELETE)) problem = `the field ${name} holds a control character`;
+  });
+  return problem;
+}

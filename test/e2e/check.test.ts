@@ -1,0 +1,167 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { runToEnd } from "../support/child.ts";
+import { createStage } from "../support/stage.ts";
+
+const stage = createStage();
+
+async function check(text: string, env: Record<string, string> = {}) {
+  const cwd = stage.folder();
+  await Bun.write(join(cwd, "gateway.yaml"), text);
+  return runToEnd(stage, ["check", "gateway.yaml"], { cwd, env });
+}
+
+const ROUTE = `routes: [{ path: /api/*, backends: ["http://127.0.0.1:9001"] }]`;
+
+test.each(["config/gateway.yaml", "config/gateway.example.yaml"])("%s is valid", async (file) => {
+  const { code, out, err } = await runToEnd(stage, ["check", file], {
+    cwd: join(import.meta.dir, "../.."),
+    env: { ADMIN_TOKEN: "secret" },
+  });
+
+  expect(err).toBe("");
+  expect(out).toContain(`${file} is valid: `);
+  expect(code).toBe(0);
+});
+
+test("a good file is said to be good", async () => {
+  const { code, out, err } = await check(ROUTE);
+
+  expect(out).toBe("gateway.yaml is valid: 1 route, 1 backend\n");
+  expect(err).toBe("");
+  expect(code).toBe(0);
+});
+
+/** What is wrong, the file, and the places and words that tell of it. */
+const wrong: [what: string, text: string, told: string[]][] = [
+  [
+    "an unknown key",
+    `routes:\n  - path: /api/*\n    backends:\n      - { url: "http://a", wieght: 2 }\n`,
+    ["gateway.yaml:4:28:", "unknown key `wieght`", "did you mean `weight`?"],
+  ],
+  ["an unknown section", `sever: {}\n${ROUTE}`, ["gateway.yaml:1:1:", "did you mean `server`?"]],
+  ["a wrong type", `server:\n  port: many\n${ROUTE}`, ["gateway.yaml:2:9:", "whole number"]],
+  ["a number out of range", `server: { port: 70000 }\n${ROUTE}`, ["gateway.yaml:1:17:", "65535"]],
+  [
+    "a duration without a unit",
+    `server:\n  read_timeout: 30\n${ROUTE}`,
+    ["gateway.yaml:2:17:", "a duration, like 250ms, 30s or 5m"],
+  ],
+  [
+    "a size that is none",
+    `server:\n  max_body_size: huge\n${ROUTE}`,
+    ["gateway.yaml:2:18:", "a size, like 64KiB or 10MB"],
+  ],
+  [
+    "neither a scalar nor an object that fits",
+    `routes:\n  - path: /a\n    rate_limit: [1]\n    backends: ["http://a"]\n`,
+    ["gateway.yaml:3:17:", "requests per second, like 50", "{requests_per_second, burst, key}"],
+  ],
+  ["a missing key", `routes:\n  - path: /a\n`, ["gateway.yaml:2:", "`backends`"]],
+  ["no routes", `routes: []\n`, ["gateway.yaml:1:9:", "at least"]],
+  ["an empty file", "", ["gateway.yaml:1:1:", "empty"]],
+  ["YAML that is none", `server: {\n${ROUTE}\n`, ["gateway.yaml:2:1:"]],
+  ["a key twice", `server: {}\nserver: {}\n${ROUTE}`, ["gateway.yaml:2:1:"]],
+  [
+    "a variable that is not set",
+    `server: { host: "\${NO_SUCH_HOST}" }\n${ROUTE}`,
+    ["gateway.yaml:1:", "NO_SUCH_HOST", "not set"],
+  ],
+  [
+    "a backend's URL that is none",
+    `routes:\n  - path: /a\n    backends: [localhost]\n`,
+    ["gateway.yaml:3:16:", "begins with http:// or https://"],
+  ],
+  [
+    "a backend twice",
+    `routes:\n  - path: /a\n    backends: ["http://a", "http://a"]\n`,
+    ["gateway.yaml:3:28:", "already a backend of this route"],
+  ],
+  [
+    "a path that does not begin with a slash",
+    `routes:\n  - { path: api, backends: ["http://a"] }\n`,
+    ["gateway.yaml:2:13:", 'a path begins with "/"'],
+  ],
+  [
+    "a route that can never match",
+    `routes:\n  - { path: /a, backends: ["http://a"] }\n  - { path: /a, backends: ["http://b"] }\n`,
+    ["gateway.yaml:3:13:", 'the requests for "/a" are already taken by an earlier route'],
+  ],
+  [
+    "a method in small letters",
+    `routes:\n  - { path: /a, methods: [get], backends: ["http://a"] }\n`,
+    ["gateway.yaml:2:27:", "write `GET`"],
+  ],
+  [
+    "every origin together with credentials",
+    `cors:\n  allow_credentials: true\n  allowed_origins: ["*"]\n${ROUTE}`,
+    ["gateway.yaml:3:20:", "together with `allow_credentials`"],
+  ],
+  [
+    "a proxy that is no address",
+    `server:\n  trusted_proxies: [proxy.local]\n${ROUTE}`,
+    ["gateway.yaml:2:21:", "neither an address nor a network"],
+  ],
+  [
+    "an interval that is too short",
+    `health_check:\n  interval: 1ms\n${ROUTE}`,
+    ["gateway.yaml:2:13:", "from 100ms to 1d"],
+  ],
+  [
+    "a choice that there is not",
+    `logging:\n  level: inof\n${ROUTE}`,
+    ["gateway.yaml:2:10:", "did you mean `info`?"],
+  ],
+];
+
+test.each(wrong)("%s is an error with its place", async (_, text, told) => {
+  const { code, out, err } = await check(text);
+
+  expect(code).toBe(1);
+  expect(out).toBe("");
+  for (const words of told) expect(err).toContain(words);
+  expect(err).not.toMatch(/union|undefined|\[object/i);
+  expect(err).toEndWith("\ngateway.yaml: 1 error\n");
+});
+
+test("an error shows its line, and a caret below the culprit", async () => {
+  const { err } = await check(`server:\n  prot: 80\n${ROUTE}\n`);
+
+  const [message = "", line = "", caret = ""] = err.split("\n");
+  expect(message).toMatch(/^gateway\.yaml:2:3: .*unknown key `prot`, did you mean `port`\?$/);
+  expect(line).toMatch(/^ +2 \|   prot: 80$/);
+  expect(caret.trim()).toBe("|   ^^^^");
+  expect(caret.indexOf("^")).toBe(line.indexOf("prot"));
+});
+
+test("all errors are told at once, in the order of their places", async () => {
+  const { err } = await check(
+    `server: { prot: 80, port: x }\nlogging: { level: loud }\nroutes:\n  - { paht: /a }\n`,
+  );
+
+  const places = [...err.matchAll(/^gateway\.yaml:(\d+):(\d+): /gm)].map(
+    ([, line, column]) => Number(line) * 1000 + Number(column),
+  );
+  expect(places.length).toBeGreaterThanOrEqual(4);
+  expect(places).toEqual(places.toSorted((one, other) => one - other));
+  expect(err).toContain(`gateway.yaml: ${places.length} errors\n`);
+});
+
+test("variables are put in from the environment, or have a default", async () => {
+  const text = `server: { host: "\${HOST_NAME}" }
+routes: [{ path: /a, backends: ["\${BACKEND:-http://127.0.0.1:9001}"] }]\n`;
+
+  expect((await check(text, { HOST_NAME: "127.0.0.1" })).code).toBe(0);
+});
+
+test("`serve` on a file with errors starts nothing", async () => {
+  const cwd = stage.folder();
+  await Bun.write(join(cwd, "gateway.yaml"), `server: { port: x }\n${ROUTE}`);
+
+  const { code, out, err } = await runToEnd(stage, ["serve"], { cwd });
+
+  expect(code).toBe(1);
+  expect(out).toBe("");
+  expect(err).toContain("gateway.yaml:1:17:");
+  expect(await Bun.file(join(cwd, "gateway.db")).exists()).toBe(false);
+});

@@ -1,0 +1,131 @@
+import { expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { runToEnd, startChild } from "../support/child.ts";
+import { createStage } from "../support/stage.ts";
+
+const stage = createStage();
+const run = (...args: string[]) => runToEnd(stage, args);
+
+test.each(["version", "--version", "-v"])(
+  "%s prints version, commit and platform",
+  async (word) => {
+    const { code, out, err } = await run(word);
+
+    expect(code).toBe(0);
+    expect(out).toStartWith(`gateway ${packageJson.version} (`);
+    expect(out).toContain(`${process.platform}-${process.arch}`);
+    expect(err).toBe("");
+  },
+);
+
+test.each(["help", "--help", "-h"])("%s lists the commands", async (word) => {
+  const { code, out } = await run(word);
+
+  expect(code).toBe(0);
+  for (const name of ["serve", "check", "mock", "demo", "version", "help"]) {
+    expect(out).toMatch(new RegExp(`^  ${name} +\\w`, "m"));
+  }
+});
+
+test("without a command the commands are listed", async () => {
+  const [bare, help] = [await run(), await run("help")];
+  expect(bare).toEqual(help);
+});
+
+test.each(["serve", "check", "mock", "demo", "version", "help"])(
+  "`help %s` and `%s --help` explain the command",
+  async (name) => {
+    const explained = await run("help", name);
+
+    expect(explained.code).toBe(0);
+    expect(explained.out).toStartWith(`${name}: `);
+    expect(explained.out).toContain(`Usage: gateway ${name}`);
+    expect(await run(name, "--help")).toEqual(explained);
+  },
+);
+
+const misunderstood: [string[], string][] = [
+  [["sevre"], "unknown command sevre, did you mean serve?"],
+  [["help", "chekc"], "unknown command chekc, did you mean check?"],
+  [["mock", "--prot", "1"], "unknown flag --prot for `mock`, did you mean --port?"],
+  [["serve", "--confg=x"], "unknown flag --confg for `serve`, did you mean --config?"],
+  [["xyzzyplugh"], "unknown command xyzzyplugh\n"],
+  [["serve", "--config"], "--config needs a value"],
+  [["version", "now"], '`version` does not know what to do with "now"'],
+  [["mock", "--port", "70000"], "--port takes a whole number from 0 to 65535"],
+  [["mock", "--latency", "fast"], "--latency takes a duration"],
+  [["mock", "--fail-rate", "2"], "--fail-rate takes a number from 0 to 1"],
+];
+
+test.each(misunderstood)("%j is not understood, and ends with 2", async (args, message) => {
+  const { code, out, err } = await run(...args);
+
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+  expect(out).toBe("");
+});
+
+const VALID = `
+server: { host: 127.0.0.1, port: 0 }
+routes: [{ path: /*, backends: ["http://127.0.0.1:9"] }]
+`;
+
+test.each(["config/gateway.yaml", "gateway.yaml"])("`serve` finds %s by itself", async (place) => {
+  const cwd = stage.folder();
+  mkdirSync(join(cwd, "config"));
+  await Bun.write(join(cwd, place), VALID);
+
+  const child = await startChild(stage, ["serve"], { cwd });
+
+  expect(await child.lines.waitFor(/configured by/)).toContain(place);
+  await child.lines.waitFor(/listening on/);
+});
+
+test("config/gateway.yaml goes before ./gateway.yaml", async () => {
+  const cwd = stage.folder();
+  mkdirSync(join(cwd, "config"));
+  await Bun.write(join(cwd, "config/gateway.yaml"), VALID);
+  await Bun.write(join(cwd, "gateway.yaml"), "nonsense: true");
+
+  const { code, out } = await runToEnd(stage, ["check"], { cwd });
+
+  expect(code).toBe(0);
+  expect(out).toBe("config/gateway.yaml is valid: 1 route, 1 backend\n");
+});
+
+test.each(["serve", "check"])("`%s` says which files it looked for", async (command) => {
+  const { code, err } = await run(command);
+
+  expect(code).toBe(2);
+  expect(err).toContain("config/gateway.yaml");
+  expect(err).toContain("nor gateway.yaml");
+  expect(err).toContain("--config");
+});
+
+test("a file that is not there is named", async () => {
+  const { code, err } = await run("check", "missing.yaml");
+
+  expect(code).not.toBe(0);
+  expect(err).toContain("cannot read missing.yaml: there is no such file");
+});
+
+test("a folder in place of a file is named", async () => {
+  const { code, err } = await run("check", "/");
+
+  expect(code).not.toBe(0);
+  expect(err).toContain("cannot read /: it is a folder");
+});
+
+test("`mock` answers with its name until it is told to stop", async () => {
+  const child = await startChild(stage, ["mock", "--port", "0", "--name", "Harry"]);
+  const url = /(http:\S+)/.exec(await child.lines.waitFor(/Harry listening/))?.[1] ?? "";
+
+  expect(await (await fetch(`${url}/api/users/1`)).json()).toMatchObject({
+    server: "Harry",
+    id: 1,
+  });
+  child.kill("SIGTERM");
+  expect(await child.exited).toBe(0);
+});

@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { ask, serverOf } from "../support/ask.ts";
+import { startChild } from "../support/child.ts";
+import { createStage } from "../support/stage.ts";
+
+const stage = createStage();
+
+/** Sees to it that a port is taken, by us if by nobody else. */
+async function occupy(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.on("error", () => resolve());
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  stage.defer(() => server.close());
+}
+
+test("the demo moves to free ports, says what to try, and leaves nothing behind", async () => {
+  await Promise.all([8080, 9001].map(occupy));
+  const temporary = stage.folder();
+  const cwd = stage.folder();
+  const demo = await startChild(stage, ["demo"], { cwd, env: { TMPDIR: temporary } });
+
+  const line = await demo.lines.waitFor(/curl http:\S+\/api\/users\/1/);
+  const url = /curl (http:\/\/[^/]+)/.exec(line)?.[1] ?? "";
+  expect(new URL(url).port).not.toBe("8080");
+  await demo.lines.waitFor(/port 8080 is taken; using a free one instead/);
+  await demo.lines.waitFor(/port 9001 is taken; using a free one instead/);
+  await demo.lines.waitFor(/Ctrl-C ends it/);
+
+  const users = [
+    await serverOf(ask(`${url}/api/users/1`)),
+    await serverOf(ask(`${url}/api/users/1`)),
+  ];
+  expect(users.sort()).toEqual(["UserService-1", "UserService-2"]);
+  expect(await serverOf(ask(`${url}/api/orders/1`))).toBe("OrderService");
+  expect((await ask(`${url}/health`)).status).toBe(200);
+  expect((await ask(`${url}/admin/backends`)).status).toBe(200);
+  expect((await ask(`${url}/nowhere`)).status).toBe(404);
+  expect(readdirSync(temporary)).toHaveLength(1);
+
+  demo.kill("SIGINT");
+  expect(await demo.exited).toBe(0);
+  expect(readdirSync(temporary)).toEqual([]);
+  expect(readdirSync(cwd)).toEqual([]);
+});

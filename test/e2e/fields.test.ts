@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { ask } from "../support/ask.ts";
+import { type Echo, echo, valuesOf } from "../support/echo.ts";
+import { type GatewayProcess, noHealthChecks, startGateway } from "../support/gateway-process.ts";
+import { type MockProcess, startMockProcess } from "../support/mock-process.ts";
+import { answer, type RawBackend, startRawBackend } from "../support/raw-backend.ts";
+import { askRaw } from "../support/raw-http.ts";
+import { createStage } from "../support/stage.ts";
+
+const stage = createStage(afterAll);
+let mock: MockProcess;
+let raw: RawBackend;
+let gateway: GatewayProcess;
+
+beforeAll(async () => {
+  mock = await startMockProcess(stage, "A");
+  raw = await startRawBackend(stage);
+  gateway = await startGateway(stage, {
+    health_check: noHealthChecks,
+    routes: [
+      { path: "/own-host/*", backends: [`${mock.url}/echo`], preserve_host: false },
+      { path: "/raw/*", backends: [raw.url] },
+      { path: "/*", backends: [mock.url] },
+    ],
+  });
+});
+
+/** Sends a request through to the raw backend; answers both ends of it. */
+async function throughRaw(lines: readonly string[], reply: string) {
+  const arrived = raw.next();
+  const answered = askRaw(gateway.port, lines);
+  const request = await arrived;
+  request.send(reply);
+  request.end();
+  return { request, answer: await answered };
+}
+
+test("fields that are for one connection are not passed on to the backend", async () => {
+  const { request } = await throughRaw(
+    [
+      "GET /raw/1 HTTP/1.1",
+      "Host: gateway",
+      "Keep-Alive: timeout=5",
+      "Proxy-Connection: keep-alive",
+      "Proxy-Authorization: Basic c2VjcmV0",
+      "TE: trailers",
+      "Trailer: X-Sum",
+      "Upgrade: h2c",
+      "X-Hop: for the gateway alone",
+      "X-End: for the backend",
+      "Connection: X-Hop",
+    ],
+    answer([]),
+  );
+
+  const proxyFields = ["proxy-connection", "proxy-authorization"];
+  const hopFields = ["keep-alive", "te", "trailer", "upgrade", "x-hop", "transfer-encoding"];
+  for (const name of [...proxyFields, ...hopFields]) {
+    expect(request.all(name)).toEqual([]);
+  }
+  expect(request.all("connection").join()).not.toContain("X-Hop");
+  expect(request.all("x-end")).toEqual(["for the backend"]);
+});
+
+test("fields that are for one connection are not passed on to the client", async () => {
+  const { answer: answered } = await throughRaw(
+    ["GET /raw/1 HTTP/1.1", "Host: gateway"],
+    answer(
+      [
+        "Connection: X-Hop",
+        "X-Hop: for the gateway alone",
+        "X-End: for the client",
+        "Keep-Alive: timeout=5",
+        "Proxy-Authenticate: Basic",
+        "Upgrade: h2c",
+        "Trailer: X-Sum",
+      ],
+      "hello",
+    ),
+  );
+
+  for (const name of ["x-hop", "keep-alive", "proxy-authenticate", "upgrade", "trailer"]) {
+    expect(answered.all(name)).toEqual([]);
+  }
+  expect(answered.all("x-end")).toEqual(["for the client"]);
+  expect(answered.all("content-length")).toEqual(["5"]);
+  expect(answered.content).toBe("hello");
+});
+
+test("a Connection field cannot name away what the gateway adds", async () => {
+  const { request } = await throughRaw(
+    [
+      "GET /raw/1 HTTP/1.1",
+      "Host: gateway",
+      "Connection: X-Forwarded-For, X-Real-IP, X-Request-Id, Via, Host",
+    ],
+    answer([]),
+  );
+
+  expect(request.all("x-forwarded-for")).toEqual(["127.0.0.1"]);
+  expect(request.all("x-real-ip")).toEqual(["127.0.0.1"]);
+  expect(request.all("x-request-id")).toHaveLength(1);
+  expect(request.all("via")).toEqual(["1.1 gateway"]);
+  expect(request.all("host")).toEqual(["gateway"]);
+});
+
+test("the backend is told who asked, for which host, and through whom", async () => {
+  const told = await echo(gateway.port, ["GET /echo HTTP/1.1", "Host: api.example.com:8080"]);
+
+  expect(valuesOf(told, "host")).toEqual(["api.example.com:8080"]);
+  expect(valuesOf(told, "x-forwarded-for")).toEqual(["127.0.0.1"]);
+  expect(valuesOf(told, "x-forwarded-proto")).toEqual(["http"]);
+  expect(valuesOf(told, "x-forwarded-host")).toEqual(["api.example.com:8080"]);
+  expect(valuesOf(told, "x-real-ip")).toEqual(["127.0.0.1"]);
+  expect(valuesOf(told, "via")).toEqual(["1.1 gateway"]);
+  expect(valuesOf(told, "x-request-id")[0]).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test("with `preserve_host: false` the backend sees its own host", async () => {
+  const told = await echo(gateway.port, ["GET /own-host/x HTTP/1.1", "Host: api.example.com"]);
+
+  expect(valuesOf(told, "host")).toEqual([new URL(mock.url).host]);
+  expect(valuesOf(told, "x-forwarded-host")).toEqual(["api.example.com"]);
+});
+
+const claims = [
+  "X-Forwarded-For: 192.0.2.1, 192.0.2.2",
+  "X-Forwarded-Proto: https",
+  "X-Forwarded-Host: www.example.com",
+  "X-Real-IP: 192.0.2.3",
+  "X-Request-Id: given-by-the-client",
+  "Via: 1.0 fred",
+];
+
+test("what a stranger claims of itself is not passed on", async () => {
+  const told = await echo(gateway.port, ["GET /echo HTTP/1.1", "Host: gateway", ...claims]);
+
+  expect(valuesOf(told, "x-forwarded-for")).toEqual(["127.0.0.1"]);
+  expect(valuesOf(told, "x-forwarded-proto")).toEqual(["http"]);
+  expect(valuesOf(told, "x-forwarded-host")).toEqual(["gateway"]);
+  expect(valuesOf(told, "x-real-ip")).toEqual(["127.0.0.1"]);
+  expect(valuesOf(told, "x-request-id")[0]).not.toBe("given-by-the-client");
+  expect(valuesOf(told, "via")).toEqual(["1.0 fred, 1.1 gateway"]);
+});
+
+test("what a trusted proxy says is kept and added to", async () => {
+  const trusting = await startGateway(stage, {
+    server: { trusted_proxies: ["127.0.0.0/8", "192.0.2.2"] },
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [mock.url] }],
+  });
+  const answered = await askRaw(trusting.port, ["GET /echo HTTP/1.1", "Host: gateway", ...claims]);
+  const told = JSON.parse(answered.content) as Echo;
+
+  expect(valuesOf(told, "x-forwarded-for")).toEqual(["192.0.2.1, 192.0.2.2, 127.0.0.1"]);
+  expect(valuesOf(told, "x-forwarded-proto")).toEqual(["https"]);
+  expect(valuesOf(told, "x-forwarded-host")).toEqual(["www.example.com"]);
+  expect(valuesOf(told, "x-real-ip")).toEqual(["192.0.2.1"]);
+  expect(valuesOf(told, "x-request-id")).toEqual(["given-by-the-client"]);
+  expect(answered.all("x-request-id")).toEqual(["given-by-the-client"]);
+  expect(await trusting.waitForRows(1)).toMatchObject([
+    { client_ip: "192.0.2.1", request_id: "given-by-the-client" },
+  ]);
+});
+
+test("the client is told the request id and the way of the answer", async () => {
+  const { headers } = await ask(`${gateway.url}/api/users/1`);
+  expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  expect(headers.get("via")).toBe("1.1 gateway");
+});
+
+test("an answer without a Content-Type is given none", async () => {
+  const { answer: answered } = await throughRaw(
+    ["GET /raw/1 HTTP/1.1", "Host: gateway"],
+    answer([], "who knows"),
+  );
+  expect(answered.all("content-type")).toEqual([]);
+  expect(answered.all("content-length")).toEqual(["9"]);
+});
+
+test("two Set-Cookie fields stay two", async () => {
+  const { all } = await askRaw(gateway.port, ["GET /cookies HTTP/1.1", "Host: gateway"]);
+  expect(all("set-cookie")).toEqual(["session=mock; Path=/; HttpOnly", "theme=dark; Path=/"]);
+});

@@ -1,0 +1,20 @@
+/**
+ * Waits for what no event tells of, such as a row in another process' database, by asking again and
+ * again. Answers the first value that is neither undefined nor false; throws when none comes in time.
+ */
+export async function eventually<T>(
+  ask: () => T | undefined | false | Promise<T | undefined | false>,
+  { timeout = 10_000 }: { timeout?: number } = {},
+): Promise<T> {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (performance.now() > deadline) {
+      throw new Error(`this has not come true within ${timeout} ms: ${ask.toString()}`);
+    }
+    await Bun.sleep(ASK_AGAIN_MS);
+  }
+}
+
+const ASK_AGAIN_MS = 20;

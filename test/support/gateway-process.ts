@@ -1,0 +1,128 @@
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { type Child, startChild } from "./child.ts";
+import { eventually } from "./eventually.ts";
+import type { Stage } from "./stage.ts";
+
+/** A configuration as a file has it. Host, port and database are chosen where they are absent. */
+export interface TestConfig {
+  readonly server?: Readonly<Record<string, unknown>>;
+  readonly logging?: { readonly database?: string; readonly [key: string]: unknown };
+  readonly routes: readonly Readonly<Record<string, unknown>>[];
+  readonly [section: string]: unknown;
+}
+
+export interface GatewayProcess extends Child {
+  readonly url: string;
+  readonly port: number;
+  /** The operator's own address; empty where there is none. */
+  readonly adminUrl: string;
+  readonly database: string;
+  /** Sends SIGTERM and answers the exit code. */
+  stop(): Promise<number>;
+  /** The rows of the access log, oldest first. */
+  rows(): LogRow[];
+  /** The rows, as soon as there are so many; throws when they do not come, or more of them. */
+  waitForRows(count: number): Promise<LogRow[]>;
+}
+
+/** A row of table `logs`. */
+export interface LogRow {
+  readonly source: string;
+  readonly level: string;
+  readonly message: string;
+  readonly timestamp: string;
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly status_code: number;
+  readonly latency_ms: number;
+  readonly client_ip: string;
+  readonly user_agent: string | null;
+  readonly backend: string | null;
+  readonly route: string | null;
+  readonly request_id: string;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly attempts: number;
+  readonly ttfb_ms: number | null;
+  readonly error_code: string | null;
+  readonly query: string | null;
+  readonly host: string | null;
+}
+
+/** Health checks that stay out of a test's way. */
+export const noHealthChecks = { enabled: false };
+
+/** Starts a gateway in a process of its own and waits until it listens. */
+export async function startGateway(
+  stage: Stage,
+  config: TestConfig,
+  options: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
+): Promise<GatewayProcess> {
+  const folder = options.cwd ?? stage.folder();
+  const file = join(folder, "test-gateway.yaml");
+  const database = config.logging?.database ?? join(folder, "gateway.db");
+  await Bun.write(
+    file,
+    stringify({
+      ...config,
+      server: { host: "127.0.0.1", port: 0, ...config.server },
+      logging: { ...config.logging, database },
+    }),
+  );
+  const child = await startChild(stage, ["serve", "--config", file], {
+    cwd: folder,
+    env: options.env ?? {},
+  });
+  const url = await urlIn(child, /listening on (http:\/\/\S+?),/);
+  const hasAdmin = typeof config["admin"] === "object" && "listen" in (config["admin"] ?? {});
+  const rows = () => readRows(database);
+  return {
+    ...child,
+    url,
+    port: Number(new URL(url).port),
+    adminUrl: hasAdmin ? await urlIn(child, /admin on (http:\/\/\S+)\/admin/) : "",
+    database,
+    stop() {
+      child.kill("SIGTERM");
+      return child.exited;
+    },
+    rows,
+    async waitForRows(count) {
+      const found = await eventually(() => {
+        const present = rows();
+        return present.length >= count && present;
+      });
+      if (found.length > count) {
+        throw new Error(`expected ${count} rows, found ${found.length}`);
+      }
+      return found;
+    },
+  };
+}
+
+async function urlIn({ lines, errors }: Child, pattern: RegExp): Promise<string> {
+  try {
+    return pattern.exec(await lines.waitFor(pattern))?.[1] ?? "";
+  } catch (error) {
+    throw new Error(`the gateway did not start: ${errors.text.slice(-2000)}`, { cause: error });
+  }
+}
+
+function readRows(file: string): LogRow[] {
+  let database: Database;
+  try {
+    database = new Database(file, { readonly: true });
+  } catch {
+    return [];
+  }
+  try {
+    return database.query<LogRow, []>("SELECT * FROM logs ORDER BY id").all();
+  } catch {
+    // Not there yet: the table, or the rows that are just being written.
+    return [];
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,21 @@
+import { type Child, startChild } from "./child.ts";
+import type { Stage } from "./stage.ts";
+
+export interface MockProcess extends Child {
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+}
+
+/** Starts `gateway mock` in a process of its own and waits until it listens. */
+export async function startMockProcess(
+  stage: Stage,
+  name: string,
+  flags: readonly string[] = [],
+): Promise<MockProcess> {
+  const port = flags.includes("--port") ? [] : ["--port", "0"];
+  const child = await startChild(stage, ["mock", "--name", name, ...port, ...flags]);
+  const line = await child.lines.waitFor(/listening on /);
+  const url = /listening on (\S+)/.exec(line)?.[1] ?? "";
+  return { ...child, name, url, port: Number(new URL(url).port) };
+}
