@@ -74,11 +74,10 @@ export class ConfigDocument {
 
   /** Puts what was written in place of what the environment gave. */
   redact(message: string): string {
-    const byLength = [...this.#secrets].sort(([a], [b]) => b.length - a.length);
-    return byLength.reduce(
-      (text, [value, written]) => text.replaceAll(value, () => written),
-      message,
-    );
+    if (this.#secrets.size === 0) return message;
+    const longestFirst = [...this.#secrets.keys()].sort((a, b) => b.length - a.length);
+    const secrets = new RegExp(longestFirst.map((value) => RegExp.escape(value)).join("|"), "g");
+    return message.replace(secrets, (value) => this.#secrets.get(value) ?? "");
   }
 
   #spanOf(path: readonly (string | number)[], at: "key" | "value"): Span {
@@ -114,13 +113,10 @@ function parseYaml(source: SourceText): { contents: unknown; diagnostics: Diagno
     prettyErrors: false,
     logLevel: "silent",
   });
-  if ("empty" in documents) {
-    return {
-      contents: undefined,
-      diagnostics: documents.errors.map((error) => reword(error, source)),
-    };
-  }
-  const errors = documents.flatMap((document) => [...document.errors, ...document.warnings]);
+  const errors =
+    "empty" in documents
+      ? documents.errors
+      : documents.flatMap((document) => [...document.errors, ...document.warnings]);
   const [first, second] = documents;
   if (errors.length === 0 && isDocument(second)) {
     const [start] = second.range;
@@ -146,6 +142,6 @@ function firstPerLine(errors: readonly YAMLError[], source: SourceText): Diagnos
 
 function reword(error: YAMLError, source: SourceText): Diagnostic {
   const [start, end] = error.pos;
-  const line = source.lineAt(Math.min(start, source.text.trimEnd().length));
-  return source.diagnostic({ start, end }, wordsFor(error, line));
+  const diagnostic = source.diagnostic({ start, end }, error.message);
+  return { ...diagnostic, message: wordsFor(error, diagnostic.sourceLine) };
 }

@@ -36,27 +36,23 @@ export function scalarAs(schema: TSchema, { origin, value }: ScalarNode): unknow
   return value;
 }
 
-interface Tag {
+export interface Tag {
   readonly key: string;
   readonly choices: TUnion<TLiteral[]>;
-  isOf(form: TSchema, value: ConfigNode): boolean;
+  formOf(value: unknown): TSchema | undefined;
 }
 
 /** The key by whose value several mappings are told apart, as in `type: dns`. */
 export function tagOf(forms: readonly TSchema[]): Tag | undefined {
-  if (forms.length < 2) return undefined;
-  const [first] = forms;
-  const keys =
-    first !== undefined && KindGuard.IsObject(first) ? Object.keys(first.properties) : [];
-  for (const key of keys) {
+  const [first, second] = forms;
+  if (first === undefined || second === undefined || !KindGuard.IsObject(first)) return undefined;
+  for (const key of Object.keys(first.properties)) {
     const literals = forms.flatMap((form) => literalAt(form, key) ?? []);
     if (literals.length < forms.length) continue;
     return {
       key,
       choices: Type.Union(literals),
-      isOf: (form, node) =>
-        node.kind === "scalar" &&
-        (node.origin === "unset" || literalAt(form, key)?.const === node.value),
+      formOf: (value) => forms.find((form) => literalAt(form, key)?.const === value),
     };
   }
   return undefined;

@@ -19,9 +19,9 @@ import {
   plainValue,
   setOwn,
 } from "./node.ts";
-import { accepts, acceptsNothing, isSection, scalarAs, tagOf } from "./schema-kinds.ts";
+import { accepts, acceptsNothing, isSection, scalarAs, type Tag, tagOf } from "./schema-kinds.ts";
 import type { Span } from "./source-text.ts";
-import { code, describe, either, expectedBy, expectedCount } from "./words.ts";
+import { code, describe, expectedBy, expectedCount } from "./words.ts";
 
 /**
  * Walks along a schema and a document at once: gathers all that does not fit, fills in defaults and
@@ -154,16 +154,9 @@ export class SchemaReader {
     if (node.kind === "scalar" && node.origin === "environment") {
       forms.sort((a, b) => Number(KindGuard.IsString(a)) - Number(KindGuard.IsString(b)));
     }
-    const tag = node.kind === "mapping" ? tagOf(forms) : undefined;
-    if (tag !== undefined && node.kind === "mapping") {
-      const kind = node.entries.get(tag.key);
-      if (kind === undefined) {
-        const choices = either(tag.choices.anyOf.map(expectedBy));
-        const message = `missing key ${code(tag.key)}; expected ${choices}`;
-        return this.#report(place.key ?? place.at, message);
-      }
-      const chosen = forms.find((form) => tag.isOf(form, kind.node));
-      return this.read(chosen ?? tag.choices, chosen ? place : kind, trail);
+    if (node.kind === "mapping") {
+      const tag = tagOf(forms);
+      if (tag !== undefined) return this.#readTagged(tag, node, place, trail);
     }
     const attempts = forms.map((form) => {
       const reader = new SchemaReader(this.#whole, this.#document, this.#broken);
@@ -177,6 +170,19 @@ export class SchemaReader {
     for (const diagnostic of nearest.reader.diagnostics) this.#tell(diagnostic);
     this.#faults += nearest.reader.#faults;
     return nearest.value;
+  }
+
+  /** One form is chosen by its tag, so that what is told is what is wrong with this one. */
+  #readTagged(tag: Tag, node: MappingNode, place: Place, trail: readonly string[]): unknown {
+    const entry = node.entries.get(tag.key);
+    if (entry === undefined) {
+      const choices = expectedBy(tag.choices);
+      const message = `missing key ${code(tag.key)}; expected ${choices}`;
+      return this.#report(place.key ?? place.at, message);
+    }
+    const value = this.read(tag.choices, entry, [...trail, tag.key]);
+    const form = tag.formOf(value);
+    return form && this.read(form, place, trail);
   }
 
   #decode(schema: TSchema, value: unknown, place: Place): unknown {

@@ -32,7 +32,7 @@ const topProperties = {
 const knownRoute = Type.Object(routeProperties);
 const knownTop = Type.Object(topProperties);
 
-export const routeSchema = Type.Object(
+const routeSchema = Type.Object(
   { ...routeProperties, ...policyKeys("route") },
   { additionalProperties: false, description: "What a request is matched to." },
 );

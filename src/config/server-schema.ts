@@ -1,4 +1,4 @@
-import { type StaticDecode, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
 
@@ -65,6 +65,3 @@ export const adminSchema = Type.Object(
   },
   { additionalProperties: false, description: "The operator's interface." },
 );
-
-export type ServerConfig = StaticDecode<typeof serverSchema>;
-export type AdminConfig = StaticDecode<typeof adminSchema>;

@@ -31,17 +31,11 @@ export class SourceText {
     return this.#lines.linePos(offset).line;
   }
 
-  lineAt(offset: number): string {
-    const start = this.#lines.lineStarts[this.lineNumber(offset) - 1] ?? 0;
-    const end = this.text.indexOf("\n", start);
-    return this.text.slice(start, end === -1 ? undefined : end).replace(/\r$/, "");
-  }
-
   /** Of a span of several lines the first is marked; one behind the text is at the text's end. */
   diagnostic(span: Span, message: string, severity: Diagnostic["severity"] = "error"): Diagnostic {
     const start = Math.min(span.start, this.text.trimEnd().length);
     const { line, col } = this.#lines.linePos(start);
-    const sourceLine = this.lineAt(start);
+    const sourceLine = this.#lineAt(start);
     const before = sourceLine.slice(0, col - 1);
     const marked = sourceLine.slice(col - 1, col - 1 + span.end - span.start);
     return {
@@ -53,6 +47,12 @@ export class SourceText {
       sourceLine,
       severity,
     };
+  }
+
+  #lineAt(offset: number): string {
+    const start = this.#lines.lineStarts[this.lineNumber(offset) - 1] ?? 0;
+    const end = this.text.indexOf("\n", start);
+    return this.text.slice(start, end === -1 ? undefined : end).replace(/\r$/, "");
   }
 }
 

@@ -31,10 +31,13 @@ function sortedLetters(text: string): string {
  * Undefined when it belongs nowhere or to several places equally near.
  */
 export function homeOf(key: string, trail: readonly string[], schema: TSchema): string | undefined {
-  const homes = homesOf(key, schema, []).map((home) => {
-    const shared = sharedLength(home, trail);
-    return { home, shared, steps: home.length + trail.length - 2 * shared };
-  });
+  const homes = homesOf(key, schema, [])
+    .map((home) => {
+      const shared = sharedLength(home, trail);
+      return { home, shared, steps: home.length + trail.length - 2 * shared };
+    })
+    // Another form of the mapping where it stands is no other place.
+    .filter(({ steps }) => steps > 0);
   const nearest = Math.min(...homes.map(({ steps }) => steps));
   const [found, ...others] = homes.filter(({ steps }) => steps === nearest);
   if (found === undefined || others.length > 0) return undefined;

@@ -37,7 +37,7 @@ export function describe(node: ConfigNode): string {
 }
 
 /** "a, b or c" */
-export function either(choices: readonly string[]): string {
+function either(choices: readonly string[]): string {
   return new Intl.ListFormat("en-GB", { type: "disjunction" }).format(choices);
 }
 

@@ -27,7 +27,7 @@ const REWORDINGS: readonly Rewording[] = [
     words: "the indentation fits nothing above it; keys of one mapping begin in the same column",
   },
   {
-    library: /All sequence items must start at the same column/,
+    library: /All sequence items must start|block sequence may not be used as an implicit/,
     words: "the indentation fits nothing above it; items of one list begin in the same column",
   },
   {

@@ -1,4 +1,4 @@
-import { type StaticDecode, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
 
@@ -47,5 +47,3 @@ export const loggingSchema = Type.Object(
     default: {},
   },
 );
-
-export type LoggingConfig = StaticDecode<typeof loggingSchema>;

@@ -1,9 +1,9 @@
 import { Type } from "@sinclair/typebox";
 
 const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-const PATTERN = /^(?=.*[1-9].*\/)([0-9]{1,15}(?:\.[0-9]{1,15})?)\/(s|m|h|d)$/;
+const PATTERN = /^([0-9]{1,15}(?:\.[0-9]{1,15})?)\/(s|m|h|d)$/;
 
-/** Reads "50/s", "600/m" or "1000/h" as events per second, above 0; undefined for anything else. */
+/** Reads "50/s", "600/m" or "1000/h" as events per second; undefined for anything else. */
 export function parseRate(written: string): number | undefined {
   const match = PATTERN.exec(written);
   if (match === null) return undefined;

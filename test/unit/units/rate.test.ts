@@ -1,0 +1,42 @@
+import { describe, expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { parseRate, Rate } from "../../../src/units/rate.ts";
+
+describe("a rate", () => {
+  test.each([
+    ["50/s", 50],
+    ["600/m", 10],
+    ["1800/h", 0.5],
+    ["86400/d", 1],
+    ["0.5/s", 0.5],
+    ["0/s", 0],
+  ])("%s is %d per second", (written, perSecond) => {
+    expect(parseRate(written)).toBe(perSecond);
+  });
+
+  test.each(["", "50", "/s", "-1/s", "5/ms", "5 /s", "5/s/s", "1e3/s"])(
+    "cannot be %j",
+    (written) => {
+      expect(parseRate(written)).toBeUndefined();
+    },
+  );
+});
+
+describe("a rate in the configuration", () => {
+  const schema = Type.Object({ rate: Rate({ description: "A rate.", default: 5 }) });
+
+  test("is a number per second, or text with a unit of time", () => {
+    expect(Value.Decode(schema, { rate: 0.1 })).toEqual({ rate: 0.1 });
+    expect(Value.Decode(schema, { rate: "60/m" })).toEqual({ rate: 1 });
+    expect(Value.Check(schema, { rate: 0 })).toBe(false);
+  });
+
+  test("has a default", () => {
+    expect(Value.Decode(schema, Value.Default(schema, {}))).toEqual({ rate: 5 });
+  });
+
+  test("is written back per second", () => {
+    expect(Value.Encode(schema, { rate: 10 })).toEqual({ rate: 10 });
+  });
+});
