@@ -12,12 +12,12 @@ const commands = [serve, check, mock, demo, version];
 const help = helpCommand(commands);
 
 // What people type who have not read anything yet.
-const ALIASES: Readonly<Record<string, string>> = {
-  "--help": "help",
-  "-h": "help",
-  "--version": "version",
-  "-v": "version",
-};
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["--help", "help"],
+  ["-h", "help"],
+  ["--version", "version"],
+  ["-v", "version"],
+]);
 
 const processConsole: Console = {
   // Written at once: the process may end right after.
@@ -35,7 +35,7 @@ const processConsole: Console = {
 async function main(written: readonly string[], console: Console): Promise<number> {
   const [first = "help", ...rest] = written;
   try {
-    const command = findCommand([...commands, help], ALIASES[first] ?? first);
+    const command = findCommand([...commands, help], ALIASES.get(first) ?? first);
     if (rest.includes("--help") || rest.includes("-h")) {
       return await help.run({ operands: [command.name], flags: {} }, console);
     }

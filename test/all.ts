@@ -2,26 +2,54 @@
  * All checks, in the order in which they are quick to fail: format, lint, types, dead code, then the
  * tests, for whose end-to-end part the executable is built once. Ends with the first that fails.
  */
-const CHECKS: readonly (readonly [string, readonly string[]])[] = [
-  ["format", ["oxfmt", "--check"]],
-  ["lint", ["oxlint", "--type-aware", "--deny-warnings"]],
-  ["types", ["tsc", "--noEmit"]],
-  ["dead code", ["knip", "--no-progress"]],
-  ["build", ["bun", "build.ts"]],
-  ["tests", ["bun", "test", "--coverage"]],
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "..");
+const BIN = join(ROOT, "node_modules", ".bin");
+
+const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
+  ["format", "oxfmt", "--check"],
+  ["lint", "oxlint", "--type-aware", "--deny-warnings"],
+  ["types", "tsc", "--noEmit"],
+  ["dead code", "knip", "--no-progress"],
+  ["build", "bun", "build.ts"],
+  ["tests", "bun", "test", "--coverage", "--only-failures"],
 ];
 
-const bin = `${import.meta.dir}/../node_modules/.bin`;
-for (const [name, [program = "", ...rest]] of CHECKS) {
-  await Bun.write(Bun.stdout, `── ${name}: ${[program, ...rest].join(" ")}\n`);
-  const { exitCode } = Bun.spawnSync([`${bin}/${program}`, ...rest], {
-    cwd: `${import.meta.dir}/..`,
-    stdout: "inherit",
-    stderr: "inherit",
-    env: { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}` },
-  });
+for (const [name, program = "", ...rest] of CHECKS) {
+  await say(`── ${name}: ${[program, ...rest].join(" ")}`);
+  const { exitCode, output } = await run(join(BIN, program), rest);
+  if (name === "tests")
+    await say(`${countOf("pass", output)} passed, ${countOf("fail", output)} failed`);
   if (exitCode !== 0) {
-    await Bun.write(Bun.stdout, `── ${name} failed\n`);
+    await say(`── ${name} failed`);
     process.exit(1);
   }
+}
+
+/** Runs a program and passes on what it prints, keeping a copy of its standard error. */
+async function run(program: string, rest: readonly string[]) {
+  const child = Bun.spawn([program, ...rest], {
+    cwd: ROOT,
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "pipe",
+    env: { ...process.env, PATH: `${BIN}:${process.env["PATH"] ?? ""}` },
+  });
+  let output = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stderr) {
+    process.stderr.write(chunk);
+    output += decoder.decode(chunk, { stream: true });
+  }
+  return { exitCode: await child.exited, output };
+}
+
+/** The test runner's own count, from the summary at the end of its output. */
+function countOf(outcome: "pass" | "fail", output: string): string {
+  return [...output.matchAll(new RegExp(`^ *([0-9]+) ${outcome}$`, "gm"))].at(-1)?.[1] ?? "0";
+}
+
+async function say(line: string): Promise<void> {
+  await Bun.write(Bun.stdout, `${line}\n`);
 }

@@ -12,7 +12,7 @@ export function parseArguments(command: Command, written: readonly string[]): Ar
       continue;
     }
     const [name, attached] = splitOnce(text.replace(/^--?/, ""));
-    const flag = command.flags[name];
+    const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined;
     if (flag === undefined) {
       const known = Object.keys(command.flags).map((known) => `--${known}`);
       throw new UsageError(

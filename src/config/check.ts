@@ -22,13 +22,13 @@ export function checkConfig(
   const routes = config.routes ?? [];
   return [
     ...checkServer(config),
-    ...checkAdmin(config),
+    ...checkAdmin(config, isWhole),
     ...under(["health_check"], checkHealthCheck(config.health_check ?? {})),
     ...checkPolicies("global", config, isWhole),
     ...routes.flatMap((route, index) =>
       under(["routes", index], route === undefined ? [] : checkRoute(route, isWhole)),
     ),
-    ...checkRouteTable(routes),
+    ...checkRouteTable(routes, isWhole),
   ];
 }
 
@@ -45,7 +45,10 @@ function checkServer({ server }: Checkable<Config>): ConfigIssue[] {
   );
 }
 
-function checkAdmin({ admin, server }: Checkable<Config>): ConfigIssue[] {
+function checkAdmin(
+  { admin, server }: Checkable<Config>,
+  isWhole: (part: unknown) => boolean,
+): ConfigIssue[] {
   if (admin?.listen === undefined) return [];
   const path = ["admin", "listen"];
   const { host, port } = splitAddress(admin.listen);
@@ -53,7 +56,9 @@ function checkAdmin({ admin, server }: Checkable<Config>): ConfigIssue[] {
   if (port === server?.port && port !== 0) {
     return [{ path, message: `port ${port} is the server's own; give the operator another` }];
   }
-  if (host !== "localhost" && !isLoopback(host) && admin.token === undefined) {
+  // A token that is there and wrong is no missing one.
+  const isOpen = admin.token === undefined && isWhole(admin);
+  if (isOpen && host.toLowerCase() !== "localhost" && !isLoopback(host)) {
     return [
       {
         path,
@@ -117,13 +122,17 @@ function checkBackends(
   });
 }
 
-function checkRouteTable(routes: readonly (Checkable<RouteConfig> | undefined)[]): ConfigIssue[] {
+function checkRouteTable(
+  routes: readonly (Checkable<RouteConfig> | undefined)[],
+  isWhole: (part: unknown) => boolean,
+): ConfigIssue[] {
   const readable = routes.flatMap((route, index) => {
-    const path = route?.path === undefined ? undefined : normalizePath(route.path);
-    const methods = route?.methods?.filter((method) => method !== undefined);
-    return typeof path === "string" && !("message" in parsePattern(path))
-      ? [{ path, methods, index }]
-      : [];
+    if (route?.path === undefined || "message" in parsePattern(route.path)) return [];
+    // Methods that could not be read are not all methods.
+    if (route.methods === undefined && !isWhole(route)) return [];
+    const path = normalizePath(route.path);
+    const methods = route.methods?.filter((method) => method !== undefined);
+    return typeof path === "string" ? [{ path, methods, index }] : [];
   });
   return findConflicts(readable).map(({ index, message }) => ({
     path: ["routes", readable[index]?.index ?? 0, "path"],

@@ -24,13 +24,19 @@ export function loadConfig(
   const unset = substituteEnvironment(document, environment);
   const { value, partial, isWhole, diagnostics } = validate(configSchema, document);
   const issues = checkConfig(partial, isWhole);
-  const found = [
+  const found = eachOnce([
     ...unset,
     ...diagnostics,
     ...issues.map(({ path, message }) => document.diagnose(path, message)),
-  ];
+  ]);
   return {
     config: found.length === 0 ? value : undefined,
     diagnostics: found,
   };
+}
+
+/** An anchored node is checked once for every alias; what is wrong in it is told once. */
+function eachOnce(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const told = new Map(diagnostics.map((one) => [`${one.line}:${one.column} ${one.message}`, one]));
+  return [...told.values()];
 }

@@ -1,11 +1,14 @@
 import { BlockList, isIP } from "node:net";
 
-/** An address as one kind of text: an IPv4 address is never dressed as IPv6. */
+/** An address as one kind of text: an IPv4 address is never dressed as IPv6, in any spelling. */
 export function normalizeAddress(address: string): string {
   if (!address.includes(":")) return address;
-  return address.toLowerCase().startsWith("::ffff:") && address.includes(".")
-    ? address.slice(7)
-    : address;
+  const mapped = /^(?:::|(?:0{1,4}:){5})ffff:(.+)$/i.exec(address)?.[1];
+  if (mapped === undefined) return address;
+  if (mapped.includes(".")) return mapped;
+  const [high = "", low = ""] = mapped.split(":").map((group) => group.padStart(4, "0"));
+  const bytes = [high.slice(0, 2), high.slice(2), low.slice(0, 2), low.slice(2)];
+  return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
 }
 
 /** A set of addresses and networks ("10.0.0.0/8", "2001:db8::/32", "192.0.2.7"). */

@@ -10,6 +10,10 @@ export function framingProblem(headers: Headers): string | undefined {
   if (encoding !== null && encoding.toLowerCase() !== "chunked") {
     return "the only Transfer-Encoding that is understood is chunked";
   }
+  const length = headers.get("content-length");
+  if (length !== null && !/^[0-9]+$/.test(length)) {
+    return "the Content-Length field is not one number";
+  }
   // Backends that hand fields on as variables, as CGI does, take "_" and "-" for the same.
   if (headers.has("content_length") || headers.has("transfer_encoding")) {
     return "a field's name resembles one that says where the content ends";

@@ -35,7 +35,10 @@ export function compose(
       try {
         policies[index]?.response?.(exchange, response);
       } catch (error) {
+        // What was to be passed on has nobody left to read it.
+        const unread = response.body;
         response = toProblem(exchange, error);
+        unread?.cancel(error).catch(() => {});
       }
     }
     return response;

@@ -39,6 +39,9 @@ function describe(exchange: Exchange, error: GatewayError): Response {
   if (kind.source !== "client" && "proxyStatus" in kind) {
     headers.set("proxy-status", proxyStatus(kind.proxyStatus, error.message));
   }
+  // The problem stands in place of any answer that was under way.
+  exchange.ended = undefined;
+  exchange.status = kind.status;
   exchange.bytesOut = Buffer.byteLength(content);
   return new Response(content, { status: kind.status, headers });
 }

@@ -11,10 +11,12 @@ import { Rate } from "../units/rate.ts";
 import { ClientBuckets } from "./client-buckets.ts";
 import { BucketSize, LONGEST_FILL, MOST_TOKENS, TokenBucket } from "./token-bucket.ts";
 
+const RATE_OF_REQUESTS = {
+  description: "How many requests are admitted in the long run, up to a million per second.",
+};
+
 const limitProperties = {
-  requests_per_second: Rate({
-    description: "How many requests are admitted in the long run, up to a million per second.",
-  }),
+  requests_per_second: Rate(RATE_OF_REQUESTS),
   burst: Type.Optional(
     Type.Integer({
       minimum: 1,
@@ -35,6 +37,7 @@ const globalSchema = Type.Object(
   {
     enabled: Type.Boolean({ description: "Whether the limit is in force.", default: true }),
     ...limitProperties,
+    requests_per_second: Rate({ ...RATE_OF_REQUESTS, default: 100 }),
   },
   {
     additionalProperties: false,

@@ -67,6 +67,7 @@ async function adminPage(
   if (response.status === 404) {
     throw new GatewayError("route_not_found", `no route matches ${exchange.target.path}`);
   }
+  if (!response.ok) throw new Error(`the operator's page answered ${response.status}`);
   return page(exchange, await response.text());
 }
 

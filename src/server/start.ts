@@ -128,12 +128,13 @@ export function startGateway(options: StartOptions): RunningGateway {
 
   function reload(next: Config): void {
     for (const section of FIXED_SECTIONS) {
-      if (!Bun.deepEquals(next[section], gateway.snapshot.config[section])) {
+      if (!Bun.deepEquals(next[section], config[section])) {
         logger.log("warn", `\`${section}\` has changed; that takes effect at the next start`);
       }
     }
     const previous = gateway.snapshot;
-    gateway.swap(compileSnapshot(next, services));
+    const { server, logging } = config;
+    gateway.swap(compileSnapshot({ ...next, server, logging, ...(admin && { admin }) }, services));
     retireSnapshot(previous, monitor);
   }
 

@@ -41,7 +41,7 @@ function tokenCheck(token: string | undefined): OperatorCheck {
   if (token === undefined) return () => false;
   const expected = digest(token);
   return ({ headers }) => {
-    const given = /^Bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "")?.[1];
+    const given = /^Bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
     return given !== undefined && timingSafeEqual(digest(given), expected);
   };
 }

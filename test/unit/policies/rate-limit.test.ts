@@ -267,12 +267,16 @@ describe("a limit's configuration", () => {
     ]);
   });
 
+  test("at the top is 100 a second where none is written, and on a route has to be written", () => {
+    expect(() => policyFrom(global, { burst: 1 })).not.toThrow();
+    expect(() => policyFrom(route, { burst: 1 })).toThrow();
+  });
+
   test.each([
     { requests_per_second: 10, burst: 0 },
     { requests_per_second: 10, burst: 1.5 },
     { requests_per_second: 10, key: "cookie" },
     { requests_per_second: 10, bursts: 1 },
-    { burst: 1 },
     { requests_per_second: "fast" },
   ])("is not %o", (written) => {
     expect(() => policyFrom(global, written)).toThrow();

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { findConfigFile, readConfigFile } from "../../../src/cli/config-file.ts";
+import { createStage } from "../../support/stage.ts";
+import { FakeConsole, refusal } from "./fake-console.ts";
+
+const stage = createStage();
+const GOOD = "routes: [{ path: /a, backends: [http://a] }]\n";
+
+/** Makes a folder of the stage the working directory until the test is over. */
+function enter(): string {
+  const folder = stage.folder();
+  const before = process.cwd();
+  process.chdir(folder);
+  stage.defer(() => process.chdir(before));
+  return folder;
+}
+
+describe("the configuration file", () => {
+  test("is the one that is named, whether or not it is there", () => {
+    expect(findConfigFile("elsewhere.yaml")).toBe("elsewhere.yaml");
+  });
+
+  test("is config/gateway.yaml, or else gateway.yaml", async () => {
+    const folder = enter();
+    await Bun.write(join(folder, "gateway.yaml"), GOOD);
+    expect(findConfigFile(undefined)).toBe("gateway.yaml");
+    mkdirSync(join(folder, "config"));
+    await Bun.write(join(folder, "config/gateway.yaml"), GOOD);
+    expect(findConfigFile(undefined)).toBe("config/gateway.yaml");
+  });
+
+  test("that is nowhere is told with the places that were looked at", async () => {
+    enter();
+    expect(await refusal(() => findConfigFile(undefined))).toBe(
+      "no configuration: neither config/gateway.yaml nor gateway.yaml is here; name one with --config FILE, or try `gateway demo`",
+    );
+  });
+});
+
+describe("reading the configuration file", () => {
+  const reading = (file: string) => refusal(() => readConfigFile(file, new FakeConsole()));
+
+  test("answers the configuration and prints nothing", async () => {
+    const file = join(stage.folder(), "a.yaml");
+    await Bun.write(file, GOOD);
+    const console = new FakeConsole();
+    expect(await readConfigFile(file, console)).toHaveProperty("routes.0.path", "/a");
+    expect(console).toMatchObject({ printed: "", complaints: "" });
+  });
+
+  test("says that there is no such file", async () => {
+    const file = join(stage.folder(), "missing.yaml");
+    expect(await reading(file)).toBe(`cannot read ${file}: there is no such file`);
+  });
+
+  test("says that it is a folder", async () => {
+    const folder = stage.folder();
+    expect(await reading(folder)).toBe(`cannot read ${folder}: it is a folder`);
+  });
+
+  test("tells any other reason by its code", async () => {
+    const file = join(stage.folder(), "loop.yaml");
+    symlinkSync(file, file);
+    expect(await reading(file)).toBe(`cannot read ${file}: ELOOP`);
+  });
+});

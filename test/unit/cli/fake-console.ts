@@ -1,0 +1,73 @@
+import type { Arguments, Command, Console } from "../../../src/cli/command.ts";
+import { UsageError } from "../../../src/cli/command.ts";
+
+/** A console that remembers what it was told, and whose signals a test sends itself. */
+export class FakeConsole implements Console {
+  readonly color: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  printed = "";
+  complaints = "";
+  readonly #stopListeners: ((signal: string) => void)[] = [];
+  readonly #printedAnything = Promise.withResolvers<void>();
+
+  constructor(
+    options: { color?: boolean; environment?: Readonly<Record<string, string | undefined>> } = {},
+  ) {
+    this.color = options.color ?? false;
+    this.environment = options.environment ?? {};
+  }
+
+  out(text: string): void {
+    this.printed += text;
+    this.#printedAnything.resolve();
+  }
+
+  err(text: string): void {
+    this.complaints += text;
+  }
+
+  onStopSignal(listener: (signal: string) => void): void {
+    this.#stopListeners.push(listener);
+  }
+
+  onReloadSignal(): void {}
+
+  /** Resolves once something has been printed. */
+  firstOutput(): Promise<void> {
+    return this.#printedAnything.promise;
+  }
+
+  stop(signal: string): void {
+    for (const listener of this.#stopListeners) listener(signal);
+  }
+}
+
+/** A command line with nothing on it but what is given. */
+export function given(input: Partial<Arguments> = {}): Arguments {
+  return { operands: [], flags: {}, ...input };
+}
+
+/** A command of a test's own. */
+export function commandWith(changes: Partial<Command>): Command {
+  return {
+    name: "try",
+    summary: "try something",
+    operands: "",
+    maxOperands: 0,
+    flags: {},
+    details: "Nothing more.",
+    run: () => Promise.resolve(0),
+    ...changes,
+  };
+}
+
+/** The words with which a command line is refused. */
+export async function refusal(attempt: () => unknown): Promise<string> {
+  try {
+    await attempt();
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}

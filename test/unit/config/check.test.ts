@@ -1,0 +1,231 @@
+import { describe, expect, test } from "bun:test";
+import { splitAddress } from "../../../src/config/check.ts";
+import { ROUTE, route, told } from "./loading.ts";
+
+const routes = (...written: string[]) =>
+  `routes:\n${written.map((one) => `  - { ${one}, backends: [http://a] }\n`).join("")}`;
+
+describe("routes", () => {
+  test.each([
+    ["/a", 'the requests for "/a" are already taken by an earlier route with the same path'],
+    ["//a", 'a path begins with a single "/": no request arrives with more of them there'],
+    ["/%61", 'the requests for "/a" are already taken by an earlier route with the same path'],
+    ["a", 'a path begins with "/"'],
+    ["/a*", 'a wildcard is a whole segment: put a "/" before "*"'],
+    ["/*/a", '"*" takes all that follows: it can only be the last segment'],
+    ["/:x/:x", 'the name "x" is used twice; give each parameter its own'],
+    ["/a b", 'a path has no white space: write it as "%20"'],
+    ["/a/../b", '".." is resolved before a request is matched: leave it out'],
+    ["/a%2fb", "no request can match this: the path holds an encoded slash, backslash or NUL"],
+    [
+      "/a%zz",
+      'no request can match this: the path holds a "%" that is not followed by two hexadecimal digits',
+    ],
+  ])("cannot have the path %s after /a", (path, message) => {
+    expect(told(routes("path: /a", `path: '${path}'`))).toEqual([`3:13: ${message}`]);
+  });
+
+  test("of one shape conflict when both take a method, whatever their parameters are called", () => {
+    const text = routes(
+      "path: '/a/:x'",
+      "path: '/a/:y'",
+      "methods: [GET, POST], path: /b",
+      "methods: [POST, PUT], path: /b",
+      "path: /b",
+    );
+    expect(told(text)).toEqual([
+      '3:13: the requests for "/a/:y" are already taken by "/a/:x"',
+      '5:35: POST on "/b" is already taken by an earlier route with the same path',
+    ]);
+  });
+
+  test("conflict although another between them could not be read", () => {
+    expect(told(routes("path: /a", "path: b", "pth: /c", "path: /a"))).toEqual([
+      '3:13: a path begins with "/"',
+      "4:7: unknown key `pth`, did you mean `path`?",
+      '5:13: the requests for "/a" are already taken by an earlier route with the same path',
+    ]);
+  });
+
+  test("whose methods could not be read are not said to take all of them", () => {
+    expect(told(routes("path: /a", "path: /a, methods: GET"))).toEqual([
+      '3:26: expected a list, got the text "GET"',
+    ]);
+    expect(told(routes("path: /a, methods: [GET]", "path: /a, methods: [GET, 5]"))).toEqual([
+      '3:13: GET on "/a" is already taken by an earlier route with the same path',
+      "3:32: expected a method's name, like GET, got 5",
+    ]);
+  });
+
+  test("take methods as they are sent, and only those that can be forwarded", () => {
+    expect(told(route("methods: [get, Post, TRACE, GET, 7]"))).toEqual([
+      "4:15: method names are case-sensitive; write `GET`",
+      "4:20: method names are case-sensitive; write `POST`",
+      "4:26: `TRACE` is not a method that the gateway forwards",
+      "4:38: expected a method's name, like GET, got 7",
+    ]);
+  });
+
+  test("of which one is no mapping have the others checked", () => {
+    expect(told("routes:\n  - 5\n  - { path: b, backends: [http://a, http://a] }\n")).toEqual([
+      "2:5: expected a mapping, got 5",
+      '3:13: a path begins with "/"',
+      "3:37: `http://a` is already a backend of this route; raise its weight instead",
+    ]);
+  });
+});
+
+describe("backends", () => {
+  test.each([
+    ["localhost", "begins with http:// or https://, like http://localhost:9001"],
+    ["ftp://a", "begins with http:// or https://, like http://localhost:9001"],
+    ["http://", "needs a host, like http://localhost:9001"],
+    ["http://a?x", "cannot have a query; leave out ? and what follows"],
+    ["http://a#x", "cannot have a fragment; leave out # and what follows"],
+    ["http://u:p@a", "cannot have a user name or password; leave out @ and what precedes it"],
+    ["http://a b", "cannot have spaces or backslashes in it"],
+  ])("cannot be at %s", (url, message) => {
+    const text = (backend: string) => `routes:\n  - path: /a\n    backends: [${backend}]\n`;
+    expect(told(text(`'${url}'`))).toEqual([`3:16: a backend's URL ${message}`]);
+    expect(told(text(`{ url: '${url}' }`))).toEqual([`3:23: a backend's URL ${message}`]);
+  });
+
+  test("cannot have a port that there is not", () => {
+    expect(told("routes:\n  - path: /a\n    backends: ['http://a:0', 'http://a:99999']\n")).toEqual(
+      [
+        '3:16: "a:0" is not a host, or a host and a port from 1 to 65535',
+        '3:30: "a:99999" is not a host, or a host and a port from 1 to 65535',
+      ],
+    );
+  });
+
+  test("are each named once in a route, in whatever form", () => {
+    const text = "routes:\n  - path: /a\n    backends: [http://b, { url: http://b, weight: 2 }]\n";
+    expect(told(text)).toEqual([
+      "3:33: `http://b` is already a backend of this route; raise its weight instead",
+    ]);
+  });
+});
+
+describe("trusted proxies", () => {
+  test("are addresses or networks", () => {
+    const list = "[10.0.0.0/8, '2001:db8::/32', '::1', 10.0.0.0/33, proxy.local, 7]";
+    expect(told(`server: { trusted_proxies: ${list} }\n${ROUTE}`)).toEqual([
+      "1:65: `10.0.0.0/33` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1",
+      "1:78: `proxy.local` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1",
+      "1:91: expected an address or a network, like 10.0.0.0/8 or 2001:db8::1, got 7",
+    ]);
+  });
+});
+
+describe("the operator's address", () => {
+  const admin = (written: string, server = "") => `admin: { ${written} }\n${server}${ROUTE}`;
+
+  test.each(["127.0.0.1:9090", "127.9.9.9:1", "localhost:9090", "Localhost:9090", "[::1]:9090"])(
+    "may be this machine's own %s without a token",
+    (listen) => {
+      expect(told(admin(`listen: '${listen}'`))).toEqual([]);
+    },
+  );
+
+  test.each([
+    ["0.0.0.0:9090", "0.0.0.0"],
+    ["[::]:9090", "::"],
+    ["10.0.0.1:9090", "10.0.0.1"],
+    ["gateway.example:9090", "gateway.example"],
+  ])("%s needs a token", (listen, host) => {
+    expect(told(admin(`listen: '${listen}'`))).toEqual([
+      `1:18: ${host} can be reached from other machines; set \`admin.token\`, or listen on 127.0.0.1`,
+    ]);
+    expect(told(admin(`listen: '${listen}', token: secret`))).toEqual([]);
+  });
+
+  test("is not said to need a token where there is one that is wrong", () => {
+    expect(told(admin("listen: '0.0.0.0:9090', token: ''"))).toEqual([
+      "1:41: expected text that is not empty, got empty text",
+    ]);
+    expect(told(admin("listen: '0.0.0.0:9090', token: '${TOKEN}'"))).toEqual([
+      "1:42: environment variable TOKEN is not set; set it or write ${TOKEN:-default}",
+    ]);
+  });
+
+  test("has a port that there is, and not the server's", () => {
+    expect(told(admin("listen: '127.0.0.1:65536'"))).toEqual([
+      "1:18: port 65536 does not exist; the last is 65535",
+    ]);
+    expect(told(admin("listen: '127.0.0.1:8080'"))).toEqual([
+      "1:18: port 8080 is the server's own; give the operator another",
+    ]);
+    expect(told(admin("listen: '127.0.0.1:0'", "server: { port: 0 }\n"))).toEqual([]);
+  });
+
+  test("may be left out", () => {
+    expect(told(admin("token: secret"))).toEqual([]);
+  });
+
+  test("is taken apart into host and port", () => {
+    expect(splitAddress("localhost:9090")).toEqual({ host: "localhost", port: 9090 });
+    expect(splitAddress("[::1]:80")).toEqual({ host: "::1", port: 80 });
+  });
+});
+
+describe("cors", () => {
+  test("cannot allow any origin together with credentials", () => {
+    const named = "cors:\n  allow_credentials: true\n  allowed_origins: ['*']\n";
+    expect(told(named + ROUTE)).toEqual([
+      '3:20: browsers refuse `"*"` together with `allow_credentials`; name the origins',
+    ]);
+    expect(told(`cors: { allow_credentials: true }\n${ROUTE}`)).toEqual([
+      '1:1: browsers refuse `"*"` together with `allow_credentials`; name the origins',
+    ]);
+  });
+
+  test("has its own rules for a route too", () => {
+    expect(told(route("cors: { allowed_origins: [], allowed_methods: [get] }"))).toEqual([
+      '4:30: name at least one origin, or `"*"`, or set `enabled` to false',
+      "4:52: method names are case-sensitive; write `GET`",
+    ]);
+  });
+
+  test("is not judged by its meaning while its form is wrong", () => {
+    const text = "cors: { allow_credentials: true, allowed_origins: ['*'], max_age: never }\n";
+    expect(told(text + ROUTE)).toEqual([
+      '1:67: expected a duration, like 250ms, 30s or 5m, got the text "never"',
+    ]);
+  });
+});
+
+describe("rate limits", () => {
+  const rate = "a rate must be above zero and at most a million per second";
+  const slow =
+    "an unused burst would take more than a year to come back; raise the rate or lower the burst";
+
+  test.each([
+    [route("rate_limit: 0/s"), `4:17: ${rate}`],
+    [route("rate_limit: 2000000"), `4:17: ${rate}`],
+    [route("rate_limit: { requests_per_second: 1/d, burst: 1000 }"), `4:52: ${slow}`],
+    [`rate_limiting: { requests_per_second: 0/m }\n${ROUTE}`, `1:39: ${rate}`],
+  ])("are within reason: %j is not", (text, message) => {
+    expect(told(text)).toEqual([message]);
+  });
+});
+
+describe("health checks", () => {
+  const interval = "interval must be from 100ms to 1d";
+  const timeout = "timeout must be above 0 and at most 1d";
+
+  test.each([
+    [`health_check: { interval: 50ms, timeout: 0 }\n${ROUTE}`, ["1:27: ", "1:42: "]],
+    [`health_check: { interval: 2d, timeout: 25h }\n${ROUTE}`, ["1:27: ", "1:40: "]],
+    [route("health_check: { interval: 0, timeout: 0s }"), ["4:31: ", "4:43: "]],
+  ])("come neither too often nor too seldom: %j is refused", (text, [first = "", second = ""]) => {
+    expect(told(text)).toEqual([first + interval, second + timeout]);
+  });
+
+  test("are judged by what is well-formed of them", () => {
+    expect(told(`health_check: { interval: 1ms, path: health }\n${ROUTE}`)).toEqual([
+      `1:27: ${interval}`,
+      '1:38: expected a path, like /health, got the text "health"',
+    ]);
+  });
+});

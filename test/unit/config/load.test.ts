@@ -1,0 +1,277 @@
+import { describe, expect, test } from "bun:test";
+import { loaded, ROUTE, route, told } from "./loading.ts";
+
+const TOP_KEYS =
+  "valid are `server`, `admin`, `logging`, `health_check`, `cors`, `rate_limiting` and `routes`";
+const RATE = "expected a rate above zero: a number per second, like 50, or text like 50/s or 600/m";
+const RATE_LIMIT =
+  "expected requests per second, like 50 or 600/m, or {requests_per_second, burst, key}";
+
+describe("an unknown key", () => {
+  test.each([
+    ["at the top", `sever: {}\n${ROUTE}`, "1:1: unknown key `sever`, did you mean `server`?"],
+    ["like none at the top", `bogus: 1\n${ROUTE}`, `1:1: unknown key \`bogus\`; ${TOP_KEYS}`],
+    [
+      "in a section",
+      `server:\n  prot: 80\n${ROUTE}`,
+      "2:3: unknown key `prot`, did you mean `port`?",
+    ],
+    [
+      "in a section of a section",
+      `logging: { retention: { maxAge: 1d } }\n${ROUTE}`,
+      "1:25: unknown key `maxAge`, did you mean `max_age`?",
+    ],
+    ["in a list", route("method: [GET]"), "4:5: unknown key `method`, did you mean `methods`?"],
+    [
+      "in a list of a list",
+      "routes:\n  - path: /a\n    backends:\n      - { url: http://a, wieght: 2 }\n",
+      "4:26: unknown key `wieght`, did you mean `weight`?",
+    ],
+    [
+      "of a section at the top",
+      `listen: x\n${ROUTE}`,
+      "1:1: unknown key `listen`, it belongs under `admin`",
+    ],
+    [
+      "of a route in a section",
+      `server: { rate_limit: 5 }\n${ROUTE}`,
+      "1:11: unknown key `rate_limit`, it belongs under `routes`",
+    ],
+    [
+      "of a section in a route",
+      route("host: x"),
+      "4:5: unknown key `host`, it belongs under `server`",
+    ],
+    [
+      "of a section of a route in the route",
+      route("burst: 5"),
+      "4:5: unknown key `burst`, it belongs under `rate_limit`",
+    ],
+  ])("%s is told with its right name or place", (_where, text, message) => {
+    expect(told(text)).toEqual([message]);
+  });
+
+  test("with a name that all objects have is told like any other", () => {
+    expect(told(`__proto__: { port: 1 }\nconstructor: 1\n${ROUTE}`)).toEqual([
+      `1:1: unknown key \`__proto__\`; ${TOP_KEYS}`,
+      `2:1: unknown key \`constructor\`; ${TOP_KEYS}`,
+    ]);
+    expect(told(`server: { __proto__: { port: 9 } }\n${ROUTE}`)).toHaveLength(1);
+  });
+});
+
+describe("a missing key", () => {
+  test.each([
+    ["server: {}\n", "1:1: missing key `routes` at the top level"],
+    [
+      "routes:\n  - backends: [http://a]\n",
+      "2:5: missing key `path`; expected a path that begins with /, like /api/users/*",
+    ],
+    ["routes:\n  - path: /a\n", "2:5: missing key `backends`"],
+    ["routes:\n  - methods: [GET]\n", "2:5: missing keys `path` and `backends`"],
+    [
+      "routes:\n  - path: /a\n    backends:\n      - weight: 2\n",
+      "4:9: missing key `url`; expected a backend's URL, like http://localhost:9001",
+    ],
+    [
+      `${ROUTE}    rate_limit: { burst: 5 }\n`,
+      `4:5: missing key \`requests_per_second\`; ${RATE}`,
+    ],
+  ])("in %j is told at the mapping that lacks it", (text, message) => {
+    expect(told(text)).toEqual([message]);
+  });
+});
+
+describe("a value of a wrong kind", () => {
+  test.each([
+    ["server: []", "1:9: expected a mapping, got an empty list"],
+    ["server: { host: 5 }", "1:17: expected an address or a host name, like 0.0.0.0 or ::1, got 5"],
+    [
+      "server: { port: '8080' }",
+      '1:17: expected a whole number from 0 to 65535, got the text "8080"',
+    ],
+    ["server: { port: 8080.5 }", "1:17: expected a whole number from 0 to 65535, got 8080.5"],
+    ["server: { port: 65536 }", "1:17: expected a whole number from 0 to 65535, got 65536"],
+    ["server: { port: -1 }", "1:17: expected a whole number from 0 to 65535, got -1"],
+    ["server: { trusted_proxies: 10.0.0.1 }", '1:28: expected a list, got the text "10.0.0.1"'],
+    [
+      "admin: { listen: 9090 }",
+      "1:18: expected an address and a port, like 127.0.0.1:9090, got 9090",
+    ],
+    [
+      "admin: { listen: localhost }",
+      '1:18: expected an address and a port, like 127.0.0.1:9090, got the text "localhost"',
+    ],
+    ["logging: { database: '' }", "1:22: expected a file name, like gateway.db, got empty text"],
+    ["cors: { enabled: yes }", '1:18: expected true or false, got the text "yes"'],
+    [
+      "health_check: { path: health }",
+      '1:23: expected a path, like /health, got the text "health"',
+    ],
+    ["health_check: { healthy_after: 0 }", "1:32: expected a whole number from 1 to 1000, got 0"],
+  ])("in %s is told with what was expected", (line, message) => {
+    expect(told(`${line}\n${ROUTE}`)).toEqual([message]);
+  });
+
+  test.each([
+    [
+      "logging: { level: inof }",
+      '1:19: expected one of `debug`, `info`, `warn` or `error`, got the text "inof"; did you mean `info`?',
+    ],
+    [
+      "logging: { level: INFO }",
+      '1:19: expected one of `debug`, `info`, `warn` or `error`, got the text "INFO"; did you mean `info`?',
+    ],
+    ["logging: { level: 3 }", "1:19: expected one of `debug`, `info`, `warn` or `error`, got 3"],
+    [
+      "logging: { format: jsno }",
+      '1:20: expected one of `text` or `json`, got the text "jsno"; did you mean `json`?',
+    ],
+  ])("in %s is told with the choices", (line, message) => {
+    expect(told(`${line}\n${ROUTE}`)).toEqual([message]);
+  });
+});
+
+describe("a duration, size or rate", () => {
+  test.each(["30", "1y", "1h30m", "-1s", "soon"])("cannot be the duration %s", (written) => {
+    const got = written === "30" ? "30" : `the text "${written}"`;
+    expect(told(`server: { read_timeout: ${written} }\n${ROUTE}`)).toEqual([
+      `1:25: expected a duration, like 250ms, 30s or 5m, got ${got}`,
+    ]);
+  });
+
+  test.each([
+    ["1XB", 'the text "1XB"'],
+    ["1.5", "1.5"],
+    ["-1", "-1"],
+  ])("cannot be the size %s", (written, got) => {
+    expect(told(`server: { max_body_size: ${written} }\n${ROUTE}`)).toEqual([
+      `1:26: expected a size, like 64KiB or 10MB, or a number of bytes, got ${got}`,
+    ]);
+  });
+
+  test.each([
+    ["0", "0"],
+    ["-1", "-1"],
+    ["5/fortnight", 'the text "5/fortnight"'],
+  ])("cannot be the rate %s", (written, got) => {
+    expect(told(`rate_limiting: { requests_per_second: ${written} }\n${ROUTE}`)).toEqual([
+      `1:39: ${RATE}, got ${got}`,
+    ]);
+  });
+
+  test("is milliseconds, bytes and requests per second in code", () => {
+    const config = loaded(`server: { read_timeout: 1.5s, max_body_size: 64KiB }
+logging: { retention: { max_age: 0, max_size: 0 } }
+rate_limiting: { requests_per_second: 600/m }
+${ROUTE}`);
+    expect(config.server).toMatchObject({ read_timeout: 1_500, max_body_size: 65_536 });
+    expect(config.logging.retention).toEqual({ max_age: 0, max_size: 0 });
+    expect(config).toHaveProperty("rate_limiting.requests_per_second", 10);
+  });
+});
+
+describe("a value that is a scalar or a mapping", () => {
+  test.each([
+    ["rate_limit: 0", `4:17: ${RATE_LIMIT}, got 0`],
+    ["rate_limit: true", `4:17: ${RATE_LIMIT}, got true`],
+    ["rate_limit: [1]", `4:17: ${RATE_LIMIT}, got a list`],
+    ["rate_limit: 50 requests", `4:17: ${RATE_LIMIT}, got the text "50 requests"`],
+  ])("is told once when it is neither: %s", (line, message) => {
+    expect(told(route(line))).toEqual([message]);
+  });
+
+  test("is told where inside of the mapping it is wrong", () => {
+    const text = route(
+      "rate_limit:\n      requests_per_second: 5\n      burst: many\n      kye: all",
+    );
+    expect(told(text)).toEqual([
+      '6:14: expected a whole number from 1 to 1000000, got the text "many"',
+      "7:7: unknown key `kye`, did you mean `key`?",
+    ]);
+  });
+
+  test("is told for each backend of a list", () => {
+    const text = `routes:
+  - path: /a
+    backends:
+      - { url: http://a, weight: 0 }
+      - 5
+      - [x]
+      - http://b
+`;
+    const expected = "expected a backend's URL, like http://localhost:9001, or {url, weight}";
+    expect(told(text)).toEqual([
+      "4:34: expected a whole number from 1 to 1000, got 0",
+      `5:9: ${expected}, got 5`,
+      `6:9: ${expected}, got a list`,
+    ]);
+  });
+
+  test("means the same in either form", () => {
+    const [short, long] = loaded(`routes:
+  - { path: /a, backends: [http://a], rate_limit: 50 }
+  - { path: /b, backends: [{ url: http://a, weight: 1 }], rate_limit: { requests_per_second: 50 } }
+`).routes;
+    expect(short?.backends).toEqual(long?.backends ?? []);
+    expect(short).toHaveProperty("rate_limit", 50);
+    expect(long).toHaveProperty("rate_limit.requests_per_second", 50);
+  });
+});
+
+describe("an empty value", () => {
+  test("of an optional section is the same as leaving it out", () => {
+    const sections = "server:\nadmin:\nlogging: { retention: }\nhealth_check:\ncors:\n";
+    const text = `${sections}rate_limiting:\n${route("cors:\n    health_check:")}`;
+    expect(loaded(text)).toEqual(loaded(ROUTE));
+  });
+
+  test.each([
+    ["routes:\n", "1:1: `routes` is empty; expected a list"],
+    ["routes: ~\n", "1:1: `routes` is empty; expected a list"],
+    ["routes:\n  -\n", "2:4: this is empty; expected a mapping"],
+    [route("methods:"), "4:5: `methods` is empty; expected a list"],
+    [route("rate_limit:"), `4:5: \`rate_limit\` is empty; ${RATE_LIMIT}`],
+    [`server: { trusted_proxies: }\n${ROUTE}`, "1:11: `trusted_proxies` is empty; expected a list"],
+    ["routes: []\n", "1:9: expected a list of at least 1 item, got an empty list"],
+    ["routes: {}\n", "1:9: expected a list, got an empty mapping"],
+    [
+      "routes:\n  - path: /a\n    backends: []\n",
+      "3:15: expected a list of at least 1 item, got an empty list",
+    ],
+    [route("methods: []"), "4:14: expected a list of at least 1 item, got an empty list"],
+  ])("where one is needed is an error: %j", (text, message) => {
+    expect(told(text)).toEqual([message]);
+  });
+});
+
+describe("a good text", () => {
+  test("has every default that the reference tells", () => {
+    expect(loaded(ROUTE)).toEqual({
+      server: {
+        host: "0.0.0.0",
+        port: 8080,
+        read_timeout: 30_000,
+        write_timeout: 30_000,
+        shutdown_timeout: 10_000,
+        trusted_proxies: [],
+        max_body_size: 100_000_000,
+      },
+      logging: {
+        database: "gateway.db",
+        level: "info",
+        format: "text",
+        retention: { max_age: 604_800_000, max_size: 2 ** 30 },
+      },
+      health_check: {
+        enabled: true,
+        path: "/health",
+        interval: 10_000,
+        timeout: 3_000,
+        unhealthy_after: 3,
+        healthy_after: 1,
+      },
+      routes: [{ path: "/a", preserve_host: true, backends: [{ url: "http://a", weight: 1 }] }],
+    });
+  });
+});

@@ -1,0 +1,37 @@
+import { formatDiagnostics } from "../../../src/config/diagnostics.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import type { Config } from "../../../src/config/schema.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The smallest good configuration, to go below the lines that a test is about. */
+export const ROUTE = `routes:
+  - path: /a
+    backends: [http://a]
+`;
+
+/** Good lines up to those of the last route that a test is about. */
+export const route = (rest: string) => `${ROUTE}    ${rest}\n`;
+
+/** All that is printed for a text; "" when it is good. */
+export function printed(text: string, environment: Environment = {}): string {
+  const { diagnostics } = loadConfig("gateway.yaml", text, environment);
+  return formatDiagnostics(diagnostics, { color: false });
+}
+
+/** The places and messages alone, as they are printed: "2:9: unknown key …". */
+export function told(text: string, environment: Environment = {}): string[] {
+  return printed(text, environment)
+    .split("\n")
+    .flatMap((line) => {
+      const [, message] = /^gateway\.yaml:([0-9]+:[0-9]+: )error: /.exec(line) ?? [];
+      return message === undefined ? [] : [message + line.slice(line.indexOf("error: ") + 7)];
+    });
+}
+
+/** The configuration that a good text says; throws what is printed for any other. */
+export function loaded(text: string, environment: Environment = {}): Config {
+  const { config } = loadConfig("gateway.yaml", text, environment);
+  if (config === undefined) throw new Error(printed(text, environment));
+  return config;
+}

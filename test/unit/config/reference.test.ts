@@ -1,0 +1,38 @@
+import { describe, expect, test } from "bun:test";
+import { configurationReference } from "../../../src/config/reference.ts";
+
+describe("the configuration reference", () => {
+  const reference = configurationReference();
+  const rowOf = (key: string) =>
+    reference.split("\n").find((line) => line.startsWith(`| \`${key}\` |`)) ?? "";
+
+  test("has a section for every key at the top", () => {
+    const headings = [...reference.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual([
+      "server",
+      "admin",
+      "logging",
+      "health_check",
+      "cors",
+      "rate_limiting",
+      "routes",
+    ]);
+  });
+
+  test.each([
+    ["server.port", "a whole number from 0 to 65535", "`8080`"],
+    ["server.read_timeout", "a duration, like 250ms, 30s or 5m", "`30s`"],
+    ["server.trusted_proxies", "a list", "`[]`"],
+    ["logging.retention.max_age", "a duration, like 250ms, 30s or 5m", "`7d`"],
+    ["admin.token", "text that is not empty", ""],
+    ["rate_limiting.requests_per_second", "a rate above zero", "`100`"],
+    ["routes[].path", "a path that begins with /", "required"],
+    ["routes[].rate_limit.burst", "a whole number from 1 to 1000000", ""],
+    ["routes[].backends[].weight", "a whole number from 1 to 1000", "`1`"],
+  ])("tells what %s takes, and its default", (key, value, standard) => {
+    const [, , takes = "", fallback = "", meaning = ""] = rowOf(key).split("|");
+    expect(takes).toContain(value);
+    expect(fallback.trim()).toBe(standard);
+    expect(meaning.trim()).not.toBe("");
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { AddressSet } from "../../../src/http/address.ts";
+import { identifyClient } from "../../../src/http/forwarded.ts";
+
+const nobody = new AddressSet([]);
+const proxies = new AddressSet(["10.0.0.0/8", "::1"]);
+
+function clientOf(forwardedFor: string, peer = "10.0.0.1"): string {
+  return identifyClient(peer, new Headers({ "x-forwarded-for": forwardedFor }), proxies).address;
+}
+
+describe("without trusted proxies", () => {
+  test("the client is the peer, whatever it says of itself", () => {
+    const headers = new Headers({
+      "x-forwarded-for": "203.0.113.9",
+      "x-forwarded-proto": "https",
+      forwarded: "for=203.0.113.9",
+    });
+    expect(identifyClient("192.0.2.1", headers, nobody)).toEqual({
+      peer: "192.0.2.1",
+      address: "192.0.2.1",
+      protocol: "http",
+      viaTrustedProxy: false,
+    });
+  });
+
+  test("an IPv4 peer on a dual-stack socket has its IPv4 address", () => {
+    expect(identifyClient("::ffff:192.0.2.1", new Headers(), nobody)).toMatchObject({
+      peer: "192.0.2.1",
+      address: "192.0.2.1",
+    });
+  });
+});
+
+describe("behind trusted proxies", () => {
+  test("a peer that is none of them is the client", () => {
+    expect(clientOf("203.0.113.9", "192.0.2.1")).toBe("192.0.2.1");
+  });
+
+  test("a proxy on a dual-stack socket is known by its IPv4 address", () => {
+    expect(clientOf("203.0.113.9", "::ffff:10.0.0.1")).toBe("203.0.113.9");
+  });
+
+  test("a proxy that names nobody is the client itself", () => {
+    expect(identifyClient("10.0.0.1", new Headers(), proxies)).toEqual({
+      peer: "10.0.0.1",
+      address: "10.0.0.1",
+      protocol: "http",
+      viaTrustedProxy: true,
+    });
+  });
+
+  test.each([
+    ["203.0.113.9", "203.0.113.9"],
+    ["203.0.113.9, 10.0.0.2", "203.0.113.9"],
+    ["6.6.6.6, 203.0.113.9, 10.0.0.3,10.0.0.2", "203.0.113.9"],
+    ["6.6.6.6,203.0.113.9", "203.0.113.9"],
+    ["10.0.0.4, 10.0.0.3", "10.0.0.4"],
+    ["  203.0.113.9\t", "203.0.113.9"],
+    ["203.0.113.9:51000", "203.0.113.9"],
+    ["[2001:db8::9]:51000", "2001:db8::9"],
+    ["[2001:db8::9]", "2001:db8::9"],
+    ["2001:db8::9", "2001:db8::9"],
+    ["::ffff:203.0.113.9", "203.0.113.9"],
+    ["203.0.113.9, ::ffff:10.0.0.2", "203.0.113.9"],
+  ])("X-Forwarded-For: %s names %s", (forwardedFor, client) => {
+    expect(clientOf(forwardedFor)).toBe(client);
+  });
+
+  test.each([
+    ["", "10.0.0.1"],
+    [",", "10.0.0.1"],
+    ["unknown", "10.0.0.1"],
+    ["203.0.113.9, unknown", "10.0.0.1"],
+    ["203.0.113.9, unknown, 10.0.0.2", "10.0.0.2"],
+    ["203.0.113.9, , 10.0.0.2", "10.0.0.2"],
+    ["203.0.113.999", "10.0.0.1"],
+    ["203.0.113.9:port", "10.0.0.1"],
+    ["[203.0.113.9", "10.0.0.1"],
+    ["<script>", "10.0.0.1"],
+    ["_hidden, 10.0.0.7", "10.0.0.7"],
+    ["for=203.0.113.9", "10.0.0.1"],
+  ])("X-Forwarded-For: %s is believed as far as it makes sense, to %s", (forwardedFor, client) => {
+    expect(clientOf(forwardedFor)).toBe(client);
+  });
+
+  test.each([
+    ["https", "https"],
+    ["HTTPS", "https"],
+    ["http, https", "https"],
+    ["https, http", "http"],
+    ["http", "http"],
+    ["httpsx", "http"],
+    ["", "http"],
+  ])("X-Forwarded-Proto: %s means %s, as the nearest proxy says", (proto, protocol) => {
+    const headers = new Headers({ "x-forwarded-proto": proto });
+    expect(identifyClient("::1", headers, proxies).protocol).toBe(protocol as "http" | "https");
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "bun:test";
+import { carriesContent, methodProblem, proxiedMethods } from "../../../src/http/methods.ts";
+
+describe("methods", () => {
+  test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND"])(
+    "%s is forwarded",
+    (method) => {
+      expect(proxiedMethods.has(method)).toBe(true);
+      expect(methodProblem(method)).toBeUndefined();
+    },
+  );
+
+  test.each(["CONNECT", "TRACE", "BREW", ""])("%s is not", (method) => {
+    expect(proxiedMethods.has(method)).toBe(false);
+    expect(methodProblem(method)).toBe(`\`${method}\` is not a method that the gateway forwards`);
+  });
+
+  test("a method in lower case is pointed to its right name", () => {
+    expect(methodProblem("get")).toBe("method names are case-sensitive; write `GET`");
+  });
+
+  test("GET and HEAD carry no content, all others may", () => {
+    expect([...proxiedMethods].filter((method) => !carriesContent(method))).toEqual([
+      "GET",
+      "HEAD",
+    ]);
+  });
+
+  test("every method that is forwarded is sent under its own name", async () => {
+    const seen: string[] = [];
+    const server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      reusePort: false,
+      fetch(request) {
+        seen.push(request.method);
+        return new Response(null);
+      },
+    });
+    try {
+      for (const method of proxiedMethods) await (await fetch(server.url, { method })).bytes();
+      expect(seen).toEqual([...proxiedMethods]);
+    } finally {
+      await server.stop(true);
+    }
+  });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, test } from "bun:test";
+import { compose } from "../../../src/pipeline/compose.ts";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
+import type { Policy } from "../../../src/pipeline/policy.ts";
+import { problemMaker } from "../../../src/pipeline/problems.ts";
+import { openExchange } from "./opening.ts";
+
+/** A chain that writes down what happens in it, with policies named by letters. */
+function chain(...policies: (Policy | undefined)[]) {
+  const happened: string[] = [];
+  const crashes: unknown[] = [];
+  const last = { answer: (): Promise<Response> => Promise.resolve(new Response("from the end")) };
+  const watched = policies.map((policy, index): Policy => {
+    const name = "abc"[index] ?? "";
+    return {
+      name,
+      request(exchange) {
+        happened.push(`${name}>`);
+        return policy?.request?.(exchange);
+      },
+      response(exchange, response) {
+        happened.push(`<${name} ${response.status}`);
+        policy?.response?.(exchange, response);
+      },
+    };
+  });
+  const toProblem = problemMaker((_exchange, error) => crashes.push(error));
+  const handle = compose(
+    watched,
+    () => {
+      happened.push("end");
+      return last.answer();
+    },
+    toProblem,
+  );
+  const exchange = openExchange();
+  return { happened, crashes, last, exchange, send: () => handle(exchange) };
+}
+
+const plain: Policy = { name: "plain" };
+
+describe("a chain", () => {
+  test("runs in order to its end and back in reverse", async () => {
+    const { happened, send } = chain(plain, plain, plain);
+    expect(await (await send()).text()).toBe("from the end");
+    expect(happened).toEqual(["a>", "b>", "c>", "end", "<c 200", "<b 200", "<a 200"]);
+  });
+
+  test("without policies is its end alone", async () => {
+    const { happened, send } = chain();
+    expect((await send()).status).toBe(200);
+    expect(happened).toEqual(["end"]);
+  });
+
+  test("takes policies that look one way only", async () => {
+    const handle = compose(
+      [{ name: "neither" }, { name: "in", request: () => undefined }],
+      async () => new Response("end"),
+      problemMaker(() => {}),
+    );
+    expect(await (await handle(openExchange())).text()).toBe("end");
+  });
+
+  test("turns round at a policy that answers, and passes that one again", async () => {
+    const { happened, send } = chain(
+      plain,
+      { name: "answers", request: () => new Response("mine", { status: 204 }) },
+      plain,
+    );
+    expect((await send()).status).toBe(204);
+    expect(happened).toEqual(["a>", "b>", "<b 204", "<a 204"]);
+  });
+
+  test("waits for a policy that takes its time", async () => {
+    const { promise, resolve } = Promise.withResolvers<Response | undefined>();
+    const { happened, send } = chain({ name: "slow", request: () => promise }, plain);
+    const answer = send();
+    await Promise.resolve();
+    expect(happened).toEqual(["a>"]);
+    resolve(undefined);
+    expect((await answer).status).toBe(200);
+    expect(happened).toEqual(["a>", "b>", "end", "<b 200", "<a 200"]);
+  });
+
+  test("turns round at a policy that answers after a while", async () => {
+    const { happened, send } = chain(
+      { name: "slow", request: async () => new Response(null, { status: 401 }) },
+      plain,
+    );
+    expect((await send()).status).toBe(401);
+    expect(happened).toEqual(["a>", "<a 401"]);
+  });
+
+  test("runs the same policies for many exchanges at once without mixing them up", async () => {
+    const handle = compose(
+      [
+        {
+          name: "marks",
+          request: async (exchange) => {
+            await Promise.resolve();
+            exchange.route = exchange.target.path;
+            return undefined;
+          },
+          response: (exchange, response) => response.headers.set("x-route", exchange.route),
+        },
+      ],
+      async ({ target }) => new Response(target.path),
+      problemMaker(() => {}),
+    );
+    const paths = Array.from({ length: 20 }, (_, index) => `/${index}`);
+    const answers = await Promise.all(
+      paths.map((path) => handle(openExchange({ url: `http://gateway.test${path}` }))),
+    );
+    expect(answers.map(({ headers }) => headers.get("x-route"))).toEqual(paths);
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(paths);
+  });
+});
+
+describe("what is thrown", () => {
+  const limited = new GatewayError("rate_limited", "too many", { fields: { "retry-after": "3" } });
+
+  test.each([
+    ["at once", { name: "throws", request: () => fail(limited) }],
+    ["after a while", { name: "throws", request: () => Promise.reject(limited) }],
+  ] satisfies [string, Policy][])(
+    "on the way in, %s, is a problem for that policy and those before it",
+    async (_when, policy) => {
+      const { happened, crashes, exchange, send } = chain(plain, policy, plain);
+      const response = await send();
+      expect(response.status).toBe(429);
+      expect(response.headers.get("retry-after")).toBe("3");
+      expect(happened).toEqual(["a>", "b>", "<b 429", "<a 429"]);
+      expect(exchange.errorCode).toBe("rate_limited");
+      expect(crashes).toEqual([]);
+    },
+  );
+
+  test("at the end is a problem for every policy", async () => {
+    const { happened, last, send } = chain(plain, plain);
+    last.answer = () => Promise.reject(new GatewayError("backend_timeout", "too late"));
+    expect((await send()).status).toBe(504);
+    expect(happened).toEqual(["a>", "b>", "end", "<b 504", "<a 504"]);
+  });
+
+  test("by the end before it has begun to wait is a problem as well", async () => {
+    const { last, send } = chain(plain);
+    last.answer = () => fail(new GatewayError("no_healthy_backend", "none"));
+    expect((await send()).status).toBe(503);
+  });
+
+  test("on the way out is a problem for the policies further out", async () => {
+    const crash = new TypeError("secret");
+    const { happened, crashes, send } = chain(plain, { name: "x", response: () => fail(crash) });
+    const response = await send();
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain("secret");
+    expect(happened).toEqual(["a>", "b>", "end", "<b 200", "<a 500"]);
+    expect(crashes).toEqual([crash]);
+  });
+
+  test("on the way out by several policies stays named after the first", async () => {
+    const { exchange, send } = chain(
+      { name: "x", response: () => fail(new TypeError("second")) },
+      { name: "y", response: () => fail(new GatewayError("body_too_large", "first")) },
+    );
+    expect((await send()).status).toBe(500);
+    expect(exchange.errorCode).toBe("body_too_large");
+    expect(exchange.errorDetail).toBe("first");
+  });
+});
+
+function fail(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "bun:test";
+import { errorKinds } from "../../../src/pipeline/errors.ts";
+
+const kinds = Object.entries(errorKinds);
+
+test.each(kinds)("%s has the status of its source", (_code, { status, source }) => {
+  // 501 is the one status above 499 that is the client's doing: RFC 9110 has no other for a method.
+  const ofClient = (status >= 400 && status < 500) || status === 501;
+  expect(source === "client").toBe(ofClient);
+  expect(status).toBeLessThan(600);
+});
+
+test("only a backend's errors are worth another attempt", () => {
+  const retryable = kinds.filter(([, kind]) => kind.retryable);
+  expect(retryable.length).toBeGreaterThan(0);
+  expect(retryable.filter(([, { source }]) => source !== "backend")).toEqual([]);
+});
+
+test("errors that name themselves in Proxy-Status use names that RFC 9209 registers", () => {
+  const registered = new Set(
+    (
+      "dns_timeout dns_error destination_not_found destination_unavailable " +
+      "destination_ip_prohibited destination_ip_unroutable connection_refused " +
+      "connection_terminated connection_timeout connection_read_timeout " +
+      "connection_write_timeout connection_limit_reached tls_protocol_error " +
+      "tls_certificate_error tls_alert_received http_request_error http_request_denied " +
+      "http_response_incomplete http_response_header_section_size http_response_header_size " +
+      "http_response_body_size http_response_trailer_section_size http_response_trailer_size " +
+      "http_response_transfer_coding http_response_content_coding http_response_timeout " +
+      "http_upgrade_failed http_protocol_error proxy_internal_response proxy_internal_error " +
+      "proxy_configuration_error proxy_loop_detected"
+    ).split(" "),
+  );
+  const names = kinds.flatMap(([, kind]) => ("proxyStatus" in kind ? [kind.proxyStatus] : []));
+  expect(names.filter((name) => !registered.has(name))).toEqual([]);
+});

@@ -1,0 +1,43 @@
+import type { ClientIdentity } from "../../../src/http/forwarded.ts";
+import { readTarget } from "../../../src/http/target.ts";
+import { Exchange } from "../../../src/pipeline/exchange.ts";
+
+export interface Opening {
+  readonly url?: string;
+  readonly method?: string;
+  readonly fields?: Record<string, string>;
+  readonly body?: NonNullable<RequestInit["body"]>;
+  readonly signal?: AbortSignal;
+  readonly client?: Partial<ClientIdentity>;
+}
+
+/** An exchange with the id "request-1", for GET /things unless told otherwise. */
+export function openExchange({
+  url = "http://gateway.test/things",
+  method = "GET",
+  fields = {},
+  body,
+  signal,
+  client = {},
+}: Opening = {}): Exchange {
+  const request = new Request(url, {
+    method,
+    headers: { host: new URL(url).host, ...fields },
+    ...(body === undefined ? {} : { body }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return new Exchange({
+    request,
+    target: readTarget(url, new URL(url).host),
+    client: {
+      peer: "192.0.2.1",
+      address: "192.0.2.1",
+      protocol: "http",
+      viaTrustedProxy: false,
+      ...client,
+    },
+    requestId: "request-1",
+    startedAt: Date.UTC(2026, 0, 1),
+    started: 0,
+  });
+}

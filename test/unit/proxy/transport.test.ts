@@ -1,0 +1,184 @@
+import { describe, expect, test } from "bun:test";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
+import { type Attempt, attempt, backendError } from "../../../src/proxy/transport.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { startRawBackend } from "../../support/raw-backend.ts";
+import { createStage } from "../../support/stage.ts";
+import { fetchError, network, rejection, silence } from "./network.ts";
+
+const stage = createStage();
+
+function request(changes: Partial<Attempt> = {}): Attempt {
+  return {
+    url: "http://backend.test/a",
+    method: "GET",
+    headers: new Headers(),
+    body: null,
+    headersTimeout: 5_000,
+    clientSignal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+describe("an attempt", () => {
+  test("sends the request as it is and follows, unpacks and detours nothing", async () => {
+    const { fetch, sent } = network(() => new Response("hello"));
+    const body = new Uint8Array([1, 2, 3]);
+    const headers = new Headers({ "x-a": "1" });
+    const clock = new FakeClock();
+    const { response } = await attempt(request({ method: "PUT", headers, body }), fetch, clock);
+    expect(await response.text()).toBe("hello");
+    expect(sent[0]?.url).toBe("http://backend.test/a");
+    expect(sent[0]?.init).toMatchObject({
+      method: "PUT",
+      headers,
+      body,
+      redirect: "manual",
+      decompress: false,
+      proxy: false,
+    });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("that gets no header section in time is a backend timeout", async () => {
+    const clock = new FakeClock();
+    const { fetch, sent } = network(silence);
+    const failure = rejection(attempt(request(), fetch, clock));
+    clock.advance(4_999);
+    expect(sent[0]?.init.signal?.aborted).toBe(false);
+    clock.advance(1);
+    expect(await failure).toEqual(
+      new GatewayError("backend_timeout", "the backend sent no answer within 5000 ms"),
+    );
+    expect(await failure).toMatchObject({ code: "backend_timeout" });
+    expect(sent[0]?.init.signal?.aborted).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("has no time limit once the header section is there", async () => {
+    const clock = new FakeClock();
+    const { fetch, sent } = network(() => new Response("slow content"));
+    const { response } = await attempt(request(), fetch, clock);
+    clock.advance(3_600_000);
+    expect(sent[0]?.init.signal?.aborted).toBe(false);
+    expect(await response.text()).toBe("slow content");
+  });
+
+  test("ends when the client leaves, as the client's doing", async () => {
+    const clock = new FakeClock();
+    const client = new AbortController();
+    const { fetch, sent } = network(silence);
+    const failure = rejection(attempt(request({ clientSignal: client.signal }), fetch, clock));
+    client.abort();
+    expect(await failure).toMatchObject({
+      code: "client_closed",
+      message: "the client left before there was an answer",
+    });
+    expect(sent[0]?.init.signal?.aborted).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("breaks off the backend's content when the client leaves, and when it is told to", async () => {
+    const client = new AbortController();
+    const first = network(() => new Response("x"));
+    await attempt(request({ clientSignal: client.signal }), first.fetch, new FakeClock());
+    client.abort();
+    expect(first.sent[0]?.init.signal?.aborted).toBe(true);
+
+    const second = network(() => new Response("x"));
+    const answer = await attempt(request(), second.fetch, new FakeClock());
+    expect(second.sent[0]?.init.signal?.aborted).toBe(false);
+    answer.abort();
+    expect(second.sent[0]?.init.signal?.aborted).toBe(true);
+  });
+
+  test.failing("for a client that has left already reaches no backend", async () => {
+    const { fetch, sent } = network(() => new Response("x"));
+    await attempt(request({ clientSignal: AbortSignal.abort() }), fetch, new FakeClock()).catch(
+      () => undefined,
+    );
+    expect(sent.filter(({ init }) => init.signal?.aborted !== true)).toEqual([]);
+  });
+
+  test("passes on what the request's own content says is wrong", async () => {
+    const tooLarge = new GatewayError("body_too_large", "over 3 bytes");
+    const { fetch } = network(() => Promise.reject(tooLarge));
+    expect(await rejection(attempt(request(), fetch, new FakeClock()))).toBe(tooLarge);
+  });
+
+  test("keeps the error of fetch as the cause", async () => {
+    const cause = fetchError("ECONNRESET");
+    const { fetch } = network(() => Promise.reject(cause));
+    expect(await rejection(attempt(request(), fetch, new FakeClock()))).toMatchObject({
+      code: "backend_connection_closed",
+      cause,
+    });
+  });
+});
+
+describe("an error of fetch", () => {
+  test.each([
+    ["ECONNREFUSED", "backend_unreachable"],
+    ["ConnectionRefused", "backend_unreachable"],
+    ["ENETUNREACH", "backend_unreachable"],
+    ["EHOSTUNREACH", "backend_unreachable"],
+    ["ETIMEDOUT", "backend_unreachable"],
+    ["FailedToOpenSocket", "backend_unreachable"],
+    ["ENOTFOUND", "backend_name_not_resolved"],
+    ["ECONNRESET", "backend_connection_closed"],
+    ["ConnectionClosed", "backend_connection_closed"],
+    ["EPIPE", "backend_connection_closed"],
+    ["EPROTO", "backend_tls_failed"],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", "backend_tls_failed"],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "backend_tls_failed"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "backend_tls_failed"],
+    ["InvalidHTTPResponse", "backend_protocol_error"],
+    ["HeadersOverflow", "backend_protocol_error"],
+    ["InvalidChunkSize", "backend_protocol_error"],
+    ["SomethingElse", "backend_unreachable"],
+  ] as const)("with the code %s means %s, and its own words stay inside", (code, meaning) => {
+    const error = backendError(fetchError(code));
+    expect(error.code).toBe(meaning);
+    expect(error.message).not.toContain("secret");
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["a text", "text"],
+    ["an error without a code", new Error("x")],
+    ["a code that is no text", { code: 7 }],
+  ])("that is %s means that the backend could not be reached", (_name, thrown) => {
+    const { code, message, cause } = backendError(thrown);
+    expect({ code, message, cause }).toEqual({
+      code: "backend_unreachable",
+      message: "the backend could not be reached",
+      cause: thrown,
+    });
+  });
+});
+
+describe("over a real connection", () => {
+  const send = (url: string) => attempt(request({ url }), globalThis.fetch, new FakeClock());
+
+  test("a port that nobody listens on is an unreachable backend", async () => {
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+    const url = server.url.href;
+    await server.stop(true);
+    expect(await rejection(send(url))).toMatchObject({ code: "backend_unreachable" });
+  });
+
+  test("a connection that closes without an answer is told as such", async () => {
+    const { url } = await startRawBackend(stage, (request) => request.end());
+    expect(await rejection(send(url))).toMatchObject({ code: "backend_connection_closed" });
+  });
+
+  test("a redirect is the client's to follow", async () => {
+    const { url } = await startRawBackend(stage, (request) => {
+      request.send("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    });
+    const { response } = await send(url);
+    expect(response.status).toBe(302);
+    expect(response.headers.get("location")).toBe("/b");
+  });
+});

@@ -1,0 +1,327 @@
+import { describe, expect, test } from "bun:test";
+import { compose } from "../../../src/pipeline/compose.ts";
+import { RouteTable } from "../../../src/routing/table.ts";
+import type { CompiledRoute, Snapshot } from "../../../src/runtime/snapshot.ts";
+import { problemOf } from "../../support/ask.ts";
+import { drip } from "../proxy/network.ts";
+import { world } from "./world.ts";
+
+describe("a request with a route", () => {
+  test("goes to its backend and is one entry in the log", async () => {
+    const { ask, entries, sent } = world();
+    expect(await (await ask("/api/users?a=b")).text()).toBe("from the backend");
+    expect(sent[0]?.url).toBe("http://backend.test:9001/api/users?a=b");
+    expect(entries).toMatchObject([
+      {
+        route: "/api/*",
+        path: "/api/users",
+        query: "?a=b",
+        statusCode: 200,
+        backend: "http://backend.test:9001",
+        requestId: "id-1",
+        clientIp: "192.0.2.1",
+      },
+    ]);
+  });
+
+  test("keeps what its path's parameters matched", async () => {
+    const config = `routes: [{ path: "/users/:name", backends: ["http://backend.test"] }]`;
+    const { ask, entries } = world({ config });
+    await ask("/users/%C3%A4");
+    expect(entries).toMatchObject([{ route: "/users/:name", path: "/users/%C3%A4" }]);
+  });
+
+  test("from a peer that is unknown is answered all the same", async () => {
+    const { ask, entries, peer } = world();
+    peer.address = null;
+    expect((await ask("/api/a")).status).toBe(200);
+    expect(entries).toMatchObject([{ clientIp: "" }]);
+  });
+});
+
+describe("a request without a route", () => {
+  test("is answered 404", async () => {
+    const { ask, entries, sent } = world();
+    expect(await problemOf(await ask("/nowhere"))).toMatchObject({
+      status: 404,
+      code: "route_not_found",
+      detail: "no route matches /nowhere",
+    });
+    expect(entries).toMatchObject([{ statusCode: 404, errorCode: "route_not_found", route: "" }]);
+    expect(sent).toEqual([]);
+  });
+
+  test("is answered 405 where other methods have one, and told which", async () => {
+    const config = `routes: [{ path: /a, methods: [GET, PUT], backends: ["http://backend.test"] }]`;
+    const response = await world({ config }).ask("/a", { method: "DELETE" });
+    expect(response.headers.get("allow")).toContain("PUT");
+    expect(await problemOf(response)).toMatchObject({ status: 405, code: "method_not_allowed" });
+  });
+
+  test("is answered 501 for a method that is not forwarded, route or not", async () => {
+    const { gateway, entries, ask } = world();
+    const request = new Request("http://gateway.test/api/a", { headers: { host: "gateway.test" } });
+    Object.defineProperty(request, "method", { value: "TRACE" });
+    const response = await gateway.handle(request, {
+      idleSeconds: 1,
+      requestIP: () => null,
+      timeout: () => {},
+    });
+    expect(await problemOf(response)).toMatchObject({ status: 501, code: "method_not_proxied" });
+    expect(entries).toMatchObject([{ statusCode: 501, method: "TRACE" }]);
+    expect((await ask("/api/a")).status).toBe(200);
+  });
+
+  test.each([
+    ["/api/a%2Fb", {}, "invalid_path"],
+    ["/api/a", { host: "a, b" }, "invalid_host"],
+  ])("is answered 400 when %s with %p makes no sense", async (path, headers, code) => {
+    const { ask, sent, entries } = world();
+    expect(await problemOf(await ask(path, { headers }))).toMatchObject({ status: 400, code });
+    expect(entries).toMatchObject([{ errorCode: code }]);
+    expect(sent).toEqual([]);
+  });
+
+  test("is counted by the global limit, and told of CORS, like any other", async () => {
+    const config = `
+      rate_limiting: { enabled: true, requests_per_second: 1, burst: 2 }
+      cors: { enabled: true, allowed_origins: ["*"] }
+      routes: [{ path: /a, backends: ["http://backend.test"] }]`;
+    const { ask } = world({ config });
+    const headers = { origin: "http://shop.test" };
+    const answers = [
+      await ask("/nowhere", { headers }),
+      await ask("/a%2F", { headers }),
+      await ask("/nowhere", { headers }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([404, 400, 429]);
+    for (const answer of answers) {
+      expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+    }
+  });
+});
+
+describe("a preflight", () => {
+  const config = `
+    cors: { enabled: true, allowed_origins: ["*"], allowed_methods: [GET, PUT] }
+    routes: [{ path: /a, methods: [PUT], backends: ["http://backend.test"] }]`;
+  const preflight = (method: string) => ({
+    method: "OPTIONS",
+    headers: { origin: "http://shop.test", "access-control-request-method": method },
+  });
+
+  test("is answered by the route of the method that it asks about", async () => {
+    const { ask, entries, sent } = world({ config });
+    const response = await ask("/a", preflight("PUT"));
+    expect(response.status).toBeWithin(200, 205);
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(entries).toMatchObject([{ route: "/a" }]);
+    expect(sent).toEqual([]);
+  });
+
+  test("without CORS is an OPTIONS request that has no route", async () => {
+    const { ask } = world({
+      config: `routes: [{ path: /a, methods: [PUT], backends: ["http://backend.test"] }]`,
+    });
+    const response = await ask("/a", preflight("PUT"));
+    expect(await problemOf(response)).toMatchObject({
+      status: 405,
+      detail: "/a takes PUT, not OPTIONS",
+    });
+  });
+
+  test("for a method that no route has belongs to none", async () => {
+    const { ask, entries } = world({
+      config: `routes: [{ path: /a, methods: [PUT], backends: ["http://backend.test"] }]`,
+    });
+    expect((await ask("/a", preflight("GET"))).status).toBe(405);
+    expect((await ask("/a", { method: "OPTIONS" })).status).toBe(405);
+    expect(entries).toMatchObject([{ route: "" }, { route: "" }]);
+  });
+});
+
+describe("a request's id", () => {
+  const trusting = `
+    server: { trusted_proxies: [10.0.0.0/8] }
+    routes: [{ path: "/api/*", backends: ["http://backend.test"] }]`;
+
+  async function idFor(given: string, peer: string): Promise<string | null> {
+    const made = world({ config: trusting });
+    made.peer.address = peer;
+    const response = await made.ask("/api/a", { headers: { "x-request-id": given } });
+    expect(made.sent[0]?.headers.get("x-request-id")).toBe(response.headers.get("x-request-id"));
+    return response.headers.get("x-request-id");
+  }
+
+  test("is the gateway's own, whatever a client says", async () => {
+    expect(await idFor("mine", "192.0.2.1")).toBe("id-1");
+  });
+
+  test("is that of a trusted proxy", async () => {
+    expect(await idFor("edge-7", "::ffff:10.0.0.1")).toBe("edge-7");
+  });
+
+  test.each(["", "a b", "x".repeat(129), "ä"])("is not %p, whoever says so", async (given) => {
+    expect(await idFor(given, "10.0.0.1")).toBe("id-1");
+  });
+});
+
+describe("the gateway's own pages", () => {
+  test("come before routes", async () => {
+    const { ask, entries, sent } = world({
+      ownPages: ({ target }) => (target.path === "/api/own" ? new Response("own") : undefined),
+    });
+    expect(await (await ask("/api/own")).text()).toBe("own");
+    expect(await (await ask("/api/other")).text()).toBe("from the backend");
+    expect(entries).toMatchObject([{ route: "", statusCode: 200 }, { route: "/api/*" }]);
+    expect(sent).toHaveLength(1);
+  });
+
+  test("are not asked about requests that make no sense", async () => {
+    const { ask } = world({ ownPages: () => new Response("own") });
+    expect((await ask("/api/own", { headers: { host: "a b" } })).status).toBe(400);
+  });
+
+  test.each([
+    ["at once", () => fail(new TypeError("secret"))],
+    ["later", () => Promise.reject(new TypeError("secret"))],
+  ])(
+    "that crash %s are a 500 that tells nothing, reported with its id",
+    async (_when, ownPages) => {
+      const { ask, crashes, entries } = world({ ownPages });
+      const problem = await problemOf(await ask("/health"));
+      expect(problem).toMatchObject({ status: 500, code: "internal_error", request_id: "id-1" });
+      expect(JSON.stringify(problem)).not.toContain("secret");
+      expect(crashes).toEqual([{ requestId: "id-1", error: new TypeError("secret") }]);
+      expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
+    },
+  );
+});
+
+describe("an exchange", () => {
+  test("is over when its content has ended, and not before", async () => {
+    const source = drip();
+    const { ask, clock, entries, gateway, timeouts } = world({
+      answer: () => new Response(source.stream),
+    });
+    const reader = (await ask("/api/a")).body!.getReader();
+    expect(gateway.inFlight).toBe(1);
+    expect(timeouts).toEqual([0]);
+    const idle = gateway.whenIdle();
+    source.chunk(5);
+    await reader.read();
+    clock.advance(250);
+    expect(entries).toEqual([]);
+    source.end();
+    await reader.read();
+    await idle;
+    expect(gateway.inFlight).toBe(0);
+    expect(timeouts).toEqual([0, 65]);
+    expect(entries).toMatchObject([{ statusCode: 200, bytesOut: 5, latencyMs: 250 }]);
+  });
+
+  test("that the client leaves in the middle counts as 499", async () => {
+    const source = drip();
+    const { ask, entries, gateway } = world({ answer: () => new Response(source.stream) });
+    const response = await ask("/api/a");
+    await response.body?.cancel();
+    await gateway.whenIdle();
+    expect(entries).toMatchObject([{ statusCode: 499, errorCode: "client_closed" }]);
+  });
+
+  test("among others is waited for, with all of them", async () => {
+    const sources = [drip(), drip()];
+    const { ask, gateway } = world({
+      answer: ({ url }) => new Response(sources[url.endsWith("0") ? 0 : 1]?.stream),
+    });
+    const answers = [await ask("/api/0"), await ask("/api/1")];
+    let idle = 0;
+    const waiting = [gateway.whenIdle(), gateway.whenIdle()].map((wait) =>
+      wait.then(() => {
+        idle += 1;
+      }),
+    );
+    sources[0]?.end();
+    await answers[0]?.text();
+    await Promise.resolve();
+    expect(idle).toBe(0);
+    expect(gateway.inFlight).toBe(1);
+    sources[1]?.end();
+    await answers[1]?.text();
+    await Promise.all(waiting);
+    expect(idle).toBe(2);
+    await gateway.whenIdle();
+  });
+
+  test("stays with the snapshot it began with", async () => {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const { ask, gateway, compile, entries } = world({ answer: () => promise });
+    const old = ask("/api/a");
+    const next = compile(`routes: [{ path: /new, backends: ["http://other.test"] }]`);
+    gateway.swap(next);
+    expect(gateway.snapshot).toBe(next);
+    expect((await ask("/api/a")).status).toBe(404);
+    resolve(new Response("old"));
+    expect(await (await old).text()).toBe("old");
+    expect(entries.map(({ route }) => route)).toEqual(["", "/api/*"]);
+  });
+});
+
+describe("a policy that crashes", () => {
+  /** The snapshot with another policy in front of each route's chain. */
+  const inFront =
+    (policy: Parameters<typeof compose>[0][number]) =>
+    (snapshot: Snapshot): Snapshot => ({
+      ...snapshot,
+      table: RouteTable.compile(
+        snapshot.routes.map((route): CompiledRoute => ({
+          ...route,
+          handle: compose([policy], route.handle, snapshot.toProblem),
+        })),
+      ),
+    });
+  const isBad = ({ target }: { target: { path: string } }) => target.path === "/api/bad";
+
+  test("on the way in harms that request alone", async () => {
+    const { ask, crashes, gateway } = world({
+      change: inFront({
+        name: "crashes",
+        async request(exchange) {
+          return isBad(exchange) ? fail(new TypeError("secret")) : undefined;
+        },
+      }),
+    });
+    const [good, bad] = await Promise.all([ask("/api/good"), ask("/api/bad")]);
+    expect(good.status).toBe(200);
+    expect(await problemOf(bad)).toMatchObject({ status: 500, request_id: "id-2" });
+    expect(crashes).toEqual([{ requestId: "id-2", error: new TypeError("secret") }]);
+    expect(gateway.inFlight).toBe(0);
+  });
+
+  test("on the way out of a small answer harms that request alone", async () => {
+    const { ask, entries } = world({
+      answer: () => new Response("12345", { headers: { "content-length": "5" } }),
+      change: inFront({ name: "crashes", response: () => fail(new TypeError("secret")) }),
+    });
+    const response = await ask("/api/a");
+    expect(response.status).toBe(500);
+    expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
+  });
+
+  // The content of the answer that was given up is read by nobody and never ends.
+  test("on the way out of a streamed answer ends the exchange all the same", async () => {
+    const source = drip();
+    const { ask, entries, gateway } = world({
+      answer: () => new Response(source.stream),
+      change: inFront({ name: "crashes", response: () => fail(new TypeError("secret")) }),
+    });
+    await (await ask("/api/a")).text();
+    expect(source.state.cancelled).toBeDefined();
+    expect(gateway.inFlight).toBe(0);
+    expect(entries).toHaveLength(1);
+  });
+});
+
+function fail(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "bun:test";
+import { problemMaker } from "../../../src/pipeline/problems.ts";
+import { retireSnapshot } from "../../../src/runtime/snapshot.ts";
+import { openExchange } from "../pipeline/opening.ts";
+import { world } from "./world.ts";
+
+const backends = `backends: ["http://backend.test"]`;
+
+describe("a snapshot", () => {
+  test("names routes by their paths, and by methods too where they share one", () => {
+    const { compile } = world();
+    const { routes } = compile(`routes:
+      - { path: /a, methods: [GET, HEAD], ${backends} }
+      - { path: /a, ${backends} }
+      - { path: /b, methods: [GET], ${backends} }`);
+    expect(routes.map(({ id }) => id)).toEqual(["GET,HEAD /a", "* /a", "/b"]);
+  });
+
+  test("matches a route's path in whatever spelling it stands in the configuration", async () => {
+    const { ask, entries } = world({ config: `routes: [{ path: "/%7euser", ${backends} }]` });
+    expect((await ask("/~user")).status).toBe(200);
+    expect((await ask("/%7Euser")).status).toBe(200);
+    expect(entries.map(({ route }) => route)).toEqual(["/%7euser", "/%7euser"]);
+  });
+
+  test("has a route's own CORS stand in place of the global one", async () => {
+    const { ask } = world({
+      config: `
+        cors: { enabled: true, allowed_origins: ["*"] }
+        routes:
+          - { path: /shared, ${backends} }
+          - { path: /own, ${backends}, cors: { enabled: true, allowed_origins: ["http://own.test"] } }`,
+    });
+    const headers = { origin: "http://own.test" };
+    const allowed = async (path: string) =>
+      (await ask(path, { headers })).headers.get("access-control-allow-origin");
+    expect(await allowed("/shared")).toBe("*");
+    expect(await allowed("/own")).toBe("http://own.test");
+  });
+
+  test("has a route's own limit stand beside the global one, which all routes share", async () => {
+    const { ask } = world({
+      config: `
+        rate_limiting: { enabled: true, requests_per_second: 1, burst: 3 }
+        routes:
+          - { path: /a, ${backends}, rate_limit: 1 }
+          - { path: /b, ${backends} }`,
+    });
+    const statuses: number[] = [];
+    for (const path of ["/a", "/a", "/b", "/b", "/b"]) statuses.push((await ask(path)).status);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(2);
+    expect(statuses.slice(0, 3)).toEqual([200, 429, 200]);
+    expect(statuses[4]).toBe(429);
+  });
+
+  test("shares a backend's health with its successor", () => {
+    const { compile, monitor } = world();
+    const text = `routes: [{ path: /a, backends: ["http://kept.test", "http://gone.test"] }]`;
+    const first = compile(text);
+    const kept = first.routes[0]?.upstream.backends[0]?.health;
+    const second = compile(`routes: [{ path: /b, backends: ["http://kept.test"] }]`);
+    retireSnapshot(first, monitor);
+    expect(second.routes[0]?.upstream.backends[0]?.health).toBe(kept);
+    const third = compile(text);
+    expect(third.routes[0]?.upstream.backends[0]?.health).toBe(kept);
+    expect(third.routes[0]?.upstream.backends[1]?.health).not.toBe(
+      first.routes[0]?.upstream.backends[1]?.health,
+    );
+  });
+
+  test("gives a route whose checks differ a health of its own", () => {
+    const { compile } = world();
+    const { routes } = compile(`routes:
+      - { path: /a, ${backends} }
+      - { path: /b, ${backends} }
+      - { path: /c, ${backends}, health_check: { path: /status } }`);
+    const [first, second, third] = routes.map(({ upstream }) => upstream.backends[0]?.health);
+    expect(first).toBe(second);
+    expect(third).not.toBe(first);
+  });
+
+  test("answers 500 for an exchange that nobody refused and nobody routed", async () => {
+    const { compile } = world();
+    const { unrouted, toProblem } = compile(`routes: [{ path: /a, ${backends} }]`);
+    expect(toProblem).toBeInstanceOf(Function);
+    expect((await unrouted(openExchange())).status).toBe(500);
+    expect(problemMaker(() => {})(openExchange(), new Error("x")).status).toBe(500);
+  });
+});

@@ -1,0 +1,76 @@
+import { loadConfig } from "../../../src/config/load.ts";
+import type { Config } from "../../../src/config/schema.ts";
+import { problemMaker } from "../../../src/pipeline/problems.ts";
+import { Gateway, type Listener, type OwnPages } from "../../../src/runtime/gateway.ts";
+import { compileSnapshot, type Snapshot } from "../../../src/runtime/snapshot.ts";
+import type { AccessLogEntry } from "../../../src/telemetry/access-log/entry.ts";
+import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { network, type Sent } from "../proxy/network.ts";
+
+/** A configuration from its text; throws what is wrong with it. */
+export function configFrom(text: string): Config {
+  const { config, diagnostics } = loadConfig("gateway.yaml", text, {});
+  if (config === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  return config;
+}
+
+export interface WorldOptions {
+  readonly config?: string;
+  readonly answer?: (sent: Sent) => Response | Promise<Response>;
+  readonly ownPages?: OwnPages;
+  /** Stands in place of what the configuration compiles to. */
+  readonly change?: (snapshot: Snapshot) => Snapshot;
+}
+
+/** A gateway without sockets, in a world that the test owns. */
+export function world({
+  config = `routes: [{ path: "/api/*", backends: ["http://backend.test:9001"] }]`,
+  answer = () => new Response("from the backend", { headers: { "content-length": "16" } }),
+  ownPages = () => undefined,
+  change = (snapshot) => snapshot,
+}: WorldOptions = {}) {
+  const clock = new FakeClock();
+  const { fetch, sent } = network(answer);
+  const entries: AccessLogEntry[] = [];
+  const crashes: { requestId: string; error: unknown }[] = [];
+  const timeouts: number[] = [];
+  const peer: { address: string | null } = { address: "192.0.2.1" };
+  const monitor = new HealthMonitor({ clock, random: () => 0.5, onChange: () => {} });
+  const toProblem = problemMaker(({ requestId }, error) => crashes.push({ requestId, error }));
+  const compile = (text: string) =>
+    change(compileSnapshot(configFrom(text), { clock, fetch, monitor, toProblem }));
+  let ids = 0;
+  const gateway = new Gateway({
+    snapshot: compile(config),
+    ownPages,
+    clock,
+    newRequestId() {
+      ids += 1;
+      return `id-${ids}`;
+    },
+    onEntry: (entry) => entries.push(entry),
+  });
+  const listener: Listener = {
+    idleSeconds: 65,
+    requestIP: () => (peer.address === null ? null : { address: peer.address }),
+    timeout: (_request, seconds) => timeouts.push(seconds),
+  };
+  return {
+    clock,
+    sent,
+    entries,
+    crashes,
+    timeouts,
+    peer,
+    monitor,
+    gateway,
+    compile,
+    ask: (url: string, init: RequestInit = {}) => {
+      const full = url.startsWith("/") ? `http://gateway.test${url}` : url;
+      const headers = new Headers(init.headers);
+      if (!headers.has("host")) headers.set("host", new URL(full).host);
+      return gateway.handle(new Request(full, { ...init, headers }), listener);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { type Clock, systemClock } from "../../../src/pipeline/clock.ts";
+import { type RunningGateway, startGateway, type Stopped } from "../../../src/server/start.ts";
+import { LineWriter } from "../../../src/telemetry/line-writer.ts";
+import { Logger } from "../../../src/telemetry/logger.ts";
+import { startMock } from "../../../mock/server.ts";
+import type { Stage } from "../../support/stage.ts";
+import { configFrom } from "../runtime/world.ts";
+
+export interface Running extends Pick<RunningGateway, "url" | "adminUrl"> {
+  readonly stop: () => Promise<Stopped>;
+  readonly port: number;
+  /** Path of the access log. */
+  readonly database: string;
+  /** All that the log says so far. */
+  readonly log: () => string;
+  /** Another configuration; `routes` and whatever else a test puts there. */
+  readonly reloadWith: (config: string, settings?: StartSettings) => void;
+}
+
+/** Starts a mock backend; answers its URL. */
+export function mockBackend(stage: Stage, name = "mock"): string {
+  const mock = startMock({ port: 0, host: "127.0.0.1", name, latency: 0, failRate: 0 });
+  stage.defer(() => mock.stop());
+  return mock.url;
+}
+
+/** The sections that every test needs, in front of what it adds. `server` takes more settings. */
+function wholeConfig(
+  folder: string,
+  config: string,
+  { server = "", port = 0 }: StartSettings,
+): string {
+  return `
+server: { host: 127.0.0.1, port: ${port}${server} }
+logging: { database: "${folder}/gateway.db", level: debug }
+${config}
+`;
+}
+
+/** For backends that a test plays itself, and to which nobody else is to talk. */
+export const UNCHECKED = "health_check: { enabled: false }\n";
+
+export interface StartSettings {
+  /** More settings of the server, in YAML's flow style: ", read_timeout: 1s". */
+  readonly server?: string;
+  readonly port?: number;
+  readonly clock?: Clock;
+}
+
+/** Starts a gateway in this process, on ports of its own, and stops it at the end of the test. */
+export function start(stage: Stage, config: string, settings: StartSettings = {}): Running {
+  const { clock = systemClock } = settings;
+  const folder = stage.folder();
+  const pieces: string[] = [];
+  const writer = new LineWriter(async (text) => void pieces.push(text), systemClock);
+  const logger = new Logger({ level: "debug", format: "text", color: false }, writer, systemClock);
+  const gateway = startGateway({
+    config: configFrom(wholeConfig(folder, config, settings)),
+    version: "1.2.3",
+    logger,
+    clock,
+    random: () => 0.5,
+    fetch: globalThis.fetch,
+  });
+  stage.defer(() => gateway.stop());
+  return {
+    url: gateway.url,
+    adminUrl: gateway.adminUrl,
+    stop: () => gateway.stop(),
+    database: join(folder, "gateway.db"),
+    port: Number(new URL(gateway.url).port),
+    log: () => {
+      pieces.push(writer.drain());
+      return pieces.join("");
+    },
+    reloadWith: (next, changed = settings) =>
+      gateway.reload(configFrom(wholeConfig(folder, next, changed))),
+  };
+}

@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import { toEntry } from "../../../src/telemetry/record.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { openExchange } from "../pipeline/opening.ts";
+
+test("an exchange that is over becomes one entry", () => {
+  const clock = new FakeClock();
+  clock.advance(1_234);
+  const exchange = openExchange({
+    url: "http://gateway.test/api/users/1?a=b",
+    method: "POST",
+    fields: { "user-agent": "curl/8.0" },
+    client: { peer: "10.0.0.1", address: "203.0.113.9" },
+  });
+  Object.assign(exchange, {
+    route: "/api/users/*",
+    backend: "http://localhost:9001",
+    attempts: 1,
+    status: 201,
+    bytesIn: 3,
+    bytesOut: 90,
+    headersAt: 1_000,
+  });
+  expect(toEntry(exchange, clock)).toEqual({
+    timestamp: Date.UTC(2026, 0, 1),
+    level: "info",
+    message: "",
+    method: "POST",
+    path: "/api/users/1",
+    query: "?a=b",
+    host: "gateway.test",
+    statusCode: 201,
+    latencyMs: 1_234,
+    timeToFirstByteMs: 1_000,
+    clientIp: "203.0.113.9",
+    userAgent: "curl/8.0",
+    backend: "http://localhost:9001",
+    route: "/api/users/*",
+    requestId: "request-1",
+    bytesIn: 3,
+    bytesOut: 90,
+    attempts: 1,
+    errorCode: "",
+  });
+});
+
+test("an exchange that failed says why, and that no header section came", () => {
+  const exchange = openExchange();
+  exchange.fail("backend_timeout", "too late");
+  exchange.status = 504;
+  expect(toEntry(exchange, new FakeClock())).toMatchObject({
+    errorCode: "backend_timeout",
+    message: "too late",
+    timeToFirstByteMs: -1,
+    userAgent: "",
+  });
+});
+
+test.each([
+  [200, "info"],
+  [399, "info"],
+  [400, "warn"],
+  [499, "warn"],
+  [500, "error"],
+  [599, "error"],
+] as const)("an exchange with status %i has the level %s", (status, level) => {
+  const exchange = openExchange();
+  exchange.status = status;
+  expect(toEntry(exchange, new FakeClock()).level).toBe(level);
+});
