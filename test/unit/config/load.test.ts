@@ -73,10 +73,7 @@ describe("a missing key", () => {
       "routes:\n  - path: /a\n    backends:\n      - weight: 2\n",
       "4:9: missing key `url`; expected a backend's URL, like http://localhost:9001",
     ],
-    [
-      `${ROUTE}    rate_limit: { burst: 5 }\n`,
-      `4:5: missing key \`requests_per_second\`; ${RATE}`,
-    ],
+    [`${ROUTE}    rate_limit: { burst: 5 }\n`, `4:5: missing key \`requests_per_second\`; ${RATE}`],
   ])("in %j is told at the mapping that lacks it", (text, message) => {
     expect(told(text)).toEqual([message]);
   });
