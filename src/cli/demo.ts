@@ -69,7 +69,10 @@ function demoConfig(mocks: readonly MockBackend[], database: string, console: Co
     logging: { ...config.logging, database },
     routes: config.routes.map((route) => ({
       ...route,
-      backends: route.backends.map(({ url, weight }) => ({ url: moved.get(url) ?? url, weight })),
+      backends: route.backends.map((backend) => ({
+        ...backend,
+        url: moved.get(backend.url) ?? backend.url,
+      })),
     })),
   };
 }

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { isLoopback, parseNetwork } from "../http/address.ts";
 import { hostName } from "../http/host.ts";
 import { methodProblem } from "../http/methods.ts";
@@ -86,6 +87,7 @@ function checkRoute(
     ...under(["methods"], checkMethods(route.methods ?? [])),
     ...under(["backends"], checkBackends(route.backends ?? [])),
     ...under(["health_check"], checkHealthCheck(route.health_check ?? {})),
+    ...under(["tls"], checkTls(route.tls ?? {})),
     ...checkPolicies("route", route, isWhole),
   ];
 }
@@ -120,6 +122,30 @@ function checkBackends(
     seen.add(url);
     return message === undefined ? [] : [{ path: [index, "url"], message }];
   });
+}
+
+function checkTls(tls: Checkable<NonNullable<RouteConfig["tls"]>>): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  for (const key of ["ca", "certificate", "key"] as const) {
+    const file = tls[key];
+    const message = file === undefined ? undefined : unreadable(file);
+    if (message !== undefined) issues.push({ path: [key], message });
+  }
+  if (tls.certificate !== undefined && tls.key === undefined) {
+    issues.push({ path: ["certificate"], message: "a certificate needs its private `key`" });
+  }
+  if (tls.key !== undefined && tls.certificate === undefined) {
+    issues.push({ path: ["key"], message: "a private key needs its `certificate`" });
+  }
+  return issues;
+}
+
+function unreadable(file: string): string | undefined {
+  try {
+    return statSync(file).isFile() ? undefined : `${file} is not a file`;
+  } catch {
+    return `${file} cannot be read; it is looked for from the working directory`;
+  }
 }
 
 function checkRouteTable(

@@ -4,6 +4,7 @@ import { routeMatchProperties } from "../routing/schema.ts";
 import { loggingSchema } from "../telemetry/schema.ts";
 import { healthCheckSchema, routeHealthCheckSchema } from "../upstream/health/schema.ts";
 import { backendSchema } from "../upstream/schema.ts";
+import { routeSettings } from "./route-schema.ts";
 import { adminSchema, serverSchema } from "./server-schema.ts";
 
 const routeProperties = {
@@ -12,11 +13,7 @@ const routeProperties = {
     description: "Where the route's requests go, each backend according to its weight.",
     minItems: 1,
   }),
-  preserve_host: Type.Boolean({
-    description:
-      "Whether a backend is sent the Host that the client asked for; if not, its own, which shared hosting and most https backends need.",
-    default: true,
-  }),
+  ...routeSettings,
   health_check: Type.Optional(routeHealthCheckSchema),
 };
 

@@ -17,12 +17,23 @@ export const serverSchema = Type.Object(
       maximum: 65_535,
     }),
     read_timeout: Duration({
-      description: "How long a client may take to send a request's content.",
+      description:
+        "How long a client may take to send a request's content, or where that is passed on as it comes, the next piece of it; 0 sets no limit.",
       default: "30s",
     }),
     write_timeout: Duration({
-      description: "How long a backend may take until the header section of its answer is there.",
+      description:
+        "How long a backend may take until the header section of its answer is there, from the end of the request on; 0 sets no limit.",
       default: "30s",
+    }),
+    idle_timeout: Duration({
+      description:
+        "How long an answer or a WebSocket may go without anything moving in it, whichever side is at fault; 0 sets no limit.",
+      default: "5m",
+    }),
+    exchange_timeout: Duration({
+      description: "How long a whole exchange may take, streams included; 0 sets no limit.",
+      default: "0",
     }),
     shutdown_timeout: Duration({
       description: "How long requests in flight may still take after SIGTERM or SIGINT.",
@@ -39,6 +50,24 @@ export const serverSchema = Type.Object(
     max_body_size: Size({
       description: "The largest content a request may have; above it the answer is 413.",
       default: "100MB",
+    }),
+    buffer_size: Size({
+      description:
+        "The largest answer of known length that is collected before it is sent, so that it keeps its Content-Length; longer ones are passed on in chunks.",
+      default: "1MiB",
+    }),
+    max_in_flight: Type.Integer({
+      description: "How many requests may be under way at a time; beyond them the answer is 503.",
+      default: 10_000,
+      minimum: 1,
+    }),
+    max_message_size: Size({
+      description: "The largest message that a client may send through a WebSocket.",
+      default: "16MiB",
+    }),
+    send_forwarded: Type.Boolean({
+      description: "Whether backends are sent Forwarded (RFC 7239) beside X-Forwarded-*.",
+      default: false,
     }),
   },
   { additionalProperties: false, description: "The port that clients talk to.", default: {} },

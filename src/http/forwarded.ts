@@ -24,6 +24,14 @@ export interface ClientIdentity {
   readonly viaTrustedProxy: boolean;
 }
 
+/** One element of a Forwarded field (RFC 7239): what the gateway knows of who asked. */
+export function forwardedElement(client: ClientIdentity, host: string | null): string {
+  const { peer } = client;
+  const node = peer.includes(":") ? `"[${peer}]"` : peer === "" ? "unknown" : peer;
+  const asked = host === null || host === "" ? "" : `;host="${host}"`;
+  return `for=${node}${asked};proto=${client.protocol}`;
+}
+
 /**
  * Finds the client's address. Nobody is trusted by default: then it is the peer on the socket.
  * Behind trusted proxies X-Forwarded-For is read from right to left and the first address that is
@@ -46,16 +54,46 @@ export function identifyClient(
   const proto = headers.get("x-forwarded-proto");
   return {
     peer: peerAddress,
-    address: clientBehind(peerAddress, headers.get("x-forwarded-for"), trusted),
+    address: clientBehind(peerAddress, hopsOf(headers), trusted),
     protocol: proto !== null && /(?:^|,)\s*https\s*$/i.test(proto) ? "https" : "http",
     viaTrustedProxy: true,
   };
 }
 
-function clientBehind(peer: string, forwardedFor: string | null, trusted: AddressSet): string {
+/** Who each proxy says it was asked by, as text; X-Forwarded-For counts before Forwarded. */
+function hopsOf(headers: Headers): string[] {
+  const forwardedFor = headers.get("x-forwarded-for");
+  if (forwardedFor !== null) return forwardedFor.split(",");
+  const forwarded = headers.get("forwarded");
+  if (forwarded === null) return [];
+  // An element without for= hides whom it was asked by; nothing to its left can be believed then.
+  return splitOutsideQuotes(forwarded, ",").map((element) => {
+    const pairs = splitOutsideQuotes(element, ";").map((pair) => pair.trim());
+    const node = pairs.find((pair) => /^for=/i.test(pair))?.slice("for=".length) ?? "";
+    return node.startsWith('"') ? node.slice(1, -1).replace(/\\(.)/g, "$1") : node;
+  });
+}
+
+/** A client can have a say in what is quoted (its Host, for one), so separators there are text. */
+function splitOutsideQuotes(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let quoted = false;
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (quoted && character === "\\") at += 1;
+    else if (character === '"') quoted = !quoted;
+    else if (!quoted && character === separator) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
+
+function clientBehind(peer: string, hops: readonly string[], trusted: AddressSet): string {
   let client = peer;
-  if (forwardedFor === null) return client;
-  const hops = forwardedFor.split(",");
   for (let index = hops.length - 1; index >= 0; index -= 1) {
     const address = forwardedAddress(hops[index] ?? "");
     if (address === undefined) return client;

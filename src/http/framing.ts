@@ -1,3 +1,12 @@
+import { forwardingFields } from "./forwarded.ts";
+
+// Backends that hand fields on as variables, as CGI does, take "_" and "-" for the same.
+const RESERVED: ReadonlySet<string> = new Set([
+  ...forwardingFields,
+  "content-length",
+  "transfer-encoding",
+  "x-request-id",
+]);
 const DELETE = "\u007F";
 
 /**
@@ -14,13 +23,12 @@ export function framingProblem(headers: Headers): string | undefined {
   if (length !== null && !/^[0-9]+$/.test(length)) {
     return "the Content-Length field is not one number";
   }
-  // Backends that hand fields on as variables, as CGI does, take "_" and "-" for the same.
-  if (headers.has("content_length") || headers.has("transfer_encoding")) {
-    return "a field's name resembles one that says where the content ends";
-  }
   let problem: string | undefined;
   // oxlint-disable-next-line unicorn/no-array-for-each -- an iterator here costs half as much again
   headers.forEach((value, name) => {
+    if (name.includes("_") && RESERVED.has(name.replaceAll("_", "-"))) {
+      problem = `the field ${name} resembles one that only the gateway sets`;
+    }
     if (value.includes(DELETE)) problem = `the field ${name} holds a control character`;
   });
   return problem;

@@ -55,11 +55,25 @@ export const errorKinds = {
     title: "Request timeout",
     proxyStatus: "http_request_error",
   },
+  origin_not_allowed: {
+    status: 403,
+    source: "client",
+    retryable: false,
+    title: "Forbidden",
+    proxyStatus: "http_request_denied",
+  },
   body_too_large: {
     status: 413,
     source: "client",
     retryable: false,
     title: "Content too large",
+    proxyStatus: "http_request_error",
+  },
+  websocket_version: {
+    status: 426,
+    source: "client",
+    retryable: false,
+    title: "Upgrade required",
     proxyStatus: "http_request_error",
   },
   rate_limited: {
@@ -68,6 +82,12 @@ export const errorKinds = {
     retryable: false,
     title: "Too many requests",
     proxyStatus: "http_request_denied",
+  },
+  client_stalled: {
+    status: 499,
+    source: "client",
+    retryable: false,
+    title: "Client does not read",
   },
   client_closed: {
     status: 499,
@@ -124,6 +144,13 @@ export const errorKinds = {
     title: "Bad gateway",
     proxyStatus: "http_response_incomplete",
   },
+  websocket_refused: {
+    status: 502,
+    source: "backend",
+    retryable: false,
+    title: "WebSocket refused",
+    proxyStatus: "http_upgrade_failed",
+  },
   no_healthy_backend: {
     status: 503,
     source: "backend",
@@ -131,12 +158,39 @@ export const errorKinds = {
     title: "Service unavailable",
     proxyStatus: "destination_unavailable",
   },
+  overloaded: {
+    status: 503,
+    source: "gateway",
+    retryable: false,
+    title: "Service unavailable",
+    proxyStatus: "connection_limit_reached",
+  },
   backend_timeout: {
     status: 504,
     source: "backend",
     retryable: true,
     title: "Gateway timeout",
     proxyStatus: "http_response_timeout",
+  },
+  backend_stalled: {
+    status: 504,
+    source: "backend",
+    retryable: false,
+    title: "Gateway timeout",
+    proxyStatus: "connection_read_timeout",
+  },
+  exchange_timeout: {
+    status: 504,
+    source: "gateway",
+    retryable: false,
+    title: "Gateway timeout",
+    proxyStatus: "http_response_timeout",
+  },
+  websocket_idle: {
+    status: 504,
+    source: "gateway",
+    retryable: false,
+    title: "WebSocket idle",
   },
   internal_error: {
     status: 500,
@@ -152,17 +206,24 @@ export type ErrorCode = keyof typeof errorKinds;
 /** An error with a known meaning. Anything else that is thrown counts as `internal_error`. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
+  /** The status to answer with; the code's own, but for a refusal that is handed through. */
+  readonly status: number;
   /** Response fields that belong to this error: Allow, Retry-After. */
   readonly fields: Readonly<Record<string, string>>;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { fields?: Readonly<Record<string, string>>; cause?: unknown } = {},
+    options: {
+      status?: number;
+      fields?: Readonly<Record<string, string>>;
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, { cause: options.cause });
     this.name = "GatewayError";
     this.code = code;
+    this.status = options.status ?? errorKinds[code].status;
     this.fields = options.fields ?? {};
   }
 }

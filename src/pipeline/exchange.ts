@@ -1,6 +1,10 @@
 import type { ClientIdentity } from "../http/forwarded.ts";
 import type { RequestTarget } from "../http/target.ts";
+import type { SocketEvents } from "./socket.ts";
 import type { ErrorCode, GatewayError } from "./errors.ts";
+
+/** Makes the client's connection a WebSocket. False when the handshake does not allow it. */
+export type Upgrade = (request: Request, events: SocketEvents, headers: Headers) => boolean;
 
 /** What an exchange took from the quota of one limit, as its answer is to tell. */
 export interface TakenQuota {
@@ -22,10 +26,13 @@ export class Exchange {
   readonly target: RequestTarget;
   readonly client: ClientIdentity;
   readonly requestId: string;
+  /** As the client sent it; empty when it did not. */
+  readonly userAgent: string;
   /** Unix epoch milliseconds at which the request was taken up. */
   readonly startedAt: number;
   /** The same moment on the monotonic clock. */
   readonly started: number;
+  readonly upgrade: Upgrade;
 
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
   route = "";
@@ -46,6 +53,9 @@ export class Exchange {
   errorDetail = "";
   bytesIn = 0;
   bytesOut = 0;
+  /** Messages of a WebSocket, from the client and to it. */
+  messagesIn = 0;
+  messagesOut = 0;
   /** Monotonic time at which the backend's header section had arrived; 0 while it has not. */
   headersAt = 0;
 
@@ -59,14 +69,17 @@ export class Exchange {
     requestId: string;
     startedAt: number;
     started: number;
+    upgrade: Upgrade;
   }) {
     this.request = opening.request;
     this.method = opening.request.method;
     this.target = opening.target;
     this.client = opening.client;
     this.requestId = opening.requestId;
+    this.userAgent = opening.request.headers.get("user-agent") ?? "";
     this.startedAt = opening.startedAt;
     this.started = opening.started;
+    this.upgrade = opening.upgrade;
   }
 
   /** Notes what went wrong. The first failure is the cause; what follows from it does not replace it. */

@@ -24,7 +24,7 @@ function describe(exchange: Exchange, error: GatewayError): Response {
   const kind = errorKinds[error.code];
   exchange.fail(error.code, error.message);
   const content = problemContent({
-    status: kind.status,
+    status: error.status,
     title: kind.title,
     detail: error.message,
     code: error.code,
@@ -41,9 +41,10 @@ function describe(exchange: Exchange, error: GatewayError): Response {
   }
   // The problem stands in place of any answer that was under way.
   exchange.ended = undefined;
-  exchange.status = kind.status;
-  exchange.bytesOut = Buffer.byteLength(content);
-  return new Response(content, { status: kind.status, headers });
+  exchange.status = error.status;
+  // Nobody is there to get it when the client has left.
+  exchange.bytesOut = error.code === "client_closed" ? 0 : Buffer.byteLength(content);
+  return new Response(content, { status: error.status, headers });
 }
 
 /** RFC 9209: who made this error, its registered name, and a quoted string of details. */

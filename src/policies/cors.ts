@@ -1,6 +1,9 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import { appendToList, TOKEN } from "../http/fields.ts";
 import { methodProblem } from "../http/methods.ts";
+import { asksForWebSocket } from "../http/websocket.ts";
+
+import { GatewayError } from "../pipeline/errors.ts";
 import { type ConfigIssue, definePolicy, type Policy } from "../pipeline/policy.ts";
 import { Duration } from "../units/duration.ts";
 import { AllowedOrigins, readOrigin } from "./origins.ts";
@@ -152,6 +155,7 @@ function create(config: CorsConfig): Policy | undefined {
     name: "cors",
 
     request({ method, request }) {
+      if (!origins.any && asksForWebSocket(request)) checkWebSocketOrigin(request.headers, origins);
       if (!isPreflight(method, request.headers)) return undefined;
       const answer = new Response(null, { status: 204 });
       // The browser compares the lists; a stranger gets none, and fails by that.
@@ -170,6 +174,17 @@ function create(config: CorsConfig): Policy | undefined {
       }
     },
   };
+}
+
+/**
+ * Browsers let any page open a WebSocket and leave it to the server to look at the Origin (RFC 6455
+ * section 10.2). The gateway's own origin is no stranger.
+ */
+function checkWebSocketOrigin(headers: Headers, origins: AllowedOrigins): void {
+  const origin = headers.get("origin");
+  if (origin === null || origins.has(origin)) return;
+  if (origin.replace(/^https?:\/\//, "") === headers.get("host")) return;
+  throw new GatewayError("origin_not_allowed", `pages of ${origin} may not open WebSockets here`);
 }
 
 /** A CORS-preflight request (Fetch, "HTTP requests"); any other OPTIONS is the backend's. */

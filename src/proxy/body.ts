@@ -1,3 +1,6 @@
+import type { Clock } from "../pipeline/clock.ts";
+import { IdleWatch } from "./idle-watch.ts";
+
 /** What is told about a body while it passes. */
 export interface BodyObserver {
   /** After each chunk was read, before it goes on. Throwing ends the body with that error. */
@@ -8,6 +11,16 @@ export interface BodyObserver {
   onError?(error: unknown): void;
   /** Once, when whoever read it does not want the rest. */
   onCancel?(reason: unknown): void;
+  /** Once, when nothing has moved for the idle timeout: which side is to blame. */
+  onIdle?(waitingFor: "source" | "reader"): void;
+}
+
+export interface BodyOptions {
+  /** Milliseconds without anything moving; 0 is never. */
+  readonly idleTimeout: number;
+  /** Breaks the body off at once, whether or not somebody is reading it just then. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
 }
 
 /**
@@ -17,27 +30,56 @@ export interface BodyObserver {
 export function countedBody(
   source: ReadableStream<Uint8Array>,
   observer: BodyObserver,
+  { idleTimeout, signal, clock }: BodyOptions,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
+  let over = false;
+  let waitingFor: "source" | "reader" = "reader";
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const idle = new IdleWatch(clock, idleTimeout, () => observer.onIdle?.(waitingFor));
+  const breakOff = () => fail(signal.reason);
+  const finish = () => {
+    over = true;
+    idle.stop();
+    signal.removeEventListener("abort", breakOff);
+  };
+  function fail(reason: unknown): void {
+    if (over) return;
+    finish();
+    observer.onError?.(reason);
+    controller?.error(reason);
+    void reader.cancel(reason).catch(() => {});
+  }
+  signal.addEventListener("abort", breakOff, { once: true });
   return new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
+      start(own) {
+        controller = own;
+        if (signal.aborted) breakOff();
+      },
+      async pull(own) {
         try {
+          waitingFor = "source";
+          idle.touch();
           const { done, value } = await reader.read();
+          if (over) return;
+          waitingFor = "reader";
+          idle.touch();
           if (done) {
             observer.onEnd?.();
-            controller.close();
+            finish();
+            own.close();
             return;
           }
           observer.onChunk(value.length);
-          controller.enqueue(value);
+          own.enqueue(value);
         } catch (error) {
-          observer.onError?.(error);
-          controller.error(error);
-          reader.cancel(error).catch(() => {});
+          fail(error);
         }
       },
       async cancel(reason) {
+        if (over) return;
+        finish();
         observer.onCancel?.(reason);
         await reader.cancel(reason).catch(() => {});
       },

@@ -1,61 +1,154 @@
-import type { Clock } from "../pipeline/clock.ts";
+import { asksForWebSocket } from "../http/websocket.ts";
+import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
 import type { Handler } from "../pipeline/compose.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import { BreakOff } from "./break-off.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
 import {
+  answerLastHop,
   prepareRequestFields,
   refuseDiscardedContent,
-  requestBody,
-  type RequestBodyLimits,
+  requestContent,
 } from "./request.ts";
 import { prepareResponse } from "./response.ts";
+import { type ForwardSettings, tlsFor } from "./settings.ts";
 import { attempt, type Fetch } from "./transport.ts";
+import type { Tunnel } from "./tunnel.ts";
+import { checkHandshake, openTunnel } from "./websocket.ts";
 
-export interface ForwardOptions extends RequestBodyLimits {
-  readonly upstream: Upstream;
-  /** Milliseconds until a backend's header section must have arrived. */
-  readonly headersTimeout: number;
-  /** Whether the backend sees the Host that the client asked for, or its own. */
-  readonly preserveHost: boolean;
+/** What forwarding needs of the world; shared by all routes. */
+export interface ForwardServices {
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly budget: BufferBudget;
+  /** Holds every WebSocket while it is open. */
+  readonly tunnels: Set<Tunnel>;
 }
 
 /**
  * What stands at the end of a route's chain: chooses a backend, attempts, answers.
  *
  *   exchange → balancer → backend → request fields → transport → response fields → Response
+ *                                                  → WebSocket → Tunnel
  */
-export function forwardTo(options: ForwardOptions, fetch: Fetch, clock: Clock): Handler {
+export function forwardTo(
+  upstream: Upstream,
+  settings: ForwardSettings,
+  services: ForwardServices,
+): Handler {
+  const tls = new Map(
+    upstream.backends.map((backend) => [backend, tlsFor(backend.origin, settings)]),
+  );
   return async function forward(exchange) {
     refuseDiscardedContent(exchange);
-    const backend = options.upstream.pick();
-    if (backend === undefined) {
-      throw new GatewayError("no_healthy_backend", "no backend of this route is healthy");
-    }
+    const answer = answerLastHop(exchange);
+    if (answer !== undefined) return answer;
+    const backend = chooseBackend(upstream);
     exchange.backend = backend.url;
-    const body = await requestBody(exchange, options, clock);
-    prepareRequestFields(exchange);
-    if (!options.preserveHost) exchange.request.headers.delete("host");
+    backend.inFlight += 1;
+    let response: Response;
+    try {
+      response = await forwardToBackend(exchange, backend, tls.get(backend), settings, services);
+    } catch (error) {
+      backend.inFlight -= 1;
+      throw error;
+    }
+    if (exchange.ended === undefined) backend.inFlight -= 1;
+    else void exchange.ended.then(() => (backend.inFlight -= 1));
+    return response;
+  };
+}
+
+function chooseBackend(upstream: Upstream): Backend {
+  let backend = upstream.pick();
+  if (backend === undefined) {
+    throw new GatewayError("no_healthy_backend", "no backend of this route is healthy", {
+      fields: RETRY_SOON,
+    });
+  }
+  if (!backend.isFull) return backend;
+  const full = new Set<Backend>();
+  while (backend?.isFull === true) {
+    full.add(backend);
+    backend = upstream.pick(full);
+  }
+  if (backend !== undefined) return backend;
+  throw new GatewayError(
+    "overloaded",
+    "every backend of this route has as many requests as it may have",
+    { fields: RETRY_SOON },
+  );
+}
+
+const RETRY_SOON = { "retry-after": "1" };
+
+async function forwardToBackend(
+  exchange: Exchange,
+  backend: Backend,
+  tls: Bun.TLSOptions | undefined,
+  settings: ForwardSettings,
+  services: ForwardServices,
+): Promise<Response> {
+  const { fetch, clock, budget } = services;
+  const { request } = exchange;
+  const { timeouts } = settings;
+  const breakOff = new BreakOff();
+  const leave = () => breakOff.because(clientLeft());
+  if (request.signal.aborted) leave();
+  else request.signal.addEventListener("abort", leave, { once: true });
+  const cancelTimer = scheduleUnlessZero(clock, timeouts.exchange, () =>
+    breakOff.because(tookTooLong(timeouts.exchange)),
+  );
+  try {
+    if (breakOff.reason !== undefined) throw breakOff.reason;
+    const path = backend.basePath + exchange.target.path + exchange.target.query;
+    if (asksForWebSocket(request)) {
+      checkHandshake(request);
+      // The listener completes the handshake from the client's own fields.
+      const headers = new Headers(request.headers);
+      prepareRequestFields(exchange, headers, settings);
+      exchange.attempts += 1;
+      return await openTunnel(exchange, backend.webSocketOrigin + path, headers, {
+        tls,
+        settings,
+        breakOff,
+        clock,
+        tunnels: services.tunnels,
+      });
+    }
+    const { body, sent } = await requestContent(exchange, settings, breakOff, clock);
+    if (breakOff.reason !== undefined) throw breakOff.reason;
+    prepareRequestFields(exchange, request.headers, settings);
     exchange.attempts += 1;
-    const answer = await attempt(
+    const response = await attempt(
       {
-        url: backendUrl(backend, exchange),
+        url: backend.origin + path,
         method: exchange.method,
-        headers: exchange.request.headers,
+        headers: request.headers,
         body,
-        headersTimeout: options.headersTimeout,
-        clientSignal: exchange.request.signal,
+        bodySent: sent,
+        responseTimeout: timeouts.response,
+        tls,
+        breakOff,
       },
       fetch,
       clock,
     );
     exchange.headersAt = clock.monotonic();
-    return prepareResponse(exchange, answer);
-  };
+    return await prepareResponse(exchange, { response, breakOff, settings, budget, clock });
+  } finally {
+    if (exchange.ended === undefined) cancelTimer();
+    else void exchange.ended.then(cancelTimer);
+  }
 }
 
-/** The backend's base path stands in front of the path as it was matched. */
-function backendUrl(backend: Backend, exchange: Exchange): string {
-  return backend.origin + backend.basePath + exchange.target.path + exchange.target.query;
+function clientLeft(): GatewayError {
+  return new GatewayError("client_closed", "the client left before the exchange was over");
+}
+
+function tookTooLong(limit: number): GatewayError {
+  return new GatewayError("exchange_timeout", `the exchange took longer than ${limit} ms`);
 }

@@ -1,10 +1,12 @@
 import { appendToList, contentLength, removeHopByHopFields } from "../http/fields.ts";
-import { forwardingFields } from "../http/forwarded.ts";
+import { forwardedElement, forwardingFields } from "../http/forwarded.ts";
 import { carriesContent } from "../http/methods.ts";
-import type { Clock } from "../pipeline/clock.ts";
+import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { countedBody } from "./body.ts";
+import type { BreakOff } from "./break-off.ts";
+import type { ForwardSettings } from "./settings.ts";
 import type { RequestContent } from "./transport.ts";
 
 /** How much of a request's content is read whole, so that it goes out in one piece. */
@@ -15,8 +17,11 @@ const READ_WHOLE_UP_TO = 64 * 1024;
  * that the client had no right to claim goes, and what the gateway knows is added. The additions
  * come last, so that a Connection field cannot name them away.
  */
-export function prepareRequestFields(exchange: Exchange): void {
-  const { headers } = exchange.request;
+export function prepareRequestFields(
+  exchange: Exchange,
+  headers: Headers,
+  settings: ForwardSettings,
+): void {
   const { client } = exchange;
   const host = headers.get("host");
   removeHopByHopFields(headers);
@@ -29,13 +34,30 @@ export function prepareRequestFields(exchange: Exchange): void {
   appendToList(headers, "x-forwarded-for", client.peer);
   if (!headers.has("x-forwarded-proto")) headers.set("x-forwarded-proto", client.protocol);
   if (host !== null && !headers.has("x-forwarded-host")) headers.set("x-forwarded-host", host);
+  // The runtime would fill in its own name; Accept, which it adds too, says what its absence says.
+  if (!headers.has("user-agent")) headers.set("user-agent", "gateway");
   headers.set("x-real-ip", client.address);
   headers.set("x-request-id", exchange.requestId);
   appendToList(headers, "via", VIA);
+  if (settings.sendForwarded) appendToList(headers, "forwarded", forwardedElement(client, host));
+  if (!settings.preserveHost) headers.delete("host");
 }
 
 /** How the gateway names itself in Via (RFC 9110 section 7.6.3). */
 export const VIA = "1.1 gateway";
+
+/**
+ * Counts Max-Forwards of an OPTIONS request down (RFC 9110 section 7.6.2). The answer, when the
+ * request may go no further; undefined when it may.
+ */
+export function answerLastHop({ method, request }: Exchange): Response | undefined {
+  if (method !== "OPTIONS") return undefined;
+  const left = request.headers.get("max-forwards");
+  if (left === null || !/^[0-9]{1,9}$/.test(left)) return undefined;
+  if (Number(left) === 0) return new Response(null, { status: 204 });
+  request.headers.set("max-forwards", String(Number(left) - 1));
+  return undefined;
+}
 
 /** Refuses a request whose content the runtime would drop without a word. */
 export function refuseDiscardedContent(exchange: Exchange): void {
@@ -51,66 +73,104 @@ export function refuseDiscardedContent(exchange: Exchange): void {
   if (length !== null) headers.delete("content-length");
 }
 
-export interface RequestBodyLimits {
-  /** Bytes of content above which the answer is 413. */
-  readonly maxBodySize: number;
-  /** Milliseconds for a small body to arrive whole. */
-  readonly readTimeout: number;
-}
-
 /**
- * The content to send: null, the bytes of a small body, or a stream that counts what passes. Must
+ * The content to send: none, the bytes of a small body, or a stream that counts what passes. Must
  * run before `prepareRequestFields`, which removes Transfer-Encoding.
  */
-export function requestBody(
+export function requestContent(
   exchange: Exchange,
-  limits: RequestBodyLimits,
+  settings: ForwardSettings,
+  breakOff: BreakOff,
   clock: Clock,
-): RequestContent | Promise<RequestContent> {
+): Content | Promise<Content> {
   const { request } = exchange;
-  if (!carriesContent(exchange.method)) return null;
+  if (!carriesContent(exchange.method)) return NONE;
   const length = contentLength(request.headers);
-  if (length === undefined && !request.headers.has("transfer-encoding")) return null;
+  if (length === undefined && !request.headers.has("transfer-encoding")) return NONE;
   if (length === 0) return EMPTY;
-  if (length !== undefined && length > limits.maxBodySize) throw tooLarge(limits.maxBodySize);
+  const { maxBodySize } = settings;
+  if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {
-    return readWhole(exchange, limits.readTimeout, clock);
+    return readWhole(exchange, settings.timeouts.request, breakOff, clock);
   }
-  if (request.body === null) return null;
-  return countedBody(request.body, {
-    onChunk(bytes) {
-      exchange.bytesIn += bytes;
-      if (exchange.bytesIn > limits.maxBodySize) throw tooLarge(limits.maxBodySize);
+  if (request.body === null) return NONE;
+  const { promise: sent, resolve } = Promise.withResolvers<void>();
+  const fail = (error: GatewayError): never => {
+    breakOff.because(error);
+    throw error;
+  };
+  const body = countedBody(
+    request.body,
+    {
+      onEnd: resolve,
+      onChunk(bytes) {
+        exchange.bytesIn += bytes;
+        if (exchange.bytesIn > maxBodySize) fail(tooLarge(maxBodySize));
+      },
+      onIdle(waitingFor) {
+        // A backend that has begun to answer may leave the rest of the content alone.
+        if (exchange.headersAt !== 0) return;
+        breakOff.because(waitingFor === "source" ? tooSlow(settings) : notTaken(settings));
+      },
     },
-  });
+    { idleTimeout: settings.timeouts.request, signal: breakOff.signal, clock },
+  );
+  return { body, sent };
 }
 
-// fetch leaves Content-Length out for null, and keeps "0" for this.
-const EMPTY = new Uint8Array(0);
+/** Content for a backend. `sent` settles at its end where it is a stream. */
+interface Content {
+  readonly body: RequestContent;
+  readonly sent: Promise<void> | undefined;
+}
 
-async function readWhole(exchange: Exchange, timeout: number, clock: Clock): Promise<Uint8Array> {
-  let cancelTimer: (() => void) | undefined;
-  const late = new Promise<never>((_, reject) => {
-    cancelTimer = clock.schedule(timeout, () => {
-      reject(
-        new GatewayError("request_timeout", `the request's content took longer than ${timeout} ms`),
-      );
-    });
-  });
+const NONE: Content = { body: null, sent: undefined };
+// fetch leaves Content-Length out for null, and keeps "0" for this.
+const EMPTY: Content = { body: new Uint8Array(0), sent: undefined };
+
+async function readWhole(
+  exchange: Exchange,
+  timeout: number,
+  breakOff: BreakOff,
+  clock: Clock,
+): Promise<Content> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const cancelTimer = scheduleUnlessZero(clock, timeout, () =>
+    breakOff.because(
+      new GatewayError("request_timeout", `the request's content took longer than ${timeout} ms`),
+    ),
+  );
+  const giveUp = () => reject(breakOff.reason);
+  breakOff.signal.addEventListener("abort", giveUp, { once: true });
   try {
     const bytes = await Promise.race([exchange.request.bytes(), late]);
     exchange.bytesIn = bytes.length;
-    return bytes;
+    return { body: bytes, sent: undefined };
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     throw new GatewayError("client_closed", "the client left before its content had arrived", {
       cause: error,
     });
   } finally {
-    cancelTimer?.();
+    cancelTimer();
+    breakOff.signal.removeEventListener("abort", giveUp);
   }
 }
 
 function tooLarge(limit: number): GatewayError {
   return new GatewayError("body_too_large", `the request's content is over ${limit} bytes`);
+}
+
+function tooSlow({ timeouts }: ForwardSettings): GatewayError {
+  return new GatewayError(
+    "request_timeout",
+    `nothing of the request's content came for ${timeouts.request} ms`,
+  );
+}
+
+function notTaken({ timeouts }: ForwardSettings): GatewayError {
+  return new GatewayError(
+    "backend_stalled",
+    `the backend took nothing of the request's content for ${timeouts.request} ms`,
+  );
 }

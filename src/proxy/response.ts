@@ -1,51 +1,78 @@
 import { appendToList, contentLength, removeHopByHopFields } from "../http/fields.ts";
-import { GatewayError } from "../pipeline/errors.ts";
+import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
+import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { countedBody } from "./body.ts";
+import type { BreakOff } from "./break-off.ts";
+import type { BufferBudget } from "./buffer-budget.ts";
 import { VIA } from "./request.ts";
-import { type Answer, backendError } from "./transport.ts";
+import type { ForwardSettings } from "./settings.ts";
+import { backendError } from "./transport.ts";
 
-/** How much of an answer is read whole, so that it keeps its Content-Length. */
-const READ_WHOLE_UP_TO = 64 * 1024;
+/** A backend's answer, and what is needed to pass it on. */
+export interface Answer {
+  readonly response: Response;
+  readonly breakOff: BreakOff;
+  readonly settings: ForwardSettings;
+  readonly budget: BufferBudget;
+  readonly clock: Clock;
+}
 
 /**
- * Turns a backend's answer into the one for the client: hop-by-hop fields go, Via is added; the
- * content is passed on as it is, small content of known length in one piece, all else as a stream.
+ * Turns a backend's answer into the one for the client: hop-by-hop fields go, Via is added. Content
+ * of known length is collected up to `bufferSize`, so that it keeps its Content-Length (the runtime
+ * sends streams chunked); all else is passed on as it comes.
  */
 export function prepareResponse(exchange: Exchange, answer: Answer): Response | Promise<Response> {
-  const { response } = answer;
+  const { response, breakOff } = answer;
   const { status, headers } = response;
   if (status < 200 || status > 599) {
-    answer.abort();
-    throw new GatewayError("backend_protocol_error", `the backend answered with status ${status}`);
+    const error = new GatewayError(
+      "backend_protocol_error",
+      `the backend answered with status ${status}`,
+    );
+    breakOff.because(error);
+    throw error;
   }
   removeHopByHopFields(headers);
   appendToList(headers, "via", VIA);
   headers.set("x-request-id", exchange.requestId);
+  const length = contentLength(headers);
   if (response.body === null || exchange.method === "HEAD" || status === 204 || status === 304) {
+    // Without a length the runtime would invent one of 0, which is not what a GET would get.
+    if (exchange.method === "HEAD" && length === undefined && status !== 204 && status !== 304) {
+      headers.set("transfer-encoding", "chunked");
+    }
     return response;
   }
-  const length = contentLength(headers);
-  return length !== undefined && length <= READ_WHOLE_UP_TO
-    ? readWhole(exchange, answer, length)
-    : passOn(exchange, answer, length);
+  const collect =
+    length !== undefined && length <= answer.settings.bufferSize && answer.budget.take(length);
+  return collect ? collectContent(exchange, answer, length) : passOn(exchange, answer, length);
 }
 
-async function readWhole(exchange: Exchange, answer: Answer, length: number): Promise<Response> {
-  const { response } = answer;
+async function collectContent(
+  exchange: Exchange,
+  answer: Answer,
+  length: number,
+): Promise<Response> {
+  const { response, breakOff, settings, clock } = answer;
+  const { idle } = settings.timeouts;
+  const cancelTimer = scheduleUnlessZero(clock, idle, () =>
+    breakOff.because(
+      new GatewayError("backend_stalled", `the backend's answer was not whole within ${idle} ms`),
+    ),
+  );
   let bytes: Uint8Array;
   try {
     bytes = await response.bytes();
   } catch (error) {
-    throw brokenOff(exchange, error);
+    throw brokenOff(breakOff, error);
+  } finally {
+    cancelTimer();
+    answer.budget.giveBack(length);
   }
-  if (bytes.length !== length) {
-    throw new GatewayError(
-      "backend_answer_incomplete",
-      `the backend promised ${length} bytes and sent ${bytes.length}`,
-    );
-  }
-  exchange.bytesOut = bytes.length;
+  if (bytes.length !== length) throw incomplete(length, bytes.length);
+  exchange.bytesOut = length;
   const { status, statusText, headers } = response;
   // The runtime gives a buffered body without a type one of its own; a stream's it leaves alone.
   const body = headers.has("content-type") ? bytes : oneChunk(bytes);
@@ -62,49 +89,78 @@ function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 function passOn(exchange: Exchange, answer: Answer, length: number | undefined): Response {
-  const { response } = answer;
+  const { response, breakOff, settings, clock } = answer;
   if (response.body === null) return response;
   const { promise, resolve: end } = Promise.withResolvers<void>();
   exchange.ended = promise;
-  const body = countedBody(response.body, {
-    onChunk(bytes) {
-      exchange.bytesOut += bytes;
+  const body = countedBody(
+    response.body,
+    {
+      onChunk(bytes) {
+        exchange.bytesOut += bytes;
+      },
+      onEnd() {
+        if (length !== undefined && exchange.bytesOut !== length) {
+          throw incomplete(length, exchange.bytesOut);
+        }
+        end();
+      },
+      onError(error) {
+        const failure = brokenOff(breakOff, error);
+        exchange.fail(failure.code, failure.message);
+        if (errorKinds[failure.code].source === "client") exchange.status = failure.status;
+        breakOff.because(failure);
+        end();
+      },
+      onCancel() {
+        const reason = breakOff.reason ?? clientLeft();
+        exchange.fail(reason.code, reason.message);
+        if (errorKinds[reason.code].source === "client") exchange.status = reason.status;
+        breakOff.because(reason);
+        end();
+      },
+      onIdle(waitingFor) {
+        breakOff.because(waitingFor === "source" ? stalled(settings) : notRead(settings));
+      },
     },
-    onEnd() {
-      if (length !== undefined && exchange.bytesOut !== length) {
-        throw new GatewayError(
-          "backend_answer_incomplete",
-          `the backend promised ${length} bytes and sent ${exchange.bytesOut}`,
-        );
-      }
-      end();
-    },
-    onError(error) {
-      const failure = brokenOff(exchange, error);
-      exchange.fail(failure.code, failure.message);
-      answer.abort();
-      end();
-    },
-    onCancel() {
-      exchange.fail("client_closed", "the client left in the middle of the answer");
-      exchange.status = 499;
-      answer.abort();
-      end();
-    },
-  });
+    { idleTimeout: settings.timeouts.idle, signal: breakOff.signal, clock },
+  );
   const { status, statusText, headers } = response;
   return new Response(body, { status, statusText, headers });
 }
 
-function brokenOff(exchange: Exchange, error: unknown): GatewayError {
+function brokenOff(breakOff: BreakOff, error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
-  if (exchange.request.signal.aborted) {
-    return new GatewayError("client_closed", "the client left in the middle of the answer");
-  }
+  if (breakOff.reason !== undefined) return breakOff.reason;
   const known = backendError(error);
   return known.code === "backend_connection_closed"
     ? new GatewayError("backend_answer_incomplete", "the backend broke off its answer", {
         cause: error,
       })
     : known;
+}
+
+function incomplete(promised: number, sent: number): GatewayError {
+  return new GatewayError(
+    "backend_answer_incomplete",
+    `the backend promised ${promised} bytes and sent ${sent}`,
+  );
+}
+
+function clientLeft(): GatewayError {
+  return new GatewayError("client_closed", "the client left in the middle of the answer");
+}
+
+function stalled({ timeouts }: ForwardSettings): GatewayError {
+  return new GatewayError(
+    "backend_stalled",
+    `nothing of the backend's answer came for ${timeouts.idle} ms`,
+  );
+}
+
+function notRead({ timeouts }: ForwardSettings): GatewayError {
+  return new GatewayError(
+    "client_stalled",
+    `the client read nothing of the answer for ${timeouts.idle} ms`,
+  );
 }

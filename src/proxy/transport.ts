@@ -1,5 +1,6 @@
-import type { Clock } from "../pipeline/clock.ts";
+import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
 import { GatewayError, type ErrorCode } from "../pipeline/errors.ts";
+import type { BreakOff } from "./break-off.ts";
 
 /** Sends one request to one backend. Replaceable, so that tests can stand in for the network. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
@@ -12,82 +13,83 @@ export interface Attempt {
   readonly method: string;
   readonly headers: Headers;
   readonly body: RequestContent;
-  /** Milliseconds until the backend's header section must have arrived. */
-  readonly headersTimeout: number;
-  /** Aborts when the client leaves. */
-  readonly clientSignal: AbortSignal;
-}
-
-export interface Answer {
-  readonly response: Response;
-  /** Breaks off the backend's body: the client has left, or has had enough. */
-  abort(): void;
+  /** Settles when a body that is a stream has ended; absent for others. */
+  readonly bodySent: Promise<void> | undefined;
+  /** From then on, milliseconds until the backend's header section must have arrived. */
+  readonly responseTimeout: number;
+  readonly tls: Bun.TLSOptions | undefined;
+  readonly breakOff: BreakOff;
 }
 
 /**
  * One attempt: sends the request and waits for the header section of the answer. Throws a
- * GatewayError that says what became of it: unreachable, closed, garbage, too late, client gone.
+ * GatewayError that says what became of it: unreachable, closed, garbage, too late, or whatever it
+ * was broken off for.
  */
-export async function attempt(request: Attempt, fetch: Fetch, clock: Clock): Promise<Answer> {
-  const controller = new AbortController();
-  let late = false;
-  const cancelTimer = clock.schedule(request.headersTimeout, () => {
-    late = true;
-    controller.abort();
-  });
-  const abort = () => controller.abort();
-  request.clientSignal.addEventListener("abort", abort, { once: true });
+export async function attempt(request: Attempt, fetch: Fetch, clock: Clock): Promise<Response> {
+  const { bodySent, breakOff, responseTimeout, tls } = request;
+  let answered = false;
+  let cancelTimer: (() => void) | undefined;
+  const startTimer = () => {
+    if (answered) return;
+    cancelTimer = scheduleUnlessZero(clock, responseTimeout, () =>
+      breakOff.because(late(responseTimeout)),
+    );
+  };
+  if (bodySent === undefined) startTimer();
+  // Until then it is the client who is waited for.
+  else void bodySent.then(startTimer);
   try {
-    const response = await fetch(request.url, {
+    return await fetch(request.url, {
       method: request.method,
       headers: request.headers,
       body: request.body,
-      signal: controller.signal,
+      signal: breakOff.signal,
       redirect: "manual",
       decompress: false,
       // Else HTTP_PROXY in the environment would take over even requests to this machine.
       proxy: NO_PROXY,
-      keepalive: true,
+      ...(tls === undefined ? undefined : { tls }),
     });
-    return { response, abort };
   } catch (error) {
     if (error instanceof GatewayError) throw error;
-    if (request.clientSignal.aborted) {
-      throw new GatewayError("client_closed", "the client left before there was an answer");
-    }
-    if (late) {
-      throw new GatewayError(
-        "backend_timeout",
-        `the backend sent no answer within ${request.headersTimeout} ms`,
-      );
-    }
-    throw backendError(error);
+    throw breakOff.reason ?? backendError(error);
   } finally {
-    cancelTimer();
+    answered = true;
+    cancelTimer?.();
   }
+}
+
+function late(limit: number): GatewayError {
+  return new GatewayError("backend_timeout", `the backend sent no answer within ${limit} ms`);
 }
 
 // The types know only a URL here; false is what switches proxying off.
 const NO_PROXY = false as unknown as string;
 
-const MEANINGS: Record<string, readonly [ErrorCode, string]> = {
-  ECONNREFUSED: ["backend_unreachable", "the backend refuses connections"],
-  ConnectionRefused: ["backend_unreachable", "the backend refuses connections"],
-  ENETUNREACH: ["backend_unreachable", "no network leads to the backend"],
-  EHOSTUNREACH: ["backend_unreachable", "no network leads to the backend"],
-  ETIMEDOUT: ["backend_unreachable", "the backend does not answer connection attempts"],
-  FailedToOpenSocket: ["backend_unreachable", "no connection to the backend could be opened"],
-  ENOTFOUND: ["backend_name_not_resolved", "the backend's name does not resolve"],
-  ECONNRESET: ["backend_connection_closed", "the backend closed the connection without an answer"],
-  ConnectionClosed: ["backend_connection_closed", "the backend closed the connection"],
-  EPIPE: ["backend_connection_closed", "the backend closed the connection"],
-  EPROTO: ["backend_tls_failed", "the TLS handshake with the backend failed"],
-};
+const MEANINGS = new Map<string, readonly [ErrorCode, string]>(
+  Object.entries({
+    ECONNREFUSED: ["backend_unreachable", "the backend refuses connections"],
+    ConnectionRefused: ["backend_unreachable", "the backend refuses connections"],
+    ENETUNREACH: ["backend_unreachable", "no network leads to the backend"],
+    EHOSTUNREACH: ["backend_unreachable", "no network leads to the backend"],
+    ETIMEDOUT: ["backend_unreachable", "the backend does not answer connection attempts"],
+    FailedToOpenSocket: ["backend_unreachable", "no connection to the backend could be opened"],
+    ENOTFOUND: ["backend_name_not_resolved", "the backend's name does not resolve"],
+    ECONNRESET: [
+      "backend_connection_closed",
+      "the backend closed the connection without an answer",
+    ],
+    ConnectionClosed: ["backend_connection_closed", "the backend closed the connection"],
+    EPIPE: ["backend_connection_closed", "the backend closed the connection"],
+    EPROTO: ["backend_tls_failed", "the TLS handshake with the backend failed"],
+  }),
+);
 
 /** What an error of fetch means. Its own message is for the log; the detail is for the client. */
 export function backendError(error: unknown): GatewayError {
   const code = errorCode(error);
-  const known = MEANINGS[code];
+  const known = MEANINGS.get(code);
   if (known !== undefined) return new GatewayError(known[0], known[1], { cause: error });
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) {
     return new GatewayError("backend_tls_failed", "the backend's certificate is not trusted", {

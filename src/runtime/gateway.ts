@@ -4,7 +4,7 @@ import { proxiedMethods } from "../http/methods.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
-import { Exchange } from "../pipeline/exchange.ts";
+import { Exchange, type Upgrade } from "../pipeline/exchange.ts";
 import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
 import { toEntry } from "../telemetry/record.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -19,6 +19,7 @@ export interface Listener {
   timeout(request: Request, seconds: number): void;
   /** The seconds of silence that connections have otherwise. */
   readonly idleSeconds: number;
+  readonly upgrade: Upgrade;
 }
 
 export interface GatewayOptions {
@@ -79,10 +80,14 @@ export class Gateway {
       requestId: this.#requestId(headers, client.viaTrustedProxy),
       startedAt: clock.wall(),
       started: clock.monotonic(),
+      upgrade: listener.upgrade,
     });
+    const closes = wantsClose(headers);
     this.#inFlight += 1;
     const response = await this.#answer(exchange, snapshot);
     if (exchange.status === 0) exchange.status = response.status;
+    // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
+    if (closes) response.headers.set("connection", "close");
     if (exchange.ended === undefined) this.#close(exchange);
     else this.#closeAtEnd(exchange, exchange.ended, listener);
     return response;
@@ -97,6 +102,10 @@ export class Gateway {
       }
       const own = this.#options.ownPages(exchange);
       if (own !== undefined) return await own;
+      if (this.#inFlight > snapshot.config.server.max_in_flight) {
+        exchange.refusal = overloaded();
+        return await snapshot.unrouted(exchange);
+      }
       return await route(exchange, snapshot);
     } catch (error) {
       return snapshot.toProblem(exchange, error);
@@ -110,6 +119,11 @@ export class Gateway {
 
   /** Content that is passed on may fall silent for long; the connection may not outlive it so. */
   #closeAtEnd(exchange: Exchange, ended: Promise<void>, listener: Listener): void {
+    if (exchange.status === 101) {
+      // The connection is no longer HTTP, and its own idle timeout holds.
+      void ended.then(() => this.#close(exchange));
+      return;
+    }
     listener.timeout(exchange.request, 0);
     void ended.then(() => {
       listener.timeout(exchange.request, listener.idleSeconds);
@@ -151,6 +165,17 @@ function route(exchange: Exchange, snapshot: Snapshot): Promise<Response> {
 /** The method that a preflight asks about; null for other requests. */
 function preflightMethod({ method, request }: Exchange): string | null {
   return method === "OPTIONS" ? request.headers.get("access-control-request-method") : null;
+}
+
+function wantsClose(headers: Headers): boolean {
+  const connection = headers.get("connection");
+  return connection !== null && connection !== "keep-alive" && /\bclose\b/i.test(connection);
+}
+
+function overloaded(): GatewayError {
+  return new GatewayError("overloaded", "as many requests are under way as there may be", {
+    fields: { "retry-after": "1" },
+  });
 }
 
 const REQUEST_ID = /^[!-~]{1,128}$/;

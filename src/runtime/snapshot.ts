@@ -4,12 +4,12 @@ import type { Config, RouteConfig } from "../config/schema.ts";
 import { compose, type Handler } from "../pipeline/compose.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
-import { forwardTo } from "../proxy/forward.ts";
-import type { Fetch } from "../proxy/transport.ts";
+import { type ForwardServices, forwardTo } from "../proxy/forward.ts";
 import { type RoutePattern, RouteTable } from "../routing/table.ts";
 import { Backend } from "../upstream/backend.ts";
 import type { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Upstream } from "../upstream/upstream.ts";
+import { forwardSettings } from "./forward-settings.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 
 /** A route with everything decided that can be decided before a request comes. */
@@ -34,8 +34,7 @@ export interface Snapshot {
 }
 
 /** What a snapshot needs of the world; outlives it. */
-export interface SnapshotServices extends PolicyServices {
-  readonly fetch: Fetch;
+export interface SnapshotServices extends PolicyServices, ForwardServices {
   readonly monitor: HealthMonitor;
   readonly toProblem: (exchange: Exchange, error: unknown) => Response;
 }
@@ -50,17 +49,7 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
       ? `${route.methods?.join(",") ?? "*"} ${route.path}`
       : route.path;
     const upstream = createUpstream(route, config, services.monitor);
-    const forward = forwardTo(
-      {
-        upstream,
-        headersTimeout: config.server.write_timeout,
-        readTimeout: config.server.read_timeout,
-        maxBodySize: config.server.max_body_size,
-        preserveHost: route.preserve_host,
-      },
-      services.fetch,
-      services.clock,
-    );
+    const forward = forwardTo(upstream, forwardSettings(route, config.server), services);
     const policies = policiesOf(route, id, globals, services);
     return {
       id,
@@ -117,7 +106,8 @@ function createUpstream(route: RouteConfig, config: Config, monitor: HealthMonit
   const settings = { ...config.health_check, ...route.health_check };
   return new Upstream(
     route.backends.map(
-      ({ url, weight }) => new Backend({ url, weight, health: monitor.acquire(url, settings) }),
+      ({ url, weight, max_in_flight: maxInFlight }) =>
+        new Backend({ url, weight, maxInFlight, health: monitor.acquire(url, settings) }),
     ),
   );
 }

@@ -2,9 +2,11 @@ import type { Config } from "../config/schema.ts";
 import { splitAddress } from "../config/check.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { problemMaker } from "../pipeline/problems.ts";
+import { BufferBudget } from "../proxy/buffer-budget.ts";
 import type { Fetch } from "../proxy/transport.ts";
+import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
-import { compileSnapshot, retireSnapshot } from "../runtime/snapshot.ts";
+import { compileSnapshot, retireSnapshot, type Snapshot } from "../runtime/snapshot.ts";
 import { AccessLog } from "../telemetry/access-log/access-log.ts";
 import { createAccessLogWorker } from "../telemetry/access-log/create-worker.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -47,6 +49,8 @@ const MAX_QUEUED_ROWS = 100_000;
 /** At `kill -9` the rows of so many milliseconds are lost. */
 const FLUSH_LOG_MS = 200;
 const LOG_BATCH_ROWS = 1_000;
+/** What all answers that are being collected may take up together. */
+const BUFFERED_BYTES = 64 * 1024 * 1024;
 /** How long cut exchanges may take to notice. */
 const SETTLE_MS = 500;
 /** How long a graceful stop may spend on writing the access log out. */
@@ -74,7 +78,9 @@ export function startGateway(options: StartOptions): RunningGateway {
   const toProblem = problemMaker((exchange, error) => {
     logger.log("error", `request ${exchange.requestId} failed in the gateway: ${stackOf(error)}`);
   });
-  const services = { clock, monitor, toProblem, fetch: options.fetch };
+  const tunnels = new Set<Tunnel>();
+  const budget = new BufferBudget(BUFFERED_BYTES);
+  const services = { clock, monitor, toProblem, budget, tunnels, fetch: options.fetch };
   const { admin } = config;
   const adminApp = createAdminApp({
     snapshot: () => gateway.snapshot,
@@ -102,12 +108,14 @@ export function startGateway(options: StartOptions): RunningGateway {
     listenForTraffic(gateway, {
       host: config.server.host,
       port: config.server.port,
-      longestWait: config.server.read_timeout + config.server.write_timeout,
+      maxMessageSize: config.server.max_message_size,
+      longestWait: longestWait(gateway.snapshot),
       onError: (error) => logger.log("debug", `an answer broke off: ${messageOf(error)}`),
     }),
   );
   const ownAdmin = openAdmin();
   monitor.start();
+  warnOfInsecurity(config, logger);
 
   function openAdmin() {
     const listen = admin?.listen;
@@ -132,6 +140,7 @@ export function startGateway(options: StartOptions): RunningGateway {
         logger.log("warn", `\`${section}\` has changed; that takes effect at the next start`);
       }
     }
+    warnOfInsecurity(next, logger);
     const previous = gateway.snapshot;
     const { server, logging } = config;
     gateway.swap(compileSnapshot({ ...next, server, logging, ...(admin && { admin }) }, services));
@@ -141,6 +150,7 @@ export function startGateway(options: StartOptions): RunningGateway {
   async function stop(): Promise<Stopped> {
     monitor.stop();
     const stopped = traffic.stop();
+    for (const tunnel of tunnels) tunnel.shut(1001, "the gateway is stopping");
     const cut = await drain(config.server.shutdown_timeout);
     await traffic.stop(true);
     await stopped;
@@ -183,6 +193,28 @@ function openPort<Server>(address: string, key: string, open: () => Server): Ser
     throw new ListenError(`cannot listen on ${address} (\`${key}\`): ${messageOf(error)}`, {
       cause: error,
     });
+  }
+}
+
+/** The longest that a handler may be waiting without a byte moving; Infinity when it may for ever. */
+function longestWait({ config }: Snapshot): number {
+  const { read_timeout: request, write_timeout: response } = config.server;
+  const waits = config.routes.map(({ timeouts }) => [
+    timeouts?.request ?? request,
+    timeouts?.response ?? response,
+  ]);
+  return waits.flat().includes(0)
+    ? Number.POSITIVE_INFINITY
+    : Math.max(...waits.map(([one = 0, other = 0]) => one + other));
+}
+
+function warnOfInsecurity({ routes }: Config, logger: Logger): void {
+  for (const { path, tls } of routes) {
+    if (tls?.insecure_skip_verify !== true) continue;
+    logger.log(
+      "warn",
+      `route ${path}: insecure_skip_verify is on, so anybody in between can read and change what is sent`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { SocketEvents } from "../pipeline/socket.ts";
 import type { Gateway, Listener } from "../runtime/gateway.ts";
 
 export interface TrafficOptions {
@@ -6,6 +7,8 @@ export interface TrafficOptions {
   readonly port: number;
   /** Milliseconds that a handler may wait at the most; connections are silent meanwhile. */
   readonly longestWait: number;
+  /** Bytes of the largest message that a client may send through a WebSocket. */
+  readonly maxMessageSize: number;
   /** Hears of an error outside of any exchange. */
   readonly onError: (error: unknown) => void;
 }
@@ -20,21 +23,35 @@ export function listenForTraffic(gateway: Gateway, options: TrafficOptions) {
   const listener: Listener = {
     idleSeconds,
     requestIP: (request) => server.requestIP(request),
-    timeout: (request, seconds) => server.timeout(request, seconds),
+    timeout: (request, seconds) => server.timeout(request, bounded(seconds)),
+    upgrade: (request, events, headers) => server.upgrade(request, { data: events, headers }),
   };
   const app = new Elysia().all("/*", ({ request }) => gateway.handle(request, listener), {
     parse: "none",
   });
-  const server: Bun.Server<undefined> = Bun.serve({
+  const server: Bun.Server<SocketEvents> = Bun.serve<SocketEvents>({
     hostname: options.host,
     port: options.port,
     // Without this two gateways could share a port, each with half of the requests.
     reusePort: false,
     development: false,
-    idleTimeout: idleSeconds > IDLE_AT_MOST ? 0 : idleSeconds,
+    idleTimeout: bounded(idleSeconds),
     // The gateway has its own limit, which answers with a problem and is logged.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: app.fetch,
+    websocket: {
+      open: (socket) => socket.data.open(socket),
+      message: (socket, message) => socket.data.message(message),
+      drain: (socket) => socket.data.drain(),
+      close: (socket, code, reason) => socket.data.close(code, reason),
+      maxPayloadLength: options.maxMessageSize,
+      // What a client has not taken yet holds the backend up; nothing may be dropped meanwhile.
+      backpressureLimit: MOST_WAITING,
+      // Pings go out by themselves, so only a client that is gone falls silent.
+      idleTimeout: DEAD_CLIENT_SECONDS,
+      sendPings: true,
+      perMessageDeflate: false,
+    },
     // A body that breaks off has been reported by its exchange; the connection is reset either way.
     error(error) {
       options.onError(error);
@@ -44,6 +61,12 @@ export function listenForTraffic(gateway: Gateway, options: TrafficOptions) {
   return server;
 }
 
+function bounded(seconds: number): number {
+  return seconds > IDLE_AT_MOST ? 0 : seconds;
+}
+
+const MOST_WAITING = 1024 ** 3;
+const DEAD_CLIENT_SECONDS = 120;
 // The runtime's own bound, in seconds.
 const IDLE_AT_MOST = 255;
 // The runtime counts a waiting handler as silence, so it has to be more patient than any timeout.

@@ -118,6 +118,10 @@ function exchangeAsJson(entry: AccessLogEntry, now: number): string {
     bytes_in: entry.bytesIn,
     bytes_out: entry.bytesOut,
     attempts: entry.attempts,
+    ...(entry.statusCode === 101 && {
+      messages_in: entry.messagesIn,
+      messages_out: entry.messagesOut,
+    }),
     ...(entry.errorCode === "" ? {} : { error_code: entry.errorCode, error: entry.message }),
   });
 }

@@ -15,18 +15,33 @@ const WeightedBackend = Type.Object(
       description: "The backend's share of the requests, relative to the route's other backends.",
       expected: "a whole number from 1 to 1000",
     }),
+    max_in_flight: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "How many requests the backend may have at a time from this route; when every backend has, the answer is 503.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
+
+interface BackendConfig {
+  url: string;
+  weight: number;
+  max_in_flight?: number;
+}
 
 /** A backend in the configuration: a URL and a weight, or the URL alone. */
 export const backendSchema = Type.Transform(
   Type.Union([BackendUrl, WeightedBackend], {
     description: "One address that the route's requests may go to.",
-    expected: "a backend's URL, like http://localhost:9001, or {url, weight}",
+    expected: "a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}",
   }),
 )
-  .Decode((written) => (typeof written === "string" ? { url: written, weight: 1 } : written))
+  .Decode((written): BackendConfig =>
+    typeof written === "string" ? { url: written, weight: 1 } : written,
+  )
   .Encode((backend) => backend);
 
 /** Says in words what keeps a URL from being a backend's; undefined when nothing does. */

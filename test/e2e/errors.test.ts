@@ -88,7 +88,7 @@ test("an answer that promises content and has none is a 502", async () => {
 test("a large answer that breaks off ends the client's connection without a proper end", async () => {
   const text = await converse(
     gateway.port,
-    message(["GET /drop/200KiB HTTP/1.1", "Host: gateway", "Connection: close"]),
+    message(["GET /drop/2MiB HTTP/1.1", "Host: gateway", "Connection: close"]),
   );
 
   expect(text).toStartWith("HTTP/1.1 200");

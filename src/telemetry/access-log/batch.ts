@@ -13,7 +13,7 @@ export interface Batch {
   weight: number;
 }
 
-const VALUES_PER_ENTRY = 19;
+const VALUES_PER_ENTRY = 21;
 const CHARACTERS_PER_WEIGHT = 1024;
 
 export const emptyBatch = (): Batch => ({ values: [], rows: 0, weight: 0 });
@@ -46,6 +46,8 @@ export function addEntry(batch: Batch, entry: AccessLogEntry, weight: number): v
     entry.bytesOut,
     entry.attempts,
     entry.errorCode,
+    entry.messagesIn,
+    entry.messagesOut,
   );
   batch.rows += 1;
   batch.weight += weight;
@@ -82,5 +84,7 @@ function entryAt(values: readonly Value[], at: number): AccessLogEntry {
     bytesOut: values[at + 16] as number,
     attempts: values[at + 17] as number,
     errorCode: values[at + 18] as string,
+    messagesIn: values[at + 19] as number,
+    messagesOut: values[at + 20] as number,
   };
 }

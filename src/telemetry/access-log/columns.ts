@@ -29,6 +29,8 @@ export const COLUMNS = {
   error_code: "TEXT",
   query: "TEXT",
   host: "TEXT",
+  messages_in: "INTEGER",
+  messages_out: "INTEGER",
 } as const;
 
 const LEVELS: Record<LogLevel, string> = {
@@ -64,6 +66,8 @@ export function valuesOf(entry: AccessLogEntry, timestamp: string): ColumnValue[
     textOrNull(entry.errorCode),
     textOrNull(entry.query),
     textOrNull(entry.host),
+    entry.statusCode === 101 ? entry.messagesIn : null,
+    entry.statusCode === 101 ? entry.messagesOut : null,
   ];
 }
 

@@ -26,6 +26,9 @@ export interface AccessLogEntry {
   /** Content bytes received from the client and sent to it. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Messages of a WebSocket, from the client and to it. */
+  readonly messagesIn: number;
+  readonly messagesOut: number;
   readonly attempts: number;
   /** The problem's code; empty when there was none. */
   readonly errorCode: string;

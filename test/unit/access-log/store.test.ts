@@ -46,7 +46,23 @@ describe("rows", () => {
         error_code: "refused",
         query: "?a=1",
         host: "localhost:8080",
+        messages_in: null,
+        messages_out: null,
       },
+    ]);
+  });
+
+  test("a WebSocket's row has its messages, even when there were none", () => {
+    const path = at("log.db");
+    const store = Store.open(path, UNLIMITED);
+    store.append([
+      entry({ statusCode: 101, messagesIn: 2, messagesOut: 7 }),
+      entry({ statusCode: 101 }),
+    ]);
+    store.close();
+    expect(rowsIn(path)).toMatchObject([
+      { messages_in: 2, messages_out: 7 },
+      { messages_in: 0, messages_out: 0 },
     ]);
   });
 

@@ -39,6 +39,8 @@ export function entry(changes: Partial<AccessLogEntry> = {}): AccessLogEntry {
     requestId: "id-1",
     bytesIn: 3,
     bytesOut: 90,
+    messagesIn: 0,
+    messagesOut: 0,
     attempts: 1,
     errorCode: "",
     ...changes,

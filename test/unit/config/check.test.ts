@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { splitAddress } from "../../../src/config/check.ts";
+import { createStage } from "../../support/stage.ts";
 import { ROUTE, route, told } from "./loading.ts";
+
+const stage = createStage();
 
 const routes = (...written: string[]) =>
   `routes:\n${written.map((one) => `  - { ${one}, backends: [http://a] }\n`).join("")}`;
@@ -226,6 +231,32 @@ describe("health checks", () => {
     expect(told(`health_check: { interval: 1ms, path: health }\n${ROUTE}`)).toEqual([
       `1:27: ${interval}`,
       '1:38: expected a path, like /health, got the text "health"',
+    ]);
+  });
+});
+
+describe("tls", () => {
+  test("names files that are there", () => {
+    const folder = stage.folder();
+    const file = join(folder, "some.pem");
+    writeFileSync(file, "");
+    expect(told(route(`tls: { ca: "${file}", certificate: "${file}", key: "${file}" }`))).toEqual(
+      [],
+    );
+    expect(told(route(`tls: { ca: "${folder}" }`))).toEqual([`4:16: ${folder} is not a file`]);
+    expect(told(route(`tls: { ca: "${folder}/none" }`))).toEqual([
+      `4:16: ${folder}/none cannot be read; it is looked for from the working directory`,
+    ]);
+  });
+
+  test("has a certificate and its key together or neither", () => {
+    const file = join(stage.folder(), "some.pem");
+    writeFileSync(file, "");
+    expect(told(route(`tls: { certificate: "${file}" }`))).toEqual([
+      "4:25: a certificate needs its private `key`",
+    ]);
+    expect(told(route(`tls: { key: "${file}" }`))).toEqual([
+      "4:17: a private key needs its `certificate`",
     ]);
   });
 });

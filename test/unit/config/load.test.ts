@@ -197,7 +197,8 @@ describe("a value that is a scalar or a mapping", () => {
       - [x]
       - http://b
 `;
-    const expected = "expected a backend's URL, like http://localhost:9001, or {url, weight}";
+    const expected =
+      "expected a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}";
     expect(told(text)).toEqual([
       "4:34: expected a whole number from 1 to 1000, got 0",
       `5:9: ${expected}, got 5`,
@@ -250,9 +251,15 @@ describe("a good text", () => {
         port: 8080,
         read_timeout: 30_000,
         write_timeout: 30_000,
+        idle_timeout: 300_000,
+        exchange_timeout: 0,
         shutdown_timeout: 10_000,
         trusted_proxies: [],
         max_body_size: 100_000_000,
+        buffer_size: 2 ** 20,
+        max_in_flight: 10_000,
+        max_message_size: 2 ** 24,
+        send_forwarded: false,
       },
       logging: {
         database: "gateway.db",

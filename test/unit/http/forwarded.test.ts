@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AddressSet } from "../../../src/http/address.ts";
-import { identifyClient } from "../../../src/http/forwarded.ts";
+import { forwardedElement, identifyClient } from "../../../src/http/forwarded.ts";
 
 const nobody = new AddressSet([]);
 const proxies = new AddressSet(["10.0.0.0/8", "::1"]);
@@ -95,5 +95,82 @@ describe("behind trusted proxies", () => {
   ])("X-Forwarded-Proto: %s means %s, as the nearest proxy says", (proto, protocol) => {
     const headers = new Headers({ "x-forwarded-proto": proto });
     expect(identifyClient("::1", headers, proxies).protocol).toBe(protocol as "http" | "https");
+  });
+});
+
+describe("a Forwarded field behind trusted proxies", () => {
+  const clientOf = (fields: Record<string, string>) =>
+    identifyClient("10.0.0.1", new Headers(fields), proxies).address;
+
+  test.each([
+    ["for=203.0.113.9", "203.0.113.9"],
+    ["For=203.0.113.9;proto=https;by=10.0.0.1", "203.0.113.9"],
+    ["proto=https; for=203.0.113.9", "203.0.113.9"],
+    ['for="203.0.113.9:51000"', "203.0.113.9"],
+    ['for="[2001:db8::9]"', "2001:db8::9"],
+    ['for="[2001:db8::9]:51000"', "2001:db8::9"],
+    ['for="[::ffff:203.0.113.9]"', "203.0.113.9"],
+    ["for=6.6.6.6, for=203.0.113.9, for=10.0.0.2", "203.0.113.9"],
+    ["for=203.0.113.9,for=10.0.0.2;host=a", "203.0.113.9"],
+  ])("%s names %s", (forwarded, client) => {
+    expect(clientOf({ forwarded })).toBe(client);
+  });
+
+  test.each([
+    ["", "10.0.0.1"],
+    ["for=unknown", "10.0.0.1"],
+    ["for=_hidden", "10.0.0.1"],
+    ['for="_hidden:80"', "10.0.0.1"],
+    ["for=203.0.113.9, for=unknown, for=10.0.0.2", "10.0.0.2"],
+    ["for=203.0.113.9, for=_gazonk, for=10.0.0.2", "10.0.0.2"],
+    ["for=203.0.113.9, proto=https, for=10.0.0.2", "10.0.0.2"],
+    ["xfor=203.0.113.9", "10.0.0.1"],
+    ['for="203.0.113.9', "10.0.0.1"],
+    ["203.0.113.9", "10.0.0.1"],
+  ])("%s is believed as far as it makes sense, to %s", (forwarded, client) => {
+    expect(clientOf({ forwarded })).toBe(client);
+  });
+
+  test("counts only where there is no X-Forwarded-For", () => {
+    const forwarded = "for=203.0.113.9";
+    expect(clientOf({ forwarded, "x-forwarded-for": "198.51.100.7" })).toBe("198.51.100.7");
+    expect(clientOf({ forwarded, "x-forwarded-for": "unknown" })).toBe("10.0.0.1");
+  });
+
+  // A proxy that tells the Host copies what the client wrote, and quotes it.
+  test.each(['host="a,for=6.6.6.6"', 'host="a;for=6.6.6.6"'])(
+    "is not fooled by for= in a quoted %s",
+    (host) => {
+      expect(clientOf({ forwarded: `for=203.0.113.9;${host}` })).toBe("203.0.113.9");
+      expect(clientOf({ forwarded: `${host};for=203.0.113.9` })).toBe("203.0.113.9");
+    },
+  );
+});
+
+describe("an element of Forwarded", () => {
+  const element = (peer: string, host: string | null = "shop.test:8080") =>
+    forwardedElement(
+      { peer, address: "203.0.113.9", protocol: "http", viaTrustedProxy: true },
+      host,
+    );
+
+  test("names the peer, the Host and the scheme", () => {
+    expect(element("192.0.2.1")).toBe('for=192.0.2.1;host="shop.test:8080";proto=http');
+  });
+
+  test("has an IPv6 address in brackets and quotes", () => {
+    expect(element("2001:db8::1")).toBe('for="[2001:db8::1]";host="shop.test:8080";proto=http');
+  });
+
+  test("says that a peer is unknown, and leaves out a Host that is not there", () => {
+    expect(element("", null)).toBe("for=unknown;proto=http");
+    expect(element("", "")).toBe("for=unknown;proto=http");
+  });
+
+  test("is understood by the next gateway", () => {
+    for (const peer of ["203.0.113.9", "2001:db8::9"]) {
+      const headers = new Headers({ forwarded: element(peer) });
+      expect(identifyClient("10.0.0.1", headers, proxies).address).toBe(peer);
+    }
   });
 });

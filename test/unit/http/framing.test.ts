@@ -8,6 +8,7 @@ describe("a request's framing", () => {
     { "transfer-encoding": "chunked" },
     { "Transfer-Encoding": "Chunked" },
     { "x-content_length": "3", contentlength: "3" },
+    { x_custom: "3", user_agent: "a" },
   ] as Record<string, string>[])("is clear with %p", (fields) => {
     expect(framingProblem(new Headers(fields))).toBeUndefined();
   });
@@ -21,11 +22,30 @@ describe("a request's framing", () => {
     },
   );
 
-  test.each(["content_length", "Transfer_Encoding"])("is not clear with a field %s", (name) => {
+  test.each([
+    "Content_Length",
+    "Transfer_Encoding",
+    "X_Forwarded_For",
+    "X-Forwarded_For",
+    "x_forwarded_host",
+    "x_forwarded_port",
+    "x_forwarded_proto",
+    "x_real_ip",
+    "X_Request_Id",
+  ])("is not clear with a field %s, which some read as another", (name) => {
     expect(framingProblem(new Headers({ [name]: "3" }))).toBe(
-      "a field's name resembles one that says where the content ends",
+      `the field ${name.toLowerCase()} resembles one that only the gateway sets`,
     );
   });
+
+  test.each(["3, 3", "3, 4", "+3", "-1", "0x3", "3 3", ""])(
+    "is not clear with Content-Length: %p",
+    (length) => {
+      expect(framingProblem(new Headers({ "content-length": length }))).toBe(
+        "the Content-Length field is not one number",
+      );
+    },
+  );
 
   test("is not clear with DEL in a field, which is named", () => {
     expect(framingProblem(new Headers({ "x-a": "a\u007Fb", "x-b": "c" }))).toBe(

@@ -1,6 +1,6 @@
 import type { ClientIdentity } from "../../../src/http/forwarded.ts";
 import { readTarget } from "../../../src/http/target.ts";
-import { Exchange } from "../../../src/pipeline/exchange.ts";
+import { Exchange, type Upgrade } from "../../../src/pipeline/exchange.ts";
 
 export interface Opening {
   readonly url?: string;
@@ -9,6 +9,7 @@ export interface Opening {
   readonly body?: NonNullable<RequestInit["body"]>;
   readonly signal?: AbortSignal;
   readonly client?: Partial<ClientIdentity>;
+  readonly upgrade?: Upgrade;
 }
 
 /** An exchange with the id "request-1", for GET /things unless told otherwise. */
@@ -19,6 +20,7 @@ export function openExchange({
   body,
   signal,
   client = {},
+  upgrade = () => false,
 }: Opening = {}): Exchange {
   const request = new Request(url, {
     method,
@@ -39,5 +41,6 @@ export function openExchange({
     requestId: "request-1",
     startedAt: Date.UTC(2026, 0, 1),
     started: 0,
+    upgrade,
   });
 }

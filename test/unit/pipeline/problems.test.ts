@@ -47,7 +47,16 @@ describe("a known error", () => {
     const response = maker().problem(new GatewayError(code, "detail"));
     const kind = errorKinds[code];
     expect(await problemOf(response)).toMatchObject({ status: kind.status, title: kind.title });
-    expect(response.headers.has("proxy-status")).toBe(kind.source !== "client");
+    // By the time that a WebSocket is idle there is no answer left to say it in.
+    const isTold = kind.source !== "client" && code !== "websocket_idle";
+    expect(response.headers.has("proxy-status")).toBe(isTold);
+  });
+
+  test("may have another status than its kind, which is that of the row too", async () => {
+    const { exchange, problem } = maker();
+    const response = problem(new GatewayError("websocket_refused", "refused", { status: 403 }));
+    expect(await problemOf(response)).toMatchObject({ status: 403, code: "websocket_refused" });
+    expect(exchange.status).toBe(403);
   });
 
   test("keeps its cause for whoever catches it", () => {

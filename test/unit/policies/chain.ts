@@ -51,6 +51,7 @@ export class Chain {
       requestId: "request-1",
       startedAt: 0,
       started: 0,
+      upgrade: () => false,
     });
     const toProblem = problemMaker((_exchange, error) => {
       throw error;

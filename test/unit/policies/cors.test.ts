@@ -249,6 +249,45 @@ describe("a preflight", () => {
   });
 });
 
+describe("a page that opens a WebSocket", () => {
+  const asks = (origin?: string, fields: Record<string, string> = {}) => ({
+    fields: { upgrade: "websocket", ...(origin === undefined ? {} : { origin }), ...fields },
+  });
+
+  test("may do so from an origin of the list, and a client that is no page from anywhere", async () => {
+    const listed = chain({ allowed_origins: [APP] });
+    expect((await listed.send(asks(APP))).status).toBe(200);
+    expect((await listed.send(asks())).status).toBe(200);
+  });
+
+  test("is refused from any other origin, before a backend is asked", async () => {
+    const listed = chain({ allowed_origins: [APP] });
+    for (const origin of [STRANGER, "null", `${APP}.evil.test`, ""]) {
+      const response = await listed.send(asks(origin));
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({
+        code: "origin_not_allowed",
+        detail: `pages of ${origin} may not open WebSockets here`,
+      });
+    }
+    expect(listed.asked).toEqual([]);
+  });
+
+  test("may do so where any origin is allowed, or CORS is not the gateway's", async () => {
+    expect((await chain({ allowed_origins: ["*"] }).send(asks(STRANGER))).status).toBe(200);
+    expect((await chain({ enabled: false }).send(asks(STRANGER))).status).toBe(200);
+  });
+
+  test("may do so from the gateway's own origin", async () => {
+    const listed = chain({ allowed_origins: [APP] });
+    const from = async (origin: string) =>
+      (await listed.send(asks(origin, { host: "gateway.test:8080" }))).status;
+    expect(await from("http://gateway.test:8080")).toBe(200);
+    expect(await from("https://gateway.test:8080")).toBe(200);
+    expect(await from("http://gateway.test")).toBe(403);
+  });
+});
+
 describe("a CORS configuration", () => {
   test("is fine as people write it, at the top and for a route", () => {
     const written = {

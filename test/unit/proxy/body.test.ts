@@ -1,18 +1,34 @@
 import { describe, expect, test } from "bun:test";
 import { type BodyObserver, countedBody } from "../../../src/proxy/body.ts";
-import { drip, rejection } from "./network.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { drip, rejection, turn } from "./network.ts";
 
-function observed(changes: Partial<BodyObserver> = {}) {
+const IDLE = 1_000;
+
+function counted(
+  source: ReadableStream<Uint8Array>,
+  observer: BodyObserver = { onChunk: () => undefined },
+) {
+  const { signal } = new AbortController();
+  return countedBody(source, observer, { idleTimeout: IDLE, signal, clock: new FakeClock() });
+}
+
+function observed(changes: Partial<BodyObserver> = {}, idleTimeout = IDLE) {
   const source = drip();
+  const clock = new FakeClock();
   const told: string[] = [];
-  const body = countedBody(source.stream, {
+  const observer: BodyObserver = {
     onChunk: (bytes) => void told.push(`chunk ${bytes}`),
     onEnd: () => void told.push("end"),
     onError: (error) => void told.push(`error ${String(error)}`),
     onCancel: (reason) => void told.push(`cancel ${String(reason)}`),
+    onIdle: (waitingFor) => void told.push(`idle ${waitingFor}`),
     ...changes,
-  });
-  return { source, told, body, reader: body.getReader() };
+  };
+  const breakOff = new AbortController();
+  const { signal } = breakOff;
+  const body = countedBody(source.stream, observer, { idleTimeout, signal, clock });
+  return { source, clock, breakOff, told, body, reader: body.getReader() };
 }
 
 describe("a body that is counted", () => {
@@ -38,7 +54,7 @@ describe("a body that is counted", () => {
       },
       { highWaterMark: 0 },
     );
-    const reader = countedBody(source, { onChunk: () => undefined }).getReader();
+    const reader = counted(source).getReader();
     await Promise.resolve();
     expect(pulls).toBe(0);
     await reader.read();
@@ -90,9 +106,7 @@ describe("a body that is counted", () => {
     const whole = drip();
     const broken = drip();
     const left = drip();
-    const bodies = [whole, broken, left].map(({ stream }) =>
-      countedBody(stream, { onChunk: () => undefined }),
-    );
+    const bodies = [whole, broken, left].map(({ stream }) => counted(stream));
     const [first, second, third] = bodies.map((body) => body.getReader());
     whole.end();
     expect((await first?.read())?.done).toBe(true);
@@ -108,7 +122,121 @@ describe("a body that is counted", () => {
         throw new Error("no");
       },
     });
-    const body = countedBody(source, { onChunk: () => undefined });
+    const body = counted(source);
     expect(await body.cancel()).toBeUndefined();
+  });
+});
+
+describe("a body that is broken off", () => {
+  test("breaks at once, although nobody reads it just then", async () => {
+    const { source, clock, breakOff, told, reader } = observed();
+    source.chunk(3);
+    await reader.read();
+    breakOff.abort("stop");
+    expect(told).toEqual(["chunk 3", "error stop"]);
+    expect(source.state.cancelled).toBe("stop");
+    expect(clock.pending).toBe(0);
+    expect(await rejection(reader.read())).toBe("stop");
+    expect(told).toEqual(["chunk 3", "error stop"]);
+  });
+
+  test("breaks for whoever waits for more", async () => {
+    const { breakOff, told, reader } = observed();
+    const failure = rejection(reader.read());
+    await turn();
+    breakOff.abort("stop");
+    expect(await failure).toBe("stop");
+    await turn();
+    expect(told).toEqual(["error stop"]);
+  });
+
+  test.each([
+    ["has ended", ({ source }: ReturnType<typeof observed>) => source.end(), "end"],
+    ["was left", ({ reader }: ReturnType<typeof observed>) => reader.cancel("x"), "cancel x"],
+    ["is broken", ({ source }: ReturnType<typeof observed>) => source.break("torn"), "error torn"],
+  ])("is not told of when it %s already", async (_how, stop, last) => {
+    const made = observed();
+    await stop(made);
+    await made.reader.read().catch(() => undefined);
+    made.breakOff.abort("stop");
+    expect(made.told).toEqual([last]);
+  });
+});
+
+describe("a body in which nothing moves", () => {
+  test("is its source's fault while somebody waits for more", async () => {
+    const { source, clock, told, reader } = observed();
+    clock.advance(500);
+    const reading = reader.read();
+    await turn();
+    clock.advance(999);
+    expect(told).toEqual([]);
+    clock.advance(1);
+    expect(told).toEqual(["idle source"]);
+    source.chunk(1);
+    await reading;
+    await reader.cancel();
+  });
+
+  test("is its reader's fault while nobody asks for more", async () => {
+    const { source, clock, told, reader } = observed();
+    source.chunk(3);
+    await reader.read();
+    source.chunk(3);
+    clock.advance(999);
+    expect(told).toEqual(["chunk 3"]);
+    clock.advance(1);
+    expect(told).toEqual(["chunk 3", "idle reader"]);
+    clock.advance(100_000);
+    expect(told).toEqual(["chunk 3", "idle reader"]);
+    await reader.cancel();
+  });
+
+  test("is its reader's fault when it is never read at all", () => {
+    const { clock, told } = observed();
+    clock.advance(1_000);
+    expect(told).toEqual(["idle reader"]);
+  });
+
+  test("is idle only when no chunk comes for the whole of the time", async () => {
+    const { source, clock, told, reader } = observed();
+    for (let chunk = 0; chunk < 10; chunk += 1) {
+      const reading = reader.read();
+      await turn();
+      clock.advance(900);
+      source.chunk(1);
+      await reading;
+      clock.advance(900);
+    }
+    expect(told).toEqual(Array<string>(10).fill("chunk 1"));
+    await reader.cancel();
+  });
+
+  test("may be so for ever when no time is set", async () => {
+    const { clock, told, reader } = observed({}, 0);
+    expect(clock.pending).toBe(0);
+    clock.advance(1e9);
+    await reader.cancel("enough");
+    expect(told).toEqual(["cancel enough"]);
+  });
+
+  test.each([
+    ["ended", ({ source }: ReturnType<typeof observed>) => source.end()],
+    ["broke", ({ source }: ReturnType<typeof observed>) => source.break("torn")],
+    ["was left", ({ reader }: ReturnType<typeof observed>) => reader.cancel()],
+  ])("is watched no longer when it %s", async (_how, stop) => {
+    const made = observed();
+    await stop(made);
+    await made.reader.read().catch(() => undefined);
+    expect(made.clock.pending).toBe(0);
+  });
+
+  test("needs nobody who listens to that", () => {
+    const clock = new FakeClock();
+    const { signal } = new AbortController();
+    const options = { idleTimeout: IDLE, signal, clock };
+    countedBody(drip().stream, { onChunk: () => undefined }, options);
+    clock.advance(IDLE);
+    expect(clock.pending).toBe(0);
   });
 });

@@ -29,6 +29,13 @@ export function fetchError(code: string): Error {
   return Object.assign(new TypeError(`secret 10.9.8.7 ${code}`), { code });
 }
 
+/** Lets everything that is ready to run do so. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** What a promise rejects with. */
 export async function rejection(promise: unknown): Promise<unknown> {
   try {

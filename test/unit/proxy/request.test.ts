@@ -1,17 +1,25 @@
 import { describe, expect, test } from "bun:test";
+import type { Exchange } from "../../../src/pipeline/exchange.ts";
+import { BreakOff } from "../../../src/proxy/break-off.ts";
 import {
+  answerLastHop,
   prepareRequestFields,
   refuseDiscardedContent,
-  requestBody,
+  requestContent,
 } from "../../../src/proxy/request.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
-import { drip, rejection } from "./network.ts";
+import { drip, rejection, turn } from "./network.ts";
+import { type Changes, settingsWith } from "./settings.ts";
 
 /** The fields that a backend gets for a request with these. */
-function prepared(fields: Record<string, string>, client: Opening["client"] = {}) {
+function prepared(
+  fields: Record<string, string>,
+  client: Opening["client"] = {},
+  changes: Changes = {},
+) {
   const exchange = openExchange({ fields, client });
-  prepareRequestFields(exchange);
+  prepareRequestFields(exchange, exchange.request.headers, settingsWith(changes));
   return Object.fromEntries(exchange.request.headers.entries());
 }
 
@@ -23,6 +31,7 @@ const added = {
   "x-real-ip": "192.0.2.1",
   "x-request-id": "request-1",
   via: "1.1 gateway",
+  "user-agent": "gateway",
 };
 
 const claimed = {
@@ -80,7 +89,7 @@ describe("the fields for the backend", () => {
 
   test("cannot lose what the gateway adds to a Connection field that names it", () => {
     const names = Object.keys(added).join(", ");
-    expect(prepared({ connection: names, ...claimed })).toEqual(added);
+    expect(prepared({ connection: names, "user-agent": "curl", ...claimed })).toEqual(added);
     const client = { peer: "192.0.2.1", viaTrustedProxy: true };
     expect(prepared({ connection: names, ...claimed }, client)).toEqual({
       ...added,
@@ -91,9 +100,71 @@ describe("the fields for the backend", () => {
 
   test("have no X-Forwarded-Host for an HTTP/1.0 request without Host", () => {
     const exchange = openExchange();
-    exchange.request.headers.delete("host");
-    prepareRequestFields(exchange);
-    expect(exchange.request.headers.has("x-forwarded-host")).toBe(false);
+    const { headers } = exchange.request;
+    headers.delete("host");
+    prepareRequestFields(exchange, headers, settingsWith({ sendForwarded: true }));
+    expect(headers.has("x-forwarded-host")).toBe(false);
+    expect(headers.get("forwarded")).toBe("for=192.0.2.1;proto=http");
+  });
+
+  test("name the client's User-Agent, and the gateway only where there is none", () => {
+    expect(prepared({ "user-agent": "curl/8.0" })["user-agent"]).toBe("curl/8.0");
+    expect(prepared({})["user-agent"]).toBe("gateway");
+  });
+
+  test("leave Host to the backend's own where the route says so", () => {
+    const fields = prepared({}, {}, { preserveHost: false });
+    expect(fields).not.toHaveProperty("host");
+    expect(fields["x-forwarded-host"]).toBe("gateway.test");
+  });
+
+  test("can be made of a copy, which leaves the request as it came", () => {
+    const exchange = openExchange({ fields: { upgrade: "websocket", connection: "upgrade" } });
+    const copy = new Headers(exchange.request.headers);
+    prepareRequestFields(exchange, copy, settingsWith());
+    expect(copy.has("upgrade")).toBe(false);
+    expect(exchange.request.headers.get("upgrade")).toBe("websocket");
+    expect(exchange.request.headers.has("via")).toBe(false);
+  });
+
+  test("hold Forwarded where that is wanted, in place of what a client claims", () => {
+    const { forwarded } = prepared(claimed, {}, { sendForwarded: true });
+    expect(forwarded).toBe('for=192.0.2.1;host="gateway.test";proto=http');
+  });
+
+  test("hold Forwarded behind what a trusted proxy says", () => {
+    const client = { peer: "2001:db8::1", protocol: "https", viaTrustedProxy: true } as const;
+    const { forwarded } = prepared(claimed, client, { sendForwarded: true });
+    expect(forwarded).toBe('for=203.0.113.9, for="[2001:db8::1]";host="gateway.test";proto=https');
+  });
+});
+
+describe("Max-Forwards", () => {
+  const options = (value: string, method = "OPTIONS") =>
+    openExchange({ method, fields: { "max-forwards": value } });
+
+  test("of an OPTIONS request is one less for the backend", () => {
+    const exchange = options("3");
+    expect(answerLastHop(exchange)).toBeUndefined();
+    expect(exchange.request.headers.get("max-forwards")).toBe("2");
+  });
+
+  test("of 0 has the gateway answer an OPTIONS request itself", () => {
+    expect(answerLastHop(options("0"))?.status).toBe(204);
+    expect(answerLastHop(options("00"))?.status).toBe(204);
+  });
+
+  test.each(["", "-1", "many", "1.5", "12345678901"])("that is %p is passed on", (value) => {
+    const exchange = options(value);
+    expect(answerLastHop(exchange)).toBeUndefined();
+    expect(exchange.request.headers.get("max-forwards")).toBe(value);
+  });
+
+  test("means nothing to other methods, and need not be there", () => {
+    const exchange = options("0", "GET");
+    expect(answerLastHop(exchange)).toBeUndefined();
+    expect(exchange.request.headers.get("max-forwards")).toBe("0");
+    expect(answerLastHop(openExchange({ method: "OPTIONS" }))).toBeUndefined();
   });
 });
 
@@ -122,32 +193,37 @@ describe("content of a GET or HEAD request", () => {
 });
 
 describe("a request's content", () => {
-  const limits = { maxBodySize: 100_000, readTimeout: 1_000 };
+  const read = async (exchange: Exchange, clock = new FakeClock(), breakOff = new BreakOff()) =>
+    requestContent(exchange, settingsWith(), breakOff, clock);
   const open = (fields: Record<string, string>, body?: Opening["body"], method = "POST") =>
     openExchange({ method, fields, ...(body === undefined ? {} : { body }) });
   const chunked = { "transfer-encoding": "chunked" };
 
-  test("of GET and HEAD is none", () => {
-    expect(requestBody(open({}, undefined, "GET"), limits, new FakeClock())).toBeNull();
-    expect(requestBody(open({}, undefined, "HEAD"), limits, new FakeClock())).toBeNull();
+  test("of GET and HEAD is none", async () => {
+    const none = { body: null, sent: undefined };
+    expect(await read(open({}, undefined, "GET"))).toEqual(none);
+    expect(await read(open({}, undefined, "HEAD"))).toEqual(none);
   });
 
-  test("is none without Content-Length and Transfer-Encoding", () => {
-    expect(requestBody(open({}), limits, new FakeClock())).toBeNull();
-    expect(requestBody(open(chunked), limits, new FakeClock())).toBeNull();
+  test("is none without Content-Length and Transfer-Encoding", async () => {
+    expect(await read(open({}))).toEqual({ body: null, sent: undefined });
+    expect(await read(open(chunked))).toEqual({ body: null, sent: undefined });
   });
 
-  test("of no bytes is still content, so that its length is sent", () => {
-    expect(requestBody(open({ "content-length": "0" }), limits, new FakeClock())).toEqual(
-      new Uint8Array(0),
-    );
+  test("of no bytes is still content, so that its length is sent", async () => {
+    expect(await read(open({ "content-length": "0" }))).toEqual({
+      body: new Uint8Array(0),
+      sent: undefined,
+    });
   });
 
   test("that is small is read whole and counted", async () => {
     const clock = new FakeClock();
     const exchange = open({ "content-length": "5" }, "hello");
-    const body = await requestBody(exchange, limits, clock);
-    expect(body).toEqual(new TextEncoder().encode("hello"));
+    expect(await read(exchange, clock)).toEqual({
+      body: new TextEncoder().encode("hello"),
+      sent: undefined,
+    });
     expect(exchange.bytesIn).toBe(5);
     expect(clock.pending).toBe(0);
   });
@@ -156,7 +232,7 @@ describe("a request's content", () => {
     const clock = new FakeClock();
     const source = drip();
     const exchange = open({ "content-length": "5" }, source.stream);
-    const failure = rejection(requestBody(exchange, limits, clock));
+    const failure = rejection(read(exchange, clock));
     source.chunk(3);
     clock.advance(999);
     await Promise.resolve();
@@ -172,9 +248,7 @@ describe("a request's content", () => {
   test("that breaks off was broken off by the client", async () => {
     const clock = new FakeClock();
     const source = drip();
-    const failure = rejection(
-      requestBody(open({ "content-length": "5" }, source.stream), limits, clock),
-    );
+    const failure = rejection(read(open({ "content-length": "5" }, source.stream), clock));
     const cause = new Error("reset");
     source.break(cause);
     expect(await failure).toMatchObject({
@@ -185,38 +259,96 @@ describe("a request's content", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("that is declared too large is refused before any of it is read", () => {
+  test("that is declared too large is refused before any of it is read", async () => {
     const source = drip();
     const exchange = open({ "content-length": "100001" }, source.stream);
-    expect(() => requestBody(exchange, limits, new FakeClock())).toThrow(
-      "the request's content is over 100000 bytes",
-    );
+    expect(await rejection(read(exchange))).toMatchObject({
+      code: "body_too_large",
+      message: "the request's content is over 100000 bytes",
+    });
     expect(exchange.bytesIn).toBe(0);
   });
 
-  test("that is large is passed on as it comes, and counted", async () => {
+  /** A request whose content comes in pieces, and the stream that the backend is sent. */
+  async function uploading(fields: Record<string, string> = chunked) {
     const source = drip();
-    const exchange = open({ "content-length": "100000" }, source.stream);
-    const body = (await requestBody(exchange, limits, new FakeClock())) as ReadableStream;
-    const reader = body.getReader();
+    const clock = new FakeClock();
+    const breakOff = new BreakOff();
+    const exchange = open(fields, source.stream);
+    const { body, sent } = await read(exchange, clock, breakOff);
+    if (!(body instanceof ReadableStream)) throw new Error("this was expected to be a stream");
+    const state = { sent: false };
+    void sent?.then(() => (state.sent = true));
+    return { source, clock, breakOff, exchange, state, reader: body.getReader() };
+  }
+
+  test("that is large is passed on as it comes, and counted", async () => {
+    const { source, clock, exchange, state, reader } = await uploading({
+      "content-length": "100000",
+    });
     source.chunk(60_000);
     await reader.read();
     expect(exchange.bytesIn).toBe(60_000);
     source.chunk(40_000);
     await reader.read();
+    expect(state.sent).toBe(false);
     source.end();
     expect((await reader.read()).done).toBe(true);
     expect(exchange.bytesIn).toBe(100_000);
+    expect(state.sent).toBe(true);
+    expect(clock.pending).toBe(0);
   });
 
-  test("of unknown length breaks as soon as it is too large", async () => {
-    const source = drip();
-    const exchange = open(chunked, source.stream);
-    const body = (await requestBody(exchange, limits, new FakeClock())) as ReadableStream;
-    const reader = body.getReader();
+  test("of unknown length breaks as soon as it is too large, and the attempt with it", async () => {
+    const { source, clock, breakOff, state, reader } = await uploading();
     source.chunk(100_000);
     await reader.read();
     source.chunk(1);
-    expect(await rejection(reader.read())).toMatchObject({ code: "body_too_large" });
+    await rejection(reader.read());
+    expect(breakOff.reason).toMatchObject({ code: "body_too_large", status: 413 });
+    expect(state.sent).toBe(false);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("that is passed on may take for ever while it moves", async () => {
+    const { source, clock, breakOff, reader } = await uploading();
+    for (let chunk = 0; chunk < 20; chunk += 1) {
+      const reading = reader.read();
+      await turn();
+      clock.advance(999);
+      source.chunk(1);
+      await reading;
+    }
+    expect(breakOff.reason).toBeUndefined();
+    await reader.cancel();
+  });
+
+  test("that stops coming is the client's fault", async () => {
+    const { source, clock, breakOff, reader } = await uploading();
+    source.chunk(1);
+    await reader.read();
+    const failure = rejection(reader.read());
+    await turn();
+    clock.advance(1_000);
+    expect(breakOff.reason).toMatchObject({
+      code: "request_timeout",
+      status: 408,
+      message: "nothing of the request's content came for 1000 ms",
+    });
+    await failure;
+  });
+
+  test("that the backend does not take is the backend's fault", async () => {
+    const { source, clock, breakOff, reader } = await uploading();
+    source.chunk(1);
+    await reader.read();
+    source.chunk(1);
+    clock.advance(1_000);
+    expect(breakOff.reason).toMatchObject({
+      code: "backend_stalled",
+      status: 504,
+      message: "the backend took nothing of the request's content for 1000 ms",
+    });
+    await rejection(reader.read());
   });
 });

@@ -1,14 +1,28 @@
 import { describe, expect, test } from "bun:test";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
+import { BreakOff } from "../../../src/proxy/break-off.ts";
+import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { prepareResponse } from "../../../src/proxy/response.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
-import { drip, fetchError, rejection } from "./network.ts";
+import { drip, fetchError, rejection, turn } from "./network.ts";
+import { settingsWith } from "./settings.ts";
 
-function answered(response: Response, opening: Opening = {}) {
+const left = () => new GatewayError("client_closed", "gone");
+
+const BUDGET = 60_000;
+
+function answered(response: Response, opening: Opening = {}, idle = 20_000) {
   const exchange = openExchange(opening);
-  const aborts: string[] = [];
+  const clock = new FakeClock();
+  const breakOff = new BreakOff();
+  const budget = new BufferBudget(BUDGET);
+  const settings = settingsWith({ timeouts: { idle } });
   const prepare = async () =>
-    prepareResponse(exchange, { response, abort: () => void aborts.push("abort") });
-  return { exchange, aborts, prepare };
+    prepareResponse(exchange, { response, breakOff, settings, budget, clock });
+  /** Whether nothing is set aside any more. */
+  const isGivenBack = () => budget.take(BUDGET);
+  return { exchange, clock, breakOff, budget, isGivenBack, prepare };
 }
 
 /** A Response with a status that the constructor refuses, as fetch makes them. */
@@ -61,12 +75,12 @@ describe("an answer's status", () => {
   });
 
   test.each([0, 101, 199, 600, 999])("may not be %i", async (status) => {
-    const { aborts, prepare } = answered(withStatus(status));
+    const { breakOff, prepare } = answered(withStatus(status));
     expect(await rejection(prepare())).toMatchObject({
       code: "backend_protocol_error",
       message: `the backend answered with status ${status}`,
     });
-    expect(aborts).toEqual(["abort"]);
+    expect(breakOff.reason?.code).toBe("backend_protocol_error");
   });
 });
 
@@ -80,7 +94,21 @@ describe("an answer without content", () => {
     const { exchange, prepare } = answered(response, { method });
     expect(await prepare()).toBe(response);
     expect(response.headers.get("content-length")).toBe("1234");
+    expect(response.headers.has("transfer-encoding")).toBe(false);
     expect(exchange).toMatchObject({ bytesOut: 0, ended: undefined });
+  });
+
+  test("to HEAD says of itself what the one to GET would: that its length is unknown", async () => {
+    const { headers } = await answered(new Response(null), { method: "HEAD" }).prepare();
+    expect(headers.get("transfer-encoding")).toBe("chunked");
+    expect(headers.has("content-length")).toBe(false);
+  });
+
+  test.each([204, 304])("to HEAD with status %i has no length to speak of", async (status) => {
+    const { prepare } = answered(new Response(null, { status }), { method: "HEAD" });
+    const { headers } = await prepare();
+    expect(headers.has("transfer-encoding")).toBe(false);
+    expect(headers.has("content-length")).toBe(false);
   });
 });
 
@@ -138,27 +166,110 @@ describe("a small answer of known length", () => {
   });
 
   test("that breaks because the client left is the client's doing", async () => {
-    const client = new AbortController();
-    const source = drip();
-    const response = new Response(source.stream, { headers: { "content-length": "5" } });
-    const failure = rejection(answered(response, { signal: client.signal }).prepare());
-    client.abort();
+    const { source, breakOff, failure } = collecting("5");
+    breakOff.because(left());
     source.break(new DOMException("aborted", "AbortError"));
     expect(await failure).toMatchObject({ code: "client_closed" });
+  });
+
+  /** An answer that has been begun and is not there yet. */
+  function collecting(length: string, idle?: number) {
+    const source = drip();
+    const response = new Response(source.stream, { headers: { "content-length": length } });
+    const made = answered(response, {}, idle);
+    return { ...made, source, failure: rejection(made.prepare()) };
+  }
+
+  test("that does not come is broken off after the idle time", async () => {
+    const { source, clock, breakOff, failure } = collecting("5");
+    source.chunk(2);
+    clock.advance(19_999);
+    expect(breakOff.reason).toBeUndefined();
+    clock.advance(1);
+    expect(breakOff.reason).toMatchObject({
+      code: "backend_stalled",
+      status: 504,
+      message: "the backend's answer was not whole within 20000 ms",
+    });
+    source.break(new DOMException("aborted", "AbortError"));
+    expect(await failure).toBe(breakOff.reason);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("may take for ever where no idle time is set", async () => {
+    const { source, clock, failure } = collecting("5", 0);
+    expect(clock.pending).toBe(0);
+    source.break(fetchError("ECONNRESET"));
+    await failure;
+  });
+
+  test("holds its length of the budget until it is there", async () => {
+    const source = drip();
+    const { budget, clock, isGivenBack, prepare } = answered(
+      new Response(source.stream, { headers: { "content-length": "40000" } }),
+    );
+    const collected = prepare();
+    expect(budget.take(20_001)).toBe(false);
+    source.chunk(40_000);
+    source.end();
+    expect((await collected).headers.get("content-length")).toBe("40000");
+    expect(isGivenBack()).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("gives its part of the budget back when it breaks, or is short", async () => {
+    const broken = collecting("40000");
+    broken.source.break(fetchError("ECONNRESET"));
+    await broken.failure;
+    expect(broken.isGivenBack()).toBe(true);
+    const short = answered(small("hel", 5));
+    await rejection(short.prepare());
+    expect(short.isGivenBack()).toBe(true);
+  });
+
+  test("is passed on as it comes when the budget is spent, and needs none of it", async () => {
+    const source = drip();
+    const { exchange, budget, prepare } = answered(
+      new Response(source.stream, { headers: { "content-length": "5" } }),
+    );
+    expect(budget.take(BUDGET - 4)).toBe(true);
+    const response = await prepare();
+    expect(exchange.ended).toBeDefined();
+    source.chunk(5);
+    source.end();
+    expect((await response.bytes()).length).toBe(5);
+    expect(budget.take(4)).toBe(true);
+  });
+
+  test("is one of up to the buffer's size", async () => {
+    const sized = (length: number) =>
+      answered(
+        new Response(new Uint8Array(length), { headers: { "content-length": String(length) } }),
+      );
+    const largest = sized(50_000);
+    await largest.prepare();
+    expect(largest.exchange).toMatchObject({ ended: undefined, bytesOut: 50_000 });
+    const larger = sized(50_001);
+    const response = await larger.prepare();
+    expect(larger.exchange.ended).toBeDefined();
+    await response.bytes();
+    await larger.exchange.ended;
+    expect(larger.exchange.bytesOut).toBe(50_001);
   });
 });
 
 describe("an answer that is passed on", () => {
-  async function passing(length?: number, opening: Opening = {}) {
+  async function passing(length?: number, opening: Opening = {}, idle?: number) {
     const source = drip();
     const headers = length === undefined ? {} : { "content-length": String(length) };
-    const { exchange, aborts, prepare } = answered(
+    const { prepare, ...made } = answered(
       new Response(source.stream, { status: 203, statusText: "Odd", headers }),
       opening,
+      idle,
     );
     const response = await prepare();
     expect(response.body).not.toBeNull();
-    return { source, exchange, aborts, response, reader: response.body!.getReader() };
+    return { ...made, source, response, reader: response.body!.getReader() };
   }
 
   test("has its first bytes there before its last are sent", async () => {
@@ -186,7 +297,7 @@ describe("an answer that is passed on", () => {
   });
 
   test("of a large known length breaks when less has come", async () => {
-    const { source, exchange, aborts, reader } = await passing(70_000);
+    const { source, exchange, breakOff, reader } = await passing(70_000);
     source.chunk(69_999);
     await reader.read();
     source.end();
@@ -196,11 +307,11 @@ describe("an answer that is passed on", () => {
       errorCode: "backend_answer_incomplete",
       errorDetail: "the backend promised 70000 bytes and sent 69999",
     });
-    expect(aborts).toEqual(["abort"]);
+    expect(breakOff.signal.aborted).toBe(true);
   });
 
   test("breaks where the backend breaks it off, and the exchange says so", async () => {
-    const { source, exchange, aborts, reader } = await passing();
+    const { source, exchange, breakOff, reader } = await passing();
     source.chunk(3);
     await reader.read();
     source.break(fetchError("ConnectionClosed"));
@@ -211,21 +322,75 @@ describe("an answer that is passed on", () => {
       errorDetail: "the backend broke off its answer",
       bytesOut: 3,
     });
-    expect(aborts).toEqual(["abort"]);
+    expect(breakOff.signal.aborted).toBe(true);
   });
 
   test("that ends because the client left is the client's doing", async () => {
-    const client = new AbortController();
-    const { source, exchange, reader } = await passing(undefined, { signal: client.signal });
-    client.abort();
+    const { source, exchange, breakOff, reader } = await passing();
+    breakOff.because(left());
     source.break(new DOMException("aborted", "AbortError"));
     await rejection(reader.read());
     await exchange.ended;
-    expect(exchange.errorCode).toBe("client_closed");
+    expect(exchange).toMatchObject({ status: 499, errorCode: "client_closed" });
+  });
+
+  test("breaks where the backend falls silent, and keeps the status that was sent", async () => {
+    const { source, clock, exchange, breakOff, reader } = await passing();
+    source.chunk(3);
+    await reader.read();
+    const failure = rejection(reader.read());
+    await turn();
+    clock.advance(20_000);
+    expect(breakOff.signal.aborted).toBe(true);
+    source.break(new DOMException("aborted", "AbortError"));
+    await failure;
+    await exchange.ended;
+    expect(exchange).toMatchObject({
+      status: 0,
+      errorCode: "backend_stalled",
+      errorDetail: "nothing of the backend's answer came for 20000 ms",
+      bytesOut: 3,
+    });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("breaks where the client reads no further, and counts as 499", async () => {
+    const { source, clock, exchange, breakOff, reader } = await passing();
+    source.chunk(3);
+    await reader.read();
+    source.chunk(3);
+    clock.advance(20_000);
+    expect(breakOff.reason).toMatchObject({ code: "client_stalled" });
+    await exchange.ended;
+    await rejection(reader.read());
+    expect(exchange).toMatchObject({
+      status: 499,
+      errorCode: "client_stalled",
+      errorDetail: "the client read nothing of the answer for 20000 ms",
+      bytesOut: 3,
+    });
+  });
+
+  test("may fall silent for ever where no idle time is set", async () => {
+    const { clock, breakOff, reader } = await passing(undefined, {}, 0);
+    const reading = reader.read();
+    clock.advance(1e9);
+    expect(breakOff.reason).toBeUndefined();
+    await reader.cancel();
+    await reading;
+  });
+
+  test("breaks when the exchange has taken too long, which the row says", async () => {
+    const { source, exchange, breakOff, reader } = await passing();
+    breakOff.because(new GatewayError("exchange_timeout", "too long"));
+    source.break(new DOMException("aborted", "AbortError"));
+    await rejection(reader.read());
+    await exchange.ended;
+    expect(exchange).toMatchObject({ status: 0, errorCode: "exchange_timeout" });
   });
 
   test("whose reader goes away lets go of the backend and counts as 499", async () => {
-    const { source, exchange, aborts, reader } = await passing();
+    const { source, exchange, breakOff, reader } = await passing();
     source.chunk(3);
     await reader.read();
     await reader.cancel("gone");
@@ -236,7 +401,7 @@ describe("an answer that is passed on", () => {
       errorDetail: "the client left in the middle of the answer",
       bytesOut: 3,
     });
-    expect(aborts).toEqual(["abort"]);
+    expect(breakOff.signal.aborted).toBe(true);
     expect(source.state.cancelled).toBe("gone");
   });
 });

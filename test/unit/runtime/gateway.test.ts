@@ -4,6 +4,7 @@ import { RouteTable } from "../../../src/routing/table.ts";
 import type { CompiledRoute, Snapshot } from "../../../src/runtime/snapshot.ts";
 import { problemOf } from "../../support/ask.ts";
 import { drip } from "../proxy/network.ts";
+import { FakeClient } from "../proxy/sockets.ts";
 import { world } from "./world.ts";
 
 describe("a request with a route", () => {
@@ -29,6 +30,21 @@ describe("a request with a route", () => {
     const { ask, entries } = world({ config });
     await ask("/users/%C3%A4");
     expect(entries).toMatchObject([{ route: "/users/:name", path: "/users/%C3%A4" }]);
+  });
+
+  test("has the client's own User-Agent in its row, or none", async () => {
+    const { ask, entries, sent } = world();
+    await ask("/api/a", { headers: { "user-agent": "curl/8.0" } });
+    await ask("/api/a");
+    expect(entries.map(({ userAgent }) => userAgent)).toEqual(["curl/8.0", ""]);
+    expect(sent.map(({ headers }) => headers.get("user-agent"))).toEqual(["curl/8.0", "gateway"]);
+  });
+
+  test("whose client has left before there was an answer is a row of 499 and no bytes", async () => {
+    const { ask, entries, sent } = world();
+    await ask("/api/a", { signal: AbortSignal.abort() });
+    expect(sent).toEqual([]);
+    expect(entries).toMatchObject([{ statusCode: 499, errorCode: "client_closed", bytesOut: 0 }]);
   });
 
   test("from a peer that is unknown is answered all the same", async () => {
@@ -66,6 +82,7 @@ describe("a request without a route", () => {
       idleSeconds: 1,
       requestIP: () => null,
       timeout: () => {},
+      upgrade: () => false,
     });
     expect(await problemOf(response)).toMatchObject({ status: 501, code: "method_not_proxied" });
     expect(entries).toMatchObject([{ statusCode: 501, method: "TRACE" }]);
@@ -264,6 +281,149 @@ describe("an exchange", () => {
     resolve(new Response("old"));
     expect(await (await old).text()).toBe("old");
     expect(entries.map(({ route }) => route)).toEqual(["", "/api/*"]);
+  });
+});
+
+describe("requests under way", () => {
+  const config = `
+    server: { max_in_flight: 2 }
+    cors: { enabled: true, allowed_origins: ["*"] }
+    routes: [{ path: "/api/*", backends: ["http://backend.test"] }]`;
+
+  test("are at most so many; beyond them the answer is 503 and says when to come again", async () => {
+    const { ask, sent, gateway, entries } = world({
+      config,
+      answer: () => new Response(drip().stream),
+    });
+    const open = [await ask("/api/a"), await ask("/api/b")];
+    const refused = await ask("/api/c", { headers: { origin: "http://shop.test" } });
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(refused.headers.get("access-control-allow-origin")).toBe("*");
+    expect(await problemOf(refused)).toMatchObject({ status: 503, code: "overloaded" });
+    expect(sent).toHaveLength(2);
+    expect(gateway.inFlight).toBe(2);
+    expect(entries).toMatchObject([{ statusCode: 503, errorCode: "overloaded", attempts: 0 }]);
+    for (const { body } of open) await body?.cancel();
+    await gateway.whenIdle();
+    const next = await ask("/api/d");
+    expect(next.status).toBe(200);
+    await next.body?.cancel();
+  });
+
+  test("do not keep the gateway from its own pages", async () => {
+    const { ask } = world({
+      config: config.replace("2", "1"),
+      answer: () => new Response(drip().stream),
+      ownPages: ({ target }) => (target.path === "/health" ? new Response("ok") : undefined),
+    });
+    const { body } = await ask("/api/a");
+    expect((await ask("/api/b")).status).toBe(503);
+    expect((await ask("/health")).status).toBe(200);
+    await body?.cancel();
+  });
+});
+
+describe("a connection that the client wants closed", () => {
+  test.each(["close", "Close", "keep-alive, close", "close, x-a"])(
+    "by Connection: %s is announced to be closed",
+    async (connection) => {
+      const { ask } = world();
+      expect((await ask("/api/a", { headers: { connection } })).headers.get("connection")).toBe(
+        "close",
+      );
+      expect((await ask("/none", { headers: { connection } })).headers.get("connection")).toBe(
+        "close",
+      );
+    },
+  );
+
+  test.each(["keep-alive", "x-closed", ""])(
+    "is not one with Connection: %p",
+    async (connection) => {
+      const { headers } = await world().ask("/api/a", { headers: { connection } });
+      expect(headers.has("connection")).toBe(false);
+    },
+  );
+});
+
+describe("a WebSocket", () => {
+  const fields = {
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+  };
+
+  test("is one exchange and one row, which comes at its end", async () => {
+    const closed = Promise.withResolvers<void>();
+    using backend = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request, server) => (server.upgrade(request) ? undefined : new Response("no")),
+      websocket: { message: () => undefined, close: () => closed.resolve() },
+    });
+    const { ask, upgrades, tunnels, gateway, entries, timeouts, clock } = world({
+      config: `routes: [{ path: "/api/*", backends: ["http://127.0.0.1:${backend.port}"] }]`,
+    });
+    await ask("/api/chat", { headers: fields });
+    expect(gateway.inFlight).toBe(1);
+    expect(entries).toEqual([]);
+    // A WebSocket has an idle time of its own.
+    expect(timeouts).toEqual([]);
+    const [socket] = upgrades;
+    const client = new FakeClient();
+    socket?.events.open(client);
+    expect(tunnels.size).toBe(1);
+    socket?.events.message("hello");
+    clock.advance(1_500);
+    socket?.events.close(1000, "");
+    await gateway.whenIdle();
+    expect(entries).toMatchObject([
+      { statusCode: 101, route: "/api/*", messagesIn: 1, bytesIn: 5, latencyMs: 1_500 },
+    ]);
+    expect(tunnels.size).toBe(0);
+    await closed.promise;
+  });
+
+  // What limits a whole exchange limits streams too.
+  test("ends when the whole exchange has taken too long", async () => {
+    using backend = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request, server) => (server.upgrade(request) ? undefined : new Response("no")),
+      websocket: { message: () => undefined },
+    });
+    const { ask, upgrades, clock, tunnels } = world({
+      config: `routes: [{ path: "/api/*", backends: ["http://127.0.0.1:${backend.port}"],
+        timeouts: { exchange: 3s } }]`,
+    });
+    await ask("/api/chat", { headers: fields });
+    const client = new FakeClient();
+    upgrades[0]?.events.open(client);
+    clock.advance(3_000);
+    const { size } = tunnels;
+    upgrades[0]?.events.close(1000, "");
+    expect(size).toBe(0);
+  });
+
+  test("of a version that is not understood is answered 426", async () => {
+    const { ask, entries, sent } = world();
+    const headers = { ...fields, "sec-websocket-version": "8" };
+    const response = await ask("/api/chat", { headers });
+    expect(response.headers.get("sec-websocket-version")).toBe("13");
+    expect(await problemOf(response)).toMatchObject({ status: 426, code: "websocket_version" });
+    expect(entries).toMatchObject([{ statusCode: 426 }]);
+    expect(sent).toEqual([]);
+  });
+
+  test("of a page that may not open one reaches no backend", async () => {
+    const { ask, entries } = world({
+      config: `routes: [{ path: "/api/*", backends: ["http://backend.test"],
+        cors: { enabled: true, allowed_origins: ["http://shop.test"] } }]`,
+    });
+    const response = await ask("/api/chat", { headers: { ...fields, origin: "http://evil.test" } });
+    expect(await problemOf(response)).toMatchObject({ status: 403, code: "origin_not_allowed" });
+    expect(entries).toMatchObject([{ statusCode: 403, attempts: 0, backend: "" }]);
   });
 });
 

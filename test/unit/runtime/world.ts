@@ -1,6 +1,9 @@
 import { loadConfig } from "../../../src/config/load.ts";
 import type { Config } from "../../../src/config/schema.ts";
+import type { SocketEvents } from "../../../src/pipeline/socket.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
+import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
+import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { Gateway, type Listener, type OwnPages } from "../../../src/runtime/gateway.ts";
 import { compileSnapshot, type Snapshot } from "../../../src/runtime/snapshot.ts";
 import type { AccessLogEntry } from "../../../src/telemetry/access-log/entry.ts";
@@ -35,11 +38,14 @@ export function world({
   const entries: AccessLogEntry[] = [];
   const crashes: { requestId: string; error: unknown }[] = [];
   const timeouts: number[] = [];
+  const upgrades: { events: SocketEvents; headers: Headers }[] = [];
   const peer: { address: string | null } = { address: "192.0.2.1" };
   const monitor = new HealthMonitor({ clock, random: () => 0.5, onChange: () => {} });
   const toProblem = problemMaker(({ requestId }, error) => crashes.push({ requestId, error }));
-  const compile = (text: string) =>
-    change(compileSnapshot(configFrom(text), { clock, fetch, monitor, toProblem }));
+  const budget = new BufferBudget(1_000_000);
+  const tunnels = new Set<Tunnel>();
+  const services = { clock, fetch, monitor, toProblem, budget, tunnels };
+  const compile = (text: string) => change(compileSnapshot(configFrom(text), services));
   let ids = 0;
   const gateway = new Gateway({
     snapshot: compile(config),
@@ -55,6 +61,10 @@ export function world({
     idleSeconds: 65,
     requestIP: () => (peer.address === null ? null : { address: peer.address }),
     timeout: (_request, seconds) => timeouts.push(seconds),
+    upgrade(_request, events, headers) {
+      upgrades.push({ events, headers });
+      return true;
+    },
   };
   return {
     clock,
@@ -62,6 +72,8 @@ export function world({
     entries,
     crashes,
     timeouts,
+    upgrades,
+    tunnels,
     peer,
     monitor,
     gateway,

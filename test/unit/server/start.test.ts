@@ -22,6 +22,17 @@ describe("over real sockets", () => {
     );
   });
 
+  test("a route whose backends' certificates are not checked is warned of", () => {
+    const { log } = start(
+      stage,
+      `routes:
+        - { path: /a, backends: ["https://127.0.0.1:1"], tls: { insecure_skip_verify: true } }
+        - { path: /b, backends: ["https://127.0.0.1:1"], tls: { insecure_skip_verify: false } }`,
+    );
+    expect(log()).toContain("route /a: insecure_skip_verify is on");
+    expect(log()).not.toContain("route /b");
+  });
+
   test.each(["Host:", "Host: a b", "Host: a, b", "Host: a/b", "Host: user@a"])(
     "a request with `%s` is answered 400 before its path is looked at",
     async (host) => {

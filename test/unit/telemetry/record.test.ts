@@ -19,6 +19,8 @@ test("an exchange that is over becomes one entry", () => {
     status: 201,
     bytesIn: 3,
     bytesOut: 90,
+    messagesIn: 2,
+    messagesOut: 7,
     headersAt: 1_000,
   });
   expect(toEntry(exchange, clock)).toEqual({
@@ -39,6 +41,8 @@ test("an exchange that is over becomes one entry", () => {
     requestId: "request-1",
     bytesIn: 3,
     bytesOut: 90,
+    messagesIn: 2,
+    messagesOut: 7,
     attempts: 1,
     errorCode: "",
   });

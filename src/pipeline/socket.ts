@@ -1,0 +1,21 @@
+/** The client's end of a WebSocket, as the listener gives it. */
+export interface ClientSocket {
+  /** Bytes sent; −1 when they wait and no more fit; 0 when they were dropped. */
+  send(data: string | Buffer): number;
+  close(code?: number, reason?: string): void;
+  /** Cuts the connection without a closing handshake. */
+  terminate(): void;
+  /** Reads no further until `resume`. */
+  pause(): void;
+  resume(): void;
+}
+
+/** What becomes of the client's end; the listener calls these. */
+export interface SocketEvents {
+  open(socket: ClientSocket): void;
+  message(data: string | Buffer): void;
+  /** After `send` answered −1: there is room again. */
+  drain(): void;
+  /** 1005 when the client gave no code, 1006 when it vanished. */
+  close(code: number, reason: string): void;
+}

@@ -1,0 +1,144 @@
+import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
+import { GatewayError } from "../pipeline/errors.ts";
+import type { Exchange } from "../pipeline/exchange.ts";
+import type { BreakOff } from "./break-off.ts";
+import type { ForwardSettings } from "./settings.ts";
+import { Tunnel } from "./tunnel.ts";
+
+export interface WebSocketOptions {
+  readonly tls: Bun.TLSOptions | undefined;
+  readonly settings: ForwardSettings;
+  readonly breakOff: BreakOff;
+  readonly clock: Clock;
+  readonly tunnels: Set<Tunnel>;
+}
+
+// What each connection settles for itself.
+const HANDSHAKE_FIELDS = [
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-extensions",
+  "sec-websocket-protocol",
+];
+
+/** Throws for a handshake that the listener could not complete (RFC 6455 section 4.2). */
+export function checkHandshake({ headers }: Request): void {
+  const version = headers.get("sec-websocket-version");
+  if (version !== "13") {
+    throw new GatewayError("websocket_version", "only version 13 of WebSocket is understood", {
+      fields: { upgrade: "websocket", "sec-websocket-version": "13" },
+    });
+  }
+  const connection = headers.get("connection") ?? "";
+  const key = headers.get("sec-websocket-key") ?? "";
+  if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(connection) || !/^[A-Za-z0-9+/]{22}==$/.test(key)) {
+    throw new GatewayError("bad_request", "the WebSocket handshake is not complete");
+  }
+}
+
+/**
+ * Opens a WebSocket through to a backend (`url` begins with ws:// or wss://). The backend is asked
+ * first and the client after, so that the client gets the backend's refusal and its choice of
+ * subprotocol. The Response that this resolves with is never sent: the runtime has answered 101.
+ */
+export async function openTunnel(
+  exchange: Exchange,
+  url: string,
+  headers: Headers,
+  options: WebSocketOptions,
+): Promise<Response> {
+  const { clock, tunnels, settings } = options;
+  const backend = await dialAsOffered(url, headers, options);
+  exchange.headersAt = clock.monotonic();
+  const tunnel = new Tunnel(exchange, backend, {
+    idleTimeout: settings.timeouts.idle,
+    clock,
+    tunnels,
+  });
+  // The runtime would choose the first subprotocol offered, whatever the backend chose.
+  const answer = new Headers({ "x-request-id": exchange.requestId });
+  answer.set("sec-websocket-protocol", backend.protocol);
+  if (!exchange.upgrade(exchange.request, tunnel, answer)) {
+    tunnel.shut(1011, "the client's handshake failed");
+    throw new GatewayError("bad_request", "the WebSocket handshake is not valid");
+  }
+  exchange.status = 101;
+  const timeIsUp = () => tunnel.breakOff(options.breakOff.reason);
+  options.breakOff.signal.addEventListener("abort", timeIsUp, { once: true });
+  return new Response(null);
+}
+
+/** Dials with the subprotocols that the client offers. */
+async function dialAsOffered(
+  url: string,
+  headers: Headers,
+  options: WebSocketOptions,
+): Promise<WebSocket> {
+  const offered = headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];
+  for (const name of HANDSHAKE_FIELDS) headers.delete(name);
+  try {
+    return await dial(url, headers, offered, options);
+  } catch (error) {
+    if (!(error instanceof NoProtocolChosen)) throw error;
+    // A backend may choose none, which the runtime takes for a failure; so nothing is offered.
+    return dial(url, headers, [], options);
+  }
+}
+
+class NoProtocolChosen extends Error {}
+
+function dial(
+  url: string,
+  headers: Headers,
+  protocols: string[],
+  { tls, settings, breakOff, clock }: WebSocketOptions,
+): Promise<WebSocket> {
+  const socket = new WebSocket(url, {
+    headers: headers.toJSON(),
+    protocols,
+    ...(tls === undefined ? undefined : { tls }),
+  });
+  socket.binaryType = "nodebuffer";
+  const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
+  const { response } = settings.timeouts;
+  const cancelTimer = scheduleUnlessZero(clock, response, () =>
+    breakOff.because(
+      new GatewayError("backend_timeout", `the backend did not agree within ${response} ms`),
+    ),
+  );
+  const giveUp = () => {
+    reject(breakOff.reason ?? new Error("broken off without a reason"));
+    socket.terminate();
+  };
+  breakOff.signal.addEventListener("abort", giveUp, { once: true });
+  socket.addEventListener("open", () => {
+    // Until the client's end is there, what the backend sends has to wait.
+    socket.pause();
+    resolve(socket);
+  });
+  socket.addEventListener("error", (event) => reject(refusal(event)));
+  socket.addEventListener("close", () => reject(refusal(undefined)));
+  return promise.finally(() => {
+    cancelTimer();
+    breakOff.signal.removeEventListener("abort", giveUp);
+  });
+}
+
+// The runtime tells of a refusal in the text of an error, and of its status alone.
+function refusal(event: unknown): Error {
+  const message = event instanceof ErrorEvent ? event.message : "";
+  if (message.includes("Missing client protocol")) return new NoProtocolChosen(message);
+  if (message.includes("TLS handshake failed")) {
+    return new GatewayError("backend_tls_failed", "the TLS handshake with the backend failed");
+  }
+  const written = /Expected 101 status code: ([0-9]{3})/.exec(message)?.[1];
+  const status = Number(written);
+  if (status >= 300 && status <= 599) {
+    return new GatewayError("websocket_refused", `the backend refused with status ${status}`, {
+      status,
+    });
+  }
+  return written === undefined
+    ? new GatewayError("backend_unreachable", "no WebSocket to the backend could be opened")
+    : new GatewayError("backend_protocol_error", "the backend's answer is not a WebSocket's");
+}

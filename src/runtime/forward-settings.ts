@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import type { Config, RouteConfig } from "../config/schema.ts";
+import type { ForwardSettings } from "../proxy/settings.ts";
+
+/** What a route says, and where it says nothing, what the server says. Reads the files of `tls`. */
+export function forwardSettings(route: RouteConfig, server: Config["server"]): ForwardSettings {
+  const { timeouts } = route;
+  return {
+    preserveHost: route.preserve_host,
+    sendForwarded: server.send_forwarded,
+    maxBodySize: route.max_body_size ?? server.max_body_size,
+    bufferSize: server.buffer_size,
+    tls: tlsOptions(route),
+    timeouts: {
+      request: timeouts?.request ?? server.read_timeout,
+      response: timeouts?.response ?? server.write_timeout,
+      idle: timeouts?.idle ?? server.idle_timeout,
+      exchange: timeouts?.exchange ?? server.exchange_timeout,
+    },
+  };
+}
+
+function tlsOptions({ tls }: RouteConfig): Bun.TLSOptions | undefined {
+  if (tls === undefined) return undefined;
+  return {
+    ...(tls.ca !== undefined && { ca: readFileSync(tls.ca) }),
+    ...(tls.certificate !== undefined && { cert: readFileSync(tls.certificate) }),
+    ...(tls.key !== undefined && { key: readFileSync(tls.key) }),
+    ...(tls.server_name !== undefined && { serverName: tls.server_name }),
+    ...(tls.insecure_skip_verify && { rejectUnauthorized: false }),
+  };
+}

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { ask, problemOf } from "../support/ask.ts";
+import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
+import { createStage } from "../support/stage.ts";
+
+const stage = createStage();
+const hasOpenssl = Bun.which("openssl") !== null;
+if (!hasOpenssl) {
+  // oxlint-disable-next-line no-console -- a test that is left out says so
+  console.warn("tls.test.ts is left out: it makes certificates with openssl (Debian: openssl)");
+}
+
+const shared = createStage(afterAll);
+let folder = "";
+
+/** Everything that a test shows or trusts, made anew for each run. */
+beforeAll(async () => {
+  if (!hasOpenssl) return;
+  folder = shared.folder();
+  for (const authority of ["ca", "other-ca"]) {
+    await openssl(
+      `req -x509 ${NEW_KEY} -keyout ${authority}.key -out ${authority}.pem -days 2 -subj /CN=${authority}`,
+    );
+  }
+  await issue("local", "IP:127.0.0.1,DNS:localhost");
+  await issue("named", "DNS:backend.example.com");
+  await issue("client", "DNS:gateway.example.com");
+});
+
+const NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+
+async function issue(name: string, names: string): Promise<void> {
+  await Bun.write(join(folder, `${name}.ext`), `subjectAltName=${names}\n`);
+  await openssl(`req -new ${NEW_KEY} -keyout ${name}.key -out ${name}.csr -subj /CN=${name}`);
+  await openssl(
+    `x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ${name}.ext -out ${name}.pem`,
+  );
+}
+
+async function openssl(command: string): Promise<void> {
+  const child = Bun.spawn(["openssl", ...command.split(" ")], {
+    cwd: folder,
+    stderr: "pipe",
+    stdout: "ignore",
+  });
+  const errors = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(errors);
+}
+
+const file = (name: string) => join(folder, name);
+
+/** A backend that only speaks TLS and echoes WebSocket messages. */
+function startBackend(certificate: string, wantsClient = false): string {
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    tls: {
+      cert: Bun.file(file(`${certificate}.pem`)),
+      key: Bun.file(file(`${certificate}.key`)),
+      ...(wantsClient && {
+        ca: Bun.file(file("ca.pem")),
+        requestCert: true,
+        rejectUnauthorized: true,
+      }),
+    },
+    fetch(request, server) {
+      if (server.upgrade(request)) return undefined;
+      return new Response("in confidence");
+    },
+    websocket: {
+      message: (socket, message) => void socket.send(message),
+    },
+  });
+  stage.defer(() => server.stop(true));
+  return `https://127.0.0.1:${server.port}`;
+}
+
+function startBefore(backend: string, tls?: Readonly<Record<string, unknown>>) {
+  return startGateway(stage, {
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [backend], ...(tls !== undefined && { tls }) }],
+  });
+}
+
+const tlsTest = test.skipIf(!hasOpenssl);
+
+tlsTest("a backend whose certificate `ca` has signed is trusted", async () => {
+  const gateway = await startBefore(startBackend("local"), { ca: file("ca.pem") });
+
+  expect(await (await ask(`${gateway.url}/secret`)).text()).toBe("in confidence");
+});
+
+tlsTest.each([
+  ["the system's authorities do not know", undefined],
+  ["another authority than `ca` has signed", "other-ca.pem"],
+])("a backend whose certificate %s costs a 502", async (_, ca) => {
+  const gateway = await startBefore(
+    startBackend("local"),
+    ca === undefined ? undefined : { ca: file(ca) },
+  );
+
+  const problem = await problemOf(await ask(`${gateway.url}/secret`));
+
+  expect(problem).toMatchObject({ status: 502, code: "backend_tls_failed" });
+  expect(await gateway.waitForRows(1)).toMatchObject([{ error_code: "backend_tls_failed" }]);
+});
+
+tlsTest("the certificate has to be for the backend's host, or for `server_name`", async () => {
+  const backend = startBackend("named");
+  const strict = await startBefore(backend, { ca: file("ca.pem") });
+  const named = await startBefore(backend, {
+    ca: file("ca.pem"),
+    server_name: "backend.example.com",
+  });
+
+  const problem = await problemOf(await ask(`${strict.url}/secret`));
+  expect(problem).toMatchObject({ status: 502, code: "backend_tls_failed" });
+  expect((await ask(`${named.url}/secret`)).status).toBe(200);
+});
+
+tlsTest("a client cannot choose the name that the certificate has to be for", async () => {
+  const gateway = await startBefore(startBackend("named"), { ca: file("ca.pem") });
+
+  const answer = await ask(`${gateway.url}/secret`, { headers: { host: "backend.example.com" } });
+
+  expect(await problemOf(answer)).toMatchObject({ code: "backend_tls_failed" });
+});
+
+tlsTest("each of several backends has to show a certificate for its own host", async () => {
+  const gateway = await startGateway(stage, {
+    health_check: noHealthChecks,
+    routes: [
+      {
+        path: "/*",
+        backends: [startBackend("local"), startBackend("named")],
+        tls: { ca: file("ca.pem") },
+      },
+    ],
+  });
+
+  const headers = { host: "backend.example.com" };
+  const statuses = [
+    await ask(`${gateway.url}/secret`, { headers }),
+    await ask(`${gateway.url}/secret`, { headers }),
+  ].map(({ status }) => status);
+
+  expect(statuses).toEqual([200, 502]);
+});
+
+tlsTest("a backend that asks for a certificate is shown the one configured", async () => {
+  const backend = startBackend("local", true);
+  const without = await startBefore(backend, { ca: file("ca.pem") });
+  const showing = await startBefore(backend, {
+    ca: file("ca.pem"),
+    certificate: file("client.pem"),
+    key: file("client.key"),
+  });
+
+  expect((await ask(`${without.url}/secret`)).status).toBe(502);
+  expect((await ask(`${showing.url}/secret`)).status).toBe(200);
+});
+
+tlsTest("`insecure_skip_verify` takes any certificate, and the log warns of it once", async () => {
+  const gateway = await startBefore(startBackend("named"), { insecure_skip_verify: true });
+
+  expect((await ask(`${gateway.url}/secret`)).status).toBe(200);
+  expect((await ask(`${gateway.url}/secret`)).status).toBe(200);
+
+  await gateway.waitForRows(2);
+  expect(gateway.lines.matching(/\[WARN\].*insecure_skip_verify/)).toHaveLength(1);
+});
+
+tlsTest("a WebSocket to an https backend goes over TLS, by the same rules", async () => {
+  const backend = startBackend("local");
+  const trusting = await startBefore(backend, { ca: file("ca.pem") });
+  const socket = new WebSocket(`${trusting.url.replace("http", "ws")}/socket`);
+  stage.defer(() => socket.terminate());
+  const echoed = new Promise((resolve, reject) => {
+    socket.addEventListener("message", ({ data }) => resolve(data));
+    socket.addEventListener("error", reject);
+    socket.addEventListener("open", () => socket.send("in confidence"));
+  });
+  expect(await echoed).toBe("in confidence");
+
+  const strict = await startBefore(backend);
+  const refused = new WebSocket(`${strict.url.replace("http", "ws")}/socket`);
+  await new Promise((resolve) => {
+    refused.addEventListener("error", resolve);
+  });
+  expect(await strict.waitForRows(1)).toMatchObject([
+    { status_code: 502, error_code: "backend_tls_failed" },
+  ]);
+});

@@ -1,0 +1,14 @@
+import { expect, test } from "bun:test";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
+import { BreakOff } from "../../../src/proxy/break-off.ts";
+
+test("nothing is broken off without a reason, and the first reason stays", () => {
+  const breakOff = new BreakOff();
+  expect(breakOff.reason).toBeUndefined();
+  expect(breakOff.signal.aborted).toBe(false);
+  const first = new GatewayError("backend_timeout", "late");
+  breakOff.because(first);
+  breakOff.because(new GatewayError("client_closed", "gone"));
+  expect(breakOff.reason).toBe(first);
+  expect(breakOff.signal.aborted).toBe(true);
+});

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "bun:test";
+import { Tunnel } from "../../../src/proxy/tunnel.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { openExchange } from "../pipeline/opening.ts";
+import { turn } from "./network.ts";
+import { FakeBackend, FakeClient } from "./sockets.ts";
+
+const MB = 1024 * 1024;
+
+function tunnelled({ idleTimeout = 60_000, open = true } = {}) {
+  const clock = new FakeClock();
+  const exchange = openExchange();
+  const backend = new FakeBackend();
+  const client = new FakeClient();
+  const tunnels = new Set<Tunnel>();
+  const tunnel = new Tunnel(exchange, backend.asWebSocket(), { idleTimeout, clock, tunnels });
+  const state = { ended: false };
+  void exchange.ended?.then(() => (state.ended = true));
+  if (open) {
+    tunnel.open(client);
+    backend.done.length = 0;
+  }
+  return { clock, exchange, backend, client, tunnels, tunnel, state };
+}
+
+describe("a tunnel", () => {
+  test("lets the backend speak once the client's end is there", () => {
+    const { tunnel, backend, client, tunnels } = tunnelled({ open: false });
+    expect(backend.done).toEqual([]);
+    expect([...tunnels]).toEqual([]);
+    tunnel.open(client);
+    expect(backend.done).toEqual(["resume"]);
+    expect([...tunnels]).toEqual([tunnel]);
+  });
+
+  test("passes messages on both ways, and counts them and their bytes", () => {
+    const { tunnel, exchange, backend, client } = tunnelled();
+    tunnel.message("häl");
+    tunnel.message(Buffer.from([65, 66]));
+    backend.says("€");
+    backend.says(Buffer.from("xyz"));
+    backend.says("");
+    expect(backend.done).toEqual(["send häl", "send AB"]);
+    expect(client.done).toEqual(["send €", "send xyz", "send "]);
+    expect(exchange).toMatchObject({ messagesIn: 2, bytesIn: 6, messagesOut: 3, bytesOut: 6 });
+  });
+
+  test("reads no more of the backend while the client's connection is full", () => {
+    const { tunnel, backend, client } = tunnelled();
+    backend.says("a");
+    expect(backend.done).toEqual([]);
+    client.room = -1;
+    backend.says("b");
+    expect(backend.done).toEqual(["pause"]);
+    tunnel.drain();
+    expect(backend.done).toEqual(["pause", "resume"]);
+  });
+
+  test("reads no more of the client until the backend has taken half of what waits", () => {
+    const { tunnel, clock, backend, client } = tunnelled({ idleTimeout: 0 });
+    backend.bufferedAmount = MB;
+    tunnel.message("a");
+    expect(client.done).toEqual([]);
+    backend.bufferedAmount = MB + 1;
+    tunnel.message("b");
+    expect(client.done).toEqual(["pause"]);
+    clock.advance(100);
+    expect(client.done).not.toContain("resume");
+    backend.bufferedAmount = MB / 2;
+    clock.advance(5);
+    expect(client.done.at(-1)).toBe("resume");
+    expect(clock.pending).toBe(0);
+  });
+
+  test("looks after neither end once it is over", () => {
+    const { tunnel, clock, backend, client, exchange } = tunnelled({ idleTimeout: 0 });
+    backend.bufferedAmount = 2 * MB;
+    tunnel.message("a");
+    tunnel.close(1000, "");
+    const before = [...client.done, ...backend.done];
+    tunnel.message("late");
+    tunnel.drain();
+    tunnel.close(1001, "again");
+    tunnel.shut(1001, "again");
+    backend.closes(1000);
+    clock.advance(100);
+    expect([...client.done, ...backend.done]).toEqual(before);
+    expect(clock.pending).toBe(0);
+    expect(exchange.messagesIn).toBe(2);
+  });
+});
+
+describe("the end of a tunnel", () => {
+  test.each([
+    [1000, "done", "close 1000 done"],
+    [1001, "bye", "close 1001 bye"],
+    [1011, "", "close 1011 "],
+    [3000, "registered", "close 3000 registered"],
+    [4321, "own words", "close 4321 own words"],
+    [1005, "", "close"],
+    [1006, "", "terminate"],
+  ])("by either side with %i %p is %p for the other", async (code, reason, done) => {
+    const byClient = tunnelled();
+    byClient.tunnel.close(code, reason);
+    expect(byClient.backend.done).toEqual([done]);
+    expect(byClient.client.done).toEqual([]);
+    const byBackend = tunnelled();
+    byBackend.backend.closes(code, reason);
+    expect(byBackend.client.done).toEqual([done]);
+    expect(byBackend.backend.done).toEqual([]);
+    for (const { exchange, state, tunnels, clock } of [byClient, byBackend]) {
+      await turn();
+      expect(state.ended).toBe(true);
+      expect(tunnels.size).toBe(0);
+      expect(clock.pending).toBe(0);
+      expect(exchange.errorCode).toBeUndefined();
+    }
+  });
+
+  test("with a code that the other end may not send cuts its connection", () => {
+    const { tunnel, backend } = tunnelled();
+    backend.closeError = new DOMException("not a code", "InvalidAccessError");
+    tunnel.close(1015, "");
+    expect(backend.done).toEqual(["terminate"]);
+  });
+
+  test("by the gateway is told to both ends", async () => {
+    const { tunnel, backend, client, state, tunnels } = tunnelled();
+    tunnel.shut(1001, "the gateway stops");
+    expect(client.done).toEqual(["close 1001 the gateway stops"]);
+    expect(backend.done).toEqual(["close 1001 the gateway stops"]);
+    await turn();
+    expect(state.ended).toBe(true);
+    expect(tunnels.size).toBe(0);
+  });
+
+  test("before there is a client's end concerns the backend alone", async () => {
+    const shut = tunnelled({ open: false });
+    shut.tunnel.shut(1011, "no");
+    expect(shut.backend.done).toEqual(["close 1011 no"]);
+    const closed = tunnelled({ open: false });
+    closed.backend.closes(1000);
+    await turn();
+    expect([shut.state.ended, closed.state.ended]).toEqual([true, true]);
+  });
+
+  test("before there is a client's end closes that one when it comes", () => {
+    const { tunnel, backend, client, tunnels } = tunnelled({ open: false });
+    backend.closes(4000, "bye");
+    tunnel.open(client);
+    expect(client.done).not.toEqual([]);
+    expect(tunnels.size).toBe(0);
+  });
+
+  test("counts what still arrives from the backend before it", () => {
+    const { backend, exchange } = tunnelled({ open: false });
+    backend.says("early");
+    expect(exchange).toMatchObject({ messagesOut: 1, bytesOut: 5 });
+  });
+});
+
+describe("a tunnel in which nothing moves", () => {
+  test("is closed to both ends after the idle time, and its row says why", async () => {
+    const { clock, backend, client, exchange, state } = tunnelled();
+    clock.advance(59_999);
+    expect(client.done).toEqual([]);
+    clock.advance(1);
+    expect(client.done).toEqual(["close 1001 idle"]);
+    expect(backend.done).toEqual(["close 1001 idle"]);
+    expect(exchange).toMatchObject({
+      errorCode: "websocket_idle",
+      errorDetail: "no message in either direction for 60000 ms",
+    });
+    await turn();
+    expect(state.ended).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("is kept open by messages of either side", () => {
+    const { tunnel, clock, backend, exchange } = tunnelled();
+    for (let round = 0; round < 5; round += 1) {
+      clock.advance(59_000);
+      tunnel.message("a");
+      clock.advance(59_000);
+      backend.says("b");
+    }
+    expect(exchange.errorCode).toBeUndefined();
+    clock.advance(60_000);
+    expect(exchange.errorCode).toBe("websocket_idle");
+  });
+
+  test("stays open for ever where no idle time is set", () => {
+    const { clock, exchange } = tunnelled({ idleTimeout: 0 });
+    expect(clock.pending).toBe(0);
+    clock.advance(1e9);
+    expect(exchange.errorCode).toBeUndefined();
+  });
+});

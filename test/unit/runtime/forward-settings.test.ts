@@ -1,0 +1,101 @@
+import { describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { forwardSettings } from "../../../src/runtime/forward-settings.ts";
+import { createStage } from "../../support/stage.ts";
+import { configFrom } from "./world.ts";
+
+const stage = createStage();
+
+/** The settings of a route with these lines, below a server with those. */
+function settingsOf(route: string, server = "") {
+  const config = configFrom(`server: { ${server} }\nroutes: [{ path: /a, ${route} }]`);
+  return forwardSettings(config.routes[0]!, config.server);
+}
+
+const http = `backends: ["http://backend.test"]`;
+
+describe("a route's settings", () => {
+  test("are the server's, where the route says nothing", () => {
+    expect(settingsOf(http)).toEqual({
+      preserveHost: true,
+      sendForwarded: false,
+      maxBodySize: 100_000_000,
+      bufferSize: 2 ** 20,
+      tls: undefined,
+      timeouts: { request: 30_000, response: 30_000, idle: 300_000, exchange: 0 },
+    });
+    const server =
+      "read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, exchange_timeout: 4s, " +
+      "max_body_size: 5, buffer_size: 6, send_forwarded: true";
+    expect(settingsOf(http, server)).toEqual({
+      preserveHost: true,
+      sendForwarded: true,
+      maxBodySize: 5,
+      bufferSize: 6,
+      tls: undefined,
+      timeouts: { request: 1_000, response: 2_000, idle: 3_000, exchange: 4_000 },
+    });
+  });
+
+  test("are the route's own, where it has them", () => {
+    const route =
+      "preserve_host: false, max_body_size: 7, " +
+      "timeouts: { request: 5s, response: 6s, idle: 0, exchange: 8s }";
+    expect(settingsOf(`${http}, ${route}`, "idle_timeout: 3s")).toMatchObject({
+      preserveHost: false,
+      maxBodySize: 7,
+      timeouts: { request: 5_000, response: 6_000, idle: 0, exchange: 8_000 },
+    });
+  });
+
+  test("may be the route's own in part", () => {
+    expect(settingsOf(`${http}, timeouts: { idle: 9s }`, "read_timeout: 1s").timeouts).toEqual({
+      request: 1_000,
+      response: 30_000,
+      idle: 9_000,
+      exchange: 0,
+    });
+  });
+});
+
+describe("TLS to a route's backends", () => {
+  const https = `backends: ["https://backend.test"]`;
+  const tlsOf = (tls: string) => settingsOf(`${https}, tls: { ${tls} }`).tls;
+
+  test("is the runtime's own where nothing is said of it", () => {
+    expect(settingsOf(https).tls).toBeUndefined();
+    expect(tlsOf("")).toEqual({});
+  });
+
+  test("checks the certificate for the name that is configured", () => {
+    expect(tlsOf("server_name: api.test")).toEqual({ serverName: "api.test" });
+  });
+
+  test("is checked unless that is switched off", () => {
+    expect(tlsOf("insecure_skip_verify: true")).toEqual({ rejectUnauthorized: false });
+    expect(tlsOf("insecure_skip_verify: false")).toEqual({});
+  });
+
+  test("has the certificates and the key of the files that are named", () => {
+    const folder = stage.folder();
+    const named = (["ca", "certificate", "key"] as const).map((name) => {
+      const file = join(folder, `${name}.pem`);
+      writeFileSync(file, `the ${name}`);
+      return `${name}: "${file}"`;
+    });
+    expect(tlsOf(named.join(", "))).toEqual({
+      ca: Buffer.from("the ca"),
+      cert: Buffer.from("the certificate"),
+      key: Buffer.from("the key"),
+    });
+  });
+
+  test("cannot be settled when a file has gone since it was checked", () => {
+    const file = join(stage.folder(), "ca.pem");
+    writeFileSync(file, "the ca");
+    const config = configFrom(`routes: [{ path: /a, ${https}, tls: { ca: "${file}" } }]`);
+    rmSync(file);
+    expect(() => forwardSettings(config.routes[0]!, config.server)).toThrow(file);
+  });
+});

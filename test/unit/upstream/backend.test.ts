@@ -1,0 +1,33 @@
+import { describe, expect, test } from "bun:test";
+import { Backend } from "../../../src/upstream/backend.ts";
+import { CheckedHealth } from "../../../src/upstream/health/health.ts";
+
+function backend(url: string, maxInFlight?: number): Backend {
+  const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
+  return new Backend({ url, weight: 1, health, maxInFlight });
+}
+
+describe("a backend", () => {
+  test.each([
+    ["http://a.test:80/v1/", "http://a.test", "ws://a.test", "/v1"],
+    ["https://a.test", "https://a.test", "wss://a.test", ""],
+    ["HTTPS://[::1]:9001", "https://[::1]:9001", "wss://[::1]:9001", ""],
+  ])("at %s is asked at %s, and for WebSockets at %s", (url, origin, webSocketOrigin, basePath) => {
+    expect(backend(url)).toMatchObject({ url, origin, webSocketOrigin, basePath });
+  });
+
+  test("is full when it has as many requests as it may have", () => {
+    const limited = backend("http://a.test", 2);
+    expect(limited.isFull).toBe(false);
+    limited.inFlight = 1;
+    expect(limited.isFull).toBe(false);
+    limited.inFlight = 2;
+    expect(limited.isFull).toBe(true);
+  });
+
+  test("is never full without a limit", () => {
+    const unlimited = backend("http://a.test");
+    unlimited.inFlight = 1e9;
+    expect(unlimited.isFull).toBe(false);
+  });
+});
