@@ -1,0 +1,106 @@
+import { truncateSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { freePort, type Stage } from "./stage.ts";
+
+/** Paths that the backend answers, whichever it is. */
+export const paths = {
+  /** About 90 bytes of JSON. */
+  small: "/api/users/1",
+  /** Takes a POST. */
+  post: "/echo",
+  /** The same small answer for all paths below. */
+  below: "/echo/",
+  megabyte: "/bytes/1MiB",
+  hundredMegabytes: "/bytes/100MiB",
+  /** A chunk each 100 ms, for a minute. */
+  slowStream: "/stream/600?size=1KiB&interval=100ms",
+  webSocket: "/ws",
+} as const;
+
+export interface Backend {
+  readonly name: string;
+  readonly port: number;
+}
+
+/**
+ * Starts the mock and, where there is nginx, one in front of it that answers what it can by itself,
+ * at a fraction of the load.
+ */
+export async function startBackend(stage: Stage, gateway: string): Promise<Backend> {
+  const mockPort = await freePort();
+  await stage.start({
+    name: "the mock backend",
+    command: [gateway, "mock", "--port", `${mockPort}`],
+    pinned: false,
+    port: mockPort,
+  });
+  const nginx = Bun.which("nginx");
+  if (nginx === null) return { name: "gateway mock", port: mockPort };
+  const port = await freePort();
+  const one = stage.path("1MiB");
+  const hundred = stage.path("100MiB");
+  writeFileSync(one, "");
+  writeFileSync(hundred, "");
+  truncateSync(one, 2 ** 20);
+  truncateSync(hundred, 100 * 2 ** 20);
+  const config = await stage.write("backend.conf", nginxConfig(stage.folder, port, mockPort));
+  await stage.start({
+    name: "the nginx backend",
+    command: [nginx, "-c", config],
+    pinned: false,
+    port,
+  });
+  return { name: "nginx", port };
+}
+
+function nginxConfig(folder: string, port: number, mockPort: number): string {
+  return `${nginxPreamble(folder, "backend")}
+http {
+  ${nginxTemporary(folder)}
+  access_log off;
+  keepalive_requests 1000000000;
+  default_type application/json;
+  map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    client_max_body_size 0;
+    location / { return 200 '${JSON.stringify(SMALL)}'; }
+    location /bytes/ { root ${folder}; sendfile on; default_type application/octet-stream; rewrite ^/bytes/(.*)$ /$1 break; }
+    location /stream/ { proxy_pass http://127.0.0.1:${mockPort}; proxy_http_version 1.1; proxy_buffering off; }
+    location /ws {
+      proxy_pass http://127.0.0.1:${mockPort};
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+    }
+  }
+}
+`;
+}
+
+const SMALL = {
+  id: 1,
+  name: "Ada Lovelace",
+  email: "ada@example.com",
+  created: "2026-01-01T00:00:00Z",
+};
+
+/** What an nginx of one worker needs to run in a folder of its own, in the foreground. */
+export function nginxPreamble(folder: string, name: string): string {
+  // A worker under another name could not enter the folder.
+  const user = userInfo().uid === 0 ? "user root;" : "";
+  return `daemon off;
+${user}
+worker_processes 1;
+pid ${folder}/${name}.pid;
+error_log ${folder}/${name}.error.log;
+worker_rlimit_nofile 16384;
+events { worker_connections 8192; }`;
+}
+
+/** Places for nginx's temporary files. */
+export function nginxTemporary(folder: string): string {
+  return ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((kind) => `${kind}_temp_path ${folder}/nginx_${kind};`)
+    .join(" ");
+}

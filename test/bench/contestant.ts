@@ -1,0 +1,41 @@
+import type { Backend } from "./backend.ts";
+import { freePort, type Running, type Stage, type Start } from "./stage.ts";
+
+/** Somebody who passes requests on to the backend, in the way that is to be measured. */
+export interface Contestant {
+  readonly key: string;
+  /** For the table: what it is, and what it does beside passing on. */
+  readonly name: string;
+  /** How to install it; undefined when it is. */
+  readonly missing?: string | undefined;
+  readonly webSockets: boolean;
+  /** Whether it is one of those that all workloads are for; if not, some name it. */
+  readonly general: boolean;
+  prepare(place: Place): Promise<Omit<Start, "name" | "pinned" | "port">>;
+}
+
+/** What a contestant is told to get ready. */
+export interface Place {
+  readonly stage: Stage;
+  /** Where it is to listen, on 127.0.0.1. */
+  readonly port: number;
+  readonly backend: Backend;
+}
+
+/** A contestant that is running. */
+export interface Entrant {
+  readonly contestant: Contestant;
+  readonly port: number;
+  readonly process: Running;
+}
+
+export async function startContestant(
+  contestant: Contestant,
+  stage: Stage,
+  backend: Backend,
+): Promise<Entrant> {
+  const port = await freePort();
+  const start = await contestant.prepare({ stage, port, backend });
+  const process = await stage.start({ ...start, name: contestant.name, pinned: true, port });
+  return { contestant, port, process };
+}

@@ -1,0 +1,154 @@
+import { stringify } from "yaml";
+import type { Contestant, Place } from "./contestant.ts";
+
+type Section = Readonly<Record<string, unknown>>;
+type Routes = readonly Section[];
+
+interface Variant {
+  readonly key: string;
+  readonly name: string;
+  /** The executable. */
+  readonly path: string;
+  readonly general?: boolean;
+  readonly settings?: Section;
+  readonly routes?: (backend: string) => Routes;
+}
+
+/** The gateway in one configuration or another. */
+function gateway({ key, name, path, general = true, settings, routes }: Variant): Contestant {
+  return {
+    key,
+    name,
+    general,
+    webSockets: true,
+    async prepare({ stage, port, backend }: Place) {
+      const url = `http://127.0.0.1:${backend.port}`;
+      const config = await stage.write(
+        `${key}.yaml`,
+        stringify({
+          server: { host: "127.0.0.1", port, ...section(settings, "server") },
+          logging: { database: databaseOf(stage.folder, key), ...section(settings, "logging") },
+          ...DEFAULTS,
+          ...without(settings, ["server", "logging"]),
+          routes: (routes ?? everything)(url),
+        }),
+      );
+      return { command: [path, "serve", "--config", config] };
+    },
+  };
+}
+
+export function databaseOf(folder: string, key: string): string {
+  return `${folder}/${key}.db`;
+}
+
+/** The gateway's features that stand in its first example; the limit is never reached. */
+const DEFAULTS: Section = {
+  rate_limiting: { enabled: true, requests_per_second: 1_000_000, burst: 1_000_000 },
+  cors: {
+    enabled: true,
+    allowed_origins: ["*"],
+    allowed_methods: ["GET", "POST", "PUT", "DELETE"],
+  },
+  health_check: { path: "/health", interval: "10s", timeout: "3s" },
+};
+
+const everything = (url: string): Routes => [{ path: "/*", backends: [{ url }] }];
+
+/** All that can be configured and does something to a request. */
+const ALL_ON: Section = {
+  server: { trusted_proxies: ["10.0.0.0/8", "2001:db8::/32"] },
+  logging: { format: "json" },
+  rate_limiting: {
+    enabled: true,
+    requests_per_second: 1_000_000,
+    burst: 1_000_000,
+    key: "client_ip",
+  },
+  cors: {
+    enabled: true,
+    allowed_origins: ["https://app.example.com", "https://*.example.com"],
+    exposed_headers: ["X-Request-Id"],
+    allow_credentials: true,
+    max_age: "10m",
+  },
+};
+
+const allOnRoute = (url: string): Routes => [
+  {
+    path: "/*",
+    methods: ["GET", "POST"],
+    rate_limit: { requests_per_second: 1_000_000, burst: 1_000_000 },
+    health_check: { path: "/health", interval: "2s" },
+    preserve_host: false,
+    backends: [
+      { url, weight: 2 },
+      { url: `${url}/`, weight: 1 },
+    ],
+  },
+];
+
+export function gatewayContestants(
+  path: string,
+  builds: readonly { readonly name: string; readonly path: string }[],
+): Contestant[] {
+  return [
+    plainGateway(path, "gateway"),
+    gateway({
+      key: "gateway-all",
+      name: "this gateway, everything on",
+      path,
+      settings: ALL_ON,
+      routes: allOnRoute,
+    }),
+    ...builds.map(({ name, path }) => gateway({ key: name, name, path })),
+  ];
+}
+
+/** The gateway as it is by default, with a database of its own under that key. */
+export function plainGateway(path: string, key: string): Contestant {
+  return gateway({ key, name: "this gateway, default features", path });
+}
+
+/** Gateways that have grown, and beside each one that has not. */
+export function grownGateways(path: string): Contestant[] {
+  const grown = (key: string, name: string, variant: Partial<Variant>) =>
+    gateway({ key, name, path, general: false, ...variant });
+  const behindProxy: Section = {
+    server: { trusted_proxies: ["127.0.0.1"] },
+    rate_limiting: { requests_per_second: 1_000_000, burst: 1_000_000, key: "client_ip" },
+  };
+  return [
+    grown("routes-10", "10 routes", { routes: manyRoutes(10) }),
+    grown("routes-10000", "10,000 routes", { routes: manyRoutes(10_000) }),
+    grown("backends-1", "1 backend", { routes: manyBackends(1) }),
+    grown("backends-1000", "1,000 backends", { routes: manyBackends(1000) }),
+    grown("clients-1", "1 client", { settings: behindProxy }),
+    grown("clients-100000", "100,000 clients", { settings: behindProxy }),
+  ];
+}
+
+const manyRoutes = (count: number) => (url: string) =>
+  Array.from({ length: count }, (_, index) => ({
+    path: `/echo/r${index + 1}/*`,
+    backends: [{ url }],
+  }));
+
+// Backends at one address, so that it is their number that is measured and not that of connections.
+const manyBackends = (count: number) => (url: string) => [
+  {
+    path: "/*",
+    backends: Array.from({ length: count }, (_, index) => `${url}/echo/b${index}`),
+  },
+];
+
+function section(settings: Section | undefined, name: string): object {
+  const value = settings?.[name];
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function without(settings: Section | undefined, names: readonly string[]): Section {
+  return Object.fromEntries(
+    Object.entries(settings ?? {}).filter(([name]) => !names.includes(name)),
+  );
+}

@@ -1,0 +1,176 @@
+/**
+ * Compares the gateway with the least that a proxy on its runtime can do, and with other proxies.
+ *
+ *   bun run bench --help
+ */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { startBackend } from "./backend.ts";
+import { type Check, checks, describeCheck } from "./checks.ts";
+import { checkCompleteness, type Completeness } from "./completeness.ts";
+import { hold } from "./contest.ts";
+import { type Contestant, startContestant } from "./contestant.ts";
+import { gatewayContestants, grownGateways, plainGateway } from "./gateway.ts";
+import { describeMachine, divideCores, moveToLoad } from "./machine.ts";
+import { nativeContestants } from "./native.ts";
+import { type Options, readOptions, USAGE } from "./options.ts";
+import { Results } from "./results.ts";
+import { scriptedContestants } from "./scripted.ts";
+import { Stage } from "./stage.ts";
+import { measureStartUp, type StartUp } from "./start-up.ts";
+import { formatTable, workloadTable } from "./table.ts";
+import { workloads } from "./workloads.ts";
+
+const GATEWAY = resolve(import.meta.dir, "../../dist/gateway");
+const STARTS = 10;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let options: Options | "help";
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    await say(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options === "help") {
+    await say(USAGE);
+    return 0;
+  }
+  const absent = whatIsAbsent();
+  if (absent !== undefined) {
+    await say(`${absent}\n`);
+    return 1;
+  }
+  const cores = divideCores();
+  if (cores !== undefined) moveToLoad(cores);
+  const stage = new Stage(cores);
+  // Else what was started would outlive an impatient user.
+  const leave = () => void stage.clear().then(() => process.exit(130));
+  process.once("SIGINT", leave);
+  process.once("SIGTERM", leave);
+  try {
+    await run(stage, options);
+    return 0;
+  } catch (error) {
+    await say(`\n${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  } finally {
+    await stage.clear();
+  }
+}
+
+function whatIsAbsent(): string | undefined {
+  if (process.platform !== "linux") return "The benchmark reads /proc, which only Linux has.";
+  if (Bun.which("wrk") === null) return "wrk is not installed: apt-get install wrk";
+  if (!existsSync(GATEWAY)) return `There is no ${GATEWAY}: bun run build`;
+  return undefined;
+}
+
+async function run(stage: Stage, options: Options): Promise<void> {
+  const contestants = await choose(options);
+  const chosen = workloads.filter(({ key }) => options.workloads?.includes(key) ?? true);
+  const backend = await startBackend(stage, GATEWAY);
+  const results = new Results();
+  const { rounds, seconds } = options;
+  const progress = process.stderr.isTTY
+    ? (line: string) => void process.stderr.write(`\r\u001B[K${line}`)
+    : () => {};
+  const all = [...contestants, ...grownGateways(GATEWAY)];
+  await hold({
+    stage,
+    backend,
+    contestants,
+    workloads: chosen.filter(({ among }) => among === undefined),
+    rounds,
+    seconds,
+    results,
+    say: progress,
+  });
+  await hold({
+    stage,
+    backend,
+    contestants: all,
+    workloads: chosen.filter(({ among }) => among !== undefined),
+    rounds,
+    seconds,
+    results,
+    say: progress,
+  });
+  const startUp = wants(options, "start-up")
+    ? await measureStartUp(stage, plainGateway(GATEWAY, "started"), backend, STARTS)
+    : undefined;
+  const completeness = wants(options, "access-log")
+    ? await checkCompleteness(
+        stage,
+        await startContestant(plainGateway(GATEWAY, "logged"), stage, backend),
+        seconds,
+      )
+    : undefined;
+  progress("");
+  const machine = describeMachine();
+  const outcome = checks({ results, startUp, completeness });
+  await say(
+    `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, ` +
+      `Bun ${machine.bun}, backend ${backend.name}, ${rounds} rounds of ${seconds} s, ${machine.date}\n`,
+  );
+  for (const workload of chosen) {
+    const rows = workloadTable(workload, all, results);
+    if (rows.length === 0) continue;
+    const title = options.markdown ? `### ${workload.title}\n` : workload.title;
+    await say(`\n${title}\n${formatTable(rows, options.markdown)}`);
+  }
+  await tellRest(outcome, startUp, completeness, options);
+  if (options.json !== undefined) {
+    await Bun.write(
+      options.json,
+      `${JSON.stringify({ machine, backend: backend.name, rounds, seconds, checks: outcome, startUp, completeness, measurements: results.measurements }, undefined, 2)}\n`,
+    );
+  }
+}
+
+function wants({ workloads }: Options, key: string): boolean {
+  return workloads?.includes(key) ?? true;
+}
+
+async function choose(options: Options): Promise<Contestant[]> {
+  const [floor, ...scripted] = scriptedContestants();
+  const every = [
+    ...(floor === undefined ? [] : [floor]),
+    ...gatewayContestants(GATEWAY, options.builds),
+    ...nativeContestants(),
+    ...scripted,
+  ];
+  const builds = new Set(options.builds.map(({ name }) => name));
+  const wanted = every.filter(
+    ({ key }) => builds.has(key) || (options.only?.includes(key) ?? true),
+  );
+  for (const { name, missing } of wanted) {
+    if (missing !== undefined) await say(`left out, not installed: ${name} (${missing})\n`);
+  }
+  return wanted.filter(({ missing }) => missing === undefined);
+}
+
+async function tellRest(
+  outcome: readonly Check[],
+  startUp: StartUp | undefined,
+  completeness: Completeness | undefined,
+  options: Options,
+): Promise<void> {
+  if (startUp !== undefined) {
+    await say(
+      `\nfirst proxied answer ${startUp.firstAnswer.toFixed(0)} ms after exec; gateway version ${startUp.version.toFixed(0)} ms\n`,
+    );
+  }
+  if (completeness !== undefined) {
+    await say(`access log: ${completeness.rows} rows of ${completeness.answered} answers\n`);
+  }
+  if (options.smoke) return;
+  const bullet = options.markdown ? "- " : "";
+  await say(`\n${outcome.map((check) => `${bullet}${describeCheck(check)}\n`).join("")}`);
+}
+
+async function say(text: string): Promise<void> {
+  await Bun.write(Bun.stdout, text);
+}

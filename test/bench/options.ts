@@ -1,0 +1,77 @@
+import { parseArgs } from "node:util";
+
+export interface Options {
+  readonly rounds: number;
+  /** Seconds that each measurement takes, 1 or more; wrk knows only whole ones. */
+  readonly seconds: number;
+  /** Contestants by key; all when absent. */
+  readonly only: readonly string[] | undefined;
+  /** Workloads by key; all when absent. */
+  readonly workloads: readonly string[] | undefined;
+  /** Further builds of the gateway that compete, by the name they are given. */
+  readonly builds: readonly { readonly name: string; readonly path: string }[];
+  /** The file that the results are kept in, as JSON. */
+  readonly json: string | undefined;
+  readonly markdown: boolean;
+  /** Runs through everything that was asked for in the least time; its figures mean nothing. */
+  readonly smoke: boolean;
+}
+
+export const USAGE = `bun run bench [options]
+  --rounds N             rounds, in each of which all contestants take their turn (3)
+  --seconds N            how long each measurement takes (2)
+  --only a,b             these contestants alone
+  --workloads a,b        these workloads alone
+  --build NAME=PATH      a further build of the gateway as a contestant; may be repeated
+  --json FILE            keep the results
+  --markdown             print Markdown
+  --smoke                floor and gateway, one small workload, one round: does it run at all?
+`;
+
+/** Reads the command line. Throws an Error that says what is wrong with it. */
+export function readOptions(written: readonly string[]): Options | "help" {
+  const { values } = parseArgs({
+    args: [...written],
+    options: {
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      only: { type: "string" },
+      workloads: { type: "string" },
+      build: { type: "string", multiple: true, default: [] },
+      json: { type: "string" },
+      markdown: { type: "boolean", default: false },
+      smoke: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const { smoke } = values;
+  return {
+    rounds: wholeNumber("rounds", values.rounds, smoke ? 1 : 3),
+    seconds: wholeNumber("seconds", values.seconds, smoke ? 1 : 2),
+    only: list(values.only ?? (smoke ? "floor,gateway" : undefined)),
+    workloads: list(values.workloads ?? (smoke ? "get-64" : undefined)),
+    builds: values.build.map(readBuild),
+    json: values.json,
+    markdown: values.markdown,
+    smoke,
+  };
+}
+
+function wholeNumber(name: string, written: string | undefined, otherwise: number): number {
+  if (written === undefined) return otherwise;
+  if (!/^[1-9][0-9]{0,2}$/.test(written)) {
+    throw new Error(`--${name} takes a whole number from 1 to 999, not "${written}"`);
+  }
+  return Number(written);
+}
+
+function list(written: string | undefined): string[] | undefined {
+  return written?.split(",").map((item) => item.trim());
+}
+
+function readBuild(written: string): { name: string; path: string } {
+  const [name = "", path = ""] = written.split("=", 2);
+  if (name === "" || path === "") throw new Error(`--build takes NAME=PATH, not "${written}"`);
+  return { name, path };
+}

@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import type { Contestant } from "./contestant.ts";
+
+const SCRIPTS = join(import.meta.dir, "scripts");
+
+/** Proxies of a few lines on Bun and Node, for the libraries that people would use instead. */
+export function scriptedContestants(): Contestant[] {
+  return [
+    compiled({
+      key: "floor",
+      name: "the floor: Bun.serve returns fetch's Response",
+      packages: [],
+      webSockets: true,
+    }),
+    compiled({ key: "hono", name: "Hono's proxy on Bun", packages: ["hono"], webSockets: false }),
+    onNode({
+      key: "fastify",
+      name: "@fastify/http-proxy on Node",
+      packages: ["fastify", "@fastify/http-proxy"],
+      webSockets: true,
+    }),
+  ];
+}
+
+interface Script {
+  readonly key: string;
+  readonly name: string;
+  readonly packages: readonly string[];
+  readonly webSockets: boolean;
+}
+
+/** Built with the flags that the gateway is built with. */
+function compiled({ key, name, packages, webSockets }: Script): Contestant {
+  return {
+    key,
+    name,
+    webSockets,
+    general: true,
+    missing: fromNpm(packages),
+    async prepare({ stage, port, backend }) {
+      const outfile = stage.path(key);
+      bunBuild([
+        "--compile",
+        "--bytecode",
+        "--format=esm",
+        "--minify-syntax",
+        "--minify-whitespace",
+        "--no-compile-autoload-dotenv",
+        "--no-compile-autoload-bunfig",
+        '--define=process.env.NODE_ENV="production"',
+        `--outfile=${outfile}`,
+        join(SCRIPTS, `${key}.ts`),
+      ]);
+      return {
+        command: [outfile],
+        // The gateway raises this limit for itself.
+        env: { ...addresses(port, backend.port), BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" },
+      };
+    },
+  };
+}
+
+function onNode({ key, name, packages, webSockets }: Script): Contestant {
+  const node = Bun.which("node");
+  return {
+    key,
+    name,
+    webSockets,
+    general: true,
+    missing: node === null ? "apt-get install nodejs" : fromNpm(packages),
+    async prepare({ stage, port, backend }) {
+      const outfile = stage.path(`${key}.cjs`);
+      bunBuild([
+        "--target=node",
+        "--format=cjs",
+        `--outfile=${outfile}`,
+        join(SCRIPTS, `${key}.ts`),
+      ]);
+      return {
+        command: [node ?? "node", outfile],
+        env: { ...addresses(port, backend.port), NODE_ENV: "production" },
+      };
+    },
+  };
+}
+
+function addresses(port: number, backendPort: number): Record<string, string> {
+  return { PORT: `${port}`, BACKEND: `http://127.0.0.1:${backendPort}` };
+}
+
+function bunBuild(flags: readonly string[]): void {
+  const { exitCode, stderr } = Bun.spawnSync([process.execPath, "build", ...flags], {
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  if (exitCode !== 0) throw new Error(`bun build failed:\n${stderr.toString()}`);
+}
+
+function fromNpm(packages: readonly string[]): string | undefined {
+  const absent = packages.filter((name) => !isInstalled(name));
+  return absent.length === 0 ? undefined : `npm install --no-save ${absent.join(" ")}`;
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    Bun.resolveSync(name, SCRIPTS);
+    return true;
+  } catch {
+    return false;
+  }
+}

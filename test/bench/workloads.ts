@@ -1,0 +1,127 @@
+import { paths } from "./backend.ts";
+import type { Entrant } from "./contestant.ts";
+import { holdStreams } from "./streams.ts";
+import type { Stage } from "./stage.ts";
+import { echoMessages } from "./websocket.ts";
+import { clientsInTurn, drive, type LoadResult, pathsInTurn } from "./wrk.ts";
+
+/** Something that contestants are put to, one after the other. */
+export interface Workload {
+  readonly key: string;
+  readonly title: string;
+  /** What its throughput is counted in. */
+  readonly unit: "requests" | "messages" | "MiB";
+  /** Keys of the contestants, where it is not for all of them. */
+  readonly among?: readonly string[];
+  /** Whether a contestant without WebSockets sits it out. */
+  readonly needsWebSockets?: boolean;
+  run(stage: Stage, entrant: Entrant, seconds: number): Promise<LoadResult>;
+}
+
+const POST = `wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = string.rep("x", 1024)`;
+
+export const workloads: readonly Workload[] = [
+  ...[64, 512, 2048].map((connections) =>
+    load({
+      key: `get-${connections}`,
+      title: `GET of 90 bytes of JSON, ${connections} connections`,
+      connections,
+      path: paths.small,
+    }),
+  ),
+  load({ key: "post", title: "POST of 1 KiB, 64 connections", path: paths.post, script: POST }),
+  load({
+    key: "download-1m",
+    title: "Downloads of 1 MiB, 16 connections",
+    unit: "MiB",
+    connections: 16,
+    path: paths.megabyte,
+  }),
+  load({
+    key: "download-100m",
+    title: "Downloads of 100 MiB, 4 connections",
+    unit: "MiB",
+    connections: 4,
+    path: paths.hundredMegabytes,
+  }),
+  {
+    key: "streams",
+    title: "GET of 90 bytes of JSON, 64 connections, beside 200 slow streams",
+    unit: "requests",
+    async run(stage, entrant, seconds) {
+      const streams = await holdStreams(urlOf(entrant, paths.slowStream), 200);
+      try {
+        const result = await drive(stage, {
+          url: urlOf(entrant, paths.small),
+          connections: 64,
+          seconds,
+        });
+        return { ...result, failures: result.failures + streams.broken };
+      } finally {
+        await streams.end();
+      }
+    },
+  },
+  {
+    key: "websocket",
+    title: "WebSocket messages of 64 bytes, echoed, 32 connections",
+    unit: "messages",
+    needsWebSockets: true,
+    run: (_, { port }, seconds) =>
+      echoMessages(`ws://127.0.0.1:${port}${paths.webSocket}`, 32, seconds),
+  },
+  load({
+    key: "routes",
+    title: "10 and 10,000 routes, asked in turn",
+    among: ["routes-10", "routes-10000"],
+    path: paths.below,
+    scriptFor: ({ contestant }) =>
+      pathsInTurn(`${paths.below}r%d/x`, contestant.key === "routes-10" ? 10 : 10_000),
+  }),
+  load({
+    key: "backends",
+    title: "1 and 1,000 backends of a route",
+    among: ["backends-1", "backends-1000"],
+    path: paths.small,
+  }),
+  load({
+    key: "clients",
+    title: "1 and 100,000 clients, a bucket for each",
+    among: ["clients-1", "clients-100000"],
+    path: paths.small,
+    scriptFor: ({ contestant }) =>
+      clientsInTurn(paths.small, contestant.key === "clients-1" ? 1 : 100_000),
+  }),
+];
+
+function load(settings: {
+  key: string;
+  title: string;
+  path: string;
+  unit?: Workload["unit"];
+  connections?: number;
+  among?: readonly string[];
+  script?: string;
+  scriptFor?: (entrant: Entrant) => string;
+}): Workload {
+  const { key, title, path, unit = "requests", connections = 64, among } = settings;
+  return {
+    key,
+    title,
+    unit,
+    ...(among === undefined ? {} : { among }),
+    run: (stage, entrant, seconds) =>
+      drive(stage, {
+        url: urlOf(entrant, path),
+        connections,
+        seconds,
+        script: settings.scriptFor?.(entrant) ?? settings.script ?? "",
+      }),
+  };
+}
+
+function urlOf({ port }: Entrant, path: string): string {
+  return `http://127.0.0.1:${port}${path}`;
+}
