@@ -93,6 +93,12 @@ function passOn(exchange: Exchange, answer: Answer, length: number | undefined):
   if (response.body === null) return response;
   const { promise, resolve: end } = Promise.withResolvers<void>();
   exchange.ended = promise;
+  const endBecause = (failure: GatewayError) => {
+    exchange.fail(failure.code, failure.message);
+    if (errorKinds[failure.code].source === "client") exchange.status = failure.status;
+    breakOff.because(failure);
+    end();
+  };
   const body = countedBody(
     response.body,
     {
@@ -106,18 +112,10 @@ function passOn(exchange: Exchange, answer: Answer, length: number | undefined):
         end();
       },
       onError(error) {
-        const failure = brokenOff(breakOff, error);
-        exchange.fail(failure.code, failure.message);
-        if (errorKinds[failure.code].source === "client") exchange.status = failure.status;
-        breakOff.because(failure);
-        end();
+        endBecause(brokenOff(breakOff, error));
       },
       onCancel() {
-        const reason = breakOff.reason ?? clientLeft();
-        exchange.fail(reason.code, reason.message);
-        if (errorKinds[reason.code].source === "client") exchange.status = reason.status;
-        breakOff.because(reason);
-        end();
+        endBecause(breakOff.reason ?? clientLeft());
       },
       onIdle(waitingFor) {
         breakOff.because(waitingFor === "source" ? stalled(settings) : notRead(settings));

@@ -3,6 +3,7 @@ import { framingProblem } from "../http/framing.ts";
 import { proxiedMethods } from "../http/methods.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import type { Clock } from "../pipeline/clock.ts";
+import type { Handler } from "../pipeline/compose.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { Exchange, type Upgrade } from "../pipeline/exchange.ts";
 import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
@@ -95,16 +96,12 @@ export class Gateway {
 
   async #answer(exchange: Exchange, snapshot: Snapshot): Promise<Response> {
     try {
-      const refusal = refuse(exchange);
-      if (refusal !== undefined) {
-        exchange.refusal = refusal;
-        return await snapshot.unrouted(exchange);
-      }
+      const refusal = refusalOf(exchange);
+      if (refusal !== undefined) return await refuse(exchange, refusal, snapshot.unrouted);
       const own = this.#options.ownPages(exchange);
       if (own !== undefined) return await own;
       if (this.#inFlight > snapshot.config.server.max_in_flight) {
-        exchange.refusal = overloaded();
-        return await snapshot.unrouted(exchange);
+        return await refuse(exchange, overloaded(), snapshot.unrouted);
       }
       return await route(exchange, snapshot);
     } catch (error) {
@@ -150,16 +147,21 @@ function route(exchange: Exchange, snapshot: Snapshot): Promise<Response> {
     return match.route.handle(exchange);
   }
   if (match.kind === "not_found") {
-    exchange.refusal = notFound(exchange);
-    return snapshot.unrouted(exchange);
+    return refuse(exchange, notFound(exchange), snapshot.unrouted);
   }
-  exchange.refusal = methodNotAllowed(exchange, match.allow);
+  const refusal = methodNotAllowed(exchange, match.allow);
   // A preflight asks about another method, and that method's route has the CORS policy to answer it.
   const asked = preflightMethod(exchange);
   const meant = asked === null ? undefined : snapshot.table.match(asked, target.path);
-  if (meant?.kind !== "route") return snapshot.unrouted(exchange);
+  if (meant?.kind !== "route") return refuse(exchange, refusal, snapshot.unrouted);
   exchange.route = meant.route.id;
-  return meant.route.refuse(exchange);
+  return refuse(exchange, refusal, meant.route.refuse);
+}
+
+/** Takes an exchange through a chain that has its refusal at the end. */
+function refuse(exchange: Exchange, refusal: GatewayError, chain: Handler): Promise<Response> {
+  exchange.refusal = refusal;
+  return chain(exchange);
 }
 
 /** The method that a preflight asks about; null for other requests. */
@@ -180,7 +182,8 @@ function overloaded(): GatewayError {
 
 const REQUEST_ID = /^[!-~]{1,128}$/;
 
-function refuse(exchange: Exchange): GatewayError | undefined {
+/** What keeps a request from being routed at all; undefined when nothing does. */
+function refusalOf(exchange: Exchange): GatewayError | undefined {
   const { refusal } = exchange.target;
   if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);
   const ambiguity = framingProblem(exchange.request.headers);

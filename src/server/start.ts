@@ -151,7 +151,8 @@ export function startGateway(options: StartOptions): RunningGateway {
     monitor.stop();
     const stopped = traffic.stop();
     for (const tunnel of tunnels) tunnel.shut(1001, "the gateway is stopping");
-    const cut = await drain(config.server.shutdown_timeout);
+    await idleWithin(config.server.shutdown_timeout);
+    const cut = gateway.inFlight;
     await traffic.stop(true);
     await stopped;
     // What was cut ends a little later, and is to be in the log as well.
@@ -159,11 +160,6 @@ export function startGateway(options: StartOptions): RunningGateway {
     await ownAdmin?.stop(true);
     await accessLog.close(CLOSE_LOG_MS);
     return { cut };
-  }
-
-  async function drain(patience: number): Promise<number> {
-    await idleWithin(patience);
-    return gateway.inFlight;
   }
 
   async function idleWithin(patience: number): Promise<void> {
