@@ -28,23 +28,23 @@ export function readTarget(url: string, host: string | null): RequestTarget {
   const question = url.indexOf("?", start);
   const rawPath = question === -1 ? url.slice(start) : url.slice(start, question);
   const query = question === -1 ? "" : url.slice(question);
-  const refuse = (part: "host" | "path", problem: string): RequestTarget => ({
-    host: host ?? "",
-    path: rawPath,
-    query,
-    refusal: { part, problem },
-  });
   // Only HTTP/1.0 may go without; the listener itself refuses an HTTP/1.1 request that does.
+  let refusal: TargetRefusal;
   if (host !== null && !isValidHost(host)) {
-    return refuse("host", "the Host field is not one host name or address with an optional port");
+    refusal = {
+      part: "host",
+      problem: "the Host field is not one host name or address with an optional port",
+    };
+  } else if (start === 0 && host !== null) {
+    refusal = { part: "host", problem: "the Host field is not a valid host name or address" };
+  } else if (url.includes("#", start)) {
+    refusal = { part: "path", problem: 'the request target holds a "#"' };
+  } else {
+    const path = normalizePath(rawPath);
+    if (typeof path === "string") return { host: host ?? "", path, query };
+    refusal = { part: "path", problem: path.problem };
   }
-  if (start === 0 && host !== null) {
-    return refuse("host", "the Host field is not a valid host name or address");
-  }
-  if (url.includes("#", start)) return refuse("path", 'the request target holds a "#"');
-  const path = normalizePath(rawPath);
-  if (typeof path !== "string") return refuse("path", path.problem);
-  return { host: host ?? "", path, query };
+  return { host: host ?? "", path: rawPath, query, refusal };
 }
 
 const SHORTEST_ORIGIN = "http://".length;

@@ -1,7 +1,8 @@
 import type { Exchange } from "./exchange.ts";
 import type { Policy } from "./policy.ts";
 
-export type Handler = (exchange: Exchange) => Promise<Response>;
+/** Answers at once where it can: a promise for each layer of each exchange would add up. */
+export type Handler = (exchange: Exchange) => Response | Promise<Response>;
 
 /**
  * Joins policies and what stands at their end into one handler. Built once per snapshot.
@@ -17,20 +18,53 @@ export function compose(
   last: Handler,
   toProblem: (exchange: Exchange, error: unknown) => Response,
 ): Handler {
-  return async function handle(exchange) {
-    let entered = 0;
-    let response: Response | undefined;
+  /** The way in from `policies[from]` on. */
+  function enter(exchange: Exchange, from: number): Response | Promise<Response> {
+    let entered = from;
     try {
-      for (const policy of policies) {
+      while (entered < policies.length) {
+        const answer = policies[entered]?.request?.(exchange);
         entered += 1;
-        const answer = policy.request?.(exchange);
-        response = answer instanceof Promise ? await answer : answer;
-        if (response !== undefined) break;
+        if (answer instanceof Promise) return enterLater(exchange, entered, answer);
+        if (answer !== undefined) return leave(exchange, answer, entered);
       }
-      response ??= await last(exchange);
+      const response = last(exchange);
+      return response instanceof Promise
+        ? leaveLater(exchange, response)
+        : leave(exchange, response, entered);
+    } catch (error) {
+      // A policy that threw has been entered as well.
+      return leave(exchange, toProblem(exchange, error), Math.min(entered + 1, policies.length));
+    }
+  }
+
+  async function enterLater(
+    exchange: Exchange,
+    entered: number,
+    pending: Promise<Response | undefined>,
+  ): Promise<Response> {
+    let answer: Response | undefined;
+    try {
+      answer = await pending;
+    } catch (error) {
+      answer = toProblem(exchange, error);
+    }
+    return answer === undefined ? enter(exchange, entered) : leave(exchange, answer, entered);
+  }
+
+  async function leaveLater(exchange: Exchange, pending: Promise<Response>): Promise<Response> {
+    let response: Response;
+    try {
+      response = await pending;
     } catch (error) {
       response = toProblem(exchange, error);
     }
+    return leave(exchange, response, policies.length);
+  }
+
+  /** The way out through the first `entered` policies. */
+  function leave(exchange: Exchange, answer: Response, entered: number): Response {
+    let response = answer;
     for (let index = entered - 1; index >= 0; index -= 1) {
       try {
         policies[index]?.response?.(exchange, response);
@@ -42,5 +76,7 @@ export function compose(
       }
     }
     return response;
-  };
+  }
+
+  return (exchange) => enter(exchange, 0);
 }

@@ -1,5 +1,5 @@
 import { asksForWebSocket } from "../http/websocket.ts";
-import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
+import type { Clock } from "../pipeline/clock.ts";
 import type { Handler } from "../pipeline/compose.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -42,23 +42,13 @@ export function forwardTo(
   const tls = new Map(
     upstream.backends.map((backend) => [backend, tlsFor(backend.origin, settings)]),
   );
-  return async function forward(exchange) {
+  return function forward(exchange) {
     refuseDiscardedContent(exchange);
     const answer = answerLastHop(exchange);
     if (answer !== undefined) return answer;
     const backend = chooseBackend(upstream);
     exchange.backend = backend.url;
-    backend.inFlight += 1;
-    let response: Response;
-    try {
-      response = await forwardToBackend(exchange, backend, tls.get(backend), settings, services);
-    } catch (error) {
-      backend.inFlight -= 1;
-      throw error;
-    }
-    if (exchange.ended === undefined) backend.inFlight -= 1;
-    else void exchange.ended.then(() => (backend.inFlight -= 1));
-    return response;
+    return forwardToBackend(exchange, backend, tls.get(backend), settings, services);
   };
 }
 
@@ -96,12 +86,10 @@ async function forwardToBackend(
   const { request } = exchange;
   const { timeouts } = settings;
   const breakOff = new BreakOff();
-  const leave = () => breakOff.because(clientLeft());
-  if (request.signal.aborted) leave();
-  else request.signal.addEventListener("abort", leave, { once: true });
-  const cancelTimer = scheduleUnlessZero(clock, timeouts.exchange, () =>
-    breakOff.because(tookTooLong(timeouts.exchange)),
-  );
+  breakOff.listenTo(request.signal);
+  const cancelTimer =
+    timeouts.exchange === 0 ? undefined : limitTime(breakOff, timeouts.exchange, clock);
+  backend.inFlight += 1;
   try {
     if (breakOff.reason !== undefined) throw breakOff.reason;
     const path = backend.basePath + exchange.target.path + exchange.target.query;
@@ -119,7 +107,8 @@ async function forwardToBackend(
         tunnels: services.tunnels,
       });
     }
-    const { body, sent } = await requestContent(exchange, settings, breakOff, clock);
+    const content = requestContent(exchange, settings, breakOff, clock);
+    const { body, sent } = content instanceof Promise ? await content : content;
     if (breakOff.reason !== undefined) throw breakOff.reason;
     prepareRequestFields(exchange, request.headers, settings);
     exchange.attempts += 1;
@@ -138,17 +127,32 @@ async function forwardToBackend(
       clock,
     );
     exchange.headersAt = clock.monotonic();
-    return await prepareResponse(exchange, { response, breakOff, settings, budget, clock });
+    const answer = prepareResponse(exchange, { response, breakOff, settings, budget, clock });
+    return answer instanceof Promise ? await answer : answer;
   } finally {
-    if (exchange.ended === undefined) cancelTimer();
-    else void exchange.ended.then(cancelTimer);
+    if (exchange.ended === undefined) release(backend, cancelTimer);
+    else releaseAfter(exchange.ended, backend, cancelTimer);
   }
 }
 
-function clientLeft(): GatewayError {
-  return new GatewayError("client_closed", "the client left before the exchange was over");
+/** Lets go of what an exchange has of a backend. */
+function release(backend: Backend, cancelTimer: (() => void) | undefined): void {
+  backend.inFlight -= 1;
+  cancelTimer?.();
 }
 
-function tookTooLong(limit: number): GatewayError {
-  return new GatewayError("exchange_timeout", `the exchange took longer than ${limit} ms`);
+function releaseAfter(
+  ended: Promise<void>,
+  backend: Backend,
+  cancelTimer: (() => void) | undefined,
+): void {
+  void ended.then(() => release(backend, cancelTimer));
+}
+
+function limitTime(breakOff: BreakOff, limit: number, clock: Clock): () => void {
+  return clock.schedule(limit, () =>
+    breakOff.because(
+      new GatewayError("exchange_timeout", `the exchange took longer than ${limit} ms`),
+    ),
+  );
 }

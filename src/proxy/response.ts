@@ -38,7 +38,7 @@ export function prepareResponse(exchange: Exchange, answer: Answer): Response | 
   appendToList(headers, "via", VIA);
   headers.set("x-request-id", exchange.requestId);
   const length = contentLength(headers);
-  if (response.body === null || exchange.method === "HEAD" || status === 204 || status === 304) {
+  if (exchange.method === "HEAD" || length === 0 || status === 204 || status === 304) {
     // Without a length the runtime would invent one of 0, which is not what a GET would get.
     if (exchange.method === "HEAD" && length === undefined && status !== 204 && status !== 304) {
       headers.set("transfer-encoding", "chunked");
@@ -50,12 +50,26 @@ export function prepareResponse(exchange: Exchange, answer: Answer): Response | 
   return collect ? collectContent(exchange, answer, length) : passOn(exchange, answer, length);
 }
 
-async function collectContent(
+/** What has come along with the header section is taken at once, without a promise or a timer. */
+function collectContent(
   exchange: Exchange,
   answer: Answer,
   length: number,
+): Response | Promise<Response> {
+  const pending = answer.response.bytes();
+  const present = Bun.peek(pending);
+  if (!(present instanceof Uint8Array)) return collectLater(exchange, answer, length, pending);
+  answer.budget.giveBack(length);
+  return whole(exchange, answer, length, present);
+}
+
+async function collectLater(
+  exchange: Exchange,
+  answer: Answer,
+  length: number,
+  pending: Promise<Uint8Array>,
 ): Promise<Response> {
-  const { response, breakOff, settings, clock } = answer;
+  const { breakOff, settings, clock } = answer;
   const { idle } = settings.timeouts;
   const cancelTimer = scheduleUnlessZero(clock, idle, () =>
     breakOff.because(
@@ -64,13 +78,22 @@ async function collectContent(
   );
   let bytes: Uint8Array;
   try {
-    bytes = await response.bytes();
+    bytes = await pending;
   } catch (error) {
     throw brokenOff(breakOff, error);
   } finally {
     cancelTimer();
     answer.budget.giveBack(length);
   }
+  return whole(exchange, answer, length, bytes);
+}
+
+function whole(
+  exchange: Exchange,
+  { response }: Answer,
+  length: number,
+  bytes: Uint8Array,
+): Response {
   if (bytes.length !== length) throw incomplete(length, bytes.length);
   exchange.bytesOut = length;
   const { status, statusText, headers } = response;

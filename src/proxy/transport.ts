@@ -27,37 +27,47 @@ export interface Attempt {
  * was broken off for.
  */
 export async function attempt(request: Attempt, fetch: Fetch, clock: Clock): Promise<Response> {
-  const { bodySent, breakOff, responseTimeout, tls } = request;
-  let answered = false;
-  let cancelTimer: (() => void) | undefined;
-  const startTimer = () => {
-    if (answered) return;
-    cancelTimer = scheduleUnlessZero(clock, responseTimeout, () =>
-      breakOff.because(late(responseTimeout)),
-    );
+  const { bodySent, breakOff, tls } = request;
+  const init: BunFetchRequestInit = {
+    method: request.method,
+    headers: request.headers,
+    body: request.body,
+    signal: breakOff.signal,
+    redirect: "manual",
+    decompress: false,
+    // Else HTTP_PROXY in the environment would take over even requests to this machine.
+    proxy: NO_PROXY,
   };
-  if (bodySent === undefined) startTimer();
-  // Until then it is the client who is waited for.
-  else void bodySent.then(startTimer);
+  if (tls !== undefined) init.tls = tls;
+  const cancelTimer =
+    bodySent === undefined
+      ? limitAnswer(request, clock)
+      : limitAnswerAfter(bodySent, request, clock);
   try {
-    return await fetch(request.url, {
-      method: request.method,
-      headers: request.headers,
-      body: request.body,
-      signal: breakOff.signal,
-      redirect: "manual",
-      decompress: false,
-      // Else HTTP_PROXY in the environment would take over even requests to this machine.
-      proxy: NO_PROXY,
-      ...(tls === undefined ? undefined : { tls }),
-    });
+    return await fetch(request.url, init);
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     throw breakOff.reason ?? backendError(error);
   } finally {
-    answered = true;
-    cancelTimer?.();
+    cancelTimer();
   }
+}
+
+function limitAnswer({ breakOff, responseTimeout }: Attempt, clock: Clock): () => void {
+  return scheduleUnlessZero(clock, responseTimeout, () => breakOff.because(late(responseTimeout)));
+}
+
+/** Until the request's content is sent it is the client who is waited for. */
+function limitAnswerAfter(sent: Promise<void>, request: Attempt, clock: Clock): () => void {
+  let answered = false;
+  let cancelTimer = () => {};
+  void sent.then(() => {
+    if (!answered) cancelTimer = limitAnswer(request, clock);
+  });
+  return () => {
+    answered = true;
+    cancelTimer();
+  };
 }
 
 function late(limit: number): GatewayError {

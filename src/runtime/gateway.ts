@@ -85,7 +85,13 @@ export class Gateway {
     });
     const closes = wantsClose(headers);
     this.#inFlight += 1;
-    const response = await this.#answer(exchange, snapshot);
+    let response: Response;
+    try {
+      const answer = this.#answer(exchange, snapshot);
+      response = answer instanceof Promise ? await answer : answer;
+    } catch (error) {
+      response = snapshot.toProblem(exchange, error);
+    }
     if (exchange.status === 0) exchange.status = response.status;
     // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
     if (closes) response.headers.set("connection", "close");
@@ -94,19 +100,15 @@ export class Gateway {
     return response;
   }
 
-  async #answer(exchange: Exchange, snapshot: Snapshot): Promise<Response> {
-    try {
-      const refusal = refusalOf(exchange);
-      if (refusal !== undefined) return await refuse(exchange, refusal, snapshot.unrouted);
-      const own = this.#options.ownPages(exchange);
-      if (own !== undefined) return await own;
-      if (this.#inFlight > snapshot.config.server.max_in_flight) {
-        return await refuse(exchange, overloaded(), snapshot.unrouted);
-      }
-      return await route(exchange, snapshot);
-    } catch (error) {
-      return snapshot.toProblem(exchange, error);
+  #answer(exchange: Exchange, snapshot: Snapshot): Response | Promise<Response> {
+    const refusal = refusalOf(exchange);
+    if (refusal !== undefined) return refuse(exchange, refusal, snapshot.unrouted);
+    const own = this.#options.ownPages(exchange);
+    if (own !== undefined) return own;
+    if (this.#inFlight > snapshot.config.server.max_in_flight) {
+      return refuse(exchange, overloaded(), snapshot.unrouted);
     }
+    return route(exchange, snapshot);
   }
 
   #requestId(headers: Headers, trusted: boolean): string {
@@ -138,7 +140,7 @@ export class Gateway {
   }
 }
 
-function route(exchange: Exchange, snapshot: Snapshot): Promise<Response> {
+function route(exchange: Exchange, snapshot: Snapshot): Response | Promise<Response> {
   const { method, target } = exchange;
   const match = snapshot.table.match(method, target.path);
   if (match.kind === "route") {
@@ -159,7 +161,11 @@ function route(exchange: Exchange, snapshot: Snapshot): Promise<Response> {
 }
 
 /** Takes an exchange through a chain that has its refusal at the end. */
-function refuse(exchange: Exchange, refusal: GatewayError, chain: Handler): Promise<Response> {
+function refuse(
+  exchange: Exchange,
+  refusal: GatewayError,
+  chain: Handler,
+): Response | Promise<Response> {
   exchange.refusal = refusal;
   return chain(exchange);
 }

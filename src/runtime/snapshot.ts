@@ -85,7 +85,7 @@ export function retireSnapshot(snapshot: Snapshot, monitor: HealthMonitor): void
   }
 }
 
-async function refuse(exchange: Exchange): Promise<Response> {
+function refuse(exchange: Exchange): never {
   throw exchange.refusal ?? new Error("an exchange without a route has no refusal");
 }
 

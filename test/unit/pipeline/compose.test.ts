@@ -109,7 +109,7 @@ describe("a chain", () => {
     );
     const paths = Array.from({ length: 20 }, (_, index) => `/${index}`);
     const answers = await Promise.all(
-      paths.map((path) => handle(openExchange({ url: `http://gateway.test${path}` }))),
+      paths.map(async (path) => handle(openExchange({ url: `http://gateway.test${path}` }))),
     );
     expect(answers.map(({ headers }) => headers.get("x-route"))).toEqual(paths);
     expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(paths);

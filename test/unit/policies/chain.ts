@@ -43,7 +43,7 @@ export class Chain {
     this.#backend = backend;
   }
 
-  send({ method = "GET", fields = {}, client = "192.0.2.1" }: Asked = {}): Promise<Response> {
+  async send({ method = "GET", fields = {}, client = "192.0.2.1" }: Asked = {}): Promise<Response> {
     const exchange = new Exchange({
       request: new Request("http://gateway.test/things", { method, headers: fields }),
       target: { host: "gateway.test", path: "/things", query: "" },
@@ -64,7 +64,7 @@ export class Chain {
       },
       toProblem,
     );
-    return handle(exchange);
+    return await handle(exchange);
   }
 
   /** Sends so many requests one after another and answers their statuses. */

@@ -12,3 +12,16 @@ test("nothing is broken off without a reason, and the first reason stays", () =>
   expect(breakOff.reason).toBe(first);
   expect(breakOff.signal.aborted).toBe(true);
 });
+
+test("a client that leaves breaks off what is done for it, and one that has left does so at once", () => {
+  const client = new AbortController();
+  const [waiting, late] = [new BreakOff(), new BreakOff()];
+  waiting.listenTo(client.signal);
+  expect(waiting.reason).toBeUndefined();
+  client.abort();
+  late.listenTo(client.signal);
+  for (const { reason, signal } of [waiting, late]) {
+    expect(reason).toMatchObject({ code: "client_closed" });
+    expect(signal.aborted).toBe(true);
+  }
+});

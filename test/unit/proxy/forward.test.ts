@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { forwardTo } from "../../../src/proxy/forward.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
@@ -27,12 +28,13 @@ function forwarding(
       new Backend({ url: `http://backend${index}.test`, weight: 1, health, maxInFlight: most }),
   ) ?? [new Backend({ url, weight: 1, health })];
   const tunnels = new Set<Tunnel>();
-  const forward = forwardTo(new Upstream(backends), settingsWith(settings), {
+  const handle = forwardTo(new Upstream(backends), settingsWith(settings), {
     fetch,
     clock,
     budget: new BufferBudget(1_000_000),
     tunnels,
   });
+  const forward = async (exchange: Exchange) => await handle(exchange);
   return { clock, sent, health, backends, tunnels, forward };
 }
 
