@@ -1,5 +1,4 @@
 import type { Clock } from "../../pipeline/clock.ts";
-import { pack } from "./batch.ts";
 import type { Batch } from "./batch.ts";
 import { DroppedRows } from "./dropped-rows.ts";
 import type { AccessLogEntry, LogLevel } from "./entry.ts";
@@ -113,7 +112,7 @@ export class AccessLog {
     if (this.#queue.rows === 0) this.#flushDue = false;
     if (batch !== undefined) {
       this.#sent = batch;
-      this.#thread.post({ kind: "batch", packed: pack(batch) });
+      this.#thread.post({ kind: "batch", packed: batch.pack() });
     } else if (closing) {
       this.#thread.post({ kind: "close" });
     }

@@ -1,10 +1,11 @@
+import type { PackedBatch } from "./batch.ts";
 import type { LogLevel } from "./entry.ts";
 import type { Limits } from "./retention.ts";
 
 /** To the worker. One batch at a time: the next follows the answer to the last. */
 export type WriterRequest =
   | { readonly kind: "open"; readonly database: string; readonly limits: Limits }
-  | { readonly kind: "batch"; readonly packed: string }
+  | { readonly kind: "batch"; readonly packed: PackedBatch }
   | { readonly kind: "close" };
 
 /** From the worker. */

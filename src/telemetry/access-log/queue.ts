@@ -1,5 +1,4 @@
-import { addEntry, emptyBatch, weightOf } from "./batch.ts";
-import type { Batch } from "./batch.ts";
+import { Batch, weightOf } from "./batch.ts";
 import type { AccessLogEntry } from "./entry.ts";
 
 /** Rows that wait for the worker, first in first out, in batches; never more than `capacity`. */
@@ -7,7 +6,7 @@ export class BatchQueue {
   readonly #batchSize: number;
   readonly #capacity: number;
   readonly #full: Batch[] = [];
-  #filling = emptyBatch();
+  #filling = new Batch();
   #rows = 0;
   #weight = 0;
 
@@ -29,7 +28,7 @@ export class BatchQueue {
   add(entry: AccessLogEntry, elsewhere: number): boolean {
     const weight = weightOf(entry);
     if (this.#weight + elsewhere + weight > this.#capacity) return false;
-    addEntry(this.#filling, entry, weight);
+    this.#filling.add(entry, weight);
     this.#rows += 1;
     this.#weight += weight;
     if (this.#filling.weight >= this.#batchSize) this.#seal();
@@ -47,13 +46,13 @@ export class BatchQueue {
 
   clear(): void {
     this.#full.length = 0;
-    this.#filling = emptyBatch();
+    this.#filling = new Batch();
     this.#rows = 0;
     this.#weight = 0;
   }
 
   #seal(): void {
     this.#full.push(this.#filling);
-    this.#filling = emptyBatch();
+    this.#filling = new Batch();
   }
 }

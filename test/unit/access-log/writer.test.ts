@@ -2,7 +2,6 @@ import { Database } from "bun:sqlite";
 import { afterEach, expect, spyOn, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { pack } from "../../../src/telemetry/access-log/batch.ts";
 import type { AccessLogEntry } from "../../../src/telemetry/access-log/entry.ts";
 import type { WriterAnswer } from "../../../src/telemetry/access-log/messages.ts";
 import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
@@ -41,7 +40,7 @@ function start(path: string, limits = UNLIMITED) {
 function batchOf(rows: readonly AccessLogEntry[]) {
   const queue = new BatchQueue(rows.length, rows.length);
   for (const row of rows) queue.add(row, 0);
-  return { kind: "batch", packed: pack(queue.take(true)!) } as const;
+  return { kind: "batch", packed: queue.take(true)!.pack() } as const;
 }
 
 const idsIn = (path: string) => rowsIn(path).map((row) => row["request_id"]);
