@@ -1,4 +1,5 @@
 import type { Completeness } from "./completeness.ts";
+import type { Flush } from "./flush.ts";
 import type { Results, Summary } from "./results.ts";
 import type { StartUp } from "./start-up.ts";
 
@@ -15,6 +16,7 @@ export interface Findings {
   readonly results: Results;
   readonly startUp: StartUp | undefined;
   readonly completeness: Completeness | undefined;
+  readonly flush: Flush | undefined;
 }
 
 type Figure = (summary: Summary) => number;
@@ -27,7 +29,7 @@ const resident: Figure = (summary) => summary.resident;
 const peak: Figure = (summary) => summary.peak;
 
 /** The promises, all of them ratios within one run, so that they hold on any machine. */
-export function checks({ results, startUp, completeness }: Findings): Check[] {
+export function checks({ results, startUp, completeness, flush }: Findings): Check[] {
   const compare = (figure: Figure, own: Place, other: Place) => {
     const of = ([key, contestant]: Place) => {
       const unit = key.startsWith("download") ? "MiB" : "requests";
@@ -87,6 +89,7 @@ export function checks({ results, startUp, completeness }: Findings): Check[] {
       atMost: 0,
     },
     { title: "access log rows dropped", value: completeness?.dropped, atMost: 0 },
+    { title: "ms that a flush of the access log takes, p99", value: flush?.p99, atMost: 5 },
   ];
 }
 

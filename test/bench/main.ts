@@ -9,6 +9,7 @@ import { startBackend } from "./backend.ts";
 import { type Check, checks, describeCheck } from "./checks.ts";
 import { checkCompleteness, type Completeness } from "./completeness.ts";
 import { hold } from "./contest.ts";
+import { type Flush, measureFlush } from "./flush.ts";
 import { type Contestant, startContestant } from "./contestant.ts";
 import { gatewayContestants, grownGateways, plainGateway } from "./gateway.ts";
 import { describeMachine, divideCores, moveToLoad } from "./machine.ts";
@@ -23,6 +24,7 @@ import { workloads } from "./workloads.ts";
 
 const GATEWAY = resolve(import.meta.dir, "../../dist/gateway");
 const STARTS = 10;
+const FLUSHES = 300;
 
 process.exitCode = await main();
 
@@ -108,9 +110,10 @@ async function run(stage: Stage, options: Options): Promise<void> {
         seconds,
       )
     : undefined;
+  const flush = wants(options, "flush") ? await measureFlush(stage, FLUSHES) : undefined;
   progress("");
   const machine = describeMachine();
-  const outcome = checks({ results, startUp, completeness });
+  const outcome = checks({ results, startUp, completeness, flush });
   await say(
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, ` +
       `Bun ${machine.bun}, backend ${backend.name}, ${rounds} rounds of ${seconds} s, ${machine.date}\n`,
@@ -121,11 +124,11 @@ async function run(stage: Stage, options: Options): Promise<void> {
     const title = options.markdown ? `### ${workload.title}\n` : workload.title;
     await say(`\n${title}\n${formatTable(rows, options.markdown)}`);
   }
-  await tellRest(outcome, startUp, completeness, options);
+  await tellRest({ outcome, startUp, completeness, flush }, options);
   if (options.json !== undefined) {
     await Bun.write(
       options.json,
-      `${JSON.stringify({ machine, backend: backend.name, rounds, seconds, checks: outcome, startUp, completeness, measurements: results.measurements }, undefined, 2)}\n`,
+      `${JSON.stringify({ machine, backend: backend.name, rounds, seconds, checks: outcome, startUp, completeness, flush, measurements: results.measurements }, undefined, 2)}\n`,
     );
   }
 }
@@ -152,10 +155,15 @@ async function choose(options: Options): Promise<Contestant[]> {
   return wanted.filter(({ missing }) => missing === undefined);
 }
 
+interface Rest {
+  readonly outcome: readonly Check[];
+  readonly startUp: StartUp | undefined;
+  readonly completeness: Completeness | undefined;
+  readonly flush: Flush | undefined;
+}
+
 async function tellRest(
-  outcome: readonly Check[],
-  startUp: StartUp | undefined,
-  completeness: Completeness | undefined,
+  { outcome, startUp, completeness, flush }: Rest,
   options: Options,
 ): Promise<void> {
   if (startUp !== undefined) {
@@ -165,6 +173,11 @@ async function tellRest(
   }
   if (completeness !== undefined) {
     await say(`access log: ${completeness.rows} rows of ${completeness.answered} answers\n`);
+  }
+  if (flush !== undefined) {
+    await say(
+      `handing a batch to the access log: ${flush.p99.toFixed(2)} ms (p99), ${flush.longest.toFixed(2)} ms (longest)\n`,
+    );
   }
   if (options.smoke) return;
   const bullet = options.markdown ? "- " : "";

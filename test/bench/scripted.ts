@@ -12,6 +12,12 @@ export function scriptedContestants(): Contestant[] {
       packages: [],
       webSockets: true,
     }),
+    compiled({
+      key: "duties",
+      name: "the floor with a gateway's duties",
+      packages: [],
+      webSockets: false,
+    }),
     compiled({ key: "hono", name: "Hono's proxy on Bun", packages: ["hono"], webSockets: false }),
     onNode({
       key: "fastify",

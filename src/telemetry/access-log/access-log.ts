@@ -17,7 +17,7 @@ export interface AccessLogOptions {
   readonly maxQueued: number;
   /** Milliseconds after which a row leaves for the worker at the latest, up to 1000. */
   readonly flushInterval: number;
-  /** Rows that are written in one transaction, like 1000. */
+  /** Rows that are written in one transaction, like 500. */
   readonly batchSize: number;
   readonly clock: Clock;
   readonly createWorker: () => Worker;

@@ -1,0 +1,76 @@
+import { systemClock } from "../../src/pipeline/clock.ts";
+import { LOG_BATCH_ROWS } from "../../src/server/start.ts";
+import { AccessLog } from "../../src/telemetry/access-log/access-log.ts";
+import { createAccessLogWorker } from "../../src/telemetry/access-log/create-worker.ts";
+import type { Stage } from "./stage.ts";
+
+/** How long handing rows to the access log keeps the thread that answers clients. Milliseconds. */
+export interface Flush {
+  /** The 99th percentile, over batches, of the slowest row: the one that sends its batch off. */
+  readonly p99: number;
+  readonly longest: number;
+}
+
+const CLOSE_MS = 10_000;
+
+/**
+ * Writes batches of rows to a log like the gateway's, each row timed by itself. Runs here and not in
+ * a gateway under load, where one request's delay has many causes.
+ */
+export async function measureFlush(stage: Stage, batches: number): Promise<Flush> {
+  const log = new AccessLog({
+    database: stage.path("flush.db"),
+    maxAge: 0,
+    maxSize: 0,
+    maxQueued: 100 * LOG_BATCH_ROWS,
+    flushInterval: 200,
+    batchSize: LOG_BATCH_ROWS,
+    clock: systemClock,
+    createWorker: createAccessLogWorker,
+    report: (level, message) => void process.stderr.write(`${level}: ${message}\n`),
+  });
+  const slowest: number[] = [];
+  for (let batch = 0; batch < batches; batch += 1) {
+    let longest = 0;
+    for (let row = 0; row < LOG_BATCH_ROWS; row += 1) {
+      const started = performance.now();
+      log.write(entryOf(batch * LOG_BATCH_ROWS + row));
+      longest = Math.max(longest, performance.now() - started);
+    }
+    slowest.push(longest);
+    // The next batch is sent only when this one is in the database.
+    while (log.counts().queued > 0) await Bun.sleep(1);
+  }
+  await log.close(CLOSE_MS);
+  slowest.sort((one, other) => one - other);
+  return {
+    p99: slowest[Math.floor(slowest.length * 0.99)] ?? 0,
+    longest: slowest.at(-1) ?? 0,
+  };
+}
+
+function entryOf(index: number) {
+  return {
+    timestamp: Date.now(),
+    level: "info",
+    message: "",
+    method: "GET",
+    path: `/api/users/${index}`,
+    query: "",
+    host: "api.example.com",
+    statusCode: 200,
+    latencyMs: index / 1000,
+    timeToFirstByteMs: index / 2000,
+    clientIp: `192.0.2.${index % 250}`,
+    userAgent: `Mozilla/5.0 (X11; Linux x86_64) Client/${index % 50}`,
+    backend: "http://127.0.0.1:9001",
+    route: "/api/users/*",
+    requestId: crypto.randomUUID(),
+    bytesIn: 0,
+    bytesOut: 90,
+    messagesIn: 0,
+    messagesOut: 0,
+    attempts: 1,
+    errorCode: "",
+  } as const;
+}

@@ -1,0 +1,59 @@
+/**
+ * The floor with the duties that no gateway can leave out, each done in the cheapest way known: fields
+ * changed both ways, a client that leaves and a time limit both end the attempt, a small answer is
+ * taken whole and keeps its Content-Length, an exchange has an id. No routes, limits, CORS or log. What
+ * the gateway costs above this is its own doing; what this costs above the floor is not.
+ */
+const { PORT = "8080", BACKEND = "http://127.0.0.1:9001" } = process.env;
+const RESPONSE_LIMIT_MS = 30_000;
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-authentication-info",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+async function handle(request: Request): Promise<Response> {
+  const { url, method, headers } = request;
+  const address = server.requestIP(request)?.address ?? "";
+  const requestId = crypto.randomUUID();
+  for (const name of HOP_BY_HOP) headers.delete(name);
+  headers.set("x-forwarded-for", address);
+  headers.set("x-forwarded-proto", "http");
+  headers.set("x-forwarded-host", headers.get("host") ?? "");
+  headers.set("x-real-ip", address);
+  headers.set("x-request-id", requestId);
+  headers.set("via", "1.1 duties");
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  request.signal.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(abort, RESPONSE_LIMIT_MS);
+  const response = await fetch(BACKEND + url.slice(url.indexOf("/", "http://".length)), {
+    method,
+    headers,
+    signal: controller.signal,
+    redirect: "manual",
+    decompress: false,
+  });
+  clearTimeout(timer);
+  for (const name of HOP_BY_HOP) response.headers.delete(name);
+  response.headers.set("x-request-id", requestId);
+  response.headers.set("via", "1.1 duties");
+  const { status, statusText, headers: fields } = response;
+  return new Response(await response.bytes(), { status, statusText, headers: fields });
+}
+
+const server = Bun.serve({
+  port: Number(PORT),
+  hostname: "127.0.0.1",
+  development: false,
+  reusePort: false,
+  idleTimeout: 0,
+  fetch: handle,
+});
