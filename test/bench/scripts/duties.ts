@@ -4,26 +4,17 @@
  * taken whole and keeps its Content-Length, an exchange has an id. No routes, limits, CORS or log. What
  * the gateway costs above this is its own doing; what this costs above the floor is not.
  */
+import { removeHopByHopFields } from "../../../src/http/fields.ts";
+
 const { PORT = "8080", BACKEND = "http://127.0.0.1:9001" } = process.env;
 const RESPONSE_LIMIT_MS = 30_000;
-const HOP_BY_HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-authentication-info",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
+const WHOLE_UP_TO = 2 ** 20;
 
 async function handle(request: Request): Promise<Response> {
   const { url, method, headers } = request;
   const address = server.requestIP(request)?.address ?? "";
   const requestId = crypto.randomUUID();
-  for (const name of HOP_BY_HOP) headers.delete(name);
+  removeHopByHopFields(headers);
   headers.set("x-forwarded-for", address);
   headers.set("x-forwarded-proto", "http");
   headers.set("x-forwarded-host", headers.get("host") ?? "");
@@ -42,11 +33,13 @@ async function handle(request: Request): Promise<Response> {
     decompress: false,
   });
   clearTimeout(timer);
-  for (const name of HOP_BY_HOP) response.headers.delete(name);
+  removeHopByHopFields(response.headers);
   response.headers.set("x-request-id", requestId);
   response.headers.set("via", "1.1 duties");
   const { status, statusText, headers: fields } = response;
-  return new Response(await response.bytes(), { status, statusText, headers: fields });
+  const length = Number(fields.get("content-length") ?? Infinity);
+  const content = length <= WHOLE_UP_TO ? await response.bytes() : response.body;
+  return new Response(content, { status, statusText, headers: fields });
 }
 
 const server = Bun.serve({
