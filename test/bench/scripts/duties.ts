@@ -28,6 +28,7 @@ async function handle(request: Request): Promise<Response> {
   const response = await fetch(BACKEND + url.slice(url.indexOf("/", "http://".length)), {
     method,
     headers,
+    body: method === "GET" || method === "HEAD" ? null : await request.bytes(),
     signal: controller.signal,
     redirect: "manual",
     decompress: false,
