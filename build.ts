@@ -21,10 +21,26 @@ const PLATFORMS = [
 ];
 const OUTPUT = join(import.meta.dir, "dist");
 
-mkdirSync(OUTPUT, { recursive: true });
-if (process.argv.includes("--docs")) await writeReference();
-else if (process.argv.includes("--all")) await buildAll();
-else await build(join(OUTPUT, "gateway"));
+/** How an executable is made, whatever it holds. */
+export const COMPILE_FLAGS: readonly string[] = [
+  "--compile",
+  // Bytecode halves the time to start, and needs ES modules for top-level await.
+  "--bytecode",
+  "--format=esm",
+  "--minify-syntax",
+  "--minify-whitespace",
+  // Otherwise a .env or bunfig.toml in the folder it is run from would change what it does.
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+  '--define=process.env.NODE_ENV="production"',
+];
+
+if (import.meta.main) {
+  mkdirSync(OUTPUT, { recursive: true });
+  if (process.argv.includes("--docs")) await writeReference();
+  else if (process.argv.includes("--all")) await buildAll();
+  else await build(join(OUTPUT, "gateway"));
+}
 
 async function writeReference(): Promise<void> {
   await Bun.write(join(import.meta.dir, "docs", "configuration.md"), configurationReference());
@@ -46,16 +62,7 @@ async function build(outfile: string, platform?: string): Promise<void> {
   const started = performance.now();
   const arguments_ = [
     "build",
-    "--compile",
-    // Bytecode halves the time to start, and needs ES modules for top-level await.
-    "--bytecode",
-    "--format=esm",
-    "--minify-syntax",
-    "--minify-whitespace",
-    // Otherwise a .env or bunfig.toml in the folder it is run from would change what it does.
-    "--no-compile-autoload-dotenv",
-    "--no-compile-autoload-bunfig",
-    '--define=process.env.NODE_ENV="production"',
+    ...COMPILE_FLAGS,
     `--define=process.env.GATEWAY_COMMIT=${JSON.stringify(commit())}`,
     ...(platform === undefined ? [] : [`--target=bun-${platform}`]),
     "--entry-naming=[name].[ext]",

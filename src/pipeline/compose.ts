@@ -23,8 +23,9 @@ export function compose(
     let entered = from;
     try {
       while (entered < policies.length) {
-        const answer = policies[entered]?.request?.(exchange);
+        const policy = policies[entered];
         entered += 1;
+        const answer = policy?.request?.(exchange);
         if (answer instanceof Promise) return enterLater(exchange, entered, answer);
         if (answer !== undefined) return leave(exchange, answer, entered);
       }
@@ -33,8 +34,7 @@ export function compose(
         ? leaveLater(exchange, response)
         : leave(exchange, response, entered);
     } catch (error) {
-      // A policy that threw has been entered as well.
-      return leave(exchange, toProblem(exchange, error), Math.min(entered + 1, policies.length));
+      return leave(exchange, toProblem(exchange, error), entered);
     }
   }
 

@@ -1,5 +1,5 @@
 import { asksForWebSocket } from "../http/websocket.ts";
-import type { Clock } from "../pipeline/clock.ts";
+import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
 import type { Handler } from "../pipeline/compose.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -87,8 +87,7 @@ async function forwardToBackend(
   const { timeouts } = settings;
   const breakOff = new BreakOff();
   breakOff.listenTo(request.signal);
-  const cancelTimer =
-    timeouts.exchange === 0 ? undefined : limitTime(breakOff, timeouts.exchange, clock);
+  const cancelTimer = limitTime(breakOff, timeouts.exchange, clock);
   backend.inFlight += 1;
   try {
     if (breakOff.reason !== undefined) throw breakOff.reason;
@@ -136,21 +135,17 @@ async function forwardToBackend(
 }
 
 /** Lets go of what an exchange has of a backend. */
-function release(backend: Backend, cancelTimer: (() => void) | undefined): void {
+function release(backend: Backend, cancelTimer: () => void): void {
   backend.inFlight -= 1;
-  cancelTimer?.();
+  cancelTimer();
 }
 
-function releaseAfter(
-  ended: Promise<void>,
-  backend: Backend,
-  cancelTimer: (() => void) | undefined,
-): void {
+function releaseAfter(ended: Promise<void>, backend: Backend, cancelTimer: () => void): void {
   void ended.then(() => release(backend, cancelTimer));
 }
 
 function limitTime(breakOff: BreakOff, limit: number, clock: Clock): () => void {
-  return clock.schedule(limit, () =>
+  return scheduleUnlessZero(clock, limit, () =>
     breakOff.because(
       new GatewayError("exchange_timeout", `the exchange took longer than ${limit} ms`),
     ),

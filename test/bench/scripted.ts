@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { COMPILE_FLAGS } from "../../build.ts";
 import type { Contestant } from "./contestant.ts";
 
 const SCRIPTS = join(import.meta.dir, "scripts");
@@ -45,18 +46,7 @@ function compiled({ key, name, packages, webSockets }: Script): Contestant {
     missing: fromNpm(packages),
     async prepare({ stage, port, backend }) {
       const outfile = stage.path(key);
-      bunBuild([
-        "--compile",
-        "--bytecode",
-        "--format=esm",
-        "--minify-syntax",
-        "--minify-whitespace",
-        "--no-compile-autoload-dotenv",
-        "--no-compile-autoload-bunfig",
-        '--define=process.env.NODE_ENV="production"',
-        `--outfile=${outfile}`,
-        join(SCRIPTS, `${key}.ts`),
-      ]);
+      bunBuild([...COMPILE_FLAGS, `--outfile=${outfile}`, join(SCRIPTS, `${key}.ts`)]);
       return {
         command: [outfile],
         // The gateway raises this limit for itself.
