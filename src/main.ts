@@ -1,3 +1,4 @@
+import "./cli/start-over.ts";
 import { writeSync } from "node:fs";
 import { parseArguments } from "./cli/args.ts";
 import { check } from "./cli/check.ts";

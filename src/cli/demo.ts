@@ -6,7 +6,6 @@ import { type MockBackend, startMock } from "../../mock/server.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { Command, Console } from "./command.ts";
-import { raiseFetchLimit } from "./fetch-limit.ts";
 import { runGateway } from "./run-gateway.ts";
 
 const HOST = "127.0.0.1";
@@ -25,7 +24,6 @@ export const demo: Command = {
   details: `Needs nothing and leaves nothing behind: the configuration is built in, the access log goes to
 a temporary file, and ports that are taken are replaced by free ones. Runs until Ctrl-C.`,
   async run(_, console) {
-    raiseFetchLimit(console.environment);
     const folder = mkdtempSync(join(tmpdir(), "gateway-demo-"));
     const mocks = MOCKS.map(({ name, port }) => startMockSomewhere(name, port, console));
     try {

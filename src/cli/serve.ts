@@ -1,6 +1,5 @@
 import type { Command } from "./command.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
-import { raiseFetchLimit } from "./fetch-limit.ts";
 import { runGateway } from "./run-gateway.ts";
 
 export const serve: Command = {
@@ -24,7 +23,6 @@ to be cut at the end; 2 the command line was not understood.`,
     const file = findConfigFile(flags["config"]);
     const config = await readConfigFile(file, console);
     if (config === undefined) return 1;
-    raiseFetchLimit(console.environment);
     return runGateway(config, console, {
       configuration: file,
       reread: () => readConfigFile(file, console),
