@@ -40,6 +40,8 @@ export class Exchange {
   refusal: GatewayError | undefined = undefined;
   /** What `:name` and `*name` segments of the route's path matched, percent-encoding as it came. */
   parameters: Readonly<Record<string, string>> = {};
+  /** How many of its chain's policies it has come to; the way out leads back through them. */
+  entered = 0;
   /** One for each limit that the exchange came to, in that order. */
   readonly quotas: TakenQuota[] = [];
   /** The last backend asked, as its URL in the configuration; empty when none was. */

@@ -3,15 +3,15 @@ import { framingProblem } from "../http/framing.ts";
 import { proxiedMethods } from "../http/methods.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import type { Clock } from "../pipeline/clock.ts";
-import type { Handler } from "../pipeline/compose.ts";
+import { type Chain, compose, type Handler } from "../pipeline/compose.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { Exchange, type Upgrade } from "../pipeline/exchange.ts";
 import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
 import { toEntry } from "../telemetry/record.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Answers what the gateway has to say by itself (/health, /admin); undefined for all else. */
-export type OwnPages = (exchange: Exchange) => Response | Promise<Response> | undefined;
+/** What answers a request for a page of the gateway's own (/health, /admin); undefined for all else. */
+export type OwnPages = (exchange: Exchange) => Handler | undefined;
 
 /** What the gateway asks of the socket that a request came on. */
 export interface Listener {
@@ -85,13 +85,16 @@ export class Gateway {
     });
     const closes = wantsClose(headers);
     this.#inFlight += 1;
+    let chain = snapshot.unrouted;
     let response: Response;
     try {
-      const answer = this.#answer(exchange, snapshot);
+      chain = this.#chainOf(exchange, snapshot);
+      const answer = chain.enter(exchange);
       response = answer instanceof Promise ? await answer : answer;
     } catch (error) {
       response = snapshot.toProblem(exchange, error);
     }
+    response = chain.leave(exchange, response);
     if (exchange.status === 0) exchange.status = response.status;
     // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
     if (closes) response.headers.set("connection", "close");
@@ -100,11 +103,11 @@ export class Gateway {
     return response;
   }
 
-  #answer(exchange: Exchange, snapshot: Snapshot): Response | Promise<Response> {
+  #chainOf(exchange: Exchange, snapshot: Snapshot): Chain {
     const refusal = refusalOf(exchange);
     if (refusal !== undefined) return refuse(exchange, refusal, snapshot.unrouted);
-    const own = this.#options.ownPages(exchange);
-    if (own !== undefined) return own;
+    const page = this.#options.ownPages(exchange);
+    if (page !== undefined) return compose([], page, snapshot.toProblem);
     if (this.#inFlight > snapshot.config.server.max_in_flight) {
       return refuse(exchange, overloaded(), snapshot.unrouted);
     }
@@ -140,13 +143,13 @@ export class Gateway {
   }
 }
 
-function route(exchange: Exchange, snapshot: Snapshot): Response | Promise<Response> {
+function route(exchange: Exchange, snapshot: Snapshot): Chain {
   const { method, target } = exchange;
   const match = snapshot.table.match(method, target.path);
   if (match.kind === "route") {
     exchange.route = match.route.id;
     exchange.parameters = match.parameters;
-    return match.route.handle(exchange);
+    return match.route.chain;
   }
   if (match.kind === "not_found") {
     return refuse(exchange, notFound(exchange), snapshot.unrouted);
@@ -157,17 +160,13 @@ function route(exchange: Exchange, snapshot: Snapshot): Response | Promise<Respo
   const meant = asked === null ? undefined : snapshot.table.match(asked, target.path);
   if (meant?.kind !== "route") return refuse(exchange, refusal, snapshot.unrouted);
   exchange.route = meant.route.id;
-  return refuse(exchange, refusal, meant.route.refuse);
+  return refuse(exchange, refusal, meant.route.refusing);
 }
 
-/** Takes an exchange through a chain that has its refusal at the end. */
-function refuse(
-  exchange: Exchange,
-  refusal: GatewayError,
-  chain: Handler,
-): Response | Promise<Response> {
+/** Sends an exchange through a chain that has its refusal at the end. */
+function refuse(exchange: Exchange, refusal: GatewayError, chain: Chain): Chain {
   exchange.refusal = refusal;
-  return chain(exchange);
+  return chain;
 }
 
 /** The method that a preflight asks about; null for other requests. */

@@ -1,7 +1,7 @@
 import { AddressSet } from "../http/address.ts";
 import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
-import { compose, type Handler } from "../pipeline/compose.ts";
+import { type Chain, compose } from "../pipeline/compose.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { type ForwardServices, forwardTo } from "../proxy/forward.ts";
@@ -17,9 +17,9 @@ export interface CompiledRoute extends RoutePattern {
   /** The route's path, with its methods in front where several routes share the path. */
   readonly id: string;
   readonly upstream: Upstream;
-  readonly handle: Handler;
+  readonly chain: Chain;
   /** The same policies with the exchange's refusal at their end: for preflights of its methods. */
-  readonly refuse: Handler;
+  readonly refusing: Chain;
 }
 
 /** The compiled, immutable form of one configuration. */
@@ -28,7 +28,7 @@ export interface Snapshot {
   readonly routes: readonly CompiledRoute[];
   readonly table: RouteTable<CompiledRoute>;
   /** The chain of an exchange without a route: the global policies, then its refusal. */
-  readonly unrouted: Handler;
+  readonly unrouted: Chain;
   readonly trustedProxies: AddressSet;
   readonly toProblem: (exchange: Exchange, error: unknown) => Response;
 }
@@ -56,8 +56,8 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
       path: patternPath(route.path),
       methods: route.methods,
       upstream,
-      handle: compose(policies, forward, toProblem),
-      refuse: compose(policies, refuse, toProblem),
+      chain: compose(policies, forward, toProblem),
+      refusing: compose(policies, refuse, toProblem),
     };
   });
   return {

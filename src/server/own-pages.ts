@@ -1,4 +1,5 @@
 import { GatewayError } from "../pipeline/errors.ts";
+import type { Handler } from "../pipeline/compose.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot.ts";
@@ -23,15 +24,18 @@ export interface OwnPagesOptions {
  */
 export function ownPages(options: OwnPagesOptions): OwnPages {
   const { admin } = options;
-  return function answer(exchange) {
+  const healthPage: Handler = (exchange) => health(exchange, options.version);
+  const operatorPage: Handler | undefined =
+    admin && ((exchange) => adminPage(exchange, admin.handle));
+  return function choose(exchange) {
     const { path } = exchange.target;
     if (path === "/health") {
-      return isTaken(options.snapshot(), "health") ? undefined : health(exchange, options.version);
+      return isTaken(options.snapshot(), "health") ? undefined : healthPage;
     }
     if (admin === undefined || !path.startsWith("/admin/")) return undefined;
     if (isTaken(options.snapshot(), "admin") || !admin.isOperator(asker(exchange)))
       return undefined;
-    return adminPage(exchange, admin.handle);
+    return operatorPage;
   };
 }
 

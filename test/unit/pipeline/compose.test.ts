@@ -4,6 +4,7 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Policy } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { openExchange } from "./opening.ts";
+import { through } from "./through.ts";
 
 /** A chain that writes down what happens in it, with policies named by letters. */
 function chain(...policies: (Policy | undefined)[]) {
@@ -25,7 +26,7 @@ function chain(...policies: (Policy | undefined)[]) {
     };
   });
   const toProblem = problemMaker((_exchange, error) => crashes.push(error));
-  const handle = compose(
+  const chain = compose(
     watched,
     () => {
       happened.push("end");
@@ -34,10 +35,11 @@ function chain(...policies: (Policy | undefined)[]) {
     toProblem,
   );
   const exchange = openExchange();
-  return { happened, crashes, last, exchange, send: () => handle(exchange) };
+  return { happened, crashes, last, exchange, send: () => through(chain, exchange, toProblem) };
 }
 
 const plain: Policy = { name: "plain" };
+const toProblem = problemMaker(() => {});
 
 describe("a chain", () => {
   test("runs in order to its end and back in reverse", async () => {
@@ -53,12 +55,12 @@ describe("a chain", () => {
   });
 
   test("takes policies that look one way only", async () => {
-    const handle = compose(
+    const chain = compose(
       [{ name: "neither" }, { name: "in", request: () => undefined }],
       async () => new Response("end"),
-      problemMaker(() => {}),
+      toProblem,
     );
-    expect(await (await handle(openExchange())).text()).toBe("end");
+    expect(await (await through(chain, openExchange(), toProblem)).text()).toBe("end");
   });
 
   test("turns round at a policy that answers, and passes that one again", async () => {
@@ -92,7 +94,7 @@ describe("a chain", () => {
   });
 
   test("runs the same policies for many exchanges at once without mixing them up", async () => {
-    const handle = compose(
+    const chain = compose(
       [
         {
           name: "marks",
@@ -105,11 +107,13 @@ describe("a chain", () => {
         },
       ],
       async ({ target }) => new Response(target.path),
-      problemMaker(() => {}),
+      toProblem,
     );
     const paths = Array.from({ length: 20 }, (_, index) => `/${index}`);
     const answers = await Promise.all(
-      paths.map(async (path) => handle(openExchange({ url: `http://gateway.test${path}` }))),
+      paths.map((path) =>
+        through(chain, openExchange({ url: `http://gateway.test${path}` }), toProblem),
+      ),
     );
     expect(answers.map(({ headers }) => headers.get("x-route"))).toEqual(paths);
     expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(paths);

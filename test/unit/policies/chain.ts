@@ -4,6 +4,7 @@ import { Exchange } from "../../../src/pipeline/exchange.ts";
 import type { ConfigIssue, Policy, PolicyScope } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { through } from "../pipeline/through.ts";
 
 /** Reads a policy's configuration as it stands in a file: defaults filled in, units decoded. */
 export function decode(scope: PolicyScope | undefined, written: unknown): unknown {
@@ -56,7 +57,7 @@ export class Chain {
     const toProblem = problemMaker((_exchange, error) => {
       throw error;
     });
-    const handle = compose(
+    const chain = compose(
       this.#policies,
       async (exchange) => {
         this.asked.push(exchange);
@@ -64,7 +65,7 @@ export class Chain {
       },
       toProblem,
     );
-    return await handle(exchange);
+    return through(chain, exchange, toProblem);
   }
 
   /** Sends so many requests one after another and answers their statuses. */

@@ -186,7 +186,8 @@ describe("a request's id", () => {
 describe("the gateway's own pages", () => {
   test("come before routes", async () => {
     const { ask, entries, sent } = world({
-      ownPages: ({ target }) => (target.path === "/api/own" ? new Response("own") : undefined),
+      ownPages: ({ target }) =>
+        target.path === "/api/own" ? () => new Response("own") : undefined,
     });
     expect(await (await ask("/api/own")).text()).toBe("own");
     expect(await (await ask("/api/other")).text()).toBe("from the backend");
@@ -195,24 +196,21 @@ describe("the gateway's own pages", () => {
   });
 
   test("are not asked about requests that make no sense", async () => {
-    const { ask } = world({ ownPages: () => new Response("own") });
+    const { ask } = world({ ownPages: () => () => new Response("own") });
     expect((await ask("/api/own", { headers: { host: "a b" } })).status).toBe(400);
   });
 
   test.each([
     ["at once", () => fail(new TypeError("secret"))],
     ["later", () => Promise.reject(new TypeError("secret"))],
-  ])(
-    "that crash %s are a 500 that tells nothing, reported with its id",
-    async (_when, ownPages) => {
-      const { ask, crashes, entries } = world({ ownPages });
-      const problem = await problemOf(await ask("/health"));
-      expect(problem).toMatchObject({ status: 500, code: "internal_error", request_id: "id-1" });
-      expect(JSON.stringify(problem)).not.toContain("secret");
-      expect(crashes).toEqual([{ requestId: "id-1", error: new TypeError("secret") }]);
-      expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
-    },
-  );
+  ])("that crash %s are a 500 that tells nothing, reported with its id", async (_when, page) => {
+    const { ask, crashes, entries } = world({ ownPages: () => page });
+    const problem = await problemOf(await ask("/health"));
+    expect(problem).toMatchObject({ status: 500, code: "internal_error", request_id: "id-1" });
+    expect(JSON.stringify(problem)).not.toContain("secret");
+    expect(crashes).toEqual([{ requestId: "id-1", error: new TypeError("secret") }]);
+    expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
+  });
 });
 
 describe("an exchange", () => {
@@ -314,7 +312,7 @@ describe("requests under way", () => {
     const { ask } = world({
       config: config.replace("2", "1"),
       answer: () => new Response(drip().stream),
-      ownPages: ({ target }) => (target.path === "/health" ? new Response("ok") : undefined),
+      ownPages: ({ target }) => (target.path === "/health" ? () => new Response("ok") : undefined),
     });
     const { body } = await ask("/api/a");
     expect((await ask("/api/b")).status).toBe(503);
@@ -428,7 +426,7 @@ describe("a WebSocket", () => {
 });
 
 describe("a policy that crashes", () => {
-  /** The snapshot with another policy in front of each route's chain. */
+  /** The snapshot with a policy in front of each route's backends; here routes have no others. */
   const inFront =
     (policy: Parameters<typeof compose>[0][number]) =>
     (snapshot: Snapshot): Snapshot => ({
@@ -436,7 +434,7 @@ describe("a policy that crashes", () => {
       table: RouteTable.compile(
         snapshot.routes.map((route): CompiledRoute => ({
           ...route,
-          handle: compose([policy], route.handle, snapshot.toProblem),
+          chain: compose([policy], route.chain.enter, snapshot.toProblem),
         })),
       ),
     });
