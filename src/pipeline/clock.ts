@@ -16,10 +16,3 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-
-/** Schedules a time limit in which 0 stands for none. The answer cancels it. */
-export function scheduleUnlessZero(clock: Clock, limit: number, callback: () => void): () => void {
-  return limit === 0 ? doNothing : clock.schedule(limit, callback);
-}
-
-function doNothing(): void {}

@@ -1,8 +1,9 @@
 import { asksForWebSocket } from "../http/websocket.ts";
-import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
+import type { Clock } from "../pipeline/clock.ts";
 import type { Handler } from "../pipeline/compose.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import type { Countdown } from "../pipeline/time-limit.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { BreakOff } from "./break-off.ts";
@@ -15,6 +16,7 @@ import {
 } from "./request.ts";
 import { prepareResponse } from "./response.ts";
 import { type ForwardSettings, tlsFor } from "./settings.ts";
+import { type TimeLimits, timeLimits } from "./time-limits.ts";
 import { attempt, type Fetch } from "./transport.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { checkHandshake, openTunnel } from "./websocket.ts";
@@ -42,13 +44,14 @@ export function forwardTo(
   const tls = new Map(
     upstream.backends.map((backend) => [backend, tlsFor(backend.origin, settings)]),
   );
+  const limits = timeLimits(settings.timeouts, services.clock);
   return function forward(exchange) {
     refuseDiscardedContent(exchange);
     const answer = answerLastHop(exchange);
     if (answer !== undefined) return answer;
     const backend = chooseBackend(upstream);
     exchange.backend = backend.url;
-    return forwardToBackend(exchange, backend, tls.get(backend), settings, services);
+    return forwardToBackend(exchange, backend, tls.get(backend), settings, limits, services);
   };
 }
 
@@ -80,14 +83,14 @@ async function forwardToBackend(
   backend: Backend,
   tls: Bun.TLSOptions | undefined,
   settings: ForwardSettings,
+  limits: TimeLimits,
   services: ForwardServices,
 ): Promise<Response> {
   const { fetch, clock, budget } = services;
   const { request } = exchange;
-  const { timeouts } = settings;
   const breakOff = new BreakOff();
   breakOff.listenTo(request.signal);
-  const cancelTimer = limitTime(breakOff, timeouts.exchange, clock);
+  const countdown = limits.exchange.begin(breakOff);
   backend.inFlight += 1;
   try {
     if (breakOff.reason !== undefined) throw breakOff.reason;
@@ -100,13 +103,14 @@ async function forwardToBackend(
       exchange.attempts += 1;
       return await openTunnel(exchange, backend.webSocketOrigin + path, headers, {
         tls,
-        settings,
+        idleTimeout: settings.timeouts.idle,
+        timeLimit: limits.handshake,
         breakOff,
         clock,
         tunnels: services.tunnels,
       });
     }
-    const content = requestContent(exchange, settings, breakOff, clock);
+    const content = requestContent(exchange, settings, limits, breakOff, clock);
     const { body, sent } = content instanceof Promise ? await content : content;
     if (breakOff.reason !== undefined) throw breakOff.reason;
     prepareRequestFields(exchange, request.headers, settings);
@@ -118,36 +122,31 @@ async function forwardToBackend(
         headers: request.headers,
         body,
         bodySent: sent,
-        responseTimeout: timeouts.response,
+        timeLimit: limits.response,
         tls,
         breakOff,
       },
       fetch,
-      clock,
     );
     exchange.headersAt = clock.monotonic();
-    const answer = prepareResponse(exchange, { response, breakOff, settings, budget, clock });
+    const answer = prepareResponse(exchange, {
+      response,
+      breakOff,
+      settings,
+      limits,
+      budget,
+      clock,
+    });
     return answer instanceof Promise ? await answer : answer;
   } finally {
-    if (exchange.ended === undefined) release(backend, cancelTimer);
-    else releaseAfter(exchange.ended, backend, cancelTimer);
+    const { ended } = exchange;
+    if (ended === undefined) release(backend, countdown, limits);
+    else void ended.then(() => release(backend, countdown, limits));
   }
 }
 
-/** Lets go of what an exchange has of a backend. */
-function release(backend: Backend, cancelTimer: () => void): void {
+/** Lets go of what an exchange has of a backend and of time. */
+function release(backend: Backend, countdown: Countdown, limits: TimeLimits): void {
   backend.inFlight -= 1;
-  cancelTimer();
-}
-
-function releaseAfter(ended: Promise<void>, backend: Backend, cancelTimer: () => void): void {
-  void ended.then(() => release(backend, cancelTimer));
-}
-
-function limitTime(breakOff: BreakOff, limit: number, clock: Clock): () => void {
-  return scheduleUnlessZero(clock, limit, () =>
-    breakOff.because(
-      new GatewayError("exchange_timeout", `the exchange took longer than ${limit} ms`),
-    ),
-  );
+  limits.exchange.end(countdown);
 }

@@ -1,12 +1,14 @@
 import { appendToList, contentLength, removeHopByHopFields } from "../http/fields.ts";
 import { forwardedElement, forwardingFields } from "../http/forwarded.ts";
 import { carriesContent } from "../http/methods.ts";
-import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
+import type { Clock } from "../pipeline/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import type { TimeLimit } from "../pipeline/time-limit.ts";
 import { countedBody } from "./body.ts";
 import type { BreakOff } from "./break-off.ts";
 import type { ForwardSettings } from "./settings.ts";
+import type { TimeLimits } from "./time-limits.ts";
 import type { RequestContent } from "./transport.ts";
 
 /** How much of a request's content is read whole, so that it goes out in one piece. */
@@ -80,6 +82,7 @@ export function refuseDiscardedContent(exchange: Exchange): void {
 export function requestContent(
   exchange: Exchange,
   settings: ForwardSettings,
+  limits: TimeLimits,
   breakOff: BreakOff,
   clock: Clock,
 ): Content | Promise<Content> {
@@ -91,7 +94,7 @@ export function requestContent(
   const { maxBodySize } = settings;
   if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {
-    return readWhole(exchange, settings.timeouts.request, breakOff, clock);
+    return readWhole(exchange, limits.request, breakOff);
   }
   if (request.body === null) return NONE;
   const { promise: sent, resolve } = Promise.withResolvers<void>();
@@ -130,16 +133,11 @@ const EMPTY: Content = { body: new Uint8Array(0), sent: undefined };
 
 async function readWhole(
   exchange: Exchange,
-  timeout: number,
+  timeLimit: TimeLimit<BreakOff>,
   breakOff: BreakOff,
-  clock: Clock,
 ): Promise<Content> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const cancelTimer = scheduleUnlessZero(clock, timeout, () =>
-    breakOff.because(
-      new GatewayError("request_timeout", `the request's content took longer than ${timeout} ms`),
-    ),
-  );
+  const countdown = timeLimit.begin(breakOff);
   const giveUp = () => reject(breakOff.reason);
   breakOff.signal.addEventListener("abort", giveUp, { once: true });
   try {
@@ -152,7 +150,7 @@ async function readWhole(
       cause: error,
     });
   } finally {
-    cancelTimer();
+    timeLimit.end(countdown);
     breakOff.signal.removeEventListener("abort", giveUp);
   }
 }

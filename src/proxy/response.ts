@@ -1,5 +1,5 @@
 import { appendToList, contentLength, removeHopByHopFields } from "../http/fields.ts";
-import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
+import type { Clock } from "../pipeline/clock.ts";
 import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { countedBody } from "./body.ts";
@@ -7,6 +7,7 @@ import type { BreakOff } from "./break-off.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { VIA } from "./request.ts";
 import type { ForwardSettings } from "./settings.ts";
+import type { TimeLimits } from "./time-limits.ts";
 import { backendError } from "./transport.ts";
 
 /** A backend's answer, and what is needed to pass it on. */
@@ -14,6 +15,7 @@ export interface Answer {
   readonly response: Response;
   readonly breakOff: BreakOff;
   readonly settings: ForwardSettings;
+  readonly limits: TimeLimits;
   readonly budget: BufferBudget;
   readonly clock: Clock;
 }
@@ -69,20 +71,15 @@ async function collectLater(
   length: number,
   pending: Promise<Uint8Array>,
 ): Promise<Response> {
-  const { breakOff, settings, clock } = answer;
-  const { idle } = settings.timeouts;
-  const cancelTimer = scheduleUnlessZero(clock, idle, () =>
-    breakOff.because(
-      new GatewayError("backend_stalled", `the backend's answer was not whole within ${idle} ms`),
-    ),
-  );
+  const { breakOff, limits } = answer;
+  const countdown = limits.content.begin(breakOff);
   let bytes: Uint8Array;
   try {
     bytes = await pending;
   } catch (error) {
     throw brokenOff(breakOff, error);
   } finally {
-    cancelTimer();
+    limits.content.end(countdown);
     answer.budget.giveBack(length);
   }
   return whole(exchange, answer, length, bytes);

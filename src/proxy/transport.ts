@@ -1,5 +1,5 @@
-import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
 import { GatewayError, type ErrorCode } from "../pipeline/errors.ts";
+import type { TimeLimit } from "../pipeline/time-limit.ts";
 import type { BreakOff } from "./break-off.ts";
 
 /** Sends one request to one backend. Replaceable, so that tests can stand in for the network. */
@@ -15,8 +15,8 @@ export interface Attempt {
   readonly body: RequestContent;
   /** Settles when a body that is a stream has ended; absent for others. */
   readonly bodySent: Promise<void> | undefined;
-  /** From then on, milliseconds until the backend's header section must have arrived. */
-  readonly responseTimeout: number;
+  /** From then on, until the backend's header section must have arrived. */
+  readonly timeLimit: TimeLimit<BreakOff>;
   readonly tls: Bun.TLSOptions | undefined;
   readonly breakOff: BreakOff;
 }
@@ -26,8 +26,8 @@ export interface Attempt {
  * GatewayError that says what became of it: unreachable, closed, garbage, too late, or whatever it
  * was broken off for.
  */
-export async function attempt(request: Attempt, fetch: Fetch, clock: Clock): Promise<Response> {
-  const { bodySent, breakOff, tls } = request;
+export async function attempt(request: Attempt, fetch: Fetch): Promise<Response> {
+  const { bodySent, breakOff, timeLimit, tls } = request;
   const init: BunFetchRequestInit = {
     method: request.method,
     headers: request.headers,
@@ -39,39 +39,17 @@ export async function attempt(request: Attempt, fetch: Fetch, clock: Clock): Pro
     proxy: NO_PROXY,
   };
   if (tls !== undefined) init.tls = tls;
-  const cancelTimer =
-    bodySent === undefined
-      ? limitAnswer(request, clock)
-      : limitAnswerAfter(bodySent, request, clock);
+  // Until the request's content is sent it is the client who is waited for.
+  const countdown =
+    bodySent === undefined ? timeLimit.begin(breakOff) : timeLimit.beginAfter(bodySent, breakOff);
   try {
     return await fetch(request.url, init);
   } catch (error) {
     if (error instanceof GatewayError) throw error;
     throw breakOff.reason ?? backendError(error);
   } finally {
-    cancelTimer();
+    timeLimit.end(countdown);
   }
-}
-
-function limitAnswer({ breakOff, responseTimeout }: Attempt, clock: Clock): () => void {
-  return scheduleUnlessZero(clock, responseTimeout, () => breakOff.because(late(responseTimeout)));
-}
-
-/** Until the request's content is sent it is the client who is waited for. */
-function limitAnswerAfter(sent: Promise<void>, request: Attempt, clock: Clock): () => void {
-  let answered = false;
-  let cancelTimer = () => {};
-  void sent.then(() => {
-    if (!answered) cancelTimer = limitAnswer(request, clock);
-  });
-  return () => {
-    answered = true;
-    cancelTimer();
-  };
-}
-
-function late(limit: number): GatewayError {
-  return new GatewayError("backend_timeout", `the backend sent no answer within ${limit} ms`);
 }
 
 // The types know only a URL here; false is what switches proxying off.

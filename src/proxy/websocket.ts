@@ -1,13 +1,16 @@
-import { type Clock, scheduleUnlessZero } from "../pipeline/clock.ts";
+import type { Clock } from "../pipeline/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import type { TimeLimit } from "../pipeline/time-limit.ts";
 import type { BreakOff } from "./break-off.ts";
-import type { ForwardSettings } from "./settings.ts";
 import { Tunnel } from "./tunnel.ts";
 
 export interface WebSocketOptions {
   readonly tls: Bun.TLSOptions | undefined;
-  readonly settings: ForwardSettings;
+  /** Milliseconds without a message in either direction; 0 is never. */
+  readonly idleTimeout: number;
+  /** For the backend to agree. */
+  readonly timeLimit: TimeLimit<BreakOff>;
   readonly breakOff: BreakOff;
   readonly clock: Clock;
   readonly tunnels: Set<Tunnel>;
@@ -47,14 +50,10 @@ export async function openTunnel(
   headers: Headers,
   options: WebSocketOptions,
 ): Promise<Response> {
-  const { clock, tunnels, settings } = options;
+  const { clock, tunnels, idleTimeout } = options;
   const backend = await dialAsOffered(url, headers, options);
   exchange.headersAt = clock.monotonic();
-  const tunnel = new Tunnel(exchange, backend, {
-    idleTimeout: settings.timeouts.idle,
-    clock,
-    tunnels,
-  });
+  const tunnel = new Tunnel(exchange, backend, { idleTimeout, clock, tunnels });
   // The runtime would choose the first subprotocol offered, whatever the backend chose.
   const answer = new Headers({ "x-request-id": exchange.requestId });
   answer.set("sec-websocket-protocol", backend.protocol);
@@ -91,7 +90,7 @@ function dial(
   url: string,
   headers: Headers,
   protocols: string[],
-  { tls, settings, breakOff, clock }: WebSocketOptions,
+  { tls, breakOff, timeLimit }: WebSocketOptions,
 ): Promise<WebSocket> {
   const socket = new WebSocket(url, {
     headers: headers.toJSON(),
@@ -100,12 +99,7 @@ function dial(
   });
   socket.binaryType = "nodebuffer";
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  const { response } = settings.timeouts;
-  const cancelTimer = scheduleUnlessZero(clock, response, () =>
-    breakOff.because(
-      new GatewayError("backend_timeout", `the backend did not agree within ${response} ms`),
-    ),
-  );
+  const countdown = timeLimit.begin(breakOff);
   const giveUp = () => {
     reject(breakOff.reason ?? new Error("broken off without a reason"));
     socket.terminate();
@@ -119,7 +113,7 @@ function dial(
   socket.addEventListener("error", (event) => reject(refusal(event)));
   socket.addEventListener("close", () => reject(refusal(undefined)));
   return promise.finally(() => {
-    cancelTimer();
+    timeLimit.end(countdown);
     breakOff.signal.removeEventListener("abort", giveUp);
   });
 }

@@ -7,6 +7,7 @@ import {
   refuseDiscardedContent,
   requestContent,
 } from "../../../src/proxy/request.ts";
+import { timeLimits } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
 import { drip, rejection, turn } from "./network.ts";
@@ -193,8 +194,11 @@ describe("content of a GET or HEAD request", () => {
 });
 
 describe("a request's content", () => {
-  const read = async (exchange: Exchange, clock = new FakeClock(), breakOff = new BreakOff()) =>
-    requestContent(exchange, settingsWith(), breakOff, clock);
+  const read = async (exchange: Exchange, clock = new FakeClock(), breakOff = new BreakOff()) => {
+    const settings = settingsWith();
+    const limits = timeLimits(settings.timeouts, clock);
+    return requestContent(exchange, settings, limits, breakOff, clock);
+  };
   const open = (fields: Record<string, string>, body?: Opening["body"], method = "POST") =>
     openExchange({ method, fields, ...(body === undefined ? {} : { body }) });
   const chunked = { "transfer-encoding": "chunked" };

@@ -2,21 +2,23 @@ import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import { type Attempt, attempt, backendError } from "../../../src/proxy/transport.ts";
+import { timeLimits } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
 import { fetchError, network, rejection, silence } from "./network.ts";
+import { settingsWith } from "./settings.ts";
 
 const stage = createStage();
 
-function request(changes: Partial<Attempt> = {}): Attempt {
+function request(changes: Partial<Attempt> = {}, clock = new FakeClock()): Attempt {
   return {
     url: "http://backend.test/a",
     method: "GET",
     headers: new Headers(),
     body: null,
     bodySent: undefined,
-    responseTimeout: 5_000,
+    timeLimit: timeLimits(settingsWith().timeouts, clock).response,
     tls: undefined,
     breakOff: new BreakOff(),
     ...changes,
@@ -29,7 +31,7 @@ describe("an attempt", () => {
     const body = new Uint8Array([1, 2, 3]);
     const headers = new Headers({ "x-a": "1" });
     const clock = new FakeClock();
-    const response = await attempt(request({ method: "PUT", headers, body }), fetch, clock);
+    const response = await attempt(request({ method: "PUT", headers, body }, clock), fetch);
     expect(await response.text()).toBe("hello");
     expect(sent[0]?.url).toBe("http://backend.test/a");
     expect(sent[0]?.init).toMatchObject({
@@ -46,7 +48,7 @@ describe("an attempt", () => {
   test("that gets no header section in time is a backend timeout", async () => {
     const clock = new FakeClock();
     const { fetch, sent } = network(silence);
-    const failure = rejection(attempt(request(), fetch, clock));
+    const failure = rejection(attempt(request({}, clock), fetch));
     clock.advance(4_999);
     expect(sent[0]?.init.signal?.aborted).toBe(false);
     clock.advance(1);
@@ -61,7 +63,7 @@ describe("an attempt", () => {
   test("has no time limit once the header section is there", async () => {
     const clock = new FakeClock();
     const { fetch, sent } = network(() => new Response("slow content"));
-    const response = await attempt(request(), fetch, clock);
+    const response = await attempt(request({}, clock), fetch);
     clock.advance(3_600_000);
     expect(sent[0]?.init.signal?.aborted).toBe(false);
     expect(await response.text()).toBe("slow content");
@@ -71,7 +73,7 @@ describe("an attempt", () => {
     const clock = new FakeClock();
     const breakOff = new BreakOff();
     const { fetch, sent } = network(silence);
-    const failure = rejection(attempt(request({ breakOff }), fetch, clock));
+    const failure = rejection(attempt(request({ breakOff }, clock), fetch));
     const reason = new GatewayError("client_closed", "gone");
     breakOff.because(reason);
     expect(await failure).toBe(reason);
@@ -82,7 +84,7 @@ describe("an attempt", () => {
   test("can be broken off in the middle of the backend's content", async () => {
     const breakOff = new BreakOff();
     const { fetch, sent } = network(() => new Response("x"));
-    await attempt(request({ breakOff }), fetch, new FakeClock());
+    await attempt(request({ breakOff }), fetch);
     expect(sent[0]?.init.signal?.aborted).toBe(false);
     breakOff.because(new GatewayError("client_closed", "gone"));
     expect(sent[0]?.init.signal?.aborted).toBe(true);
@@ -92,7 +94,7 @@ describe("an attempt", () => {
     const clock = new FakeClock();
     const { promise: bodySent, resolve } = Promise.withResolvers<void>();
     const { fetch, sent } = network(silence);
-    const failure = rejection(attempt(request({ bodySent }), fetch, clock));
+    const failure = rejection(attempt(request({ bodySent }, clock), fetch));
     clock.advance(3_600_000);
     expect(sent[0]?.init.signal?.aborted).toBe(false);
     resolve();
@@ -107,7 +109,7 @@ describe("an attempt", () => {
     const clock = new FakeClock();
     const { promise: bodySent, resolve } = Promise.withResolvers<void>();
     const { fetch } = network(() => new Response("early"));
-    await attempt(request({ bodySent }), fetch, clock);
+    await attempt(request({ bodySent }, clock), fetch);
     resolve();
     await bodySent;
     await Promise.resolve();
@@ -117,8 +119,8 @@ describe("an attempt", () => {
   test("says how TLS is done only where that is settled", async () => {
     const { fetch, sent } = network(() => new Response("x"));
     const tls = { rejectUnauthorized: false };
-    await attempt(request(), fetch, new FakeClock());
-    await attempt(request({ tls }), fetch, new FakeClock());
+    await attempt(request(), fetch);
+    await attempt(request({ tls }), fetch);
     expect(sent.map(({ init }) => init.tls)).toEqual([undefined, tls]);
     expect(sent[0]?.init).not.toHaveProperty("tls");
   });
@@ -126,13 +128,13 @@ describe("an attempt", () => {
   test("passes on what the request's own content says is wrong", async () => {
     const tooLarge = new GatewayError("body_too_large", "over 3 bytes");
     const { fetch } = network(() => Promise.reject(tooLarge));
-    expect(await rejection(attempt(request(), fetch, new FakeClock()))).toBe(tooLarge);
+    expect(await rejection(attempt(request(), fetch))).toBe(tooLarge);
   });
 
   test("keeps the error of fetch as the cause", async () => {
     const cause = fetchError("ECONNRESET");
     const { fetch } = network(() => Promise.reject(cause));
-    expect(await rejection(attempt(request(), fetch, new FakeClock()))).toMatchObject({
+    expect(await rejection(attempt(request(), fetch))).toMatchObject({
       code: "backend_connection_closed",
       cause,
     });
@@ -182,7 +184,7 @@ describe("an error of fetch", () => {
 });
 
 describe("over a real connection", () => {
-  const send = (url: string) => attempt(request({ url }), globalThis.fetch, new FakeClock());
+  const send = (url: string) => attempt(request({ url }), globalThis.fetch);
 
   test("a port that nobody listens on is an unreachable backend", async () => {
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });

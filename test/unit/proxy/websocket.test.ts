@@ -4,6 +4,7 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { checkHandshake, openTunnel } from "../../../src/proxy/websocket.ts";
+import { timeLimits } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type RawRequest, startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
@@ -84,6 +85,12 @@ function agree(request: RawRequest, ...fields: string[]): void {
   );
 }
 
+function limited(clock: FakeClock) {
+  const { timeouts } = settingsWith();
+  const timeLimit = timeLimits(timeouts, clock).handshake;
+  return { tls: undefined, idleTimeout: timeouts.idle, timeLimit, clock };
+}
+
 async function dialled(
   answer: (request: RawRequest) => void,
   { fields = {}, upgrades = true }: { fields?: Record<string, string>; upgrades?: boolean } = {},
@@ -109,7 +116,7 @@ async function dialled(
   });
   for (const name of ["connection", "upgrade"]) headers.delete(name);
   const url = `${backend.url.replace("http", "ws")}/chat?room=1`;
-  const options = { tls: undefined, settings: settingsWith(), breakOff, clock, tunnels };
+  const options = { ...limited(clock), breakOff, tunnels };
   stage.defer(() => {
     for (const tunnel of tunnels) tunnel.shut(1000, "");
   });
@@ -216,10 +223,8 @@ describe("a backend without a WebSocket", () => {
     const { port } = server;
     await server.stop(true);
     const failure = openTunnel(openExchange(), `ws://127.0.0.1:${port}/`, new Headers(), {
-      tls: undefined,
-      settings: settingsWith(),
+      ...limited(new FakeClock()),
       breakOff: new BreakOff(),
-      clock: new FakeClock(),
       tunnels: new Set<Tunnel>(),
     });
     expect(await rejection(failure)).toMatchObject({ code: "backend_unreachable", status: 502 });

@@ -1,0 +1,103 @@
+import type { Clock } from "./clock.ts";
+
+/** The time of one thing under a limit. */
+export interface Countdown {
+  /** Whether its time is neither up nor no longer needed. */
+  running: boolean;
+}
+
+interface Entry<Item> extends Countdown {
+  readonly item: Item;
+  deadline: number;
+  previous: Entry<Item> | undefined;
+  next: Entry<Item> | undefined;
+}
+
+/**
+ * One time limit of many things. As all have the same time, it is up in the order in which they
+ * began: a queue with one timer, where a timer for each would cost more than the queue.
+ */
+export class TimeLimit<Item> {
+  readonly #clock: Clock;
+  readonly #milliseconds: number;
+  readonly #timeIsUp: (item: Item) => void;
+  #first: Entry<Item> | undefined;
+  #last: Entry<Item> | undefined;
+  #cancelTimer: (() => void) | undefined;
+
+  /** `milliseconds` of 0 stand for no limit. */
+  constructor(clock: Clock, milliseconds: number, timeIsUp: (item: Item) => void) {
+    this.#clock = clock;
+    this.#milliseconds = milliseconds;
+    this.#timeIsUp = timeIsUp;
+  }
+
+  /** Begins the time of an item. The answer is what `end` takes. */
+  begin(item: Item): Countdown {
+    const entry = countdownOf(item);
+    this.#start(entry);
+    return entry;
+  }
+
+  /** Begins the time of an item when a promise is fulfilled. */
+  beginAfter(promise: Promise<void>, item: Item): Countdown {
+    const entry = countdownOf(item);
+    void promise.then(() => {
+      if (entry.running) this.#start(entry);
+    });
+    return entry;
+  }
+
+  /** The item needs no limit any more. */
+  end(countdown: Countdown): void {
+    if (!countdown.running) return;
+    // Only `begin` and `beginAfter` make countdowns, and what they make are entries.
+    this.#remove(countdown as Entry<Item>);
+    if (this.#first !== undefined) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #start(entry: Entry<Item>): void {
+    if (this.#milliseconds === 0) return;
+    entry.deadline = this.#clock.monotonic() + this.#milliseconds;
+    entry.previous = this.#last;
+    if (this.#last === undefined) this.#first = entry;
+    else this.#last.next = entry;
+    this.#last = entry;
+    if (this.#cancelTimer === undefined) this.#wait(this.#milliseconds);
+  }
+
+  #wait(milliseconds: number): void {
+    this.#cancelTimer = this.#clock.schedule(milliseconds, () => this.#expire());
+  }
+
+  #expire(): void {
+    this.#cancelTimer = undefined;
+    const now = this.#clock.monotonic();
+    while (this.#first !== undefined && this.#first.deadline <= now) {
+      const { item } = this.#first;
+      this.#remove(this.#first);
+      this.#timeIsUp(item);
+    }
+    if (this.#first !== undefined && this.#cancelTimer === undefined) {
+      this.#wait(this.#first.deadline - now);
+    }
+  }
+
+  /** Takes an entry out, whether or not it is in the queue. */
+  #remove(entry: Entry<Item>): void {
+    const { previous, next } = entry;
+    entry.running = false;
+    if (previous !== undefined) previous.next = next;
+    else if (this.#first === entry) this.#first = next;
+    if (next !== undefined) next.previous = previous;
+    else if (this.#last === entry) this.#last = previous;
+    entry.previous = undefined;
+    entry.next = undefined;
+  }
+}
+
+function countdownOf<Item>(item: Item): Entry<Item> {
+  return { item, running: true, deadline: 0, previous: undefined, next: undefined };
+}

@@ -1,0 +1,45 @@
+import type { Clock } from "../pipeline/clock.ts";
+import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
+import { TimeLimit } from "../pipeline/time-limit.ts";
+import type { BreakOff } from "./break-off.ts";
+import type { ForwardTimeouts } from "./settings.ts";
+
+/** What a route's exchanges may take long at, each until it is broken off with its own reason. */
+export interface TimeLimits {
+  /** For a client to send content that is read whole. */
+  readonly request: TimeLimit<BreakOff>;
+  /** For a backend's header section to arrive. */
+  readonly response: TimeLimit<BreakOff>;
+  /** For a backend to agree to a WebSocket. */
+  readonly handshake: TimeLimit<BreakOff>;
+  /** For a backend's content to arrive that is collected. */
+  readonly content: TimeLimit<BreakOff>;
+  readonly exchange: TimeLimit<BreakOff>;
+}
+
+export function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
+  const limit = (milliseconds: number, code: ErrorCode, detail: string) =>
+    new TimeLimit<BreakOff>(clock, milliseconds, (breakOff) =>
+      breakOff.because(new GatewayError(code, detail)),
+    );
+  const { request, response, idle, exchange } = timeouts;
+  return {
+    request: limit(
+      request,
+      "request_timeout",
+      `the request's content took longer than ${request} ms`,
+    ),
+    response: limit(
+      response,
+      "backend_timeout",
+      `the backend sent no answer within ${response} ms`,
+    ),
+    handshake: limit(
+      response,
+      "backend_timeout",
+      `the backend did not agree within ${response} ms`,
+    ),
+    content: limit(idle, "backend_stalled", `the backend's answer was not whole within ${idle} ms`),
+    exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
+  };
+}
