@@ -3,7 +3,6 @@ import type { Clock } from "../pipeline/clock.ts";
 import type { Handler } from "../pipeline/compose.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { Countdown } from "../pipeline/time-limit.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { BreakOff } from "./break-off.ts";
@@ -88,14 +87,15 @@ async function forwardToBackend(
 ): Promise<Response> {
   const { fetch, clock, budget } = services;
   const { request } = exchange;
-  const breakOff = new BreakOff();
-  breakOff.listenTo(request.signal);
+  const breakOff = new BreakOff(request);
+  const patience = limits.patience.begin(breakOff);
   const countdown = limits.exchange.begin(breakOff);
   backend.inFlight += 1;
   try {
-    if (breakOff.reason !== undefined) throw breakOff.reason;
     const path = backend.basePath + exchange.target.path + exchange.target.query;
     if (asksForWebSocket(request)) {
+      breakOff.listenToClient();
+      if (breakOff.reason !== undefined) throw breakOff.reason;
       checkHandshake(request);
       // The listener completes the handshake from the client's own fields.
       const headers = new Headers(request.headers);
@@ -140,13 +140,14 @@ async function forwardToBackend(
     return answer instanceof Promise ? await answer : answer;
   } finally {
     const { ended } = exchange;
-    if (ended === undefined) release(backend, countdown, limits);
-    else void ended.then(() => release(backend, countdown, limits));
+    if (ended === undefined) release();
+    else void ended.then(release);
   }
-}
 
-/** Lets go of what an exchange has of a backend and of time. */
-function release(backend: Backend, countdown: Countdown, limits: TimeLimits): void {
-  backend.inFlight -= 1;
-  limits.exchange.end(countdown);
+  /** Lets go of what the exchange has of a backend and of time. */
+  function release(): void {
+    backend.inFlight -= 1;
+    limits.exchange.end(countdown);
+    limits.patience.end(patience);
+  }
 }

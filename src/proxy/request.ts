@@ -91,6 +91,7 @@ export function requestContent(
   const length = contentLength(request.headers);
   if (length === undefined && !request.headers.has("transfer-encoding")) return NONE;
   if (length === 0) return EMPTY;
+  breakOff.listenToClient();
   const { maxBodySize } = settings;
   if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {

@@ -15,7 +15,15 @@ export interface TimeLimits {
   /** For a backend's content to arrive that is collected. */
   readonly content: TimeLimit<BreakOff>;
   readonly exchange: TimeLimit<BreakOff>;
+  /** Until it is asked whether the client is still there. */
+  readonly patience: TimeLimit<BreakOff>;
 }
+
+/**
+ * To listen for a client's leaving costs as much as a rate limit, and most answers are there before
+ * anybody could have lost patience. Asking later is no loss: who has left by then is known to have.
+ */
+const PATIENCE_MS = 50;
 
 export function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
   const limit = (milliseconds: number, code: ErrorCode, detail: string) =>
@@ -41,5 +49,6 @@ export function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits 
     ),
     content: limit(idle, "backend_stalled", `the backend's answer was not whole within ${idle} ms`),
     exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
+    patience: new TimeLimit(clock, PATIENCE_MS, (breakOff) => breakOff.listenToClient()),
   };
 }

@@ -46,6 +46,8 @@ export async function attempt(request: Attempt, fetch: Fetch): Promise<Response>
     return await fetch(request.url, init);
   } catch (error) {
     if (error instanceof GatewayError) throw error;
+    // What failed may have failed because the client has left.
+    breakOff.listenToClient();
     throw breakOff.reason ?? backendError(error);
   } finally {
     timeLimit.end(countdown);

@@ -15,11 +15,11 @@ test("nothing is broken off without a reason, and the first reason stays", () =>
 
 test("a client that leaves breaks off what is done for it, and one that has left does so at once", () => {
   const client = new AbortController();
-  const [waiting, late] = [new BreakOff(), new BreakOff()];
-  waiting.listenTo(client.signal);
+  const [waiting, late] = [new BreakOff(client), new BreakOff(client)];
+  waiting.listenToClient();
   expect(waiting.reason).toBeUndefined();
   client.abort();
-  late.listenTo(client.signal);
+  late.listenToClient();
   for (const { reason, signal } of [waiting, late]) {
     expect(reason).toMatchObject({ code: "client_closed" });
     expect(signal.aborted).toBe(true);

@@ -206,24 +206,25 @@ describe("forwarding", () => {
     expect(await failure).toMatchObject({ code: "body_too_large", status: 413 });
   });
 
-  test("reaches no backend for a client that has left already", async () => {
-    const { sent, backends, forward } = forwarding(() => new Response("x"));
-    const failure = rejection(forward(openExchange({ signal: AbortSignal.abort() })));
-    expect(await failure).toMatchObject({ code: "client_closed", status: 499 });
-    expect(sent).toEqual([]);
-    expect(backends[0]?.inFlight).toBe(0);
-  });
-
-  test("is broken off when the client leaves before there is an answer", async () => {
-    const client = new AbortController();
-    const { sent, clock, forward } = forwarding(silence);
-    const failure = rejection(forward(openExchange({ signal: client.signal })));
-    await turn();
-    client.abort();
-    expect(await failure).toMatchObject({ code: "client_closed", status: 499 });
-    expect(sent[0]?.init.signal?.aborted).toBe(true);
-    expect(clock.pending).toBe(0);
-  });
+  test.each([
+    ["soon", 0, 50],
+    ["later", 60, 0],
+  ])(
+    "is broken off when the client leaves %s before there is an answer",
+    async (_when, leavesAfter, noticedAfter) => {
+      const client = new AbortController();
+      const { sent, clock, backends, forward } = forwarding(silence);
+      const failure = rejection(forward(openExchange({ signal: client.signal })));
+      await turn();
+      clock.advance(leavesAfter);
+      client.abort();
+      clock.advance(noticedAfter);
+      expect(await failure).toMatchObject({ code: "client_closed", status: 499 });
+      expect(sent[0]?.init.signal?.aborted).toBe(true);
+      expect(backends[0]?.inFlight).toBe(0);
+      expect(clock.pending).toBe(0);
+    },
+  );
 
   test("opens no WebSocket for a client that has left already", async () => {
     const backend = await startRawBackend(stage, (request) => request.end());

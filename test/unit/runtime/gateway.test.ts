@@ -3,7 +3,7 @@ import { compose } from "../../../src/pipeline/compose.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
 import type { CompiledRoute, Snapshot } from "../../../src/runtime/snapshot.ts";
 import { problemOf } from "../../support/ask.ts";
-import { drip } from "../proxy/network.ts";
+import { drip, silence } from "../proxy/network.ts";
 import { FakeClient } from "../proxy/sockets.ts";
 import { world } from "./world.ts";
 
@@ -41,9 +41,10 @@ describe("a request with a route", () => {
   });
 
   test("whose client has left before there was an answer is a row of 499 and no bytes", async () => {
-    const { ask, entries, sent } = world();
-    await ask("/api/a", { signal: AbortSignal.abort() });
-    expect(sent).toEqual([]);
+    const { ask, clock, entries } = world({ answer: silence });
+    const answer = ask("/api/a", { signal: AbortSignal.abort() });
+    clock.advance(50);
+    expect((await answer).status).toBe(499);
     expect(entries).toMatchObject([{ statusCode: 499, errorCode: "client_closed", bytesOut: 0 }]);
   });
 
