@@ -1,6 +1,6 @@
 // RFC 9110 section 7.6.1, and what belongs to one connection by other documents. Expect is answered
 // by the listener itself; Trailer announces what cannot be passed on.
-const HOP_BY_HOP = [
+export const hopByHopFields = [
   "connection",
   "keep-alive",
   "proxy-connection",
@@ -18,32 +18,37 @@ const HOP_BY_HOP = [
 const NEVER_NOMINATED = new Set(["host", "content-length", "content-type", "content-encoding"]);
 
 /**
- * Removes, in place, the fields that are for this connection only: the known ones and those that
- * the Connection field names.
+ * Removes, in place, the fields that a Connection field names. True when it may have named any, so
+ * that what was read of the fields before no longer holds.
  */
-export function removeHopByHopFields(headers: Headers): void {
-  const connection = headers.get("connection");
-  if (connection !== null && connection !== "keep-alive" && connection !== "close") {
-    for (const option of connection.split(",")) {
-      const name = option.trim().toLowerCase();
-      if (TOKEN.test(name) && !NEVER_NOMINATED.has(name)) headers.delete(name);
-    }
+export function removeNominated(headers: Headers, connection: string | null): boolean {
+  if (connection === null || connection === "keep-alive" || connection === "close") return false;
+  for (const option of connection.split(",")) {
+    const name = option.trim().toLowerCase();
+    if (TOKEN.test(name) && !NEVER_NOMINATED.has(name)) headers.delete(name);
   }
-  for (const name of HOP_BY_HOP) headers.delete(name);
+  return true;
 }
 
 /** A field name or another token (RFC 9110 section 5.6.2). */
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Adds a value to a list-based field, behind what is there. */
-export function appendToList(headers: Headers, name: string, value: string): void {
-  const present = headers.get(name);
-  headers.set(name, present === null || present === "" ? value : `${present}, ${value}`);
+/** The value of a list-based field with one more behind what is there. */
+export function listWith(present: string | null, value: string): string {
+  return present === null || present === "" ? value : `${present}, ${value}`;
 }
 
-/** The value of a Content-Length field as bytes; undefined when absent or not a plain number. */
-export function contentLength(headers: Headers): number | undefined {
-  const written = headers.get("content-length");
+/**
+ * Removes, in place, the fields that are for this connection only: the known ones and those that
+ * the Connection field names.
+ */
+export function removeHopByHopFields(headers: Headers): void {
+  removeNominated(headers, headers.get("connection"));
+  for (const name of hopByHopFields) headers.delete(name);
+}
+
+/** What a Content-Length field says, in bytes; undefined when absent or not a plain number. */
+export function contentLength(written: string | null): number | undefined {
   if (written === null || !/^[0-9]{1,15}$/.test(written)) return undefined;
   return Number(written);
 }

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { type AddressSet, normalizeAddress } from "./address.ts";
+import type { RequestFields } from "./request-fields.ts";
 
 /** The fields by which proxies tell who asked; what a client outside may not say by itself. */
 export const forwardingFields = [
@@ -39,7 +40,7 @@ export function forwardedElement(client: ClientIdentity, host: string | null): s
  */
 export function identifyClient(
   peer: string,
-  headers: Headers,
+  fields: RequestFields,
   trusted: AddressSet,
 ): ClientIdentity {
   const peerAddress = normalizeAddress(peer);
@@ -51,20 +52,19 @@ export function identifyClient(
       viaTrustedProxy: false,
     };
   }
-  const proto = headers.get("x-forwarded-proto");
+  const proto = fields.xForwardedProto;
   return {
     peer: peerAddress,
-    address: clientBehind(peerAddress, hopsOf(headers), trusted),
+    address: clientBehind(peerAddress, hopsOf(fields), trusted),
     protocol: proto !== null && /(?:^|,)\s*https\s*$/i.test(proto) ? "https" : "http",
     viaTrustedProxy: true,
   };
 }
 
 /** Who each proxy says it was asked by, as text; X-Forwarded-For counts before Forwarded. */
-function hopsOf(headers: Headers): string[] {
-  const forwardedFor = headers.get("x-forwarded-for");
-  if (forwardedFor !== null) return forwardedFor.split(",");
-  const forwarded = headers.get("forwarded");
+function hopsOf(fields: RequestFields): string[] {
+  const { forwarded, xForwardedFor } = fields;
+  if (xForwardedFor !== null) return xForwardedFor.split(",");
   if (forwarded === null) return [];
   // An element without for= hides whom it was asked by; nothing to its left can be believed then.
   return splitOutsideQuotes(forwarded, ",").map((element) => {

@@ -1,4 +1,5 @@
 import type { ClientIdentity } from "../http/forwarded.ts";
+import type { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
 import type { SocketEvents } from "./socket.ts";
 import type { ErrorCode, GatewayError } from "./errors.ts";
@@ -26,8 +27,8 @@ export class Exchange {
   readonly target: RequestTarget;
   readonly client: ClientIdentity;
   readonly requestId: string;
-  /** As the client sent it; empty when it did not. */
-  readonly userAgent: string;
+  /** The fields that the client sent; those of `request` are made ready for the backend. */
+  readonly fields: RequestFields;
   /** Unix epoch milliseconds at which the request was taken up. */
   readonly startedAt: number;
   /** The same moment on the monotonic clock. */
@@ -66,6 +67,7 @@ export class Exchange {
 
   constructor(opening: {
     request: Request;
+    fields: RequestFields;
     target: RequestTarget;
     client: ClientIdentity;
     requestId: string;
@@ -78,7 +80,7 @@ export class Exchange {
     this.target = opening.target;
     this.client = opening.client;
     this.requestId = opening.requestId;
-    this.userAgent = opening.request.headers.get("user-agent") ?? "";
+    this.fields = opening.fields;
     this.startedAt = opening.startedAt;
     this.started = opening.started;
     this.upgrade = opening.upgrade;

@@ -1,5 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import { appendToList, TOKEN } from "../http/fields.ts";
+import { listWith, TOKEN } from "../http/fields.ts";
 import { methodProblem } from "../http/methods.ts";
 import { asksForWebSocket } from "../http/websocket.ts";
 
@@ -154,8 +154,10 @@ function create(config: CorsConfig): Policy | undefined {
   return {
     name: "cors",
 
-    request({ method, request }) {
-      if (!origins.any && asksForWebSocket(request)) checkWebSocketOrigin(request.headers, origins);
+    request({ method, fields, request }) {
+      if (!origins.any && asksForWebSocket(method, fields)) {
+        checkWebSocketOrigin(request.headers, origins);
+      }
       if (!isPreflight(method, request.headers)) return undefined;
       const answer = new Response(null, { status: 204 });
       // The browser compares the lists; a stranger gets none, and fails by that.
@@ -234,5 +236,5 @@ function addToVary(headers: Headers, name: string): void {
     const field = part.trim().toLowerCase();
     return field === "*" || field === name.toLowerCase();
   });
-  if (known !== true) appendToList(headers, "vary", name);
+  if (known !== true) headers.set("vary", listWith(present, name));
 }

@@ -93,7 +93,7 @@ async function forwardToBackend(
   backend.inFlight += 1;
   try {
     const path = backend.basePath + exchange.target.path + exchange.target.query;
-    if (asksForWebSocket(request)) {
+    if (asksForWebSocket(exchange.method, exchange.fields)) {
       breakOff.listenToClient();
       if (breakOff.reason !== undefined) throw breakOff.reason;
       checkHandshake(request);

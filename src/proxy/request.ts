@@ -1,7 +1,8 @@
-import { appendToList, contentLength, removeHopByHopFields } from "../http/fields.ts";
-import { forwardedElement, forwardingFields } from "../http/forwarded.ts";
+import { contentLength, listWith, removeNominated } from "../http/fields.ts";
+import { forwardedElement } from "../http/forwarded.ts";
 import { carriesContent } from "../http/methods.ts";
 import type { Clock } from "../pipeline/clock.ts";
+import { RequestFields } from "../http/request-fields.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { TimeLimit } from "../pipeline/time-limit.ts";
@@ -24,26 +25,29 @@ export function prepareRequestFields(
   headers: Headers,
   settings: ForwardSettings,
 ): void {
-  const { client } = exchange;
-  const host = headers.get("host");
-  removeHopByHopFields(headers);
-  headers.delete("expect");
-  if (!client.viaTrustedProxy) {
-    for (const name of forwardingFields) {
-      if (name !== "via") headers.delete(name);
-    }
-  }
-  appendToList(headers, "x-forwarded-for", client.peer);
-  if (!headers.has("x-forwarded-proto")) headers.set("x-forwarded-proto", client.protocol);
-  if (host !== null && !headers.has("x-forwarded-host")) headers.set("x-forwarded-host", host);
+  const { client, fields } = exchange;
+  const { host } = fields;
+  const trusted = client.viaTrustedProxy;
+  for (const name of fields.forOneHop) headers.delete(name);
+  if (!trusted) for (const name of fields.claims) headers.delete(name);
+  const kept = removeNominated(headers, fields.connection) ? new RequestFields(headers) : fields;
+  const claimed = trusted ? kept : NOTHING;
+  headers.set("x-forwarded-for", listWith(claimed.xForwardedFor, client.peer));
+  if (claimed.xForwardedProto === null) headers.set("x-forwarded-proto", client.protocol);
+  if (host !== null && claimed.xForwardedHost === null) headers.set("x-forwarded-host", host);
   // The runtime would fill in its own name; Accept, which it adds too, says what its absence says.
-  if (!headers.has("user-agent")) headers.set("user-agent", "gateway");
+  if (kept.userAgent === null) headers.set("user-agent", "gateway");
   headers.set("x-real-ip", client.address);
   headers.set("x-request-id", exchange.requestId);
-  appendToList(headers, "via", VIA);
-  if (settings.sendForwarded) appendToList(headers, "forwarded", forwardedElement(client, host));
+  headers.set("via", listWith(kept.via, VIA));
+  if (settings.sendForwarded) {
+    headers.set("forwarded", listWith(claimed.forwarded, forwardedElement(client, host)));
+  }
   if (!settings.preserveHost) headers.delete("host");
 }
+
+/** What a client that is no trusted proxy has a right to say of others. */
+const NOTHING = new RequestFields(new Headers());
 
 /** How the gateway names itself in Via (RFC 9110 section 7.6.3). */
 export const VIA = "1.1 gateway";
@@ -64,21 +68,18 @@ export function answerLastHop({ method, request }: Exchange): Response | undefin
 /** Refuses a request whose content the runtime would drop without a word. */
 export function refuseDiscardedContent(exchange: Exchange): void {
   if (carriesContent(exchange.method)) return;
-  const { headers } = exchange.request;
-  const length = headers.get("content-length");
-  if ((length !== null && length !== "0") || headers.has("transfer-encoding")) {
+  const { fields, request } = exchange;
+  const length = fields.contentLength;
+  if ((length !== null && length !== "0") || fields.transferEncoding !== null) {
     throw new GatewayError(
       "bad_request",
       `a ${exchange.method} request with content is not forwarded; send it as POST, or as QUERY`,
     );
   }
-  if (length !== null) headers.delete("content-length");
+  if (length !== null) request.headers.delete("content-length");
 }
 
-/**
- * The content to send: none, the bytes of a small body, or a stream that counts what passes. Must
- * run before `prepareRequestFields`, which removes Transfer-Encoding.
- */
+/** The content to send: none, the bytes of a small body, or a stream that counts what passes. */
 export function requestContent(
   exchange: Exchange,
   settings: ForwardSettings,
@@ -86,10 +87,10 @@ export function requestContent(
   breakOff: BreakOff,
   clock: Clock,
 ): Content | Promise<Content> {
-  const { request } = exchange;
+  const { fields, request } = exchange;
   if (!carriesContent(exchange.method)) return NONE;
-  const length = contentLength(request.headers);
-  if (length === undefined && !request.headers.has("transfer-encoding")) return NONE;
+  const length = contentLength(fields.contentLength);
+  if (length === undefined && fields.transferEncoding === null) return NONE;
   if (length === 0) return EMPTY;
   breakOff.listenToClient();
   const { maxBodySize } = settings;

@@ -1,4 +1,4 @@
-import { appendToList, contentLength, removeHopByHopFields } from "../http/fields.ts";
+import { contentLength, listWith, removeHopByHopFields } from "../http/fields.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -37,9 +37,9 @@ export function prepareResponse(exchange: Exchange, answer: Answer): Response | 
     throw error;
   }
   removeHopByHopFields(headers);
-  appendToList(headers, "via", VIA);
+  headers.set("via", listWith(headers.get("via"), VIA));
   headers.set("x-request-id", exchange.requestId);
-  const length = contentLength(headers);
+  const length = contentLength(headers.get("content-length"));
   if (exchange.method === "HEAD" || length === 0 || status === 204 || status === 304) {
     // Without a length the runtime would invent one of 0, which is not what a GET would get.
     if (exchange.method === "HEAD" && length === undefined && status !== 204 && status !== 304) {

@@ -1,6 +1,6 @@
 import { identifyClient } from "../http/forwarded.ts";
-import { framingProblem } from "../http/framing.ts";
 import { proxiedMethods } from "../http/methods.ts";
+import { RequestFields } from "../http/request-fields.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { type Chain, compose, type Handler } from "../pipeline/compose.ts";
@@ -71,19 +71,20 @@ export class Gateway {
   async handle(request: Request, listener: Listener): Promise<Response> {
     const snapshot = this.#snapshot;
     const { clock } = this.#options;
-    const { headers } = request;
+    const fields = new RequestFields(request.headers);
     const peer = listener.requestIP(request)?.address ?? "";
-    const client = identifyClient(peer, headers, snapshot.trustedProxies);
+    const client = identifyClient(peer, fields, snapshot.trustedProxies);
     const exchange = new Exchange({
       request,
-      target: readTarget(request.url, headers.get("host")),
+      fields,
+      target: readTarget(request.url, fields.host),
       client,
-      requestId: this.#requestId(headers, client.viaTrustedProxy),
+      requestId: this.#requestId(fields, client.viaTrustedProxy),
       startedAt: clock.wall(),
       started: clock.monotonic(),
       upgrade: listener.upgrade,
     });
-    const closes = wantsClose(headers);
+    const closes = wantsClose(fields);
     this.#inFlight += 1;
     let chain = snapshot.unrouted;
     let response: Response;
@@ -114,8 +115,8 @@ export class Gateway {
     return route(exchange, snapshot);
   }
 
-  #requestId(headers: Headers, trusted: boolean): string {
-    const given = trusted ? headers.get("x-request-id") : null;
+  #requestId(fields: RequestFields, trusted: boolean): string {
+    const given = trusted ? fields.requestId : null;
     return given !== null && REQUEST_ID.test(given) ? given : this.#options.newRequestId();
   }
 
@@ -174,8 +175,8 @@ function preflightMethod({ method, request }: Exchange): string | null {
   return method === "OPTIONS" ? request.headers.get("access-control-request-method") : null;
 }
 
-function wantsClose(headers: Headers): boolean {
-  const connection = headers.get("connection");
+function wantsClose(fields: RequestFields): boolean {
+  const { connection } = fields;
   return connection !== null && connection !== "keep-alive" && /\bclose\b/i.test(connection);
 }
 
@@ -191,8 +192,8 @@ const REQUEST_ID = /^[!-~]{1,128}$/;
 function refusalOf(exchange: Exchange): GatewayError | undefined {
   const { refusal } = exchange.target;
   if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);
-  const ambiguity = framingProblem(exchange.request.headers);
-  if (ambiguity !== undefined) return new GatewayError("bad_request", ambiguity);
+  const { problem } = exchange.fields;
+  if (problem !== undefined) return new GatewayError("bad_request", problem);
   if (!proxiedMethods.has(exchange.method)) {
     return new GatewayError(
       "method_not_proxied",

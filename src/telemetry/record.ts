@@ -17,7 +17,7 @@ export function toEntry(exchange: Exchange, clock: Clock): AccessLogEntry {
     latencyMs: clock.monotonic() - started,
     timeToFirstByteMs: headersAt === 0 ? -1 : headersAt - started,
     clientIp: exchange.client.address,
-    userAgent: exchange.userAgent,
+    userAgent: exchange.fields.userAgent ?? "",
     backend: exchange.backend,
     route: exchange.route,
     requestId: exchange.requestId,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { appendToList, contentLength, removeHopByHopFields } from "../../../src/http/fields.ts";
+import { contentLength, listWith, removeHopByHopFields } from "../../../src/http/fields.ts";
 
 function without(fields: Record<string, string>): Record<string, string> {
   const headers = new Headers(fields);
@@ -58,14 +58,12 @@ describe("fields for one connection", () => {
 
 describe("a list-based field", () => {
   test.each([
-    [undefined, "b"],
+    [null, "b"],
     ["", "b"],
     ["a", "a, b"],
     ["a, c", "a, c, b"],
   ])("that was %p gets the new value behind it", (before, after) => {
-    const headers = new Headers(before === undefined ? {} : { via: before });
-    appendToList(headers, "via", "b");
-    expect(headers.get("via")).toBe(after);
+    expect(listWith(before, "b")).toBe(after);
   });
 });
 
@@ -76,20 +74,17 @@ describe("Content-Length", () => {
     ["007", 7],
     ["999999999999999", 999_999_999_999_999],
   ])("%p is so many bytes", (written, bytes) => {
-    expect(contentLength(new Headers({ "content-length": written }))).toBe(bytes);
+    expect(contentLength(written)).toBe(bytes);
   });
 
   test.each(["", "-1", "+1", "1.5", "1e3", "0x10", "1, 1", "1000000000000000", "١"])(
     "%p is not a number of bytes",
     (written) => {
-      const headers = new Headers();
-      // Not every one of these could be sent; a broken backend may write anything.
-      Object.defineProperty(headers, "get", { value: () => written });
-      expect(contentLength(headers)).toBeUndefined();
+      expect(contentLength(written)).toBeUndefined();
     },
   );
 
   test("may be missing", () => {
-    expect(contentLength(new Headers())).toBeUndefined();
+    expect(contentLength(null)).toBeUndefined();
   });
 });

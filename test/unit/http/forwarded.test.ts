@@ -1,12 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { AddressSet } from "../../../src/http/address.ts";
 import { forwardedElement, identifyClient } from "../../../src/http/forwarded.ts";
+import { RequestFields } from "../../../src/http/request-fields.ts";
 
 const nobody = new AddressSet([]);
 const proxies = new AddressSet(["10.0.0.0/8", "::1"]);
 
+const identify = (peer: string, headers: Headers, trusted: AddressSet) =>
+  identifyClient(peer, new RequestFields(headers), trusted);
+
 function clientOf(forwardedFor: string, peer = "10.0.0.1"): string {
-  return identifyClient(peer, new Headers({ "x-forwarded-for": forwardedFor }), proxies).address;
+  return identify(peer, new Headers({ "x-forwarded-for": forwardedFor }), proxies).address;
 }
 
 describe("without trusted proxies", () => {
@@ -16,7 +20,7 @@ describe("without trusted proxies", () => {
       "x-forwarded-proto": "https",
       forwarded: "for=203.0.113.9",
     });
-    expect(identifyClient("192.0.2.1", headers, nobody)).toEqual({
+    expect(identify("192.0.2.1", headers, nobody)).toEqual({
       peer: "192.0.2.1",
       address: "192.0.2.1",
       protocol: "http",
@@ -25,7 +29,7 @@ describe("without trusted proxies", () => {
   });
 
   test("an IPv4 peer on a dual-stack socket has its IPv4 address", () => {
-    expect(identifyClient("::ffff:192.0.2.1", new Headers(), nobody)).toMatchObject({
+    expect(identify("::ffff:192.0.2.1", new Headers(), nobody)).toMatchObject({
       peer: "192.0.2.1",
       address: "192.0.2.1",
     });
@@ -42,7 +46,7 @@ describe("behind trusted proxies", () => {
   });
 
   test("a proxy that names nobody is the client itself", () => {
-    expect(identifyClient("10.0.0.1", new Headers(), proxies)).toEqual({
+    expect(identify("10.0.0.1", new Headers(), proxies)).toEqual({
       peer: "10.0.0.1",
       address: "10.0.0.1",
       protocol: "http",
@@ -94,13 +98,13 @@ describe("behind trusted proxies", () => {
     ["", "http"],
   ])("X-Forwarded-Proto: %s means %s, as the nearest proxy says", (proto, protocol) => {
     const headers = new Headers({ "x-forwarded-proto": proto });
-    expect(identifyClient("::1", headers, proxies).protocol).toBe(protocol as "http" | "https");
+    expect(identify("::1", headers, proxies).protocol).toBe(protocol as "http" | "https");
   });
 });
 
 describe("a Forwarded field behind trusted proxies", () => {
   const clientOf = (fields: Record<string, string>) =>
-    identifyClient("10.0.0.1", new Headers(fields), proxies).address;
+    identify("10.0.0.1", new Headers(fields), proxies).address;
 
   test.each([
     ["for=203.0.113.9", "203.0.113.9"],
@@ -170,7 +174,7 @@ describe("an element of Forwarded", () => {
   test("is understood by the next gateway", () => {
     for (const peer of ["203.0.113.9", "2001:db8::9"]) {
       const headers = new Headers({ forwarded: element(peer) });
-      expect(identifyClient("10.0.0.1", headers, proxies).address).toBe(peer);
+      expect(identify("10.0.0.1", headers, proxies).address).toBe(peer);
     }
   });
 });

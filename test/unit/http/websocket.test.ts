@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
+import { RequestFields } from "../../../src/http/request-fields.ts";
 import { asksForWebSocket } from "../../../src/http/websocket.ts";
 
 const asks = (method: string, fields: Record<string, string>) =>
-  asksForWebSocket(new Request("http://gateway.test/", { method, headers: fields }));
+  asksForWebSocket(method, new RequestFields(new Headers(fields)));
 
 test.each(["websocket", "WebSocket", "WEBSOCKET"])("GET with Upgrade: %s asks for one", (value) => {
   expect(asks("GET", { upgrade: value })).toBe(true);

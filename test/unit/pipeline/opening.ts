@@ -1,10 +1,13 @@
 import type { ClientIdentity } from "../../../src/http/forwarded.ts";
+import { RequestFields } from "../../../src/http/request-fields.ts";
 import { readTarget } from "../../../src/http/target.ts";
 import { Exchange, type Upgrade } from "../../../src/pipeline/exchange.ts";
 
 export interface Opening {
   readonly url?: string;
   readonly method?: string;
+  /** The Host field; the URL's unless told otherwise, and null for none. */
+  readonly host?: string | null;
   readonly fields?: Record<string, string>;
   readonly body?: NonNullable<RequestInit["body"]>;
   readonly signal?: AbortSignal;
@@ -16,6 +19,7 @@ export interface Opening {
 export function openExchange({
   url = "http://gateway.test/things",
   method = "GET",
+  host = new URL(url).host,
   fields = {},
   body,
   signal,
@@ -24,13 +28,14 @@ export function openExchange({
 }: Opening = {}): Exchange {
   const request = new Request(url, {
     method,
-    headers: { host: new URL(url).host, ...fields },
+    headers: { ...(host !== null && { host }), ...fields },
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
   });
   return new Exchange({
     request,
-    target: readTarget(url, new URL(url).host),
+    fields: new RequestFields(request.headers),
+    target: readTarget(url, host),
     client: {
       peer: "192.0.2.1",
       address: "192.0.2.1",

@@ -1,4 +1,5 @@
 import { Value } from "@sinclair/typebox/value";
+import { RequestFields } from "../../../src/http/request-fields.ts";
 import { compose } from "../../../src/pipeline/compose.ts";
 import { Exchange } from "../../../src/pipeline/exchange.ts";
 import type { ConfigIssue, Policy, PolicyScope } from "../../../src/pipeline/policy.ts";
@@ -45,8 +46,10 @@ export class Chain {
   }
 
   async send({ method = "GET", fields = {}, client = "192.0.2.1" }: Asked = {}): Promise<Response> {
+    const request = new Request("http://gateway.test/things", { method, headers: fields });
     const exchange = new Exchange({
-      request: new Request("http://gateway.test/things", { method, headers: fields }),
+      request,
+      fields: new RequestFields(request.headers),
       target: { host: "gateway.test", path: "/things", query: "" },
       client: { peer: client, address: client, protocol: "http", viaTrustedProxy: false },
       requestId: "request-1",

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { framingProblem } from "../../../src/http/framing.ts";
+import { RequestFields } from "../../../src/http/request-fields.ts";
+
+const problemOf = (fields: Record<string, string>) =>
+  new RequestFields(new Headers(fields)).problem;
 
 describe("a request's framing", () => {
   test.each([
@@ -10,13 +13,13 @@ describe("a request's framing", () => {
     { "x-content_length": "3", contentlength: "3" },
     { x_custom: "3", user_agent: "a" },
   ] as Record<string, string>[])("is clear with %p", (fields) => {
-    expect(framingProblem(new Headers(fields))).toBeUndefined();
+    expect(problemOf(fields)).toBeUndefined();
   });
 
   test.each([",chunked", "gzip, chunked", "chunked, chunked", "identity", "xchunked", ""])(
     "is not clear with Transfer-Encoding: %p",
     (encoding) => {
-      expect(framingProblem(new Headers({ "transfer-encoding": encoding }))).toBe(
+      expect(problemOf({ "transfer-encoding": encoding })).toBe(
         "the only Transfer-Encoding that is understood is chunked",
       );
     },
@@ -33,7 +36,7 @@ describe("a request's framing", () => {
     "x_real_ip",
     "X_Request_Id",
   ])("is not clear with a field %s, which some read as another", (name) => {
-    expect(framingProblem(new Headers({ [name]: "3" }))).toBe(
+    expect(problemOf({ [name]: "3" })).toBe(
       `the field ${name.toLowerCase()} resembles one that only the gateway sets`,
     );
   });
@@ -41,14 +44,14 @@ describe("a request's framing", () => {
   test.each(["3, 3", "3, 4", "+3", "-1", "0x3", "3 3", ""])(
     "is not clear with Content-Length: %p",
     (length) => {
-      expect(framingProblem(new Headers({ "content-length": length }))).toBe(
+      expect(problemOf({ "content-length": length })).toBe(
         "the Content-Length field is not one number",
       );
     },
   );
 
   test("is not clear with DEL in a field, which is named", () => {
-    expect(framingProblem(new Headers({ "x-a": "a\u007Fb", "x-b": "c" }))).toBe(
+    expect(problemOf({ "x-a": "a\u007Fb", "x-b": "c" })).toBe(
       "the field x-a holds a control character",
     );
   });
