@@ -190,9 +190,14 @@ class TakenToken implements TakenQuota {
 
 /** Sets RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers). */
 function tellQuotas(exchange: Exchange, headers: Headers): void {
-  const { quotas } = exchange;
-  headers.set("ratelimit-policy", quotas.map((quota) => quota.policyItem).join(", "));
-  headers.set("ratelimit", quotas.map((quota) => quota.item()).join(", "));
+  let policies = "";
+  let items = "";
+  for (const quota of exchange.quotas) {
+    policies = policies === "" ? quota.policyItem : `${policies}, ${quota.policyItem}`;
+    items = items === "" ? quota.item() : `${items}, ${quota.item()}`;
+  }
+  headers.set("ratelimit-policy", policies);
+  headers.set("ratelimit", items);
 }
 
 /** A String of RFC 9651 section 3.3.3; what such a string cannot hold is percent-encoded. */
