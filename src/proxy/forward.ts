@@ -15,7 +15,7 @@ import {
 } from "./request.ts";
 import { prepareResponse } from "./response.ts";
 import { type ForwardSettings, tlsFor } from "./settings.ts";
-import { type TimeLimits, timeLimits } from "./time-limits.ts";
+import type { TimeLimits } from "./time-limits.ts";
 import { attempt, type Fetch } from "./transport.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { checkHandshake, openTunnel } from "./websocket.ts";
@@ -38,20 +38,31 @@ export interface ForwardServices {
 export function forwardTo(
   upstream: Upstream,
   settings: ForwardSettings,
+  limits: TimeLimits,
   services: ForwardServices,
 ): Handler {
-  const tls = new Map(
-    upstream.backends.map((backend) => [backend, tlsFor(backend.origin, settings)]),
-  );
-  const limits = timeLimits(settings.timeouts, services.clock);
+  const tls = tlsOf(upstream, settings);
   return function forward(exchange) {
     refuseDiscardedContent(exchange);
     const answer = answerLastHop(exchange);
     if (answer !== undefined) return answer;
     const backend = chooseBackend(upstream);
     exchange.backend = backend.url;
-    return forwardToBackend(exchange, backend, tls.get(backend), settings, limits, services);
+    return forwardToBackend(exchange, backend, tls?.get(backend), settings, limits, services);
   };
+}
+
+/** How TLS to each backend is done; undefined where there is none to do. */
+function tlsOf(
+  { backends }: Upstream,
+  settings: ForwardSettings,
+): ReadonlyMap<Backend, Bun.TLSOptions> | undefined {
+  const tls = new Map<Backend, Bun.TLSOptions>();
+  for (const backend of backends) {
+    const options = tlsFor(backend.origin, settings);
+    if (options !== undefined) tls.set(backend, options);
+  }
+  return tls.size === 0 ? undefined : tls;
 }
 
 function chooseBackend(upstream: Upstream): Backend {

@@ -25,7 +25,28 @@ export interface TimeLimits {
  */
 const PATIENCE_MS = 50;
 
-export function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
+/** The time limits of many routes; those with the same timeouts have the same ones. */
+export class TimeLimitSets {
+  readonly #clock: Clock;
+  readonly #sets = new Map<string, TimeLimits>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  of(timeouts: ForwardTimeouts): TimeLimits {
+    const { request, response, idle, exchange } = timeouts;
+    const key = [request, response, idle, exchange].join(" ");
+    let limits = this.#sets.get(key);
+    if (limits === undefined) {
+      limits = timeLimits(timeouts, this.#clock);
+      this.#sets.set(key, limits);
+    }
+    return limits;
+  }
+}
+
+function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
   const limit = (milliseconds: number, code: ErrorCode, detail: string) =>
     new TimeLimit<BreakOff>(clock, milliseconds, (breakOff) =>
       breakOff.because(new GatewayError(code, detail)),

@@ -57,7 +57,8 @@ export function matchOf<R extends RoutePattern>(
 export class Candidates<R extends RoutePattern> {
   /** In the configuration's order. */
   readonly all: Candidate<R>[] = [];
-  readonly #byMethod = new Map<string, Candidate<R>>();
+  /** Absent while every route takes any method. */
+  #byMethod: Map<string, Candidate<R>> | undefined = undefined;
   #rest: Candidate<R> | undefined = undefined;
 
   /** Of two that take the same requests, the one added first gets them. */
@@ -68,6 +69,7 @@ export class Candidates<R extends RoutePattern> {
       this.#rest ??= candidate;
       return;
     }
+    this.#byMethod ??= new Map();
     for (const method of methods) {
       if (!this.#byMethod.has(method)) this.#byMethod.set(method, candidate);
     }
@@ -75,7 +77,7 @@ export class Candidates<R extends RoutePattern> {
 
   /** A route that lists the method goes before one that lists none. */
   choose(method: string): Candidate<R> | undefined {
-    return this.#byMethod.get(method) ?? this.#rest;
+    return this.#byMethod?.get(method) ?? this.#rest;
   }
 }
 

@@ -2,7 +2,8 @@ import type { Pattern } from "./pattern.ts";
 
 /** Where a walk along the path may stand: between two segments. */
 interface TrieNode<Leaf> {
-  readonly children: Map<string, TrieNode<Leaf>>;
+  /** By the text of their segment. */
+  children: Map<string, TrieNode<Leaf>> | undefined;
   parameter: TrieNode<Leaf> | undefined;
   /** Taken when the path ends here. */
   leaf: Leaf | undefined;
@@ -29,6 +30,7 @@ export class PatternTrie<Leaf extends object> {
         node = node.parameter ??= createNode();
         continue;
       }
+      node.children ??= new Map();
       let child = node.children.get(segment.text);
       if (child === undefined) {
         child = createNode();
@@ -49,7 +51,7 @@ export class PatternTrie<Leaf extends object> {
 }
 
 function createNode<Leaf>(): TrieNode<Leaf> {
-  return { children: new Map(), parameter: undefined, leaf: undefined, wildcard: undefined };
+  return { children: undefined, parameter: undefined, leaf: undefined, wildcard: undefined };
 }
 
 /** Searches what hangs below the node, with the segment of the path that begins at `start`. */
@@ -59,10 +61,10 @@ function searchBelow<Leaf, Found>(
   start: number,
   accept: (leaf: Leaf) => Found | undefined,
 ): Found | undefined {
-  if (node.children.size > 0 || node.parameter !== undefined) {
+  if (node.children !== undefined || node.parameter !== undefined) {
     const slash = path.indexOf("/", start);
     const end = slash === -1 ? path.length : slash;
-    const child = node.children.get(path.slice(start, end));
+    const child = node.children?.get(path.slice(start, end));
     let found = child && searchAt(child, path, end, accept);
     if (found === undefined && node.parameter !== undefined && end > start) {
       found = searchAt(node.parameter, path, end, accept);

@@ -5,6 +5,7 @@ import { type Chain, compose } from "../pipeline/compose.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { type ForwardServices, forwardTo } from "../proxy/forward.ts";
+import { TimeLimitSets } from "../proxy/time-limits.ts";
 import { type RoutePattern, RouteTable } from "../routing/table.ts";
 import { Backend } from "../upstream/backend.ts";
 import type { HealthMonitor } from "../upstream/health/monitor.ts";
@@ -44,12 +45,14 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
   const { toProblem } = services;
   const globals = createGlobalPolicies(config, services);
   const shared = sharedPaths(config.routes);
+  const limits = new TimeLimitSets(services.clock);
   const routes = config.routes.map((route): CompiledRoute => {
     const id = shared.has(route.path)
       ? `${route.methods?.join(",") ?? "*"} ${route.path}`
       : route.path;
     const upstream = createUpstream(route, config, services.monitor);
-    const forward = forwardTo(upstream, forwardSettings(route, config.server), services);
+    const settings = forwardSettings(route, config.server);
+    const forward = forwardTo(upstream, settings, limits.of(settings.timeouts), services);
     const policies = policiesOf(route, id, globals, services);
     return {
       id,

@@ -83,10 +83,11 @@ class Schedule {
 /** Gives each backend its weight's share of the requests, as evenly in time as can be. */
 export class RoundRobin implements Balancer {
   #healthy: readonly Backend[] = [];
-  #schedule = new Schedule([]);
+  /** Absent where there is nothing to choose from. */
+  #schedule: Schedule | undefined;
   #rebuilds = -1;
   /** For further attempts: how much of its share each backend has not had yet. */
-  readonly #credits = new Map<Backend, number>();
+  #credits: Map<Backend, number> | undefined;
 
   /**
    * The first schedule begins at its beginning. A later one is entered somewhere else each time:
@@ -95,15 +96,16 @@ export class RoundRobin implements Balancer {
    */
   balance(healthy: readonly Backend[]): void {
     this.#healthy = healthy;
-    this.#schedule = new Schedule(healthy);
     this.#rebuilds += 1;
+    this.#schedule = healthy.length > 1 ? new Schedule(healthy) : undefined;
+    if (this.#schedule === undefined) return;
     const span = Math.min(this.#schedule.cycle, Math.max(FAST_FORWARD_LIMIT, healthy.length));
     const skipped = Math.floor(((this.#rebuilds * GOLDEN) % 1) * span);
     for (let pick = 0; pick < skipped; pick += 1) this.#schedule.next();
   }
 
   pick(): Backend | undefined {
-    return this.#schedule.next();
+    return this.#schedule === undefined ? this.#healthy[0] : this.#schedule.next();
   }
 
   /**
@@ -112,20 +114,21 @@ export class RoundRobin implements Balancer {
    * schedule instead would send the next request's first attempt where this one has just failed.
    */
   pickExcept(excluded: ReadonlySet<Backend>): Backend | undefined {
+    const credits = (this.#credits ??= new Map());
     let picked: Backend | undefined;
     let most = -Infinity;
     let earned = 0;
     for (const backend of this.#healthy) {
       if (excluded.has(backend)) continue;
-      const credit = (this.#credits.get(backend) ?? 0) + backend.weight;
-      this.#credits.set(backend, credit);
+      const credit = (credits.get(backend) ?? 0) + backend.weight;
+      credits.set(backend, credit);
       earned += backend.weight;
       if (credit > most) {
         most = credit;
         picked = backend;
       }
     }
-    if (picked !== undefined) this.#credits.set(picked, most - earned);
+    if (picked !== undefined) credits.set(picked, most - earned);
     return picked;
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { forwardTo } from "../../../src/proxy/forward.ts";
+import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { Backend } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
@@ -28,12 +29,10 @@ function forwarding(
       new Backend({ url: `http://backend${index}.test`, weight: 1, health, maxInFlight: most }),
   ) ?? [new Backend({ url, weight: 1, health })];
   const tunnels = new Set<Tunnel>();
-  const handle = forwardTo(new Upstream(backends), settingsWith(settings), {
-    fetch,
-    clock,
-    budget: new BufferBudget(1_000_000),
-    tunnels,
-  });
+  const route = settingsWith(settings);
+  const limits = new TimeLimitSets(clock).of(route.timeouts);
+  const services = { fetch, clock, budget: new BufferBudget(1_000_000), tunnels };
+  const handle = forwardTo(new Upstream(backends), route, limits, services);
   const forward = async (exchange: Exchange) => await handle(exchange);
   return { clock, sent, health, backends, tunnels, forward };
 }

@@ -7,7 +7,7 @@ import {
   refuseDiscardedContent,
   requestContent,
 } from "../../../src/proxy/request.ts";
-import { timeLimits } from "../../../src/proxy/time-limits.ts";
+import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
 import { drip, rejection, turn } from "./network.ts";
@@ -195,7 +195,7 @@ describe("content of a GET or HEAD request", () => {
 describe("a request's content", () => {
   const read = async (exchange: Exchange, clock = new FakeClock(), breakOff = new BreakOff()) => {
     const settings = settingsWith();
-    const limits = timeLimits(settings.timeouts, clock);
+    const limits = new TimeLimitSets(clock).of(settings.timeouts);
     return requestContent(exchange, settings, limits, breakOff, clock);
   };
   const open = (fields: Record<string, string>, body?: Opening["body"], method = "POST") =>

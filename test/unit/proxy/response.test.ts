@@ -3,7 +3,7 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { prepareResponse } from "../../../src/proxy/response.ts";
-import { timeLimits } from "../../../src/proxy/time-limits.ts";
+import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
 import { drip, fetchError, rejection, turn } from "./network.ts";
@@ -19,7 +19,7 @@ function answered(response: Response, opening: Opening = {}, idle = 20_000) {
   const breakOff = new BreakOff();
   const budget = new BufferBudget(BUDGET);
   const settings = settingsWith({ timeouts: { idle } });
-  const limits = timeLimits(settings.timeouts, clock);
+  const limits = new TimeLimitSets(clock).of(settings.timeouts);
   const prepare = async () =>
     prepareResponse(exchange, { response, breakOff, settings, limits, budget, clock });
   /** Whether nothing is set aside any more. */

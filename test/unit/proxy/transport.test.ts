@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import { type Attempt, attempt, backendError } from "../../../src/proxy/transport.ts";
-import { timeLimits } from "../../../src/proxy/time-limits.ts";
+import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
@@ -18,7 +18,7 @@ function request(changes: Partial<Attempt> = {}, clock = new FakeClock()): Attem
     headers: new Headers(),
     body: null,
     bodySent: undefined,
-    timeLimit: timeLimits(settingsWith().timeouts, clock).response,
+    timeLimit: new TimeLimitSets(clock).of(settingsWith().timeouts).response,
     tls: undefined,
     breakOff: new BreakOff(),
     ...changes,

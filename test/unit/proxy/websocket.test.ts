@@ -4,7 +4,7 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { checkHandshake, openTunnel } from "../../../src/proxy/websocket.ts";
-import { timeLimits } from "../../../src/proxy/time-limits.ts";
+import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type RawRequest, startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
@@ -87,7 +87,7 @@ function agree(request: RawRequest, ...fields: string[]): void {
 
 function limited(clock: FakeClock) {
   const { timeouts } = settingsWith();
-  const timeLimit = timeLimits(timeouts, clock).handshake;
+  const timeLimit = new TimeLimitSets(clock).of(timeouts).handshake;
   return { tls: undefined, idleTimeout: timeouts.idle, timeLimit, clock };
 }
 

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { BreakOff } from "../../../src/proxy/break-off.ts";
+import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+const timeouts = { request: 1_000, response: 2_000, idle: 3_000, exchange: 4_000 };
+
+test("routes with the same timeouts share their time limits, others have their own", () => {
+  const sets = new TimeLimitSets(new FakeClock());
+  const limits = sets.of(timeouts);
+  expect(sets.of({ ...timeouts })).toBe(limits);
+  for (const name of ["request", "response", "idle", "exchange"]) {
+    expect(sets.of({ ...timeouts, [name]: 5_000 })).not.toBe(limits);
+  }
+});
+
+test.each([
+  ["request", "request_timeout", 1_000],
+  ["response", "backend_timeout", 2_000],
+  ["handshake", "backend_timeout", 2_000],
+  ["content", "backend_stalled", 3_000],
+  ["exchange", "exchange_timeout", 4_000],
+] as const)("the limit for the %s breaks off with %s after its own time", (name, code, time) => {
+  const clock = new FakeClock();
+  const breakOff = new BreakOff();
+  new TimeLimitSets(clock).of(timeouts)[name].begin(breakOff);
+  clock.advance(time - 1);
+  expect(breakOff.reason).toBeUndefined();
+  clock.advance(1);
+  expect(breakOff.reason?.code).toBe(code);
+  expect(breakOff.reason?.message).toContain(`${time} ms`);
+});
