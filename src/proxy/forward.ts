@@ -1,6 +1,6 @@
 import { asksForWebSocket } from "../http/websocket.ts";
 import type { Clock } from "../pipeline/clock.ts";
-import type { Handler } from "../pipeline/compose.ts";
+import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Backend } from "../upstream/backend.ts";

@@ -3,7 +3,7 @@ import { proxiedMethods } from "../http/methods.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import type { Clock } from "../pipeline/clock.ts";
-import { type Chain, compose, type Handler } from "../pipeline/compose.ts";
+import { Chain, type Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { Exchange, type Upgrade } from "../pipeline/exchange.ts";
 import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
@@ -108,7 +108,7 @@ export class Gateway {
     const refusal = refusalOf(exchange);
     if (refusal !== undefined) return refuse(exchange, refusal, snapshot.unrouted);
     const page = this.#options.ownPages(exchange);
-    if (page !== undefined) return compose([], page, snapshot.toProblem);
+    if (page !== undefined) return new Chain([], page, snapshot.toProblem);
     if (this.#inFlight > snapshot.config.server.max_in_flight) {
       return refuse(exchange, overloaded(), snapshot.unrouted);
     }

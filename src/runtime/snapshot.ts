@@ -1,7 +1,7 @@
 import { AddressSet } from "../http/address.ts";
 import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
-import { type Chain, compose } from "../pipeline/compose.ts";
+import { Chain } from "../pipeline/chain.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { type ForwardServices, forwardTo } from "../proxy/forward.ts";
@@ -59,15 +59,15 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
       path: patternPath(route.path),
       methods: route.methods,
       upstream,
-      chain: compose(policies, forward, toProblem),
-      refusing: compose(policies, refuse, toProblem),
+      chain: new Chain(policies, forward, toProblem),
+      refusing: new Chain(policies, refuse, toProblem),
     };
   });
   return {
     config,
     routes,
     table: RouteTable.compile(routes),
-    unrouted: compose(
+    unrouted: new Chain(
       policyRegistry.flatMap(({ name }) => globals.get(name) ?? []),
       refuse,
       toProblem,

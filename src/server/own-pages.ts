@@ -1,5 +1,5 @@
 import { GatewayError } from "../pipeline/errors.ts";
-import type { Handler } from "../pipeline/compose.ts";
+import type { Handler } from "../pipeline/chain.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot.ts";

@@ -1,4 +1,4 @@
-import type { Chain } from "../../../src/pipeline/compose.ts";
+import type { Chain } from "../../../src/pipeline/chain.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
 
 /** Takes an exchange in and out through a chain, as the gateway does. */

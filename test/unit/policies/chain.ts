@@ -1,6 +1,6 @@
 import { Value } from "@sinclair/typebox/value";
 import { RequestFields } from "../../../src/http/request-fields.ts";
-import { compose } from "../../../src/pipeline/compose.ts";
+import { Chain as PolicyChain } from "../../../src/pipeline/chain.ts";
 import { Exchange } from "../../../src/pipeline/exchange.ts";
 import type { ConfigIssue, Policy, PolicyScope } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
@@ -60,7 +60,7 @@ export class Chain {
     const toProblem = problemMaker((_exchange, error) => {
       throw error;
     });
-    const chain = compose(
+    const chain = new PolicyChain(
       this.#policies,
       async (exchange) => {
         this.asked.push(exchange);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { compose } from "../../../src/pipeline/compose.ts";
+import { Chain } from "../../../src/pipeline/chain.ts";
+import type { Policy } from "../../../src/pipeline/policy.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
 import type { CompiledRoute, Snapshot } from "../../../src/runtime/snapshot.ts";
 import { problemOf } from "../../support/ask.ts";
@@ -429,13 +430,13 @@ describe("a WebSocket", () => {
 describe("a policy that crashes", () => {
   /** The snapshot with a policy in front of each route's backends; here routes have no others. */
   const inFront =
-    (policy: Parameters<typeof compose>[0][number]) =>
+    (policy: Policy) =>
     (snapshot: Snapshot): Snapshot => ({
       ...snapshot,
       table: RouteTable.compile(
         snapshot.routes.map((route): CompiledRoute => ({
           ...route,
-          chain: compose([policy], route.chain.enter, snapshot.toProblem),
+          chain: new Chain([policy], (exchange) => route.chain.enter(exchange), snapshot.toProblem),
         })),
       ),
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { compose } from "../../../src/pipeline/compose.ts";
+import { Chain } from "../../../src/pipeline/chain.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Policy } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
@@ -26,7 +26,7 @@ function chain(...policies: (Policy | undefined)[]) {
     };
   });
   const toProblem = problemMaker((_exchange, error) => crashes.push(error));
-  const chain = compose(
+  const chain = new Chain(
     watched,
     () => {
       happened.push("end");
@@ -55,7 +55,7 @@ describe("a chain", () => {
   });
 
   test("takes policies that look one way only", async () => {
-    const chain = compose(
+    const chain = new Chain(
       [{ name: "neither" }, { name: "in", request: () => undefined }],
       async () => new Response("end"),
       toProblem,
@@ -94,7 +94,7 @@ describe("a chain", () => {
   });
 
   test("runs the same policies for many exchanges at once without mixing them up", async () => {
-    const chain = compose(
+    const chain = new Chain(
       [
         {
           name: "marks",
