@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import { systemClock } from "../pipeline/clock.ts";
+import { type Clock, systemClock } from "../pipeline/clock.ts";
 import { ListenError, type RunningGateway, startGateway } from "../server/start.ts";
 import { descriptorSink, LineWriter, writeNow } from "../telemetry/line-writer.ts";
 import { Logger } from "../telemetry/logger.ts";
@@ -52,8 +52,11 @@ export async function runGateway(
   logger.log("info", `listening on ${gateway.url}, ${describe(config)}`);
   if (gateway.adminUrl !== undefined) logger.log("info", `admin on ${gateway.adminUrl}/admin`);
   const { reread } = options;
-  if (reread !== undefined) console.onReloadSignal(() => void reload(gateway, reread, logger));
+  if (reread !== undefined) {
+    console.onReloadSignal(() => void reload(gateway, reread, logger, clock));
+  }
   options.onReady?.(gateway);
+  forgetConfigurationSoon(clock);
 
   const first = await signals.next();
   logger.log("info", `${first}: no new connections, finishing what is in flight`);
@@ -79,6 +82,7 @@ async function reload(
   gateway: RunningGateway,
   reread: () => Promise<Config | undefined>,
   logger: Logger,
+  clock: Clock,
 ): Promise<void> {
   try {
     const config = await reread();
@@ -88,6 +92,7 @@ async function reload(
     }
     gateway.reload(config);
     logger.log("info", `SIGHUP: new configuration in force, ${describe(config)}`);
+    forgetConfigurationSoon(clock);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     logger.log("error", `SIGHUP: ${reason}; the configuration in force stays`);
@@ -118,6 +123,16 @@ function stopSignals(console: Console) {
     },
   };
 }
+
+/**
+ * Collects what reading the configuration has left behind. By itself the collector leaves it among
+ * what has grown old: 85 MB for ten thousand routes, and a sixth more of CPU for every request.
+ */
+function forgetConfigurationSoon(clock: Clock): void {
+  clock.schedule(SETTLED_AFTER_MS, () => Bun.gc(false));
+}
+
+const SETTLED_AFTER_MS = 500;
 
 // An error that belongs to no request must not take the requests of everybody else with it.
 function surviveStrayErrors(logger: Logger): void {
