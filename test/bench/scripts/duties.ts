@@ -5,10 +5,26 @@
  * the gateway costs above this is its own doing; what this costs above the floor is not.
  */
 import { removeHopByHopFields } from "../../../src/http/fields.ts";
+import { systemClock } from "../../../src/pipeline/clock.ts";
+import { TimeLimit } from "../../../src/pipeline/time-limit.ts";
 
 const { PORT = "8080", BACKEND = "http://127.0.0.1:9001" } = process.env;
 const RESPONSE_LIMIT_MS = 30_000;
+const PATIENCE_MS = 50;
 const WHOLE_UP_TO = 2 ** 20;
+
+interface Attempt {
+  readonly request: Request;
+  readonly controller: AbortController;
+}
+
+const responseLimit = new TimeLimit<Attempt>(systemClock, RESPONSE_LIMIT_MS, ({ controller }) =>
+  controller.abort(),
+);
+const patience = new TimeLimit<Attempt>(systemClock, PATIENCE_MS, ({ request, controller }) => {
+  if (request.signal.aborted) controller.abort();
+  else request.signal.addEventListener("abort", () => controller.abort(), { once: true });
+});
 
 async function handle(request: Request): Promise<Response> {
   const { url, method, headers } = request;
@@ -21,19 +37,19 @@ async function handle(request: Request): Promise<Response> {
   headers.set("x-real-ip", address);
   headers.set("x-request-id", requestId);
   headers.set("via", "1.1 duties");
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  request.signal.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(abort, RESPONSE_LIMIT_MS);
+  const attempt = { request, controller: new AbortController() };
+  const waiting = patience.begin(attempt);
+  const countdown = responseLimit.begin(attempt);
   const response = await fetch(BACKEND + url.slice(url.indexOf("/", "http://".length)), {
     method,
     headers,
     body: method === "GET" || method === "HEAD" ? null : await request.bytes(),
-    signal: controller.signal,
+    signal: attempt.controller.signal,
     redirect: "manual",
     decompress: false,
   });
-  clearTimeout(timer);
+  responseLimit.end(countdown);
+  patience.end(waiting);
   removeHopByHopFields(response.headers);
   response.headers.set("x-request-id", requestId);
   response.headers.set("via", "1.1 duties");
