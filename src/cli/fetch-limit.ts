@@ -11,10 +11,11 @@ const AT_MOST = "65535";
 export function raiseFetchLimit(environment: Readonly<Record<string, string | undefined>>): void {
   if (environment[VARIABLE] !== undefined || process.platform === "win32") return;
   if (process.execve === undefined) return;
-  const script = import.meta.path.startsWith("/$bunfs/") ? [] : process.argv.slice(1, 2);
-  process.execve(
-    process.execPath,
-    [process.execPath, ...process.execArgv, ...script, ...process.argv.slice(2)],
-    { ...environment, [VARIABLE]: AT_MOST },
-  );
+  // An executable has no options of the runtime's but those of BUN_OPTIONS, which it reads again.
+  const isExecutable = import.meta.path.startsWith("/$bunfs/");
+  const run = isExecutable ? [] : [...process.execArgv, ...process.argv.slice(1, 2)];
+  process.execve(process.execPath, [process.execPath, ...run, ...process.argv.slice(2)], {
+    ...environment,
+    [VARIABLE]: AT_MOST,
+  });
 }

@@ -71,6 +71,16 @@ test("NODE_ENV in the environment changes nothing that a client sees", async () 
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
 });
 
+test("options of the runtime in the environment are not taken for the gateway's own", async () => {
+  const gateway = await startGateway(
+    stage,
+    { health_check: noHealthChecks, routes: [{ path: "/*", backends: ["http://127.0.0.1:9"] }] },
+    { env: { BUN_OPTIONS: "--smol" } },
+  );
+
+  expect((await ask(`${gateway.url}/health`)).status).toBe(200);
+});
+
 test("more than 256 requests that wait for a backend do not hold up another", async () => {
   const SLOW = 300;
   const hanging = await startRawBackend(stage);
