@@ -11,6 +11,7 @@ export class BreakOff implements EventListenerObject {
   readonly #controller = new AbortController();
   readonly #client: Client | undefined;
   #reason: GatewayError | undefined;
+  #meanwhile: ((reason: GatewayError) => void) | undefined;
 
   constructor(client?: Client) {
     this.#client = client;
@@ -32,6 +33,14 @@ export class BreakOff implements EventListenerObject {
     else signal?.addEventListener("abort", this, ONCE);
   }
 
+  /**
+   * What to do when it is broken off before the attempt has begun; a listener on the signal costs
+   * more. The last one given counts, and one that comes too late is never called.
+   */
+  meanwhile(callback: (reason: GatewayError) => void): void {
+    this.#meanwhile = callback;
+  }
+
   /** The client has left. An object that listens by itself costs less than a function made for it. */
   handleEvent(): void {
     this.because(new GatewayError("client_closed", "the client left before the exchange was over"));
@@ -41,6 +50,7 @@ export class BreakOff implements EventListenerObject {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#controller.abort();
+    this.#meanwhile?.(reason);
   }
 }
 

@@ -92,13 +92,13 @@ export function requestContent(
   const length = contentLength(fields.contentLength);
   if (length === undefined && fields.transferEncoding === null) return NONE;
   if (length === 0) return EMPTY;
-  breakOff.listenToClient();
   const { maxBodySize } = settings;
   if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {
     return readWhole(exchange, limits.request, breakOff);
   }
   if (request.body === null) return NONE;
+  breakOff.listenToClient();
   const { promise: sent, resolve } = Promise.withResolvers<void>();
   const fail = (error: GatewayError): never => {
     breakOff.because(error);
@@ -133,28 +133,31 @@ const NONE: Content = { body: null, sent: undefined };
 // fetch leaves Content-Length out for null, and keeps "0" for this.
 const EMPTY: Content = { body: new Uint8Array(0), sent: undefined };
 
-async function readWhole(
+function readWhole(
   exchange: Exchange,
   timeLimit: TimeLimit<BreakOff>,
   breakOff: BreakOff,
 ): Promise<Content> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
   const countdown = timeLimit.begin(breakOff);
-  const giveUp = () => reject(breakOff.reason);
-  breakOff.signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    const bytes = await Promise.race([exchange.request.bytes(), late]);
-    exchange.bytesIn = bytes.length;
-    return { body: bytes, sent: undefined };
-  } catch (error) {
-    if (error instanceof GatewayError) throw error;
-    throw new GatewayError("client_closed", "the client left before its content had arrived", {
-      cause: error,
-    });
-  } finally {
-    timeLimit.end(countdown);
-    breakOff.signal.removeEventListener("abort", giveUp);
-  }
+  return new Promise((resolve, reject) => {
+    breakOff.meanwhile(reject);
+    exchange.request.bytes().then(
+      (body) => {
+        timeLimit.end(countdown);
+        exchange.bytesIn = body.length;
+        resolve({ body, sent: undefined });
+      },
+      (cause: unknown) => {
+        timeLimit.end(countdown);
+        reject(leftUnread(cause));
+      },
+    );
+  });
+}
+
+function leftUnread(cause: unknown): GatewayError {
+  const detail = "the client left before its content had arrived";
+  return new GatewayError("client_closed", detail, { cause });
 }
 
 function tooLarge(limit: number): GatewayError {
