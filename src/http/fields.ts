@@ -13,22 +13,23 @@ export const hopByHopFields = [
   "upgrade",
 ] as const;
 
+/** The same, to look names in lower case up in. */
+export const removedFields: ReadonlySet<string> = new Set(hopByHopFields);
+
 // Fields that frame or address the message. A Connection field that names one of these is an attack
 // or a mistake, and following it would change what the message means.
 const NEVER_NOMINATED = new Set(["host", "content-length", "content-type", "content-encoding"]);
 
-/**
- * Removes, in place, the fields that a Connection field names. True when it may have named any, so
- * that what was read of the fields before no longer holds.
- */
-export function removeNominated(headers: Headers, connection: string | null): boolean {
-  if (connection === null || connection === "keep-alive" || connection === "close") return false;
-  for (const option of connection.split(",")) {
-    const name = option.trim().toLowerCase();
-    if (TOKEN.test(name) && !NEVER_NOMINATED.has(name)) headers.delete(name);
-  }
-  return true;
+/** The fields, in lower case, that a Connection field names for removal. */
+export function namedByConnection(connection: string | null): readonly string[] {
+  if (connection === null || connection === "keep-alive" || connection === "close") return NONE;
+  return connection
+    .split(",")
+    .map((option) => option.trim().toLowerCase())
+    .filter((name) => TOKEN.test(name) && !NEVER_NOMINATED.has(name));
 }
+
+const NONE: readonly string[] = [];
 
 /** A field name or another token (RFC 9110 section 5.6.2). */
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -43,7 +44,7 @@ export function listWith(present: string | null, value: string): string {
  * the Connection field names.
  */
 export function removeHopByHopFields(headers: Headers): void {
-  removeNominated(headers, headers.get("connection"));
+  for (const name of namedByConnection(headers.get("connection"))) headers.delete(name);
   for (const name of hopByHopFields) headers.delete(name);
 }
 

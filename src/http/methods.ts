@@ -11,6 +11,11 @@ export const proxiedMethods: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+/** Those that mean the same once and twice (RFC 9110 section 9.2.2, and the documents of each). */
+export const idempotentMethods: ReadonlySet<string> = new Set(
+  "GET HEAD PUT DELETE OPTIONS QUERY PROPFIND SEARCH REPORT".split(" "),
+);
+
 /** Whether the listener hands on a request's content; for GET and HEAD it silently discards it. */
 export function carriesContent(method: string): boolean {
   return method !== "GET" && method !== "HEAD";

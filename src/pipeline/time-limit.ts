@@ -34,6 +34,7 @@ export class TimeLimit<Item> {
 
   /** Begins the time of an item. The answer is what `end` takes. */
   begin(item: Item): Countdown {
+    if (this.#milliseconds === 0) return UNLIMITED;
     const entry = countdownOf(item);
     this.#start(entry);
     return entry;
@@ -97,6 +98,8 @@ export class TimeLimit<Item> {
     entry.next = undefined;
   }
 }
+
+const UNLIMITED: Countdown = { running: false };
 
 function countdownOf<Item>(item: Item): Entry<Item> {
   return { item, running: true, deadline: 0, previous: undefined, next: undefined };

@@ -1,4 +1,5 @@
 import type { Clock } from "../pipeline/clock.ts";
+import type { ContentReader } from "./answer.ts";
 import { IdleWatch } from "./idle-watch.ts";
 
 /** What is told about a body while it passes. */
@@ -28,11 +29,10 @@ export interface BodyOptions {
  * source down, and holds one chunk at the most.
  */
 export function countedBody(
-  source: ReadableStream<Uint8Array>,
+  reader: ContentReader,
   observer: BodyObserver,
   { idleTimeout, signal, clock }: BodyOptions,
 ): ReadableStream<Uint8Array> {
-  const reader = source.getReader();
   let over = false;
   let waitingFor: "source" | "reader" = "reader";
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -65,7 +65,7 @@ export function countedBody(
           if (over) return;
           waitingFor = "reader";
           idle.touch();
-          if (done) {
+          if (done || value === undefined) {
             observer.onEnd?.();
             finish();
             own.close();

@@ -6,18 +6,28 @@ interface Client {
   readonly signal: AbortSignal;
 }
 
+/** Something under way that can be made to end early. */
+export interface Interruptible {
+  interrupt(reason: GatewayError): void;
+}
+
 /** The way to break an attempt off, and afterwards the reason why that was done. */
 export class BreakOff implements EventListenerObject {
-  readonly #controller = new AbortController();
   readonly #client: Client | undefined;
+  #controller: AbortController | undefined;
   #reason: GatewayError | undefined;
-  #meanwhile: ((reason: GatewayError) => void) | undefined;
+  #underWay: Interruptible | undefined;
 
   constructor(client?: Client) {
     this.#client = client;
   }
 
+  /** For what knows no other way to be ended; made when it is first asked for. */
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort();
+    }
     return this.#controller.signal;
   }
 
@@ -34,11 +44,11 @@ export class BreakOff implements EventListenerObject {
   }
 
   /**
-   * What to do when it is broken off before the attempt has begun; a listener on the signal costs
-   * more. The last one given counts, and one that comes too late is never called.
+   * What is to end when it is broken off; a signal costs more. The last one given counts, and one
+   * that comes too late is never called.
    */
-  meanwhile(callback: (reason: GatewayError) => void): void {
-    this.#meanwhile = callback;
+  interrupts(underWay: Interruptible): void {
+    this.#underWay = underWay;
   }
 
   /** The client has left. An object that listens by itself costs less than a function made for it. */
@@ -49,8 +59,8 @@ export class BreakOff implements EventListenerObject {
   because(reason: GatewayError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    this.#controller.abort();
-    this.#meanwhile?.(reason);
+    this.#controller?.abort();
+    this.#underWay?.interrupt(reason);
   }
 }
 

@@ -3,26 +3,22 @@ import type { Clock } from "../pipeline/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import type { Countdown } from "../pipeline/time-limit.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import { Attempt, type Transport } from "./attempt.ts";
 import { BreakOff } from "./break-off.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
-import {
-  answerLastHop,
-  prepareRequestFields,
-  refuseDiscardedContent,
-  requestContent,
-} from "./request.ts";
+import { answerLastHop, backendFields, refuseDiscardedContent, requestContent } from "./request.ts";
 import { prepareResponse } from "./response.ts";
 import { type ForwardSettings, tlsFor } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
-import { attempt, type Fetch } from "./transport.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { checkHandshake, openTunnel } from "./websocket.ts";
 
 /** What forwarding needs of the world; shared by all routes. */
 export interface ForwardServices {
-  readonly fetch: Fetch;
+  readonly transport: Transport;
   readonly clock: Clock;
   readonly budget: BufferBudget;
   /** Holds every WebSocket while it is open. */
@@ -96,23 +92,21 @@ async function forwardToBackend(
   limits: TimeLimits,
   services: ForwardServices,
 ): Promise<Response> {
-  const { fetch, clock, budget } = services;
+  const { transport, clock, budget } = services;
   const { request } = exchange;
   const breakOff = new BreakOff(request);
   const patience = limits.patience.begin(breakOff);
   const countdown = limits.exchange.begin(breakOff);
   backend.inFlight += 1;
   try {
-    const path = backend.basePath + exchange.target.path + exchange.target.query;
+    const target = backend.basePath + exchange.target.path + exchange.target.query;
     if (asksForWebSocket(exchange.method, exchange.fields)) {
       breakOff.listenToClient();
       if (breakOff.reason !== undefined) throw breakOff.reason;
       checkHandshake(request);
-      // The listener completes the handshake from the client's own fields.
-      const headers = new Headers(request.headers);
-      prepareRequestFields(exchange, headers, settings);
       exchange.attempts += 1;
-      return await openTunnel(exchange, backend.webSocketOrigin + path, headers, {
+      const fields = backendFields(exchange, settings);
+      return await openTunnel(exchange, backend.webSocketOrigin + target, fields, {
         tls,
         idleTimeout: settings.timeouts.idle,
         timeLimit: limits.handshake,
@@ -124,41 +118,50 @@ async function forwardToBackend(
     const content = requestContent(exchange, settings, limits, breakOff, clock);
     const { body, sent } = content instanceof Promise ? await content : content;
     if (breakOff.reason !== undefined) throw breakOff.reason;
-    prepareRequestFields(exchange, request.headers, settings);
     exchange.attempts += 1;
-    const response = await attempt(
-      {
-        url: backend.origin + path,
-        method: exchange.method,
-        headers: request.headers,
-        body,
-        bodySent: sent,
-        timeLimit: limits.response,
-        tls,
-        breakOff,
-      },
-      fetch,
-    );
+    const attempt = new Attempt({
+      origin: backend.origin,
+      method: exchange.method,
+      target,
+      fields: backendFields(exchange, settings),
+      body,
+      bodySent: sent,
+      timeLimit: limits.response,
+      tls,
+      breakOff,
+    });
+    const answer = await attempt.sendBy(transport);
     exchange.headersAt = clock.monotonic();
-    const answer = prepareResponse(exchange, {
-      response,
+    const response = prepareResponse(exchange, {
+      answer,
       breakOff,
       settings,
       limits,
       budget,
       clock,
     });
-    return answer instanceof Promise ? await answer : answer;
+    return response instanceof Promise ? await response : response;
   } finally {
-    const { ended } = exchange;
-    if (ended === undefined) release();
-    else void ended.then(release);
+    const underWay: UnderWay = { backend, limits, countdown, patience };
+    if (exchange.ended === undefined) release(underWay);
+    else releaseAfter(exchange.ended, underWay);
   }
+}
 
-  /** Lets go of what the exchange has of a backend and of time. */
-  function release(): void {
-    backend.inFlight -= 1;
-    limits.exchange.end(countdown);
-    limits.patience.end(patience);
-  }
+/** What an exchange has of a backend and of time. */
+interface UnderWay {
+  readonly backend: Backend;
+  readonly limits: TimeLimits;
+  readonly countdown: Countdown;
+  readonly patience: Countdown;
+}
+
+function release({ backend, limits, countdown, patience }: UnderWay): void {
+  backend.inFlight -= 1;
+  limits.exchange.end(countdown);
+  limits.patience.end(patience);
+}
+
+function releaseAfter(ended: Promise<void>, underWay: UnderWay): void {
+  void ended.then(() => release(underWay));
 }

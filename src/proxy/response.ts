@@ -1,18 +1,19 @@
-import { contentLength, listWith, removeHopByHopFields } from "../http/fields.ts";
+import { contentLength, listWith } from "../http/fields.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import type { BackendAnswer } from "./answer.ts";
+import { backendError } from "./backend-error.ts";
 import { countedBody } from "./body.ts";
 import type { BreakOff } from "./break-off.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { VIA } from "./request.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
-import { backendError } from "./transport.ts";
 
 /** A backend's answer, and what is needed to pass it on. */
-export interface Answer {
-  readonly response: Response;
+export interface Passage {
+  readonly answer: BackendAnswer;
   readonly breakOff: BreakOff;
   readonly settings: ForwardSettings;
   readonly limits: TimeLimits;
@@ -21,13 +22,16 @@ export interface Answer {
 }
 
 /**
- * Turns a backend's answer into the one for the client: hop-by-hop fields go, Via is added. Content
+ * Turns a backend's answer into the one for the client: Via and the request's id are added. Content
  * of known length is collected up to `bufferSize`, so that it keeps its Content-Length (the runtime
  * sends streams chunked); all else is passed on as it comes.
  */
-export function prepareResponse(exchange: Exchange, answer: Answer): Response | Promise<Response> {
-  const { response, breakOff } = answer;
-  const { status, headers } = response;
+export function prepareResponse(
+  exchange: Exchange,
+  passage: Passage,
+): Response | Promise<Response> {
+  const { answer, breakOff } = passage;
+  const { status, headers } = answer;
   if (status < 200 || status > 599) {
     const error = new GatewayError(
       "backend_protocol_error",
@@ -36,7 +40,6 @@ export function prepareResponse(exchange: Exchange, answer: Answer): Response | 
     breakOff.because(error);
     throw error;
   }
-  removeHopByHopFields(headers);
   headers.set("via", listWith(headers.get("via"), VIA));
   headers.set("x-request-id", exchange.requestId);
   const length = contentLength(headers.get("content-length"));
@@ -45,33 +48,42 @@ export function prepareResponse(exchange: Exchange, answer: Answer): Response | 
     if (exchange.method === "HEAD" && length === undefined && status !== 204 && status !== 304) {
       headers.set("transfer-encoding", "chunked");
     }
-    return response;
+    return withHead(answer, null);
   }
   const collect =
-    length !== undefined && length <= answer.settings.bufferSize && answer.budget.take(length);
-  return collect ? collectContent(exchange, answer, length) : passOn(exchange, answer, length);
+    length !== undefined && length <= passage.settings.bufferSize && passage.budget.take(length);
+  return collect ? collectContent(exchange, passage, length) : passOn(exchange, passage, length);
+}
+
+function withHead(
+  { status, statusText, headers }: BackendAnswer,
+  body: Uint8Array | ReadableStream<Uint8Array> | null,
+): Response {
+  return new Response(body, { status, statusText, headers });
 }
 
 /** What has come along with the header section is taken at once, without a promise or a timer. */
 function collectContent(
   exchange: Exchange,
-  answer: Answer,
+  passage: Passage,
   length: number,
 ): Response | Promise<Response> {
-  const pending = answer.response.bytes();
-  const present = Bun.peek(pending);
-  if (!(present instanceof Uint8Array)) return collectLater(exchange, answer, length, pending);
-  answer.budget.giveBack(length);
-  return whole(exchange, answer, length, present);
+  const pending = passage.answer.whole(length);
+  const present = pending instanceof Promise ? Bun.peek(pending) : pending;
+  if (!(present instanceof Uint8Array)) {
+    return collectLater(exchange, passage, length, Promise.resolve(pending));
+  }
+  passage.budget.giveBack(length);
+  return whole(exchange, passage, length, present);
 }
 
 async function collectLater(
   exchange: Exchange,
-  answer: Answer,
+  passage: Passage,
   length: number,
   pending: Promise<Uint8Array>,
 ): Promise<Response> {
-  const { breakOff, limits } = answer;
+  const { breakOff, limits } = passage;
   const countdown = limits.content.begin(breakOff);
   let bytes: Uint8Array;
   try {
@@ -80,23 +92,21 @@ async function collectLater(
     throw brokenOff(breakOff, error);
   } finally {
     limits.content.end(countdown);
-    answer.budget.giveBack(length);
+    passage.budget.giveBack(length);
   }
-  return whole(exchange, answer, length, bytes);
+  return whole(exchange, passage, length, bytes);
 }
 
 function whole(
   exchange: Exchange,
-  { response }: Answer,
+  { answer }: Passage,
   length: number,
   bytes: Uint8Array,
 ): Response {
   if (bytes.length !== length) throw incomplete(length, bytes.length);
   exchange.bytesOut = length;
-  const { status, statusText, headers } = response;
   // The runtime gives a buffered body without a type one of its own; a stream's it leaves alone.
-  const body = headers.has("content-type") ? bytes : oneChunk(bytes);
-  return new Response(body, { status, statusText, headers });
+  return withHead(answer, answer.headers.has("content-type") ? bytes : oneChunk(bytes));
 }
 
 function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
@@ -108,9 +118,10 @@ function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-function passOn(exchange: Exchange, answer: Answer, length: number | undefined): Response {
-  const { response, breakOff, settings, clock } = answer;
-  if (response.body === null) return response;
+function passOn(exchange: Exchange, passage: Passage, length: number | undefined): Response {
+  const { answer, breakOff, settings, clock } = passage;
+  const reader = answer.reader();
+  if (reader === undefined) return withHead(answer, null);
   const { promise, resolve: end } = Promise.withResolvers<void>();
   exchange.ended = promise;
   const endBecause = (failure: GatewayError) => {
@@ -120,7 +131,7 @@ function passOn(exchange: Exchange, answer: Answer, length: number | undefined):
     end();
   };
   const body = countedBody(
-    response.body,
+    reader,
     {
       onChunk(bytes) {
         exchange.bytesOut += bytes;
@@ -143,8 +154,7 @@ function passOn(exchange: Exchange, answer: Answer, length: number | undefined):
     },
     { idleTimeout: settings.timeouts.idle, signal: breakOff.signal, clock },
   );
-  const { status, statusText, headers } = response;
-  return new Response(body, { status, statusText, headers });
+  return withHead(answer, body);
 }
 
 function brokenOff(breakOff: BreakOff, error: unknown): GatewayError {

@@ -17,12 +17,12 @@ export interface WebSocketOptions {
 }
 
 // What each connection settles for itself.
-const HANDSHAKE_FIELDS = [
+const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
   "sec-websocket-key",
   "sec-websocket-version",
   "sec-websocket-extensions",
   "sec-websocket-protocol",
-];
+]);
 
 /** Throws for a handshake that the listener could not complete (RFC 6455 section 4.2). */
 export function checkHandshake({ headers }: Request): void {
@@ -47,11 +47,11 @@ export function checkHandshake({ headers }: Request): void {
 export async function openTunnel(
   exchange: Exchange,
   url: string,
-  headers: Headers,
+  fields: readonly string[],
   options: WebSocketOptions,
 ): Promise<Response> {
   const { clock, tunnels, idleTimeout } = options;
-  const backend = await dialAsOffered(url, headers, options);
+  const backend = await dialAsOffered(url, fields, options);
   exchange.headersAt = clock.monotonic();
   const tunnel = new Tunnel(exchange, backend, { idleTimeout, clock, tunnels });
   // The runtime would choose the first subprotocol offered, whatever the backend chose.
@@ -70,11 +70,16 @@ export async function openTunnel(
 /** Dials with the subprotocols that the client offers. */
 async function dialAsOffered(
   url: string,
-  headers: Headers,
+  fields: readonly string[],
   options: WebSocketOptions,
 ): Promise<WebSocket> {
-  const offered = headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];
-  for (const name of HANDSHAKE_FIELDS) headers.delete(name);
+  const headers: Record<string, string> = {};
+  let offered: string[] = [];
+  for (let at = 0; at < fields.length; at += 2) {
+    const [name = "", value = ""] = fields.slice(at, at + 2);
+    if (name === "sec-websocket-protocol") offered = value.split(/\s*,\s*/);
+    if (!HANDSHAKE_FIELDS.has(name)) headers[name] = value;
+  }
   try {
     return await dial(url, headers, offered, options);
   } catch (error) {
@@ -88,12 +93,12 @@ class NoProtocolChosen extends Error {}
 
 function dial(
   url: string,
-  headers: Headers,
+  headers: Readonly<Record<string, string>>,
   protocols: string[],
   { tls, breakOff, timeLimit }: WebSocketOptions,
 ): Promise<WebSocket> {
   const socket = new WebSocket(url, {
-    headers: headers.toJSON(),
+    headers,
     protocols,
     ...(tls === undefined ? undefined : { tls }),
   });

@@ -37,7 +37,7 @@ export class RouteTable<R extends RoutePattern> {
 
   /** The path is everything before "?", as it was sent. Answers are shared: do not change them. */
   match(method: string, path: string): Match<R> {
-    const candidate = this.#search(path, (candidates) => candidates.choose(method));
+    const candidate = this.#search(path, method, choose);
     return candidate === undefined ? this.#refuse(path) : matchOf(candidate, path);
   }
 
@@ -71,22 +71,23 @@ export class RouteTable<R extends RoutePattern> {
     return candidates;
   }
 
-  /** Offers what matches the path, the most specific first, until something is accepted. */
-  #search<Found>(
+  /**
+   * Offers what matches the path, the most specific first, until something is accepted. What
+   * `accept` has to know is given, so that no function is made for each request.
+   */
+  #search<Given, Found>(
     path: string,
-    accept: (candidates: Candidates<R>) => Found | undefined,
+    given: Given,
+    accept: (candidates: Candidates<R>, given: Given) => Found | undefined,
   ): Found | undefined {
     const exact = this.#exact.get(path);
-    const found = exact && accept(exact);
-    return found ?? this.#patterns.search(path, accept);
+    const found = exact && accept(exact, given);
+    return found ?? this.#patterns.search(path, given, accept);
   }
 
   #matching(path: string): Candidates<R>[] {
     const matching: Candidates<R>[] = [];
-    this.#search(path, (candidates) => {
-      matching.push(candidates);
-      return undefined;
-    });
+    this.#search(path, matching, note);
     return matching;
   }
 
@@ -100,4 +101,16 @@ export class RouteTable<R extends RoutePattern> {
     const methods = new Set(inOrder.flatMap(({ route }) => route.methods ?? []));
     return { kind: "method_not_allowed", allow: [...methods].join(", ") };
   }
+}
+
+function choose<R extends RoutePattern>(
+  candidates: Candidates<R>,
+  method: string,
+): Candidate<R> | undefined {
+  return candidates.choose(method);
+}
+
+/** Accepts none, so that all are seen. */
+function note<R extends RoutePattern>(candidates: Candidates<R>, seen: Candidates<R>[]): undefined {
+  seen.push(candidates);
 }

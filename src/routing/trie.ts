@@ -43,10 +43,14 @@ export class PatternTrie<Leaf extends object> {
 
   /**
    * Offers the leaves that match the path to `accept`, the most specific first, and answers with
-   * the first thing that is accepted; undefined when nothing is.
+   * the first thing that is accepted; undefined when nothing is. `given` is handed to `accept`.
    */
-  search<Found>(path: string, accept: (leaf: Leaf) => Found | undefined): Found | undefined {
-    return path.startsWith("/") ? searchBelow(this.#root, path, 1, accept) : undefined;
+  search<Given, Found>(
+    path: string,
+    given: Given,
+    accept: (leaf: Leaf, given: Given) => Found | undefined,
+  ): Found | undefined {
+    return path.startsWith("/") ? searchBelow(this.#root, path, 1, given, accept) : undefined;
   }
 }
 
@@ -55,32 +59,34 @@ function createNode<Leaf>(): TrieNode<Leaf> {
 }
 
 /** Searches what hangs below the node, with the segment of the path that begins at `start`. */
-function searchBelow<Leaf, Found>(
+function searchBelow<Leaf, Given, Found>(
   node: TrieNode<Leaf>,
   path: string,
   start: number,
-  accept: (leaf: Leaf) => Found | undefined,
+  given: Given,
+  accept: (leaf: Leaf, given: Given) => Found | undefined,
 ): Found | undefined {
   if (node.children !== undefined || node.parameter !== undefined) {
     const slash = path.indexOf("/", start);
     const end = slash === -1 ? path.length : slash;
     const child = node.children?.get(path.slice(start, end));
-    let found = child && searchAt(child, path, end, accept);
+    let found = child && searchAt(child, path, end, given, accept);
     if (found === undefined && node.parameter !== undefined && end > start) {
-      found = searchAt(node.parameter, path, end, accept);
+      found = searchAt(node.parameter, path, end, given, accept);
     }
     if (found !== undefined) return found;
   }
-  return node.wildcard && accept(node.wildcard);
+  return node.wildcard && accept(node.wildcard, given);
 }
 
 /** Searches the node itself and what hangs below it; `end` is where its own segment ended. */
-function searchAt<Leaf, Found>(
+function searchAt<Leaf, Given, Found>(
   node: TrieNode<Leaf>,
   path: string,
   end: number,
-  accept: (leaf: Leaf) => Found | undefined,
+  given: Given,
+  accept: (leaf: Leaf, given: Given) => Found | undefined,
 ): Found | undefined {
-  if (end === path.length) return node.leaf && accept(node.leaf);
-  return searchBelow(node, path, end + 1, accept);
+  if (end === path.length) return node.leaf && accept(node.leaf, given);
+  return searchBelow(node, path, end + 1, given, accept);
 }

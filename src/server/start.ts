@@ -3,7 +3,9 @@ import { splitAddress } from "../config/check.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { problemMaker } from "../pipeline/problems.ts";
 import { BufferBudget } from "../proxy/buffer-budget.ts";
-import type { Fetch } from "../proxy/transport.ts";
+import { ConnectionPool } from "../proxy/connections/pool.ts";
+import { type Fetch, fetchTransport } from "../proxy/fetch-transport.ts";
+import type { Transport } from "../proxy/attempt.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { compileSnapshot, retireSnapshot, type Snapshot } from "../runtime/snapshot.ts";
@@ -81,7 +83,11 @@ export function startGateway(options: StartOptions): RunningGateway {
   });
   const tunnels = new Set<Tunnel>();
   const budget = new BufferBudget(BUFFERED_BYTES);
-  const services = { clock, monitor, toProblem, budget, tunnels, fetch: options.fetch };
+  const connections = new ConnectionPool(clock);
+  const secure = fetchTransport(options.fetch);
+  const transport: Transport = (attempt) =>
+    attempt.request.tls === undefined ? connections.send(attempt) : secure(attempt);
+  const services = { clock, monitor, toProblem, budget, tunnels, transport };
   const { admin } = config;
   const adminApp = createAdminApp({
     snapshot: () => gateway.snapshot,
@@ -158,6 +164,7 @@ export function startGateway(options: StartOptions): RunningGateway {
     await stopped;
     // What was cut ends a little later, and is to be in the log as well.
     await idleWithin(SETTLE_MS);
+    connections.close();
     await ownAdmin?.stop(true);
     await accessLog.close(CLOSE_LOG_MS);
     return { cut };

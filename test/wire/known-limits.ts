@@ -14,14 +14,6 @@ export const knownLimits: ReadonlyMap<string, string> = new Map([
     "the listener takes the end of what a client sends for its leaving",
   ],
   [
-    "request fields: User-Agent is not invented",
-    "fetch adds one that cannot be removed, only replaced",
-  ],
-  [
-    "request fields: Accept is not invented",
-    "fetch adds one that cannot be removed, only replaced",
-  ],
-  [
     "paths: an absolute-form target with another authority is refused, or decides the Host",
     "the listener does not show the request target as it was sent",
   ],

@@ -33,7 +33,8 @@ export class WriterThread {
   }
 
   post(request: WriterRequest): void {
-    this.#worker?.postMessage(request);
+    const given = request.kind === "batch" ? [request.packed.numbers.buffer] : [];
+    this.#worker?.postMessage(request, given);
   }
 
   stop(): void {

@@ -10,7 +10,11 @@ function counted(
   observer: BodyObserver = { onChunk: () => undefined },
 ) {
   const { signal } = new AbortController();
-  return countedBody(source, observer, { idleTimeout: IDLE, signal, clock: new FakeClock() });
+  return countedBody(source.getReader(), observer, {
+    idleTimeout: IDLE,
+    signal,
+    clock: new FakeClock(),
+  });
 }
 
 function observed(changes: Partial<BodyObserver> = {}, idleTimeout = IDLE) {
@@ -27,7 +31,7 @@ function observed(changes: Partial<BodyObserver> = {}, idleTimeout = IDLE) {
   };
   const breakOff = new AbortController();
   const { signal } = breakOff;
-  const body = countedBody(source.stream, observer, { idleTimeout, signal, clock });
+  const body = countedBody(source.stream.getReader(), observer, { idleTimeout, signal, clock });
   return { source, clock, breakOff, told, body, reader: body.getReader() };
 }
 
@@ -235,7 +239,7 @@ describe("a body in which nothing moves", () => {
     const clock = new FakeClock();
     const { signal } = new AbortController();
     const options = { idleTimeout: IDLE, signal, clock };
-    countedBody(drip().stream, { onChunk: () => undefined }, options);
+    countedBody(drip().stream.getReader(), { onChunk: () => undefined }, options);
     clock.advance(IDLE);
     expect(clock.pending).toBe(0);
   });

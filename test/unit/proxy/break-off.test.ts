@@ -29,7 +29,7 @@ test("a client that leaves breaks off what is done for it, and one that has left
 test("whoever is at something meanwhile hears of the first reason, and only once", () => {
   const breakOff = new BreakOff();
   const heard: GatewayError[] = [];
-  breakOff.meanwhile((reason) => heard.push(reason));
+  breakOff.interrupts({ interrupt: (reason) => void heard.push(reason) });
   const first = new GatewayError("request_timeout", "late");
   breakOff.because(first);
   breakOff.because(new GatewayError("client_closed", "gone"));

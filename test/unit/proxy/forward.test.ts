@@ -23,7 +23,7 @@ function forwarding(
   const { url = "http://backend.test:9001", maxInFlight, ...settings } = changes;
   const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
   const clock = new FakeClock();
-  const { fetch, sent } = network(answer);
+  const { transport, sent } = network(answer);
   const backends = maxInFlight?.map(
     (most, index) =>
       new Backend({ url: `http://backend${index}.test`, weight: 1, health, maxInFlight: most }),
@@ -31,7 +31,7 @@ function forwarding(
   const tunnels = new Set<Tunnel>();
   const route = settingsWith(settings);
   const limits = new TimeLimitSets(clock).of(route.timeouts);
-  const services = { fetch, clock, budget: new BufferBudget(1_000_000), tunnels };
+  const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
   const handle = forwardTo(new Upstream(backends), route, limits, services);
   const forward = async (exchange: Exchange) => await handle(exchange);
   return { clock, sent, health, backends, tunnels, forward };

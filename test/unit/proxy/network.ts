@@ -1,4 +1,4 @@
-import type { Fetch } from "../../../src/proxy/transport.ts";
+import { type Fetch, fetchTransport } from "../../../src/proxy/fetch-transport.ts";
 
 export interface Sent {
   readonly url: string;
@@ -14,7 +14,7 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
     sent.push(one);
     return answer(one);
   };
-  return { fetch, sent };
+  return { fetch, transport: fetchTransport(fetch), sent };
 }
 
 /** Never answers; rejects as fetch does when its signal aborts. */

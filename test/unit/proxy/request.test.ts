@@ -3,7 +3,7 @@ import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import {
   answerLastHop,
-  prepareRequestFields,
+  backendFields,
   refuseDiscardedContent,
   requestContent,
 } from "../../../src/proxy/request.ts";
@@ -20,8 +20,18 @@ function prepared(
   changes: Changes = {},
 ) {
   const exchange = openExchange({ fields, client });
-  prepareRequestFields(exchange, exchange.request.headers, settingsWith(changes));
-  return Object.fromEntries(exchange.request.headers.entries());
+  return asRecord(backendFields(exchange, settingsWith(changes)));
+}
+
+/** Fields by name; one that is there twice fails. */
+function asRecord(fields: readonly string[]): Record<string, string> {
+  const record: Record<string, string> = {};
+  for (let at = 0; at < fields.length; at += 2) {
+    const [name = "", value = ""] = fields.slice(at, at + 2);
+    expect(record).not.toHaveProperty([name]);
+    record[name] = value;
+  }
+  return record;
 }
 
 const added = {
@@ -32,7 +42,6 @@ const added = {
   "x-real-ip": "192.0.2.1",
   "x-request-id": "request-1",
   via: "1.1 gateway",
-  "user-agent": "gateway",
 };
 
 const claimed = {
@@ -89,7 +98,7 @@ describe("the fields for the backend", () => {
   });
 
   test("cannot lose what the gateway adds to a Connection field that names it", () => {
-    const names = Object.keys(added).join(", ");
+    const names = [...Object.keys(added), "user-agent"].join(", ");
     expect(prepared({ connection: names, "user-agent": "curl", ...claimed })).toEqual(added);
     const client = { peer: "192.0.2.1", viaTrustedProxy: true };
     expect(prepared({ connection: names, ...claimed }, client)).toEqual({
@@ -101,15 +110,14 @@ describe("the fields for the backend", () => {
 
   test("have no X-Forwarded-Host for an HTTP/1.0 request without Host", () => {
     const exchange = openExchange({ host: null });
-    const { headers } = exchange.request;
-    prepareRequestFields(exchange, headers, settingsWith({ sendForwarded: true }));
-    expect(headers.has("x-forwarded-host")).toBe(false);
-    expect(headers.get("forwarded")).toBe("for=192.0.2.1;proto=http");
+    const fields = asRecord(backendFields(exchange, settingsWith({ sendForwarded: true })));
+    expect(fields).not.toHaveProperty("x-forwarded-host");
+    expect(fields["forwarded"]).toBe("for=192.0.2.1;proto=http");
   });
 
-  test("name the client's User-Agent, and the gateway only where there is none", () => {
+  test("hold the client's User-Agent, and none where it sent none", () => {
     expect(prepared({ "user-agent": "curl/8.0" })["user-agent"]).toBe("curl/8.0");
-    expect(prepared({})["user-agent"]).toBe("gateway");
+    expect(prepared({})).not.toHaveProperty("user-agent");
   });
 
   test("leave Host to the backend's own where the route says so", () => {
@@ -118,11 +126,9 @@ describe("the fields for the backend", () => {
     expect(fields["x-forwarded-host"]).toBe("gateway.test");
   });
 
-  test("can be made of a copy, which leaves the request as it came", () => {
+  test("leave the request as it came", () => {
     const exchange = openExchange({ fields: { upgrade: "websocket", connection: "upgrade" } });
-    const copy = new Headers(exchange.request.headers);
-    prepareRequestFields(exchange, copy, settingsWith());
-    expect(copy.has("upgrade")).toBe(false);
+    backendFields(exchange, settingsWith());
     expect(exchange.request.headers.get("upgrade")).toBe("websocket");
     expect(exchange.request.headers.has("via")).toBe(false);
   });
@@ -142,11 +148,13 @@ describe("the fields for the backend", () => {
 describe("Max-Forwards", () => {
   const options = (value: string, method = "OPTIONS") =>
     openExchange({ method, fields: { "max-forwards": value } });
+  const sentMaxForwards = (exchange: Exchange) =>
+    asRecord(backendFields(exchange, settingsWith()))["max-forwards"];
 
   test("of an OPTIONS request is one less for the backend", () => {
     const exchange = options("3");
     expect(answerLastHop(exchange)).toBeUndefined();
-    expect(exchange.request.headers.get("max-forwards")).toBe("2");
+    expect(sentMaxForwards(exchange)).toBe("2");
   });
 
   test("of 0 has the gateway answer an OPTIONS request itself", () => {
@@ -157,13 +165,13 @@ describe("Max-Forwards", () => {
   test.each(["", "-1", "many", "1.5", "12345678901"])("that is %p is passed on", (value) => {
     const exchange = options(value);
     expect(answerLastHop(exchange)).toBeUndefined();
-    expect(exchange.request.headers.get("max-forwards")).toBe(value);
+    expect(sentMaxForwards(exchange)).toBe(value);
   });
 
   test("means nothing to other methods, and need not be there", () => {
     const exchange = options("0", "GET");
     expect(answerLastHop(exchange)).toBeUndefined();
-    expect(exchange.request.headers.get("max-forwards")).toBe("0");
+    expect(sentMaxForwards(exchange)).toBe("0");
     expect(answerLastHop(openExchange({ method: "OPTIONS" }))).toBeUndefined();
   });
 });
@@ -183,7 +191,7 @@ describe("content of a GET or HEAD request", () => {
   test("that is empty is no content, and its length is not passed on", () => {
     const exchange = openExchange({ fields: { "content-length": "0" } });
     refuseDiscardedContent(exchange);
-    expect(exchange.request.headers.has("content-length")).toBe(false);
+    expect(asRecord(backendFields(exchange, settingsWith()))).not.toHaveProperty("content-length");
   });
 
   test("is no matter where there is none, nor for other methods", () => {

@@ -34,7 +34,7 @@ export function world({
   change = (snapshot) => snapshot,
 }: WorldOptions = {}) {
   const clock = new FakeClock();
-  const { fetch, sent } = network(answer);
+  const { transport, sent } = network(answer);
   const entries: AccessLogEntry[] = [];
   const crashes: { requestId: string; error: unknown }[] = [];
   const timeouts: number[] = [];
@@ -44,7 +44,7 @@ export function world({
   const toProblem = problemMaker(({ requestId }, error) => crashes.push({ requestId, error }));
   const budget = new BufferBudget(1_000_000);
   const tunnels = new Set<Tunnel>();
-  const services = { clock, fetch, monitor, toProblem, budget, tunnels };
+  const services = { clock, transport, monitor, toProblem, budget, tunnels };
   const compile = (text: string) => change(compileSnapshot(configFrom(text), services));
   let ids = 0;
   const gateway = new Gateway({

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
+import { Attempt, type BackendRequest } from "../../../src/proxy/attempt.ts";
+import { backendError } from "../../../src/proxy/backend-error.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
-import { type Attempt, attempt, backendError } from "../../../src/proxy/transport.ts";
+import { type Fetch, fetchTransport } from "../../../src/proxy/fetch-transport.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { startRawBackend } from "../../support/raw-backend.ts";
@@ -11,11 +13,17 @@ import { settingsWith } from "./settings.ts";
 
 const stage = createStage();
 
-function request(changes: Partial<Attempt> = {}, clock = new FakeClock()): Attempt {
+const attempt = async (request: BackendRequest, fetch: Fetch) => {
+  const answer = await new Attempt(request).sendBy(fetchTransport(fetch));
+  return Object.assign(answer, { text: async () => Buffer.from(await answer.whole(0)).toString() });
+};
+
+function request(changes: Partial<BackendRequest> = {}, clock = new FakeClock()): BackendRequest {
   return {
-    url: "http://backend.test/a",
+    origin: "http://backend.test",
+    target: "/a",
     method: "GET",
-    headers: new Headers(),
+    fields: [],
     body: null,
     bodySent: undefined,
     timeLimit: new TimeLimitSets(clock).of(settingsWith().timeouts).response,
@@ -29,14 +37,19 @@ describe("an attempt", () => {
   test("sends the request as it is and follows, unpacks and detours nothing", async () => {
     const { fetch, sent } = network(() => new Response("hello"));
     const body = new Uint8Array([1, 2, 3]);
-    const headers = new Headers({ "x-a": "1" });
     const clock = new FakeClock();
-    const response = await attempt(request({ method: "PUT", headers, body }, clock), fetch);
+    const response = await attempt(
+      request({ method: "PUT", fields: ["x-a", "1", "user-agent", "curl"], body }, clock),
+      fetch,
+    );
     expect(await response.text()).toBe("hello");
     expect(sent[0]?.url).toBe("http://backend.test/a");
+    expect(Object.fromEntries(sent[0]?.headers.entries() ?? [])).toEqual({
+      "x-a": "1",
+      "user-agent": "curl",
+    });
     expect(sent[0]?.init).toMatchObject({
       method: "PUT",
-      headers,
       body,
       redirect: "manual",
       decompress: false,
@@ -184,7 +197,7 @@ describe("an error of fetch", () => {
 });
 
 describe("over a real connection", () => {
-  const send = (url: string) => attempt(request({ url }), globalThis.fetch);
+  const send = (url: string) => attempt(request({ origin: new URL(url).origin }), globalThis.fetch);
 
   test("a port that nobody listens on is an unreachable backend", async () => {
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });

@@ -1,0 +1,298 @@
+import { MalformedAnswer } from "../../http/answer-head.ts";
+import { GatewayError } from "../../pipeline/errors.ts";
+import type { Countdown } from "../../pipeline/time-limit.ts";
+import type { ContentReader } from "../answer.ts";
+import type { Attempt, Carrier } from "../attempt.ts";
+import { type Flow, IncomingAnswer } from "./incoming-answer.ts";
+import { goesInChunks, requestHead } from "./request-head.ts";
+
+/** Who has the connections and wants to know of theirs. */
+export interface ConnectionOwner {
+  /** The connection is open and carries nothing. */
+  idle(connection: Connection): void;
+  /** It is closed. */
+  gone(connection: Connection): void;
+  /** An attempt met a connection that its backend had closed meanwhile, and may be sent once more. */
+  again(attempt: Attempt): void;
+}
+
+/** What a socket is called on; one object serves all of them. */
+export const CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
+  binaryType: "buffer",
+  open: (socket) => socket.data.opened(socket),
+  data: (socket, bytes) => socket.data.received(bytes),
+  drain: (socket) => socket.data.drained(),
+  // Neither would be of use: a half-open connection carries no further request.
+  end: (socket) => socket.data.closed(undefined),
+  close: (socket, error) => socket.data.closed(error),
+  error: (socket, error) => socket.data.closed(error),
+  // Whoever dialled is told by a rejected promise.
+  connectError: () => {},
+};
+
+/**
+ * A connection to a backend, which carries one attempt after another.
+ *
+ *   attempt ─▶ head, content ─▶ socket ─▶ IncomingAnswer ─▶ idle, or closed
+ */
+export class Connection implements Carrier, Flow {
+  /** Its owner's: how long it may stay idle. */
+  idleTime: Countdown = { running: false };
+  readonly #owner: ConnectionOwner;
+  #socket: Bun.Socket<Connection> | undefined;
+  #attempt: Attempt | undefined;
+  #answer: IncomingAnswer | undefined;
+  /** Whether all of the attempt's request has been handed to the socket. */
+  #sent = false;
+  #upload: ContentReader | undefined;
+  /** What the socket has not taken yet. */
+  #unsent: Uint8Array | undefined;
+  #onDrained: (() => void) | undefined;
+  #attempts = 0;
+  #paused = false;
+  #closed = false;
+
+  /** The first attempt is begun when the connection is open. */
+  constructor(owner: ConnectionOwner, first: Attempt) {
+    this.#owner = owner;
+    this.#attempt = first;
+    first.carrier = this;
+  }
+
+  /** Sends a request. Only for a connection that is idle. */
+  begin(attempt: Attempt): void {
+    this.#attempt = attempt;
+    attempt.carrier = this;
+    this.#send(attempt);
+  }
+
+  /** For an idle connection that is not needed any more. */
+  close(): void {
+    this.#release();
+    this.#socket?.end();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#socket?.resume();
+  }
+
+  abandon(): void {
+    this.#destroy();
+  }
+
+  drop(attempt: Attempt): void {
+    if (attempt === this.#attempt)
+      this.#fail(attempt.failure ?? new Error("an attempt was dropped"));
+  }
+
+  opened(socket: Bun.Socket<Connection>): void {
+    this.#socket = socket;
+    if (this.#closed) {
+      socket.terminate();
+      return;
+    }
+    if (this.#attempt !== undefined) this.#send(this.#attempt);
+  }
+
+  received(bytes: Buffer): void {
+    const answer = this.#answer;
+    const attempt = this.#attempt;
+    if (answer === undefined || attempt === undefined) {
+      // Nobody has asked, so it is the answer to nothing.
+      this.#destroy();
+      return;
+    }
+    try {
+      answer.receive(bytes);
+    } catch (error) {
+      this.#fail(error instanceof MalformedAnswer ? invalid(error) : (error as Error));
+      return;
+    }
+    if (answer.hasHead && !attempt.isOver) attempt.succeed(answer);
+    if (answer.complete) this.#finish(answer);
+  }
+
+  drained(): void {
+    const rest = this.#unsent;
+    this.#unsent = undefined;
+    if (rest !== undefined) this.#write(rest);
+    if (this.#unsent === undefined) this.#tellDrained();
+  }
+
+  /** The backend has closed its side, or the connection has broken. */
+  closed(cause: Error | undefined): void {
+    if (this.#closed) return;
+    const attempt = this.#attempt;
+    const answer = this.#answer;
+    if (attempt === undefined || answer === undefined) {
+      this.#destroy();
+      return;
+    }
+    if (cause === undefined && answer.end()) {
+      this.#finish(answer);
+      return;
+    }
+    if (this.#attempts > 1 && !answer.begun && attempt.isRepeatable) {
+      this.#attempt = undefined;
+      this.#owner.again(attempt);
+      this.#destroy();
+      return;
+    }
+    this.#fail(
+      Object.assign(new Error("the backend closed the connection"), { code: codeOf(cause), cause }),
+    );
+  }
+
+  /** The connection could not be opened. */
+  refused(error: Error): void {
+    this.#fail(error);
+  }
+
+  #send(attempt: Attempt): void {
+    const { request } = attempt;
+    const { body } = request;
+    this.#attempts += 1;
+    this.#answer = new IncomingAnswer(request.method === "HEAD", this);
+    this.#sent = !(body instanceof ReadableStream);
+    let head: string;
+    try {
+      head = requestHead(request);
+    } catch (error) {
+      this.#fail(error as Error);
+      return;
+    }
+    if (body === null) this.#write(head);
+    else if (body instanceof ReadableStream) void this.#sendStream(attempt, head, body);
+    else this.#write(Buffer.concat([Buffer.from(head, "latin1"), body]));
+  }
+
+  async #sendStream(
+    attempt: Attempt,
+    head: string,
+    body: ReadableStream<Uint8Array>,
+  ): Promise<void> {
+    const chunked = goesInChunks(attempt.request);
+    const reader = body.getReader();
+    this.#upload = reader;
+    this.#write(head);
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (attempt !== this.#attempt) return;
+        if (done) break;
+        // A chunk of nothing would be the last one.
+        if (value.length === 0) continue;
+        this.#write(chunked ? chunkOf(value) : value);
+        if (this.#unsent !== undefined) await this.#untilDrained();
+      }
+      if (chunked) this.#write(LAST_CHUNK);
+    } catch (error) {
+      if (attempt === this.#attempt) this.#fail(error as Error);
+      return;
+    }
+    this.#upload = undefined;
+    this.#sent = true;
+  }
+
+  /** Hands bytes, or text of which each character is a byte, to the socket or to what waits for it. */
+  #write(data: string | Uint8Array): void {
+    const socket = this.#socket;
+    if (socket === undefined || this.#closed) return;
+    const bytes =
+      typeof data === "string" && Buffer.byteLength(data) !== data.length
+        ? Buffer.from(data, "latin1")
+        : data;
+    if (this.#unsent !== undefined) {
+      this.#unsent = Buffer.concat([this.#unsent, bytesOf(bytes)]);
+      return;
+    }
+    const written = socket.write(bytes);
+    // A socket that has failed takes nothing, and tells by closing.
+    if (written < bytes.length) this.#unsent = bytesOf(bytes).subarray(Math.max(written, 0));
+  }
+
+  #untilDrained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  #tellDrained(): void {
+    const tell = this.#onDrained;
+    this.#onDrained = undefined;
+    tell?.();
+  }
+
+  #finish(answer: IncomingAnswer): void {
+    // An answer before the end of the request leaves the rest of it unsent, or half sent.
+    if (!this.#sent) {
+      this.#destroy();
+      return;
+    }
+    if (!answer.persists) {
+      this.close();
+      return;
+    }
+    this.#attempt = undefined;
+    this.#answer = undefined;
+    if (this.#paused) this.resume();
+    this.#owner.idle(this);
+  }
+
+  #fail(error: Error): void {
+    const attempt = this.#attempt;
+    const answer = this.#answer;
+    this.#destroy();
+    answer?.fail(error);
+    attempt?.fail(error);
+  }
+
+  #destroy(): void {
+    const upload = this.#upload;
+    this.#release();
+    this.#socket?.terminate();
+    void upload?.cancel(undefined).catch(() => {});
+    this.#tellDrained();
+  }
+
+  #release(): void {
+    this.#attempt = undefined;
+    this.#answer = undefined;
+    this.#upload = undefined;
+    this.#unsent = undefined;
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#owner.gone(this);
+  }
+}
+
+const LAST_CHUNK = "0\r\n\r\n";
+
+function chunkOf(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, LINE_END]);
+}
+
+const LINE_END = Buffer.from("\r\n");
+
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? Buffer.from(data, "latin1") : data;
+}
+
+function codeOf(cause: Error | undefined): string {
+  const code = cause !== undefined && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" ? code : "ECONNRESET";
+}
+
+function invalid(cause: MalformedAnswer): GatewayError {
+  return new GatewayError(
+    "backend_protocol_error",
+    `the backend's answer is not valid HTTP: ${cause.message}`,
+    { cause },
+  );
+}

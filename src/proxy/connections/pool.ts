@@ -1,0 +1,101 @@
+import type { Clock } from "../../pipeline/clock.ts";
+import { TimeLimit } from "../../pipeline/time-limit.ts";
+import type { Attempt } from "../attempt.ts";
+import { Connection, CONNECTION_EVENTS, type ConnectionOwner } from "./connection.ts";
+
+/**
+ * Milliseconds for which a connection without an attempt is kept. The most impatient of the common
+ * servers close theirs after 5 s, and a request had better not meet one that is being closed.
+ */
+const IDLE_MS = 4_000;
+
+/**
+ * Connections to backends over plain HTTP/1.1, kept open from one request to the next. As many are
+ * opened as there are requests at a time.
+ */
+export class ConnectionPool {
+  readonly #peers = new Map<string, Peer>();
+  readonly #idleLimit: TimeLimit<Connection>;
+
+  constructor(clock: Clock) {
+    this.#idleLimit = new TimeLimit(clock, IDLE_MS, (connection) => connection.close());
+  }
+
+  /** The transport of `http://` backends. */
+  send(attempt: Attempt): void {
+    this.#peerAt(attempt.request.origin).carry(attempt);
+  }
+
+  /** Closes what is idle; the others end with their attempts. */
+  close(): void {
+    for (const peer of this.#peers.values()) peer.closeIdle();
+  }
+
+  #peerAt(origin: string): Peer {
+    let peer = this.#peers.get(origin);
+    if (peer === undefined) {
+      peer = new Peer(origin, this.#idleLimit, () => this.#peers.delete(origin));
+      this.#peers.set(origin, peer);
+    }
+    return peer;
+  }
+}
+
+/** One address, and the connections there. */
+class Peer implements ConnectionOwner {
+  readonly #hostname: string;
+  readonly #port: number;
+  readonly #idleLimit: TimeLimit<Connection>;
+  readonly #onEmpty: () => void;
+  /** The last one is the next to be used, so that those that are too many stay idle and are closed. */
+  readonly #idle: Connection[] = [];
+  #open = 0;
+
+  constructor(origin: string, idleLimit: TimeLimit<Connection>, onEmpty: () => void) {
+    const { hostname, port } = new URL(origin);
+    this.#hostname = hostname.replace(/^\[|\]$/g, "");
+    this.#port = Number(port || 80);
+    this.#idleLimit = idleLimit;
+    this.#onEmpty = onEmpty;
+  }
+
+  carry(attempt: Attempt): void {
+    const connection = this.#idle.pop();
+    if (connection === undefined) {
+      this.again(attempt);
+      return;
+    }
+    this.#idleLimit.end(connection.idleTime);
+    connection.begin(attempt);
+  }
+
+  again(attempt: Attempt): void {
+    const connection = new Connection(this, attempt);
+    this.#open += 1;
+    Bun.connect({
+      hostname: this.#hostname,
+      port: this.#port,
+      socket: CONNECTION_EVENTS,
+      data: connection,
+    }).catch((error: Error) => connection.refused(error));
+  }
+
+  idle(connection: Connection): void {
+    connection.idleTime = this.#idleLimit.begin(connection);
+    this.#idle.push(connection);
+  }
+
+  gone(connection: Connection): void {
+    const place = this.#idle.indexOf(connection);
+    if (place !== -1) {
+      this.#idle.splice(place, 1);
+      this.#idleLimit.end(connection.idleTime);
+    }
+    this.#open -= 1;
+    if (this.#open === 0) this.#onEmpty();
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#idle.toReversed()) connection.close();
+  }
+}
