@@ -1,0 +1,137 @@
+import { createServer, type Socket } from "node:net";
+import type { BackendAnswer, ContentReader } from "../../../../src/proxy/answer.ts";
+import { Attempt, type BackendRequest } from "../../../../src/proxy/attempt.ts";
+import { BreakOff } from "../../../../src/proxy/break-off.ts";
+import { ConnectionPool } from "../../../../src/proxy/connections/pool.ts";
+import { TimeLimitSets } from "../../../../src/proxy/time-limits.ts";
+import { eventually } from "../../../support/eventually.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import type { RawBackend, RawRequest } from "../../../support/raw-backend.ts";
+import type { Stage } from "../../../support/stage.ts";
+import { settingsWith } from "../settings.ts";
+
+export type RequestChanges = Partial<BackendRequest>;
+
+/** GET /, unless a test says otherwise. */
+export function backendRequest(
+  changes: RequestChanges = {},
+  clock = new FakeClock(),
+): BackendRequest {
+  return {
+    origin: "http://backend.test",
+    method: "GET",
+    target: "/",
+    fields: [],
+    body: null,
+    bodySent: undefined,
+    tls: undefined,
+    timeLimit: new TimeLimitSets(clock).of(settingsWith().timeouts).response,
+    breakOff: new BreakOff(),
+    ...changes,
+  };
+}
+
+/** A pool whose time stands still, and a way to send attempts by it. */
+export function startPool(stage: Stage) {
+  const clock = new FakeClock();
+  const pool = new ConnectionPool(clock);
+  stage.defer(() => pool.close());
+  const send = (origin: string, changes: RequestChanges = {}): Promise<BackendAnswer> =>
+    new Attempt(backendRequest({ origin, ...changes }, clock)).sendBy((attempt) =>
+      pool.send(attempt),
+    );
+  return { clock, pool, send };
+}
+
+/** An answer behind which its connection stays open. */
+export function lasting(content = ""): string {
+  return `HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n${content}`;
+}
+
+/** All content of an answer, each character a byte. */
+export async function contentOf(answer: BackendAnswer): Promise<string> {
+  const reader = answer.reader();
+  return reader === undefined ? "" : Buffer.concat(await piecesOf(reader)).toString("latin1");
+}
+
+export async function piecesOf(reader: ContentReader): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const { value } = await reader.read();
+    if (value === undefined) return pieces;
+    pieces.push(value);
+  }
+}
+
+/** Sends a GET that is answered at once, after which its connection is idle. */
+export async function useOnce(
+  backend: RawBackend,
+  send: (origin: string) => Promise<BackendAnswer>,
+): Promise<RawRequest> {
+  const coming = backend.next();
+  const answering = send(backend.url);
+  const request = await coming;
+  request.send(lasting());
+  await answering;
+  return request;
+}
+
+/** A backend that does with its connections what a test says; nothing is read before the test does. */
+export async function startSocketBackend(
+  stage: Stage,
+  onSocket: (socket: Socket) => void,
+): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  stage.defer(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+}
+
+/** Content of so many megabytes in which no part equals another, so that none can stand in its place. */
+export function numbered(megabytes: number): Buffer {
+  const content = Buffer.alloc(megabytes * 1_048_576);
+  for (let at = 0; at < content.length; at += 1_024) content.writeUInt32BE(at, at);
+  return content;
+}
+
+/** Waits until a number that was on the move stays what it is. */
+export async function standstill(count: () => number): Promise<void> {
+  let last = Number.NaN;
+  await eventually(() => {
+    const previous = last;
+    last = count();
+    return last > 0 && last === previous;
+  });
+}
+
+/** A stream that hands these pieces out, one at a time, and counts what was taken. */
+export function streamOf(pieces: readonly Uint8Array[]) {
+  const state = { taken: 0, cancelled: false };
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const piece = pieces[state.taken];
+        if (piece === undefined) return controller.close();
+        state.taken += 1;
+        controller.enqueue(piece);
+      },
+      cancel() {
+        state.cancelled = true;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, state };
+}
