@@ -13,8 +13,8 @@ const HOLD_AT_MOST_CHARACTERS = 8 * 1024 * 1024;
 export class LineWriter {
   readonly #sink: Sink;
   readonly #clock: Clock;
-  #lines: string[] = [];
-  #characters = 0;
+  /** Grows line by line: to join as many lines at the end would make a text of each of them first. */
+  #text = "";
   #dropped = 0;
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
@@ -26,14 +26,13 @@ export class LineWriter {
 
   /** Takes a line without its line break. */
   line(text: string): void {
-    if (this.#characters >= HOLD_AT_MOST_CHARACTERS) {
+    if (this.#text.length >= HOLD_AT_MOST_CHARACTERS) {
       this.#dropped += 1;
       return;
     }
-    this.#lines.push(text);
-    this.#characters += text.length + 1;
+    this.#text += `${text}\n`;
     if (this.#writing !== undefined) return;
-    if (this.#characters >= FLUSH_AT_CHARACTERS) void this.flush();
+    if (this.#text.length >= FLUSH_AT_CHARACTERS) void this.flush();
     else this.#cancelTimer ??= this.#clock.schedule(FLUSH_AFTER_MS, () => void this.flush());
   }
 
@@ -42,7 +41,7 @@ export class LineWriter {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     while (this.#writing !== undefined) await this.#writing;
-    while (this.#lines.length > 0) {
+    while (this.#text !== "") {
       const text = this.#take();
       this.#writing = this.#sink(text);
       await this.#writing;
@@ -52,17 +51,16 @@ export class LineWriter {
 
   /** Takes out what has been collected, for a process that has no time left to wait. */
   drain(): string {
-    return this.#lines.length === 0 ? "" : this.#take();
+    return this.#take();
   }
 
   #take(): string {
+    let text = this.#text;
+    this.#text = "";
     if (this.#dropped > 0) {
-      this.#lines.push(`(${this.#dropped} lines dropped: whoever reads this output is too slow)`);
+      text += `(${this.#dropped} lines dropped: whoever reads this output is too slow)\n`;
       this.#dropped = 0;
     }
-    const text = `${this.#lines.join("\n")}\n`;
-    this.#lines = [];
-    this.#characters = 0;
     return text;
   }
 }
