@@ -7,6 +7,7 @@ import { backendError } from "./backend-error.ts";
 import { countedBody } from "./body.ts";
 import type { BreakOff } from "./break-off.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
+import { FirstPiece } from "./first-piece.ts";
 import { VIA } from "./request.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
@@ -131,7 +132,7 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
     end();
   };
   const body = countedBody(
-    reader,
+    new FirstPiece(reader),
     {
       onChunk(bytes) {
         exchange.bytesOut += bytes;

@@ -13,8 +13,8 @@ export interface Flow {
 
 type ReadResult = Awaited<ReturnType<ContentReader["read"]>>;
 
-interface Waiting {
-  resolve(result: ReadResult): void;
+interface Waiting<Result> {
+  resolve(result: Result): void;
   reject(error: unknown): void;
 }
 
@@ -52,7 +52,8 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   #pieces: Uint8Array[] = [];
   #waitingBytes = 0;
   #paused = false;
-  #reading: Waiting | undefined;
+  #reading: Waiting<ReadResult> | undefined;
+  #collecting: (Waiting<Uint8Array> & { readonly all: Uint8Array; at: number }) | undefined;
   #failure: Error | undefined;
 
   /** An answer to HEAD has no content, whatever its fields say. */
@@ -91,12 +92,22 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.#failure = error;
     this.#reading?.reject(error);
     this.#reading = undefined;
+    this.#collecting?.reject(error);
+    this.#collecting = undefined;
   }
 
   whole(length: number): Uint8Array | Promise<Uint8Array> {
-    const [only] = this.#pieces;
-    if (this.complete && this.#pieces.length === 1 && only !== undefined) return only;
-    return this.#collect(length);
+    const [first] = this.#pieces;
+    if (this.complete && this.#pieces.length === 1 && first !== undefined) return first;
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#collecting = { all: new Uint8Array(length), at: 0, resolve, reject };
+      const pieces = this.#pieces;
+      this.#pieces = [];
+      for (const piece of pieces) this.#hand(piece);
+      if (this.complete) this.#finish();
+      else this.#resume();
+    });
   }
 
   reader(): ContentReader | undefined {
@@ -111,10 +122,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     }
     if (this.complete) return Promise.resolve(END);
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#paused) {
-      this.#paused = false;
-      this.#flow.resume();
-    }
+    this.#resume();
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject };
     });
@@ -126,15 +134,10 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     return Promise.resolve();
   }
 
-  async #collect(length: number): Promise<Uint8Array> {
-    const all = new Uint8Array(length);
-    let at = 0;
-    for (;;) {
-      const { value } = await this.read();
-      if (value === undefined) return all.subarray(0, at);
-      all.set(value, at);
-      at += value.length;
-    }
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#flow.resume();
   }
 
   /** Reads up to the end of the final header section; what follows it, once that has come. */
@@ -197,6 +200,12 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   }
 
   #hand(piece: Uint8Array): void {
+    const collecting = this.#collecting;
+    if (collecting !== undefined) {
+      collecting.all.set(piece, collecting.at);
+      collecting.at += piece.length;
+      return;
+    }
     const reading = this.#reading;
     if (reading !== undefined) {
       this.#reading = undefined;
@@ -215,5 +224,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.complete = true;
     this.#reading?.resolve(END);
     this.#reading = undefined;
+    this.#collecting?.resolve(this.#collecting.all);
+    this.#collecting = undefined;
   }
 }

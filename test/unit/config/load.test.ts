@@ -256,7 +256,7 @@ describe("a good text", () => {
         shutdown_timeout: 10_000,
         trusted_proxies: [],
         max_body_size: 100_000_000,
-        buffer_size: 2 ** 20,
+        buffer_size: 12 * 2 ** 10,
         max_in_flight: 10_000,
         max_message_size: 2 ** 24,
         send_forwarded: false,

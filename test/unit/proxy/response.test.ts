@@ -291,9 +291,22 @@ describe("an answer that is passed on", () => {
     expect(exchange).toMatchObject({ bytesOut: 7, errorCode: undefined, status: 0 });
   });
 
+  test("comes with a small piece first, whatever the backend sends at once", async () => {
+    const { source, exchange, reader } = await passing(70_000);
+    source.chunk(20_000);
+    expect((await reader.read()).value?.length).toBe(8_192);
+    expect((await reader.read()).value?.length).toBe(20_000 - 8_192);
+    source.chunk(50_000);
+    expect((await reader.read()).value?.length).toBe(50_000);
+    source.end();
+    await reader.read();
+    expect(exchange).toMatchObject({ bytesOut: 70_000, errorCode: undefined });
+  });
+
   test("of a large known length ends well when all of it has come", async () => {
     const { source, exchange, reader } = await passing(70_000);
     source.chunk(70_000);
+    await reader.read();
     await reader.read();
     source.end();
     expect((await reader.read()).done).toBe(true);
@@ -304,6 +317,7 @@ describe("an answer that is passed on", () => {
   test("of a large known length breaks when less has come", async () => {
     const { source, exchange, breakOff, reader } = await passing(70_000);
     source.chunk(69_999);
+    await reader.read();
     await reader.read();
     source.end();
     expect(await rejection(reader.read())).toMatchObject({ code: "backend_answer_incomplete" });

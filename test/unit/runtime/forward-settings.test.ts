@@ -21,7 +21,7 @@ describe("a route's settings", () => {
       preserveHost: true,
       sendForwarded: false,
       maxBodySize: 100_000_000,
-      bufferSize: 2 ** 20,
+      bufferSize: 12_288,
       tls: undefined,
       timeouts: { request: 30_000, response: 30_000, idle: 300_000, exchange: 0 },
     });
