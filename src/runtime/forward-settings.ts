@@ -20,6 +20,11 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
   };
 }
 
+/** The same for routes whose settings are the same. */
+export function settingsKey({ preserve_host, max_body_size, tls, timeouts }: RouteConfig): string {
+  return JSON.stringify([preserve_host, max_body_size, tls, timeouts]);
+}
+
 function tlsOptions({ tls }: RouteConfig): Bun.TLSOptions | undefined {
   if (tls === undefined) return undefined;
   return {

@@ -5,12 +5,14 @@ import { Chain } from "../pipeline/chain.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { type ForwardServices, forwardTo } from "../proxy/forward.ts";
+import type { ForwardSettings } from "../proxy/settings.ts";
 import { TimeLimitSets } from "../proxy/time-limits.ts";
 import { type RoutePattern, RouteTable } from "../routing/table.ts";
-import { Backend } from "../upstream/backend.ts";
+import { Backend, type BackendAddress, readBackendAddress } from "../upstream/backend.ts";
 import type { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Upstream } from "../upstream/upstream.ts";
-import { forwardSettings } from "./forward-settings.ts";
+import { forwardSettings, settingsKey } from "./forward-settings.ts";
+import { Shared } from "./shared.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 
 /** A route with everything decided that can be decided before a request comes. */
@@ -46,14 +48,20 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
   const globals = createGlobalPolicies(config, services);
   const shared = sharedPaths(config.routes);
   const limits = new TimeLimitSets(services.clock);
+  const globalPolicies = policyRegistry.flatMap(({ name }) => globals.get(name) ?? []);
+  const addresses = new Shared<BackendAddress>();
+  const allSettings = new Shared<ForwardSettings>();
   const routes = config.routes.map((route): CompiledRoute => {
     const id = shared.has(route.path)
       ? `${route.methods?.join(",") ?? "*"} ${route.path}`
       : route.path;
-    const upstream = createUpstream(route, config, services.monitor);
-    const settings = forwardSettings(route, config.server);
+    const upstream = createUpstream(route, config, services.monitor, addresses);
+    const settings = allSettings.of(settingsKey(route), () =>
+      forwardSettings(route, config.server),
+    );
     const forward = forwardTo(upstream, settings, limits.of(settings.timeouts), services);
-    const policies = policiesOf(route, id, globals, services);
+    const own = policiesOf(route, id, globals, services);
+    const policies = areTheSame(own, globalPolicies) ? globalPolicies : own;
     return {
       id,
       path: patternPath(route.path),
@@ -67,11 +75,7 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
     config,
     routes,
     table: RouteTable.compile(routes),
-    unrouted: new Chain(
-      policyRegistry.flatMap(({ name }) => globals.get(name) ?? []),
-      refuse,
-      toProblem,
-    ),
+    unrouted: new Chain(globalPolicies, refuse, toProblem),
     trustedProxies: new AddressSet(config.server.trusted_proxies),
     toProblem,
   };
@@ -105,12 +109,26 @@ function sharedPaths(routes: readonly RouteConfig[]): Set<string> {
   return shared;
 }
 
-function createUpstream(route: RouteConfig, config: Config, monitor: HealthMonitor): Upstream {
+function areTheSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((item, index) => item === others[index]);
+}
+
+function createUpstream(
+  route: RouteConfig,
+  config: Config,
+  monitor: HealthMonitor,
+  addresses: Shared<BackendAddress>,
+): Upstream {
   const settings = { ...config.health_check, ...route.health_check };
   return new Upstream(
     route.backends.map(
       ({ url, weight, max_in_flight: maxInFlight }) =>
-        new Backend({ url, weight, maxInFlight, health: monitor.acquire(url, settings) }),
+        new Backend({
+          address: addresses.of(url, () => readBackendAddress(url)),
+          weight,
+          maxInFlight,
+          health: monitor.acquire(url, settings),
+        }),
     ),
   );
 }

@@ -4,7 +4,7 @@ import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { forwardTo } from "../../../src/proxy/forward.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
-import { Backend } from "../../../src/upstream/backend.ts";
+import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -26,8 +26,13 @@ function forwarding(
   const { transport, sent } = network(answer);
   const backends = maxInFlight?.map(
     (most, index) =>
-      new Backend({ url: `http://backend${index}.test`, weight: 1, health, maxInFlight: most }),
-  ) ?? [new Backend({ url, weight: 1, health })];
+      new Backend({
+        address: readBackendAddress(`http://backend${index}.test`),
+        weight: 1,
+        health,
+        maxInFlight: most,
+      }),
+  ) ?? [new Backend({ address: readBackendAddress(url), weight: 1, health })];
   const tunnels = new Set<Tunnel>();
   const route = settingsWith(settings);
   const limits = new TimeLimitSets(clock).of(route.timeouts);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { Backend } from "../../../src/upstream/backend.ts";
+import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 
 function backend(url: string, maxInFlight?: number): Backend {
   const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
-  return new Backend({ url, weight: 1, health, maxInFlight });
+  return new Backend({ address: readBackendAddress(url), weight: 1, health, maxInFlight });
 }
 
 describe("a backend", () => {

@@ -1,4 +1,4 @@
-import { Backend } from "../../../src/upstream/backend.ts";
+import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 
 /** A backend with the switch to its health. */
@@ -13,7 +13,7 @@ export function switchedPool(...weights: number[]): Switched[] {
     const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
     const url = `http://${String.fromCharCode(97 + (index % 26))}${index}:9000`;
     return {
-      backend: new Backend({ url, weight, health }),
+      backend: new Backend({ address: readBackendAddress(url), weight, health }),
       turn: (healthy) => (healthy ? health.succeeded(0) : health.failed(0, "connection refused")),
     };
   });

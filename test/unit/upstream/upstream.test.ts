@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Backend } from "../../../src/upstream/backend.ts";
+import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
 import { letters, switchedPool } from "./pool.ts";
@@ -59,7 +59,7 @@ describe("an upstream", () => {
 describe("a backend", () => {
   const backend = (url: string) =>
     new Backend({
-      url,
+      address: readBackendAddress(url),
       weight: 1,
       health: new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 }),
     });
