@@ -45,7 +45,8 @@ export class ChunkedDecoder {
       const stop = end === -1 ? bytes.length : end + 1;
       this.#line += bytes.toString("latin1", at, stop);
       at = stop;
-      if (this.#line.length > LONGEST_LINE) throw new MalformedAnswer("a chunk's size without end");
+      if (this.#line.length > LONGEST_LINE)
+        throw new MalformedAnswer("a line without end between its chunks");
       if (end === -1) break;
       if (!this.#line.endsWith("\r\n")) throw new MalformedAnswer("a bare LF between its chunks");
       const line = this.#line.slice(0, -2);

@@ -48,6 +48,15 @@ export function removeHopByHopFields(headers: Headers): void {
   for (const name of hopByHopFields) headers.delete(name);
 }
 
+/** Headers of fields in a row: names, each followed by its value; repeated names are kept. */
+export function headersOf(fields: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let at = 0; at < fields.length; at += 2) {
+    headers.append(fields[at] ?? "", fields[at + 1] ?? "");
+  }
+  return headers;
+}
+
 /** What a Content-Length field says, in bytes; undefined when absent or not a plain number. */
 export function contentLength(written: string | null): number | undefined {
   if (written === null || !/^[0-9]{1,15}$/.test(written)) return undefined;

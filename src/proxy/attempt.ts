@@ -89,7 +89,7 @@ export class Attempt implements Interruptible {
     this.#answered.resolve(answer);
   }
 
-  /** Takes a GatewayError, or an error of the network. */
+  /** Takes a GatewayError, an error of the network, or one of the gateway's own. */
   fail(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
@@ -109,8 +109,9 @@ export class Attempt implements Interruptible {
     if (this.#countdown !== undefined) this.request.timeLimit.end(this.#countdown);
   }
 
-  #reasonFor(error: Error): GatewayError {
-    if (error instanceof GatewayError) return error;
+  #reasonFor(error: Error): Error {
+    // What the network reports has a code; anything else is a mistake of ours, and is told as one.
+    if (error instanceof GatewayError || !("code" in error)) return error;
     const { breakOff } = this.request;
     // What failed may have failed because the client has left.
     breakOff.listenToClient();

@@ -1,4 +1,4 @@
-import { removeHopByHopFields } from "../http/fields.ts";
+import { headersOf, removeHopByHopFields } from "../http/fields.ts";
 import type { BackendAnswer, ContentReader } from "./answer.ts";
 import type { BackendRequest, Transport } from "./attempt.ts";
 
@@ -17,10 +17,7 @@ export function fetchTransport(fetch: Fetch): Transport {
 }
 
 function initOf({ method, fields, body, breakOff, tls }: BackendRequest): BunFetchRequestInit {
-  const headers = new Headers();
-  for (let at = 0; at < fields.length; at += 2) {
-    headers.append(fields[at] ?? "", fields[at + 1] ?? "");
-  }
+  const headers = headersOf(fields);
   // The runtime would fill in its own name; Accept, which it adds too, says what its absence says.
   if (!headers.has("user-agent")) headers.set("user-agent", "gateway");
   return {

@@ -144,9 +144,8 @@ export class Connection implements Carrier, Flow {
       this.#destroy();
       return;
     }
-    this.#fail(
-      Object.assign(new Error("the backend closed the connection"), { code: codeOf(cause), cause }),
-    );
+    // What came without a code was thrown by ourselves.
+    this.#fail(cause !== undefined && !("code" in cause) ? cause : broken(cause));
   }
 
   /** The connection could not be opened. */
@@ -165,6 +164,7 @@ export class Connection implements Carrier, Flow {
       head = requestHead(request);
     } catch (error) {
       this.#fail(error as Error);
+      if (body instanceof ReadableStream) void body.cancel().catch(() => {});
       return;
     }
     if (body === null) this.#write(head);
@@ -284,9 +284,9 @@ function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === "string" ? Buffer.from(data, "latin1") : data;
 }
 
-function codeOf(cause: Error | undefined): string {
-  const code = cause !== undefined && "code" in cause ? cause.code : undefined;
-  return typeof code === "string" ? code : "ECONNRESET";
+function broken(cause: (Error & { readonly code: unknown }) | undefined): Error {
+  const code = cause?.code ?? "ECONNRESET";
+  return Object.assign(new Error("the backend closed the connection", { cause }), { code });
 }
 
 function invalid(cause: MalformedAnswer): GatewayError {

@@ -1,5 +1,6 @@
 import { type AnswerHead, MalformedAnswer, parseAnswerHead } from "../../http/answer-head.ts";
 import { ChunkedDecoder } from "../../http/chunked.ts";
+import { headersOf } from "../../http/fields.ts";
 import type { BackendAnswer, ContentReader } from "../answer.ts";
 
 /** The connection that an answer comes on, as far as the answer has a say in it. */
@@ -130,7 +131,11 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
 
   cancel(): Promise<void> {
     this.#pieces = [];
-    if (!this.complete) this.#flow.abandon();
+    if (!this.complete && this.#failure === undefined) {
+      this.#flow.abandon();
+      // Whoever is still reading has come to the end.
+      this.#finish();
+    }
     return Promise.resolve();
   }
 
@@ -170,13 +175,9 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
 
   #take(head: AnswerHead): void {
     const { status, fields, contentLength, chunked } = head;
-    const headers = new Headers();
-    for (let at = 0; at < fields.length; at += 2) {
-      headers.append(fields[at] ?? "", fields[at + 1] ?? "");
-    }
     this.status = status;
     this.statusText = head.reason;
-    this.headers = headers;
+    this.headers = headersOf(fields);
     this.hasHead = true;
     this.persists = head.persists;
     if (this.#isForHead || status === 204 || status === 304) return;

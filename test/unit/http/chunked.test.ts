@@ -190,9 +190,9 @@ describe("chunks are malformed", () => {
 
   test("with a line without end", () => {
     const line = `1;${"x".repeat(4_095)}`;
-    expectMalformed(line, "a chunk's size without end");
-    expectMalformed(`1\r\na${line}`, "a chunk's size without end");
-    expectMalformed(`0\r\nX-A: ${line}`, "a chunk's size without end");
-    expectMalformed(`${line}\r\n`, "a chunk's size without end");
+    expectMalformed(line, "a line without end between its chunks");
+    expectMalformed(`1\r\na${line}`, "a line without end between its chunks");
+    expectMalformed(`0\r\nX-A: ${line}`, "a line without end between its chunks");
+    expectMalformed(`${line}\r\n`, "a line without end between its chunks");
   });
 });

@@ -154,6 +154,12 @@ describe("an attempt", () => {
   });
 });
 
+test("a mistake of the gateway's own is told as what it is", async () => {
+  const mistake = new TypeError("undefined is not a function");
+  const { fetch } = network(() => Promise.reject(mistake));
+  expect(await rejection(attempt(request(), fetch))).toBe(mistake);
+});
+
 describe("an error of fetch", () => {
   test.each([
     ["ECONNREFUSED", "backend_unreachable"],

@@ -284,6 +284,16 @@ describe("an answer's content", () => {
     expect(done).toEqual(["abandon"]);
   });
 
+  test("whose rest is not wanted has come to its end for whoever still reads", async () => {
+    const { answer, done, receive } = incoming();
+    receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    const reading = answer.read();
+    await answer.cancel();
+    expect((await reading).done).toBe(true);
+    expect((await answer.read()).done).toBe(true);
+    expect(done).toEqual(["abandon"]);
+  });
+
   test("that nobody wants any more, but that has come, leaves the connection alone", async () => {
     const { answer, receive, done } = incoming();
     receive(`${HEAD}abcdef`);
