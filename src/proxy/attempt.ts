@@ -64,11 +64,6 @@ export class Attempt implements Interruptible {
     return this.#answered.promise;
   }
 
-  /** Whether it has come to its answer or has failed. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** Why it has failed; undefined while it has not. */
   get failure(): Error | undefined {
     return this.#failure;
@@ -85,6 +80,7 @@ export class Attempt implements Interruptible {
 
   /** The header section of the answer has come. */
   succeed(answer: BackendAnswer): void {
+    if (this.#isOver) return;
     this.#end();
     this.#answered.resolve(answer);
   }

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { splitAddress } from "../config/check.ts";
 import type { Clock } from "../pipeline/clock.ts";
+import { EndOfTurn } from "../pipeline/end-of-turn.ts";
 import { problemMaker } from "../pipeline/problems.ts";
 import { BufferBudget } from "../proxy/buffer-budget.ts";
 import { ConnectionPool } from "../proxy/connections/pool.ts";
@@ -10,6 +11,7 @@ import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { compileSnapshot, retireSnapshot, type Snapshot } from "../runtime/snapshot.ts";
 import { AccessLog } from "../telemetry/access-log/access-log.ts";
+import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
 import { createAccessLogWorker } from "../telemetry/access-log/create-worker.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { HealthMonitor } from "../upstream/health/monitor.ts";
@@ -73,6 +75,10 @@ export function startGateway(options: StartOptions): RunningGateway {
     report: (level, message) => logger.log(level, message),
     createWorker: createAccessLogWorker,
   });
+  const entries = new EndOfTurn<AccessLogEntry>((entry) => {
+    accessLog.write(entry);
+    logger.exchange(entry);
+  }, setImmediate);
   const monitor = new HealthMonitor({
     clock,
     random,
@@ -106,10 +112,7 @@ export function startGateway(options: StartOptions): RunningGateway {
     }),
     clock,
     newRequestId: () => crypto.randomUUID(),
-    onEntry(entry) {
-      accessLog.write(entry);
-      logger.exchange(entry);
-    },
+    onEntry: (entry) => entries.add(entry),
   });
   const traffic = openPort(`${config.server.host}:${config.server.port}`, "server.port", () =>
     listenForTraffic(gateway, {
@@ -166,6 +169,7 @@ export function startGateway(options: StartOptions): RunningGateway {
     await idleWithin(SETTLE_MS);
     connections.close();
     await ownAdmin?.stop(true);
+    entries.flush();
     await accessLog.close(CLOSE_LOG_MS);
     return { cut };
   }

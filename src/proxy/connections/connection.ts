@@ -12,6 +12,10 @@ export interface ConnectionOwner {
   idle(connection: Connection): void;
   /** It is closed. */
   gone(connection: Connection): void;
+  /** The connection has a request to send, and is to be told to when the turn is over. */
+  sendSoon(connection: Connection): void;
+  /** The header section of the answer is there, for whoever waits for it. */
+  answeredSoon(attempt: Attempt, answer: IncomingAnswer): void;
   /** An attempt met a connection that its backend had closed meanwhile, and may be sent once more. */
   again(attempt: Attempt): void;
 }
@@ -42,9 +46,13 @@ export class Connection implements Carrier, Flow {
   #socket: Bun.Socket<Connection> | undefined;
   #attempt: Attempt | undefined;
   #answer: IncomingAnswer | undefined;
+  /** Whether the attempt has been told of its answer. */
+  #answered = false;
   /** Whether all of the attempt's request has been handed to the socket. */
   #sent = false;
   #upload: ContentReader | undefined;
+  /** A request that is sent at the end of the turn. */
+  #unsaid: string | Uint8Array | undefined;
   /** What the socket has not taken yet. */
   #unsent: Uint8Array | undefined;
   #onDrained: (() => void) | undefined;
@@ -64,6 +72,13 @@ export class Connection implements Carrier, Flow {
     this.#attempt = attempt;
     attempt.carrier = this;
     this.#send(attempt);
+  }
+
+  /** Sends what `sendSoon` was asked for. */
+  sendNow(): void {
+    const request = this.#unsaid;
+    this.#unsaid = undefined;
+    if (request !== undefined) this.#write(request);
   }
 
   /** For an idle connection that is not needed any more. */
@@ -114,7 +129,10 @@ export class Connection implements Carrier, Flow {
       this.#fail(error instanceof MalformedAnswer ? invalid(error) : (error as Error));
       return;
     }
-    if (answer.hasHead && !attempt.isOver) attempt.succeed(answer);
+    if (answer.hasHead && !this.#answered) {
+      this.#answered = true;
+      this.#owner.answeredSoon(attempt, answer);
+    }
     if (answer.complete) this.#finish(answer);
   }
 
@@ -157,6 +175,7 @@ export class Connection implements Carrier, Flow {
     const { request } = attempt;
     const { body } = request;
     this.#attempts += 1;
+    this.#answered = false;
     this.#answer = new IncomingAnswer(request.method === "HEAD", this);
     this.#sent = !(body instanceof ReadableStream);
     let head: string;
@@ -167,9 +186,12 @@ export class Connection implements Carrier, Flow {
       if (body instanceof ReadableStream) void body.cancel().catch(() => {});
       return;
     }
-    if (body === null) this.#write(head);
-    else if (body instanceof ReadableStream) void this.#sendStream(attempt, head, body);
-    else this.#write(Buffer.concat([Buffer.from(head, "latin1"), body]));
+    if (body instanceof ReadableStream) {
+      void this.#sendStream(attempt, head, body);
+      return;
+    }
+    this.#unsaid = body === null ? head : Buffer.concat([Buffer.from(head, "latin1"), body]);
+    this.#owner.sendSoon(this);
   }
 
   async #sendStream(
@@ -265,6 +287,7 @@ export class Connection implements Carrier, Flow {
     this.#attempt = undefined;
     this.#answer = undefined;
     this.#upload = undefined;
+    this.#unsaid = undefined;
     this.#unsent = undefined;
     if (this.#closed) return;
     this.#closed = true;

@@ -1,7 +1,9 @@
 import type { Clock } from "../../pipeline/clock.ts";
+import { type Defer, EndOfTurn } from "../../pipeline/end-of-turn.ts";
 import { TimeLimit } from "../../pipeline/time-limit.ts";
 import type { Attempt } from "../attempt.ts";
 import { Connection, CONNECTION_EVENTS, type ConnectionOwner } from "./connection.ts";
+import type { IncomingAnswer } from "./incoming-answer.ts";
 
 /**
  * Milliseconds for which a connection without an attempt is kept. The most impatient of the common
@@ -15,10 +17,14 @@ const IDLE_MS = 4_000;
  */
 export class ConnectionPool {
   readonly #peers = new Map<string, Peer>();
-  readonly #idleLimit: TimeLimit<Connection>;
+  readonly #services: PeerServices;
 
-  constructor(clock: Clock) {
-    this.#idleLimit = new TimeLimit(clock, IDLE_MS, (connection) => connection.close());
+  constructor(clock: Clock, defer: Defer = setImmediate) {
+    this.#services = {
+      idleLimit: new TimeLimit(clock, IDLE_MS, (connection) => connection.close()),
+      requests: new EndOfTurn((connection) => connection.sendNow(), defer),
+      answers: new EndOfTurn(({ attempt, answer }) => attempt.succeed(answer), defer),
+    };
   }
 
   /** The transport of `http://` backends. */
@@ -34,28 +40,35 @@ export class ConnectionPool {
   #peerAt(origin: string): Peer {
     let peer = this.#peers.get(origin);
     if (peer === undefined) {
-      peer = new Peer(origin, this.#idleLimit, () => this.#peers.delete(origin));
+      peer = new Peer(origin, this.#services, () => this.#peers.delete(origin));
       this.#peers.set(origin, peer);
     }
     return peer;
   }
 }
 
+/** What the connections of all addresses share. */
+interface PeerServices {
+  readonly idleLimit: TimeLimit<Connection>;
+  readonly requests: EndOfTurn<Connection>;
+  readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: IncomingAnswer }>;
+}
+
 /** One address, and the connections there. */
 class Peer implements ConnectionOwner {
   readonly #hostname: string;
   readonly #port: number;
-  readonly #idleLimit: TimeLimit<Connection>;
+  readonly #services: PeerServices;
   readonly #onEmpty: () => void;
   /** The last one is the next to be used, so that those that are too many stay idle and are closed. */
   readonly #idle: Connection[] = [];
   #open = 0;
 
-  constructor(origin: string, idleLimit: TimeLimit<Connection>, onEmpty: () => void) {
+  constructor(origin: string, services: PeerServices, onEmpty: () => void) {
     const { hostname, port } = new URL(origin);
     this.#hostname = hostname.replace(/^\[|\]$/g, "");
     this.#port = Number(port || 80);
-    this.#idleLimit = idleLimit;
+    this.#services = services;
     this.#onEmpty = onEmpty;
   }
 
@@ -65,7 +78,7 @@ class Peer implements ConnectionOwner {
       this.again(attempt);
       return;
     }
-    this.#idleLimit.end(connection.idleTime);
+    this.#services.idleLimit.end(connection.idleTime);
     connection.begin(attempt);
   }
 
@@ -80,8 +93,16 @@ class Peer implements ConnectionOwner {
     }).catch((error: Error) => connection.refused(error));
   }
 
+  sendSoon(connection: Connection): void {
+    this.#services.requests.add(connection);
+  }
+
+  answeredSoon(attempt: Attempt, answer: IncomingAnswer): void {
+    this.#services.answers.add({ attempt, answer });
+  }
+
   idle(connection: Connection): void {
-    connection.idleTime = this.#idleLimit.begin(connection);
+    connection.idleTime = this.#services.idleLimit.begin(connection);
     this.#idle.push(connection);
   }
 
@@ -89,7 +110,7 @@ class Peer implements ConnectionOwner {
     const place = this.#idle.indexOf(connection);
     if (place !== -1) {
       this.#idle.splice(place, 1);
-      this.#idleLimit.end(connection.idleTime);
+      this.#services.idleLimit.end(connection.idleTime);
     }
     this.#open -= 1;
     if (this.#open === 0) this.#onEmpty();
