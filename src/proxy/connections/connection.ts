@@ -123,6 +123,11 @@ export class Connection implements Carrier, Flow {
       this.#destroy();
       return;
     }
+    if (this.#unsaid !== undefined && this.#attempts > 1) {
+      // Nor has anybody been asked yet, so this is the answer to nothing either.
+      this.#sendElsewhere(attempt);
+      return;
+    }
     try {
       answer.receive(bytes);
     } catch (error) {
@@ -156,10 +161,9 @@ export class Connection implements Carrier, Flow {
       this.#finish(answer);
       return;
     }
-    if (this.#attempts > 1 && !answer.begun && attempt.isRepeatable) {
-      this.#attempt = undefined;
-      this.#owner.again(attempt);
-      this.#destroy();
+    const mayBeSentAgain = this.#unsaid !== undefined || attempt.isRepeatable;
+    if (this.#attempts > 1 && !answer.begun && mayBeSentAgain) {
+      this.#sendElsewhere(attempt);
       return;
     }
     // What came without a code was thrown by ourselves.
@@ -251,9 +255,16 @@ export class Connection implements Carrier, Flow {
     tell?.();
   }
 
+  /** Has the attempt sent on another connection, in place of this one. */
+  #sendElsewhere(attempt: Attempt): void {
+    this.#attempt = undefined;
+    this.#owner.again(attempt);
+    this.#destroy();
+  }
+
   #finish(answer: IncomingAnswer): void {
     // An answer before the end of the request leaves the rest of it unsent, or half sent.
-    if (!this.#sent) {
+    if (!this.#sent || this.#unsaid !== undefined || this.#unsent !== undefined) {
       this.#destroy();
       return;
     }

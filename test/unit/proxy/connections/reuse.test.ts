@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { answer, startRawBackend } from "../../../support/raw-backend.ts";
+import { answer, type RawRequest, startRawBackend } from "../../../support/raw-backend.ts";
 import { createStage } from "../../../support/stage.ts";
 import { rejection } from "../network.ts";
 import {
@@ -36,6 +36,30 @@ describe("an idle connection", () => {
     const answering = send(backend.url);
     (await next).send(lasting("mine"));
     expect(await contentOf(await answering)).toBe("mine");
+  });
+});
+
+describe("a request that waits for the end of the turn", () => {
+  test.each([
+    ["closes", (connection: RawRequest) => connection.end()],
+    ["sends what nobody has asked for", (connection: RawRequest) => connection.send(lasting("no"))],
+  ])("is sent on another connection when its own %s, a POST too", async (_name, happen) => {
+    const backend = await startRawBackend(stage);
+    const { send, holdTurns, releaseTurns } = startPool(stage);
+    const connection = await useOnce(backend, send);
+    holdTurns();
+    const coming = backend.next();
+    const answering = send(backend.url, {
+      method: "POST",
+      fields: ["content-length", "3"],
+      body: new Uint8Array(3),
+    });
+    happen(connection);
+    await connection.closed;
+    releaseTurns();
+    (await coming).send(lasting("mine"));
+    expect(await contentOf(await answering)).toBe("mine");
+    expect(backend.requests).toHaveLength(2);
   });
 });
 

@@ -31,16 +31,31 @@ export function backendRequest(
   };
 }
 
-/** A pool whose time stands still, and a way to send attempts by it. */
+/**
+ * A pool whose time stands still, and a way to send attempts by it. Where `holdTurns` has been
+ * called, what waits for the end of a turn waits for `releaseTurns`.
+ */
 export function startPool(stage: Stage) {
   const clock = new FakeClock();
-  const pool = new ConnectionPool(clock);
+  let held: (() => void)[] | undefined;
+  const pool = new ConnectionPool(clock, (callback) => {
+    if (held === undefined) setImmediate(callback);
+    else held.push(callback);
+  });
+  const holdTurns = () => {
+    held = [];
+  };
+  const releaseTurns = () => {
+    const callbacks = held ?? [];
+    held = undefined;
+    for (const callback of callbacks) callback();
+  };
   stage.defer(() => pool.close());
   const send = (origin: string, changes: RequestChanges = {}): Promise<BackendAnswer> =>
     new Attempt(backendRequest({ origin, ...changes }, clock)).sendBy((attempt) =>
       pool.send(attempt),
     );
-  return { clock, pool, send };
+  return { clock, pool, send, holdTurns, releaseTurns };
 }
 
 /** An answer behind which its connection stays open. */
