@@ -2,7 +2,7 @@
  * The floor with the duties that no gateway can leave out, each done in the cheapest way known: fields
  * changed both ways, a client that leaves and a time limit both end the attempt, a small answer is
  * taken whole and keeps its Content-Length, an exchange has an id. No routes, limits, CORS or log. What
- * the gateway costs above this is its own doing; what this costs above the floor is not.
+ * this costs above the floor is what the gateway has connections of its own for, in place of fetch.
  */
 import { removeHopByHopFields } from "../../../src/http/fields.ts";
 import { systemClock } from "../../../src/pipeline/clock.ts";
