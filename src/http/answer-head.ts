@@ -1,4 +1,4 @@
-import { contentLength, namedByConnection, removedFields } from "./fields.ts";
+import { contentLength, namedByConnection, removedFields, TOKEN } from "./fields.ts";
 
 /** What of an answer's header section its receiver needs: who gets it next, and how long it is. */
 export interface AnswerHead {
@@ -49,7 +49,7 @@ export function parseAnswerHead(bytes: Buffer, end: number): AnswerHead {
     if (bytes[at] !== CR || bytes[at + 1] !== LF) throw new MalformedAnswer(CONTROL);
     const start = at + 2;
     at = start;
-    while (isClass(TOKEN, bytes, at)) at += 1;
+    while (isClass(IN_TOKEN, bytes, at)) at += 1;
     const name = lower.slice(start, at);
     // White space is to be removed before the colon (RFC 9112 section 5.1). Before the name it would
     // continue the line above, which is not done any more (section 5.2).
@@ -101,12 +101,12 @@ const ZERO = 0x30;
 const COLON = 0x3a;
 
 /** Which bytes may be in a token, and which in a value: a look at each is all that they get. */
-const TOKEN = 1;
-const TEXT = 2;
+const IN_TOKEN = 1;
+const IN_TEXT = 2;
 const CLASSES = Uint8Array.from({ length: 256 }, (_, code) => {
-  const isToken = /[!#$%&'*+.^_`|~0-9A-Za-z-]/.test(String.fromCharCode(code));
+  const isToken = TOKEN.test(String.fromCharCode(code));
   const isText = code === TAB || (code >= SPACE && code !== 0x7f);
-  return (isToken ? TOKEN : 0) | (isText ? TEXT : 0);
+  return (isToken ? IN_TOKEN : 0) | (isText ? IN_TEXT : 0);
 });
 
 function isClass(wanted: number, bytes: Uint8Array, at: number): boolean {
@@ -116,7 +116,7 @@ function isClass(wanted: number, bytes: Uint8Array, at: number): boolean {
 /** Where a line's text ends, by what cannot be a part of it. */
 function endOfText(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && isClass(TEXT, bytes, at)) at += 1;
+  while (at < end && isClass(IN_TEXT, bytes, at)) at += 1;
   return at;
 }
 
@@ -129,6 +129,7 @@ function isSpace(code: number | undefined): boolean {
   return code === SPACE || code === TAB;
 }
 
+/** Unlike `listWith`, this shows that an empty one was there: it makes a Transfer-Encoding doubtful. */
 function joined(present: string | null, value: string): string {
   return present === null ? value : `${present}, ${value}`;
 }

@@ -1,4 +1,5 @@
 import { MalformedAnswer } from "./answer-head.ts";
+import { TOKEN } from "./fields.ts";
 
 /** Characters of a line between chunks: a size with its extension, or a trailer. */
 const LONGEST_LINE = 4_096;
@@ -6,7 +7,7 @@ const LONGEST_LINE = 4_096;
 const MOST_TRAILERS = 100;
 // A size that a number holds exactly, then extensions: any text without control characters.
 const SIZE_LINE = /^([0-9A-Fa-f]{1,13})[\t ]*(?:;[\t\x20-\x7E\x80-\xFF]*)?$/;
-const TRAILER_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7E\x80-\xFF]*$/;
+const VALUE = /^[\t\x20-\x7E\x80-\xFF]*$/;
 const LF = 0x0a;
 
 type State = "size" | "content" | "end of content" | "trailers" | "over";
@@ -75,7 +76,7 @@ export class ChunkedDecoder {
           return;
         }
         this.#trailers += 1;
-        if (this.#trailers > MOST_TRAILERS || !TRAILER_LINE.test(line)) {
+        if (this.#trailers > MOST_TRAILERS || !isField(line)) {
           throw new MalformedAnswer("trailers that are no fields, or too many");
         }
         return;
@@ -84,4 +85,9 @@ export class ChunkedDecoder {
         throw new Error(`no line is expected in the state "${this.#state}"`);
     }
   }
+}
+
+function isField(line: string): boolean {
+  const colon = line.indexOf(":");
+  return colon !== -1 && TOKEN.test(line.slice(0, colon)) && VALUE.test(line.slice(colon + 1));
 }

@@ -11,6 +11,8 @@ export interface BackendAnswer {
   readonly statusText: string;
   /** Without those that were for one connection only. */
   readonly headers: Headers;
+  /** What the Content-Length field says, in bytes; undefined without one. */
+  readonly contentLength: number | undefined;
   /**
    * All of the content, `length` bytes as Content-Length has it, at once where it has come already.
    * Rejects when it breaks off.

@@ -31,8 +31,8 @@ export type Transport = (attempt: Attempt) => void;
 
 /** What carries an attempt, while something does. */
 export interface Carrier {
-  /** The attempt has failed; nothing more of it is to be sent or received. */
-  drop(attempt: Attempt): void;
+  /** The attempt has been broken off; nothing more of it is to be sent or received. */
+  drop(attempt: Attempt, reason: GatewayError): void;
 }
 
 /** One sending of one request to one backend, and the wait for the answer. */
@@ -41,7 +41,7 @@ export class Attempt implements Interruptible {
   carrier: Carrier | undefined = undefined;
   readonly #answered = Promise.withResolvers<BackendAnswer>();
   #countdown: Countdown | undefined;
-  #failure: Error | undefined;
+  /** Whether it has come to its answer or has failed. */
   #isOver = false;
 
   constructor(request: BackendRequest) {
@@ -64,11 +64,6 @@ export class Attempt implements Interruptible {
     return this.#answered.promise;
   }
 
-  /** Why it has failed; undefined while it has not. */
-  get failure(): Error | undefined {
-    return this.#failure;
-  }
-
   /**
    * Whether it may be sent once more when a connection turns out to have been closed already: the
    * backend may have acted upon it all the same (RFC 9110 section 9.2.2).
@@ -87,8 +82,6 @@ export class Attempt implements Interruptible {
 
   /** Takes a GatewayError, an error of the network, or one of the gateway's own. */
   fail(error: Error): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = error;
     if (this.#isOver) return;
     this.#end();
     this.#answered.reject(this.#reasonFor(error));
@@ -97,7 +90,7 @@ export class Attempt implements Interruptible {
   /** It is broken off, also in the middle of the answer's content. */
   interrupt(reason: GatewayError): void {
     this.fail(reason);
-    this.carrier?.drop(this);
+    this.carrier?.drop(this, reason);
   }
 
   #end(): void {

@@ -1,4 +1,4 @@
-import { headersOf, removeHopByHopFields } from "../http/fields.ts";
+import { contentLength, headersOf, removeHopByHopFields } from "../http/fields.ts";
 import type { BackendAnswer, ContentReader } from "./answer.ts";
 import type { BackendRequest, Transport } from "./attempt.ts";
 
@@ -55,6 +55,10 @@ export class FetchedAnswer implements BackendAnswer {
 
   get headers(): Headers {
     return this.#response.headers;
+  }
+
+  get contentLength(): number | undefined {
+    return contentLength(this.#response.headers.get("content-length"));
   }
 
   whole(): Uint8Array | Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { contentLength, listWith } from "../http/fields.ts";
+import { listWith } from "../http/fields.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -43,7 +43,7 @@ export function prepareResponse(
   }
   headers.set("via", listWith(headers.get("via"), VIA));
   headers.set("x-request-id", exchange.requestId);
-  const length = contentLength(headers.get("content-length"));
+  const length = answer.contentLength;
   if (exchange.method === "HEAD" || length === 0 || status === 204 || status === 304) {
     // Without a length the runtime would invent one of 0, which is not what a GET would get.
     if (exchange.method === "HEAD" && length === undefined && status !== 204 && status !== 304) {

@@ -1,5 +1,6 @@
 import type { Clock } from "../pipeline/clock.ts";
 import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
+import { Shared } from "../pipeline/shared.ts";
 import { TimeLimit } from "../pipeline/time-limit.ts";
 import type { BreakOff } from "./break-off.ts";
 import type { ForwardTimeouts } from "./settings.ts";
@@ -28,7 +29,7 @@ const PATIENCE_MS = 50;
 /** The time limits of many routes; those with the same timeouts have the same ones. */
 export class TimeLimitSets {
   readonly #clock: Clock;
-  readonly #sets = new Map<string, TimeLimits>();
+  readonly #sets = new Shared<TimeLimits>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,12 +38,7 @@ export class TimeLimitSets {
   of(timeouts: ForwardTimeouts): TimeLimits {
     const { request, response, idle, exchange } = timeouts;
     const key = [request, response, idle, exchange].join(" ");
-    let limits = this.#sets.get(key);
-    if (limits === undefined) {
-      limits = timeLimits(timeouts, this.#clock);
-      this.#sets.set(key, limits);
-    }
-    return limits;
+    return this.#sets.of(key, () => timeLimits(timeouts, this.#clock));
   }
 }
 

@@ -2,6 +2,7 @@ import { AddressSet } from "../http/address.ts";
 import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import { Chain } from "../pipeline/chain.ts";
+import { Shared } from "../pipeline/shared.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { type ForwardServices, forwardTo } from "../proxy/forward.ts";
@@ -12,7 +13,6 @@ import { Backend, type BackendAddress, readBackendAddress } from "../upstream/ba
 import type { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Upstream } from "../upstream/upstream.ts";
 import { forwardSettings, settingsKey } from "./forward-settings.ts";
-import { Shared } from "./shared.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 
 /** A route with everything decided that can be decided before a request comes. */

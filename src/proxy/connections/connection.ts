@@ -26,7 +26,7 @@ export const CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
   open: (socket) => socket.data.opened(socket),
   data: (socket, bytes) => socket.data.received(bytes),
   drain: (socket) => socket.data.drained(),
-  // Neither would be of use: a half-open connection carries no further request.
+  // A connection of which the backend has closed its side carries no further request.
   end: (socket) => socket.data.closed(undefined),
   close: (socket, error) => socket.data.closed(error),
   error: (socket, error) => socket.data.closed(error),
@@ -46,10 +46,7 @@ export class Connection implements Carrier, Flow {
   #socket: Bun.Socket<Connection> | undefined;
   #attempt: Attempt | undefined;
   #answer: IncomingAnswer | undefined;
-  /** Whether the attempt has been told of its answer. */
-  #answered = false;
-  /** Whether all of the attempt's request has been handed to the socket. */
-  #sent = false;
+  /** Content that is still being read from the client. */
   #upload: ContentReader | undefined;
   /** A request that is sent at the end of the turn. */
   #unsaid: string | Uint8Array | undefined;
@@ -101,9 +98,8 @@ export class Connection implements Carrier, Flow {
     this.#destroy();
   }
 
-  drop(attempt: Attempt): void {
-    if (attempt === this.#attempt)
-      this.#fail(attempt.failure ?? new Error("an attempt was dropped"));
+  drop(attempt: Attempt, reason: GatewayError): void {
+    if (attempt === this.#attempt) this.#fail(reason);
   }
 
   opened(socket: Bun.Socket<Connection>): void {
@@ -128,16 +124,14 @@ export class Connection implements Carrier, Flow {
       this.#sendElsewhere(attempt);
       return;
     }
+    const hadHead = answer.hasHead;
     try {
       answer.receive(bytes);
     } catch (error) {
       this.#fail(error instanceof MalformedAnswer ? invalid(error) : (error as Error));
       return;
     }
-    if (answer.hasHead && !this.#answered) {
-      this.#answered = true;
-      this.#owner.answeredSoon(attempt, answer);
-    }
+    if (answer.hasHead && !hadHead) this.#owner.answeredSoon(attempt, answer);
     if (answer.complete) this.#finish(answer);
   }
 
@@ -179,9 +173,7 @@ export class Connection implements Carrier, Flow {
     const { request } = attempt;
     const { body } = request;
     this.#attempts += 1;
-    this.#answered = false;
     this.#answer = new IncomingAnswer(request.method === "HEAD", this);
-    this.#sent = !(body instanceof ReadableStream);
     let head: string;
     try {
       head = requestHead(request);
@@ -223,7 +215,6 @@ export class Connection implements Carrier, Flow {
       return;
     }
     this.#upload = undefined;
-    this.#sent = true;
   }
 
   /** Hands bytes, or text of which each character is a byte, to the socket or to what waits for it. */
@@ -264,7 +255,7 @@ export class Connection implements Carrier, Flow {
 
   #finish(answer: IncomingAnswer): void {
     // An answer before the end of the request leaves the rest of it unsent, or half sent.
-    if (!this.#sent || this.#unsaid !== undefined || this.#unsent !== undefined) {
+    if ((this.#upload ?? this.#unsaid ?? this.#unsent) !== undefined) {
       this.#destroy();
       return;
     }

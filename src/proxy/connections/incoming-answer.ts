@@ -35,6 +35,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   status = 0;
   statusText = "";
   headers = NO_HEADERS;
+  contentLength: number | undefined = undefined;
   /** Whether the header section of the final answer has come. */
   hasHead = false;
   /** Whether all of it has come. */
@@ -73,7 +74,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     const content = this.hasHead ? bytes : this.#readHeads(bytes);
     if (content === undefined) return;
     const read = this.#readContent(content);
-    // What follows upon an answer that nobody asked for another one is none to be trusted.
+    // Nobody has asked for what follows upon an answer, so nothing is to be read from there any more.
     if (read < content.length) this.persists = false;
   }
 
@@ -178,6 +179,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.status = status;
     this.statusText = head.reason;
     this.headers = headersOf(fields);
+    this.contentLength = contentLength;
     this.hasHead = true;
     this.persists = head.persists;
     if (this.#isForHead || status === 204 || status === 304) return;
