@@ -1,5 +1,6 @@
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { message } from "./raw-http.ts";
+import { startSocketServer } from "./socket-server.ts";
 import type { Stage } from "./stage.ts";
 
 /** A request as it came to a backend. */
@@ -36,16 +37,10 @@ export async function startRawBackend(
 ): Promise<RawBackend> {
   const requests: RawRequest[] = [];
   const waiting: ((request: RawRequest) => void)[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
+  const url = await startSocketServer(stage, (socket) => {
     const closed = new Promise<void>((resolve) => {
-      socket.on("close", () => {
-        sockets.delete(socket);
-        resolve();
-      });
+      socket.on("close", () => resolve());
     });
-    socket.on("error", () => socket.destroy());
     let text = "";
     const take = (piece: Buffer) => {
       text += piece.toString("latin1");
@@ -60,17 +55,8 @@ export async function startRawBackend(
     };
     socket.on("data", take);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  stage.defer(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     requests,
     next: () =>
       new Promise((resolve) => {

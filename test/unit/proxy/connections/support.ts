@@ -1,4 +1,4 @@
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { BackendAnswer, ContentReader } from "../../../../src/proxy/answer.ts";
 import { Attempt, type BackendRequest } from "../../../../src/proxy/attempt.ts";
 import { BreakOff } from "../../../../src/proxy/break-off.ts";
@@ -7,6 +7,7 @@ import { TimeLimitSets } from "../../../../src/proxy/time-limits.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import type { RawBackend, RawRequest } from "../../../support/raw-backend.ts";
+import { startSocketServer } from "../../../support/socket-server.ts";
 import type { Stage } from "../../../support/stage.ts";
 import { settingsWith } from "../settings.ts";
 
@@ -91,27 +92,24 @@ export async function useOnce(
   return request;
 }
 
+/** Sees that a further request comes on the connection of one that was answered, as `expected`. */
+export async function isUsedAgain(
+  connection: RawRequest,
+  send: () => Promise<BackendAnswer>,
+  expected: string,
+): Promise<void> {
+  const answering = send();
+  await connection.received(expected);
+  connection.send(lasting());
+  await answering;
+}
+
 /** A backend that does with its connections what a test says; nothing is read before the test does. */
-export async function startSocketBackend(
+export function startSocketBackend(
   stage: Stage,
   onSocket: (socket: Socket) => void,
 ): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer({ pauseOnConnect: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => socket.destroy());
-    onSocket(socket);
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  stage.defer(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  return startSocketServer(stage, onSocket, { pauseOnConnect: true });
 }
 
 /** Content of so many megabytes in which no part equals another, so that none can stand in its place. */

@@ -4,7 +4,7 @@ import { BreakOff } from "../../../../src/proxy/break-off.ts";
 import { answer, startRawBackend } from "../../../support/raw-backend.ts";
 import { createStage } from "../../../support/stage.ts";
 import { drip, rejection } from "../network.ts";
-import { contentOf, lasting, startPool, streamOf, useOnce } from "./support.ts";
+import { contentOf, isUsedAgain, lasting, startPool, streamOf, useOnce } from "./support.ts";
 
 const stage = createStage();
 
@@ -44,10 +44,8 @@ describe("a request's content", () => {
     await request.received("ab\r\n0\r\n");
     request.send(lasting("done"));
     expect(await contentOf(await answering)).toBe("done");
-    const second = send(backend.url, { target: "/2" });
-    await request.received("ab\r\n0\r\nGET /2 HTTP/1.1\r\n");
-    request.send(lasting());
-    await second;
+    const again = () => send(backend.url, { target: "/2" });
+    await isUsedAgain(request, again, "ab\r\n0\r\nGET /2 HTTP/1.1\r\n");
   });
 
   test("that is empty goes as nothing", async () => {
@@ -56,10 +54,8 @@ describe("a request's content", () => {
     const fields = ["content-length", "0"];
     const body = new Uint8Array(0);
     const connection = await useOnce(backend, (url) => send(url, { method: "POST", fields, body }));
-    const second = send(backend.url, { method: "POST", body: textStream() });
-    await connection.received("transfer-encoding: chunked\r\n\r\n0\r\n\r\n");
-    connection.send(lasting());
-    await second;
+    const again = () => send(backend.url, { method: "POST", body: textStream() });
+    await isUsedAgain(connection, again, "transfer-encoding: chunked\r\n\r\n0\r\n\r\n");
   });
 
   test("is sent as it comes", async () => {
@@ -77,10 +73,7 @@ describe("a request's content", () => {
     await request.received("0\r\n\r\n");
     request.send(lasting());
     expect((await answering).status).toBe(200);
-    const second = send(backend.url, { target: "/2" });
-    await request.received("GET /2 ");
-    request.send(lasting());
-    await second;
+    await isUsedAgain(request, () => send(backend.url, { target: "/2" }), "GET /2 ");
     expect(source.state.cancelled).toBeUndefined();
   });
 
@@ -98,10 +91,7 @@ describe("a request's content", () => {
     await request.received("1\r\n\0\r\n0\r\n\r\n");
     request.send("def");
     expect(await content).toBe("abcdef");
-    const second = send(backend.url, { target: "/2" });
-    await request.received("GET /2 ");
-    request.send(lasting());
-    await second;
+    await isUsedAgain(request, () => send(backend.url, { target: "/2" }), "GET /2 ");
   });
 
   test("that has not ended when the answer has is cancelled, and the connection closed", async () => {
