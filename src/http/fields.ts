@@ -48,11 +48,11 @@ export function removeHopByHopFields(headers: Headers): void {
   for (const name of hopByHopFields) headers.delete(name);
 }
 
-/** Headers of fields in a row: names, each followed by its value; repeated names are kept. */
-export function headersOf(fields: readonly string[]): Headers {
+/** Headers of fields in a list: names, each followed by its value; repeated names are kept. */
+export function headersOf(list: readonly string[]): Headers {
   const headers = new Headers();
-  for (let at = 0; at < fields.length; at += 2) {
-    headers.append(fields[at] ?? "", fields[at + 1] ?? "");
+  for (let at = 0; at < list.length; at += 2) {
+    headers.append(list[at] ?? "", list[at + 1] ?? "");
   }
   return headers;
 }

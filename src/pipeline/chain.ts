@@ -1,8 +1,9 @@
+import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Policy } from "./policy.ts";
 
 /** Answers at once where it can: a promise for each layer of each exchange would add up. */
-export type Handler = (exchange: Exchange) => Response | Promise<Response>;
+export type Handler = (exchange: Exchange) => Answer | Promise<Answer>;
 
 /**
  * Policies and what stands at their end. Made once per snapshot.
@@ -13,12 +14,12 @@ export type Handler = (exchange: Exchange) => Response | Promise<Response>;
 export class Chain {
   readonly #policies: readonly Policy[];
   readonly #last: Handler;
-  readonly #toProblem: (exchange: Exchange, error: unknown) => Response;
+  readonly #toProblem: (exchange: Exchange, error: unknown) => Answer;
 
   constructor(
     policies: readonly Policy[],
     last: Handler,
-    toProblem: (exchange: Exchange, error: unknown) => Response,
+    toProblem: (exchange: Exchange, error: unknown) => Answer,
   ) {
     this.#policies = policies;
     this.#last = last;
@@ -29,7 +30,7 @@ export class Chain {
    * The way in. A policy that answers by itself ends it. Throws, or rejects with, whatever went
    * wrong; the way out is to be taken all the same, with the problem that was made of it.
    */
-  enter(exchange: Exchange): Response | Promise<Response> {
+  enter(exchange: Exchange): Answer | Promise<Answer> {
     while (exchange.entered < this.#policies.length) {
       const policy = this.#policies[exchange.entered];
       exchange.entered += 1;
@@ -40,7 +41,7 @@ export class Chain {
     return this.#last(exchange);
   }
 
-  async #enterLater(exchange: Exchange, pending: Promise<Response | undefined>): Promise<Response> {
+  async #enterLater(exchange: Exchange, pending: Promise<Answer | undefined>): Promise<Answer> {
     return (await pending) ?? this.enter(exchange);
   }
 
@@ -48,19 +49,19 @@ export class Chain {
    * The way out, through the policies that the exchange came to. What one of them throws has become a
    * problem before the next one out sees it.
    */
-  leave(exchange: Exchange, answer: Response): Response {
-    let response = answer;
+  leave(exchange: Exchange, answer: Answer): Answer {
+    let last = answer;
     while (exchange.entered > 0) {
       exchange.entered -= 1;
       try {
-        this.#policies[exchange.entered]?.response?.(exchange, response);
+        this.#policies[exchange.entered]?.response?.(exchange, last);
       } catch (error) {
         // What was to be passed on has nobody left to read it.
-        const unread = response.body;
-        response = this.#toProblem(exchange, error);
-        unread?.cancel(error).catch(() => {});
+        const unread = last.body;
+        last = this.#toProblem(exchange, error);
+        if (unread instanceof ReadableStream) unread.cancel(error).catch(() => {});
       }
     }
-    return response;
+    return last;
   }
 }

@@ -1,14 +1,15 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
+import type { Answer } from "./answer.ts";
 import type { Clock } from "./clock.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** One configured behaviour, as it stands in a route's chain. Made once per snapshot. */
 export interface Policy {
   readonly name: string;
-  /** Runs on the way in. A Response ends the way in: nothing further is asked. */
-  request?(exchange: Exchange): Response | undefined | Promise<Response | undefined>;
+  /** Runs on the way in. An Answer ends the way in: nothing further is asked. */
+  request?(exchange: Exchange): Answer | undefined | Promise<Answer | undefined>;
   /** Runs on the way out, on every answer, errors too; changes its fields in place. */
-  response?(exchange: Exchange, response: Response): void;
+  response?(exchange: Exchange, answer: Answer): void;
 }
 
 /** What a policy may use of the world. */

@@ -1,4 +1,6 @@
+import { AnswerFields } from "../http/answer-fields.ts";
 import { problemContent } from "../http/problem.ts";
+import { Answer } from "./answer.ts";
 import { errorKinds, GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -10,7 +12,7 @@ export type ReportCrash = (exchange: Exchange, error: unknown) => void;
  * a GatewayError is reported, stack and all, and tells the client nothing.
  */
 export function problemMaker(report: ReportCrash) {
-  return function toProblem(exchange: Exchange, error: unknown): Response {
+  return function toProblem(exchange: Exchange, error: unknown): Answer {
     if (error instanceof GatewayError) return describe(exchange, error);
     report(exchange, error);
     return describe(
@@ -20,7 +22,7 @@ export function problemMaker(report: ReportCrash) {
   };
 }
 
-function describe(exchange: Exchange, error: GatewayError): Response {
+function describe(exchange: Exchange, error: GatewayError): Answer {
   const kind = errorKinds[error.code];
   exchange.fail(error.code, error.message);
   const content = problemContent({
@@ -30,21 +32,24 @@ function describe(exchange: Exchange, error: GatewayError): Response {
     code: error.code,
     requestId: exchange.requestId,
   });
-  const headers = new Headers({
-    "content-type": "application/problem+json",
-    "cache-control": "no-store",
-    "x-request-id": exchange.requestId,
-  });
-  for (const [name, value] of Object.entries(error.fields)) headers.set(name, value);
+  const fields = new AnswerFields([
+    "content-type",
+    "application/problem+json",
+    "cache-control",
+    "no-store",
+    "x-request-id",
+    exchange.requestId,
+  ]);
+  for (const [name, value] of Object.entries(error.fields)) fields.set(name, value);
   if (kind.source !== "client" && "proxyStatus" in kind) {
-    headers.set("proxy-status", proxyStatus(kind.proxyStatus, error.message));
+    fields.set("proxy-status", proxyStatus(kind.proxyStatus, error.message));
   }
   // The problem stands in place of any answer that was under way.
   exchange.ended = undefined;
   exchange.status = error.status;
   // Nobody is there to get it when the client has left.
   exchange.bytesOut = error.code === "client_closed" ? 0 : Buffer.byteLength(content);
-  return new Response(content, { status: error.status, headers });
+  return new Answer(content, { status: error.status, fields });
 }
 
 /** RFC 9209: who made this error, its registered name, and a quoted string of details. */

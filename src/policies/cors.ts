@@ -1,8 +1,10 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
+import type { AnswerFields } from "../http/answer-fields.ts";
 import { listWith, TOKEN } from "../http/fields.ts";
 import { methodProblem } from "../http/methods.ts";
 import { asksForWebSocket } from "../http/websocket.ts";
 
+import { Answer } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { type ConfigIssue, definePolicy, type Policy } from "../pipeline/policy.ts";
 import { Duration } from "../units/duration.ts";
@@ -121,14 +123,14 @@ function fieldProblem(name: string): string | undefined {
 }
 
 // What a backend says of CORS would contradict what the gateway says, so none of it is left.
-const BACKEND_FIELDS = [
+const BACKEND_FIELDS: ReadonlySet<string> = new Set([
   "access-control-allow-origin",
   "access-control-allow-credentials",
   "access-control-expose-headers",
   "access-control-allow-methods",
   "access-control-allow-headers",
   "access-control-max-age",
-] as const;
+]);
 
 function create(config: CorsConfig): Policy | undefined {
   if (!config.enabled) return undefined;
@@ -139,15 +141,15 @@ function create(config: CorsConfig): Policy | undefined {
   const preflight = preflightAnswer(config, origins.any);
 
   /** Whether the page that asks may read the answer; if so, the fields that tell the browser. */
-  function allowOrigin(request: Headers, response: Headers): boolean {
+  function allowOrigin(request: Headers, answer: AnswerFields): boolean {
     if (origins.any) {
-      response.set("access-control-allow-origin", "*");
+      answer.set("access-control-allow-origin", "*");
       return true;
     }
     const origin = request.get("origin");
     if (origin === null || !origins.has(origin)) return false;
-    response.set("access-control-allow-origin", origin);
-    if (config.allow_credentials) response.set("access-control-allow-credentials", "true");
+    answer.set("access-control-allow-origin", origin);
+    if (config.allow_credentials) answer.set("access-control-allow-credentials", "true");
     return true;
   }
 
@@ -159,20 +161,22 @@ function create(config: CorsConfig): Policy | undefined {
         checkWebSocketOrigin(request.headers, origins);
       }
       if (!isPreflight(method, request.headers)) return undefined;
-      const answer = new Response(null, { status: 204 });
+      const answer = new Answer(null, { status: 204 });
       // The browser compares the lists; a stranger gets none, and fails by that.
-      if (allowOrigin(request.headers, answer.headers)) preflight.tell(request.headers, answer);
-      if (preflight.vary !== "") answer.headers.set("vary", preflight.vary);
+      if (allowOrigin(request.headers, answer.fields)) {
+        preflight.tell(request.headers, answer.fields);
+      }
+      if (preflight.vary !== "") answer.fields.set("vary", preflight.vary);
       return answer;
     },
 
-    response({ method, request }, { headers }) {
+    response({ method, request }, { fields }) {
       if (isPreflight(method, request.headers)) return;
-      for (const name of BACKEND_FIELDS) headers.delete(name);
+      fields.delete(BACKEND_FIELDS);
       // Caches must keep apart what differs by origin, also when this request names none.
-      if (!origins.any) addToVary(headers, "Origin");
-      if (allowOrigin(request.headers, headers) && exposed !== "") {
-        headers.set("access-control-expose-headers", exposed);
+      if (!origins.any) addToVary(fields, "Origin");
+      if (allowOrigin(request.headers, fields) && exposed !== "") {
+        fields.set("access-control-expose-headers", exposed);
       }
     },
   };
@@ -216,25 +220,25 @@ function preflightAnswer(config: CorsConfig, anyOrigin: boolean) {
 
   return {
     vary,
-    tell(asked: Headers, { headers }: Response): void {
+    tell(asked: Headers, answer: AnswerFields): void {
       const allowedMethods = echoMethod ? asked.get("access-control-request-method") : methodList;
       const allowedFields = echoFields ? asked.get("access-control-request-headers") : fieldList;
-      setIfList(headers, "access-control-allow-methods", allowedMethods);
-      setIfList(headers, "access-control-allow-headers", allowedFields);
-      if (maxAge !== "") headers.set("access-control-max-age", maxAge);
+      setIfList(answer, "access-control-allow-methods", allowedMethods);
+      setIfList(answer, "access-control-allow-headers", allowedFields);
+      if (maxAge !== "") answer.set("access-control-max-age", maxAge);
     },
   };
 }
 
-function setIfList(headers: Headers, name: string, value: string | null): void {
-  if (value !== null && LIST_OF_TOKENS.test(value)) headers.set(name, value);
+function setIfList(fields: AnswerFields, name: string, value: string | null): void {
+  if (value !== null && LIST_OF_TOKENS.test(value)) fields.set(name, value);
 }
 
-function addToVary(headers: Headers, name: string): void {
-  const present = headers.get("vary");
+function addToVary(fields: AnswerFields, name: string): void {
+  const present = fields.get("vary");
   const known = present?.split(",").some((part) => {
     const field = part.trim().toLowerCase();
     return field === "*" || field === name.toLowerCase();
   });
-  if (known !== true) headers.set("vary", listWith(present, name));
+  if (known !== true) fields.set("vary", listWith(present, name));
 }

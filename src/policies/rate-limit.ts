@@ -1,4 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
+import type { AnswerFields } from "../http/answer-fields.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange, TakenQuota } from "../pipeline/exchange.ts";
 import {
@@ -142,9 +143,9 @@ function createLimit(limit: Limit, { clock }: PolicyServices, name: string): Pol
       });
     },
 
-    response(exchange, response) {
+    response(exchange, answer) {
       // The innermost limit tells for all of them, in place of what the backend says of its own.
-      if (exchange.quotas.at(-1)?.policyItem === policyItem) tellQuotas(exchange, response.headers);
+      if (exchange.quotas.at(-1)?.policyItem === policyItem) tellQuotas(exchange, answer.fields);
     },
   };
 }
@@ -189,15 +190,15 @@ class TakenToken implements TakenQuota {
 }
 
 /** Sets RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers). */
-function tellQuotas(exchange: Exchange, headers: Headers): void {
+function tellQuotas(exchange: Exchange, fields: AnswerFields): void {
   let policies = "";
   let items = "";
   for (const quota of exchange.quotas) {
     policies = policies === "" ? quota.policyItem : `${policies}, ${quota.policyItem}`;
     items = items === "" ? quota.item() : `${items}, ${quota.item()}`;
   }
-  headers.set("ratelimit-policy", policies);
-  headers.set("ratelimit", items);
+  fields.set("ratelimit-policy", policies);
+  fields.set("ratelimit", items);
 }
 
 /** A String of RFC 9651 section 3.3.3; what such a string cannot hold is percent-encoded. */

@@ -1,3 +1,5 @@
+import type { AnswerFields } from "../http/answer-fields.ts";
+
 /** Content as it comes, piece by piece. What a stream's reader can do, and no more. */
 export interface ContentReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
@@ -10,7 +12,7 @@ export interface BackendAnswer {
   readonly status: number;
   readonly statusText: string;
   /** Without those that were for one connection only. */
-  readonly headers: Headers;
+  readonly fields: AnswerFields;
   /** What the Content-Length field says, in bytes; undefined without one. */
   readonly contentLength: number | undefined;
   /**

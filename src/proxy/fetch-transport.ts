@@ -1,3 +1,4 @@
+import { AnswerFields } from "../http/answer-fields.ts";
 import { contentLength, headersOf, removeHopByHopFields } from "../http/fields.ts";
 import type { BackendAnswer, ContentReader } from "./answer.ts";
 import type { BackendRequest, Transport } from "./attempt.ts";
@@ -38,11 +39,14 @@ const NO_PROXY = false as unknown as string;
 
 /** An answer as fetch gives it. */
 export class FetchedAnswer implements BackendAnswer {
+  readonly fields = new AnswerFields();
   readonly #response: Response;
 
   constructor(response: Response) {
     this.#response = response;
-    removeHopByHopFields(response.headers);
+    const { headers } = response;
+    removeHopByHopFields(headers);
+    for (const [name, value] of headers) this.fields.list.push(name, value);
   }
 
   get status(): number {
@@ -53,12 +57,8 @@ export class FetchedAnswer implements BackendAnswer {
     return this.#response.statusText;
   }
 
-  get headers(): Headers {
-    return this.#response.headers;
-  }
-
   get contentLength(): number | undefined {
-    return contentLength(this.#response.headers.get("content-length"));
+    return contentLength(this.fields.get("content-length"));
   }
 
   whole(): Uint8Array | Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import { asksForWebSocket } from "../http/websocket.ts";
+import type { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
@@ -10,7 +11,7 @@ import { Attempt, type Transport } from "./attempt.ts";
 import { BreakOff } from "./break-off.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { answerLastHop, backendFields, refuseDiscardedContent, requestContent } from "./request.ts";
-import { prepareResponse } from "./response.ts";
+import { prepareAnswer } from "./response.ts";
 import { type ForwardSettings, tlsFor } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -28,7 +29,7 @@ export interface ForwardServices {
 /**
  * What stands at the end of a route's chain: chooses a backend, attempts, answers.
  *
- *   exchange → balancer → backend → request fields → transport → response fields → Response
+ *   exchange → balancer → backend → request fields → transport → response fields → Answer
  *                                                  → WebSocket → Tunnel
  */
 export function forwardTo(
@@ -91,7 +92,7 @@ async function forwardToBackend(
   settings: ForwardSettings,
   limits: TimeLimits,
   services: ForwardServices,
-): Promise<Response> {
+): Promise<Answer> {
   const { transport, clock, budget } = services;
   const { request } = exchange;
   const breakOff = new BreakOff(request);
@@ -130,17 +131,17 @@ async function forwardToBackend(
       tls,
       breakOff,
     });
-    const answer = await attempt.sendBy(transport);
+    const backendAnswer = await attempt.sendBy(transport);
     exchange.headersAt = clock.monotonic();
-    const response = prepareResponse(exchange, {
-      answer,
+    const answer = prepareAnswer(exchange, {
+      backendAnswer,
       breakOff,
       settings,
       limits,
       budget,
       clock,
     });
-    return response instanceof Promise ? await response : response;
+    return answer instanceof Promise ? await answer : answer;
   } finally {
     const underWay: UnderWay = { backend, limits, countdown, patience };
     if (exchange.ended === undefined) release(underWay);

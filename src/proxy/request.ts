@@ -1,6 +1,7 @@
 import { contentLength, listWith, namedByConnection } from "../http/fields.ts";
 import { forwardedElement } from "../http/forwarded.ts";
 import { carriesContent } from "../http/methods.ts";
+import { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import { GatewayError } from "../pipeline/errors.ts";
@@ -78,10 +79,10 @@ export const VIA = "1.1 gateway";
  * Counts Max-Forwards of an OPTIONS request down (RFC 9110 section 7.6.2). The answer, when the
  * request may go no further; undefined when it may.
  */
-export function answerLastHop({ method, fields }: Exchange): Response | undefined {
+export function answerLastHop({ method, fields }: Exchange): Answer | undefined {
   const left = fields.maxForwards;
   if (method !== "OPTIONS" || left === null || !/^[0-9]{1,9}$/.test(left)) return undefined;
-  if (Number(left) === 0) return new Response(null, { status: 204 });
+  if (Number(left) === 0) return new Answer(null, { status: 204 });
   fields.maxForwards = String(Number(left) - 1);
   return undefined;
 }

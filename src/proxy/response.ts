@@ -1,4 +1,5 @@
 import { listWith } from "../http/fields.ts";
+import { Answer, type AnswerBody } from "../pipeline/answer.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -14,7 +15,7 @@ import type { TimeLimits } from "./time-limits.ts";
 
 /** A backend's answer, and what is needed to pass it on. */
 export interface Passage {
-  readonly answer: BackendAnswer;
+  readonly backendAnswer: BackendAnswer;
   readonly breakOff: BreakOff;
   readonly settings: ForwardSettings;
   readonly limits: TimeLimits;
@@ -27,12 +28,9 @@ export interface Passage {
  * of known length is collected up to `bufferSize`, so that it keeps its Content-Length (the runtime
  * sends streams chunked); all else is passed on as it comes.
  */
-export function prepareResponse(
-  exchange: Exchange,
-  passage: Passage,
-): Response | Promise<Response> {
-  const { answer, breakOff } = passage;
-  const { status, headers } = answer;
+export function prepareAnswer(exchange: Exchange, passage: Passage): Answer | Promise<Answer> {
+  const { backendAnswer, breakOff } = passage;
+  const { status, fields } = backendAnswer;
   if (status < 200 || status > 599) {
     const error = new GatewayError(
       "backend_protocol_error",
@@ -41,26 +39,23 @@ export function prepareResponse(
     breakOff.because(error);
     throw error;
   }
-  headers.set("via", listWith(headers.get("via"), VIA));
-  headers.set("x-request-id", exchange.requestId);
-  const length = answer.contentLength;
+  fields.set("via", listWith(fields.get("via"), VIA));
+  fields.set("x-request-id", exchange.requestId);
+  const length = backendAnswer.contentLength;
   if (exchange.method === "HEAD" || length === 0 || status === 204 || status === 304) {
     // Without a length the runtime would invent one of 0, which is not what a GET would get.
     if (exchange.method === "HEAD" && length === undefined && status !== 204 && status !== 304) {
-      headers.set("transfer-encoding", "chunked");
+      fields.set("transfer-encoding", "chunked");
     }
-    return withHead(answer, null);
+    return withHead(backendAnswer, null);
   }
   const collect =
     length !== undefined && length <= passage.settings.bufferSize && passage.budget.take(length);
   return collect ? collectContent(exchange, passage, length) : passOn(exchange, passage, length);
 }
 
-function withHead(
-  { status, statusText, headers }: BackendAnswer,
-  body: Uint8Array | ReadableStream<Uint8Array> | null,
-): Response {
-  return new Response(body, { status, statusText, headers });
+function withHead({ status, statusText, fields }: BackendAnswer, body: AnswerBody): Answer {
+  return new Answer(body, { status, statusText, fields });
 }
 
 /** What has come along with the header section is taken at once, without a promise or a timer. */
@@ -68,8 +63,8 @@ function collectContent(
   exchange: Exchange,
   passage: Passage,
   length: number,
-): Response | Promise<Response> {
-  const pending = passage.answer.whole(length);
+): Answer | Promise<Answer> {
+  const pending = passage.backendAnswer.whole(length);
   const present = pending instanceof Promise ? Bun.peek(pending) : pending;
   if (!(present instanceof Uint8Array)) {
     return collectLater(exchange, passage, length, Promise.resolve(pending));
@@ -83,7 +78,7 @@ async function collectLater(
   passage: Passage,
   length: number,
   pending: Promise<Uint8Array>,
-): Promise<Response> {
+): Promise<Answer> {
   const { breakOff, limits } = passage;
   const countdown = limits.content.begin(breakOff);
   let bytes: Uint8Array;
@@ -100,14 +95,17 @@ async function collectLater(
 
 function whole(
   exchange: Exchange,
-  { answer }: Passage,
+  { backendAnswer }: Passage,
   length: number,
   bytes: Uint8Array,
-): Response {
+): Answer {
   if (bytes.length !== length) throw incomplete(length, bytes.length);
   exchange.bytesOut = length;
   // The runtime gives a buffered body without a type one of its own; a stream's it leaves alone.
-  return withHead(answer, answer.headers.has("content-type") ? bytes : oneChunk(bytes));
+  return withHead(
+    backendAnswer,
+    backendAnswer.fields.has("content-type") ? bytes : oneChunk(bytes),
+  );
 }
 
 function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
@@ -119,10 +117,10 @@ function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-function passOn(exchange: Exchange, passage: Passage, length: number | undefined): Response {
-  const { answer, breakOff, settings, clock } = passage;
-  const reader = answer.reader();
-  if (reader === undefined) return withHead(answer, null);
+function passOn(exchange: Exchange, passage: Passage, length: number | undefined): Answer {
+  const { backendAnswer, breakOff, settings, clock } = passage;
+  const reader = backendAnswer.reader();
+  if (reader === undefined) return withHead(backendAnswer, null);
   const { promise, resolve: end } = Promise.withResolvers<void>();
   exchange.ended = promise;
   const endBecause = (failure: GatewayError) => {
@@ -155,7 +153,7 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
     },
     { idleTimeout: settings.timeouts.idle, signal: breakOff.signal, clock },
   );
-  return withHead(answer, body);
+  return withHead(backendAnswer, body);
 }
 
 function brokenOff(breakOff: BreakOff, error: unknown): GatewayError {

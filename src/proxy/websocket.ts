@@ -1,3 +1,4 @@
+import { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -42,14 +43,14 @@ export function checkHandshake({ headers }: Request): void {
 /**
  * Opens a WebSocket through to a backend (`url` begins with ws:// or wss://). The backend is asked
  * first and the client after, so that the client gets the backend's refusal and its choice of
- * subprotocol. The Response that this resolves with is never sent: the runtime has answered 101.
+ * subprotocol. The Answer that this resolves with is never sent: the runtime has answered 101.
  */
 export async function openTunnel(
   exchange: Exchange,
   url: string,
   fields: readonly string[],
   options: WebSocketOptions,
-): Promise<Response> {
+): Promise<Answer> {
   const { clock, tunnels, idleTimeout } = options;
   const backend = await dialAsOffered(url, fields, options);
   exchange.headersAt = clock.monotonic();
@@ -64,7 +65,7 @@ export async function openTunnel(
   exchange.status = 101;
   const timeIsUp = () => tunnel.breakOff(options.breakOff.reason);
   options.breakOff.signal.addEventListener("abort", timeIsUp, { once: true });
-  return new Response(null);
+  return new Answer(null);
 }
 
 /** Dials with the subprotocols that the client offers. */

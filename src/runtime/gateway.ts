@@ -1,7 +1,9 @@
 import { identifyClient } from "../http/forwarded.ts";
+import { HeadersMolds } from "../http/headers-molds.ts";
 import { proxiedMethods } from "../http/methods.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
+import { type Answer, toResponse } from "../pipeline/answer.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { Chain, type Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
@@ -36,6 +38,7 @@ export interface GatewayOptions {
 /** Takes requests through the current snapshot, and knows how many are under way. */
 export class Gateway {
   readonly #options: GatewayOptions;
+  readonly #molds = new HeadersMolds();
   #snapshot: Snapshot;
   #inFlight = 0;
   #idle: (() => void)[] = [];
@@ -87,21 +90,21 @@ export class Gateway {
     const closes = wantsClose(fields);
     this.#inFlight += 1;
     let chain = snapshot.unrouted;
-    let response: Response;
+    let answer: Answer;
     try {
       chain = this.#chainOf(exchange, snapshot);
-      const answer = chain.enter(exchange);
-      response = answer instanceof Promise ? await answer : answer;
+      const entered = chain.enter(exchange);
+      answer = entered instanceof Promise ? await entered : entered;
     } catch (error) {
-      response = snapshot.toProblem(exchange, error);
+      answer = snapshot.toProblem(exchange, error);
     }
-    response = chain.leave(exchange, response);
-    if (exchange.status === 0) exchange.status = response.status;
+    answer = chain.leave(exchange, answer);
+    if (exchange.status === 0) exchange.status = answer.status;
     // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
-    if (closes) response.headers.set("connection", "close");
+    if (closes) answer.fields.set("connection", "close");
     if (exchange.ended === undefined) this.#close(exchange);
     else this.#closeAtEnd(exchange, exchange.ended, listener);
-    return response;
+    return toResponse(answer, this.#molds);
   }
 
   #chainOf(exchange: Exchange, snapshot: Snapshot): Chain {

@@ -1,6 +1,7 @@
 import { AddressSet } from "../http/address.ts";
 import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
+import type { Answer } from "../pipeline/answer.ts";
 import { Chain } from "../pipeline/chain.ts";
 import { Shared } from "../pipeline/shared.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
@@ -33,13 +34,13 @@ export interface Snapshot {
   /** The chain of an exchange without a route: the global policies, then its refusal. */
   readonly unrouted: Chain;
   readonly trustedProxies: AddressSet;
-  readonly toProblem: (exchange: Exchange, error: unknown) => Response;
+  readonly toProblem: (exchange: Exchange, error: unknown) => Answer;
 }
 
 /** What a snapshot needs of the world; outlives it. */
 export interface SnapshotServices extends PolicyServices, ForwardServices {
   readonly monitor: HealthMonitor;
-  readonly toProblem: (exchange: Exchange, error: unknown) => Response;
+  readonly toProblem: (exchange: Exchange, error: unknown) => Answer;
 }
 
 /** Compiles a valid configuration. Its backends' health checks begin here. */

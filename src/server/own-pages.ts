@@ -1,3 +1,5 @@
+import { AnswerFields } from "../http/answer-fields.ts";
+import { Answer } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -43,7 +45,7 @@ function asker({ client, target, request }: Exchange) {
   return { peer: client.peer, host: target.host, headers: request.headers };
 }
 
-function health(exchange: Exchange, version: string): Response {
+function health(exchange: Exchange, version: string): Answer {
   if (exchange.method !== "GET" && exchange.method !== "HEAD") {
     throw new GatewayError("method_not_allowed", "/health takes GET and HEAD", {
       fields: { allow: "GET, HEAD" },
@@ -52,21 +54,23 @@ function health(exchange: Exchange, version: string): Response {
   return page(exchange, JSON.stringify({ status: "healthy", service: "gateway", version }));
 }
 
-function page(exchange: Exchange, content: string): Response {
+function page(exchange: Exchange, content: string): Answer {
   exchange.bytesOut = Buffer.byteLength(content);
-  return new Response(content, {
-    headers: {
-      "content-type": "application/json",
-      "cache-control": "no-store",
-      "x-request-id": exchange.requestId,
-    },
-  });
+  const fields = new AnswerFields([
+    "content-type",
+    "application/json",
+    "cache-control",
+    "no-store",
+    "x-request-id",
+    exchange.requestId,
+  ]);
+  return new Answer(content, { fields });
 }
 
 async function adminPage(
   exchange: Exchange,
   handle: (request: Request) => Promise<Response>,
-): Promise<Response> {
+): Promise<Answer> {
   const response = await handle(exchange.request);
   if (response.status === 404) {
     throw new GatewayError("route_not_found", `no route matches ${exchange.target.path}`);

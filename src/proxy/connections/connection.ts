@@ -1,4 +1,4 @@
-import { MalformedAnswer } from "../../http/answer-head.ts";
+import { type AnswerHeadReader, MalformedAnswer } from "../../http/answer-head.ts";
 import { GatewayError } from "../../pipeline/errors.ts";
 import type { Countdown } from "../../pipeline/time-limit.ts";
 import type { ContentReader } from "../answer.ts";
@@ -8,6 +8,8 @@ import { goesInChunks, requestHead } from "./request-head.ts";
 
 /** Who has the connections and wants to know of theirs. */
 export interface ConnectionOwner {
+  /** Reads the answers' header sections. */
+  readonly heads: AnswerHeadReader;
   /** The connection is open and carries nothing. */
   idle(connection: Connection): void;
   /** It is closed. */
@@ -173,8 +175,8 @@ export class Connection implements Carrier, Flow {
     const { request } = attempt;
     const { body } = request;
     this.#attempts += 1;
-    this.#answer = new IncomingAnswer(request.method === "HEAD", this);
-    let head: string;
+    this.#answer = new IncomingAnswer(request.method === "HEAD", this, this.#owner.heads);
+    let head: string | Uint8Array;
     try {
       head = requestHead(request);
     } catch (error) {
@@ -186,13 +188,13 @@ export class Connection implements Carrier, Flow {
       void this.#sendStream(attempt, head, body);
       return;
     }
-    this.#unsaid = body === null ? head : Buffer.concat([Buffer.from(head, "latin1"), body]);
+    this.#unsaid = body === null ? head : Buffer.concat([bytesOf(head), body]);
     this.#owner.sendSoon(this);
   }
 
   async #sendStream(
     attempt: Attempt,
-    head: string,
+    head: string | Uint8Array,
     body: ReadableStream<Uint8Array>,
   ): Promise<void> {
     const chunked = goesInChunks(attempt.request);
@@ -217,21 +219,17 @@ export class Connection implements Carrier, Flow {
     this.#upload = undefined;
   }
 
-  /** Hands bytes, or text of which each character is a byte, to the socket or to what waits for it. */
+  /** Hands bytes, or text that is plain ASCII, to the socket or to what waits for it. */
   #write(data: string | Uint8Array): void {
     const socket = this.#socket;
     if (socket === undefined || this.#closed) return;
-    const bytes =
-      typeof data === "string" && Buffer.byteLength(data) !== data.length
-        ? Buffer.from(data, "latin1")
-        : data;
     if (this.#unsent !== undefined) {
-      this.#unsent = Buffer.concat([this.#unsent, bytesOf(bytes)]);
+      this.#unsent = Buffer.concat([this.#unsent, bytesOf(data)]);
       return;
     }
-    const written = socket.write(bytes);
+    const written = socket.write(data);
     // A socket that has failed takes nothing, and tells by closing.
-    if (written < bytes.length) this.#unsent = bytesOf(bytes).subarray(Math.max(written, 0));
+    if (written < data.length) this.#unsent = bytesOf(data).subarray(Math.max(written, 0));
   }
 
   #untilDrained(): Promise<void> {
@@ -306,7 +304,7 @@ function chunkOf(bytes: Uint8Array): Uint8Array {
 const LINE_END = Buffer.from("\r\n");
 
 function bytesOf(data: string | Uint8Array): Uint8Array {
-  return typeof data === "string" ? Buffer.from(data, "latin1") : data;
+  return typeof data === "string" ? Buffer.from(data) : data;
 }
 
 function broken(cause: (Error & { readonly code: unknown }) | undefined): Error {

@@ -1,6 +1,6 @@
-import { type AnswerHead, MalformedAnswer, parseAnswerHead } from "../../http/answer-head.ts";
+import { type AnswerHead, type AnswerHeadReader, MalformedAnswer } from "../../http/answer-head.ts";
 import { ChunkedDecoder } from "../../http/chunked.ts";
-import { headersOf } from "../../http/fields.ts";
+import { AnswerFields } from "../../http/answer-fields.ts";
 import type { BackendAnswer, ContentReader } from "../answer.ts";
 
 /** The connection that an answer comes on, as far as the answer has a say in it. */
@@ -27,14 +27,14 @@ const MOST_INTERIM = 32;
 const ENOUGH_WAITING = 262_144;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const PROTOCOL = "HTTP/1.";
-const NO_HEADERS = new Headers();
+const NO_FIELDS = new AnswerFields();
 const END: ReadResult = { done: true };
 
 /** One answer, from its first byte on, put together from what a connection receives. */
 export class IncomingAnswer implements BackendAnswer, ContentReader {
   status = 0;
   statusText = "";
-  headers = NO_HEADERS;
+  fields = NO_FIELDS;
   contentLength: number | undefined = undefined;
   /** Whether the header section of the final answer has come. */
   hasHead = false;
@@ -45,6 +45,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
 
   readonly #isForHead: boolean;
   readonly #flow: Flow;
+  readonly #heads: AnswerHeadReader;
   /** The beginning of a header section of which the end has not come. */
   #partial: Buffer | undefined;
   #interim = 0;
@@ -59,9 +60,10 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   #failure: Error | undefined;
 
   /** An answer to HEAD has no content, whatever its fields say. */
-  constructor(isForHead: boolean, flow: Flow) {
+  constructor(isForHead: boolean, flow: Flow, heads: AnswerHeadReader) {
     this.#isForHead = isForHead;
     this.#flow = flow;
+    this.#heads = heads;
   }
 
   /** Whether anything at all has come. */
@@ -162,7 +164,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
         if (bytes.length > 0) this.#partial = bytes;
         return undefined;
       }
-      const head = parseAnswerHead(bytes, end);
+      const head = this.#heads.read(bytes, end);
       bytes = bytes.subarray(end + HEAD_END.length);
       if (head.status >= 200) {
         this.#take(head);
@@ -178,7 +180,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     const { status, fields, contentLength, chunked } = head;
     this.status = status;
     this.statusText = head.reason;
-    this.headers = headersOf(fields);
+    this.fields = new AnswerFields(fields);
     this.contentLength = contentLength;
     this.hasHead = true;
     this.persists = head.persists;

@@ -1,3 +1,4 @@
+import { AnswerHeadReader } from "../../http/answer-head.ts";
 import type { Clock } from "../../pipeline/clock.ts";
 import { type Defer, EndOfTurn } from "../../pipeline/end-of-turn.ts";
 import { TimeLimit } from "../../pipeline/time-limit.ts";
@@ -56,6 +57,7 @@ interface PeerServices {
 
 /** One address, and the connections there. */
 class Peer implements ConnectionOwner {
+  readonly heads = new AnswerHeadReader();
   readonly #hostname: string;
   readonly #port: number;
   readonly #services: PeerServices;

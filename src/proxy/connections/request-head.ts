@@ -7,9 +7,10 @@ const NOT_BYTES = /[^\0-\xFF]/;
 
 /**
  * The header section of a request as it goes over the wire, its empty line included (RFC 9112). The
- * names and values are taken for valid: they have been Headers before. Throws a GatewayError.
+ * names and values are taken for valid: they have been Headers before. Text where it is plain ASCII,
+ * bytes where it is not. Throws a GatewayError.
  */
-export function requestHead(request: BackendRequest): string {
+export function requestHead(request: BackendRequest): string | Uint8Array {
   const { method, target, origin, fields } = request;
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (let at = 0; at < fields.length; at += 2) {
@@ -20,10 +21,11 @@ export function requestHead(request: BackendRequest): string {
   if (goesInChunks(request)) head += "transfer-encoding: chunked\r\n";
   head += "\r\n";
   // To count is quicker than to look: most heads are plain ASCII.
-  if (Buffer.byteLength(head) !== head.length && NOT_BYTES.test(head)) {
+  if (Buffer.byteLength(head) === head.length) return head;
+  if (NOT_BYTES.test(head)) {
     throw new GatewayError("bad_request", "the request holds characters that HTTP cannot carry");
   }
-  return head;
+  return Buffer.from(head, "latin1");
 }
 
 /** Whether the request has content whose length nobody knows yet. */

@@ -1,14 +1,35 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { MalformedAnswer, parseAnswerHead } from "../../../src/http/answer-head.ts";
+import { AnswerHeadReader, MalformedAnswer } from "../../../src/http/answer-head.ts";
 
 const HEAD_END = "\r\n\r\n";
 
 /** What is behind the header section looks like a part of it, and is none. */
-function parse(...lines: string[]) {
-  const bytes = Buffer.from(`${lines.join("\r\n")}${HEAD_END}Content-Length: 99\r\n\r\n`, "latin1");
-  return parseAnswerHead(bytes, bytes.indexOf(HEAD_END));
+function read(reader: AnswerHeadReader, text: string) {
+  const bytes = Buffer.from(`${text}${HEAD_END}Content-Length: 99\r\n\r\n`, "latin1");
+  return reader.read(bytes, bytes.indexOf(HEAD_END));
 }
+
+const parse = (...lines: string[]) => read(new AnswerHeadReader(), lines.join("\r\n"));
+
+/** Something that has to do with a header section, or even is one. */
+const anyHead = fc
+  .tuple(
+    fc.constantFrom("HTTP/1.1 200 OK\r\nX-A: 1\r\n", ""),
+    fc.array(
+      fc.oneof(
+        fc.constantFrom(
+          ..."HTTP/1.1 200 OK|HTTP/1.0 404|X-A|x-a|:|: |1|\r\n|\r|\n|\t| |\0|\x7F|\xE9|,|close".split(
+            "|",
+          ),
+          ..."Content-Length|Transfer-Encoding|Connection|chunked|keep-alive".split("|"),
+        ),
+        fc.string({ maxLength: 3 }),
+      ),
+      { maxLength: 20 },
+    ),
+  )
+  .map(([beginning, pieces]) => beginning + pieces.join(""));
 
 const withFields = (...fields: string[]) => parse("HTTP/1.1 200 OK", ...fields);
 
@@ -77,19 +98,10 @@ describe("an answer's header section", () => {
   });
 
   test("is malformed or can be passed on, whatever the bytes are", () => {
-    const piece = fc.constantFrom(
-      ..."HTTP/1.1 200 OK|HTTP/1.0 404|X-A|x-a|:|: |1|\r\n|\r|\n|\t| |\0|\x7F|\xE9|,|close".split(
-        "|",
-      ),
-      ..."Content-Length|Transfer-Encoding|Connection|chunked|keep-alive".split("|"),
-    );
-    const rest = fc.array(fc.oneof(piece, fc.string({ maxLength: 3 })), { maxLength: 20 });
     fc.assert(
-      fc.property(fc.boolean(), rest, (isBegun, pieces) => {
-        const text = (isBegun ? "HTTP/1.1 200 OK\r\nX-A: 1\r\n" : "") + pieces.join("");
-        const bytes = Buffer.from(text + HEAD_END, "latin1");
+      fc.property(anyHead, (text) => {
         try {
-          const head = parseAnswerHead(bytes, bytes.indexOf(HEAD_END));
+          const head = parse(text);
           expect(head.status).toBeWithin(100, 600);
           expect(head.fields.length % 2).toBe(0);
           const headers = new Headers();
@@ -102,6 +114,62 @@ describe("an answer's header section", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("a reader", () => {
+  const outcomeOf = (reader: AnswerHeadReader, text: string) => {
+    try {
+      return read(reader, text);
+    } catch (error) {
+      return error;
+    }
+  };
+  const LINES = "HTTP/1.1 200 OK|Server: a|X-A: 1|Content-Length: 3|Connection: x-a".split("|");
+
+  test.each([
+    ["a longer value", "X-A: 12", "x-a: 1"],
+    ["a shorter value", "X-A: 1", "x-a: 12"],
+    ["another value", "X-A: 1", "X-A: 2"],
+    ["another name", "X-A: 1", "X-B: 1"],
+    ["another reason", "HTTP/1.1 200 OK", "HTTP/1.1 200 OKAY"],
+    ["a field more", "X-A: 1", "X-A: 1\r\nX-C: 3"],
+    ["a field less", "X-A: 1\r\n", ""],
+    ["what is no field", "X-A: 1", "X-A 1"],
+    ["a control character at the end", "X-A: 1", "X-A: 1\u0000"],
+    ["a lone line break", "X-A: 1\r\n", "X-A: 1\n"],
+  ])("takes no answer for the one before it: %s", (_what, before, after) => {
+    const first = "HTTP/1.1 200 OK\r\nServer: a\r\nX-A: 1\r\nX-A: 12\r\nContent-Length: 3";
+    const second = first.replace(before, after);
+    const reader = new AnswerHeadReader();
+    const alone = outcomeOf(new AnswerHeadReader(), second);
+    read(reader, first);
+    expect(outcomeOf(reader, second)).toEqual(alone);
+    expect(read(reader, first)).toEqual(parse(first));
+    expect(outcomeOf(reader, second)).toEqual(alone);
+  });
+
+  test("reads each answer as a reader of its own would, whatever came before", () => {
+    const head = fc.oneof(
+      anyHead,
+      fc.shuffledSubarray(LINES).map((lines) => lines.join("\r\n")),
+      fc.subarray(LINES.slice(1)).map((lines) => [LINES[0], ...lines].join("\r\n")),
+    );
+    fc.assert(
+      fc.property(fc.array(head, { minLength: 2, maxLength: 6 }), (heads) => {
+        const reader = new AnswerHeadReader();
+        for (const text of heads) {
+          expect(outcomeOf(reader, text)).toEqual(outcomeOf(new AnswerHeadReader(), text));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("gives each answer a list of its own", () => {
+    const reader = new AnswerHeadReader();
+    read(reader, LINES.join("\r\n")).fields.push("x-b", "2");
+    expect(read(reader, LINES.join("\r\n")).fields).toEqual(["server", "a", "content-length", "3"]);
   });
 });
 

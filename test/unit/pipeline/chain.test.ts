@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Answer } from "../../../src/pipeline/answer.ts";
 import { Chain } from "../../../src/pipeline/chain.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Policy } from "../../../src/pipeline/policy.ts";
@@ -10,7 +11,7 @@ import { through } from "./through.ts";
 function chain(...policies: (Policy | undefined)[]) {
   const happened: string[] = [];
   const crashes: unknown[] = [];
-  const last = { answer: (): Promise<Response> => Promise.resolve(new Response("from the end")) };
+  const last = { answer: (): Promise<Answer> => Promise.resolve(new Answer("from the end")) };
   const watched = policies.map((policy, index): Policy => {
     const name = "abc"[index] ?? "";
     return {
@@ -19,9 +20,9 @@ function chain(...policies: (Policy | undefined)[]) {
         happened.push(`${name}>`);
         return policy?.request?.(exchange);
       },
-      response(exchange, response) {
-        happened.push(`<${name} ${response.status}`);
-        policy?.response?.(exchange, response);
+      response(exchange, answer) {
+        happened.push(`<${name} ${answer.status}`);
+        policy?.response?.(exchange, answer);
       },
     };
   });
@@ -57,7 +58,7 @@ describe("a chain", () => {
   test("takes policies that look one way only", async () => {
     const chain = new Chain(
       [{ name: "neither" }, { name: "in", request: () => undefined }],
-      async () => new Response("end"),
+      async () => new Answer("end"),
       toProblem,
     );
     expect(await (await through(chain, openExchange(), toProblem)).text()).toBe("end");
@@ -66,7 +67,7 @@ describe("a chain", () => {
   test("turns round at a policy that answers, and passes that one again", async () => {
     const { happened, send } = chain(
       plain,
-      { name: "answers", request: () => new Response("mine", { status: 204 }) },
+      { name: "answers", request: () => new Answer("mine", { status: 204 }) },
       plain,
     );
     expect((await send()).status).toBe(204);
@@ -74,7 +75,7 @@ describe("a chain", () => {
   });
 
   test("waits for a policy that takes its time", async () => {
-    const { promise, resolve } = Promise.withResolvers<Response | undefined>();
+    const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
     const { happened, send } = chain({ name: "slow", request: () => promise }, plain);
     const answer = send();
     await Promise.resolve();
@@ -86,7 +87,7 @@ describe("a chain", () => {
 
   test("turns round at a policy that answers after a while", async () => {
     const { happened, send } = chain(
-      { name: "slow", request: async () => new Response(null, { status: 401 }) },
+      { name: "slow", request: async () => new Answer(null, { status: 401 }) },
       plain,
     );
     expect((await send()).status).toBe(401);
@@ -103,10 +104,10 @@ describe("a chain", () => {
             exchange.route = exchange.target.path;
             return undefined;
           },
-          response: (exchange, response) => response.headers.set("x-route", exchange.route),
+          response: (exchange, answer) => answer.fields.set("x-route", exchange.route),
         },
       ],
-      async ({ target }) => new Response(target.path),
+      async ({ target }) => new Answer(target.path),
       toProblem,
     );
     const paths = Array.from({ length: 20 }, (_, index) => `/${index}`);

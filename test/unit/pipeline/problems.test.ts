@@ -3,13 +3,14 @@ import { type ErrorCode, errorKinds, GatewayError } from "../../../src/pipeline/
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { problemOf } from "../../support/ask.ts";
+import { asResponse } from "./answers.ts";
 import { openExchange } from "./opening.ts";
 
 function maker() {
   const reports: { exchange: Exchange; error: unknown }[] = [];
   const exchange = openExchange();
   const toProblem = problemMaker((exchange, error) => reports.push({ exchange, error }));
-  return { reports, exchange, problem: (error: unknown) => toProblem(exchange, error) };
+  return { reports, exchange, problem: (error: unknown) => asResponse(toProblem(exchange, error)) };
 }
 
 describe("a known error", () => {

@@ -1,17 +1,19 @@
+import type { Answer } from "../../../src/pipeline/answer.ts";
 import type { Chain } from "../../../src/pipeline/chain.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
+import { asResponse } from "./answers.ts";
 
 /** Takes an exchange in and out through a chain, as the gateway does. */
 export async function through(
   chain: Chain,
   exchange: Exchange,
-  toProblem: (exchange: Exchange, error: unknown) => Response,
+  toProblem: (exchange: Exchange, error: unknown) => Answer,
 ): Promise<Response> {
-  let response: Response;
+  let answer: Answer;
   try {
-    response = await chain.enter(exchange);
+    answer = await chain.enter(exchange);
   } catch (error) {
-    response = toProblem(exchange, error);
+    answer = toProblem(exchange, error);
   }
-  return chain.leave(exchange, response);
+  return asResponse(chain.leave(exchange, answer));
 }

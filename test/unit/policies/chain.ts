@@ -1,6 +1,7 @@
 import { Value } from "@sinclair/typebox/value";
 import { RequestFields } from "../../../src/http/request-fields.ts";
-import { Chain as PolicyChain } from "../../../src/pipeline/chain.ts";
+import { Answer } from "../../../src/pipeline/answer.ts";
+import { Chain as PolicyChain, type Handler } from "../../../src/pipeline/chain.ts";
 import { Exchange } from "../../../src/pipeline/exchange.ts";
 import type { ConfigIssue, Policy, PolicyScope } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
@@ -35,11 +36,11 @@ export interface Asked {
 export class Chain {
   readonly asked: Exchange[] = [];
   readonly #policies: readonly Policy[];
-  readonly #backend: (exchange: Exchange) => Response | Promise<Response>;
+  readonly #backend: Handler;
 
   constructor(
     policies: readonly (Policy | undefined)[],
-    backend: (exchange: Exchange) => Response | Promise<Response> = () => new Response("ok"),
+    backend: Handler = () => new Answer("ok"),
   ) {
     this.#policies = policies.filter((policy) => policy !== undefined);
     this.#backend = backend;

@@ -1,16 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { cors } from "../../../src/policies/cors.ts";
+import { answerWith } from "../pipeline/answers.ts";
 import { Chain, issuesOf, policyFrom } from "./chain.ts";
 
 const APP = "https://app.example.com";
 const STRANGER = "https://evil.test";
 
 function chain(config: object, backendFields: Record<string, string> = {}): Chain {
-  return new Chain(
-    [policyFrom(cors.global, config)],
-    () => new Response("ok", { headers: backendFields }),
-  );
+  return new Chain([policyFrom(cors.global, config)], () => answerWith("ok", backendFields));
 }
 
 const get = (origin?: string) => ({ fields: origin === undefined ? {} : { origin } });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { Answer } from "../../../src/pipeline/answer.ts";
 import { rateLimit } from "../../../src/policies/rate-limit.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { answerWith } from "../pipeline/answers.ts";
 import { Chain, issuesOf, policyFrom } from "./chain.ts";
 
 const { global, route } = rateLimit;
@@ -189,7 +191,7 @@ describe("what an answer tells of limits", () => {
     const held = Promise.withResolvers<void>();
     const chain = new Chain(limits({ global: { requests_per_second: 10 } }), async () => {
       await held.promise;
-      return new Response("ok");
+      return new Answer("ok");
     });
     const answers = [chain.send(), chain.send(), chain.send()];
     held.resolve();
@@ -198,9 +200,8 @@ describe("what an answer tells of limits", () => {
   });
 
   test("a backend's fields of the same names give way", async () => {
-    const chain = new Chain(
-      limits({ global: { requests_per_second: 10 }, route: 5 }),
-      () => new Response("ok", { headers: { ratelimit: '"its";r=1', "ratelimit-policy": "x" } }),
+    const chain = new Chain(limits({ global: { requests_per_second: 10 }, route: 5 }), () =>
+      answerWith("ok", { ratelimit: '"its";r=1', "ratelimit-policy": "x" }),
     );
     const { headers } = await chain.send();
     expect(headers.get("ratelimit")).toBe('"default";r=9;t=1, "/api/*";r=4;t=1');
@@ -208,7 +209,7 @@ describe("what an answer tells of limits", () => {
   });
 
   test("an error of the backend tells of limits too", async () => {
-    const chain = new Chain(limits({ route: 5 }), () => new Response("no", { status: 503 }));
+    const chain = new Chain(limits({ route: 5 }), () => new Answer("no", { status: 503 }));
     expect((await chain.send()).headers.get("ratelimit")).toBe('"/api/*";r=4;t=1');
   });
 

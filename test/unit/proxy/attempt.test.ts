@@ -221,8 +221,8 @@ describe("over a real connection", () => {
     const { url } = await startRawBackend(stage, (request) => {
       request.send("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
     });
-    const response = await send(url);
-    expect(response.status).toBe(302);
-    expect(response.headers.get("location")).toBe("/b");
+    const answer = await send(url);
+    expect(answer.status).toBe(302);
+    expect(answer.fields.get("location")).toBe("/b");
   });
 });

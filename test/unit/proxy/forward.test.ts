@@ -10,6 +10,7 @@ import { Upstream } from "../../../src/upstream/upstream.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
+import { asResponse } from "../pipeline/answers.ts";
 import { openExchange } from "../pipeline/opening.ts";
 import { drip, fetchError, network, rejection, type Sent, silence, turn } from "./network.ts";
 import { type Changes, settingsWith } from "./settings.ts";
@@ -38,7 +39,7 @@ function forwarding(
   const limits = new TimeLimitSets(clock).of(route.timeouts);
   const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
   const handle = forwardTo(new Upstream(backends), route, limits, services);
-  const forward = async (exchange: Exchange) => await handle(exchange);
+  const forward = async (exchange: Exchange) => asResponse(await handle(exchange));
   return { clock, sent, health, backends, tunnels, forward };
 }
 

@@ -3,9 +3,10 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { FetchedAnswer } from "../../../src/proxy/fetch-transport.ts";
-import { prepareResponse } from "../../../src/proxy/response.ts";
+import { prepareAnswer } from "../../../src/proxy/response.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { asResponse } from "../pipeline/answers.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
 import { drip, fetchError, rejection, turn } from "./network.ts";
 import { settingsWith } from "./settings.ts";
@@ -16,14 +17,16 @@ const BUDGET = 60_000;
 
 function answered(response: Response, opening: Opening = {}, idle = 20_000) {
   const exchange = openExchange(opening);
-  const answer = new FetchedAnswer(response);
+  const backendAnswer = new FetchedAnswer(response);
   const clock = new FakeClock();
   const breakOff = new BreakOff();
   const budget = new BufferBudget(BUDGET);
   const settings = settingsWith({ timeouts: { idle } });
   const limits = new TimeLimitSets(clock).of(settings.timeouts);
   const prepare = async () =>
-    prepareResponse(exchange, { answer, breakOff, settings, limits, budget, clock });
+    asResponse(
+      await prepareAnswer(exchange, { backendAnswer, breakOff, settings, limits, budget, clock }),
+    );
   /** Whether nothing is set aside any more. */
   const isGivenBack = () => budget.take(BUDGET);
   return { exchange, clock, breakOff, budget, isGivenBack, prepare };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Answer } from "../../../src/pipeline/answer.ts";
 import { Chain } from "../../../src/pipeline/chain.ts";
 import type { Policy } from "../../../src/pipeline/policy.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
@@ -188,8 +189,7 @@ describe("a request's id", () => {
 describe("the gateway's own pages", () => {
   test("come before routes", async () => {
     const { ask, entries, sent } = world({
-      ownPages: ({ target }) =>
-        target.path === "/api/own" ? () => new Response("own") : undefined,
+      ownPages: ({ target }) => (target.path === "/api/own" ? () => new Answer("own") : undefined),
     });
     expect(await (await ask("/api/own")).text()).toBe("own");
     expect(await (await ask("/api/other")).text()).toBe("from the backend");
@@ -198,7 +198,7 @@ describe("the gateway's own pages", () => {
   });
 
   test("are not asked about requests that make no sense", async () => {
-    const { ask } = world({ ownPages: () => () => new Response("own") });
+    const { ask } = world({ ownPages: () => () => new Answer("own") });
     expect((await ask("/api/own", { headers: { host: "a b" } })).status).toBe(400);
   });
 
@@ -314,7 +314,7 @@ describe("requests under way", () => {
     const { ask } = world({
       config: config.replace("2", "1"),
       answer: () => new Response(drip().stream),
-      ownPages: ({ target }) => (target.path === "/health" ? () => new Response("ok") : undefined),
+      ownPages: ({ target }) => (target.path === "/health" ? () => new Answer("ok") : undefined),
     });
     const { body } = await ask("/api/a");
     expect((await ask("/api/b")).status).toBe(503);

@@ -54,7 +54,7 @@ describe("an answer over a connection", () => {
     const { send } = startPool(stage);
     const answer = await send(backend.url);
     expect(answer.status).toBe(200);
-    expect(answer.headers.has("link")).toBe(false);
+    expect(answer.fields.has("link")).toBe(false);
     expect(await contentOf(answer)).toBe("final");
   });
 

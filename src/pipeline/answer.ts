@@ -1,0 +1,34 @@
+import { AnswerFields } from "../http/answer-fields.ts";
+import type { HeadersMolds } from "../http/headers-molds.ts";
+
+export type AnswerBody = string | Uint8Array | ReadableStream<Uint8Array> | null;
+
+/** What an exchange's client is to get. The listener gets it as a Response, which is made at the end. */
+export class Answer {
+  /** 200 to 599. */
+  readonly status: number;
+  readonly statusText: string;
+  readonly fields: AnswerFields;
+  readonly body: AnswerBody;
+
+  constructor(
+    body: AnswerBody,
+    {
+      status = 200,
+      statusText = "",
+      fields = new AnswerFields(),
+    }: Partial<Omit<Answer, "body">> = {},
+  ) {
+    this.status = status;
+    this.statusText = statusText;
+    this.fields = fields;
+    this.body = body;
+  }
+}
+
+export function toResponse(
+  { status, statusText, fields, body }: Answer,
+  molds: HeadersMolds,
+): Response {
+  return new Response(body, { status, statusText, headers: molds.headersOf(fields.list) });
+}

@@ -1,0 +1,17 @@
+import { AnswerFields } from "../../../src/http/answer-fields.ts";
+import { HeadersMolds } from "../../../src/http/headers-molds.ts";
+import { Answer, type AnswerBody, toResponse } from "../../../src/pipeline/answer.ts";
+
+/** An answer with these fields, whose names are in lower case. */
+export function answerWith(
+  body: AnswerBody,
+  fields: Readonly<Record<string, string>>,
+  status = 200,
+): Answer {
+  return new Answer(body, { status, fields: new AnswerFields(Object.entries(fields).flat()) });
+}
+
+/** The answer as the listener gets it. */
+export function asResponse(answer: Answer): Response {
+  return toResponse(answer, new HeadersMolds());
+}
