@@ -25,6 +25,8 @@ const LONGEST_HEAD = 65_536;
 const MOST_INTERIM = 32;
 /** Bytes that wait for a reader before the backend has to. */
 const ENOUGH_WAITING = 262_144;
+/** Bytes of content that are copied: to point into what has been received costs as much as 4 KiB. */
+const COPIED_AT_MOST = 4_096;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const PROTOCOL = "HTTP/1.";
 const NO_FIELDS = new AnswerFields();
@@ -165,7 +167,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
         return undefined;
       }
       const head = this.#heads.read(bytes, end);
-      bytes = bytes.subarray(end + HEAD_END.length);
+      bytes = behind(bytes, end + HEAD_END.length);
       if (head.status >= 200) {
         this.#take(head);
         return bytes;
@@ -232,4 +234,13 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.#collecting?.resolve(this.#collecting.all);
     this.#collecting = undefined;
   }
+}
+
+/** What follows from a place on. */
+function behind(bytes: Buffer, start: number): Buffer {
+  const length = bytes.length - start;
+  if (length > COPIED_AT_MOST) return bytes.subarray(start);
+  const copy = Buffer.allocUnsafe(length);
+  bytes.copy(copy, 0, start);
+  return copy;
 }
