@@ -17,19 +17,15 @@ export interface RunOptions {
   readonly onReady?: (gateway: RunningGateway) => void;
 }
 
-/** Runs a gateway until it is told to stop. Resolves with the process' exit code. */
-export async function runGateway(
-  config: Config,
-  console: Console,
-  options: RunOptions,
-): Promise<number> {
+/**
+ * Runs a gateway until it is told to stop. Resolves with the process' exit code. Not an async
+ * function, because that would keep the configuration as long as it runs.
+ */
+export function runGateway(config: Config, console: Console, options: RunOptions): Promise<number> {
   const clock = systemClock;
   const lines = new LineWriter(descriptorSink(STANDARD_OUTPUT, clock), clock);
-  const logger = new Logger(
-    { level: config.logging.level, format: config.logging.format, color: console.color },
-    lines,
-    clock,
-  );
+  const { level, format } = config.logging;
+  const logger = new Logger({ level, format, color: console.color }, lines, clock);
   const signals = stopSignals(console);
   surviveStrayErrors(logger);
   let gateway: RunningGateway;
@@ -45,8 +41,7 @@ export async function runGateway(
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     logger.log("error", error.message);
-    await lines.flush();
-    return 1;
+    return lines.flush().then(() => 1);
   }
   logger.log("info", `${versionLine()}, configured by ${options.configuration}`);
   logger.log("info", `listening on ${gateway.url}, ${describe(config)}`);
@@ -57,7 +52,15 @@ export async function runGateway(
   }
   options.onReady?.(gateway);
   forgetConfigurationSoon(clock);
+  return untilStopped(gateway, signals, logger, lines);
+}
 
+async function untilStopped(
+  gateway: RunningGateway,
+  signals: StopSignals,
+  logger: Logger,
+  lines: LineWriter,
+): Promise<number> {
   const first = await signals.next();
   logger.log("info", `${first}: no new connections, finishing what is in flight`);
   const outcome = await Promise.race([
@@ -105,7 +108,11 @@ function describe({ routes }: Config): string {
 }
 
 /** Stop signals, one after the other, whether or not somebody is waiting when they come. */
-function stopSignals(console: Console) {
+interface StopSignals {
+  next(): Promise<string>;
+}
+
+function stopSignals(console: Console): StopSignals {
   const waiting: ((signal: string) => void)[] = [];
   const arrived: string[] = [];
   console.onStopSignal((signal) => {

@@ -2,8 +2,11 @@ import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Policy } from "./policy.ts";
 
-/** Answers at once where it can: a promise for each layer of each exchange would add up. */
-export type Handler = (exchange: Exchange) => Answer | Promise<Answer>;
+/** What stands at the end of a chain. */
+export interface Handler {
+  /** Answers at once where it can: a promise for each layer of each exchange would add up. */
+  handle(exchange: Exchange): Answer | Promise<Answer>;
+}
 
 /**
  * Policies and what stands at their end. Made once per snapshot.
@@ -38,7 +41,7 @@ export class Chain {
       if (answer instanceof Promise) return this.#enterLater(exchange, answer);
       if (answer !== undefined) return answer;
     }
-    return this.#last(exchange);
+    return this.#last.handle(exchange);
   }
 
   async #enterLater(exchange: Exchange, pending: Promise<Answer | undefined>): Promise<Answer> {

@@ -32,21 +32,35 @@ export interface ForwardServices {
  *   exchange → balancer → backend → request fields → transport → response fields → Answer
  *                                                  → WebSocket → Tunnel
  */
-export function forwardTo(
-  upstream: Upstream,
-  settings: ForwardSettings,
-  limits: TimeLimits,
-  services: ForwardServices,
-): Handler {
-  const tls = tlsOf(upstream, settings);
-  return function forward(exchange) {
+export class Forwarding implements Handler {
+  readonly #upstream: Upstream;
+  readonly #settings: ForwardSettings;
+  readonly #limits: TimeLimits;
+  readonly #services: ForwardServices;
+  readonly #tls: ReadonlyMap<Backend, Bun.TLSOptions> | undefined;
+
+  constructor(
+    upstream: Upstream,
+    settings: ForwardSettings,
+    limits: TimeLimits,
+    services: ForwardServices,
+  ) {
+    this.#upstream = upstream;
+    this.#settings = settings;
+    this.#limits = limits;
+    this.#services = services;
+    this.#tls = tlsOf(upstream, settings);
+  }
+
+  handle(exchange: Exchange): Answer | Promise<Answer> {
     refuseDiscardedContent(exchange);
     const answer = answerLastHop(exchange);
     if (answer !== undefined) return answer;
-    const backend = chooseBackend(upstream);
+    const backend = chooseBackend(this.#upstream);
     exchange.backend = backend.url;
-    return forwardToBackend(exchange, backend, tls?.get(backend), settings, limits, services);
-  };
+    const tls = this.#tls?.get(backend);
+    return forwardToBackend(exchange, backend, tls, this.#settings, this.#limits, this.#services);
+  }
 }
 
 /** How TLS to each backend is done; undefined where there is none to do. */

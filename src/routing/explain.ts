@@ -1,5 +1,5 @@
 import type { Candidate, RouteMatch } from "./candidates.ts";
-import type { Pattern, RoutePattern, Segment } from "./pattern.ts";
+import { type Pattern, patternOf, type RoutePattern, type Segment } from "./pattern.ts";
 
 /** How many of the routes that do not match the path are worth a line. */
 const NEAREST = 5;
@@ -66,8 +66,8 @@ function whyAfter<R extends RoutePattern>(
   method: string,
 ): string {
   const { path, methods } = winner.route;
-  const worse = loser.pattern.segments;
-  const better = winner.pattern.segments;
+  const worse = patternOf(loser.route).segments;
+  const better = patternOf(winner.route).segments;
   const index = worse.findIndex((segment, place) => segment.kind !== better[place]?.kind);
   if (index !== -1) {
     return `is less specific: in segment ${index + 1}, "${better[index]?.text}" goes before "${worse[index]?.text}"`;
@@ -84,7 +84,7 @@ function describeOthers<R extends RoutePattern>(
 ): string[] {
   const others = routes
     .filter((candidate) => !matching.has(candidate))
-    .map((candidate) => ({ candidate, parting: findParting(candidate.pattern, path) }))
+    .map((candidate) => ({ candidate, parting: findParting(patternOf(candidate.route), path) }))
     .sort((one, other) => other.parting.depth - one.parting.depth);
   const lines = others
     .slice(0, NEAREST)

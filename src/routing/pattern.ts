@@ -63,6 +63,13 @@ export function parsePattern(path: string): Pattern | PatternProblem {
   return { path, segments, shape: segments.map((segment) => `/${shapeOf(segment)}`).join("") };
 }
 
+/** The pattern of a route. Throws an Error for a path that `parsePattern` has a problem with. */
+export function patternOf({ path }: RoutePattern): Pattern {
+  const pattern = parsePattern(path);
+  if ("message" in pattern) throw new Error(`route "${path}": ${pattern.message}`);
+  return pattern;
+}
+
 /** No literal segment begins with ":" or "*", so that the sign alone stands for all names. */
 function shapeOf(segment: Segment): string {
   return segment.kind === "static" ? segment.text : segment.text.slice(0, 1);

@@ -1,8 +1,7 @@
 import { Candidates, createCandidate, matchOf } from "./candidates.ts";
 import type { Candidate, RouteMatch } from "./candidates.ts";
 import { explainRouting } from "./explain.ts";
-import { parsePattern } from "./pattern.ts";
-import type { RoutePattern } from "./pattern.ts";
+import { type Pattern, patternOf, type RoutePattern } from "./pattern.ts";
 import { PatternTrie } from "./trie.ts";
 
 export type { RoutePattern } from "./pattern.ts";
@@ -53,14 +52,13 @@ export class RouteTable<R extends RoutePattern> {
   }
 
   #add(route: R): void {
-    const pattern = parsePattern(route.path);
-    if ("message" in pattern) throw new Error(`route "${route.path}": ${pattern.message}`);
+    const pattern = patternOf(route);
     const candidate = createCandidate(route, pattern, this.#routes.length);
     this.#routes.push(candidate);
-    this.#candidatesOf(candidate).add(candidate);
+    this.#candidatesOf(pattern).add(candidate);
   }
 
-  #candidatesOf({ pattern }: Candidate<R>): Candidates<R> {
+  #candidatesOf(pattern: Pattern): Candidates<R> {
     if (pattern.segments.some((segment) => segment.kind !== "static")) {
       return this.#patterns.leafOf(pattern, () => new Candidates<R>());
     }

@@ -112,7 +112,7 @@ export class Gateway {
     if (refusal !== undefined) return refuse(exchange, refusal, snapshot.unrouted);
     const page = this.#options.ownPages(exchange);
     if (page !== undefined) return new Chain([], page, snapshot.toProblem);
-    if (this.#inFlight > snapshot.config.server.max_in_flight) {
+    if (this.#inFlight > snapshot.maxInFlight) {
       return refuse(exchange, overloaded(), snapshot.unrouted);
     }
     return route(exchange, snapshot);

@@ -2,11 +2,11 @@ import { AddressSet } from "../http/address.ts";
 import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import type { Answer } from "../pipeline/answer.ts";
-import { Chain } from "../pipeline/chain.ts";
+import { Chain, type Handler } from "../pipeline/chain.ts";
 import { Shared } from "../pipeline/shared.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
-import { type ForwardServices, forwardTo } from "../proxy/forward.ts";
+import { Forwarding, type ForwardServices } from "../proxy/forward.ts";
 import type { ForwardSettings } from "../proxy/settings.ts";
 import { TimeLimitSets } from "../proxy/time-limits.ts";
 import { type RoutePattern, RouteTable } from "../routing/table.ts";
@@ -28,7 +28,8 @@ export interface CompiledRoute extends RoutePattern {
 
 /** The compiled, immutable form of one configuration. */
 export interface Snapshot {
-  readonly config: Config;
+  /** How many exchanges there may be at a time. */
+  readonly maxInFlight: number;
   readonly routes: readonly CompiledRoute[];
   readonly table: RouteTable<CompiledRoute>;
   /** The chain of an exchange without a route: the global policies, then its refusal. */
@@ -60,7 +61,7 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
     const settings = allSettings.of(settingsKey(route), () =>
       forwardSettings(route, config.server),
     );
-    const forward = forwardTo(upstream, settings, limits.of(settings.timeouts), services);
+    const forward = new Forwarding(upstream, settings, limits.of(settings.timeouts), services);
     const own = policiesOf(route, id, globals, services);
     const policies = areTheSame(own, globalPolicies) ? globalPolicies : own;
     return {
@@ -69,14 +70,14 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
       methods: route.methods,
       upstream,
       chain: new Chain(policies, forward, toProblem),
-      refusing: new Chain(policies, refuse, toProblem),
+      refusing: new Chain(policies, REFUSAL, toProblem),
     };
   });
   return {
-    config,
+    maxInFlight: config.server.max_in_flight,
     routes,
     table: RouteTable.compile(routes),
-    unrouted: new Chain(globalPolicies, refuse, toProblem),
+    unrouted: new Chain(globalPolicies, REFUSAL, toProblem),
     trustedProxies: new AddressSet(config.server.trusted_proxies),
     toProblem,
   };
@@ -93,9 +94,11 @@ export function retireSnapshot(snapshot: Snapshot, monitor: HealthMonitor): void
   }
 }
 
-function refuse(exchange: Exchange): never {
-  throw exchange.refusal ?? new Error("an exchange without a route has no refusal");
-}
+const REFUSAL: Handler = {
+  handle({ refusal }) {
+    throw refusal ?? new Error("an exchange without a route has no refusal");
+  },
+};
 
 // A request's path has been normalised when it is matched, so the pattern has to be as well.
 function patternPath(path: string): string {

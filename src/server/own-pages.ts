@@ -26,9 +26,10 @@ export interface OwnPagesOptions {
  */
 export function ownPages(options: OwnPagesOptions): OwnPages {
   const { admin } = options;
-  const healthPage: Handler = (exchange) => health(exchange, options.version);
-  const operatorPage: Handler | undefined =
-    admin && ((exchange) => adminPage(exchange, admin.handle));
+  const healthPage: Handler = { handle: (exchange) => health(exchange, options.version) };
+  const operatorPage: Handler | undefined = admin && {
+    handle: (exchange) => adminPage(exchange, admin.handle),
+  };
   return function choose(exchange) {
     const { path } = exchange.target;
     if (path === "/health") {

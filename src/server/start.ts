@@ -9,7 +9,7 @@ import { type Fetch, fetchTransport } from "../proxy/fetch-transport.ts";
 import type { Transport } from "../proxy/attempt.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
-import { compileSnapshot, retireSnapshot, type Snapshot } from "../runtime/snapshot.ts";
+import { compileSnapshot, retireSnapshot } from "../runtime/snapshot.ts";
 import { AccessLog } from "../telemetry/access-log/access-log.ts";
 import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
 import { createAccessLogWorker } from "../telemetry/access-log/create-worker.ts";
@@ -64,10 +64,13 @@ const CLOSE_LOG_MS = 5_000;
 /** Puts a configuration to work. Throws a ListenError when a port cannot be had. */
 export function startGateway(options: StartOptions): RunningGateway {
   const { config, version, logger, clock, random } = options;
+  // No function below may use `config`, which would keep all of its routes.
+  const { server, admin, logging } = config;
+  const fixed = { server, admin, logging };
   const accessLog = new AccessLog({
-    database: config.logging.database,
-    maxAge: config.logging.retention.max_age,
-    maxSize: config.logging.retention.max_size,
+    database: logging.database,
+    maxAge: logging.retention.max_age,
+    maxSize: logging.retention.max_size,
     maxQueued: MAX_QUEUED_ROWS,
     flushInterval: FLUSH_LOG_MS,
     batchSize: LOG_BATCH_ROWS,
@@ -94,7 +97,6 @@ export function startGateway(options: StartOptions): RunningGateway {
   const transport: Transport = (attempt) =>
     attempt.request.tls === undefined ? connections.send(attempt) : secure(attempt);
   const services = { clock, monitor, toProblem, budget, tunnels, transport };
-  const { admin } = config;
   const adminApp = createAdminApp({
     snapshot: () => gateway.snapshot,
     accessLogCounts: () => accessLog.counts(),
@@ -114,12 +116,13 @@ export function startGateway(options: StartOptions): RunningGateway {
     newRequestId: () => crypto.randomUUID(),
     onEntry: (entry) => entries.add(entry),
   });
-  const traffic = openPort(`${config.server.host}:${config.server.port}`, "server.port", () =>
+  const patience = longestWait(config);
+  const traffic = openPort(`${server.host}:${server.port}`, "server.port", () =>
     listenForTraffic(gateway, {
-      host: config.server.host,
-      port: config.server.port,
-      maxMessageSize: config.server.max_message_size,
-      longestWait: longestWait(gateway.snapshot),
+      host: server.host,
+      port: server.port,
+      maxMessageSize: server.max_message_size,
+      longestWait: patience,
       onError: (error) => logger.log("debug", `an answer broke off: ${messageOf(error)}`),
     }),
   );
@@ -146,13 +149,12 @@ export function startGateway(options: StartOptions): RunningGateway {
 
   function reload(next: Config): void {
     for (const section of FIXED_SECTIONS) {
-      if (!Bun.deepEquals(next[section], config[section])) {
+      if (!Bun.deepEquals(next[section], fixed[section])) {
         logger.log("warn", `\`${section}\` has changed; that takes effect at the next start`);
       }
     }
     warnOfInsecurity(next, logger);
     const previous = gateway.snapshot;
-    const { server, logging } = config;
     gateway.swap(compileSnapshot({ ...next, server, logging, ...(admin && { admin }) }, services));
     retireSnapshot(previous, monitor);
   }
@@ -161,7 +163,7 @@ export function startGateway(options: StartOptions): RunningGateway {
     monitor.stop();
     const stopped = traffic.stop();
     for (const tunnel of tunnels) tunnel.shut(1001, "the gateway is stopping");
-    await idleWithin(config.server.shutdown_timeout);
+    await idleWithin(server.shutdown_timeout);
     const cut = gateway.inFlight;
     await traffic.stop(true);
     await stopped;
@@ -205,9 +207,9 @@ function openPort<Server>(address: string, key: string, open: () => Server): Ser
 }
 
 /** The longest that a handler may be waiting without a byte moving; Infinity when it may for ever. */
-function longestWait({ config }: Snapshot): number {
-  const { read_timeout: request, write_timeout: response } = config.server;
-  const waits = config.routes.map(({ timeouts }) => [
+function longestWait({ server, routes }: Config): number {
+  const { read_timeout: request, write_timeout: response } = server;
+  const waits = routes.map(({ timeouts }) => [
     timeouts?.request ?? request,
     timeouts?.response ?? response,
   ]);

@@ -1,27 +1,30 @@
 import type { Backend } from "./backend.ts";
 import type { Balancer } from "./balancers/balancer.ts";
 import { RoundRobin } from "./balancers/round-robin.ts";
+import type { HealthListener } from "./health/health.ts";
 
 /** The pool of backends that a route balances over. */
-export class Upstream {
+export class Upstream implements HealthListener {
   readonly backends: readonly Backend[];
-  readonly #balancer: Balancer;
-  readonly #unsubscribe: (() => void)[];
+  /** Absent where there is but one backend, and nothing to balance. */
+  readonly #balancer: Balancer | undefined;
   // Rebuilding waits for the next pick, so that many changes at once cost one.
   #stale = true;
 
-  constructor(backends: readonly Backend[], balancer: Balancer = new RoundRobin()) {
+  constructor(backends: readonly Backend[]) {
     this.backends = backends;
-    this.#balancer = balancer;
-    this.#unsubscribe = backends.map((backend) =>
-      backend.health.onChange(() => {
-        this.#stale = true;
-      }),
-    );
+    if (backends.length < 2) return;
+    this.#balancer = new RoundRobin();
+    for (const { health } of backends) health.addListener(this);
+  }
+
+  healthChanged(): void {
+    this.#stale = true;
   }
 
   /** The healthy backend whose turn it is, none of `excluded`; undefined when there is none. */
   pick(excluded?: ReadonlySet<Backend>): Backend | undefined {
+    if (this.#balancer === undefined) return this.#only(excluded);
     if (this.#stale) {
       this.#stale = false;
       this.#balancer.balance(this.backends.filter((backend) => backend.health.healthy));
@@ -36,6 +39,12 @@ export class Upstream {
    * retired upstream alive. Picks still answer, by the health known until now.
    */
   close(): void {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    for (const { health } of this.backends) health.removeListener(this);
+  }
+
+  #only(excluded: ReadonlySet<Backend> | undefined): Backend | undefined {
+    const [backend] = this.backends;
+    if (backend?.health.healthy !== true || excluded?.has(backend) === true) return undefined;
+    return backend;
   }
 }

@@ -7,8 +7,13 @@ export interface Health {
   readonly lastError: string | undefined;
   /** Checks that have failed in a row up to now. */
   readonly consecutiveFailures: number;
-  /** Calls the listener whenever `healthy` has changed, until the answer is called. */
-  onChange(listener: () => void): () => void;
+  /** Tells the listener whenever `healthy` has changed, until it is taken from the list again. */
+  addListener(listener: HealthListener): void;
+  removeListener(listener: HealthListener): void;
+}
+
+export interface HealthListener {
+  healthChanged(): void;
 }
 
 /** How many checks in a row it takes to change one's mind about a backend. */
@@ -20,7 +25,7 @@ interface HealthThresholds {
 /** Health as its checks tell it. Healthy until they have proved otherwise. */
 export class CheckedHealth implements Health {
   readonly #thresholds: HealthThresholds;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<HealthListener>();
   #healthy = true;
   #proven = false;
   #lastCheckedAt: number | undefined;
@@ -53,11 +58,12 @@ export class CheckedHealth implements Health {
     return this.#proven;
   }
 
-  onChange(listener: () => void): () => void {
-    // Wrapped, so that one function given twice is two listeners, each with its own end.
-    const entry = () => listener();
-    this.#listeners.add(entry);
-    return () => this.#listeners.delete(entry);
+  addListener(listener: HealthListener): void {
+    this.#listeners.add(listener);
+  }
+
+  removeListener(listener: HealthListener): void {
+    this.#listeners.delete(listener);
   }
 
   succeeded(at: number): void {
@@ -79,6 +85,6 @@ export class CheckedHealth implements Health {
 
   #become(healthy: boolean): void {
     this.#healthy = healthy;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener.healthChanged();
   }
 }

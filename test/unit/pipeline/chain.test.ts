@@ -29,9 +29,11 @@ function chain(...policies: (Policy | undefined)[]) {
   const toProblem = problemMaker((_exchange, error) => crashes.push(error));
   const chain = new Chain(
     watched,
-    () => {
-      happened.push("end");
-      return last.answer();
+    {
+      handle() {
+        happened.push("end");
+        return last.answer();
+      },
     },
     toProblem,
   );
@@ -58,7 +60,7 @@ describe("a chain", () => {
   test("takes policies that look one way only", async () => {
     const chain = new Chain(
       [{ name: "neither" }, { name: "in", request: () => undefined }],
-      async () => new Answer("end"),
+      { handle: () => new Answer("end") },
       toProblem,
     );
     expect(await (await through(chain, openExchange(), toProblem)).text()).toBe("end");
@@ -107,7 +109,7 @@ describe("a chain", () => {
           response: (exchange, answer) => answer.fields.set("x-route", exchange.route),
         },
       ],
-      async ({ target }) => new Answer(target.path),
+      { handle: async ({ target }) => new Answer(target.path) },
       toProblem,
     );
     const paths = Array.from({ length: 20 }, (_, index) => `/${index}`);

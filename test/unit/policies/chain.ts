@@ -36,11 +36,11 @@ export interface Asked {
 export class Chain {
   readonly asked: Exchange[] = [];
   readonly #policies: readonly Policy[];
-  readonly #backend: Handler;
+  readonly #backend: Handler["handle"];
 
   constructor(
     policies: readonly (Policy | undefined)[],
-    backend: Handler = () => new Answer("ok"),
+    backend: Handler["handle"] = () => new Answer("ok"),
   ) {
     this.#policies = policies.filter((policy) => policy !== undefined);
     this.#backend = backend;
@@ -63,9 +63,11 @@ export class Chain {
     });
     const chain = new PolicyChain(
       this.#policies,
-      async (exchange) => {
-        this.asked.push(exchange);
-        return this.#backend(exchange);
+      {
+        handle: async (exchange) => {
+          this.asked.push(exchange);
+          return this.#backend(exchange);
+        },
       },
       toProblem,
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
-import { forwardTo } from "../../../src/proxy/forward.ts";
+import { Forwarding } from "../../../src/proxy/forward.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
@@ -38,8 +38,8 @@ function forwarding(
   const route = settingsWith(settings);
   const limits = new TimeLimitSets(clock).of(route.timeouts);
   const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
-  const handle = forwardTo(new Upstream(backends), route, limits, services);
-  const forward = async (exchange: Exchange) => asResponse(await handle(exchange));
+  const forwarding = new Forwarding(new Upstream(backends), route, limits, services);
+  const forward = async (exchange: Exchange) => asResponse(await forwarding.handle(exchange));
   return { clock, sent, health, backends, tunnels, forward };
 }
 

@@ -189,7 +189,8 @@ describe("a request's id", () => {
 describe("the gateway's own pages", () => {
   test("come before routes", async () => {
     const { ask, entries, sent } = world({
-      ownPages: ({ target }) => (target.path === "/api/own" ? () => new Answer("own") : undefined),
+      ownPages: ({ target }) =>
+        target.path === "/api/own" ? { handle: () => new Answer("own") } : undefined,
     });
     expect(await (await ask("/api/own")).text()).toBe("own");
     expect(await (await ask("/api/other")).text()).toBe("from the backend");
@@ -198,15 +199,15 @@ describe("the gateway's own pages", () => {
   });
 
   test("are not asked about requests that make no sense", async () => {
-    const { ask } = world({ ownPages: () => () => new Answer("own") });
+    const { ask } = world({ ownPages: () => ({ handle: () => new Answer("own") }) });
     expect((await ask("/api/own", { headers: { host: "a b" } })).status).toBe(400);
   });
 
   test.each([
     ["at once", () => fail(new TypeError("secret"))],
     ["later", () => Promise.reject(new TypeError("secret"))],
-  ])("that crash %s are a 500 that tells nothing, reported with its id", async (_when, page) => {
-    const { ask, crashes, entries } = world({ ownPages: () => page });
+  ])("that crash %s are a 500 that tells nothing, reported with its id", async (_when, handle) => {
+    const { ask, crashes, entries } = world({ ownPages: () => ({ handle }) });
     const problem = await problemOf(await ask("/health"));
     expect(problem).toMatchObject({ status: 500, code: "internal_error", request_id: "id-1" });
     expect(JSON.stringify(problem)).not.toContain("secret");
@@ -314,7 +315,8 @@ describe("requests under way", () => {
     const { ask } = world({
       config: config.replace("2", "1"),
       answer: () => new Response(drip().stream),
-      ownPages: ({ target }) => (target.path === "/health" ? () => new Answer("ok") : undefined),
+      ownPages: ({ target }) =>
+        target.path === "/health" ? { handle: () => new Answer("ok") } : undefined,
     });
     const { body } = await ask("/api/a");
     expect((await ask("/api/b")).status).toBe(503);
@@ -436,7 +438,11 @@ describe("a policy that crashes", () => {
       table: RouteTable.compile(
         snapshot.routes.map((route): CompiledRoute => ({
           ...route,
-          chain: new Chain([policy], (exchange) => route.chain.enter(exchange), snapshot.toProblem),
+          chain: new Chain(
+            [policy],
+            { handle: (exchange) => route.chain.enter(exchange) },
+            snapshot.toProblem,
+          ),
         })),
       ),
     });

@@ -153,8 +153,10 @@ describe("a backend's health", () => {
   test("goes on being checked when whom it is told to throws", async () => {
     const { monitor, times, pass } = world(refuse);
     const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
-    health.onChange(() => {
-      throw new Error("a listener's own fault");
+    health.addListener({
+      healthChanged() {
+        throw new Error("a listener's own fault");
+      },
     });
     monitor.start();
     await pass(3_000);
@@ -166,9 +168,12 @@ describe("a backend's health", () => {
     const { monitor } = world(refuse);
     const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
     const heard: string[] = [];
-    const listen = (name: string) => health.onChange(() => heard.push(name));
-    listen("first");
-    listen("second")();
+    const [first, second] = ["first", "second"].map((name) => ({
+      healthChanged: () => void heard.push(name),
+    }));
+    health.addListener(first!);
+    health.addListener(second!);
+    health.removeListener(second!);
     monitor.start();
     await settled();
     expect(heard).toEqual(["first"]);

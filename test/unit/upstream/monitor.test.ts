@@ -107,7 +107,7 @@ describe("the health monitor", () => {
   test("can be stopped by whom it tells of a change", async () => {
     const { clock, monitor, asked, pass } = world(refuse);
     const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
-    health.onChange(() => monitor.stop());
+    health.addListener({ healthChanged: () => monitor.stop() });
     monitor.start();
     await pass(30_000);
     expect(asked).toHaveLength(1);

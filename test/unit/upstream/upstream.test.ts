@@ -47,6 +47,19 @@ describe("an upstream", () => {
     expect(upstream.pick(failed)).toBeUndefined();
   });
 
+  test("of one backend has that to pick while it is healthy and not excluded", () => {
+    const { upstream, switched } = upstreamOf(3);
+    const [only] = switched;
+    const { backend } = only!;
+    expect(upstream.pick()).toBe(backend);
+    expect(upstream.pick(new Set())).toBe(backend);
+    expect(upstream.pick(new Set([backend]))).toBeUndefined();
+    only!.turn(false);
+    expect(upstream.pick()).toBeUndefined();
+    only!.turn(true);
+    expect(upstream.pick()).toBe(backend);
+  });
+
   test("goes on picking, by the health it knew, after it has been closed", () => {
     const { upstream, switched, next } = upstreamOf(1, 1);
     next(2);
