@@ -40,18 +40,17 @@ export class Batch {
     numbers[at + 1] = this.#placeOf(entry.level);
     numbers[at + 2] = this.#placeOf(entry.message);
     numbers[at + 3] = this.#placeOf(entry.method);
-    numbers[at + 4] = this.#placeOf(entry.path);
+    numbers[at + 4] = this.#newPlaceOf(entry.path);
     numbers[at + 5] = this.#placeOf(entry.query);
-    numbers[at + 6] = this.#placeOf(entry.host);
+    numbers[at + 6] = this.#placeAbove(at + 6, entry.host);
     numbers[at + 7] = entry.statusCode;
     numbers[at + 8] = entry.latencyMs;
     numbers[at + 9] = entry.timeToFirstByteMs;
-    numbers[at + 10] = this.#placeOf(entry.clientIp);
-    numbers[at + 11] = this.#placeOf(entry.userAgent);
+    numbers[at + 10] = this.#placeAbove(at + 10, entry.clientIp);
+    numbers[at + 11] = this.#placeAbove(at + 11, entry.userAgent);
     numbers[at + 12] = this.#placeOf(entry.backend);
     numbers[at + 13] = this.#placeOf(entry.route);
-    // No two rows share this one, so there is no point in looking for it.
-    numbers[at + 14] = this.#texts.push(entry.requestId) - 1;
+    numbers[at + 14] = this.#newPlaceOf(entry.requestId);
     numbers[at + 15] = entry.bytesIn;
     numbers[at + 16] = entry.bytesOut;
     numbers[at + 17] = entry.attempts;
@@ -71,12 +70,27 @@ export class Batch {
     };
   }
 
+  /** For one of few texts, which are the same objects each time. */
   #placeOf(text: string): number {
     const known = this.#places.get(text);
     if (known !== undefined) return known;
-    const place = this.#texts.push(text) - 1;
+    const place = this.#newPlaceOf(text);
     this.#places.set(text, place);
     return place;
+  }
+
+  /**
+   * For what is read anew from each request, and is often what the row above has: to compare a text
+   * costs less than to make the hash of it that a search needs.
+   */
+  #placeAbove(at: number, text: string): number {
+    const above = this.#numbers[at - VALUES_PER_ENTRY] ?? -1;
+    return this.#texts[above] === text ? above : this.#placeOf(text);
+  }
+
+  /** For what differs from row to row: a search costs more than the text's room. */
+  #newPlaceOf(text: string): number {
+    return this.#texts.push(text) - 1;
   }
 
   #grow(): void {
