@@ -27,9 +27,15 @@ export class Batch {
   rows = 0;
   /** Rows, where one with much text counts as several; bounds memory whatever clients send. */
   weight = 0;
-  #numbers = new Float64Array(ROWS_AT_FIRST * VALUES_PER_ENTRY);
+  #numbers: Float64Array<ArrayBuffer>;
   readonly #texts: string[] = [];
   readonly #places = new Map<string, number>();
+
+  /** `expected` rows are likely to come, 0 when nobody knows. */
+  constructor(expected = 0) {
+    const rows = Math.max(expected, ROWS_AT_FIRST);
+    this.#numbers = new Float64Array(rows * VALUES_PER_ENTRY);
+  }
 
   /** The order of values is private to this method and to `unpack`. */
   add(entry: AccessLogEntry, weight: number): void {

@@ -53,6 +53,7 @@ export class BatchQueue {
 
   #seal(): void {
     this.#full.push(this.#filling);
-    this.#filling = new Batch();
+    // The next one is likely to be as long.
+    this.#filling = new Batch(this.#filling.rows);
   }
 }
