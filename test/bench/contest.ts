@@ -15,6 +15,8 @@ export interface Contest {
   readonly workloads: readonly Workload[];
   readonly rounds: number;
   readonly seconds: number;
+  /** Seconds under load before the first round. */
+  readonly warmUp: number;
   readonly results: Results;
   /** Hears how far it has come. */
   readonly say: (line: string) => void;
@@ -31,7 +33,7 @@ export async function hold(contest: Contest): Promise<void> {
     if (!workloads.some((workload) => takesPart(contestant, workload))) continue;
     const entrant = await startContestant(contestant, stage, backend);
     started.set(contestant, entrant);
-    await warmUp(stage, entrant, contest.seconds);
+    await warmUp(stage, entrant, contest.warmUp);
   }
   const refused = new Set<string>();
   for (const workload of workloads) {
@@ -68,7 +70,7 @@ async function warmUp(stage: Stage, { port }: Entrant, seconds: number): Promise
   const url = `http://127.0.0.1:${port}`;
   const path = paths.below;
   // Below /echo/ there is a route in all configurations.
-  await drive(stage, { url: `${url}${path}r1/x`, connections: 64, seconds: Math.min(seconds, 2) });
+  await drive(stage, { url: `${url}${path}r1/x`, connections: 64, seconds });
 }
 
 async function measure(

@@ -75,7 +75,7 @@ async function run(stage: Stage, options: Options): Promise<void> {
   const chosen = workloads.filter(({ key }) => options.workloads?.includes(key) ?? true);
   const backend = await startBackend(stage, GATEWAY);
   const results = new Results();
-  const { rounds, seconds } = options;
+  const { rounds, seconds, warmUp } = options;
   const progress = process.stderr.isTTY
     ? (line: string) => void process.stderr.write(`\r\u001B[K${line}`)
     : () => {};
@@ -87,6 +87,7 @@ async function run(stage: Stage, options: Options): Promise<void> {
     workloads: chosen.filter(({ among }) => among === undefined),
     rounds,
     seconds,
+    warmUp,
     results,
     say: progress,
   });
@@ -97,6 +98,7 @@ async function run(stage: Stage, options: Options): Promise<void> {
     workloads: chosen.filter(({ among }) => among !== undefined),
     rounds,
     seconds,
+    warmUp,
     results,
     say: progress,
   });

@@ -4,6 +4,8 @@ export interface Options {
   readonly rounds: number;
   /** Seconds that each measurement takes, 1 or more; wrk knows only whole ones. */
   readonly seconds: number;
+  /** Seconds under load before the first measurement, in which the runtime compiles. */
+  readonly warmUp: number;
   /** Contestants by key; all when absent. */
   readonly only: readonly string[] | undefined;
   /** Workloads by key; all when absent. */
@@ -20,6 +22,7 @@ export interface Options {
 export const USAGE = `bun run bench [options]
   --rounds N             rounds, in each of which all contestants take their turn (3)
   --seconds N            how long each measurement takes (2)
+  --warm-up N            how long each contestant is under load before it is measured (5)
   --only a,b             these contestants alone
   --workloads a,b        these workloads alone
   --build NAME=PATH      a further build of the gateway as a contestant; may be repeated
@@ -35,6 +38,7 @@ export function readOptions(written: readonly string[]): Options | "help" {
     options: {
       rounds: { type: "string" },
       seconds: { type: "string" },
+      "warm-up": { type: "string" },
       only: { type: "string" },
       workloads: { type: "string" },
       build: { type: "string", multiple: true, default: [] },
@@ -49,6 +53,7 @@ export function readOptions(written: readonly string[]): Options | "help" {
   return {
     rounds: wholeNumber("rounds", values.rounds, smoke ? 1 : 3),
     seconds: wholeNumber("seconds", values.seconds, smoke ? 1 : 2),
+    warmUp: wholeNumber("warm-up", values["warm-up"], smoke ? 1 : 5),
     only: list(values.only ?? (smoke ? "floor,gateway" : undefined)),
     workloads: list(values.workloads ?? (smoke ? "get-64" : undefined)),
     builds: values.build.map(readBuild),

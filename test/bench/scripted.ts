@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { COMPILE_FLAGS } from "../../build.ts";
 import type { Contestant } from "./contestant.ts";
+import { databaseOf } from "./gateway.ts";
 
 const SCRIPTS = join(import.meta.dir, "scripts");
 
@@ -19,6 +20,14 @@ export function scriptedContestants(): Contestant[] {
       packages: [],
       webSockets: false,
     }),
+    compiled({
+      key: "rows",
+      name: "the floor with the gateway's access log",
+      packages: [],
+      webSockets: false,
+      // A worker is found in the executable only if it is an entry point of its own.
+      entries: ["../../../src/telemetry/access-log/access-log-worker.ts"],
+    }),
     compiled({ key: "hono", name: "Hono's proxy on Bun", packages: ["hono"], webSockets: false }),
     onNode({
       key: "fastify",
@@ -34,10 +43,12 @@ interface Script {
   readonly name: string;
   readonly packages: readonly string[];
   readonly webSockets: boolean;
+  /** Further modules of the executable, from the scripts' folder. */
+  readonly entries?: readonly string[];
 }
 
 /** Built with the flags that the gateway is built with. */
-function compiled({ key, name, packages, webSockets }: Script): Contestant {
+function compiled({ key, name, packages, webSockets, entries = [] }: Script): Contestant {
   return {
     key,
     name,
@@ -46,11 +57,20 @@ function compiled({ key, name, packages, webSockets }: Script): Contestant {
     missing: fromNpm(packages),
     async prepare({ stage, port, backend }) {
       const outfile = stage.path(key);
-      bunBuild([...COMPILE_FLAGS, `--outfile=${outfile}`, join(SCRIPTS, `${key}.ts`)]);
+      bunBuild([
+        ...COMPILE_FLAGS,
+        "--entry-naming=[name].[ext]",
+        `--outfile=${outfile}`,
+        ...[`${key}.ts`, ...entries].map((file) => join(SCRIPTS, file)),
+      ]);
       return {
         command: [outfile],
         // The gateway raises this limit for itself.
-        env: { ...addresses(port, backend.port), BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" },
+        env: {
+          ...addresses(port, backend.port),
+          DATABASE: databaseOf(stage.folder, key),
+          BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
+        },
       };
     },
   };
