@@ -67,17 +67,6 @@ export function startGateway(options: StartOptions): RunningGateway {
   // No function below may use `config`, which would keep all of its routes.
   const { server, admin, logging } = config;
   const fixed = { server, admin, logging };
-  const accessLog = new AccessLog({
-    database: logging.database,
-    maxAge: logging.retention.max_age,
-    maxSize: logging.retention.max_size,
-    maxQueued: MAX_QUEUED_ROWS,
-    flushInterval: FLUSH_LOG_MS,
-    batchSize: LOG_BATCH_ROWS,
-    clock,
-    report: (level, message) => logger.log(level, message),
-    createWorker: createAccessLogWorker,
-  });
   const entries = new EndOfTurn<AccessLogEntry>((entry) => {
     accessLog.write(entry);
     logger.exchange(entry);
@@ -127,6 +116,18 @@ export function startGateway(options: StartOptions): RunningGateway {
     }),
   );
   const ownAdmin = openAdmin();
+  // Not before the ports are open: where one cannot be had, its worker would outlive the failure.
+  const accessLog = new AccessLog({
+    database: logging.database,
+    maxAge: logging.retention.max_age,
+    maxSize: logging.retention.max_size,
+    maxQueued: MAX_QUEUED_ROWS,
+    flushInterval: FLUSH_LOG_MS,
+    batchSize: LOG_BATCH_ROWS,
+    clock,
+    report: (level, message) => logger.log(level, message),
+    createWorker: createAccessLogWorker,
+  });
   monitor.start();
   warnOfInsecurity(config, logger);
 
