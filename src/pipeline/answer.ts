@@ -24,6 +24,11 @@ export class Answer {
     this.fields = fields;
     this.body = body;
   }
+
+  /** Nobody will read the content: something else is sent in place of the answer. */
+  discard(reason: unknown): void {
+    if (this.body instanceof ReadableStream) this.body.cancel(reason).catch(() => {});
+  }
 }
 
 export function toResponse(

@@ -59,10 +59,9 @@ export class Chain {
       try {
         this.#policies[exchange.entered]?.response?.(exchange, last);
       } catch (error) {
-        // What was to be passed on has nobody left to read it.
-        const unread = last.body;
+        const replaced = last;
         last = this.#toProblem(exchange, error);
-        if (unread instanceof ReadableStream) unread.cancel(error).catch(() => {});
+        replaced.discard(error);
       }
     }
     return last;

@@ -124,8 +124,10 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
   const { promise, resolve: end } = Promise.withResolvers<void>();
   exchange.ended = promise;
   const endBecause = (failure: GatewayError) => {
+    // When a problem has taken the answer's place already, nobody has left.
+    const isCause = exchange.errorCode === undefined;
     exchange.fail(failure.code, failure.message);
-    if (errorKinds[failure.code].source === "client") exchange.status = failure.status;
+    if (isCause && errorKinds[failure.code].source === "client") exchange.status = failure.status;
     breakOff.because(failure);
     end();
   };

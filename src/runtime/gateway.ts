@@ -99,12 +99,13 @@ export class Gateway {
       answer = snapshot.toProblem(exchange, error);
     }
     answer = chain.leave(exchange, answer);
-    if (exchange.status === 0) exchange.status = answer.status;
     // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
     if (closes) answer.fields.set("connection", "close");
+    const response = this.#toResponse(exchange, answer, snapshot);
+    if (exchange.status === 0) exchange.status = response.status;
     if (exchange.ended === undefined) this.#close(exchange);
     else this.#closeAtEnd(exchange, exchange.ended, listener);
-    return toResponse(answer, this.#molds);
+    return response;
   }
 
   #chainOf(exchange: Exchange, snapshot: Snapshot): Chain {
@@ -121,6 +122,17 @@ export class Gateway {
   #requestId(fields: RequestFields, trusted: boolean): string {
     const given = trusted ? fields.requestId : null;
     return given !== null && REQUEST_ID.test(given) ? given : this.#options.newRequestId();
+  }
+
+  /** A policy may have set what is no field; then the answer is a problem instead. */
+  #toResponse(exchange: Exchange, answer: Answer, snapshot: Snapshot): Response {
+    try {
+      return toResponse(answer, this.#molds);
+    } catch (error) {
+      const problem = snapshot.toProblem(exchange, error);
+      answer.discard(error);
+      return toResponse(problem, this.#molds);
+    }
   }
 
   /** Content that is passed on may fall silent for long; the connection may not outlive it so. */

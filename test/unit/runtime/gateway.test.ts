@@ -464,6 +464,30 @@ describe("a policy that crashes", () => {
     expect(gateway.inFlight).toBe(0);
   });
 
+  test.each([
+    ["a small answer", () => new Response("12345", { headers: { "content-length": "5" } })],
+    ["an answer that is passed on", () => new Response(drip().stream)],
+  ])("by setting what is no field of %s harms that request alone", async (_what, answer) => {
+    const { ask, crashes, entries, gateway } = world({
+      answer,
+      change: inFront({
+        name: "crashes",
+        response(exchange, { fields }) {
+          if (isBad(exchange)) fields.set("x-a", "secret\nx-b: 1");
+        },
+      }),
+    });
+    const bad = await ask("/api/bad");
+    expect(bad.headers.has("x-a")).toBe(false);
+    expect(JSON.stringify(await problemOf(bad))).not.toContain("secret");
+    expect(crashes).toMatchObject([{ requestId: "id-1" }]);
+    expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
+    const good = await ask("/api/good");
+    expect(good.status).toBe(200);
+    await good.body?.cancel();
+    await gateway.whenIdle();
+  });
+
   test("on the way out of a small answer harms that request alone", async () => {
     const { ask, entries } = world({
       answer: () => new Response("12345", { headers: { "content-length": "5" } }),
@@ -484,7 +508,7 @@ describe("a policy that crashes", () => {
     await (await ask("/api/a")).text();
     expect(source.state.cancelled).toBeDefined();
     expect(gateway.inFlight).toBe(0);
-    expect(entries).toHaveLength(1);
+    expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
   });
 });
 
