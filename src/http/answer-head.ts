@@ -20,6 +20,8 @@ export class MalformedAnswer extends Error {}
 const VERSION = "HTTP/1.";
 /** Of "HTTP/1.1 200". */
 const SHORTEST = 12;
+/** Lines that are remembered of a header section. */
+const REMEMBERED_AT_MOST = 64;
 
 /** A line of a header section, as it came. */
 interface Line {
@@ -108,7 +110,7 @@ export class AnswerHeadReader {
     const known = this.#fieldLines[index];
     if (known !== undefined && isLineAt(bytes, start, end, known)) return known;
     const line = parseFieldLine(bytes, start, end);
-    this.#fieldLines[index] = line;
+    if (index < REMEMBERED_AT_MOST) this.#fieldLines[index] = line;
     return line;
   }
 }

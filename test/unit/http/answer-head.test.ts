@@ -166,6 +166,13 @@ describe("a reader", () => {
     );
   });
 
+  test("reads more fields than it remembers", () => {
+    const reader = new AnswerHeadReader();
+    const fields = Array.from({ length: 100 }, (_, index) => [`x-${index}`, `${index}`]);
+    const text = ["HTTP/1.1 200 OK", ...fields.map((field) => field.join(": "))].join("\r\n");
+    for (const _ of [1, 2]) expect(read(reader, text).fields).toEqual(fields.flat());
+  });
+
   test("gives each answer a list of its own", () => {
     const reader = new AnswerHeadReader();
     read(reader, LINES.join("\r\n")).fields.push("x-b", "2");
