@@ -38,8 +38,9 @@ export class ClientBuckets {
     const client = clientNetwork(address);
     const young = this.#young.get(client);
     if (young !== undefined) return young;
-    const bucket = this.#old.get(client) ?? new TokenBucket(this.#size);
-    this.#old.delete(client);
+    const known = this.#old.get(client);
+    if (known !== undefined) this.#old.delete(client);
+    const bucket = known ?? new TokenBucket(this.#size);
     if (this.#young.size >= this.#generation) this.#turn(now);
     this.#young.set(client, bucket);
     return bucket;

@@ -48,12 +48,13 @@ export class Batch {
     numbers[at + 3] = this.#placeOf(entry.method);
     numbers[at + 4] = this.#newPlaceOf(entry.path);
     numbers[at + 5] = this.#placeOf(entry.query);
-    numbers[at + 6] = this.#placeAbove(at + 6, entry.host);
+    numbers[at + 6] = this.#placeAbove(at + 6, entry.host) ?? this.#placeOf(entry.host);
     numbers[at + 7] = entry.statusCode;
     numbers[at + 8] = entry.latencyMs;
     numbers[at + 9] = entry.timeToFirstByteMs;
-    numbers[at + 10] = this.#placeAbove(at + 10, entry.clientIp);
-    numbers[at + 11] = this.#placeAbove(at + 11, entry.userAgent);
+    numbers[at + 10] =
+      this.#placeAbove(at + 10, entry.clientIp) ?? this.#newPlaceOf(entry.clientIp);
+    numbers[at + 11] = this.#placeAbove(at + 11, entry.userAgent) ?? this.#placeOf(entry.userAgent);
     numbers[at + 12] = this.#placeOf(entry.backend);
     numbers[at + 13] = this.#placeOf(entry.route);
     numbers[at + 14] = this.#newPlaceOf(entry.requestId);
@@ -87,11 +88,11 @@ export class Batch {
 
   /**
    * For what is read anew from each request, and is often what the row above has: to compare a text
-   * costs less than to make the hash of it that a search needs.
+   * costs less than to make the hash of it that a search needs. Undefined when it is another.
    */
-  #placeAbove(at: number, text: string): number {
-    const above = this.#numbers[at - VALUES_PER_ENTRY] ?? -1;
-    return this.#texts[above] === text ? above : this.#placeOf(text);
+  #placeAbove(at: number, text: string): number | undefined {
+    const above = this.#numbers[at - VALUES_PER_ENTRY];
+    return above !== undefined && this.#texts[above] === text ? above : undefined;
   }
 
   /** For what differs from row to row: a search costs more than the text's room. */
