@@ -12,7 +12,7 @@ export interface RouteMatch<R> {
 export interface Candidate<R extends RoutePattern> extends RouteMatch<R> {
   /** Its place in the configuration, from 0. */
   readonly index: number;
-  /** Absent where the path has no names; to keep it for ten thousand routes would be 3 MB. */
+  /** Absent where the path has no names, and nothing of it is asked for again. */
   readonly named: Pattern | undefined;
 }
 

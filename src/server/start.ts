@@ -156,7 +156,7 @@ export function startGateway(options: StartOptions): RunningGateway {
     }
     warnOfInsecurity(next, logger);
     const previous = gateway.snapshot;
-    gateway.swap(compileSnapshot({ ...next, server, logging, ...(admin && { admin }) }, services));
+    gateway.swap(compileSnapshot({ ...next, server }, services));
     retireSnapshot(previous, monitor);
   }
 

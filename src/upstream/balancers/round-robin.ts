@@ -83,8 +83,6 @@ class Schedule {
 /** Gives each backend its weight's share of the requests, as evenly in time as can be. */
 export class RoundRobin implements Balancer {
   #healthy: readonly Backend[] = [];
-  /** The one backend, where there is no other. */
-  #only: Backend | undefined;
   /** Absent where there is nothing to choose from. */
   #schedule: Schedule | undefined;
   #rebuilds = -1;
@@ -99,7 +97,6 @@ export class RoundRobin implements Balancer {
   balance(healthy: readonly Backend[]): void {
     this.#healthy = healthy;
     this.#rebuilds += 1;
-    this.#only = healthy.length === 1 ? healthy[0] : undefined;
     this.#schedule = healthy.length > 1 ? new Schedule(healthy) : undefined;
     if (this.#schedule === undefined) return;
     const span = Math.min(this.#schedule.cycle, Math.max(FAST_FORWARD_LIMIT, healthy.length));
@@ -108,7 +105,7 @@ export class RoundRobin implements Balancer {
   }
 
   pick(): Backend | undefined {
-    return this.#only ?? this.#schedule?.next();
+    return this.#schedule === undefined ? this.#healthy[0] : this.#schedule.next();
   }
 
   /**
