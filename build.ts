@@ -29,6 +29,7 @@ export const COMPILE_FLAGS: readonly string[] = [
   "--format=esm",
   "--minify-syntax",
   "--minify-whitespace",
+  "--entry-naming=[name].[ext]",
   // Otherwise a .env or bunfig.toml in the folder it is run from would change what it does.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
@@ -65,7 +66,6 @@ async function build(outfile: string, platform?: string): Promise<void> {
     ...COMPILE_FLAGS,
     `--define=process.env.GATEWAY_COMMIT=${JSON.stringify(commit())}`,
     ...(platform === undefined ? [] : [`--target=bun-${platform}`]),
-    "--entry-naming=[name].[ext]",
     `--outfile=${outfile}`,
     "src/main.ts",
     // A worker is found in the executable only if it is an entry point of its own.

@@ -59,7 +59,6 @@ function compiled({ key, name, packages, webSockets, entries = [] }: Script): Co
       const outfile = stage.path(key);
       bunBuild([
         ...COMPILE_FLAGS,
-        "--entry-naming=[name].[ext]",
         `--outfile=${outfile}`,
         ...[`${key}.ts`, ...entries].map((file) => join(SCRIPTS, file)),
       ]);
