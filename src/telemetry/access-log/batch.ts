@@ -20,8 +20,8 @@ export function weightOf(entry: AccessLogEntry): number {
 }
 
 /**
- * Entries on their way to the worker, each a row of numbers. A text that many rows share is kept
- * once, so that a waiting batch holds on to little and gives the garbage collector nothing to scan.
+ * Entries on their way to the worker, each a row of numbers. A text that rows are likely to share is
+ * kept once, so that a waiting batch holds on to little and gives the collector little to scan.
  */
 export class Batch {
   rows = 0;
@@ -44,10 +44,10 @@ export class Batch {
     const numbers = this.#numbers;
     numbers[at] = entry.timestamp;
     numbers[at + 1] = this.#placeOf(entry.level);
-    numbers[at + 2] = this.#placeOf(entry.message);
+    numbers[at + 2] = this.#placeAbove(at + 2, entry.message) ?? this.#newPlaceOf(entry.message);
     numbers[at + 3] = this.#placeOf(entry.method);
     numbers[at + 4] = this.#newPlaceOf(entry.path);
-    numbers[at + 5] = this.#placeOf(entry.query);
+    numbers[at + 5] = this.#placeAbove(at + 5, entry.query) ?? this.#newPlaceOf(entry.query);
     numbers[at + 6] = this.#placeAbove(at + 6, entry.host) ?? this.#placeOf(entry.host);
     numbers[at + 7] = entry.statusCode;
     numbers[at + 8] = entry.latencyMs;
