@@ -1,3 +1,4 @@
+import { copyOf } from "./bytes.ts";
 import { contentLength, namedByConnection, removedFields, TOKEN } from "./fields.ts";
 
 /** What of an answer's header section its receiver needs: who gets it next, and how long it is. */
@@ -138,7 +139,7 @@ function parseStatusLine(bytes: Buffer, end: number): StatusLine {
     (at === SHORTEST || (at > SHORTEST && text[SHORTEST] === " "));
   if (!isStatusLine) throw new MalformedAnswer("its first line is no status line");
   const reason = text.slice(SHORTEST + 1);
-  return { bytes: copied(bytes, 0, at), status, reason, isLatest: minor === "1" };
+  return { bytes: copyOf(bytes, 0, at), status, reason, isLatest: minor === "1" };
 }
 
 function parseFieldLine(bytes: Buffer, start: number, end: number): FieldLine {
@@ -156,12 +157,7 @@ function parseFieldLine(bytes: Buffer, start: number, end: number): FieldLine {
   let to = at;
   while (to > from && isSpace(bytes[to - 1])) to -= 1;
   const value = bytes.toString("latin1", from, to);
-  return { bytes: copied(bytes, start, at), name, value, isForOneHop: removedFields.has(name) };
-}
-
-/** A copy, so that the rest of what came with it is not held on to. */
-function copied(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.subarray(start, end));
+  return { bytes: copyOf(bytes, start, at), name, value, isForOneHop: removedFields.has(name) };
 }
 
 const CONTROL = "a control character in its header section";

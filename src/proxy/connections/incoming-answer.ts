@@ -1,4 +1,5 @@
 import { type AnswerHead, type AnswerHeadReader, MalformedAnswer } from "../../http/answer-head.ts";
+import { copyOf } from "../../http/bytes.ts";
 import { ChunkedDecoder } from "../../http/chunked.ts";
 import { AnswerFields } from "../../http/answer-fields.ts";
 import type { BackendAnswer, ContentReader } from "../answer.ts";
@@ -238,9 +239,5 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
 
 /** What follows from a place on. */
 function behind(bytes: Buffer, start: number): Buffer {
-  const length = bytes.length - start;
-  if (length > COPIED_AT_MOST) return bytes.subarray(start);
-  const copy = Buffer.allocUnsafe(length);
-  bytes.copy(copy, 0, start);
-  return copy;
+  return bytes.length - start > COPIED_AT_MOST ? bytes.subarray(start) : copyOf(bytes, start);
 }
