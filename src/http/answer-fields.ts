@@ -1,3 +1,5 @@
+import { findField } from "./fields.ts";
+
 /**
  * The fields of an answer on its way through the gateway: a plain list, which becomes Headers once, at
  * the end. To ask Headers for one field costs as much as to look through all of these.
@@ -23,21 +25,21 @@ export class AnswerFields {
   }
 
   has(name: string): boolean {
-    return this.#find(name, 0) !== -1;
+    return findField(this.list, name) !== -1;
   }
 
   /** Puts one field in the place of all that have its name. */
   set(name: string, value: string): void {
-    const first = this.#find(name, 0);
+    const first = findField(this.list, name);
     if (first === -1) {
       this.list.push(name, value);
       return;
     }
     this.list[first + 1] = value;
-    let again = this.#find(name, first + 2);
+    let again = findField(this.list, name, first + 2);
     while (again !== -1) {
       this.list.splice(again, 2);
-      again = this.#find(name, again);
+      again = findField(this.list, name, again);
     }
   }
 
@@ -46,11 +48,5 @@ export class AnswerFields {
     for (let at = list.length - 2; at >= 0; at -= 2) {
       if (names.has(list[at] ?? "")) list.splice(at, 2);
     }
-  }
-
-  #find(name: string, from: number): number {
-    const { list } = this;
-    for (let at = from; at < list.length; at += 2) if (list[at] === name) return at;
-    return -1;
   }
 }

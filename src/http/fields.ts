@@ -48,6 +48,12 @@ export function removeHopByHopFields(headers: Headers): void {
   for (const name of hopByHopFields) headers.delete(name);
 }
 
+/** Where a name is in a list of names, each followed by its value, from a place on; −1 if nowhere. */
+export function findField(list: readonly string[], name: string, from = 0): number {
+  for (let at = from; at < list.length; at += 2) if (list[at] === name) return at;
+  return -1;
+}
+
 /** Headers of fields in a list: names, each followed by its value; repeated names are kept. */
 export function headersOf(list: readonly string[]): Headers {
   const headers = new Headers();

@@ -1,3 +1,4 @@
+import { findField } from "../../http/fields.ts";
 import { GatewayError } from "../../pipeline/errors.ts";
 import type { BackendRequest } from "../attempt.ts";
 
@@ -17,7 +18,8 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
     // One sum: the intermediate ones would each be an object.
     head = head + fields[at] + ": " + fields[at + 1] + "\r\n";
   }
-  if (!hasField(fields, "host")) head += `host: ${origin.slice(origin.indexOf("//") + 2)}\r\n`;
+  if (findField(fields, "host") === -1)
+    head += `host: ${origin.slice(origin.indexOf("//") + 2)}\r\n`;
   if (goesInChunks(request)) head += "transfer-encoding: chunked\r\n";
   head += "\r\n";
   // To count is quicker than to look: most heads are plain ASCII.
@@ -30,10 +32,5 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
 
 /** Whether the request has content whose length nobody knows yet. */
 export function goesInChunks({ fields, body }: BackendRequest): boolean {
-  return body instanceof ReadableStream && !hasField(fields, "content-length");
-}
-
-function hasField(fields: readonly string[], name: string): boolean {
-  for (let at = 0; at < fields.length; at += 2) if (fields[at] === name) return true;
-  return false;
+  return body instanceof ReadableStream && findField(fields, "content-length") === -1;
 }
