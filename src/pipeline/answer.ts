@@ -17,7 +17,7 @@ export class Answer {
       status = 200,
       statusText = "",
       fields = new AnswerFields(),
-    }: Partial<Omit<Answer, "body">> = {},
+    }: Partial<Pick<Answer, "status" | "statusText" | "fields">> = {},
   ) {
     this.status = status;
     this.statusText = statusText;

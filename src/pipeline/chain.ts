@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Policy } from "./policy.ts";
+import type { ToProblem } from "./problems.ts";
 
 /** What stands at the end of a chain. */
 export interface Handler {
@@ -17,13 +18,9 @@ export interface Handler {
 export class Chain {
   readonly #policies: readonly Policy[];
   readonly #last: Handler;
-  readonly #toProblem: (exchange: Exchange, error: unknown) => Answer;
+  readonly #toProblem: ToProblem;
 
-  constructor(
-    policies: readonly Policy[],
-    last: Handler,
-    toProblem: (exchange: Exchange, error: unknown) => Answer,
-  ) {
+  constructor(policies: readonly Policy[], last: Handler, toProblem: ToProblem) {
     this.#policies = policies;
     this.#last = last;
     this.#toProblem = toProblem;
@@ -59,9 +56,7 @@ export class Chain {
       try {
         this.#policies[exchange.entered]?.response?.(exchange, last);
       } catch (error) {
-        const replaced = last;
-        last = this.#toProblem(exchange, error);
-        replaced.discard(error);
+        last = this.#toProblem(exchange, error, last);
       }
     }
     return last;

@@ -1,8 +1,11 @@
-import { AnswerFields } from "../http/answer-fields.ts";
 import { problemContent } from "../http/problem.ts";
-import { Answer } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { errorKinds, GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import { ownAnswer } from "./own-answer.ts";
+
+/** Turns what was thrown into the answer for the client, in place of one that there may have been. */
+export type ToProblem = (exchange: Exchange, error: unknown, replaced?: Answer) => Answer;
 
 /** Tells the operator of an error that nobody foresaw. */
 export type ReportCrash = (exchange: Exchange, error: unknown) => void;
@@ -11,15 +14,19 @@ export type ReportCrash = (exchange: Exchange, error: unknown) => void;
  * Makes the one function that turns whatever was thrown into the answer for the client. What is not
  * a GatewayError is reported, stack and all, and tells the client nothing.
  */
-export function problemMaker(report: ReportCrash) {
-  return function toProblem(exchange: Exchange, error: unknown): Answer {
-    if (error instanceof GatewayError) return describe(exchange, error);
-    report(exchange, error);
-    return describe(
-      exchange,
-      new GatewayError("internal_error", "the gateway failed to handle this request"),
-    );
+export function problemMaker(report: ReportCrash): ToProblem {
+  return function toProblem(exchange, error, replaced) {
+    const problem = describe(exchange, known(exchange, error, report));
+    // Afterwards, so that the exchange has its failure by the time that nobody reads on.
+    replaced?.discard(error);
+    return problem;
   };
+}
+
+function known(exchange: Exchange, error: unknown, report: ReportCrash): GatewayError {
+  if (error instanceof GatewayError) return error;
+  report(exchange, error);
+  return new GatewayError("internal_error", "the gateway failed to handle this request");
 }
 
 function describe(exchange: Exchange, error: GatewayError): Answer {
@@ -32,14 +39,8 @@ function describe(exchange: Exchange, error: GatewayError): Answer {
     code: error.code,
     requestId: exchange.requestId,
   });
-  const fields = new AnswerFields([
-    "content-type",
-    "application/problem+json",
-    "cache-control",
-    "no-store",
-    "x-request-id",
-    exchange.requestId,
-  ]);
+  const answer = ownAnswer(exchange, "application/problem+json", content, error.status);
+  const { fields } = answer;
   for (const [name, value] of Object.entries(error.fields)) fields.set(name, value);
   if (kind.source !== "client" && "proxyStatus" in kind) {
     fields.set("proxy-status", proxyStatus(kind.proxyStatus, error.message));
@@ -48,8 +49,8 @@ function describe(exchange: Exchange, error: GatewayError): Answer {
   exchange.ended = undefined;
   exchange.status = error.status;
   // Nobody is there to get it when the client has left.
-  exchange.bytesOut = error.code === "client_closed" ? 0 : Buffer.byteLength(content);
-  return new Answer(content, { status: error.status, fields });
+  if (error.code === "client_closed") exchange.bytesOut = 0;
+  return answer;
 }
 
 /** RFC 9209: who made this error, its registered name, and a quoted string of details. */

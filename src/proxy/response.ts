@@ -1,5 +1,5 @@
 import { listWith } from "../http/fields.ts";
-import { Answer, type AnswerBody } from "../pipeline/answer.ts";
+import { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -47,15 +47,11 @@ export function prepareAnswer(exchange: Exchange, passage: Passage): Answer | Pr
     if (exchange.method === "HEAD" && length === undefined && status !== 204 && status !== 304) {
       fields.set("transfer-encoding", "chunked");
     }
-    return withHead(backendAnswer, null);
+    return new Answer(null, backendAnswer);
   }
   const collect =
     length !== undefined && length <= passage.settings.bufferSize && passage.budget.take(length);
   return collect ? collectContent(exchange, passage, length) : passOn(exchange, passage, length);
-}
-
-function withHead({ status, statusText, fields }: BackendAnswer, body: AnswerBody): Answer {
-  return new Answer(body, { status, statusText, fields });
 }
 
 /** What has come along with the header section is taken at once, without a promise or a timer. */
@@ -102,10 +98,8 @@ function whole(
   if (bytes.length !== length) throw incomplete(length, bytes.length);
   exchange.bytesOut = length;
   // The runtime gives a buffered body without a type one of its own; a stream's it leaves alone.
-  return withHead(
-    backendAnswer,
-    backendAnswer.fields.has("content-type") ? bytes : oneChunk(bytes),
-  );
+  const body = backendAnswer.fields.has("content-type") ? bytes : oneChunk(bytes);
+  return new Answer(body, backendAnswer);
 }
 
 function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
@@ -120,7 +114,7 @@ function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
 function passOn(exchange: Exchange, passage: Passage, length: number | undefined): Answer {
   const { backendAnswer, breakOff, settings, clock } = passage;
   const reader = backendAnswer.reader();
-  if (reader === undefined) return withHead(backendAnswer, null);
+  if (reader === undefined) return new Answer(null, backendAnswer);
   const { promise, resolve: end } = Promise.withResolvers<void>();
   exchange.ended = promise;
   const endBecause = (failure: GatewayError) => {
@@ -155,7 +149,7 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
     },
     { idleTimeout: settings.timeouts.idle, signal: breakOff.signal, clock },
   );
-  return withHead(backendAnswer, body);
+  return new Answer(body, backendAnswer);
 }
 
 function brokenOff(breakOff: BreakOff, error: unknown): GatewayError {

@@ -129,9 +129,7 @@ export class Gateway {
     try {
       return toResponse(answer, this.#molds);
     } catch (error) {
-      const problem = snapshot.toProblem(exchange, error);
-      answer.discard(error);
-      return toResponse(problem, this.#molds);
+      return toResponse(snapshot.toProblem(exchange, error, answer), this.#molds);
     }
   }
 

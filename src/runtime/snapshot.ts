@@ -1,8 +1,8 @@
 import { AddressSet } from "../http/address.ts";
 import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
-import type { Answer } from "../pipeline/answer.ts";
 import { Chain, type Handler } from "../pipeline/chain.ts";
+import type { ToProblem } from "../pipeline/problems.ts";
 import { Shared } from "../pipeline/shared.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
@@ -14,7 +14,6 @@ import { Backend, type BackendAddress, readBackendAddress } from "../upstream/ba
 import type { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Upstream } from "../upstream/upstream.ts";
 import { forwardSettings, settingsKey } from "./forward-settings.ts";
-import type { Exchange } from "../pipeline/exchange.ts";
 
 /** A route with everything decided that can be decided before a request comes. */
 export interface CompiledRoute extends RoutePattern {
@@ -35,13 +34,13 @@ export interface Snapshot {
   /** The chain of an exchange without a route: the global policies, then its refusal. */
   readonly unrouted: Chain;
   readonly trustedProxies: AddressSet;
-  readonly toProblem: (exchange: Exchange, error: unknown) => Answer;
+  readonly toProblem: ToProblem;
 }
 
 /** What a snapshot needs of the world; outlives it. */
 export interface SnapshotServices extends PolicyServices, ForwardServices {
   readonly monitor: HealthMonitor;
-  readonly toProblem: (exchange: Exchange, error: unknown) => Answer;
+  readonly toProblem: ToProblem;
 }
 
 /** Compiles a valid configuration. Its backends' health checks begin here. */

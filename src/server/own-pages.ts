@@ -1,8 +1,8 @@
-import { AnswerFields } from "../http/answer-fields.ts";
-import { Answer } from "../pipeline/answer.ts";
+import type { Answer } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import { ownAnswer } from "../pipeline/own-answer.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot.ts";
 import type { OperatorCheck } from "./admin/access.ts";
@@ -52,21 +52,14 @@ function health(exchange: Exchange, version: string): Answer {
       fields: { allow: "GET, HEAD" },
     });
   }
-  return page(exchange, JSON.stringify({ status: "healthy", service: "gateway", version }));
+  return ownAnswer(
+    exchange,
+    JSON_TYPE,
+    JSON.stringify({ status: "healthy", service: "gateway", version }),
+  );
 }
 
-function page(exchange: Exchange, content: string): Answer {
-  exchange.bytesOut = Buffer.byteLength(content);
-  const fields = new AnswerFields([
-    "content-type",
-    "application/json",
-    "cache-control",
-    "no-store",
-    "x-request-id",
-    exchange.requestId,
-  ]);
-  return new Answer(content, { fields });
-}
+const JSON_TYPE = "application/json";
 
 async function adminPage(
   exchange: Exchange,
@@ -77,7 +70,7 @@ async function adminPage(
     throw new GatewayError("route_not_found", `no route matches ${exchange.target.path}`);
   }
   if (!response.ok) throw new Error(`the operator's page answered ${response.status}`);
-  return page(exchange, await response.text());
+  return ownAnswer(exchange, JSON_TYPE, await response.text());
 }
 
 function isTaken(snapshot: Snapshot, segment: string): boolean {

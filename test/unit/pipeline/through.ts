@@ -1,13 +1,14 @@
 import type { Answer } from "../../../src/pipeline/answer.ts";
 import type { Chain } from "../../../src/pipeline/chain.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
+import type { ToProblem } from "../../../src/pipeline/problems.ts";
 import { asResponse } from "./answers.ts";
 
 /** Takes an exchange in and out through a chain, as the gateway does. */
 export async function through(
   chain: Chain,
   exchange: Exchange,
-  toProblem: (exchange: Exchange, error: unknown) => Answer,
+  toProblem: ToProblem,
 ): Promise<Response> {
   let answer: Answer;
   try {

@@ -1,0 +1,22 @@
+import { AnswerFields } from "../http/answer-fields.ts";
+import { Answer } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** An answer that the gateway gives by itself: never to be stored, and with the exchange's id. */
+export function ownAnswer(
+  exchange: Exchange,
+  contentType: string,
+  content: string,
+  status = 200,
+): Answer {
+  exchange.bytesOut = Buffer.byteLength(content);
+  const fields = new AnswerFields([
+    "content-type",
+    contentType,
+    "cache-control",
+    "no-store",
+    "x-request-id",
+    exchange.requestId,
+  ]);
+  return new Answer(content, { status, fields });
+}
