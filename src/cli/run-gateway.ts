@@ -36,7 +36,6 @@ export function runGateway(config: Config, console: Console, options: RunOptions
       logger,
       clock,
       random: Math.random,
-      fetch: globalThis.fetch,
     });
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;

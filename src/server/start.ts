@@ -5,7 +5,6 @@ import { EndOfTurn } from "../pipeline/end-of-turn.ts";
 import { problemMaker } from "../pipeline/problems.ts";
 import { BufferBudget } from "../proxy/buffer-budget.ts";
 import { ConnectionPool } from "../proxy/connections/pool.ts";
-import { type Fetch, fetchTransport } from "../proxy/fetch-transport.ts";
 import type { Transport } from "../proxy/attempt.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
@@ -27,7 +26,6 @@ export interface StartOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly fetch: Fetch;
 }
 
 export interface RunningGateway {
@@ -82,9 +80,7 @@ export function startGateway(options: StartOptions): RunningGateway {
   const tunnels = new Set<Tunnel>();
   const budget = new BufferBudget(BUFFERED_BYTES);
   const connections = new ConnectionPool(clock);
-  const secure = fetchTransport(options.fetch);
-  const transport: Transport = (attempt) =>
-    attempt.request.tls === undefined ? connections.send(attempt) : secure(attempt);
+  const transport: Transport = (attempt) => connections.send(attempt);
   const services = { clock, monitor, toProblem, budget, tunnels, transport };
   const adminApp = createAdminApp({
     snapshot: () => gateway.snapshot,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ask, problemOf } from "../support/ask.ts";
+import { hasOpenssl, issue, makeAuthority } from "../support/certificates.ts";
 import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { createStage } from "../support/stage.ts";
 
 const stage = createStage();
-const hasOpenssl = Bun.which("openssl") !== null;
 if (!hasOpenssl) {
   // oxlint-disable-next-line no-console -- a test that is left out says so
   console.warn("tls.test.ts is left out: it makes certificates with openssl (Debian: openssl)");
@@ -18,35 +18,11 @@ let folder = "";
 beforeAll(async () => {
   if (!hasOpenssl) return;
   folder = shared.folder();
-  for (const authority of ["ca", "other-ca"]) {
-    await openssl(
-      `req -x509 ${NEW_KEY} -keyout ${authority}.key -out ${authority}.pem -days 2 -subj /CN=${authority}`,
-    );
-  }
-  await issue("local", "IP:127.0.0.1,DNS:localhost");
-  await issue("named", "DNS:backend.example.com");
-  await issue("client", "DNS:gateway.example.com");
+  for (const authority of ["ca", "other-ca"]) await makeAuthority(folder, authority);
+  await issue(folder, "local", "IP:127.0.0.1,DNS:localhost");
+  await issue(folder, "named", "DNS:backend.example.com");
+  await issue(folder, "client", "DNS:gateway.example.com");
 });
-
-const NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-
-async function issue(name: string, names: string): Promise<void> {
-  await Bun.write(join(folder, `${name}.ext`), `subjectAltName=${names}\n`);
-  await openssl(`req -new ${NEW_KEY} -keyout ${name}.key -out ${name}.csr -subj /CN=${name}`);
-  await openssl(
-    `x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ${name}.ext -out ${name}.pem`,
-  );
-}
-
-async function openssl(command: string): Promise<void> {
-  const child = Bun.spawn(["openssl", ...command.split(" ")], {
-    cwd: folder,
-    stderr: "pipe",
-    stdout: "ignore",
-  });
-  const errors = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(errors);
-}
 
 const file = (name: string) => join(folder, name);
 

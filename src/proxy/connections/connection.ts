@@ -10,6 +10,8 @@ import { goesInChunks, requestHead } from "./request-head.ts";
 export interface ConnectionOwner {
   /** Reads the answers' header sections. */
   readonly heads: AnswerHeadReader;
+  /** Whether TLS is to go on with a backend whose certificate is not trusted. */
+  readonly trustsAnyCertificate: boolean;
   /** The connection is open and carries nothing. */
   idle(connection: Connection): void;
   /** It is closed. */
@@ -25,7 +27,10 @@ export interface ConnectionOwner {
 /** What a socket is called on; one object serves all of them. */
 export const CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
   binaryType: "buffer",
-  open: (socket) => socket.data.opened(socket),
+  open(socket) {
+    socket.data.opened(socket);
+    socket.data.ready();
+  },
   data: (socket, bytes) => socket.data.received(bytes),
   drain: (socket) => socket.data.drained(),
   // A connection of which the backend has closed its side carries no further request.
@@ -35,6 +40,16 @@ export const CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
   // Whoever dialled is told by a rejected promise.
   connectError: () => {},
 };
+
+/** The same for TLS, whose handshake comes before anything is sent. */
+export const SECURE_CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
+  ...CONNECTION_EVENTS,
+  open: (socket) => socket.data.opened(socket),
+  handshake: (socket, trusted, reason) => socket.data.secured(trusted ? undefined : reason),
+};
+
+/** Handshakes that came to nothing; other reasons are about a certificate. */
+const NO_HANDSHAKE = new Set<unknown>(["EPROTO", "ECONNRESET"]);
 
 /**
  * A connection to a backend, which carries one attempt after another.
@@ -59,7 +74,7 @@ export class Connection implements Carrier, Flow {
   #paused = false;
   #closed = false;
 
-  /** The first attempt is begun when the connection is open. */
+  /** The first attempt is begun when the connection is ready. */
   constructor(owner: ConnectionOwner, first: Attempt) {
     this.#owner = owner;
     this.#attempt = first;
@@ -106,11 +121,19 @@ export class Connection implements Carrier, Flow {
 
   opened(socket: Bun.Socket<Connection>): void {
     this.#socket = socket;
-    if (this.#closed) {
-      socket.terminate();
-      return;
-    }
-    if (this.#attempt !== undefined) this.#send(this.#attempt);
+    if (this.#closed) socket.terminate();
+  }
+
+  /** The handshake of TLS is over; with a reason why the backend is not to be trusted, if it is not. */
+  secured(reason: (Error & { readonly code?: unknown }) | null | undefined): void {
+    const certificateIsAtFault = !NO_HANDSHAKE.has(reason?.code);
+    if (!reason || (certificateIsAtFault && this.#owner.trustsAnyCertificate)) this.ready();
+    else this.#fail(reason);
+  }
+
+  /** Requests can be sent. */
+  ready(): void {
+    if (this.#attempt !== undefined && !this.#closed) this.#send(this.#attempt);
   }
 
   received(bytes: Buffer): void {
@@ -149,8 +172,13 @@ export class Connection implements Carrier, Flow {
     if (this.#closed) return;
     const attempt = this.#attempt;
     const answer = this.#answer;
-    if (attempt === undefined || answer === undefined) {
+    if (attempt === undefined) {
       this.#destroy();
+      return;
+    }
+    if (answer === undefined) {
+      // Before the request could be sent.
+      this.#fail(cause ?? broken(cause));
       return;
     }
     if (cause === undefined && answer.end()) {

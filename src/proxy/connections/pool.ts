@@ -3,7 +3,12 @@ import type { Clock } from "../../pipeline/clock.ts";
 import { type Defer, EndOfTurn } from "../../pipeline/end-of-turn.ts";
 import { TimeLimit } from "../../pipeline/time-limit.ts";
 import type { Attempt } from "../attempt.ts";
-import { Connection, CONNECTION_EVENTS, type ConnectionOwner } from "./connection.ts";
+import {
+  Connection,
+  CONNECTION_EVENTS,
+  type ConnectionOwner,
+  SECURE_CONNECTION_EVENTS,
+} from "./connection.ts";
 import type { IncomingAnswer } from "./incoming-answer.ts";
 
 /**
@@ -13,11 +18,13 @@ import type { IncomingAnswer } from "./incoming-answer.ts";
 const IDLE_MS = 4_000;
 
 /**
- * Connections to backends over plain HTTP/1.1, kept open from one request to the next. As many are
- * opened as there are requests at a time.
+ * Connections to backends over HTTP/1.1, with or without TLS, kept open from one request to the next.
+ * As many are opened as there are requests at a time.
  */
 export class ConnectionPool {
   readonly #peers = new Map<string, Peer>();
+  /** What connections with these settings are told from others by. */
+  readonly #tlsKeys = new WeakMap<Bun.TLSOptions, string>();
   readonly #services: PeerServices;
 
   constructor(clock: Clock, defer: Defer = setImmediate) {
@@ -28,9 +35,10 @@ export class ConnectionPool {
     };
   }
 
-  /** The transport of `http://` backends. */
+  /** The transport of all backends. */
   send(attempt: Attempt): void {
-    this.#peerAt(attempt.request.origin).carry(attempt);
+    const { origin, tls } = attempt.request;
+    this.#peerAt(origin, tls).carry(attempt);
   }
 
   /** Closes what is idle; the others end with their attempts. */
@@ -38,13 +46,24 @@ export class ConnectionPool {
     for (const peer of this.#peers.values()) peer.closeIdle();
   }
 
-  #peerAt(origin: string): Peer {
-    let peer = this.#peers.get(origin);
+  #peerAt(origin: string, tls: Bun.TLSOptions | undefined): Peer {
+    const key = tls === undefined ? origin : origin + this.#keyOf(tls);
+    let peer = this.#peers.get(key);
     if (peer === undefined) {
-      peer = new Peer(origin, this.#services, () => this.#peers.delete(origin));
-      this.#peers.set(origin, peer);
+      peer = new Peer(origin, tls, this.#services, () => this.#peers.delete(key));
+      this.#peers.set(key, peer);
     }
     return peer;
+  }
+
+  /** By what they say, because each route has settings of its own, and many say the same. */
+  #keyOf(tls: Bun.TLSOptions): string {
+    let key = this.#tlsKeys.get(tls);
+    if (key === undefined) {
+      key = JSON.stringify(tls);
+      this.#tlsKeys.set(tls, key);
+    }
+    return key;
   }
 }
 
@@ -55,21 +74,30 @@ interface PeerServices {
   readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: IncomingAnswer }>;
 }
 
-/** One address, and the connections there. */
+/** One address and one way to speak with it, and the connections there. */
 class Peer implements ConnectionOwner {
   readonly heads = new AnswerHeadReader();
+  readonly trustsAnyCertificate: boolean;
   readonly #hostname: string;
   readonly #port: number;
+  readonly #tls: Bun.TLSOptions | undefined;
   readonly #services: PeerServices;
   readonly #onEmpty: () => void;
   /** The last one is the next to be used, so that those that are too many stay idle and are closed. */
   readonly #idle: Connection[] = [];
   #open = 0;
 
-  constructor(origin: string, services: PeerServices, onEmpty: () => void) {
+  constructor(
+    origin: string,
+    tls: Bun.TLSOptions | undefined,
+    services: PeerServices,
+    onEmpty: () => void,
+  ) {
     const { hostname, port } = new URL(origin);
     this.#hostname = hostname.replace(/^\[|\]$/g, "");
-    this.#port = Number(port || 80);
+    this.#port = Number(port || (tls === undefined ? 80 : 443));
+    this.#tls = tls;
+    this.trustsAnyCertificate = tls?.rejectUnauthorized === false;
     this.#services = services;
     this.#onEmpty = onEmpty;
   }
@@ -87,11 +115,14 @@ class Peer implements ConnectionOwner {
   again(attempt: Attempt): void {
     const connection = new Connection(this, attempt);
     this.#open += 1;
+    const tls = this.#tls;
     Bun.connect({
       hostname: this.#hostname,
       port: this.#port,
-      socket: CONNECTION_EVENTS,
       data: connection,
+      ...(tls === undefined
+        ? { socket: CONNECTION_EVENTS }
+        : { socket: SECURE_CONNECTION_EVENTS, tls }),
     }).catch((error: Error) => connection.refused(error));
   }
 

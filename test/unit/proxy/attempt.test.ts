@@ -3,7 +3,7 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { Attempt, type BackendRequest } from "../../../src/proxy/attempt.ts";
 import { backendError } from "../../../src/proxy/backend-error.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
-import { type Fetch, fetchTransport } from "../../../src/proxy/fetch-transport.ts";
+import { type Fetch, fetchTransport } from "./fetch-transport.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { startRawBackend } from "../../support/raw-backend.ts";

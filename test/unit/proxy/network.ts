@@ -1,4 +1,4 @@
-import { type Fetch, fetchTransport } from "../../../src/proxy/fetch-transport.ts";
+import { type Fetch, fetchTransport } from "./fetch-transport.ts";
 
 export interface Sent {
   readonly url: string;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
-import { FetchedAnswer } from "../../../src/proxy/fetch-transport.ts";
+import { FetchedAnswer } from "./fetch-transport.ts";
 import { prepareAnswer } from "../../../src/proxy/response.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";

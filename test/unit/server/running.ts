@@ -61,7 +61,6 @@ export function start(stage: Stage, config: string, settings: StartSettings = {}
     logger,
     clock,
     random: () => 0.5,
-    fetch: globalThis.fetch,
   });
   stage.defer(() => gateway.stop());
   return {

@@ -1,7 +1,7 @@
-import { AnswerFields } from "../http/answer-fields.ts";
-import { contentLength, headersOf, removeHopByHopFields } from "../http/fields.ts";
-import type { BackendAnswer, ContentReader } from "./answer.ts";
-import type { BackendRequest, Transport } from "./attempt.ts";
+import { AnswerFields } from "../../../src/http/answer-fields.ts";
+import { contentLength, headersOf, removeHopByHopFields } from "../../../src/http/fields.ts";
+import type { BackendAnswer, ContentReader } from "../../../src/proxy/answer.ts";
+import type { BackendRequest, Transport } from "../../../src/proxy/attempt.ts";
 
 /** The runtime's fetch. Replaceable, so that tests can stand in for the network. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;
