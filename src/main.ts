@@ -1,4 +1,3 @@
-import "./cli/start-over.ts";
 import { writeSync } from "node:fs";
 import { parseArguments } from "./cli/args.ts";
 import { check } from "./cli/check.ts";

@@ -7,7 +7,7 @@ import { Shared } from "../pipeline/shared.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { Forwarding, type ForwardServices } from "../proxy/forward.ts";
-import type { ForwardSettings } from "../proxy/settings.ts";
+import { type ForwardSettings, tlsFor } from "../proxy/settings.ts";
 import { TimeLimitSets } from "../proxy/time-limits.ts";
 import { type RoutePattern, RouteTable } from "../routing/table.ts";
 import { Backend, type BackendAddress, readBackendAddress } from "../upstream/backend.ts";
@@ -56,10 +56,10 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
     const id = shared.has(route.path)
       ? `${route.methods?.join(",") ?? "*"} ${route.path}`
       : route.path;
-    const upstream = createUpstream(route, config, services.monitor, addresses);
     const settings = allSettings.of(settingsKey(route), () =>
       forwardSettings(route, config.server),
     );
+    const upstream = createUpstream(route, config, settings, services.monitor, addresses);
     const forward = new Forwarding(upstream, settings, limits.of(settings.timeouts), services);
     const own = policiesOf(route, id, globals, services);
     const policies = areTheSame(own, globalPolicies) ? globalPolicies : own;
@@ -119,20 +119,17 @@ function areTheSame(some: readonly unknown[], others: readonly unknown[]): boole
 function createUpstream(
   route: RouteConfig,
   config: Config,
+  settings: ForwardSettings,
   monitor: HealthMonitor,
   addresses: Shared<BackendAddress>,
 ): Upstream {
-  const settings = { ...config.health_check, ...route.health_check };
+  const healthCheck = { ...config.health_check, ...route.health_check };
   return new Upstream(
-    route.backends.map(
-      ({ url, weight, max_in_flight: maxInFlight }) =>
-        new Backend({
-          address: addresses.of(url, () => readBackendAddress(url)),
-          weight,
-          maxInFlight,
-          health: monitor.acquire(url, settings),
-        }),
-    ),
+    route.backends.map(({ url, weight, max_in_flight: maxInFlight }) => {
+      const address = addresses.of(url, () => readBackendAddress(url));
+      const health = monitor.acquire(url, healthCheck, tlsFor(address.origin, settings));
+      return new Backend({ address, weight, maxInFlight, health });
+    }),
   );
 }
 

@@ -5,6 +5,7 @@ import { EndOfTurn } from "../pipeline/end-of-turn.ts";
 import { problemMaker } from "../pipeline/problems.ts";
 import { BufferBudget } from "../proxy/buffer-budget.ts";
 import { ConnectionPool } from "../proxy/connections/pool.ts";
+import { networkProbe } from "../proxy/connections/probe.ts";
 import type { Transport } from "../proxy/attempt.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
@@ -72,6 +73,7 @@ export function startGateway(options: StartOptions): RunningGateway {
   const monitor = new HealthMonitor({
     clock,
     random,
+    probe: networkProbe(clock),
     onChange: (change) => logHealthChange(logger, change),
   });
   const toProblem = problemMaker((exchange, error) => {

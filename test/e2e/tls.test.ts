@@ -124,6 +124,22 @@ tlsTest("each of several backends has to show a certificate for its own host", a
   expect(statuses).toEqual([200, 502]);
 });
 
+tlsTest("health checks go by the route's `tls`", async () => {
+  const backend = startBackend("local");
+  const gateway = await startGateway(stage, {
+    health_check: { interval: "100ms", unhealthy_after: 1 },
+    routes: [
+      { path: "/trusted", backends: [backend], tls: { ca: file("ca.pem") } },
+      { path: "/doubted", backends: [backend], tls: { ca: file("other-ca.pem") } },
+    ],
+  });
+
+  expect(await gateway.lines.waitFor(/is unhealthy/)).toContain("certificate");
+  expect(await problemOf(await ask(`${gateway.url}/doubted`))).toMatchObject({ status: 503 });
+  expect(await (await ask(`${gateway.url}/trusted`)).text()).toBe("in confidence");
+  expect(gateway.lines.matching(/is unhealthy/)).toHaveLength(1);
+});
+
 tlsTest("a backend that asks for a certificate is shown the one configured", async () => {
   const backend = startBackend("local", true);
   const without = await startBefore(backend, { ca: file("ca.pem") });

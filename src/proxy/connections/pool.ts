@@ -3,12 +3,8 @@ import type { Clock } from "../../pipeline/clock.ts";
 import { type Defer, EndOfTurn } from "../../pipeline/end-of-turn.ts";
 import { TimeLimit } from "../../pipeline/time-limit.ts";
 import type { Attempt } from "../attempt.ts";
-import {
-  Connection,
-  CONNECTION_EVENTS,
-  type ConnectionOwner,
-  SECURE_CONNECTION_EVENTS,
-} from "./connection.ts";
+import { Address } from "./address.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { IncomingAnswer } from "./incoming-answer.ts";
 
 /**
@@ -50,7 +46,7 @@ export class ConnectionPool {
     const key = tls === undefined ? origin : origin + this.#keyOf(tls);
     let peer = this.#peers.get(key);
     if (peer === undefined) {
-      peer = new Peer(origin, tls, this.#services, () => this.#peers.delete(key));
+      peer = new Peer(new Address(origin, tls), this.#services, () => this.#peers.delete(key));
       this.#peers.set(key, peer);
     }
     return peer;
@@ -74,30 +70,20 @@ interface PeerServices {
   readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: IncomingAnswer }>;
 }
 
-/** One address and one way to speak with it, and the connections there. */
+/** One address, and the connections there. */
 class Peer implements ConnectionOwner {
   readonly heads = new AnswerHeadReader();
   readonly trustsAnyCertificate: boolean;
-  readonly #hostname: string;
-  readonly #port: number;
-  readonly #tls: Bun.TLSOptions | undefined;
+  readonly #address: Address;
   readonly #services: PeerServices;
   readonly #onEmpty: () => void;
   /** The last one is the next to be used, so that those that are too many stay idle and are closed. */
   readonly #idle: Connection[] = [];
   #open = 0;
 
-  constructor(
-    origin: string,
-    tls: Bun.TLSOptions | undefined,
-    services: PeerServices,
-    onEmpty: () => void,
-  ) {
-    const { hostname, port } = new URL(origin);
-    this.#hostname = hostname.replace(/^\[|\]$/g, "");
-    this.#port = Number(port || (tls === undefined ? 80 : 443));
-    this.#tls = tls;
-    this.trustsAnyCertificate = tls?.rejectUnauthorized === false;
+  constructor(address: Address, services: PeerServices, onEmpty: () => void) {
+    this.#address = address;
+    this.trustsAnyCertificate = address.trustsAnyCertificate;
     this.#services = services;
     this.#onEmpty = onEmpty;
   }
@@ -115,15 +101,7 @@ class Peer implements ConnectionOwner {
   again(attempt: Attempt): void {
     const connection = new Connection(this, attempt);
     this.#open += 1;
-    const tls = this.#tls;
-    Bun.connect({
-      hostname: this.#hostname,
-      port: this.#port,
-      data: connection,
-      ...(tls === undefined
-        ? { socket: CONNECTION_EVENTS }
-        : { socket: SECURE_CONNECTION_EVENTS, tls }),
-    }).catch((error: Error) => connection.refused(error));
+    this.#address.dial(connection);
   }
 
   sendSoon(connection: Connection): void {

@@ -22,6 +22,7 @@ interface Outcome {
 /** Checks one backend again and again, one check at a time, and keeps its health. */
 export class Checker {
   readonly #url: string;
+  readonly #tls: Bun.TLSOptions | undefined;
   readonly #settings: HealthCheck;
   readonly #health: CheckedHealth;
   readonly #services: CheckerServices;
@@ -35,12 +36,14 @@ export class Checker {
    */
   constructor(subject: {
     url: string;
+    tls: Bun.TLSOptions | undefined;
     settings: HealthCheck;
     health: CheckedHealth;
     services: CheckerServices;
     onChange: (reason: string) => void;
   }) {
     this.#url = subject.url;
+    this.#tls = subject.tls;
     this.#settings = subject.settings;
     this.#health = subject.health;
     this.#services = subject.services;
@@ -90,7 +93,7 @@ export class Checker {
     );
     this.#cancel = end;
     // An async function, so that a probe that throws at once is no different from one that rejects.
-    void (async () => probe(this.#url, controller.signal))().then(
+    void (async () => probe(this.#url, controller.signal, this.#tls))().then(
       (status) => settle(judge(status)),
       (error: unknown) => settle({ succeeded: false, reason: failureReason(error) }),
     );

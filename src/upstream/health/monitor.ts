@@ -1,6 +1,6 @@
 import { Checker, type CheckerServices } from "./checker.ts";
 import { CheckedHealth, type Health } from "./health.ts";
-import { fetchProbe, type Probe } from "./probe.ts";
+import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
 
 /** Up to this many backends are all checked at once in the beginning. */
@@ -44,23 +44,26 @@ export class HealthMonitor {
   constructor(world: {
     clock: CheckerServices["clock"];
     random: () => number;
-    probe?: Probe;
+    probe: Probe;
     onChange: (change: HealthChange) => void;
   }) {
     this.#services = {
       clock: world.clock,
       random: world.random,
-      probe: world.probe ?? fetchProbe,
+      probe: world.probe,
     };
     this.#onChange = world.onChange;
   }
 
-  /** The health of the backend at `url`, checked from now on if the monitor is running. */
-  acquire(url: string, settings: HealthCheck): Health {
-    const key = keyOf(url, settings);
+  /**
+   * The health of the backend at `url`, checked from now on if the monitor is running. `tls` says how
+   * TLS is done with an https backend.
+   */
+  acquire(url: string, settings: HealthCheck, tls?: Bun.TLSOptions): Health {
+    const key = keyOf(url, settings, tls);
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
-      entry = this.#create(key, url, settings);
+      entry = this.#create(key, url, settings, tls);
       this.#byKey.set(key, entry);
       this.#byHealth.set(entry.health, entry);
       this.#startOne(entry);
@@ -92,11 +95,12 @@ export class HealthMonitor {
     for (const entry of this.#byKey.values()) entry.checker.stop();
   }
 
-  #create(key: string, url: string, settings: HealthCheck): Entry {
+  #create(key: string, url: string, settings: HealthCheck, tls: Bun.TLSOptions | undefined): Entry {
     const health = new CheckedHealth(settings);
     const checker = new Checker({
       // At the root: a base path is where the backend's API is, not where it tells of its health.
       url: new URL(url).origin + settings.path,
+      tls,
       settings,
       health,
       services: this.#services,
@@ -118,7 +122,7 @@ export class HealthMonitor {
   }
 }
 
-function keyOf(url: string, settings: HealthCheck): string {
+function keyOf(url: string, settings: HealthCheck, tls: Bun.TLSOptions | undefined): string {
   return JSON.stringify([
     new URL(url).href,
     settings.enabled,
@@ -127,5 +131,6 @@ function keyOf(url: string, settings: HealthCheck): string {
     settings.timeout,
     settings.unhealthy_after,
     settings.healthy_after,
+    tls,
   ]);
 }

@@ -1,22 +1,12 @@
-/** Sends one GET and answers the status; rejects when no answer came. The signal ends it. */
-export type Probe = (url: string, signal: AbortSignal) => Promise<number>;
-
-/** Asks through the network. */
-export async function fetchProbe(url: string, signal: AbortSignal): Promise<number> {
-  const response = await fetch(url, {
-    signal,
-    headers: { "user-agent": "gateway-health-check" },
-    redirect: "manual",
-    decompress: false,
-    // HTTP_PROXY in the environment is not meant for our backends.
-    proxy: false,
-    // Only a connection of its own shows that the backend still accepts any.
-    keepalive: false,
-  });
-  // The status says it all; reading on could last for ever.
-  await response.body?.cancel();
-  return response.status;
-}
+/**
+ * Sends one GET and answers the status; rejects when no answer came. The signal ends it. `tls` says
+ * how TLS is done with an https backend.
+ */
+export type Probe = (
+  url: string,
+  signal: AbortSignal,
+  tls: Bun.TLSOptions | undefined,
+) => Promise<number>;
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",

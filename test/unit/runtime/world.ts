@@ -40,7 +40,12 @@ export function world({
   const timeouts: number[] = [];
   const upgrades: { events: SocketEvents; headers: Headers }[] = [];
   const peer: { address: string | null } = { address: "192.0.2.1" };
-  const monitor = new HealthMonitor({ clock, random: () => 0.5, onChange: () => {} });
+  const monitor = new HealthMonitor({
+    clock,
+    random: () => 0.5,
+    probe: async () => 200,
+    onChange: () => {},
+  });
   const toProblem = problemMaker(({ requestId }, error) => crashes.push({ requestId, error }));
   const budget = new BufferBudget(1_000_000);
   const tunnels = new Set<Tunnel>();

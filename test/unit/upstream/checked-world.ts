@@ -18,15 +18,20 @@ export const url = "http://localhost:9001";
 /** A monitor in a world where `answer` says what each check comes to. */
 export function world(answer: Probe = async () => 200, random = () => 0.5) {
   const clock = new FakeClock();
-  const asked: { url: string; at: number; signal: AbortSignal }[] = [];
+  const asked: {
+    url: string;
+    at: number;
+    signal: AbortSignal;
+    tls: Bun.TLSOptions | undefined;
+  }[] = [];
   const changes: HealthChange[] = [];
   const current = { answer };
   const monitor = new HealthMonitor({
     clock,
     random,
-    probe: (url, signal) => {
-      asked.push({ url, at: clock.monotonic(), signal });
-      return current.answer(url, signal);
+    probe: (url, signal, tls) => {
+      asked.push({ url, at: clock.monotonic(), signal, tls });
+      return current.answer(url, signal, tls);
     },
     onChange: (change) => changes.push(change),
   });

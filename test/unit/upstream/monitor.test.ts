@@ -11,6 +11,15 @@ describe("the health monitor", () => {
     expect(asked[0]?.url).toBe("http://localhost:9001/ready?deep=1");
   });
 
+  test("checks a backend with TLS as its routes say, once for each of their ways", async () => {
+    const { monitor, asked, pass } = world();
+    const ways = [{ ca: "one" }, { ca: "another" }];
+    for (const tls of [...ways, { ca: "one" }]) monitor.acquire("https://localhost", settings, tls);
+    monitor.start();
+    await pass(0);
+    expect(asked.map(({ tls }) => tls)).toEqual(ways);
+  });
+
   test("checks nothing before it is started", async () => {
     const { monitor, asked, pass } = world();
     monitor.acquire(url, settings);

@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { systemClock } from "../../../src/pipeline/clock.ts";
-import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
-import { failureReason, fetchProbe } from "../../../src/upstream/health/probe.ts";
+import { systemClock } from "../../../../src/pipeline/clock.ts";
+import { HealthMonitor } from "../../../../src/upstream/health/monitor.ts";
+import { networkProbe } from "../../../../src/proxy/connections/probe.ts";
+import { failureReason } from "../../../../src/upstream/health/probe.ts";
 
 describe("a probe through the network", () => {
   const seen: { method: string; agent: string | null; port: number | undefined }[] = [];
   const closed = Promise.withResolvers<void>();
   let backend: Bun.Server<undefined>;
   const never = new AbortController().signal;
-  const ask = (path: string, signal = never) => fetchProbe(`${backend.url.origin}${path}`, signal);
+  const probe = networkProbe(systemClock);
+  const ask = (path: string, signal = never) =>
+    probe(`${backend.url.origin}${path}`, signal, undefined);
 
   beforeAll(() => {
     backend = Bun.serve({
@@ -65,7 +68,7 @@ describe("a probe through the network", () => {
   test("rejects when it is ended before there is an answer", async () => {
     const ended = AbortSignal.timeout(50);
     const error: unknown = await ask("/hang", ended).catch((error: unknown) => error);
-    expect(error).toBeInstanceOf(DOMException);
+    expect(error).toMatchObject({ message: "the check was ended" });
     expect(ended.aborted).toBe(true);
   });
 
@@ -75,6 +78,7 @@ describe("a probe through the network", () => {
     const monitor = new HealthMonitor({
       clock: systemClock,
       random: Math.random,
+      probe,
       onChange: ({ url, reason }) => {
         reasons.set(url, reason);
         if (reasons.size === 3) allTold.resolve();
@@ -105,7 +109,7 @@ describe("a probe through the network", () => {
     const gone = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
     const { origin } = gone.url;
     await gone.stop(true);
-    const error: unknown = await fetchProbe(origin, never).catch((error: unknown) => error);
+    const error: unknown = await probe(origin, never, undefined).catch((error: unknown) => error);
     expect(failureReason(error)).toBe("connection refused");
   });
 
@@ -116,7 +120,7 @@ describe("a probe through the network", () => {
       socket: { open: (socket) => void socket.end(), data: () => {} },
     });
     const url = `http://127.0.0.1:${silent.port}`;
-    const error: unknown = await fetchProbe(url, never).catch((error: unknown) => error);
+    const error: unknown = await probe(url, never, undefined).catch((error: unknown) => error);
     silent.stop(true);
     expect(failureReason(error)).toBe("the connection was closed before an answer");
   });
