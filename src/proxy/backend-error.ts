@@ -3,17 +3,14 @@ import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
 const MEANINGS = new Map<string, readonly [ErrorCode, string]>(
   Object.entries({
     ECONNREFUSED: ["backend_unreachable", "the backend refuses connections"],
-    ConnectionRefused: ["backend_unreachable", "the backend refuses connections"],
     ENETUNREACH: ["backend_unreachable", "no network leads to the backend"],
     EHOSTUNREACH: ["backend_unreachable", "no network leads to the backend"],
     ETIMEDOUT: ["backend_unreachable", "the backend does not answer connection attempts"],
-    FailedToOpenSocket: ["backend_unreachable", "no connection to the backend could be opened"],
     ENOTFOUND: ["backend_name_not_resolved", "the backend's name does not resolve"],
     ECONNRESET: [
       "backend_connection_closed",
       "the backend closed the connection without an answer",
     ],
-    ConnectionClosed: ["backend_connection_closed", "the backend closed the connection"],
     EPIPE: ["backend_connection_closed", "the backend closed the connection"],
     EPROTO: ["backend_tls_failed", "the TLS handshake with the backend failed"],
   }),
@@ -26,11 +23,6 @@ export function backendError(error: unknown): GatewayError {
   if (known !== undefined) return new GatewayError(known[0], known[1], { cause: error });
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) {
     return new GatewayError("backend_tls_failed", "the backend's certificate is not trusted", {
-      cause: error,
-    });
-  }
-  if (/HTTP|Header|Chunk|Malformed/i.test(code)) {
-    return new GatewayError("backend_protocol_error", "the backend's answer is not valid HTTP", {
       cause: error,
     });
   }

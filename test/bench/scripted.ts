@@ -64,7 +64,7 @@ function compiled({ key, name, packages, webSockets, entries = [] }: Script): Co
       ]);
       return {
         command: [outfile],
-        // The gateway raises this limit for itself.
+        // Or fetch sends 256 requests at a time.
         env: {
           ...addresses(port, backend.port),
           DATABASE: databaseOf(stage.folder, key),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
+import { ConnectionPool } from "../../../src/proxy/connections/pool.ts";
+import type { Transport } from "../../../src/proxy/attempt.ts";
 import { Forwarding } from "../../../src/proxy/forward.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
@@ -12,19 +14,28 @@ import { startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
 import { asResponse } from "../pipeline/answers.ts";
 import { openExchange } from "../pipeline/opening.ts";
-import { drip, fetchError, network, rejection, type Sent, silence, turn } from "./network.ts";
+import { drip, network, networkError, rejection, type Sent, silence, turn } from "./network.ts";
 import { type Changes, settingsWith } from "./settings.ts";
 
 const stage = createStage();
 
 function forwarding(
   answer: (sent: Sent) => Response | Promise<Response>,
-  changes: Changes & { url?: string; maxInFlight?: number[] } = {},
+  changes: ForwardingChanges = {},
 ) {
+  const { transport, sent } = network(answer);
+  return { sent, ...forwardingBy(transport, changes) };
+}
+
+interface ForwardingChanges extends Changes {
+  readonly url?: string;
+  readonly maxInFlight?: number[];
+}
+
+function forwardingBy(transport: Transport, changes: ForwardingChanges) {
   const { url = "http://backend.test:9001", maxInFlight, ...settings } = changes;
   const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
   const clock = new FakeClock();
-  const { transport, sent } = network(answer);
   const backends = maxInFlight?.map(
     (most, index) =>
       new Backend({
@@ -40,10 +51,8 @@ function forwarding(
   const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
   const forwarding = new Forwarding(new Upstream(backends), route, limits, services);
   const forward = async (exchange: Exchange) => asResponse(await forwarding.handle(exchange));
-  return { clock, sent, health, backends, tunnels, forward };
+  return { clock, health, backends, tunnels, forward };
 }
-
-const overRealConnections = ({ url, init }: Sent) => globalThis.fetch(url, init);
 
 describe("forwarding", () => {
   test("sends one request to the backend and answers with what it says", async () => {
@@ -105,9 +114,9 @@ describe("forwarding", () => {
 
   test("waits so long for an answer, and no longer", async () => {
     const { promise: asked, resolve } = Promise.withResolvers<void>();
-    const { clock, forward } = forwarding((sent) => {
+    const { clock, forward } = forwarding(() => {
       resolve();
-      return silence(sent);
+      return silence();
     });
     const exchange = openExchange();
     const failure = rejection(forward(exchange));
@@ -129,7 +138,7 @@ describe("forwarding", () => {
     source.chunk(3);
     source.end();
     await answer;
-    expect(sent[0]?.init.body).toEqual(new Uint8Array(6));
+    expect(sent[0]?.request.body).toEqual(new Uint8Array(6));
   });
 
   test("asks no backend when the client's content does not come", async () => {
@@ -154,7 +163,7 @@ describe("forwarding", () => {
     const { promise: asked, resolve } = Promise.withResolvers<Sent>();
     const { clock, forward } = forwarding((sent) => {
       resolve(sent);
-      return silence(sent);
+      return silence();
     });
     const exchange = openExchange({
       method: "POST",
@@ -170,7 +179,7 @@ describe("forwarding", () => {
       source.chunk(1);
       await reading;
     }
-    expect((await asked).init.signal?.aborted).toBe(false);
+    expect((await asked).signal.aborted).toBe(false);
     source.end();
     await reader.read();
     clock.advance(5_000);
@@ -182,7 +191,7 @@ describe("forwarding", () => {
     const { promise: asked, resolve } = Promise.withResolvers<Sent>();
     const { clock, forward } = forwarding((sent) => {
       resolve(sent);
-      return silence(sent);
+      return silence();
     });
     const fields = { "transfer-encoding": "chunked" };
     const exchange = openExchange({ method: "POST", fields, body: source.stream });
@@ -225,7 +234,7 @@ describe("forwarding", () => {
       client.abort();
       clock.advance(noticedAfter);
       expect(await failure).toMatchObject({ code: "client_closed", status: 499 });
-      expect(sent[0]?.init.signal?.aborted).toBe(true);
+      expect(sent[0]?.signal.aborted).toBe(true);
       expect(backends[0]?.inFlight).toBe(0);
       expect(clock.pending).toBe(0);
     },
@@ -291,8 +300,8 @@ describe("an exchange's own time limit", () => {
   test("breaks an answer off in its middle, however lively it is", async () => {
     const source = drip();
     const { clock, sent, forward } = forwarding(
-      ({ init }) => {
-        init.signal?.addEventListener("abort", () => source.break(new Error("aborted")));
+      ({ signal }) => {
+        signal.addEventListener("abort", () => source.break(new Error("aborted")));
         return new Response(source.stream);
       },
       { timeouts },
@@ -304,7 +313,7 @@ describe("an exchange's own time limit", () => {
       await reader.read();
       clock.advance(500);
     }
-    expect(sent[0]?.init.signal?.aborted).toBe(false);
+    expect(sent[0]?.signal.aborted).toBe(false);
     clock.advance(500);
     await rejection(reader.read());
     await exchange.ended;
@@ -358,7 +367,7 @@ describe("a backend's requests in flight", () => {
 
   test.each([
     ["its end", (stream: ReturnType<typeof drip>) => stream.end()],
-    ["its break", (stream: ReturnType<typeof drip>) => stream.break(fetchError("ECONNRESET"))],
+    ["its break", (stream: ReturnType<typeof drip>) => stream.break(networkError("ECONNRESET"))],
   ])("end with an answer that is passed on at %s", async (_when, finish) => {
     const stream = drip();
     const { backends, forward } = forwarding(() => new Response(stream.stream));
@@ -382,7 +391,7 @@ describe("a backend's requests in flight", () => {
   });
 
   test.each([
-    ["a backend that cannot be reached", () => Promise.reject(fetchError("ECONNREFUSED"))],
+    ["a backend that cannot be reached", () => Promise.reject(networkError("ECONNREFUSED"))],
     ["a status that makes no sense", () => Object.defineProperty(source(), "status", { value: 0 })],
     ["a short answer", () => new Response("x", { headers: { "content-length": "5" } })],
   ])("end with %s", async (_how, answer) => {
@@ -420,20 +429,24 @@ describe("a backend's requests in flight", () => {
   });
 });
 
-function bodyOf({ init }: Sent): ReadableStream<Uint8Array> {
-  const { body } = init;
+function bodyOf({ request }: Sent): ReadableStream<Uint8Array> {
+  const { body } = request;
   if (!(body instanceof ReadableStream)) throw new Error("this was expected to be a stream");
   return body;
 }
 
 describe("forwarding over a real connection", () => {
+  function overConnections(url: string) {
+    const pool = new ConnectionPool(new FakeClock());
+    stage.defer(() => pool.close());
+    return forwardingBy((attempt) => pool.send(attempt), { url });
+  }
+
   test.each(["600 Odd", "999 Odd"])("answers 502 for a backend's %s", async (status) => {
     const backend = await startRawBackend(stage, (request) => {
       request.send(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
     });
-    const { forward } = forwarding(overRealConnections, {
-      url: backend.url,
-    });
+    const { forward } = overConnections(backend.url);
     expect(await rejection(forward(openExchange()))).toMatchObject({
       code: "backend_protocol_error",
     });
@@ -444,9 +457,7 @@ describe("forwarding over a real connection", () => {
       request.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\n");
       request.end();
     });
-    const { forward } = forwarding(overRealConnections, {
-      url: backend.url,
-    });
+    const { forward } = overConnections(backend.url);
     expect(await rejection(forward(openExchange()))).toMatchObject({
       code: "backend_answer_incomplete",
     });
@@ -456,9 +467,7 @@ describe("forwarding over a real connection", () => {
     const backend = await startRawBackend(stage, (request) => {
       request.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
     });
-    const { forward } = forwarding(overRealConnections, {
-      url: backend.url,
-    });
+    const { forward } = overConnections(backend.url);
     const exchange = openExchange();
     const reader = (await forward(exchange)).body!.getReader();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("hello");

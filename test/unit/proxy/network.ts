@@ -1,31 +1,76 @@
-import { type Fetch, fetchTransport } from "./fetch-transport.ts";
+import { AnswerFields } from "../../../src/http/answer-fields.ts";
+import { contentLength, headersOf, removeHopByHopFields } from "../../../src/http/fields.ts";
+import type { BackendAnswer, ContentReader } from "../../../src/proxy/answer.ts";
+import type { BackendRequest, Transport } from "../../../src/proxy/attempt.ts";
 
 export interface Sent {
   readonly url: string;
-  readonly init: BunFetchRequestInit;
+  readonly request: BackendRequest;
   readonly headers: Headers;
+  /** Aborts when the attempt is broken off. */
+  readonly signal: AbortSignal;
 }
 
 /** A network in which `answer` says what becomes of each request. */
 export function network(answer: (sent: Sent) => Response | Promise<Response>) {
   const sent: Sent[] = [];
-  const fetch: Fetch = async (url, init) => {
-    const one = { url, init, headers: new Headers(init.headers) };
+  const transport: Transport = (attempt) => {
+    const { request } = attempt;
+    const one = {
+      url: request.origin + request.target,
+      request,
+      headers: headersOf(request.fields),
+      signal: request.breakOff.signal,
+    };
     sent.push(one);
-    return answer(one);
+    void (async () => answer(one))().then(
+      (response) => attempt.succeed(new GivenAnswer(response)),
+      (error: Error) => attempt.fail(error),
+    );
   };
-  return { fetch, transport: fetchTransport(fetch), sent };
+  return { transport, sent };
 }
 
-/** Never answers; rejects as fetch does when its signal aborts. */
-export function silence({ init }: Sent): Promise<Response> {
-  return new Promise((_resolve, reject) => {
-    init.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
-  });
+/** A Response in the place of what came from a backend. */
+export class GivenAnswer implements BackendAnswer {
+  readonly fields = new AnswerFields();
+  readonly #response: Response;
+
+  constructor(response: Response) {
+    this.#response = response;
+    const { headers } = response;
+    removeHopByHopFields(headers);
+    for (const [name, value] of headers) this.fields.list.push(name, value);
+  }
+
+  get status(): number {
+    return this.#response.status;
+  }
+
+  get statusText(): string {
+    return this.#response.statusText;
+  }
+
+  get contentLength(): number | undefined {
+    return contentLength(this.fields.get("content-length"));
+  }
+
+  whole(): Uint8Array | Promise<Uint8Array> {
+    return this.#response.bytes();
+  }
+
+  reader(): ContentReader | undefined {
+    return this.#response.body?.getReader();
+  }
 }
 
-/** An error as fetch rejects with: its message is not for clients. */
-export function fetchError(code: string): Error {
+/** Never answers. */
+export function silence(): Promise<Response> {
+  return new Promise(() => {});
+}
+
+/** An error as the runtime reports it: its message is not for clients. */
+export function networkError(code: string): Error {
   return Object.assign(new TypeError(`secret 10.9.8.7 ${code}`), { code });
 }
 

@@ -2,13 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { BreakOff } from "../../../src/proxy/break-off.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
-import { FetchedAnswer } from "./fetch-transport.ts";
 import { prepareAnswer } from "../../../src/proxy/response.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { asResponse } from "../pipeline/answers.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
-import { drip, fetchError, rejection, turn } from "./network.ts";
+import { drip, GivenAnswer, networkError, rejection, turn } from "./network.ts";
 import { settingsWith } from "./settings.ts";
 
 const left = () => new GatewayError("client_closed", "gone");
@@ -17,7 +16,7 @@ const BUDGET = 60_000;
 
 function answered(response: Response, opening: Opening = {}, idle = 20_000) {
   const exchange = openExchange(opening);
-  const backendAnswer = new FetchedAnswer(response);
+  const backendAnswer = new GivenAnswer(response);
   const clock = new FakeClock();
   const breakOff = new BreakOff();
   const budget = new BufferBudget(BUDGET);
@@ -163,14 +162,14 @@ describe("a small answer of known length", () => {
   });
 
   test.each([
-    ["ECONNRESET", "backend_answer_incomplete", "the backend broke off its answer"],
-    ["InvalidChunk", "backend_protocol_error", "the backend's answer is not valid HTTP"],
-  ])("that breaks with %s is refused as %s", async (code, meaning, message) => {
+    [networkError("ECONNRESET"), "backend_answer_incomplete", "the backend broke off its answer"],
+    [new GatewayError("backend_protocol_error", "no chunk"), "backend_protocol_error", "no chunk"],
+  ])("that breaks with %s is refused as %s", async (error, code, message) => {
     const source = drip();
     const response = new Response(source.stream, { headers: { "content-length": "5" } });
     const failure = rejection(answered(response).prepare());
-    source.break(fetchError(code));
-    expect(await failure).toMatchObject({ code: meaning, message });
+    source.break(error);
+    expect(await failure).toMatchObject({ code, message });
   });
 
   test("that breaks because the client left is the client's doing", async () => {
@@ -207,7 +206,7 @@ describe("a small answer of known length", () => {
   test("may take for ever where no idle time is set", async () => {
     const { source, clock, failure } = collecting("5", 0);
     expect(clock.pending).toBe(0);
-    source.break(fetchError("ECONNRESET"));
+    source.break(networkError("ECONNRESET"));
     await failure;
   });
 
@@ -227,7 +226,7 @@ describe("a small answer of known length", () => {
 
   test("gives its part of the budget back when it breaks, or is short", async () => {
     const broken = collecting("40000");
-    broken.source.break(fetchError("ECONNRESET"));
+    broken.source.break(networkError("ECONNRESET"));
     await broken.failure;
     expect(broken.isGivenBack()).toBe(true);
     const short = answered(small("hel", 5));
@@ -336,7 +335,7 @@ describe("an answer that is passed on", () => {
     const { source, exchange, breakOff, reader } = await passing();
     source.chunk(3);
     await reader.read();
-    source.break(fetchError("ConnectionClosed"));
+    source.break(networkError("EPIPE"));
     await rejection(reader.read());
     await exchange.ended;
     expect(exchange).toMatchObject({
