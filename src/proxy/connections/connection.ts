@@ -126,6 +126,8 @@ export class Connection implements Carrier, Flow {
 
   /** The handshake of TLS is over; with a reason why the backend is not to be trusted, if it is not. */
   secured(reason: (Error & { readonly code?: unknown }) | null | undefined): void {
+    // A later handshake on the same connection is no reason to send anything again.
+    if (this.#attempts > 0) return;
     const certificateIsAtFault = !NO_HANDSHAKE.has(reason?.code);
     if (!reason || (certificateIsAtFault && this.#owner.trustsAnyCertificate)) this.ready();
     else this.#fail(reason);
