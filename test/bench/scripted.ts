@@ -4,6 +4,8 @@ import type { Contestant } from "./contestant.ts";
 import { databaseOf } from "./gateway.ts";
 
 const SCRIPTS = join(import.meta.dir, "scripts");
+/** A worker is found in an executable only if it is an entry point of its own. */
+const WORKER = "../../../src/telemetry/access-log/access-log-worker.ts";
 
 /** Proxies of a few lines on Bun and Node, for the libraries that people would use instead. */
 export function scriptedContestants(): Contestant[] {
@@ -25,8 +27,14 @@ export function scriptedContestants(): Contestant[] {
       name: "the floor with the gateway's access log",
       packages: [],
       webSockets: false,
-      // A worker is found in the executable only if it is an entry point of its own.
-      entries: ["../../../src/telemetry/access-log/access-log-worker.ts"],
+      entries: [WORKER],
+    }),
+    compiled({
+      key: "stack",
+      name: "the same, in Elysia, yaml and typebox",
+      packages: [],
+      webSockets: false,
+      entries: [WORKER],
     }),
     compiled({ key: "hono", name: "Hono's proxy on Bun", packages: ["hono"], webSockets: false }),
     onNode({

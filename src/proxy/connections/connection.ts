@@ -45,7 +45,7 @@ export const CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
 export const SECURE_CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
   ...CONNECTION_EVENTS,
   open: (socket) => socket.data.opened(socket),
-  handshake: (socket, trusted, reason) => socket.data.secured(trusted ? undefined : reason),
+  handshake: (socket, trusted, reason) => socket.data.secured(trusted, reason),
 };
 
 /** Handshakes that came to nothing; other reasons are about a certificate. */
@@ -124,13 +124,13 @@ export class Connection implements Carrier, Flow {
     if (this.#closed) socket.terminate();
   }
 
-  /** The handshake of TLS is over; with a reason why the backend is not to be trusted, if it is not. */
-  secured(reason: (Error & { readonly code?: unknown }) | null | undefined): void {
+  /** The handshake of TLS is over, or has failed; `reason` is why the backend is not trusted. */
+  secured(trusted: boolean, reason: (Error & { readonly code?: unknown }) | null): void {
     // A later handshake on the same connection is no reason to send anything again.
     if (this.#attempts > 0) return;
-    const certificateIsAtFault = !NO_HANDSHAKE.has(reason?.code);
-    if (!reason || (certificateIsAtFault && this.#owner.trustsAnyCertificate)) this.ready();
-    else this.#fail(reason);
+    const certificateIsAtFault = reason !== null && !NO_HANDSHAKE.has(reason.code);
+    if (trusted || (certificateIsAtFault && this.#owner.trustsAnyCertificate)) this.ready();
+    else this.#fail(reason ?? broken(undefined));
   }
 
   /** Requests can be sent. */
