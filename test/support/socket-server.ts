@@ -1,4 +1,4 @@
-import { createServer, type ServerOpts, type Socket } from "node:net";
+import { createServer, type Server, type ServerOpts, type Socket } from "node:net";
 import type { Stage } from "./stage.ts";
 
 /**
@@ -10,8 +10,19 @@ export async function startSocketServer(
   onSocket: (socket: Socket) => void,
   options: ServerOpts = {},
 ): Promise<string> {
+  const server = createServer(options);
+  return `http://127.0.0.1:${await listen(stage, server, "connection", onSocket)}`;
+}
+
+/** Has a server listen until the test is over; `event` is what tells of its sockets. */
+export async function listen(
+  stage: Stage,
+  server: Server,
+  event: "connection" | "secureConnection",
+  onSocket: (socket: Socket) => void,
+): Promise<number> {
   const sockets = new Set<Socket>();
-  const server = createServer(options, (socket) => {
+  server.on(event, (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
@@ -25,6 +36,5 @@ export async function startSocketServer(
     for (const socket of sockets) socket.destroy();
   });
   const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return `http://127.0.0.1:${port}`;
+  return typeof address === "object" && address !== null ? address.port : 0;
 }

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createServer, type TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import { createServer } from "node:tls";
 import { hasOpenssl, issue, makeAuthority } from "../../../support/certificates.ts";
-import { startSocketServer } from "../../../support/socket-server.ts";
+import { listen, startSocketServer } from "../../../support/socket-server.ts";
 import { createStage } from "../../../support/stage.ts";
 import { rejection } from "../network.ts";
 import { contentOf, lasting, numbered, standstill, startPool, streamOf } from "./support.ts";
@@ -27,23 +28,14 @@ beforeAll(async () => {
 });
 
 /** A backend that speaks TLS and does with its connections what a test says. */
-async function startSecureBackend(onSocket: (socket: TLSSocket) => void) {
-  const sockets: TLSSocket[] = [];
-  const server = createServer(KEY, (socket) => {
+async function startSecureBackend(onSocket: (socket: Socket) => void) {
+  const sockets: Socket[] = [];
+  const server = createServer(KEY);
+  server.on("tlsClientError", () => undefined);
+  const port = await listen(stage, server, "secureConnection", (socket) => {
     sockets.push(socket);
-    socket.on("error", () => socket.destroy());
     onSocket(socket);
   });
-  server.on("tlsClientError", () => undefined);
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  stage.defer(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
   return { url: `https://127.0.0.1:${port}`, sockets };
 }
 
@@ -57,7 +49,7 @@ function piecesOfContent(): Buffer[] {
 }
 
 /** Answers each request that comes in one piece. */
-const answering = (socket: TLSSocket) => socket.on("data", () => socket.write(lasting("hello")));
+const answering = (socket: Socket) => socket.on("data", () => socket.write(lasting("hello")));
 
 describe.skipIf(!hasOpenssl)("a connection with TLS", () => {
   test("carries one request after another", async () => {
@@ -140,7 +132,7 @@ describe.skipIf(!hasOpenssl)("a connection with TLS", () => {
 
   test("takes megabytes no faster than they are received", async () => {
     const pieces = piecesOfContent();
-    const opened = Promise.withResolvers<TLSSocket>();
+    const opened = Promise.withResolvers<Socket>();
     const { url } = await startSecureBackend((socket) => {
       socket.pause();
       opened.resolve(socket);
