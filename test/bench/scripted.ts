@@ -31,7 +31,7 @@ export function scriptedContestants(): Contestant[] {
     }),
     compiled({
       key: "stack",
-      name: "the same, in Elysia, yaml and typebox",
+      name: "the floor with that log, in Elysia, yaml, typebox",
       packages: [],
       webSockets: false,
       entries: [WORKER],
