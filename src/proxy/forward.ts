@@ -12,7 +12,7 @@ import { BreakOff } from "./break-off.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { answerLastHop, backendFields, refuseDiscardedContent, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
-import { type ForwardSettings, tlsFor } from "./settings.ts";
+import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { checkHandshake, openTunnel } from "./websocket.ts";
@@ -37,7 +37,6 @@ export class Forwarding implements Handler {
   readonly #settings: ForwardSettings;
   readonly #limits: TimeLimits;
   readonly #services: ForwardServices;
-  readonly #tls: ReadonlyMap<Backend, Bun.TLSOptions> | undefined;
 
   constructor(
     upstream: Upstream,
@@ -49,7 +48,6 @@ export class Forwarding implements Handler {
     this.#settings = settings;
     this.#limits = limits;
     this.#services = services;
-    this.#tls = tlsOf(upstream, settings);
   }
 
   handle(exchange: Exchange): Answer | Promise<Answer> {
@@ -58,22 +56,8 @@ export class Forwarding implements Handler {
     if (answer !== undefined) return answer;
     const backend = chooseBackend(this.#upstream);
     exchange.backend = backend.url;
-    const tls = this.#tls?.get(backend);
-    return forwardToBackend(exchange, backend, tls, this.#settings, this.#limits, this.#services);
+    return forwardToBackend(exchange, backend, this.#settings, this.#limits, this.#services);
   }
-}
-
-/** How TLS to each backend is done; undefined where there is none to do. */
-function tlsOf(
-  { backends }: Upstream,
-  settings: ForwardSettings,
-): ReadonlyMap<Backend, Bun.TLSOptions> | undefined {
-  const tls = new Map<Backend, Bun.TLSOptions>();
-  for (const backend of backends) {
-    const options = tlsFor(backend.origin, settings);
-    if (options !== undefined) tls.set(backend, options);
-  }
-  return tls.size === 0 ? undefined : tls;
 }
 
 function chooseBackend(upstream: Upstream): Backend {
@@ -102,7 +86,6 @@ const RETRY_SOON = { "retry-after": "1" };
 async function forwardToBackend(
   exchange: Exchange,
   backend: Backend,
-  tls: Bun.TLSOptions | undefined,
   settings: ForwardSettings,
   limits: TimeLimits,
   services: ForwardServices,
@@ -122,7 +105,7 @@ async function forwardToBackend(
       exchange.attempts += 1;
       const fields = backendFields(exchange, settings);
       return await openTunnel(exchange, backend.webSocketOrigin + target, fields, {
-        tls,
+        tls: backend.tls,
         idleTimeout: settings.timeouts.idle,
         timeLimit: limits.handshake,
         breakOff,
@@ -142,7 +125,7 @@ async function forwardToBackend(
       body,
       bodySent: sent,
       timeLimit: limits.response,
-      tls,
+      tls: backend.tls,
       breakOff,
     });
     const backendAnswer = await attempt.sendBy(transport);

@@ -1,3 +1,5 @@
+import { hostName } from "../http/host.ts";
+
 /** What a route settles about sending requests to its backends. Times are in milliseconds. */
 export interface ForwardSettings {
   /** Whether the backend sees the Host that the client asked for, or its own. */
@@ -29,7 +31,7 @@ export interface ForwardTimeouts {
  * certificate against the Host that is sent, so the backend's own name is given beside it.
  */
 export function tlsFor(origin: string, settings: ForwardSettings): Bun.TLSOptions | undefined {
-  const { protocol, hostname } = new URL(origin);
+  const { protocol, host } = new URL(origin);
   if (protocol !== "https:") return undefined;
-  return { serverName: hostname.replace(/^\[|\]$/g, ""), ...settings.tls };
+  return { serverName: hostName(host), ...settings.tls };
 }

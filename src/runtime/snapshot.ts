@@ -127,8 +127,9 @@ function createUpstream(
   return new Upstream(
     route.backends.map(({ url, weight, max_in_flight: maxInFlight }) => {
       const address = addresses.of(url, () => readBackendAddress(url));
-      const health = monitor.acquire(url, healthCheck, tlsFor(address.origin, settings));
-      return new Backend({ address, weight, maxInFlight, health });
+      const tls = tlsFor(address.origin, settings);
+      const health = monitor.acquire(url, healthCheck, tls);
+      return new Backend({ address, weight, maxInFlight, health, tls });
     }),
   );
 }

@@ -32,6 +32,8 @@ export class Backend implements BackendAddress {
   /** Its share of the requests, 1 to 1000, relative to the upstream's other backends. */
   readonly weight: number;
   readonly health: Health;
+  /** How TLS is done with it; absent without TLS. */
+  readonly tls: Bun.TLSOptions | undefined;
   /** Requests under way. */
   inFlight = 0;
   readonly #maxInFlight: number;
@@ -40,6 +42,7 @@ export class Backend implements BackendAddress {
     address: BackendAddress;
     weight: number;
     health: Health;
+    tls?: Bun.TLSOptions | undefined;
     maxInFlight?: number | undefined;
   }) {
     const { url, origin, webSocketOrigin, basePath } = settings.address;
@@ -49,6 +52,7 @@ export class Backend implements BackendAddress {
     this.basePath = basePath;
     this.weight = settings.weight;
     this.health = settings.health;
+    this.tls = settings.tls;
     this.#maxInFlight = settings.maxInFlight ?? Number.POSITIVE_INFINITY;
   }
 

@@ -10,8 +10,6 @@ import { goesInChunks, requestHead } from "./request-head.ts";
 export interface ConnectionOwner {
   /** Reads the answers' header sections. */
   readonly heads: AnswerHeadReader;
-  /** Whether TLS is to go on with a backend whose certificate is not trusted. */
-  readonly trustsAnyCertificate: boolean;
   /** The connection is open and carries nothing. */
   idle(connection: Connection): void;
   /** It is closed. */
@@ -42,11 +40,19 @@ export const CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
 };
 
 /** The same for TLS, whose handshake comes before anything is sent. */
-export const SECURE_CONNECTION_EVENTS: Bun.SocketHandler<Connection> = {
-  ...CONNECTION_EVENTS,
-  open: (socket) => socket.data.opened(socket),
-  handshake: (socket, trusted, reason) => socket.data.secured(trusted, reason),
-};
+export function secureConnectionEvents(
+  trustsAnyCertificate: boolean,
+): Bun.SocketHandler<Connection> {
+  return {
+    ...CONNECTION_EVENTS,
+    open: (socket) => socket.data.opened(socket),
+    handshake(socket, trusted, reason: (Error & { readonly code?: unknown }) | null) {
+      const certificateIsAtFault = reason !== null && !NO_HANDSHAKE.has(reason.code);
+      if (trusted || (certificateIsAtFault && trustsAnyCertificate)) socket.data.ready();
+      else socket.data.refused(reason ?? broken(undefined));
+    },
+  };
+}
 
 /** Handshakes that came to nothing; other reasons are about a certificate. */
 const NO_HANDSHAKE = new Set<unknown>(["EPROTO", "ECONNRESET"]);
@@ -124,18 +130,10 @@ export class Connection implements Carrier, Flow {
     if (this.#closed) socket.terminate();
   }
 
-  /** The handshake of TLS is over, or has failed; `reason` is why the backend is not trusted. */
-  secured(trusted: boolean, reason: (Error & { readonly code?: unknown }) | null): void {
-    // A later handshake on the same connection is no reason to send anything again.
-    if (this.#attempts > 0) return;
-    const certificateIsAtFault = reason !== null && !NO_HANDSHAKE.has(reason.code);
-    if (trusted || (certificateIsAtFault && this.#owner.trustsAnyCertificate)) this.ready();
-    else this.#fail(reason ?? broken(undefined));
-  }
-
-  /** Requests can be sent. */
+  /** Requests can be sent. A later handshake is no reason to send anything again. */
   ready(): void {
-    if (this.#attempt !== undefined && !this.#closed) this.#send(this.#attempt);
+    if (this.#attempts > 0 || this.#closed) return;
+    if (this.#attempt !== undefined) this.#send(this.#attempt);
   }
 
   received(bytes: Buffer): void {
@@ -196,7 +194,7 @@ export class Connection implements Carrier, Flow {
     this.#fail(cause !== undefined && !("code" in cause) ? cause : broken(cause));
   }
 
-  /** The connection could not be opened. */
+  /** The connection could not be opened, or is not to be trusted. */
   refused(error: Error): void {
     this.#fail(error);
   }

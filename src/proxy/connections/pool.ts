@@ -2,6 +2,7 @@ import { AnswerHeadReader } from "../../http/answer-head.ts";
 import type { Clock } from "../../pipeline/clock.ts";
 import { type Defer, EndOfTurn } from "../../pipeline/end-of-turn.ts";
 import { TimeLimit } from "../../pipeline/time-limit.ts";
+import { tlsKey } from "../../upstream/tls-key.ts";
 import type { Attempt } from "../attempt.ts";
 import { Address } from "./address.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -19,7 +20,7 @@ const IDLE_MS = 4_000;
  */
 export class ConnectionPool {
   readonly #peers = new Map<string, Peer>();
-  /** What connections with these settings are told from others by. */
+  /** The keys of settings that have been met, lest each request work one out. */
   readonly #tlsKeys = new WeakMap<Bun.TLSOptions, string>();
   readonly #services: PeerServices;
 
@@ -56,7 +57,7 @@ export class ConnectionPool {
   #keyOf(tls: Bun.TLSOptions): string {
     let key = this.#tlsKeys.get(tls);
     if (key === undefined) {
-      key = JSON.stringify(tls);
+      key = tlsKey(tls);
       this.#tlsKeys.set(tls, key);
     }
     return key;
@@ -73,7 +74,6 @@ interface PeerServices {
 /** One address, and the connections there. */
 class Peer implements ConnectionOwner {
   readonly heads = new AnswerHeadReader();
-  readonly trustsAnyCertificate: boolean;
   readonly #address: Address;
   readonly #services: PeerServices;
   readonly #onEmpty: () => void;
@@ -83,7 +83,6 @@ class Peer implements ConnectionOwner {
 
   constructor(address: Address, services: PeerServices, onEmpty: () => void) {
     this.#address = address;
-    this.trustsAnyCertificate = address.trustsAnyCertificate;
     this.#services = services;
     this.#onEmpty = onEmpty;
   }

@@ -48,12 +48,10 @@ export function networkProbe(clock: Clock): Probe {
 /** The owner of one connection that carries one attempt. */
 class Asking implements ConnectionOwner {
   readonly heads = new AnswerHeadReader();
-  readonly trustsAnyCertificate: boolean;
   readonly #address: Address;
 
   constructor(address: Address) {
     this.#address = address;
-    this.trustsAnyCertificate = address.trustsAnyCertificate;
   }
 
   again(attempt: Attempt): void {

@@ -1,4 +1,5 @@
 import { Checker, type CheckerServices } from "./checker.ts";
+import { tlsKey } from "../tls-key.ts";
 import { CheckedHealth, type Health } from "./health.ts";
 import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
@@ -131,6 +132,6 @@ function keyOf(url: string, settings: HealthCheck, tls: Bun.TLSOptions | undefin
     settings.timeout,
     settings.unhealthy_after,
     settings.healthy_after,
-    tls,
+    tls === undefined ? undefined : tlsKey(tls),
   ]);
 }
