@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Diagnostic, formatDiagnostics } from "../config/diagnostics.ts";
+import { type Diagnostic, formatDiagnostics } from "../config/text/diagnostics.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { type Console, UsageError } from "./command.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import { type Clock, systemClock } from "../pipeline/clock.ts";
+import { type Clock, systemClock } from "../time/clock.ts";
 import { ListenError, type RunningGateway, startGateway } from "../server/start.ts";
 import { descriptorSink, LineWriter, writeNow } from "../telemetry/line-writer.ts";
 import { Logger } from "../telemetry/logger.ts";

@@ -10,7 +10,7 @@ import { parsePattern } from "../routing/pattern.ts";
 import { checkHealthCheck } from "../upstream/health/schema.ts";
 import { checkBackendUrl } from "../upstream/schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
-import type { Checkable } from "./validate.ts";
+import type { Checkable } from "./reading/validate.ts";
 
 /**
  * Finds what is well-formed and yet cannot be meant; all of it. Parts that were not well-formed are

@@ -1,9 +1,9 @@
 import { checkConfig } from "./check.ts";
-import type { Diagnostic } from "./diagnostics.ts";
-import { ConfigDocument } from "./document.ts";
-import { substituteEnvironment } from "./environment.ts";
+import type { Diagnostic } from "./text/diagnostics.ts";
+import { ConfigDocument } from "./text/document.ts";
+import { substituteEnvironment } from "./text/environment.ts";
 import { type Config, configSchema } from "./schema.ts";
-import { validate } from "./validate.ts";
+import { validate } from "./reading/validate.ts";
 
 export interface Loaded {
   /** Absent when any diagnostic is an error. */

@@ -1,6 +1,6 @@
 import { KindGuard, OptionalKind, type TSchema } from "@sinclair/typebox";
 import { configSchema } from "./schema.ts";
-import { expectedBy } from "./words.ts";
+import { expectedBy } from "./reading/words.ts";
 
 /** The configuration reference as Markdown: every key, from the schema itself. */
 export function configurationReference(): string {

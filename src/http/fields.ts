@@ -16,6 +16,17 @@ export const hopByHopFields = [
 /** The same, to look names in lower case up in. */
 export const removedFields: ReadonlySet<string> = new Set(hopByHopFields);
 
+/** The fields by which proxies tell who asked; what a client outside may not say by itself. */
+export const forwardingFields = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-real-ip",
+] as const;
+
 // Fields that frame or address the message. A Connection field that names one of these is an attack
 // or a mistake, and following it would change what the message means.
 const NEVER_NOMINATED = new Set(["host", "content-length", "content-type", "content-encoding"]);

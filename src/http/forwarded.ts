@@ -2,17 +2,6 @@ import { isIP } from "node:net";
 import { type AddressSet, normalizeAddress } from "./address.ts";
 import type { RequestFields } from "./request-fields.ts";
 
-/** The fields by which proxies tell who asked; what a client outside may not say by itself. */
-export const forwardingFields = [
-  "forwarded",
-  "via",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "x-forwarded-proto",
-  "x-real-ip",
-] as const;
-
 /** Who asked, as far as it can be known. */
 export interface ClientIdentity {
   /** The peer on the socket: the client itself, or the last proxy before us. */

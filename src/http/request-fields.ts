@@ -1,5 +1,4 @@
-import { removedFields } from "./fields.ts";
-import { forwardingFields } from "./forwarded.ts";
+import { forwardingFields, removedFields } from "./fields.ts";
 
 /**
  * The fields of a request, taken apart in one pass over them: those that the gateway has to know, and

@@ -1,4 +1,4 @@
-import { AnswerFields } from "../http/answer-fields.ts";
+import { FieldList } from "../http/field-list.ts";
 import type { HeadersMolds } from "../http/headers-molds.ts";
 
 export type AnswerBody = string | Uint8Array | ReadableStream<Uint8Array> | null;
@@ -8,7 +8,7 @@ export class Answer {
   /** 200 to 599. */
   readonly status: number;
   readonly statusText: string;
-  readonly fields: AnswerFields;
+  readonly fields: FieldList;
   readonly body: AnswerBody;
 
   constructor(
@@ -16,7 +16,7 @@ export class Answer {
     {
       status = 200,
       statusText = "",
-      fields = new AnswerFields(),
+      fields = new FieldList(),
     }: Partial<Pick<Answer, "status" | "statusText" | "fields">> = {},
   ) {
     this.status = status;

@@ -1,4 +1,4 @@
-import { AnswerFields } from "../http/answer-fields.ts";
+import { FieldList } from "../http/field-list.ts";
 import { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -10,7 +10,7 @@ export function ownAnswer(
   status = 200,
 ): Answer {
   exchange.bytesOut = Buffer.byteLength(content);
-  const fields = new AnswerFields([
+  const fields = new FieldList([
     "content-type",
     contentType,
     "cache-control",

@@ -1,6 +1,6 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { Answer } from "./answer.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../time/clock.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** One configured behaviour, as it stands in a route's chain. Made once per snapshot. */

@@ -1,5 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import type { AnswerFields } from "../http/answer-fields.ts";
+import type { FieldList } from "../http/field-list.ts";
 import { listWith, TOKEN } from "../http/fields.ts";
 import { methodProblem } from "../http/methods.ts";
 import { asksForWebSocket } from "../http/websocket.ts";
@@ -141,7 +141,7 @@ function create(config: CorsConfig): Policy | undefined {
   const preflight = preflightAnswer(config, origins.any);
 
   /** Whether the page that asks may read the answer; if so, the fields that tell the browser. */
-  function allowOrigin(request: Headers, answer: AnswerFields): boolean {
+  function allowOrigin(request: Headers, answer: FieldList): boolean {
     if (origins.any) {
       answer.set("access-control-allow-origin", "*");
       return true;
@@ -220,7 +220,7 @@ function preflightAnswer(config: CorsConfig, anyOrigin: boolean) {
 
   return {
     vary,
-    tell(asked: Headers, answer: AnswerFields): void {
+    tell(asked: Headers, answer: FieldList): void {
       const allowedMethods = echoMethod ? asked.get("access-control-request-method") : methodList;
       const allowedFields = echoFields ? asked.get("access-control-request-headers") : fieldList;
       setIfList(answer, "access-control-allow-methods", allowedMethods);
@@ -230,11 +230,11 @@ function preflightAnswer(config: CorsConfig, anyOrigin: boolean) {
   };
 }
 
-function setIfList(fields: AnswerFields, name: string, value: string | null): void {
+function setIfList(fields: FieldList, name: string, value: string | null): void {
   if (value !== null && LIST_OF_TOKENS.test(value)) fields.set(name, value);
 }
 
-function addToVary(fields: AnswerFields, name: string): void {
+function addToVary(fields: FieldList, name: string): void {
   const present = fields.get("vary");
   const known = present?.split(",").some((part) => {
     const field = part.trim().toLowerCase();

@@ -1,5 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import type { AnswerFields } from "../http/answer-fields.ts";
+import type { FieldList } from "../http/field-list.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange, TakenQuota } from "../pipeline/exchange.ts";
 import {
@@ -190,7 +190,7 @@ class TakenToken implements TakenQuota {
 }
 
 /** Sets RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers). */
-function tellQuotas(exchange: Exchange, fields: AnswerFields): void {
+function tellQuotas(exchange: Exchange, fields: FieldList): void {
   let policies = "";
   let items = "";
   for (const quota of exchange.quotas) {

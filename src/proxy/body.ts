@@ -1,6 +1,6 @@
-import type { Clock } from "../pipeline/clock.ts";
-import type { ContentReader } from "./answer.ts";
-import { IdleWatch } from "./idle-watch.ts";
+import type { Clock } from "../time/clock.ts";
+import type { ContentReader } from "../transport/backend-answer.ts";
+import { IdleWatch } from "../time/idle-watch.ts";
 
 /** What is told about a body while it passes. */
 export interface BodyObserver {

@@ -1,14 +1,14 @@
 import { asksForWebSocket } from "../http/websocket.ts";
 import type { Answer } from "../pipeline/answer.ts";
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { Countdown } from "../pipeline/time-limit.ts";
+import type { Countdown } from "../time/time-limit.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
-import { Attempt, type Transport } from "./attempt.ts";
-import { BreakOff } from "./break-off.ts";
+import { Attempt, type Transport } from "../transport/attempt.ts";
+import { Cancellation } from "../pipeline/cancellation.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { answerLastHop, backendFields, refuseDiscardedContent, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
@@ -92,15 +92,15 @@ async function forwardToBackend(
 ): Promise<Answer> {
   const { transport, clock, budget } = services;
   const { request } = exchange;
-  const breakOff = new BreakOff(request);
-  const patience = limits.patience.begin(breakOff);
-  const countdown = limits.exchange.begin(breakOff);
+  const cancellation = new Cancellation(request);
+  const patience = limits.patience.begin(cancellation);
+  const countdown = limits.exchange.begin(cancellation);
   backend.inFlight += 1;
   try {
     const target = backend.basePath + exchange.target.path + exchange.target.query;
     if (asksForWebSocket(exchange.method, exchange.fields)) {
-      breakOff.listenToClient();
-      if (breakOff.reason !== undefined) throw breakOff.reason;
+      cancellation.listenToClient();
+      if (cancellation.reason !== undefined) throw cancellation.reason;
       checkHandshake(request);
       exchange.attempts += 1;
       const fields = backendFields(exchange, settings);
@@ -108,14 +108,14 @@ async function forwardToBackend(
         tls: backend.tls,
         idleTimeout: settings.timeouts.idle,
         timeLimit: limits.handshake,
-        breakOff,
+        cancellation,
         clock,
         tunnels: services.tunnels,
       });
     }
-    const content = requestContent(exchange, settings, limits, breakOff, clock);
+    const content = requestContent(exchange, settings, limits, cancellation, clock);
     const { body, sent } = content instanceof Promise ? await content : content;
-    if (breakOff.reason !== undefined) throw breakOff.reason;
+    if (cancellation.reason !== undefined) throw cancellation.reason;
     exchange.attempts += 1;
     const attempt = new Attempt({
       origin: backend.origin,
@@ -126,13 +126,13 @@ async function forwardToBackend(
       bodySent: sent,
       timeLimit: limits.response,
       tls: backend.tls,
-      breakOff,
+      cancellation,
     });
     const backendAnswer = await attempt.sendBy(transport);
     exchange.headersAt = clock.monotonic();
     const answer = prepareAnswer(exchange, {
       backendAnswer,
-      breakOff,
+      cancellation,
       settings,
       limits,
       budget,

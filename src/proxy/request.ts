@@ -2,16 +2,16 @@ import { contentLength, listWith, namedByConnection } from "../http/fields.ts";
 import { forwardedElement } from "../http/forwarded.ts";
 import { carriesContent } from "../http/methods.ts";
 import { Answer } from "../pipeline/answer.ts";
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { TimeLimit } from "../pipeline/time-limit.ts";
+import type { TimeLimit } from "../time/time-limit.ts";
 import { countedBody } from "./body.ts";
-import type { BreakOff } from "./break-off.ts";
+import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
-import type { RequestContent } from "./attempt.ts";
+import type { RequestContent } from "../transport/attempt.ts";
 
 /** How much of a request's content is read whole, so that it goes out in one piece. */
 const READ_WHOLE_UP_TO = 64 * 1024;
@@ -105,7 +105,7 @@ export function requestContent(
   exchange: Exchange,
   settings: ForwardSettings,
   limits: TimeLimits,
-  breakOff: BreakOff,
+  cancellation: Cancellation,
   clock: Clock,
 ): Content | Promise<Content> {
   const { fields, request } = exchange;
@@ -116,13 +116,13 @@ export function requestContent(
   const { maxBodySize } = settings;
   if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {
-    return readWhole(exchange, limits.request, breakOff);
+    return readWhole(exchange, limits.request, cancellation);
   }
   if (request.body === null) return NONE;
-  breakOff.listenToClient();
+  cancellation.listenToClient();
   const { promise: sent, resolve } = Promise.withResolvers<void>();
   const fail = (error: GatewayError): never => {
-    breakOff.because(error);
+    cancellation.cancel(error);
     throw error;
   };
   const body = countedBody(
@@ -136,10 +136,10 @@ export function requestContent(
       onIdle(waitingFor) {
         // A backend that has begun to answer may leave the rest of the content alone.
         if (exchange.headersAt !== 0) return;
-        breakOff.because(waitingFor === "source" ? tooSlow(settings) : notTaken(settings));
+        cancellation.cancel(waitingFor === "source" ? tooSlow(settings) : notTaken(settings));
       },
     },
-    { idleTimeout: settings.timeouts.request, signal: breakOff.signal, clock },
+    { idleTimeout: settings.timeouts.request, signal: cancellation.signal, clock },
   );
   return { body, sent };
 }
@@ -156,12 +156,12 @@ const EMPTY: Content = { body: new Uint8Array(0), sent: undefined };
 
 function readWhole(
   exchange: Exchange,
-  timeLimit: TimeLimit<BreakOff>,
-  breakOff: BreakOff,
+  timeLimit: TimeLimit<Cancellation>,
+  cancellation: Cancellation,
 ): Promise<Content> {
-  const countdown = timeLimit.begin(breakOff);
+  const countdown = timeLimit.begin(cancellation);
   return new Promise((resolve, reject) => {
-    breakOff.interrupts({ interrupt: reject });
+    cancellation.interrupts({ interrupt: reject });
     exchange.request.bytes().then(
       (body) => {
         timeLimit.end(countdown);

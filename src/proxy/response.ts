@@ -1,12 +1,12 @@
 import { listWith } from "../http/fields.ts";
 import { Answer } from "../pipeline/answer.ts";
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { BackendAnswer } from "./answer.ts";
-import { backendError } from "./backend-error.ts";
+import type { BackendAnswer } from "../transport/backend-answer.ts";
+import { backendError } from "../transport/backend-error.ts";
 import { countedBody } from "./body.ts";
-import type { BreakOff } from "./break-off.ts";
+import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { FirstPiece } from "./first-piece.ts";
 import { VIA } from "./request.ts";
@@ -16,7 +16,7 @@ import type { TimeLimits } from "./time-limits.ts";
 /** A backend's answer, and what is needed to pass it on. */
 export interface Passage {
   readonly backendAnswer: BackendAnswer;
-  readonly breakOff: BreakOff;
+  readonly cancellation: Cancellation;
   readonly settings: ForwardSettings;
   readonly limits: TimeLimits;
   readonly budget: BufferBudget;
@@ -29,14 +29,14 @@ export interface Passage {
  * sends streams chunked); all else is passed on as it comes.
  */
 export function prepareAnswer(exchange: Exchange, passage: Passage): Answer | Promise<Answer> {
-  const { backendAnswer, breakOff } = passage;
+  const { backendAnswer, cancellation } = passage;
   const { status, fields } = backendAnswer;
   if (status < 200 || status > 599) {
     const error = new GatewayError(
       "backend_protocol_error",
       `the backend answered with status ${status}`,
     );
-    breakOff.because(error);
+    cancellation.cancel(error);
     throw error;
   }
   fields.set("via", listWith(fields.get("via"), VIA));
@@ -75,13 +75,13 @@ async function collectLater(
   length: number,
   pending: Promise<Uint8Array>,
 ): Promise<Answer> {
-  const { breakOff, limits } = passage;
-  const countdown = limits.content.begin(breakOff);
+  const { cancellation, limits } = passage;
+  const countdown = limits.content.begin(cancellation);
   let bytes: Uint8Array;
   try {
     bytes = await pending;
   } catch (error) {
-    throw brokenOff(breakOff, error);
+    throw brokenOff(cancellation, error);
   } finally {
     limits.content.end(countdown);
     passage.budget.giveBack(length);
@@ -112,7 +112,7 @@ function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 function passOn(exchange: Exchange, passage: Passage, length: number | undefined): Answer {
-  const { backendAnswer, breakOff, settings, clock } = passage;
+  const { backendAnswer, cancellation, settings, clock } = passage;
   const reader = backendAnswer.reader();
   if (reader === undefined) return new Answer(null, backendAnswer);
   const { promise, resolve: end } = Promise.withResolvers<void>();
@@ -122,7 +122,7 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
     const isCause = exchange.errorCode === undefined;
     exchange.fail(failure.code, failure.message);
     if (isCause && errorKinds[failure.code].source === "client") exchange.status = failure.status;
-    breakOff.because(failure);
+    cancellation.cancel(failure);
     end();
   };
   const body = countedBody(
@@ -138,23 +138,23 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
         end();
       },
       onError(error) {
-        endBecause(brokenOff(breakOff, error));
+        endBecause(brokenOff(cancellation, error));
       },
       onCancel() {
-        endBecause(breakOff.reason ?? clientLeft());
+        endBecause(cancellation.reason ?? clientLeft());
       },
       onIdle(waitingFor) {
-        breakOff.because(waitingFor === "source" ? stalled(settings) : notRead(settings));
+        cancellation.cancel(waitingFor === "source" ? stalled(settings) : notRead(settings));
       },
     },
-    { idleTimeout: settings.timeouts.idle, signal: breakOff.signal, clock },
+    { idleTimeout: settings.timeouts.idle, signal: cancellation.signal, clock },
   );
   return new Answer(body, backendAnswer);
 }
 
-function brokenOff(breakOff: BreakOff, error: unknown): GatewayError {
+function brokenOff(cancellation: Cancellation, error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
-  if (breakOff.reason !== undefined) return breakOff.reason;
+  if (cancellation.reason !== undefined) return cancellation.reason;
   const known = backendError(error);
   return known.code === "backend_connection_closed"
     ? new GatewayError("backend_answer_incomplete", "the backend broke off its answer", {

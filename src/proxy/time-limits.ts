@@ -1,23 +1,23 @@
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
-import { Shared } from "../pipeline/shared.ts";
-import { TimeLimit } from "../pipeline/time-limit.ts";
-import type { BreakOff } from "./break-off.ts";
+import { Interned } from "../units/interned.ts";
+import { TimeLimit } from "../time/time-limit.ts";
+import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { ForwardTimeouts } from "./settings.ts";
 
 /** What a route's exchanges may take long at, each until it is broken off with its own reason. */
 export interface TimeLimits {
   /** For a client to send content that is read whole. */
-  readonly request: TimeLimit<BreakOff>;
+  readonly request: TimeLimit<Cancellation>;
   /** For a backend's header section to arrive. */
-  readonly response: TimeLimit<BreakOff>;
+  readonly response: TimeLimit<Cancellation>;
   /** For a backend to agree to a WebSocket. */
-  readonly handshake: TimeLimit<BreakOff>;
+  readonly handshake: TimeLimit<Cancellation>;
   /** For a backend's content to arrive that is collected. */
-  readonly content: TimeLimit<BreakOff>;
-  readonly exchange: TimeLimit<BreakOff>;
+  readonly content: TimeLimit<Cancellation>;
+  readonly exchange: TimeLimit<Cancellation>;
   /** Until it is asked whether the client is still there. */
-  readonly patience: TimeLimit<BreakOff>;
+  readonly patience: TimeLimit<Cancellation>;
 }
 
 /**
@@ -29,7 +29,7 @@ const PATIENCE_MS = 50;
 /** The time limits of many routes; those with the same timeouts have the same ones. */
 export class TimeLimitSets {
   readonly #clock: Clock;
-  readonly #sets = new Shared<TimeLimits>();
+  readonly #sets = new Interned<TimeLimits>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -44,8 +44,8 @@ export class TimeLimitSets {
 
 function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
   const limit = (milliseconds: number, code: ErrorCode, detail: string) =>
-    new TimeLimit<BreakOff>(clock, milliseconds, (breakOff) =>
-      breakOff.because(new GatewayError(code, detail)),
+    new TimeLimit<Cancellation>(clock, milliseconds, (cancellation) =>
+      cancellation.cancel(new GatewayError(code, detail)),
     );
   const { request, response, idle, exchange } = timeouts;
   return {
@@ -66,6 +66,6 @@ function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
     ),
     content: limit(idle, "backend_stalled", `the backend's answer was not whole within ${idle} ms`),
     exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
-    patience: new TimeLimit(clock, PATIENCE_MS, (breakOff) => breakOff.listenToClient()),
+    patience: new TimeLimit(clock, PATIENCE_MS, (cancellation) => cancellation.listenToClient()),
   };
 }

@@ -1,8 +1,8 @@
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { ClientSocket, SocketEvents } from "../pipeline/socket.ts";
-import { IdleWatch } from "./idle-watch.ts";
+import { IdleWatch } from "../time/idle-watch.ts";
 
 export interface TunnelOptions {
   /** Milliseconds without a message in either direction, after which both ends close; 0 is never. */

@@ -1,9 +1,9 @@
 import { Answer } from "../pipeline/answer.ts";
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { TimeLimit } from "../pipeline/time-limit.ts";
-import type { BreakOff } from "./break-off.ts";
+import type { TimeLimit } from "../time/time-limit.ts";
+import type { Cancellation } from "../pipeline/cancellation.ts";
 import { Tunnel } from "./tunnel.ts";
 
 export interface WebSocketOptions {
@@ -11,8 +11,8 @@ export interface WebSocketOptions {
   /** Milliseconds without a message in either direction; 0 is never. */
   readonly idleTimeout: number;
   /** For the backend to agree. */
-  readonly timeLimit: TimeLimit<BreakOff>;
-  readonly breakOff: BreakOff;
+  readonly timeLimit: TimeLimit<Cancellation>;
+  readonly cancellation: Cancellation;
   readonly clock: Clock;
   readonly tunnels: Set<Tunnel>;
 }
@@ -63,8 +63,8 @@ export async function openTunnel(
     throw new GatewayError("bad_request", "the WebSocket handshake is not valid");
   }
   exchange.status = 101;
-  const timeIsUp = () => tunnel.breakOff(options.breakOff.reason);
-  options.breakOff.signal.addEventListener("abort", timeIsUp, { once: true });
+  const timeIsUp = () => tunnel.breakOff(options.cancellation.reason);
+  options.cancellation.signal.addEventListener("abort", timeIsUp, { once: true });
   return new Answer(null);
 }
 
@@ -96,7 +96,7 @@ function dial(
   url: string,
   headers: Readonly<Record<string, string>>,
   protocols: string[],
-  { tls, breakOff, timeLimit }: WebSocketOptions,
+  { tls, cancellation, timeLimit }: WebSocketOptions,
 ): Promise<WebSocket> {
   const socket = new WebSocket(url, {
     headers,
@@ -105,12 +105,12 @@ function dial(
   });
   socket.binaryType = "nodebuffer";
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  const countdown = timeLimit.begin(breakOff);
+  const countdown = timeLimit.begin(cancellation);
   const giveUp = () => {
-    reject(breakOff.reason ?? new Error("broken off without a reason"));
+    reject(cancellation.reason ?? new Error("broken off without a reason"));
     socket.terminate();
   };
-  breakOff.signal.addEventListener("abort", giveUp, { once: true });
+  cancellation.signal.addEventListener("abort", giveUp, { once: true });
   socket.addEventListener("open", () => {
     // Until the client's end is there, what the backend sends has to wait.
     socket.pause();
@@ -120,7 +120,7 @@ function dial(
   socket.addEventListener("close", () => reject(refusal(undefined)));
   return promise.finally(() => {
     timeLimit.end(countdown);
-    breakOff.signal.removeEventListener("abort", giveUp);
+    cancellation.signal.removeEventListener("abort", giveUp);
   });
 }
 

@@ -4,7 +4,7 @@ import { proxiedMethods } from "../http/methods.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import { type Answer, toResponse } from "../pipeline/answer.ts";
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { Chain, type Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { Exchange, type Upgrade } from "../pipeline/exchange.ts";

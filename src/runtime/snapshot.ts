@@ -3,7 +3,7 @@ import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import { Chain, type Handler } from "../pipeline/chain.ts";
 import type { ToProblem } from "../pipeline/problems.ts";
-import { Shared } from "../pipeline/shared.ts";
+import { Interned } from "../units/interned.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { Forwarding, type ForwardServices } from "../proxy/forward.ts";
@@ -50,8 +50,8 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
   const shared = sharedPaths(config.routes);
   const limits = new TimeLimitSets(services.clock);
   const globalPolicies = policyRegistry.flatMap(({ name }) => globals.get(name) ?? []);
-  const addresses = new Shared<BackendAddress>();
-  const allSettings = new Shared<ForwardSettings>();
+  const addresses = new Interned<BackendAddress>();
+  const allSettings = new Interned<ForwardSettings>();
   const routes = config.routes.map((route): CompiledRoute => {
     const id = shared.has(route.path)
       ? `${route.methods?.join(",") ?? "*"} ${route.path}`
@@ -121,7 +121,7 @@ function createUpstream(
   config: Config,
   settings: ForwardSettings,
   monitor: HealthMonitor,
-  addresses: Shared<BackendAddress>,
+  addresses: Interned<BackendAddress>,
 ): Upstream {
   const healthCheck = { ...config.health_check, ...route.health_check };
   return new Upstream(

@@ -1,12 +1,12 @@
 import type { Config } from "../config/schema.ts";
 import { splitAddress } from "../config/check.ts";
-import type { Clock } from "../pipeline/clock.ts";
-import { EndOfTurn } from "../pipeline/end-of-turn.ts";
+import type { Clock } from "../time/clock.ts";
+import { EndOfTurn } from "../time/end-of-turn.ts";
 import { problemMaker } from "../pipeline/problems.ts";
 import { BufferBudget } from "../proxy/buffer-budget.ts";
-import { ConnectionPool } from "../proxy/connections/pool.ts";
-import { networkProbe } from "../proxy/connections/probe.ts";
-import type { Transport } from "../proxy/attempt.ts";
+import { ConnectionPool } from "../transport/pool.ts";
+import { networkProbe } from "../transport/probe.ts";
+import type { Transport } from "../transport/attempt.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { compileSnapshot, retireSnapshot } from "../runtime/snapshot.ts";

@@ -1,5 +1,5 @@
 import { write, writeSync } from "node:fs";
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** Where lines end up. Resolves when the text has been taken; never rejects. */
 export type Sink = (text: string) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import type { AccessLogEntry, LogLevel } from "./access-log/entry.ts";
 import type { LineWriter } from "./line-writer.ts";
 

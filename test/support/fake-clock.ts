@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/pipeline/clock.ts";
+import type { Clock } from "../../src/time/clock.ts";
 
 interface Scheduled {
   readonly at: number;

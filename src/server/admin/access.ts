@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isLoopback } from "../../http/address.ts";
-import { forwardingFields } from "../../http/forwarded.ts";
+import { forwardingFields } from "../../http/fields.ts";
 import { hostName } from "../../http/host.ts";
 
 /** What is known of somebody who asks for the operator's pages. */

@@ -1,4 +1,4 @@
-import { systemClock } from "../../pipeline/clock.ts";
+import { systemClock } from "../../time/clock.ts";
 import type { WriterAnswer, WriterRequest } from "./messages.ts";
 import { Writer } from "./writer.ts";
 

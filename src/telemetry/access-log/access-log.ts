@@ -1,4 +1,4 @@
-import type { Clock } from "../../pipeline/clock.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { Batch } from "./batch.ts";
 import { DroppedRows } from "./dropped-rows.ts";
 import type { AccessLogEntry, LogLevel } from "./entry.ts";

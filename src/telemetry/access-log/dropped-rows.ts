@@ -1,4 +1,4 @@
-import type { Clock } from "../../pipeline/clock.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { LogLevel } from "./entry.ts";
 
 const REPORT_INTERVAL = 10_000;

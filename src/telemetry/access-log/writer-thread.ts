@@ -1,4 +1,4 @@
-import type { Clock } from "../../pipeline/clock.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { WriterAnswer, WriterRequest } from "./messages.ts";
 
 const FIRST_RESTART = 100;

@@ -1,5 +1,5 @@
 import { SQLiteError } from "bun:sqlite";
-import type { Clock } from "../../pipeline/clock.ts";
+import type { Clock } from "../../time/clock.ts";
 import { unpack } from "./batch.ts";
 import { Condition } from "./condition.ts";
 import type { AccessLogEntry, LogLevel } from "./entry.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../pipeline/clock.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { CheckedHealth } from "./health.ts";
 import { failureReason, type Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";

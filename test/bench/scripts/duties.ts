@@ -5,8 +5,8 @@
  * this costs above the floor is what the gateway has connections of its own for, in place of fetch.
  */
 import { removeHopByHopFields } from "../../../src/http/fields.ts";
-import { systemClock } from "../../../src/pipeline/clock.ts";
-import { TimeLimit } from "../../../src/pipeline/time-limit.ts";
+import { systemClock } from "../../../src/time/clock.ts";
+import { TimeLimit } from "../../../src/time/time-limit.ts";
 
 const { PORT = "8080", BACKEND = "http://127.0.0.1:9001" } = process.env;
 const RESPONSE_LIMIT_MS = 30_000;

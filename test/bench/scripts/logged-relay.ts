@@ -1,4 +1,4 @@
-import { systemClock } from "../../../src/pipeline/clock.ts";
+import { systemClock } from "../../../src/time/clock.ts";
 import { AccessLog } from "../../../src/telemetry/access-log/access-log.ts";
 import { createAccessLogWorker } from "../../../src/telemetry/access-log/create-worker.ts";
 

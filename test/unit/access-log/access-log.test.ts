@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { systemClock } from "../../../src/pipeline/clock.ts";
+import { systemClock } from "../../../src/time/clock.ts";
 import { AccessLog } from "../../../src/telemetry/access-log/access-log.ts";
 import type { AccessLogOptions } from "../../../src/telemetry/access-log/access-log.ts";
 import { createAccessLogWorker } from "../../../src/telemetry/access-log/create-worker.ts";

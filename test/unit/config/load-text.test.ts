@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { formatDiagnostics } from "../../../src/config/diagnostics.ts";
+import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { loaded, printed, ROUTE, route, told } from "./loading.ts";
 

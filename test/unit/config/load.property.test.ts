@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { type Diagnostic, formatDiagnostics } from "../../../src/config/diagnostics.ts";
+import { type Diagnostic, formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 
 const SECRET = "zq9-nobody-knows";

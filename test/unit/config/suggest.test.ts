@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
-import { closest, homeOf } from "../../../src/config/suggest.ts";
+import { closest, homeOf } from "../../../src/config/reading/suggest.ts";
 
 describe("the closest name", () => {
   const names = ["path", "port", "host", "backends", "rate_limit", "rate_limiting", "max_age"];

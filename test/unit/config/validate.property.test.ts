@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { Diagnostic } from "../../../src/config/diagnostics.ts";
-import { formatDiagnostics } from "../../../src/config/diagnostics.ts";
+import type { Diagnostic } from "../../../src/config/text/diagnostics.ts";
+import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
 import { readText, ROUTES } from "./example.ts";
 
 const VALID = `# A configuration

@@ -1,4 +1,4 @@
-import { AnswerFields } from "../../../src/http/answer-fields.ts";
+import { FieldList } from "../../../src/http/field-list.ts";
 import { HeadersMolds } from "../../../src/http/headers-molds.ts";
 import { Answer, type AnswerBody, toResponse } from "../../../src/pipeline/answer.ts";
 
@@ -8,7 +8,7 @@ export function answerWith(
   fields: Readonly<Record<string, string>>,
   status = 200,
 ): Answer {
-  return new Answer(body, { status, fields: new AnswerFields(Object.entries(fields).flat()) });
+  return new Answer(body, { status, fields: new FieldList(Object.entries(fields).flat()) });
 }
 
 /** The answer as the listener gets it. */

@@ -29,10 +29,10 @@ function observed(changes: Partial<BodyObserver> = {}, idleTimeout = IDLE) {
     onIdle: (waitingFor) => void told.push(`idle ${waitingFor}`),
     ...changes,
   };
-  const breakOff = new AbortController();
-  const { signal } = breakOff;
+  const cancellation = new AbortController();
+  const { signal } = cancellation;
   const body = countedBody(source.stream.getReader(), observer, { idleTimeout, signal, clock });
-  return { source, clock, breakOff, told, body, reader: body.getReader() };
+  return { source, clock, cancellation, told, body, reader: body.getReader() };
 }
 
 describe("a body that is counted", () => {
@@ -133,10 +133,10 @@ describe("a body that is counted", () => {
 
 describe("a body that is broken off", () => {
   test("breaks at once, although nobody reads it just then", async () => {
-    const { source, clock, breakOff, told, reader } = observed();
+    const { source, clock, cancellation, told, reader } = observed();
     source.chunk(3);
     await reader.read();
-    breakOff.abort("stop");
+    cancellation.abort("stop");
     expect(told).toEqual(["chunk 3", "error stop"]);
     expect(source.state.cancelled).toBe("stop");
     expect(clock.pending).toBe(0);
@@ -145,10 +145,10 @@ describe("a body that is broken off", () => {
   });
 
   test("breaks for whoever waits for more", async () => {
-    const { breakOff, told, reader } = observed();
+    const { cancellation, told, reader } = observed();
     const failure = rejection(reader.read());
     await turn();
-    breakOff.abort("stop");
+    cancellation.abort("stop");
     expect(await failure).toBe("stop");
     await turn();
     expect(told).toEqual(["error stop"]);
@@ -162,7 +162,7 @@ describe("a body that is broken off", () => {
     const made = observed();
     await stop(made);
     await made.reader.read().catch(() => undefined);
-    made.breakOff.abort("stop");
+    made.cancellation.abort("stop");
     expect(made.told).toEqual([last]);
   });
 });

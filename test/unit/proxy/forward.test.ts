@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
-import { ConnectionPool } from "../../../src/proxy/connections/pool.ts";
-import type { Transport } from "../../../src/proxy/attempt.ts";
+import { ConnectionPool } from "../../../src/transport/pool.ts";
+import type { Transport } from "../../../src/transport/attempt.ts";
 import { Forwarding } from "../../../src/proxy/forward.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";

@@ -1,7 +1,7 @@
-import { AnswerFields } from "../../../src/http/answer-fields.ts";
+import { FieldList } from "../../../src/http/field-list.ts";
 import { contentLength, headersOf, removeHopByHopFields } from "../../../src/http/fields.ts";
-import type { BackendAnswer, ContentReader } from "../../../src/proxy/answer.ts";
-import type { BackendRequest, Transport } from "../../../src/proxy/attempt.ts";
+import type { BackendAnswer, ContentReader } from "../../../src/transport/backend-answer.ts";
+import type { BackendRequest, Transport } from "../../../src/transport/attempt.ts";
 
 export interface Sent {
   readonly url: string;
@@ -20,7 +20,7 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
       url: request.origin + request.target,
       request,
       headers: headersOf(request.fields),
-      signal: request.breakOff.signal,
+      signal: request.cancellation.signal,
     };
     sent.push(one);
     void (async () => answer(one))().then(
@@ -33,7 +33,7 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
 
 /** A Response in the place of what came from a backend. */
 export class GivenAnswer implements BackendAnswer {
-  readonly fields = new AnswerFields();
+  readonly fields = new FieldList();
   readonly #response: Response;
 
   constructor(response: Response) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
-import { BreakOff } from "../../../src/proxy/break-off.ts";
+import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import {
   answerLastHop,
   backendFields,
@@ -201,10 +201,14 @@ describe("content of a GET or HEAD request", () => {
 });
 
 describe("a request's content", () => {
-  const read = async (exchange: Exchange, clock = new FakeClock(), breakOff = new BreakOff()) => {
+  const read = async (
+    exchange: Exchange,
+    clock = new FakeClock(),
+    cancellation = new Cancellation(),
+  ) => {
     const settings = settingsWith();
     const limits = new TimeLimitSets(clock).of(settings.timeouts);
-    return requestContent(exchange, settings, limits, breakOff, clock);
+    return requestContent(exchange, settings, limits, cancellation, clock);
   };
   const open = (fields: Record<string, string>, body?: Opening["body"], method = "POST") =>
     openExchange({ method, fields, ...(body === undefined ? {} : { body }) });
@@ -284,13 +288,13 @@ describe("a request's content", () => {
   async function uploading(fields: Record<string, string> = chunked) {
     const source = drip();
     const clock = new FakeClock();
-    const breakOff = new BreakOff();
+    const cancellation = new Cancellation();
     const exchange = open(fields, source.stream);
-    const { body, sent } = await read(exchange, clock, breakOff);
+    const { body, sent } = await read(exchange, clock, cancellation);
     if (!(body instanceof ReadableStream)) throw new Error("this was expected to be a stream");
     const state = { sent: false };
     void sent?.then(() => (state.sent = true));
-    return { source, clock, breakOff, exchange, state, reader: body.getReader() };
+    return { source, clock, cancellation, exchange, state, reader: body.getReader() };
   }
 
   test("that is large is passed on as it comes, and counted", async () => {
@@ -311,18 +315,18 @@ describe("a request's content", () => {
   });
 
   test("of unknown length breaks as soon as it is too large, and the attempt with it", async () => {
-    const { source, clock, breakOff, state, reader } = await uploading();
+    const { source, clock, cancellation, state, reader } = await uploading();
     source.chunk(100_000);
     await reader.read();
     source.chunk(1);
     await rejection(reader.read());
-    expect(breakOff.reason).toMatchObject({ code: "body_too_large", status: 413 });
+    expect(cancellation.reason).toMatchObject({ code: "body_too_large", status: 413 });
     expect(state.sent).toBe(false);
     expect(clock.pending).toBe(0);
   });
 
   test("that is passed on may take for ever while it moves", async () => {
-    const { source, clock, breakOff, reader } = await uploading();
+    const { source, clock, cancellation, reader } = await uploading();
     for (let chunk = 0; chunk < 20; chunk += 1) {
       const reading = reader.read();
       await turn();
@@ -330,18 +334,18 @@ describe("a request's content", () => {
       source.chunk(1);
       await reading;
     }
-    expect(breakOff.reason).toBeUndefined();
+    expect(cancellation.reason).toBeUndefined();
     await reader.cancel();
   });
 
   test("that stops coming is the client's fault", async () => {
-    const { source, clock, breakOff, reader } = await uploading();
+    const { source, clock, cancellation, reader } = await uploading();
     source.chunk(1);
     await reader.read();
     const failure = rejection(reader.read());
     await turn();
     clock.advance(1_000);
-    expect(breakOff.reason).toMatchObject({
+    expect(cancellation.reason).toMatchObject({
       code: "request_timeout",
       status: 408,
       message: "nothing of the request's content came for 1000 ms",
@@ -350,12 +354,12 @@ describe("a request's content", () => {
   });
 
   test("that the backend does not take is the backend's fault", async () => {
-    const { source, clock, breakOff, reader } = await uploading();
+    const { source, clock, cancellation, reader } = await uploading();
     source.chunk(1);
     await reader.read();
     source.chunk(1);
     clock.advance(1_000);
-    expect(breakOff.reason).toMatchObject({
+    expect(cancellation.reason).toMatchObject({
       code: "backend_stalled",
       status: 504,
       message: "the backend took nothing of the request's content for 1000 ms",

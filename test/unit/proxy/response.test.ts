@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
-import { BreakOff } from "../../../src/proxy/break-off.ts";
+import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { prepareAnswer } from "../../../src/proxy/response.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
@@ -18,17 +18,24 @@ function answered(response: Response, opening: Opening = {}, idle = 20_000) {
   const exchange = openExchange(opening);
   const backendAnswer = new GivenAnswer(response);
   const clock = new FakeClock();
-  const breakOff = new BreakOff();
+  const cancellation = new Cancellation();
   const budget = new BufferBudget(BUDGET);
   const settings = settingsWith({ timeouts: { idle } });
   const limits = new TimeLimitSets(clock).of(settings.timeouts);
   const prepare = async () =>
     asResponse(
-      await prepareAnswer(exchange, { backendAnswer, breakOff, settings, limits, budget, clock }),
+      await prepareAnswer(exchange, {
+        backendAnswer,
+        cancellation,
+        settings,
+        limits,
+        budget,
+        clock,
+      }),
     );
   /** Whether nothing is set aside any more. */
   const isGivenBack = () => budget.take(BUDGET);
-  return { exchange, clock, breakOff, budget, isGivenBack, prepare };
+  return { exchange, clock, cancellation, budget, isGivenBack, prepare };
 }
 
 /** A Response with a status that the constructor refuses, as fetch makes them. */
@@ -81,12 +88,12 @@ describe("an answer's status", () => {
   });
 
   test.each([0, 101, 199, 600, 999])("may not be %i", async (status) => {
-    const { breakOff, prepare } = answered(withStatus(status));
+    const { cancellation, prepare } = answered(withStatus(status));
     expect(await rejection(prepare())).toMatchObject({
       code: "backend_protocol_error",
       message: `the backend answered with status ${status}`,
     });
-    expect(breakOff.reason?.code).toBe("backend_protocol_error");
+    expect(cancellation.reason?.code).toBe("backend_protocol_error");
   });
 });
 
@@ -173,8 +180,8 @@ describe("a small answer of known length", () => {
   });
 
   test("that breaks because the client left is the client's doing", async () => {
-    const { source, breakOff, failure } = collecting("5");
-    breakOff.because(left());
+    const { source, cancellation, failure } = collecting("5");
+    cancellation.cancel(left());
     source.break(new DOMException("aborted", "AbortError"));
     expect(await failure).toMatchObject({ code: "client_closed" });
   });
@@ -188,18 +195,18 @@ describe("a small answer of known length", () => {
   }
 
   test("that does not come is broken off after the idle time", async () => {
-    const { source, clock, breakOff, failure } = collecting("5");
+    const { source, clock, cancellation, failure } = collecting("5");
     source.chunk(2);
     clock.advance(19_999);
-    expect(breakOff.reason).toBeUndefined();
+    expect(cancellation.reason).toBeUndefined();
     clock.advance(1);
-    expect(breakOff.reason).toMatchObject({
+    expect(cancellation.reason).toMatchObject({
       code: "backend_stalled",
       status: 504,
       message: "the backend's answer was not whole within 20000 ms",
     });
     source.break(new DOMException("aborted", "AbortError"));
-    expect(await failure).toBe(breakOff.reason);
+    expect(await failure).toBe(cancellation.reason);
     expect(clock.pending).toBe(0);
   });
 
@@ -317,7 +324,7 @@ describe("an answer that is passed on", () => {
   });
 
   test("of a large known length breaks when less has come", async () => {
-    const { source, exchange, breakOff, reader } = await passing(70_000);
+    const { source, exchange, cancellation, reader } = await passing(70_000);
     source.chunk(69_999);
     await reader.read();
     await reader.read();
@@ -328,11 +335,11 @@ describe("an answer that is passed on", () => {
       errorCode: "backend_answer_incomplete",
       errorDetail: "the backend promised 70000 bytes and sent 69999",
     });
-    expect(breakOff.signal.aborted).toBe(true);
+    expect(cancellation.signal.aborted).toBe(true);
   });
 
   test("breaks where the backend breaks it off, and the exchange says so", async () => {
-    const { source, exchange, breakOff, reader } = await passing();
+    const { source, exchange, cancellation, reader } = await passing();
     source.chunk(3);
     await reader.read();
     source.break(networkError("EPIPE"));
@@ -343,12 +350,12 @@ describe("an answer that is passed on", () => {
       errorDetail: "the backend broke off its answer",
       bytesOut: 3,
     });
-    expect(breakOff.signal.aborted).toBe(true);
+    expect(cancellation.signal.aborted).toBe(true);
   });
 
   test("that ends because the client left is the client's doing", async () => {
-    const { source, exchange, breakOff, reader } = await passing();
-    breakOff.because(left());
+    const { source, exchange, cancellation, reader } = await passing();
+    cancellation.cancel(left());
     source.break(new DOMException("aborted", "AbortError"));
     await rejection(reader.read());
     await exchange.ended;
@@ -356,13 +363,13 @@ describe("an answer that is passed on", () => {
   });
 
   test("breaks where the backend falls silent, and keeps the status that was sent", async () => {
-    const { source, clock, exchange, breakOff, reader } = await passing();
+    const { source, clock, exchange, cancellation, reader } = await passing();
     source.chunk(3);
     await reader.read();
     const failure = rejection(reader.read());
     await turn();
     clock.advance(20_000);
-    expect(breakOff.signal.aborted).toBe(true);
+    expect(cancellation.signal.aborted).toBe(true);
     source.break(new DOMException("aborted", "AbortError"));
     await failure;
     await exchange.ended;
@@ -376,12 +383,12 @@ describe("an answer that is passed on", () => {
   });
 
   test("breaks where the client reads no further, and counts as 499", async () => {
-    const { source, clock, exchange, breakOff, reader } = await passing();
+    const { source, clock, exchange, cancellation, reader } = await passing();
     source.chunk(3);
     await reader.read();
     source.chunk(3);
     clock.advance(20_000);
-    expect(breakOff.reason).toMatchObject({ code: "client_stalled" });
+    expect(cancellation.reason).toMatchObject({ code: "client_stalled" });
     await exchange.ended;
     await rejection(reader.read());
     expect(exchange).toMatchObject({
@@ -393,17 +400,17 @@ describe("an answer that is passed on", () => {
   });
 
   test("may fall silent for ever where no idle time is set", async () => {
-    const { clock, breakOff, reader } = await passing(undefined, {}, 0);
+    const { clock, cancellation, reader } = await passing(undefined, {}, 0);
     const reading = reader.read();
     clock.advance(1e9);
-    expect(breakOff.reason).toBeUndefined();
+    expect(cancellation.reason).toBeUndefined();
     await reader.cancel();
     await reading;
   });
 
   test("breaks when the exchange has taken too long, which the row says", async () => {
-    const { source, exchange, breakOff, reader } = await passing();
-    breakOff.because(new GatewayError("exchange_timeout", "too long"));
+    const { source, exchange, cancellation, reader } = await passing();
+    cancellation.cancel(new GatewayError("exchange_timeout", "too long"));
     source.break(new DOMException("aborted", "AbortError"));
     await rejection(reader.read());
     await exchange.ended;
@@ -411,7 +418,7 @@ describe("an answer that is passed on", () => {
   });
 
   test("whose reader goes away lets go of the backend and counts as 499", async () => {
-    const { source, exchange, breakOff, reader } = await passing();
+    const { source, exchange, cancellation, reader } = await passing();
     source.chunk(3);
     await reader.read();
     await reader.cancel("gone");
@@ -422,7 +429,7 @@ describe("an answer that is passed on", () => {
       errorDetail: "the client left in the middle of the answer",
       bytesOut: 3,
     });
-    expect(breakOff.signal.aborted).toBe(true);
+    expect(cancellation.signal.aborted).toBe(true);
     expect(source.state.cancelled).toBe("gone");
   });
 });

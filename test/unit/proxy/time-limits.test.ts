@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { BreakOff } from "../../../src/proxy/break-off.ts";
+import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
@@ -22,11 +22,11 @@ test.each([
   ["exchange", "exchange_timeout", 4_000],
 ] as const)("the limit for the %s breaks off with %s after its own time", (name, code, time) => {
   const clock = new FakeClock();
-  const breakOff = new BreakOff();
-  new TimeLimitSets(clock).of(timeouts)[name].begin(breakOff);
+  const cancellation = new Cancellation();
+  new TimeLimitSets(clock).of(timeouts)[name].begin(cancellation);
   clock.advance(time - 1);
-  expect(breakOff.reason).toBeUndefined();
+  expect(cancellation.reason).toBeUndefined();
   clock.advance(1);
-  expect(breakOff.reason?.code).toBe(code);
-  expect(breakOff.reason?.message).toContain(`${time} ms`);
+  expect(cancellation.reason?.code).toBe(code);
+  expect(cancellation.reason?.message).toContain(`${time} ms`);
 });

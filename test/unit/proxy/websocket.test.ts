@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
-import { BreakOff } from "../../../src/proxy/break-off.ts";
+import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { checkHandshake, openTunnel } from "../../../src/proxy/websocket.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
@@ -97,7 +97,7 @@ async function dialled(
 ) {
   const backend = await startRawBackend(stage, answer);
   const clock = new FakeClock();
-  const breakOff = new BreakOff();
+  const cancellation = new Cancellation();
   const tunnels = new Set<Tunnel>();
   const client = new FakeClient();
   const upgraded: Headers[] = [];
@@ -111,12 +111,12 @@ async function dialled(
   const handshake = Object.entries(HANDSHAKE).filter(([name]) => name.startsWith("sec-"));
   const others = Object.entries({ cookie: "a=b", origin: "http://shop.test", ...fields });
   const url = `${backend.url.replace("http", "ws")}/chat?room=1`;
-  const options = { ...limited(clock), breakOff, tunnels };
+  const options = { ...limited(clock), cancellation, tunnels };
   stage.defer(() => {
     for (const tunnel of tunnels) tunnel.shut(1000, "");
   });
   const opened = openTunnel(exchange, url, [...handshake, ...others].flat(), options);
-  return { backend, clock, breakOff, tunnels, client, upgraded, exchange, opened };
+  return { backend, clock, cancellation, tunnels, client, upgraded, exchange, opened };
 }
 
 describe("a backend's WebSocket", () => {
@@ -219,7 +219,7 @@ describe("a backend without a WebSocket", () => {
     await server.stop(true);
     const failure = openTunnel(openExchange(), `ws://127.0.0.1:${port}/`, [], {
       ...limited(new FakeClock()),
-      breakOff: new BreakOff(),
+      cancellation: new Cancellation(),
       tunnels: new Set<Tunnel>(),
     });
     expect(await rejection(failure)).toMatchObject({ code: "backend_unreachable", status: 502 });
@@ -242,11 +242,11 @@ describe("a backend without a WebSocket", () => {
 
   test("is let go of when the client leaves first", async () => {
     const { promise: asked, resolve } = Promise.withResolvers<void>();
-    const { backend, breakOff, clock, opened } = await dialled(() => resolve());
+    const { backend, cancellation, clock, opened } = await dialled(() => resolve());
     const failure = rejection(opened);
     await asked;
     const reason = new GatewayError("client_closed", "gone");
-    breakOff.because(reason);
+    cancellation.cancel(reason);
     expect(await failure).toBe(reason);
     expect(clock.pending).toBe(0);
     await backend.requests[0]?.closed;

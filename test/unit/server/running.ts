@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Clock, systemClock } from "../../../src/pipeline/clock.ts";
+import { type Clock, systemClock } from "../../../src/time/clock.ts";
 import { type RunningGateway, startGateway, type Stopped } from "../../../src/server/start.ts";
 import { LineWriter } from "../../../src/telemetry/line-writer.ts";
 import { Logger } from "../../../src/telemetry/logger.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Clock, systemClock } from "../../../src/pipeline/clock.ts";
+import { type Clock, systemClock } from "../../../src/time/clock.ts";
 import { ask, problemOf, serverOf } from "../../support/ask.ts";
 import { eventually } from "../../support/eventually.ts";
 import { askRaw } from "../../support/raw-http.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../../../src/pipeline/clock.ts";
+import { systemClock } from "../../../src/time/clock.ts";
 import { descriptorSink, writeNow } from "../../../src/telemetry/line-writer.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { eventually } from "../../support/eventually.ts";

@@ -1,0 +1,41 @@
+import type { StaticDecode, TSchema } from "@sinclair/typebox";
+import type { Diagnostic } from "../text/diagnostics.ts";
+import type { ConfigDocument } from "../text/document.ts";
+import { SchemaReader } from "./schema-reader.ts";
+
+/** What may be missing where something is wrong: any key, and any item of a list. */
+export type Checkable<T> = T extends readonly (infer Item)[]
+  ? readonly (Checkable<Item> | undefined)[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: Checkable<T[Key]> }
+    : T;
+
+interface Validated<T> {
+  /** With defaults, and transforms decoded; absent when anything is wrong. */
+  readonly value: T | undefined;
+  /** All of the value that is well-formed, for further checks beside the diagnostics. */
+  readonly partial: Checkable<T>;
+  /** Whether nothing is missing in a part of `partial`. */
+  readonly isWhole: (part: unknown) => boolean;
+  /** Everything that is wrong, save for variables that are unset: that has been told before. */
+  readonly diagnostics: Diagnostic[];
+}
+
+/**
+ * Reads a document as what a schema describes. A schema may carry `expected`, a noun phrase for
+ * "expected …, got …". Never throws, whatever the document.
+ */
+export function validate<Schema extends TSchema>(
+  schema: Schema,
+  document: ConfigDocument,
+): Validated<StaticDecode<Schema>> {
+  const reader = new SchemaReader(schema, document);
+  const read = document.root && reader.read(schema, document.root, []);
+  const isWhole = (part: unknown) => reader.isWhole(part);
+  return {
+    value: isWhole(read) ? read : undefined,
+    partial: (read ?? {}) as Checkable<StaticDecode<Schema>>,
+    isWhole,
+    diagnostics: reader.diagnostics,
+  };
+}

@@ -1,0 +1,38 @@
+import type { Clock } from "./clock.ts";
+
+/**
+ * Calls back once when nothing has happened for so long. A touch costs a look at the clock: there
+ * is one timer for a span of time, not one for each touch.
+ */
+export class IdleWatch {
+  readonly #clock: Clock;
+  readonly #timeout: number;
+  readonly #onIdle: () => void;
+  #touchedAt: number;
+  #cancel: () => void = () => {};
+
+  /** `timeout` is in milliseconds; 0 watches nothing. */
+  constructor(clock: Clock, timeout: number, onIdle: () => void) {
+    this.#clock = clock;
+    this.#timeout = timeout;
+    this.#onIdle = onIdle;
+    this.#touchedAt = clock.monotonic();
+    if (timeout > 0) this.#wait(timeout);
+  }
+
+  touch(): void {
+    this.#touchedAt = this.#clock.monotonic();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #wait(span: number): void {
+    this.#cancel = this.#clock.schedule(span, () => {
+      const left = this.#timeout - (this.#clock.monotonic() - this.#touchedAt);
+      if (left > 0) this.#wait(left);
+      else this.#onIdle();
+    });
+  }
+}

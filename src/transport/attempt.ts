@@ -1,0 +1,111 @@
+import { idempotentMethods } from "../http/methods.ts";
+import { GatewayError } from "../pipeline/errors.ts";
+import type { Countdown, TimeLimit } from "../time/time-limit.ts";
+import type { BackendAnswer } from "./backend-answer.ts";
+import { backendError } from "./backend-error.ts";
+import type { Cancellation, Interruptible } from "../pipeline/cancellation.ts";
+
+/** Content on its way to a backend: in one piece, as a stream, or none. */
+export type RequestContent = Uint8Array | ReadableStream<Uint8Array> | null;
+
+/** A request as a backend is to get it. */
+export interface BackendRequest {
+  /** Scheme, host and port: "http://localhost:9001". */
+  readonly origin: string;
+  readonly method: string;
+  /** Path and query, beginning with "/". */
+  readonly target: string;
+  /** Names in lower case, each followed by its value. A stream without Content-Length goes in chunks. */
+  readonly fields: readonly string[];
+  readonly body: RequestContent;
+  /** Settles when a body that is a stream has ended; absent for others. */
+  readonly bodySent: Promise<void> | undefined;
+  readonly tls: Bun.TLSOptions | undefined;
+  /** From the end of the request's content until the backend's header section must have arrived. */
+  readonly timeLimit: TimeLimit<Cancellation>;
+  readonly cancellation: Cancellation;
+}
+
+/** Sends an attempt's request to its backend, and tells the attempt of the answer or the failure. */
+export type Transport = (attempt: Attempt) => void;
+
+/** What carries an attempt, while something does. */
+export interface Carrier {
+  /** The attempt has been broken off; nothing more of it is to be sent or received. */
+  drop(attempt: Attempt, reason: GatewayError): void;
+}
+
+/** One sending of one request to one backend, and the wait for the answer. */
+export class Attempt implements Interruptible {
+  readonly request: BackendRequest;
+  carrier: Carrier | undefined = undefined;
+  readonly #answered = Promise.withResolvers<BackendAnswer>();
+  #countdown: Countdown | undefined;
+  /** Whether it has come to its answer or has failed. */
+  #isOver = false;
+
+  constructor(request: BackendRequest) {
+    this.request = request;
+  }
+
+  /**
+   * Sends the request and waits for the header section of the answer. Rejects with a GatewayError
+   * that says what became of it: unreachable, closed, garbage, too late, or whatever it was broken
+   * off for.
+   */
+  sendBy(transport: Transport): Promise<BackendAnswer> {
+    const { bodySent, cancellation, timeLimit } = this.request;
+    // Until the request's content is sent it is the client who is waited for.
+    this.#countdown =
+      bodySent === undefined
+        ? timeLimit.begin(cancellation)
+        : timeLimit.beginAfter(bodySent, cancellation);
+    // From here on somebody waits for what may be rejected.
+    cancellation.interrupts(this);
+    transport(this);
+    return this.#answered.promise;
+  }
+
+  /**
+   * Whether it may be sent once more when a connection turns out to have been closed already: the
+   * backend may have acted upon it all the same (RFC 9110 section 9.2.2).
+   */
+  get isRepeatable(): boolean {
+    const { method, body } = this.request;
+    return !this.#isOver && idempotentMethods.has(method) && !(body instanceof ReadableStream);
+  }
+
+  /** The header section of the answer has come. */
+  succeed(answer: BackendAnswer): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#answered.resolve(answer);
+  }
+
+  /** Takes a GatewayError, an error of the network, or one of the gateway's own. */
+  fail(error: Error): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#answered.reject(this.#reasonFor(error));
+  }
+
+  /** It is broken off, also in the middle of the answer's content. */
+  interrupt(reason: GatewayError): void {
+    this.fail(reason);
+    this.carrier?.drop(this, reason);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    if (this.#countdown !== undefined) this.request.timeLimit.end(this.#countdown);
+  }
+
+  #reasonFor(error: Error): Error {
+    // What the network reports has a code; anything else is a mistake of ours, and is told as one.
+    if (error instanceof GatewayError || !("code" in error)) return error;
+    const { cancellation } = this.request;
+    // What failed may have failed because the client has left.
+    cancellation.listenToClient();
+    return cancellation.reason ?? backendError(error);
+  }
+}

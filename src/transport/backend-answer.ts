@@ -1,0 +1,25 @@
+import type { FieldList } from "../http/field-list.ts";
+
+/** Content as it comes, piece by piece. What a stream's reader can do, and no more. */
+export interface ContentReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** The rest is not wanted; whoever sends it is told so. */
+  cancel(reason: unknown): Promise<void>;
+}
+
+/** What a backend answered: its header section, and a way to its content. */
+export interface BackendAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  /** Without those that were for one connection only. */
+  readonly fields: FieldList;
+  /** What the Content-Length field says, in bytes; undefined without one. */
+  readonly contentLength: number | undefined;
+  /**
+   * All of the content, `length` bytes as Content-Length has it, at once where it has come already.
+   * Rejects when it breaks off.
+   */
+  whole(length: number): Uint8Array | Promise<Uint8Array>;
+  /** The content as it comes; undefined where there is none. */
+  reader(): ContentReader | undefined;
+}

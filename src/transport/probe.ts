@@ -1,0 +1,81 @@
+import { AnswerHeadReader } from "../wire/answer-head.ts";
+import type { Clock } from "../time/clock.ts";
+import { GatewayError } from "../pipeline/errors.ts";
+import { TimeLimit } from "../time/time-limit.ts";
+import type { Probe } from "../upstream/health/probe.ts";
+import { Attempt } from "./attempt.ts";
+import { Cancellation } from "../pipeline/cancellation.ts";
+import { Address } from "./address.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { IncomingAnswer } from "./incoming-answer.ts";
+
+const FIELDS = ["user-agent", "gateway-health-check", "connection", "close"];
+
+/** Asks through the network, each time over a connection of its own: only that shows that there can be one. */
+export function networkProbe(clock: Clock): Probe {
+  // Whoever checks has a time limit of its own.
+  const unlimited = new TimeLimit<Cancellation>(clock, 0, () => {});
+  return async function probe(url, signal, tls) {
+    const { origin, pathname, search } = new URL(url);
+    const cancellation = new Cancellation();
+    const end = () => cancellation.cancel(new GatewayError("client_closed", "the check was ended"));
+    signal.addEventListener("abort", end, { once: true });
+    const attempt = new Attempt({
+      origin,
+      method: "GET",
+      target: pathname + search,
+      fields: FIELDS,
+      body: null,
+      bodySent: undefined,
+      tls,
+      timeLimit: unlimited,
+      cancellation,
+    });
+    try {
+      const answer = await attempt.sendBy((sent) =>
+        new Asking(new Address(origin, tls)).again(sent),
+      );
+      return answer.status;
+    } catch (error) {
+      throw networkErrorIn(error);
+    } finally {
+      // The status says it all; reading on could last for ever.
+      end();
+    }
+  };
+}
+
+/** The owner of one connection that carries one attempt. */
+class Asking implements ConnectionOwner {
+  readonly heads = new AnswerHeadReader();
+  readonly #address: Address;
+
+  constructor(address: Address) {
+    this.#address = address;
+  }
+
+  again(attempt: Attempt): void {
+    this.#address.dial(new Connection(this, attempt));
+  }
+
+  sendSoon(connection: Connection): void {
+    connection.sendNow();
+  }
+
+  answeredSoon(attempt: Attempt, answer: IncomingAnswer): void {
+    attempt.succeed(answer);
+  }
+
+  idle(connection: Connection): void {
+    connection.close();
+  }
+
+  gone(): void {}
+}
+
+/** What the network reported, where that is at the bottom of an error. */
+function networkErrorIn(error: unknown): unknown {
+  if (!(error instanceof GatewayError)) return error;
+  const { cause } = error;
+  return cause instanceof Error && "code" in cause ? cause : error;
+}

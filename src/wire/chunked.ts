@@ -1,0 +1,93 @@
+import { MalformedAnswer } from "./answer-head.ts";
+import { TOKEN } from "../http/fields.ts";
+
+/** Characters of a line between chunks: a size with its extension, or a trailer. */
+const LONGEST_LINE = 4_096;
+/** Trailers of one message. */
+const MOST_TRAILERS = 100;
+// A size that a number holds exactly, then extensions: any text without control characters.
+const SIZE_LINE = /^([0-9A-Fa-f]{1,13})[\t ]*(?:;[\t\x20-\x7E\x80-\xFF]*)?$/;
+const VALUE = /^[\t\x20-\x7E\x80-\xFF]*$/;
+const LF = 0x0a;
+
+type State = "size" | "content" | "end of content" | "trailers" | "over";
+
+/** Takes the chunks apart in which content of unknown length comes (RFC 9112 section 7.1). */
+export class ChunkedDecoder {
+  #state: State = "size";
+  /** Bytes of the current chunk that have not come yet. */
+  #left = 0;
+  /** A line of which only the beginning has come. */
+  #line = "";
+  #trailers = 0;
+
+  /** Whether the last chunk and all trailers have come. */
+  get over(): boolean {
+    return this.#state === "over";
+  }
+
+  /**
+   * Reads on. Each piece of content goes to `take` as a part of `bytes`, not a copy. Answers how many
+   * bytes were read; the rest, when it is over, belongs to no message. Trailers are checked and
+   * dropped. Throws MalformedAnswer.
+   */
+  decode(bytes: Buffer, take: (piece: Uint8Array) => void): number {
+    let at = 0;
+    while (at < bytes.length && this.#state !== "over") {
+      if (this.#state === "content") {
+        const piece = bytes.subarray(at, at + this.#left);
+        at += piece.length;
+        this.#left -= piece.length;
+        if (this.#left === 0) this.#state = "end of content";
+        take(piece);
+        continue;
+      }
+      const end = bytes.indexOf(LF, at);
+      const stop = end === -1 ? bytes.length : end + 1;
+      this.#line += bytes.toString("latin1", at, stop);
+      at = stop;
+      if (this.#line.length > LONGEST_LINE)
+        throw new MalformedAnswer("a line without end between its chunks");
+      if (end === -1) break;
+      if (!this.#line.endsWith("\r\n")) throw new MalformedAnswer("a bare LF between its chunks");
+      const line = this.#line.slice(0, -2);
+      this.#line = "";
+      this.#readLine(line);
+    }
+    return at;
+  }
+
+  #readLine(line: string): void {
+    switch (this.#state) {
+      case "size": {
+        const size = SIZE_LINE.exec(line)?.[1];
+        if (size === undefined) throw new MalformedAnswer("a chunk whose size is no number");
+        this.#left = Number.parseInt(size, 16);
+        this.#state = this.#left === 0 ? "trailers" : "content";
+        return;
+      }
+      case "end of content":
+        if (line !== "") throw new MalformedAnswer("a chunk longer than its size");
+        this.#state = "size";
+        return;
+      case "trailers":
+        if (line === "") {
+          this.#state = "over";
+          return;
+        }
+        this.#trailers += 1;
+        if (this.#trailers > MOST_TRAILERS || !isField(line)) {
+          throw new MalformedAnswer("trailers that are no fields, or too many");
+        }
+        return;
+      case "content":
+      case "over":
+        throw new Error(`no line is expected in the state "${this.#state}"`);
+    }
+  }
+}
+
+function isField(line: string): boolean {
+  const colon = line.indexOf(":");
+  return colon !== -1 && TOKEN.test(line.slice(0, colon)) && VALUE.test(line.slice(colon + 1));
+}

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { MalformedAnswer } from "../../../src/wire/answer-head.ts";
+import { ChunkedDecoder } from "../../../src/wire/chunked.ts";
+
+/** Decodes text that comes in these pieces; `read` counts bytes of all of them. */
+function decode(...pieces: readonly string[]) {
+  return decodeBytes(pieces.map((piece) => Buffer.from(piece, "latin1")));
+}
+
+function decodeBytes(pieces: readonly Buffer[]) {
+  const decoder = new ChunkedDecoder();
+  const content: Uint8Array[] = [];
+  let read = 0;
+  for (const piece of pieces) read += decoder.decode(piece, (part) => content.push(part));
+  return { content: Buffer.concat(content).toString("latin1"), over: decoder.over, read };
+}
+
+/** Feeds text whole and then byte by byte: neither may be more lenient. */
+function expectMalformed(text: string, message: string): void {
+  expect(() => decode(text)).toThrow(new MalformedAnswer(message));
+  expect(() => decode(...text.split(""))).toThrow(new MalformedAnswer(message));
+}
+
+describe("content in chunks", () => {
+  test.each([
+    ["0\r\n\r\n", ""],
+    ["3\r\nabc\r\n0\r\n\r\n", "abc"],
+    ["3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde"],
+    ["a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n", "01234567890123456789"],
+    ["0000000000003\r\nabc\r\n0000\r\n\r\n", "abc"],
+    ["3\r\n\r\n0\r\n0\r\n\r\n", "\r\n0"],
+    ["2\r\n\u00E9\u0000\r\n0\r\n\r\n", "\u00E9\u0000"],
+    ['3;a=b;c="d \u00E9"\r\nabc\r\n0;last\r\n\r\n', "abc"],
+    ["3 \t \r\nabc\r\n0 ; x\r\n\r\n", "abc"],
+    ["3\r\nabc\r\n0\r\nX-A: 1\r\nx-b:\r\n\r\n", "abc"],
+  ])("%p is %p", (text, content) => {
+    expect(decode(text)).toEqual({ content, over: true, read: text.length });
+    expect(decode(...text.split(""))).toEqual({ content, over: true, read: text.length });
+  });
+
+  test.each([
+    "",
+    "3",
+    "3\r",
+    "3\r\n",
+    "3\r\nabc",
+    "3\r\nabc\r\n",
+    "0\r\n",
+    "0\r\nX-A: 1\r\n",
+    "0\r\n\r",
+  ])("is not over behind %p", (text) => {
+    expect(decode(text)).toMatchObject({ over: false, read: text.length });
+  });
+
+  test("is handed on as it comes, without waiting for the chunk's end", () => {
+    const decoder = new ChunkedDecoder();
+    const content: string[] = [];
+    const take = (piece: Uint8Array) => void content.push(Buffer.from(piece).toString());
+    decoder.decode(Buffer.from("5\r\nab"), take);
+    expect(content).toEqual(["ab"]);
+    decoder.decode(Buffer.from("c"), take);
+    expect(content).toEqual(["ab", "c"]);
+    decoder.decode(Buffer.from("de\r\n1\r\nf"), take);
+    expect(content).toEqual(["ab", "c", "de", "f"]);
+  });
+
+  test("is not copied", () => {
+    const bytes = Buffer.from("3\r\nabc\r\n0\r\n\r\n");
+    new ChunkedDecoder().decode(bytes, (piece) => {
+      expect(piece.buffer).toBe(bytes.buffer);
+      expect(piece.byteOffset).toBe(bytes.byteOffset + 3);
+    });
+    expect.assertions(2);
+  });
+
+  test("is over before the bytes behind it, which stay unread", () => {
+    expect(decode("1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK", "more")).toEqual({
+      content: "a",
+      over: true,
+      read: "1\r\na\r\n0\r\n\r\n".length,
+    });
+  });
+
+  test("may have extensions of some length, and many trailers", () => {
+    const extension = ";".padEnd(4_000, "x");
+    const trailers = "X-A: 1\r\n".repeat(100);
+    expect(decode(`1${extension}\r\na\r\n0\r\n${trailers}\r\n`)).toMatchObject({
+      content: "a",
+      over: true,
+    });
+  });
+
+  test("comes out the same in whatever pieces it comes in, and nothing behind it is read", () => {
+    const chunk = fc
+      .record({
+        content: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+        zeros: fc.constantFrom("", "0", "00000"),
+        isUpperCase: fc.boolean(),
+        extension: fc.constantFrom("", ";a", ' \t;a="b"; c'),
+      })
+      .map(({ content, zeros, isUpperCase, extension }) => {
+        const digits = content.length.toString(16);
+        const size = zeros + (isUpperCase ? digits.toUpperCase() : digits) + extension;
+        return { content, text: `${size}\r\n${Buffer.from(content).toString("latin1")}\r\n` };
+      });
+    const trailers = fc.array(fc.constantFrom("X-A: 1\r\n", "x-b:\r\n"), { maxLength: 3 });
+    fc.assert(
+      fc.property(
+        fc.array(chunk, { maxLength: 6 }),
+        trailers,
+        fc.uint8Array({ maxLength: 20 }),
+        fc.array(fc.nat({ max: 400 }), { maxLength: 30 }),
+        (chunks, trailers, behind, cuts) => {
+          const text = `${chunks.map(({ text }) => text).join("")}0\r\n${trailers.join("")}\r\n`;
+          const bytes = Buffer.concat([Buffer.from(text, "latin1"), behind]);
+          const content = Buffer.concat(chunks.map(({ content }) => content)).toString("latin1");
+          expect(decodeBytes(split(bytes, cuts))).toEqual({
+            content,
+            over: true,
+            read: text.length,
+          });
+        },
+      ),
+    );
+  });
+});
+
+function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+  const places = [0, ...cuts.toSorted((one, other) => one - other), bytes.length];
+  return places.map((place, index) => bytes.subarray(place, places[index + 1]));
+}
+
+describe("chunks are malformed", () => {
+  test.each([
+    "\r\n",
+    "x\r\n",
+    "g\r\n",
+    "-1\r\n",
+    "+1\r\n",
+    "0x1\r\n",
+    " 1\r\n",
+    "1 1\r\n",
+    "1,1\r\n",
+    "\t\r\n",
+    ";a\r\n",
+    "1\u0000\r\n",
+    "1;a\u0000b\r\n",
+    "1;a\u007F\r\n",
+    "1;a\rb\r\n",
+    "1\r\r\n",
+    "10000000000000\r\n",
+    "00000000000001\r\n",
+    "1\r\na\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n",
+  ])("with the size %p", (text) => {
+    expectMalformed(text, "a chunk whose size is no number");
+  });
+
+  test.each(["abcd\r\n", "abc \r\n", "abc0\r\n\r\n", "abc\r\r\n"])(
+    "with %p behind the size 3",
+    (text) => {
+      expectMalformed(`3\r\n${text}`, "a chunk longer than its size");
+    },
+  );
+
+  test.each(["3\n", "3;a\n", "\n", "3\r\nabc\n", "3\r\nabcd\n", "0\r\n\n", "0\r\nX-A: 1\n"])(
+    "with a line that ends without CR: %p",
+    (text) => {
+      expectMalformed(text, "a bare LF between its chunks");
+    },
+  );
+
+  test.each([
+    "X-A\r\n",
+    ": 1\r\n",
+    " X-A: 1\r\n",
+    "X-A : 1\r\n",
+    "X A: 1\r\n",
+    "X-A: \u0000\r\n",
+    "\r\r\n",
+  ])("with the trailer %p", (trailer) => {
+    expectMalformed(`0\r\n${trailer}`, "trailers that are no fields, or too many");
+  });
+
+  test("with trailers without end", () => {
+    const trailers = "X-A: 1\r\n".repeat(101);
+    expectMalformed(`0\r\n${trailers}`, "trailers that are no fields, or too many");
+  });
+
+  test("with a line without end", () => {
+    const line = `1;${"x".repeat(4_095)}`;
+    expectMalformed(line, "a line without end between its chunks");
+    expectMalformed(`1\r\na${line}`, "a line without end between its chunks");
+    expectMalformed(`0\r\nX-A: ${line}`, "a line without end between its chunks");
+    expectMalformed(`${line}\r\n`, "a line without end between its chunks");
+  });
+});
