@@ -50,6 +50,28 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
+// Timers of the runtime end at 24.8 days; longer ones would fire at once, with a warning for each.
+test("durations above 24.8 days hold, without a word", async () => {
+  const backend = await startRawBackend(stage);
+  const gateway = await startGateway(stage, {
+    server: { shutdown_timeout: "30d", write_timeout: "30d", read_timeout: "30d" },
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [backend.url] }],
+  });
+  const arrived = backend.next();
+  const response = ask(`${gateway.url}/1`, { method: "POST", body: "hello" });
+  const request = await arrived;
+
+  gateway.kill("SIGTERM");
+  await gateway.lines.waitFor(/SIGTERM: no new connections/);
+  request.send(answer(["Content-Type: text/plain"], "late but whole"));
+  request.end();
+
+  expect(await (await response).text()).toBe("late but whole");
+  expect(await gateway.exited).toBe(0);
+  expect(gateway.errors.text).toBe("");
+});
+
 test("an answer that is being streamed at SIGTERM reaches its end", async () => {
   const { gateway, response, request } = await startWithRequestInFlight("10s");
   request.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
