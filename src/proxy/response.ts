@@ -155,7 +155,7 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
 function brokenOff(cancellation: Cancellation, error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   if (cancellation.reason !== undefined) return cancellation.reason;
-  const known = backendError(error);
+  const known = backendError(error, "maybe");
   return known.code === "backend_connection_closed"
     ? new GatewayError("backend_answer_incomplete", "the backend broke off its answer", {
         cause: error,

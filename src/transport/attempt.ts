@@ -1,6 +1,7 @@
 import { idempotentMethods } from "../http/methods.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Countdown, TimeLimit } from "../time/time-limit.ts";
+import type { Reached } from "./attempt-error.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
 import { backendError } from "./backend-error.ts";
 import type { Cancellation, Interruptible } from "../pipeline/cancellation.ts";
@@ -39,6 +40,10 @@ export interface Carrier {
 export class Attempt implements Interruptible {
   readonly request: BackendRequest;
   carrier: Carrier | undefined = undefined;
+  /** How far the request has come; also holds when the attempt was broken off. */
+  reached: Reached = "nothing";
+  /** Whether content that is a stream has been read from, so that it cannot be sent a second time. */
+  isStreamTouched = false;
   readonly #answered = Promise.withResolvers<BackendAnswer>();
   #countdown: Countdown | undefined;
   /** Whether it has come to its answer or has failed. */
@@ -49,9 +54,8 @@ export class Attempt implements Interruptible {
   }
 
   /**
-   * Sends the request and waits for the header section of the answer. Rejects with a GatewayError
-   * that says what became of it: unreachable, closed, garbage, too late, or whatever it was broken
-   * off for.
+   * Sends the request and waits for the header section of the answer. Rejects with an AttemptError
+   * when the backend failed, and otherwise with the GatewayError that it was broken off for.
    */
   sendBy(transport: Transport): Promise<BackendAnswer> {
     const { bodySent, cancellation, timeLimit } = this.request;
@@ -67,12 +71,12 @@ export class Attempt implements Interruptible {
   }
 
   /**
-   * Whether it may be sent once more when a connection turns out to have been closed already: the
-   * backend may have acted upon it all the same (RFC 9110 section 9.2.2).
+   * Whether it may be sent once more, on another connection. What a backend may have acted on is sent
+   * again only when that makes no difference (RFC 9110 section 9.2.2).
    */
   get isRepeatable(): boolean {
-    const { method, body } = this.request;
-    return !this.#isOver && idempotentMethods.has(method) && !(body instanceof ReadableStream);
+    if (this.#isOver || this.isStreamTouched) return false;
+    return this.reached === "nothing" || idempotentMethods.has(this.request.method);
   }
 
   /** The header section of the answer has come. */
@@ -106,6 +110,6 @@ export class Attempt implements Interruptible {
     const { cancellation } = this.request;
     // What failed may have failed because the client has left.
     cancellation.listenToClient();
-    return cancellation.reason ?? backendError(error);
+    return cancellation.reason ?? backendError(error, this.reached);
   }
 }

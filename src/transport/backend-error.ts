@@ -1,6 +1,9 @@
-import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
+import type { ErrorCode } from "../pipeline/errors.ts";
+import { AttemptError, type Reached } from "./attempt-error.ts";
 
-const MEANINGS = new Map<string, readonly [ErrorCode, string]>(
+type Meaning = readonly [ErrorCode, string];
+
+const MEANINGS = new Map<string, Meaning>(
   Object.entries({
     ECONNREFUSED: ["backend_unreachable", "the backend refuses connections"],
     ENETUNREACH: ["backend_unreachable", "no network leads to the backend"],
@@ -16,20 +19,23 @@ const MEANINGS = new Map<string, readonly [ErrorCode, string]>(
   }),
 );
 
-/** What an error of the network means. Its own message is for the log; the detail is for the client. */
-export function backendError(error: unknown): GatewayError {
-  const code = errorCode(error);
-  const known = MEANINGS.get(code);
-  if (known !== undefined) return new GatewayError(known[0], known[1], { cause: error });
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) {
-    return new GatewayError("backend_tls_failed", "the backend's certificate is not trusted", {
-      cause: error,
-    });
-  }
-  return new GatewayError("backend_unreachable", "the backend could not be reached", {
-    cause: error,
-  });
+/**
+ * What an error of the network means. Its own message stays inside, as the cause; the detail is for
+ * the client.
+ */
+export function backendError(error: unknown, reached: Reached): AttemptError {
+  const [code, detail] = meaningOf(errorCode(error));
+  return new AttemptError(code, detail, reached, error);
 }
+
+function meaningOf(code: string): Meaning {
+  const known = MEANINGS.get(code);
+  if (known !== undefined) return known;
+  return /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code) ? NOT_TRUSTED : UNREACHABLE;
+}
+
+const NOT_TRUSTED: Meaning = ["backend_tls_failed", "the backend's certificate is not trusted"];
+const UNREACHABLE: Meaning = ["backend_unreachable", "the backend could not be reached"];
 
 function errorCode(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";

@@ -1,6 +1,7 @@
 import { type AnswerHeadReader, MalformedAnswer } from "../wire/answer-head.ts";
-import { GatewayError } from "../pipeline/errors.ts";
+import type { GatewayError } from "../pipeline/errors.ts";
 import type { Countdown } from "../time/time-limit.ts";
+import { AttemptError } from "./attempt-error.ts";
 import type { ContentReader } from "./backend-answer.ts";
 import type { Attempt, Carrier } from "./attempt.ts";
 import { type Flow, IncomingAnswer } from "./incoming-answer.ts";
@@ -185,10 +186,12 @@ export class Connection implements Carrier, Flow {
       this.#finish(answer);
       return;
     }
-    const mayBeSentAgain = this.#unsaid !== undefined || attempt.isRepeatable;
-    if (this.#attempts > 1 && !answer.begun && mayBeSentAgain) {
-      this.#sendElsewhere(attempt);
-      return;
+    if (this.#attempts > 1 && !answer.begun) {
+      if (attempt.reached !== "nothing") attempt.reached = "reused";
+      if (attempt.isRepeatable) {
+        this.#sendElsewhere(attempt);
+        return;
+      }
     }
     // What came without a code was thrown by ourselves.
     this.#fail(cause !== undefined && !("code" in cause) ? cause : broken(cause));
@@ -229,6 +232,7 @@ export class Connection implements Carrier, Flow {
     const reader = body.getReader();
     this.#upload = reader;
     this.#write(head);
+    attempt.isStreamTouched = true;
     try {
       for (;;) {
         const { done, value } = await reader.read();
@@ -256,6 +260,7 @@ export class Connection implements Carrier, Flow {
       return;
     }
     const written = socket.write(data);
+    if (written > 0 && this.#attempt !== undefined) this.#attempt.reached = "maybe";
     // A socket that has failed takes nothing, and tells by closing.
     if (written < data.length) this.#unsent = bytesOf(data).subarray(Math.max(written, 0));
   }
@@ -340,10 +345,11 @@ function broken(cause: (Error & { readonly code: unknown }) | undefined): Error 
   return Object.assign(new Error("the backend closed the connection", { cause }), { code });
 }
 
-function invalid(cause: MalformedAnswer): GatewayError {
-  return new GatewayError(
+function invalid(cause: MalformedAnswer): AttemptError {
+  return new AttemptError(
     "backend_protocol_error",
     `the backend's answer is not valid HTTP: ${cause.message}`,
-    { cause },
+    "maybe",
+    cause,
   );
 }

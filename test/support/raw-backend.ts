@@ -1,6 +1,6 @@
-import type { Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { message } from "./raw-http.ts";
-import { startSocketServer } from "./socket-server.ts";
+import { listen } from "./socket-server.ts";
 import type { Stage } from "./stage.ts";
 
 /** A request as it came to a backend. */
@@ -25,6 +25,8 @@ export interface RawBackend {
   readonly requests: RawRequest[];
   /** The next request that comes. */
   next(): Promise<RawRequest>;
+  /** Refuses further connections; those that are open stay. */
+  stop(): void;
 }
 
 /**
@@ -37,7 +39,8 @@ export async function startRawBackend(
 ): Promise<RawBackend> {
   const requests: RawRequest[] = [];
   const waiting: ((request: RawRequest) => void)[] = [];
-  const url = await startSocketServer(stage, (socket) => {
+  const server = createServer();
+  const port = await listen(stage, server, "connection", (socket) => {
     const closed = new Promise<void>((resolve) => {
       socket.on("close", () => resolve());
     });
@@ -56,12 +59,13 @@ export async function startRawBackend(
     socket.on("data", take);
   });
   return {
-    url,
+    url: `http://127.0.0.1:${port}`,
     requests,
     next: () =>
       new Promise((resolve) => {
         waiting.push(resolve);
       }),
+    stop: () => void server.close(),
   };
 }
 

@@ -38,3 +38,16 @@ export async function listen(
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
 }
+
+/** A port at which nobody listens: the system has just had it free. */
+export async function unusedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

@@ -10,12 +10,6 @@ test.each(kinds)("%s has the status of its source", (_code, { status, source }) 
   expect(status).toBeLessThan(600);
 });
 
-test("only a backend's errors are worth another attempt", () => {
-  const retryable = kinds.filter(([, kind]) => kind.retryable);
-  expect(retryable.length).toBeGreaterThan(0);
-  expect(retryable.filter(([, { source }]) => source !== "backend")).toEqual([]);
-});
-
 test("errors that name themselves in Proxy-Status use names that RFC 9209 registers", () => {
   const registered = new Set(
     (

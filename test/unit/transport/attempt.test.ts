@@ -155,7 +155,7 @@ describe("an error of the network", () => {
     ["ERR_TLS_CERT_ALTNAME_INVALID", "backend_tls_failed"],
     ["SomethingElse", "backend_unreachable"],
   ] as const)("with the code %s means %s, and its own words stay inside", (code, meaning) => {
-    const error = backendError(networkError(code));
+    const error = backendError(networkError(code), "maybe");
     expect(error.code).toBe(meaning);
     expect(error.message).not.toContain("secret");
   });
@@ -167,7 +167,7 @@ describe("an error of the network", () => {
     ["an error without a code", new Error("x")],
     ["a code that is no text", { code: 7 }],
   ])("that is %s means that the backend could not be reached", (_name, thrown) => {
-    const { code, message, cause } = backendError(thrown);
+    const { code, message, cause } = backendError(thrown, "nothing");
     expect({ code, message, cause }).toEqual({
       code: "backend_unreachable",
       message: "the backend could not be reached",
