@@ -2,9 +2,10 @@ import type { PolicyDefinition } from "../pipeline/policy.ts";
 import { cors } from "./cors.ts";
 import { rateLimit } from "./rate-limit.ts";
 
-/**
- * Every kind of policy, in the order in which they are asked; answers pass them in reverse. CORS
- * stands outermost: preflights carry no credentials and are answered before anything could refuse
- * them, and a page can read why it was refused only if errors carry CORS fields as well.
- */
-export const policyRegistry = [cors, rateLimit] as const satisfies readonly PolicyDefinition[];
+/** Every kind of policy, in the order in which requests pass them; answers pass them in reverse. */
+export const policyRegistry = [
+  // Outermost: preflights carry no credentials and are answered before anything could refuse them,
+  // and a page can read why it was refused only if errors carry CORS fields as well.
+  cors,
+  rateLimit,
+] as const satisfies readonly PolicyDefinition[];

@@ -17,6 +17,8 @@ export interface ChildOptions {
   readonly cwd?: string;
   /** The whole environment but for PATH: nothing of the test's own leaks in. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The command to run in place of the executable under test. */
+  readonly command?: readonly string[];
 }
 
 /** Starts the executable under test; the stage ends it. */
@@ -25,7 +27,7 @@ export async function startChild(
   args: readonly string[],
   options: ChildOptions = {},
 ): Promise<Child> {
-  const child = Bun.spawn([await gatewayBinary(), ...args], {
+  const child = Bun.spawn([...(options.command ?? [await gatewayBinary()]), ...args], {
     cwd: options.cwd ?? stage.folder(),
     env: { PATH: process.env["PATH"] ?? "", ...options.env },
     stdin: "ignore",

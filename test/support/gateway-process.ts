@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { type Child, startChild } from "./child.ts";
+import { type Child, type ChildOptions, startChild } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import type { Stage } from "./stage.ts";
 
@@ -58,7 +58,7 @@ export const noHealthChecks = { enabled: false };
 export async function startGateway(
   stage: Stage,
   config: TestConfig,
-  options: { env?: Readonly<Record<string, string>>; cwd?: string } = {},
+  options: ChildOptions = {},
 ): Promise<GatewayProcess> {
   const folder = options.cwd ?? stage.folder();
   const file = join(folder, "test-gateway.yaml");
@@ -72,8 +72,8 @@ export async function startGateway(
     }),
   );
   const child = await startChild(stage, ["serve", "--config", file], {
+    ...options,
     cwd: folder,
-    env: options.env ?? {},
   });
   const url = await urlIn(child, /listening on (http:\/\/\S+?),/);
   const hasAdmin = typeof config["admin"] === "object" && "listen" in (config["admin"] ?? {});

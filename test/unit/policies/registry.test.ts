@@ -1,16 +1,34 @@
 import { describe, expect, test } from "bun:test";
-import { type TSchema, TypeGuard } from "@sinclair/typebox";
 import { policyRegistry } from "../../../src/policies/registry.ts";
+import type { PolicyDefinition, PolicyScope } from "../../../src/pipeline/policy.ts";
+import { schemaProblems } from "../../support/schema-rules.ts";
 import { Chain, policyFrom } from "./chain.ts";
 
 const APP = "https://app.example.com";
+
+interface Place {
+  readonly name: string;
+  readonly scope: PolicyScope;
+}
+
+/** Where the policies stand: at the top of a configuration, or in a route. */
+function placesIn(place: "global" | "route"): Place[] {
+  return policyRegistry.flatMap((definition: PolicyDefinition) => {
+    const scope = definition[place];
+    return scope === undefined ? [] : [{ name: definition.name, scope }];
+  });
+}
 
 function limited(): Chain {
   const written: Record<string, unknown> = {
     cors: { allowed_origins: [APP] },
     rate_limiting: { requests_per_second: 1 },
   };
-  return new Chain(policyRegistry.map(({ global }) => policyFrom(global, written[global!.key])));
+  return new Chain(
+    placesIn("global")
+      .filter(({ scope }) => scope.key in written)
+      .map(({ scope }) => policyFrom(scope, written[scope.key])),
+  );
 }
 
 describe("the policies in their order", () => {
@@ -31,27 +49,21 @@ describe("the policies in their order", () => {
 });
 
 describe("the policies' configuration", () => {
-  const scopes = policyRegistry.flatMap(({ global, route }) =>
-    [global, route].filter((scope) => scope !== undefined),
-  );
-
-  test("has one key per policy, at the top and in a route", () => {
-    for (const place of ["global", "route"] as const) {
-      const keys = policyRegistry.map((definition) => definition[place]?.key);
-      expect(new Set(keys).size).toBe(keys.length);
-    }
+  test.each(["global", "route"] as const)("has a key of its own per policy: %s", (place) => {
+    const keys = placesIn(place).map(({ scope }) => scope.key);
+    expect(keys).toEqual([...new Set(keys)]);
   });
 
   test("explains every key, and takes no unknown ones", () => {
-    for (const { schema } of scopes) {
-      expect(schema.description).toBeString();
-      const forms: TSchema[] = TypeGuard.IsUnion(schema) ? schema.anyOf : [schema];
-      for (const form of forms.filter((form) => TypeGuard.IsObject(form))) {
-        expect(form.additionalProperties).toBe(false);
-        for (const property of Object.values(form.properties)) {
-          expect(property.description).toEndWith(".");
-        }
-      }
+    for (const { scope } of [...placesIn("global"), ...placesIn("route")]) {
+      expect(schemaProblems(scope.key, scope.schema)).toEqual([]);
     }
+  });
+
+  test("names every kind once, and has a place for each", () => {
+    const names = policyRegistry.map(({ name }) => name);
+    expect(names).toEqual([...new Set(names)]);
+    const placed = [...placesIn("global"), ...placesIn("route")].map(({ name }) => name);
+    expect(new Set(placed)).toEqual(new Set<string>(names));
   });
 });
