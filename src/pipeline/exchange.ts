@@ -3,6 +3,7 @@ import type { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
 import type { SocketEvents } from "./socket.ts";
 import type { ErrorCode, GatewayError } from "./errors.ts";
+import { Outgoing, type OutgoingRules } from "./outgoing.ts";
 
 /** Makes the client's connection a WebSocket. False when the handshake does not allow it. */
 export type Upgrade = (request: Request, events: SocketEvents, headers: Headers) => boolean;
@@ -27,7 +28,7 @@ export class Exchange {
   readonly target: RequestTarget;
   readonly client: ClientIdentity;
   readonly requestId: string;
-  /** The fields that the client sent; those of `request` are made ready for the backend. */
+  /** The fields that the client sent. What backends get is in `outgoing`. */
   readonly fields: RequestFields;
   /** Unix epoch milliseconds at which the request was taken up. */
   readonly startedAt: number;
@@ -41,6 +42,9 @@ export class Exchange {
   refusal: GatewayError | undefined = undefined;
   /** What `:name` and `*name` segments of the route's path matched, percent-encoding as it came. */
   parameters: Readonly<Record<string, string>> = {};
+  /** What the matched route says about the outgoing request; to be set before that is first read. */
+  outgoingRules: OutgoingRules = DEFAULT_RULES;
+  #outgoing: Outgoing | undefined = undefined;
   /** How many of its chain's policies it has come to; the way out leads back through them. */
   entered = 0;
   /** One for each limit that the exchange came to, in that order. */
@@ -86,6 +90,12 @@ export class Exchange {
     this.upgrade = opening.upgrade;
   }
 
+  /** The request for the backend. Made when it is first asked for; policies change it, attempts send it. */
+  get outgoing(): Outgoing {
+    this.#outgoing ??= new Outgoing(this, this.outgoingRules);
+    return this.#outgoing;
+  }
+
   /** Notes what went wrong. The first failure is the cause; what follows from it does not replace it. */
   fail(code: ErrorCode, detail: string): void {
     if (this.errorCode !== undefined) return;
@@ -93,3 +103,5 @@ export class Exchange {
     this.errorDetail = detail;
   }
 }
+
+const DEFAULT_RULES: OutgoingRules = { preserveHost: true, sendForwarded: false };

@@ -4,13 +4,14 @@ import type { Clock } from "../time/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import type { Outgoing } from "../pipeline/outgoing.ts";
 import type { Countdown } from "../time/time-limit.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { Attempt, type Transport } from "../transport/attempt.ts";
 import { Cancellation } from "../pipeline/cancellation.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
-import { answerLastHop, backendFields, refuseDiscardedContent, requestContent } from "./request.ts";
+import { answerLastHop, refuseDiscardedContent, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
@@ -97,14 +98,14 @@ async function forwardToBackend(
   const countdown = limits.exchange.begin(cancellation);
   backend.inFlight += 1;
   try {
-    const target = backend.basePath + exchange.target.path + exchange.target.query;
     if (asksForWebSocket(exchange.method, exchange.fields)) {
       cancellation.listenToClient();
       if (cancellation.reason !== undefined) throw cancellation.reason;
       checkHandshake(request);
       exchange.attempts += 1;
-      const fields = backendFields(exchange, settings);
-      return await openTunnel(exchange, backend.webSocketOrigin + target, fields, {
+      const { outgoing } = exchange;
+      const url = backend.webSocketOrigin + targetAt(backend, outgoing);
+      return await openTunnel(exchange, url, outgoing.fields, {
         tls: backend.tls,
         idleTimeout: settings.timeouts.idle,
         timeLimit: limits.handshake,
@@ -117,11 +118,12 @@ async function forwardToBackend(
     const { body, sent } = content instanceof Promise ? await content : content;
     if (cancellation.reason !== undefined) throw cancellation.reason;
     exchange.attempts += 1;
+    const { outgoing } = exchange;
     const attempt = new Attempt({
       origin: backend.origin,
-      method: exchange.method,
-      target,
-      fields: backendFields(exchange, settings),
+      method: outgoing.method,
+      target: targetAt(backend, outgoing),
+      fields: outgoing.fields,
       body,
       bodySent: sent,
       timeLimit: limits.response,
@@ -144,6 +146,11 @@ async function forwardToBackend(
     if (exchange.ended === undefined) release(underWay);
     else releaseAfter(exchange.ended, underWay);
   }
+}
+
+/** What one backend is asked for: the outgoing path below the backend's own. */
+function targetAt(backend: Backend, { path, query }: Outgoing): string {
+  return backend.basePath + path + query;
 }
 
 /** What an exchange has of a backend and of time. */

@@ -1,11 +1,10 @@
-import { contentLength, listWith, namedByConnection } from "../http/fields.ts";
-import { forwardedElement } from "../http/forwarded.ts";
+import { contentLength } from "../http/fields.ts";
 import { carriesContent } from "../http/methods.ts";
 import { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
-import { RequestFields } from "../http/request-fields.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import { forwardsLeft } from "../pipeline/outgoing.ts";
 import type { TimeLimit } from "../time/time-limit.ts";
 import { countedBody } from "./body.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
@@ -17,74 +16,11 @@ import type { RequestContent } from "../transport/attempt.ts";
 const READ_WHOLE_UP_TO = 64 * 1024;
 
 /**
- * The fields of a request for the backend: those for one hop have gone, identity that the client had
- * no right to claim goes, and what the gateway knows is added. The additions come last, so that a
- * Connection field cannot name them away.
+ * The answer to an OPTIONS request that may go no further than here (RFC 9110 section 7.6.2);
+ * undefined when it may.
  */
-export function backendFields(exchange: Exchange, settings: ForwardSettings): string[] {
-  const { client, requestId } = exchange;
-  const { host } = exchange.fields;
-  const trusted = client.viaTrustedProxy;
-  const kept = withoutNominated(exchange);
-  const claimed = trusted ? kept : NOTHING;
-  // An array literal with all that is always there: pushing each by itself costs twice as much.
-  const fields = [
-    "x-forwarded-for",
-    listWith(claimed.xForwardedFor, client.peer),
-    "x-forwarded-proto",
-    claimed.xForwardedProto ?? client.protocol,
-    "x-real-ip",
-    client.address,
-    "x-request-id",
-    requestId,
-    "via",
-    listWith(kept.via, VIA),
-  ];
-  if (kept.userAgent !== null) fields.push("user-agent", kept.userAgent);
-  if (host !== null) {
-    if (settings.preserveHost) fields.push("host", host);
-    fields.push("x-forwarded-host", claimed.xForwardedHost ?? host);
-  } else if (claimed.xForwardedHost !== null) {
-    fields.push("x-forwarded-host", claimed.xForwardedHost);
-  }
-  if (claimed.xForwardedPort !== null) fields.push("x-forwarded-port", claimed.xForwardedPort);
-  if (settings.sendForwarded) {
-    fields.push("forwarded", listWith(claimed.forwarded, forwardedElement(client, host)));
-  } else if (claimed.forwarded !== null) fields.push("forwarded", claimed.forwarded);
-  if (kept.maxForwards !== null) fields.push("max-forwards", kept.maxForwards);
-  const { contentLength: length } = exchange.fields;
-  if (length !== null && carriesContent(exchange.method)) fields.push("content-length", length);
-  for (const other of kept.others) fields.push(other);
-  return fields;
-}
-
-/** What is left of a request's fields when those have gone that its Connection field names. */
-function withoutNominated({ fields, request }: Exchange): RequestFields {
-  const nominated = namedByConnection(fields.connection);
-  if (nominated.length === 0) return fields;
-  const headers = new Headers(request.headers);
-  for (const name of nominated) headers.delete(name);
-  const kept = new RequestFields(headers);
-  if (kept.maxForwards !== null) kept.maxForwards = fields.maxForwards;
-  return kept;
-}
-
-/** What a client that is no trusted proxy has a right to say of others. */
-const NOTHING = new RequestFields(new Headers());
-
-/** How the gateway names itself in Via (RFC 9110 section 7.6.3). */
-export const VIA = "1.1 gateway";
-
-/**
- * Counts Max-Forwards of an OPTIONS request down (RFC 9110 section 7.6.2). The answer, when the
- * request may go no further; undefined when it may.
- */
-export function answerLastHop({ method, fields }: Exchange): Answer | undefined {
-  const left = fields.maxForwards;
-  if (method !== "OPTIONS" || left === null || !/^[0-9]{1,9}$/.test(left)) return undefined;
-  if (Number(left) === 0) return new Answer(null, { status: 204 });
-  fields.maxForwards = String(Number(left) - 1);
-  return undefined;
+export function answerLastHop(exchange: Exchange): Answer | undefined {
+  return forwardsLeft(exchange) === 0 ? new Answer(null, { status: 204 }) : undefined;
 }
 
 /** Refuses a request whose content the runtime would drop without a word. */

@@ -3,13 +3,13 @@ import { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import { errorKinds, GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import { VIA } from "../pipeline/outgoing.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
 import { backendError } from "../transport/backend-error.ts";
 import { countedBody } from "./body.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { FirstPiece } from "./first-piece.ts";
-import { VIA } from "./request.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
 

@@ -1,11 +1,8 @@
 import { hostName } from "../http/host.ts";
+import type { OutgoingRules } from "../pipeline/outgoing.ts";
 
 /** What a route settles about sending requests to its backends. Times are in milliseconds. */
-export interface ForwardSettings {
-  /** Whether the backend sees the Host that the client asked for, or its own. */
-  readonly preserveHost: boolean;
-  /** Whether Forwarded (RFC 7239) is sent beside X-Forwarded-*. */
-  readonly sendForwarded: boolean;
+export interface ForwardSettings extends OutgoingRules {
   /** Bytes of request content above which the answer is 413. */
   readonly maxBodySize: number;
   /** Bytes of an answer up to which it is collected, so that it keeps its Content-Length. */

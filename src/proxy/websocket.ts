@@ -79,7 +79,9 @@ async function dialAsOffered(
   for (let at = 0; at < fields.length; at += 2) {
     const [name = "", value = ""] = fields.slice(at, at + 2);
     if (name === "sec-websocket-protocol") offered = value.split(/\s*,\s*/);
-    if (!HANDSHAKE_FIELDS.has(name)) headers[name] = value;
+    const before = headers[name];
+    if (!HANDSHAKE_FIELDS.has(name))
+      headers[name] = before === undefined ? value : `${before}, ${value}`;
   }
   try {
     return await dial(url, headers, offered, options);

@@ -162,6 +162,7 @@ function route(exchange: Exchange, snapshot: Snapshot): Chain {
   const match = snapshot.table.match(method, target.path);
   if (match.kind === "route") {
     exchange.route = match.route.id;
+    exchange.outgoingRules = match.route.outgoing;
     exchange.parameters = match.parameters;
     return match.route.chain;
   }

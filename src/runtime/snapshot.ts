@@ -2,6 +2,7 @@ import { AddressSet } from "../http/address.ts";
 import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import { Chain, type Handler } from "../pipeline/chain.ts";
+import type { OutgoingRules } from "../pipeline/outgoing.ts";
 import type { ToProblem } from "../pipeline/problems.ts";
 import { Interned } from "../units/interned.ts";
 import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
@@ -20,6 +21,7 @@ export interface CompiledRoute extends RoutePattern {
   /** The route's path, with its methods in front where several routes share the path. */
   readonly id: string;
   readonly upstream: Upstream;
+  readonly outgoing: OutgoingRules;
   readonly chain: Chain;
   /** The same policies with the exchange's refusal at their end: for preflights of its methods. */
   readonly refusing: Chain;
@@ -68,6 +70,7 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
       path: patternPath(route.path),
       methods: route.methods,
       upstream,
+      outgoing: settings,
       chain: new Chain(policies, forward, toProblem),
       refusing: new Chain(policies, REFUSAL, toProblem),
     };

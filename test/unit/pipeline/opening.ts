@@ -8,7 +8,7 @@ export interface Opening {
   readonly method?: string;
   /** The Host field; the URL's unless told otherwise, and null for none. */
   readonly host?: string | null;
-  readonly fields?: Record<string, string>;
+  readonly fields?: Record<string, string> | readonly (readonly [string, string])[];
   readonly body?: NonNullable<RequestInit["body"]>;
   readonly signal?: AbortSignal;
   readonly client?: Partial<ClientIdentity>;
@@ -26,9 +26,12 @@ export function openExchange({
   client = {},
   upgrade = () => false,
 }: Opening = {}): Exchange {
+  const headers = new Headers(host === null ? {} : { host });
+  const pairs = Array.isArray(fields) ? fields : Object.entries(fields);
+  for (const [name, value] of pairs) headers.append(name, value);
   const request = new Request(url, {
     method,
-    headers: { ...(host !== null && { host }), ...fields },
+    headers,
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
   });

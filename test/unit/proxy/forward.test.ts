@@ -50,7 +50,10 @@ function forwardingBy(transport: Transport, changes: ForwardingChanges) {
   const limits = new TimeLimitSets(clock).of(route.timeouts);
   const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
   const forwarding = new Forwarding(new Upstream(backends), route, limits, services);
-  const forward = async (exchange: Exchange) => asResponse(await forwarding.handle(exchange));
+  const forward = async (exchange: Exchange) => {
+    exchange.outgoingRules = route;
+    return asResponse(await forwarding.handle(exchange));
+  };
   return { clock, health, backends, tunnels, forward };
 }
 

@@ -1,0 +1,246 @@
+import { findField, hopByHopFields, listWith, namedByConnection, TOKEN } from "../http/fields.ts";
+import { type ClientIdentity, forwardedElement } from "../http/forwarded.ts";
+import { isValidHost } from "../http/host.ts";
+import { carriesContent } from "../http/methods.ts";
+import { normalizePath } from "../http/path.ts";
+import { RequestFields } from "../http/request-fields.ts";
+import type { RequestTarget } from "../http/target.ts";
+import { GatewayError } from "./errors.ts";
+
+/** What a route decides about the fields that the gateway adds. */
+export interface OutgoingRules {
+  /** Whether the backend sees the Host that the client asked for, or its own. */
+  readonly preserveHost: boolean;
+  /** Whether Forwarded (RFC 7239) is sent besides X-Forwarded-*. */
+  readonly sendForwarded: boolean;
+}
+
+/** The parts of an exchange that an outgoing request is made of. */
+export interface OutgoingSource {
+  readonly request: Request;
+  readonly method: string;
+  readonly target: RequestTarget;
+  readonly client: ClientIdentity;
+  readonly requestId: string;
+  readonly fields: RequestFields;
+}
+
+/**
+ * The request that backends get: made once per exchange, changed by policies, read by every attempt.
+ * By the time it exists, everything that the client may not say has gone, so that what is set here
+ * stands: nothing that a client sends can undo it, double it or contradict it in another spelling.
+ */
+export class Outgoing {
+  method: string;
+  /** What is sent, Host included: names in lower case, each followed by its value. */
+  readonly fields: readonly string[];
+  readonly #list: string[];
+  #path: string;
+  #query: string;
+
+  constructor(source: OutgoingSource, rules: OutgoingRules) {
+    this.method = source.method;
+    this.#path = source.target.path;
+    this.#query = source.target.query;
+    this.#list = outgoingFields(source, rules);
+    this.fields = this.#list;
+  }
+
+  /** Begins with "/"; a backend's base path goes in front of it. */
+  get path(): string {
+    return this.#path;
+  }
+
+  /** Takes a path in any spelling, percent-encoded. Throws a GatewayError where a client's would be refused. */
+  set path(path: string) {
+    const normalized = normalizePath(path);
+    if (typeof normalized !== "string") {
+      throw new GatewayError("invalid_path", `after rewriting, ${normalized.problem}`);
+    }
+    if (!PATH.test(normalized)) throw new TypeError("a path begins with / and is percent-encoded");
+    this.#path = normalized;
+  }
+
+  /** Empty, or "?" and what follows it. */
+  get query(): string {
+    return this.#query;
+  }
+
+  /** Throws a TypeError for what is not percent-encoded or does not begin with "?". */
+  set query(query: string) {
+    if (!QUERY.test(query)) throw new TypeError("a query begins with ? and is percent-encoded");
+    this.#query = query;
+  }
+
+  /** The Host field; undefined stands for the backend's own host and port. */
+  get host(): string | undefined {
+    const at = findField(this.#list, "host");
+    return at === -1 ? undefined : this.#list[at + 1];
+  }
+
+  /** Throws a TypeError for what is not a host with an optional port. */
+  set host(host: string | undefined) {
+    if (host !== undefined && !isValidHost(host)) throw new TypeError("not a host");
+    this.#removeAll("host");
+    if (host !== undefined) this.#list.push("host", host);
+  }
+
+  /** The value of a field, those of repeated fields joined by ", "; null without any. */
+  get(name: string): string | null {
+    const list = this.#list;
+    const wanted = name.toLowerCase();
+    let value: string | null = null;
+    for (let at = findField(list, wanted); at !== -1; at = findField(list, wanted, at + 2)) {
+      const one = list[at + 1] ?? "";
+      value = value === null ? one : `${value}, ${one}`;
+    }
+    return value;
+  }
+
+  /**
+   * Puts one field in the place of all that backends could take for it: of its name in any case, and
+   * of names that differ only in characters other than letters and digits. Each character of the value
+   * is one byte. Throws a TypeError for a name or value that HTTP does not allow, and for the fields
+   * that belong to the connection or frame the content.
+   */
+  set(name: string, value: string): void {
+    const known = settable(name);
+    const written = fieldValue(value);
+    this.#removeAll(known);
+    this.#list.push(known, written);
+  }
+
+  /** Adds a field after those of exactly its name; other spellings of it go. Throws like `set`. */
+  append(name: string, value: string): void {
+    const known = settable(name);
+    const written = fieldValue(value);
+    this.#removeAll(known, known);
+    this.#list.push(known, written);
+  }
+
+  /** Removes a field in all spellings. */
+  remove(name: string): void {
+    this.#removeAll(settable(name));
+  }
+
+  #removeAll(name: string, except?: string): void {
+    const list = this.#list;
+    for (let at = list.length - 2; at >= 0; at -= 2) {
+      const present = list[at] ?? "";
+      if (present !== except && foldsTo(present, name)) list.splice(at, 2);
+    }
+  }
+}
+
+const PATH = /^\/[!-"$->@-~]*$/;
+const QUERY = /^(?:\?[!-"$-~]*)?$/;
+
+// What the connection and the content decide. A policy that could set these could smuggle.
+const NOT_SETTABLE: ReadonlySet<string> = new Set([...hopByHopFields, "content-length", "expect"]);
+
+function settable(name: string): string {
+  const known = name.toLowerCase();
+  if (!TOKEN.test(known)) throw new TypeError(`not a field name: ${JSON.stringify(name)}`);
+  if (NOT_SETTABLE.has(known)) throw new TypeError(`the field ${known} cannot be set`);
+  return known;
+}
+
+/** RFC 9110 section 5.5: blanks around a value are no part of it. */
+function fieldValue(value: string): string {
+  const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, "");
+  if (!FIELD_VALUE.test(trimmed)) throw new TypeError("not a field value");
+  return trimmed;
+}
+
+const FIELD_VALUE = /^[\t -~\u0080-\u00FF]*$/;
+
+/**
+ * Whether two names, in lower case, are one to backends that hand fields on as variables: CGI and its
+ * heirs turn "-" into "_", and some turn every character that is not a letter or digit into it.
+ */
+function foldsTo(one: string, other: string): boolean {
+  if (one === other) return true;
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at += 1) {
+    const a = one.charCodeAt(at);
+    const b = other.charCodeAt(at);
+    if (a !== b && (isLetterOrDigit(a) || isLetterOrDigit(b))) return false;
+  }
+  return true;
+}
+
+function isLetterOrDigit(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39);
+}
+
+/**
+ * The fields of a request for the backend: those for one hop have gone, identity that the client had
+ * no right to claim goes, and what the gateway knows is added. The additions come last, so that a
+ * Connection field cannot name them away.
+ */
+function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] {
+  const { client, requestId } = source;
+  const { host } = source.fields;
+  const trusted = client.viaTrustedProxy;
+  const kept = withoutNominated(source);
+  const claimed = trusted ? kept : NOTHING;
+  // An array literal with all that is always there: pushing each by itself costs twice as much.
+  const fields = [
+    "x-forwarded-for",
+    listWith(claimed.xForwardedFor, client.peer),
+    "x-forwarded-proto",
+    claimed.xForwardedProto ?? client.protocol,
+    "x-real-ip",
+    client.address,
+    "x-request-id",
+    requestId,
+    "via",
+    listWith(kept.via, VIA),
+  ];
+  if (kept.userAgent !== null) fields.push("user-agent", kept.userAgent);
+  if (host !== null) {
+    if (rules.preserveHost) fields.push("host", host);
+    fields.push("x-forwarded-host", claimed.xForwardedHost ?? host);
+  } else if (claimed.xForwardedHost !== null) {
+    fields.push("x-forwarded-host", claimed.xForwardedHost);
+  }
+  if (claimed.xForwardedPort !== null) fields.push("x-forwarded-port", claimed.xForwardedPort);
+  if (rules.sendForwarded) {
+    fields.push("forwarded", listWith(claimed.forwarded, forwardedElement(client, host)));
+  } else if (claimed.forwarded !== null) fields.push("forwarded", claimed.forwarded);
+  if (kept.maxForwards !== null) {
+    const left = forwardsLeft(source);
+    fields.push("max-forwards", left === undefined ? kept.maxForwards : `${left - 1}`);
+  }
+  const { contentLength } = source.fields;
+  if (contentLength !== null && carriesContent(source.method)) {
+    fields.push("content-length", contentLength);
+  }
+  for (const other of kept.others) fields.push(other);
+  return fields;
+}
+
+/** What is left of a request's fields when those have gone that its Connection field names. */
+function withoutNominated({ fields, request }: OutgoingSource): RequestFields {
+  const nominated = namedByConnection(fields.connection);
+  if (nominated.length === 0) return fields;
+  const headers = new Headers(request.headers);
+  for (const name of nominated) headers.delete(name);
+  return new RequestFields(headers);
+}
+
+/** What a client that is no trusted proxy has a right to say of others. */
+const NOTHING = new RequestFields(new Headers());
+
+/** How the gateway names itself in Via (RFC 9110 section 7.6.3). */
+export const VIA = "1.1 gateway";
+
+/** How many more hops an OPTIONS request may take (RFC 9110 section 7.6.2); undefined without a limit. */
+export function forwardsLeft({
+  method,
+  fields,
+}: Pick<OutgoingSource, "method" | "fields">): number | undefined {
+  const { maxForwards } = fields;
+  if (method !== "OPTIONS" || maxForwards === null) return undefined;
+  return /^[0-9]{1,9}$/.test(maxForwards) ? Number(maxForwards) : undefined;
+}
