@@ -55,14 +55,14 @@ export class Forwarding implements Handler {
     refuseDiscardedContent(exchange);
     const answer = answerLastHop(exchange);
     if (answer !== undefined) return answer;
-    const backend = chooseBackend(this.#upstream);
+    const backend = chooseBackend(this.#upstream, exchange);
     exchange.backend = backend.url;
     return forwardToBackend(exchange, backend, this.#settings, this.#limits, this.#services);
   }
 }
 
-function chooseBackend(upstream: Upstream): Backend {
-  let backend = upstream.pick();
+function chooseBackend(upstream: Upstream, exchange: Exchange): Backend {
+  let backend = upstream.pick(exchange);
   if (backend === undefined) {
     throw new GatewayError("no_healthy_backend", "no backend of this route is healthy", {
       fields: RETRY_SOON,
@@ -72,7 +72,7 @@ function chooseBackend(upstream: Upstream): Backend {
   const full = new Set<Backend>();
   while (backend?.isFull === true) {
     full.add(backend);
-    backend = upstream.pick(full);
+    backend = upstream.pick(exchange, full);
   }
   if (backend !== undefined) return backend;
   throw new GatewayError(

@@ -74,7 +74,7 @@ export function startGateway(options: StartOptions): RunningGateway {
     clock,
     random,
     probe: networkProbe(clock),
-    onChange: (change) => logHealthChange(logger, change),
+    onChange: ({ healthy, message }) => logger.log(healthy ? "info" : "warn", message),
   });
   const toProblem = problemMaker((exchange, error) => {
     logger.log("error", `request ${exchange.requestId} failed in the gateway: ${stackOf(error)}`);
@@ -223,19 +223,6 @@ function warnOfInsecurity({ routes }: Config, logger: Logger): void {
     logger.log(
       "warn",
       `route ${path}: insecure_skip_verify is on, so anybody in between can read and change what is sent`,
-    );
-  }
-}
-
-function logHealthChange(
-  logger: Logger,
-  change: { url: string; healthy: boolean; reason: string; failures: number },
-): void {
-  if (change.healthy) logger.log("info", `backend ${change.url} is healthy again`);
-  else {
-    logger.log(
-      "warn",
-      `backend ${change.url} is unhealthy after ${change.failures} failed checks: ${change.reason}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { Exchange } from "../pipeline/exchange.ts";
 import type { Backend } from "./backend.ts";
 import type { Balancer } from "./balancers/balancer.ts";
 import { RoundRobin } from "./balancers/round-robin.ts";
@@ -22,16 +23,16 @@ export class Upstream implements HealthListener {
     this.#stale = true;
   }
 
-  /** The healthy backend whose turn it is, none of `excluded`; undefined when there is none. */
-  pick(excluded?: ReadonlySet<Backend>): Backend | undefined {
-    if (this.#balancer === undefined) return this.#only(excluded);
+  /** A healthy backend for the exchange, none of `except`; undefined when there is none. */
+  pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined {
+    if (this.#balancer === undefined) return this.#only(except);
     if (this.#stale) {
       this.#stale = false;
       this.#balancer.balance(this.backends.filter((backend) => backend.health.healthy));
     }
-    return excluded === undefined || excluded.size === 0
-      ? this.#balancer.pick()
-      : this.#balancer.pickExcept(excluded);
+    return except === undefined || except.size === 0
+      ? this.#balancer.pick(exchange)
+      : this.#balancer.pick(exchange, except);
   }
 
   /**
@@ -42,9 +43,9 @@ export class Upstream implements HealthListener {
     for (const { health } of this.backends) health.removeListener(this);
   }
 
-  #only(excluded: ReadonlySet<Backend> | undefined): Backend | undefined {
+  #only(except: ReadonlySet<Backend> | undefined): Backend | undefined {
     const [backend] = this.backends;
-    if (backend?.health.healthy !== true || excluded?.has(backend) === true) return undefined;
+    if (backend?.health.healthy !== true || except?.has(backend) === true) return undefined;
     return backend;
   }
 }

@@ -1,3 +1,4 @@
+import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Backend } from "../backend.ts";
 import type { Balancer } from "./balancer.ts";
 import { IndexHeap } from "./index-heap.ts";
@@ -104,7 +105,8 @@ export class RoundRobin implements Balancer {
     for (let pick = 0; pick < skipped; pick += 1) this.#schedule.next();
   }
 
-  pick(): Backend | undefined {
+  pick(_exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined {
+    if (except !== undefined) return this.#pickExcept(except);
     return this.#schedule === undefined ? this.#healthy[0] : this.#schedule.next();
   }
 
@@ -113,7 +115,7 @@ export class RoundRobin implements Balancer {
    * richest is picked and pays for all. O(n), but able to leave out others every time. Charging the
    * schedule instead would send the next request's first attempt where this one has just failed.
    */
-  pickExcept(excluded: ReadonlySet<Backend>): Backend | undefined {
+  #pickExcept(excluded: ReadonlySet<Backend>): Backend | undefined {
     const credits = (this.#credits ??= new Map());
     let picked: Backend | undefined;
     let most = -Infinity;

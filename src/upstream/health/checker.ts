@@ -3,7 +3,7 @@ import type { CheckedHealth } from "./health.ts";
 import { failureReason, type Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
 
-/** Before the first success, checks follow each other this soon, and then ever more slowly. */
+/** The first pause between checks of a backend that is starting or out; each later one is twice as long. */
 const FIRST_RETRY_MS = 1_000;
 
 /** What a checker uses of the world. */
@@ -29,10 +29,13 @@ export class Checker {
   readonly #onChange: (reason: string) => void;
   /** Ends what is under way, be it a check or the wait for the next. */
   #cancel: (() => void) | undefined;
+  #isWaiting = false;
+  /** Pauses since the backend went out, or since the start. */
+  #retries = 0;
 
   /**
-   * `url` is what is asked for, the path included. `onChange` is told once of each change of health,
-   * with what brought it about in words: "answered 200", "connection refused".
+   * `url` is what is asked for, the path included. `onChange` is called once for each change of
+   * health that a check has brought about, with the reason in words: "connection refused".
    */
   constructor(subject: {
     url: string;
@@ -50,9 +53,15 @@ export class Checker {
     this.#onChange = subject.onChange;
   }
 
+  get isRunning(): boolean {
+    return this.#cancel !== undefined;
+  }
+
   /** Starts with a check after `delay` milliseconds. Does nothing while it is running. */
   start(delay: number): void {
-    if (this.#cancel === undefined) this.#checkAfter(delay);
+    if (this.isRunning) return;
+    this.#retries = 0;
+    this.#checkAfter(delay);
   }
 
   /** Ends the check that is under way, with no verdict, and plans no other. */
@@ -61,12 +70,27 @@ export class Checker {
     this.#cancel = undefined;
   }
 
+  /**
+   * Brings the next check forward, because requests have taken the backend out. `again`: it was back
+   * by its checks alone, no request has reached it since. Then the pauses go on growing; else a
+   * backend that only checks can reach would go out and come back every second.
+   */
+  hurry(again: boolean): void {
+    if (!again) this.#retries = 0;
+    // A check that is under way gives its verdict by itself.
+    if (!this.isRunning || !this.#isWaiting) return;
+    this.#cancel?.();
+    this.#checkAfter(this.#pause());
+  }
+
   #checkAfter(delay: number): void {
-    if (delay <= 0) this.#check();
-    else this.#cancel = this.#services.clock.schedule(delay, () => this.#check());
+    if (delay <= 0) return this.#check();
+    this.#isWaiting = true;
+    this.#cancel = this.#services.clock.schedule(delay, () => this.#check());
   }
 
   #check(): void {
+    this.#isWaiting = false;
     const { clock, probe } = this.#services;
     const { timeout } = this.#settings;
     const started = clock.monotonic();
@@ -104,20 +128,24 @@ export class Checker {
     const now = this.#services.clock.wall();
     if (outcome.succeeded) this.#health.succeeded(now);
     else this.#health.failed(now, outcome.reason);
-    if (this.#health.healthy !== before) this.#onChange(outcome.reason);
+    if (this.#health.healthy === before) return;
+    if (before && this.#health.proven) this.#retries = 0;
+    this.#onChange(outcome.reason);
   }
 
   /**
-   * Milliseconds from the start of one check to that of the next. Jittered, lest all backends be
-   * checked in step. A backend that no check has yet found up has either been dead for long, and
-   * should not have to be found out at leisure, or is starting, as we are.
+   * Milliseconds from the start of one check to that of the next. Jittered, so that backends are not
+   * checked in step. A backend that is out, or that no check has found up yet, is checked soon, and
+   * more and more slowly up to the interval.
    */
   #pause(): number {
     const { interval } = this.#settings;
-    const { proven, consecutiveFailures } = this.#health;
-    const pause = proven
-      ? interval
-      : Math.min(interval, FIRST_RETRY_MS * 2 ** (consecutiveFailures - 1));
+    const { healthy, proven } = this.#health;
+    let pause = interval;
+    if (!healthy || !proven) {
+      pause = Math.min(interval, FIRST_RETRY_MS * 2 ** this.#retries);
+      this.#retries += 1;
+    }
     return pause * (0.9 + 0.2 * this.#services.random());
   }
 }

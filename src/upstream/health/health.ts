@@ -1,30 +1,41 @@
+/** This many requests in a row that could not reach a backend take it out at once. */
+export const UNREACHED_LIMIT = 3;
+
 /** What is known of a backend's health. One for every route that checks it in the same way. */
 export interface Health {
   readonly healthy: boolean;
   /** Unix epoch milliseconds at which the last check ended; undefined before the first has. */
   readonly lastCheckedAt: number | undefined;
-  /** Why the last check failed, in words; undefined when it succeeded. */
+  /** Why the last check failed, or why requests could not reach the backend; else undefined. */
   readonly lastError: string | undefined;
   /** Checks that have failed in a row up to now. */
   readonly consecutiveFailures: number;
-  /** Tells the listener whenever `healthy` has changed, until it is taken from the list again. */
+  /** Calls the listener whenever `healthy` has changed, until it is removed again. */
   addListener(listener: HealthListener): void;
   removeListener(listener: HealthListener): void;
+  /** A request has reached the backend, whatever it answered. Called for every request. */
+  reached(): void;
+  /**
+   * Nothing of a request can have reached the backend, for a reason in words ("connection refused").
+   * Three in a row, with no `reached` between them, take the backend out until checks succeed again.
+   */
+  unreached(reason: string): void;
 }
 
 export interface HealthListener {
   healthChanged(): void;
 }
 
-/** How many checks in a row it takes to change one's mind about a backend. */
+/** How many checks in a row change the verdict on a backend. */
 interface HealthThresholds {
   readonly unhealthy_after: number;
   readonly healthy_after: number;
 }
 
-/** Health as its checks tell it. Healthy until they have proved otherwise. */
+/** Health by checks and by what requests meet. Healthy until they have proved otherwise. */
 export class CheckedHealth implements Health {
   readonly #thresholds: HealthThresholds;
+  readonly #onTakenOut: ((reason: string) => void) | undefined;
   readonly #listeners = new Set<HealthListener>();
   #healthy = true;
   #proven = false;
@@ -32,9 +43,12 @@ export class CheckedHealth implements Health {
   #lastError: string | undefined;
   #failures = 0;
   #successes = 0;
+  #unreached = 0;
 
-  constructor(thresholds: HealthThresholds) {
+  /** `onTakenOut` is called when requests, not checks, have made the backend unhealthy. */
+  constructor(thresholds: HealthThresholds, onTakenOut?: (reason: string) => void) {
     this.#thresholds = thresholds;
+    this.#onTakenOut = onTakenOut;
   }
 
   get healthy(): boolean {
@@ -51,6 +65,11 @@ export class CheckedHealth implements Health {
 
   get consecutiveFailures(): number {
     return this.#failures;
+  }
+
+  /** Requests in a row that could not reach the backend. A check that succeeds does not end them. */
+  get consecutiveUnreached(): number {
+    return this.#unreached;
   }
 
   /** Whether any check has ever succeeded. */
@@ -83,8 +102,33 @@ export class CheckedHealth implements Health {
     if (this.#healthy && this.#failures >= this.#thresholds.unhealthy_after) this.#become(false);
   }
 
+  reached(): void {
+    if (this.#unreached !== 0) this.#unreached = 0;
+  }
+
+  unreached(reason: string): void {
+    this.#unreached += 1;
+    if (!this.#healthy || this.#unreached < UNREACHED_LIMIT) return;
+    this.#lastError = reason;
+    this.#successes = 0;
+    this.#become(false);
+    this.#onTakenOut?.(reason);
+  }
+
   #become(healthy: boolean): void {
     this.#healthy = healthy;
     for (const listener of this.#listeners) listener.healthChanged();
   }
 }
+
+/** Health without checks: nothing would bring the backend back, so nothing takes it out. */
+export const uncheckedHealth: Health = {
+  healthy: true,
+  lastCheckedAt: undefined,
+  lastError: undefined,
+  consecutiveFailures: 0,
+  addListener() {},
+  removeListener() {},
+  reached() {},
+  unreached() {},
+};

@@ -1,6 +1,6 @@
 import { Checker, type CheckerServices } from "./checker.ts";
 import { tlsKey } from "../tls-key.ts";
-import { CheckedHealth, type Health } from "./health.ts";
+import { CheckedHealth, type Health, uncheckedHealth, UNREACHED_LIMIT } from "./health.ts";
 import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
 
@@ -14,18 +14,14 @@ export interface HealthChange {
   /** The backend's, as the configuration has it. */
   readonly url: string;
   readonly healthy: boolean;
-  /** What the deciding check came to, in words: "answered 200", "connection refused". */
-  readonly reason: string;
-  /** How many checks have failed in a row; 0 when it has become healthy. */
-  readonly failures: number;
+  /** For the log: what happened, and what follows. */
+  readonly message: string;
 }
 
 interface Entry {
   readonly key: string;
   readonly health: CheckedHealth;
   readonly checker: Checker;
-  /** Whether its settings have it checked at all. */
-  readonly enabled: boolean;
   users: number;
 }
 
@@ -61,6 +57,7 @@ export class HealthMonitor {
    * TLS is done with an https backend.
    */
   acquire(url: string, settings: HealthCheck, tls?: Bun.TLSOptions): Health {
+    if (!settings.enabled) return uncheckedHealth;
     const key = keyOf(url, settings, tls);
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
@@ -97,27 +94,35 @@ export class HealthMonitor {
   }
 
   #create(key: string, url: string, settings: HealthCheck, tls: Bun.TLSOptions | undefined): Entry {
-    const health = new CheckedHealth(settings);
-    const checker = new Checker({
-      // At the root: a base path is where the backend's API is, not where it tells of its health.
-      url: new URL(url).origin + settings.path,
+    const health = new CheckedHealth(settings, (reason) => {
+      // Once the checks have ended, nobody waits for the backend any more.
+      if (!checker.isRunning) return;
+      checker.hurry(health.consecutiveUnreached > UNREACHED_LIMIT);
+      const message = `backend ${url} is unhealthy: the last ${UNREACHED_LIMIT} requests could not reach it (${reason}); it gets no requests until ${asked} succeeds, and the gateway keeps checking`;
+      this.#onChange({ url, healthy: false, message });
+    });
+    // At the root: a base path is where the backend's API is, not where it tells of its health.
+    const page = new URL(url).origin + settings.path;
+    const asked = `GET ${page}`;
+    const checker: Checker = new Checker({
+      url: page,
       tls,
       settings,
       health,
       services: this.#services,
-      onChange: (reason) =>
-        this.#onChange({
-          url,
-          healthy: health.healthy,
-          reason,
-          failures: health.consecutiveFailures,
-        }),
+      onChange: (reason) => {
+        const { healthy, consecutiveFailures } = health;
+        const message = healthy
+          ? `backend ${url} is healthy again: ${asked} ${reason}`
+          : `backend ${url} is unhealthy after ${consecutiveFailures} failed checks: ${asked} ${reason}`;
+        this.#onChange({ url, healthy, message });
+      },
     });
-    return { key, health, checker, enabled: settings.enabled, users: 0 };
+    return { key, health, checker, users: 0 };
   }
 
   #startOne(entry: Entry): void {
-    if (!this.#running || !entry.enabled) return;
+    if (!this.#running) return;
     const count = this.#byKey.size;
     entry.checker.start(count > ALL_AT_ONCE ? this.#services.random() * SPREAD_MS * count : 0);
   }
@@ -126,7 +131,6 @@ export class HealthMonitor {
 function keyOf(url: string, settings: HealthCheck, tls: Bun.TLSOptions | undefined): string {
   return JSON.stringify([
     new URL(url).href,
-    settings.enabled,
     settings.path,
     settings.interval,
     settings.timeout,

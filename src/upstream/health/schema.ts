@@ -29,7 +29,7 @@ const keys = {
   interval: Duration({
     default: "10s",
     description:
-      "The time from one check of a backend to the next, give or take a tenth; at least 100ms, and until the first success the checks begin 1s apart and slow down to it.",
+      "The time from one check of a backend to the next, give or take a tenth; at least 100ms. Before the first success, and while a backend is unhealthy, checks start 1s apart and back off to the interval.",
   }),
   timeout: Duration({
     default: "3s",

@@ -79,8 +79,8 @@ describe("a probe through the network", () => {
       clock: systemClock,
       random: Math.random,
       probe,
-      onChange: ({ url, reason }) => {
-        reasons.set(url, reason);
+      onChange: ({ url, message }) => {
+        reasons.set(url, message);
         if (reasons.size === 3) allTold.resolve();
       },
     });
@@ -99,9 +99,11 @@ describe("a probe through the network", () => {
     await allTold.promise;
     monitor.stop();
     const { origin } = backend.url;
-    expect(reasons.get(`${origin}/503`)).toBe("answered 503");
-    expect(reasons.get(`${origin}/redirect`)).toBe("answered 302, and redirects are not followed");
-    expect(reasons.get(`${origin}/hang`)).toBe("no answer within 100ms");
+    expect(reasons.get(`${origin}/503`)).toContain("answered 503");
+    expect(reasons.get(`${origin}/redirect`)).toContain(
+      "answered 302, and redirects are not followed",
+    );
+    expect(reasons.get(`${origin}/hang`)).toContain("no answer within 100ms");
     expect(well).toMatchObject({ healthy: true, consecutiveFailures: 0 });
   });
 

@@ -1,5 +1,10 @@
+import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
+import { openExchange } from "../pipeline/opening.ts";
+
+/** For picks that do not depend on it. */
+export const anExchange: Exchange = openExchange();
 
 /** A backend with the switch to its health. */
 export interface Switched {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
-import { letters, pool } from "./pool.ts";
+import { anExchange, letters, pool } from "./pool.ts";
 
 function roundRobin(...weights: number[]) {
   const backends = pool(...weights);
@@ -12,7 +12,7 @@ function roundRobin(...weights: number[]) {
 
 function picks(count: number, ...weights: number[]): string {
   const { balancer } = roundRobin(...weights);
-  return letters(count, () => balancer.pick());
+  return letters(count, () => balancer.pick(anExchange));
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
@@ -39,7 +39,7 @@ describe("weighted round robin", () => {
 
   test("without backends there is nothing to pick", () => {
     expect(picks(2)).toBe("--");
-    expect(new RoundRobin().pick()).toBeUndefined();
+    expect(new RoundRobin().pick(anExchange)).toBeUndefined();
   });
 
   test("at every moment each backend has had its due share to within less than one pick", () => {
@@ -54,7 +54,7 @@ describe("weighted round robin", () => {
         const bound = 1 - 1 / (2 * weights.length - 2);
         const counts = weights.map(() => 0);
         for (let picked = 1; picked <= 2 * cycle; picked += 1) {
-          counts[backends.indexOf(balancer.pick()!)]! += 1;
+          counts[backends.indexOf(balancer.pick(anExchange)!)]! += 1;
           for (const [index, weight] of weights.entries()) {
             const due = (picked * weight) / cycle;
             if (Math.abs(counts[index]! - due) > bound + 1e-9) return false;
@@ -79,11 +79,11 @@ describe("weighted round robin", () => {
         for (const { healthy, before } of flips) {
           const left = backends.filter(() => healthy.next().value);
           balancer.balance(left);
-          for (let pick = 0; pick < before; pick += 1) balancer.pick();
+          for (let pick = 0; pick < before; pick += 1) balancer.pick(anExchange);
           const counts = new Map(left.map((backend) => [backend, 0]));
           const cycle = sum(left.map(({ weight }) => weight));
           for (let pick = 0; pick < cycle; pick += 1) {
-            const picked = balancer.pick()!;
+            const picked = balancer.pick(anExchange)!;
             counts.set(picked, counts.get(picked)! + 1);
           }
           expect([...counts.values()]).toEqual(left.map(({ weight }) => weight));
@@ -98,7 +98,7 @@ describe("weighted round robin", () => {
     const { backends, balancer } = roundRobin(...weights);
     const counts = new Map(backends.map((backend) => [backend, 0]));
     for (let pick = 0; pick < sum(weights); pick += 1) {
-      const picked = balancer.pick()!;
+      const picked = balancer.pick(anExchange)!;
       counts.set(picked, counts.get(picked)! + 1);
     }
     expect([...counts.values()]).toEqual(weights);
@@ -115,7 +115,7 @@ describe("weighted round robin", () => {
       const counts = new Map(backends.map((backend) => [backend, 0]));
       for (let request = 0; request < 2_000; request += 1) {
         balancer.balance(request % 2 === 0 ? backends.slice(0, 2) : backends);
-        const picked = balancer.pick()!;
+        const picked = balancer.pick(anExchange)!;
         counts.set(picked, counts.get(picked)! + 1);
       }
       const fair = a!.weight / b!.weight;
@@ -130,23 +130,23 @@ describe("a pick for a further attempt", () => {
   test("is none of those that are excluded", () => {
     const { backends, balancer } = roundRobin(5, 1, 1);
     const [a, b, c] = backends;
-    expect(balancer.pickExcept(new Set([a!, b!]))).toBe(c);
-    expect(balancer.pickExcept(new Set([b!, c!]))).toBe(a);
-    expect(balancer.pickExcept(new Set(backends))).toBeUndefined();
+    expect(balancer.pick(anExchange, new Set([a!, b!]))).toBe(c);
+    expect(balancer.pick(anExchange, new Set([b!, c!]))).toBe(a);
+    expect(balancer.pick(anExchange, new Set(backends))).toBeUndefined();
   });
 
   test("spreads over the others by their weights, smoothly", () => {
     const { backends, balancer } = roundRobin(9, 2, 1);
     const excluded = new Set([backends[0]!]);
-    expect(letters(6, () => balancer.pickExcept(excluded))).toBe("bcbbcb");
+    expect(letters(6, () => balancer.pick(anExchange, excluded))).toBe("bcbbcb");
   });
 
   test("leaves the turns of first attempts as they were", () => {
     const { backends, balancer } = roundRobin(1, 1, 1);
     const failing = new Set([backends[0]!]);
     const first = letters(6, () => {
-      balancer.pickExcept(failing);
-      return balancer.pick();
+      balancer.pick(anExchange, failing);
+      return balancer.pick(anExchange);
     });
     expect(first).toBe("abcabc");
   });

@@ -2,12 +2,16 @@ import { describe, expect, test } from "bun:test";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
-import { letters, switchedPool } from "./pool.ts";
+import { anExchange, letters, switchedPool } from "./pool.ts";
 
 function upstreamOf(...weights: number[]) {
   const switched = switchedPool(...weights);
   const upstream = new Upstream(switched.map(({ backend }) => backend));
-  return { upstream, switched, next: (count: number) => letters(count, () => upstream.pick()) };
+  return {
+    upstream,
+    switched,
+    next: (count: number) => letters(count, () => upstream.pick(anExchange)),
+  };
 }
 
 describe("an upstream", () => {
@@ -28,36 +32,36 @@ describe("an upstream", () => {
     const switched = switchedPool(1, 1);
     switched[0]!.turn(false);
     const upstream = new Upstream(switched.map(({ backend }) => backend));
-    expect(letters(3, () => upstream.pick())).toBe("bbb");
+    expect(letters(3, () => upstream.pick(anExchange))).toBe("bbb");
   });
 
   test("has nothing to pick when no backend is healthy", () => {
     const { upstream, switched } = upstreamOf(1, 1);
     for (const each of switched) each.turn(false);
-    expect(upstream.pick()).toBeUndefined();
-    expect(upstream.pick(new Set())).toBeUndefined();
+    expect(upstream.pick(anExchange)).toBeUndefined();
+    expect(upstream.pick(anExchange, new Set())).toBeUndefined();
   });
 
   test("picks neither what is excluded nor what is unhealthy for a further attempt", () => {
     const { upstream, switched } = upstreamOf(1, 1, 1);
     switched[1]!.turn(false);
     const failed = new Set([switched[0]!.backend]);
-    expect(upstream.pick(failed)).toBe(switched[2]!.backend);
+    expect(upstream.pick(anExchange, failed)).toBe(switched[2]!.backend);
     switched[2]!.turn(false);
-    expect(upstream.pick(failed)).toBeUndefined();
+    expect(upstream.pick(anExchange, failed)).toBeUndefined();
   });
 
   test("of one backend has that to pick while it is healthy and not excluded", () => {
     const { upstream, switched } = upstreamOf(3);
     const [only] = switched;
     const { backend } = only!;
-    expect(upstream.pick()).toBe(backend);
-    expect(upstream.pick(new Set())).toBe(backend);
-    expect(upstream.pick(new Set([backend]))).toBeUndefined();
+    expect(upstream.pick(anExchange)).toBe(backend);
+    expect(upstream.pick(anExchange, new Set())).toBe(backend);
+    expect(upstream.pick(anExchange, new Set([backend]))).toBeUndefined();
     only!.turn(false);
-    expect(upstream.pick()).toBeUndefined();
+    expect(upstream.pick(anExchange)).toBeUndefined();
     only!.turn(true);
-    expect(upstream.pick()).toBe(backend);
+    expect(upstream.pick(anExchange)).toBe(backend);
   });
 
   test("goes on picking, by the health it knew, after it has been closed", () => {
