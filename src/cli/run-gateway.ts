@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
-import { ListenError, type RunningGateway, startGateway } from "../server/start.ts";
+import { ListenError } from "../server/parts/open-port.ts";
+import { type RunningGateway, startGateway } from "../server/start.ts";
 import { descriptorSink, LineWriter, writeNow } from "../telemetry/line-writer.ts";
 import { Logger } from "../telemetry/logger.ts";
 import { VERSION, versionLine } from "./build-info.ts";
@@ -92,7 +93,7 @@ async function reload(
       logger.log("error", "SIGHUP: the configuration is not valid; the one in force stays");
       return;
     }
-    gateway.reload(config);
+    await gateway.reload(config);
     logger.log("info", `SIGHUP: new configuration in force, ${describe(config)}`);
     forgetConfigurationSoon(clock);
   } catch (error) {

@@ -40,6 +40,8 @@ export class Exchange {
   route = "";
   /** Why there is no route to follow; thrown at the end of the chain for such exchanges. */
   refusal: GatewayError | undefined = undefined;
+  /** Seconds that the client's connection may be silent until the answer; 0 needs no more than usual. */
+  waitSeconds = 0;
   /** What `:name` and `*name` segments of the route's path matched, percent-encoding as it came. */
   parameters: Readonly<Record<string, string>> = {};
   /** What the matched route says about the outgoing request; to be set before that is first read. */

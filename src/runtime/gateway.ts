@@ -18,7 +18,7 @@ export type OwnPages = (exchange: Exchange) => Handler | undefined;
 /** What the gateway asks of the socket that a request came on. */
 export interface Listener {
   requestIP(request: Request): { readonly address: string } | null;
-  /** Closes the request's connection after so many seconds of silence; 0 is never. */
+  /** Closes the request's connection after this many seconds of silence; 0 and Infinity are never. */
   timeout(request: Request, seconds: number): void;
   /** The seconds of silence that connections have otherwise. */
   readonly idleSeconds: number;
@@ -93,6 +93,9 @@ export class Gateway {
     let answer: Answer;
     try {
       chain = this.#chainOf(exchange, snapshot);
+      if (exchange.waitSeconds > listener.idleSeconds) {
+        listener.timeout(request, exchange.waitSeconds);
+      }
       const entered = chain.enter(exchange);
       answer = entered instanceof Promise ? await entered : entered;
     } catch (error) {
@@ -103,8 +106,12 @@ export class Gateway {
     if (closes) answer.fields.set("connection", "close");
     const response = this.#toResponse(exchange, answer, snapshot);
     if (exchange.status === 0) exchange.status = response.status;
-    if (exchange.ended === undefined) this.#close(exchange);
-    else this.#closeAtEnd(exchange, exchange.ended, listener);
+    if (exchange.ended === undefined) {
+      if (exchange.waitSeconds > listener.idleSeconds) {
+        listener.timeout(request, listener.idleSeconds);
+      }
+      this.#close(exchange);
+    } else this.#closeAtEnd(exchange, exchange.ended, listener);
     return response;
   }
 
@@ -163,6 +170,7 @@ function route(exchange: Exchange, snapshot: Snapshot): Chain {
   if (match.kind === "route") {
     exchange.route = match.route.id;
     exchange.outgoingRules = match.route.outgoing;
+    exchange.waitSeconds = match.route.waitSeconds;
     exchange.parameters = match.parameters;
     return match.route.chain;
   }

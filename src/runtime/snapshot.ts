@@ -22,6 +22,8 @@ export interface CompiledRoute extends RoutePattern {
   readonly id: string;
   readonly upstream: Upstream;
   readonly outgoing: OutgoingRules;
+  /** Seconds that a client's connection may be silent while its request is handled. */
+  readonly waitSeconds: number;
   readonly chain: Chain;
   /** The same policies with the exchange's refusal at their end: for preflights of its methods. */
   readonly refusing: Chain;
@@ -71,6 +73,7 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
       methods: route.methods,
       upstream,
       outgoing: settings,
+      waitSeconds: waitSeconds(settings.timeouts),
       chain: new Chain(policies, forward, toProblem),
       refusing: new Chain(policies, REFUSAL, toProblem),
     };
@@ -95,6 +98,15 @@ export function retireSnapshot(snapshot: Snapshot, monitor: HealthMonitor): void
     for (const { health } of upstream.backends) monitor.release(health);
   }
 }
+
+/** The longest wait without a byte from or to the client: for its content, and for the answer's head. */
+function waitSeconds({ request, response }: ForwardSettings["timeouts"]): number {
+  if (request === 0 || response === 0) return Number.POSITIVE_INFINITY;
+  return Math.ceil((request + response) / 1000) + MARGIN_SECONDS;
+}
+
+/** The gateway's own timeouts end an exchange with a reason, so they have to come first. */
+const MARGIN_SECONDS = 5;
 
 const REFUSAL: Handler = {
   handle({ refusal }) {

@@ -5,8 +5,6 @@ import type { Gateway, Listener } from "../runtime/gateway.ts";
 export interface TrafficOptions {
   readonly host: string;
   readonly port: number;
-  /** Milliseconds that a handler may wait at the most; connections are silent meanwhile. */
-  readonly longestWait: number;
   /** Bytes of the largest message that a client may send through a WebSocket. */
   readonly maxMessageSize: number;
   /** Hears of an error outside of any exchange. */
@@ -19,9 +17,8 @@ export interface TrafficOptions {
  * when the port cannot be had.
  */
 export function listenForTraffic(gateway: Gateway, options: TrafficOptions) {
-  const idleSeconds = Math.ceil(options.longestWait / 1000) + MARGIN_SECONDS;
   const listener: Listener = {
-    idleSeconds,
+    idleSeconds: IDLE_SECONDS,
     requestIP: (request) => server.requestIP(request),
     timeout: (request, seconds) => server.timeout(request, bounded(seconds)),
     upgrade: (request, events, headers) => server.upgrade(request, { data: events, headers }),
@@ -35,7 +32,7 @@ export function listenForTraffic(gateway: Gateway, options: TrafficOptions) {
     // Without this two gateways could share a port, each with half of the requests.
     reusePort: false,
     development: false,
-    idleTimeout: bounded(idleSeconds),
+    idleTimeout: IDLE_SECONDS,
     // The gateway has its own limit, which answers with a problem and is logged.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: app.fetch,
@@ -69,5 +66,5 @@ const MOST_WAITING = 1024 ** 3;
 const DEAD_CLIENT_SECONDS = 120;
 // The runtime's own bound, in seconds.
 const IDLE_AT_MOST = 255;
-// The runtime counts a waiting handler as silence, so it has to be more patient than any timeout.
-const MARGIN_SECONDS = 5;
+/** How long a connection may be silent. Requests that may wait longer say so for themselves. */
+const IDLE_SECONDS = 75;

@@ -23,10 +23,10 @@ const RESET = "\u001B[0m";
 
 /** The operator's log: diagnostics, and a line per exchange. */
 export class Logger {
-  readonly #options: LoggerOptions;
+  #options: LoggerOptions;
   readonly #writer: LineWriter;
   readonly #clock: Clock;
-  readonly #threshold: number;
+  #threshold: number;
   readonly #tags: Record<LogLevel, string>;
   #second = -1;
   #stamp = "";
@@ -42,6 +42,12 @@ export class Logger {
       warn: tag("warn", options.color),
       error: tag("error", options.color),
     };
+  }
+
+  /** Puts another level and format in force. */
+  configure({ level, format }: Pick<LoggerOptions, "level" | "format">): void {
+    this.#options = { ...this.#options, level, format };
+    this.#threshold = SEVERITY[level];
   }
 
   log(level: LogLevel, message: string, fields?: LogFields): void {

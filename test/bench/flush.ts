@@ -1,5 +1,5 @@
 import { systemClock } from "../../src/time/clock.ts";
-import { LOG_BATCH_ROWS } from "../../src/server/start.ts";
+import { LOG_BATCH_ROWS } from "../../src/server/parts/telemetry.ts";
 import { AccessLog } from "../../src/telemetry/access-log/access-log.ts";
 import { createAccessLogWorker } from "../../src/telemetry/access-log/create-worker.ts";
 import type { Stage } from "./stage.ts";

@@ -515,3 +515,28 @@ describe("a policy that crashes", () => {
 function fail(error: Error): never {
   throw error;
 }
+
+describe("a route that may wait for longer than connections may be silent", () => {
+  const waiting = (timeouts: string) =>
+    world({
+      config: `routes: [{ path: "/*", backends: ["http://backend.test:9001"]${timeouts} }]`,
+    });
+
+  test("has its client's connection wait as long, and then no longer than others", async () => {
+    const { ask, timeouts } = waiting(", timeouts: { request: 10s, response: 60s }");
+    await (await ask("/a")).bytes();
+    expect(timeouts).toEqual([75, 65]);
+  });
+
+  test("without a limit has it wait forever", async () => {
+    const { ask, timeouts } = waiting(", timeouts: { response: 0 }");
+    await (await ask("/a")).bytes();
+    expect(timeouts).toEqual([Number.POSITIVE_INFINITY, 65]);
+  });
+
+  test("is the only one that costs anything", async () => {
+    const { ask, timeouts } = waiting("");
+    await (await ask("/a")).bytes();
+    expect(timeouts).toEqual([]);
+  });
+});

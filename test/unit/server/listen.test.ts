@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ListenError } from "../../../src/server/start.ts";
+import { ListenError } from "../../../src/server/parts/open-port.ts";
 import { ask } from "../../support/ask.ts";
 import { createStage } from "../../support/stage.ts";
 import { start } from "./running.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { rowsIn } from "../access-log/support.ts";
 import { ask, serverOf } from "../../support/ask.ts";
 import { eventually } from "../../support/eventually.ts";
 import { answer, startRawBackend } from "../../support/raw-backend.ts";
@@ -15,7 +16,7 @@ describe("a new configuration", () => {
   test("has its routes in force at once, on the same port", async () => {
     const { url, reloadWith } = start(stage, to("/old", mockBackend(stage, "old")));
     expect((await ask(`${url}/old`)).status).toBe(404);
-    reloadWith(to("/*", mockBackend(stage, "new")));
+    await reloadWith(to("/*", mockBackend(stage, "new")));
     expect(await serverOf(ask(`${url}/api/users`))).toBe("new");
   });
 
@@ -25,7 +26,7 @@ describe("a new configuration", () => {
     const { url, reloadWith } = start(stage, UNCHECKED + to("/old", backend.url));
     const old = ask(`${url}/old`);
     const request = await asked;
-    reloadWith(to("/new", mockBackend(stage)));
+    await reloadWith(to("/new", mockBackend(stage)));
     expect((await ask(`${url}/old`)).status).toBe(404);
     request.send(answer(["Content-Type: text/plain"], "late"));
     expect(await (await old).text()).toBe("late");
@@ -41,39 +42,146 @@ describe("a new configuration", () => {
     await eventually(async () =>
       (await ask(`${url}/a`)).headers.get("proxy-status")?.includes("unavailable"),
     );
-    reloadWith(checks + to("/b", backend.url));
+    await reloadWith(checks + to("/b", backend.url));
     const response = await ask(`${url}/b`);
     expect(response.status).toBe(503);
     expect(await response.text()).toContain("no_healthy_backend");
   });
 
-  test("that touches what was opened at the start says that this has to wait", () => {
+  test("has the server's limits in force at once", async () => {
+    const backend = mockBackend(stage);
+    const { url, log, reloadWith } = start(stage, to("/echo", backend));
+    await reloadWith(to("/echo", backend), { server: ", max_body_size: 1B" });
+    const refused = await ask(`${url}/echo`, { method: "POST", body: "hello" });
+    expect(refused.status).toBe(413);
+    expect(warnings(log())).toEqual([]);
+  });
+
+  test("has the server's timeouts in force at once", async () => {
+    const backend = await startRawBackend(stage);
+    const { url, reloadWith } = start(stage, UNCHECKED + to("/a", backend.url));
+    await reloadWith(UNCHECKED + to("/a", backend.url), { server: ", write_timeout: 20ms" });
+    expect((await ask(`${url}/a`)).status).toBe(504);
+  });
+
+  test("that changes what is set when the port is opened says that this has to wait", async () => {
     const backend = mockBackend(stage);
     const { log, reloadWith } = start(stage, to("/a", backend));
-    reloadWith(to("/b", backend));
-    expect(warnings(log())).toEqual([]);
-    reloadWith(`admin: { token: s3cret }\n${to("/b", backend)}`, { server: ", read_timeout: 7s" });
+    await reloadWith(to("/a", backend), { server: ", max_message_size: 1KiB" });
     expect(warnings(log()).map((line) => line.replace(/^.*\[WARN\] /, ""))).toEqual([
-      "`server` has changed; that takes effect at the next start",
-      "`admin` has changed; that takes effect at the next start",
+      "changes to `server.max_message_size` need a restart",
     ]);
   });
+});
 
-  // What is in force is what the process began with, not what the last reload asked for.
-  test("is compared with what is in force", () => {
-    const backend = mockBackend(stage);
-    const { log, reloadWith } = start(stage, to("/a", backend));
-    reloadWith(to("/a", backend), { server: ", read_timeout: 7s" });
-    reloadWith(to("/a", backend), { server: ", read_timeout: 7s" });
-    expect(warnings(log())).toHaveLength(2);
-    reloadWith(to("/a", backend));
-    expect(warnings(log())).toHaveLength(2);
+describe("another address for clients", () => {
+  test("is opened first; the old one closes when its exchanges have ended", async () => {
+    const backend = await startRawBackend(stage);
+    const asked = backend.next();
+    const running = start(stage, UNCHECKED + to("/old", backend.url));
+    const before = running.url;
+    const old = ask(`${before}/old`);
+    const request = await asked;
+    await running.reloadWith(UNCHECKED + to("/*", mockBackend(stage)), { host: "localhost" });
+    expect(running.url).not.toBe(before);
+    expect(running.log()).toContain(`listening on ${running.url}`);
+    expect((await ask(`${running.url}/api/users`)).status).toBe(200);
+    await eventually(() => refuses(before));
+    request.send(answer(["Content-Type: text/plain"], "late"));
+    expect(await (await old).text()).toBe("late");
   });
 
-  test("has to wait with all of what the log says has to wait", async () => {
-    const { url, reloadWith } = start(stage, to("/echo", mockBackend(stage)));
-    reloadWith(to("/echo", mockBackend(stage)), { server: ", max_body_size: 1B" });
-    const response = await ask(`${url}/echo`, { method: "POST", body: "hello" });
-    expect(response.status).toBe(200);
+  test("that is taken is reported; the old one and all else stay in force", async () => {
+    const busy = start(stage, to("/*", mockBackend(stage)));
+    const running = start(stage, to("/old", mockBackend(stage, "old")));
+    await running.reloadWith(to("/*", mockBackend(stage, "new")), { port: busy.port });
+    expect(running.log()).toContain(
+      `[ERROR] cannot listen on 127.0.0.1:${busy.port}: another process has this port`,
+    );
+    expect(running.log()).toContain("the old address stays in use");
+    expect(await serverOf(ask(`${running.url}/api/users`))).toBe("new");
+  });
+
+  test("counts among what is cut when the gateway stops", async () => {
+    const backend = await startRawBackend(stage);
+    const asked = backend.next();
+    const running = start(stage, UNCHECKED + to("/old", backend.url));
+    const outcome = ask(`${running.url}/old`).then(
+      () => "answered",
+      () => "cut",
+    );
+    await asked;
+    await running.reloadWith(UNCHECKED + to("/old", backend.url), {
+      host: "localhost",
+      server: ", shutdown_timeout: 20ms",
+    });
+    expect(await running.stop()).toEqual({ cut: 1 });
+    expect(await outcome).toBe("cut");
   });
 });
+
+describe("other settings for the operator", () => {
+  const withToken = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+  test("have another token in force at once, on the same port", async () => {
+    const routes = to("/a", mockBackend(stage));
+    const admin = (token: string) => `admin: { listen: "127.0.0.1:0", token: ${token} }\n`;
+    const { adminUrl, reloadWith } = start(stage, admin("first") + routes);
+    await reloadWith(admin("second") + routes);
+    expect((await ask(`${adminUrl}/admin/log`, withToken("first"))).status).toBe(401);
+    expect((await ask(`${adminUrl}/admin/log`, withToken("second"))).status).toBe(200);
+  });
+
+  test("open and close the operator's port", async () => {
+    const routes = to("/a", mockBackend(stage));
+    const running = start(stage, `admin: { token: s3cret }\n${routes}`);
+    expect(running.adminUrl).toBeUndefined();
+    await running.reloadWith(`admin: { listen: "127.0.0.1:0", token: s3cret }\n${routes}`);
+    const opened = running.adminUrl ?? "";
+    expect((await ask(`${opened}/admin/log`, withToken("s3cret"))).status).toBe(200);
+    await running.reloadWith(`admin: { token: s3cret }\n${routes}`);
+    await eventually(() => refuses(opened));
+  });
+
+  test("with a port that is taken are reported and left", async () => {
+    const routes = to("/a", mockBackend(stage));
+    const admin = (listen: string) => `admin: { listen: "${listen}", token: s3cret }\n`;
+    const running = start(stage, admin("127.0.0.1:0") + routes);
+    const busy = new URL(running.url).host;
+    await running.reloadWith(admin(busy) + routes);
+    expect(running.log()).toContain(`[ERROR] cannot listen on ${busy}: another process has`);
+    expect((await ask(`${running.adminUrl}/admin/log`, withToken("s3cret"))).status).toBe(200);
+  });
+});
+
+describe("other settings of the log", () => {
+  test("have another level and another form in force at once", async () => {
+    const routes = to("/api/*", mockBackend(stage));
+    const { url, log, reloadWith } = start(stage, routes);
+    await reloadWith(routes, { logging: "level: warn, format: json" });
+    await ask(`${url}/api/users`);
+    await ask(`${url}/nowhere`);
+    await eventually(() => log().includes("/nowhere"));
+    expect(log()).not.toContain("/api/users");
+    expect(JSON.parse(log().trim().split("\n").at(-1) ?? "")).toMatchObject({ level: "warn" });
+  });
+
+  test("have further rows in another database, and lose none of those before", async () => {
+    const routes = to("/*", mockBackend(stage));
+    const { url, database, stop, reloadWith } = start(stage, routes);
+    await ask(`${url}/api/users/1`);
+    const other = `${stage.folder()}/other.db`;
+    await reloadWith(routes, { database: other });
+    await ask(`${url}/api/users/2`);
+    await stop();
+    expect(rowsIn(database)).toMatchObject([{ path: "/api/users/1" }]);
+    expect(rowsIn(other)).toMatchObject([{ path: "/api/users/2" }]);
+  });
+});
+
+async function refuses(url: string): Promise<boolean> {
+  return ask(`${url}/health`).then(
+    () => false,
+    () => true,
+  );
+}

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../../src/time/clock.ts";
-import { type RunningGateway, startGateway, type Stopped } from "../../../src/server/start.ts";
+import { type RunningGateway, startGateway } from "../../../src/server/start.ts";
+import type { Stopped } from "../../../src/server/stop.ts";
 import { LineWriter } from "../../../src/telemetry/line-writer.ts";
 import { Logger } from "../../../src/telemetry/logger.ts";
 import { startMock } from "../../../mock/server.ts";
@@ -15,7 +16,7 @@ export interface Running extends Pick<RunningGateway, "url" | "adminUrl"> {
   /** All that the log says so far. */
   readonly log: () => string;
   /** Another configuration; `routes` and whatever else a test puts there. */
-  readonly reloadWith: (config: string, settings?: StartSettings) => void;
+  readonly reloadWith: (config: string, settings?: StartSettings) => Promise<void>;
 }
 
 /** Starts a mock backend; answers its URL. */
@@ -26,14 +27,12 @@ export function mockBackend(stage: Stage, name = "mock"): string {
 }
 
 /** The sections that every test needs, in front of what it adds. `server` takes more settings. */
-function wholeConfig(
-  folder: string,
-  config: string,
-  { server = "", port = 0 }: StartSettings,
-): string {
+function wholeConfig(folder: string, config: string, settings: StartSettings): string {
+  const { server = "", host = "127.0.0.1", port = 0, logging = "level: debug" } = settings;
+  const { database = join(folder, "gateway.db") } = settings;
   return `
-server: { host: 127.0.0.1, port: ${port}${server} }
-logging: { database: "${folder}/gateway.db", level: debug }
+server: { host: "${host}", port: ${port}${server} }
+logging: { database: "${database}", ${logging} }
 ${config}
 `;
 }
@@ -44,6 +43,10 @@ export const UNCHECKED = "health_check: { enabled: false }\n";
 export interface StartSettings {
   /** More settings of the server, in YAML's flow style: ", read_timeout: 1s". */
   readonly server?: string;
+  /** The settings of the log beside its database: "level: debug" unless said otherwise. */
+  readonly logging?: string;
+  readonly database?: string;
+  readonly host?: string;
   readonly port?: number;
   readonly clock?: Clock;
 }
@@ -64,8 +67,12 @@ export function start(stage: Stage, config: string, settings: StartSettings = {}
   });
   stage.defer(() => gateway.stop());
   return {
-    url: gateway.url,
-    adminUrl: gateway.adminUrl,
+    get url() {
+      return gateway.url;
+    },
+    get adminUrl() {
+      return gateway.adminUrl;
+    },
     stop: () => gateway.stop(),
     database: join(folder, "gateway.db"),
     port: Number(new URL(gateway.url).port),

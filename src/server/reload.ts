@@ -1,0 +1,40 @@
+import type { Config } from "../config/schema.ts";
+import { ListenError } from "./parts/open-port.ts";
+import type { Parts } from "./parts/parts.ts";
+import { warnOfInsecurity } from "./warnings.ts";
+
+/**
+ * Puts another configuration in force, part by part, while requests are served. What is in flight
+ * ends by the old one. A port that cannot be had is reported and the old one stays; everything else
+ * takes effect.
+ */
+export async function reloadGateway(parts: Parts, next: Config): Promise<void> {
+  warnOfInsecurity(next, parts.logger);
+  parts.telemetry.change(next.logging);
+  parts.server = next.server;
+  keepingOldPort(parts, () => parts.admin.change(next.admin));
+  moveTraffic(parts, next.server);
+  await parts.snapshots.replace(parts.gateway, next);
+}
+
+function moveTraffic({ traffic, ...parts }: Parts, server: Config["server"]): void {
+  const before = traffic.settings;
+  if (server.host !== before.host || server.port !== before.port) {
+    keepingOldPort({ ...parts, traffic }, () => {
+      traffic.move(server);
+      parts.logger.log("info", `listening on ${traffic.url.origin}`);
+    });
+  } else if (server.max_message_size !== before.max_message_size) {
+    // The runtime sets it for a socket when that is opened.
+    parts.logger.log("warn", "changes to `server.max_message_size` need a restart");
+  }
+}
+
+function keepingOldPort({ logger }: Parts, change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    logger.log("error", `${error.message}; the old address stays in use`);
+  }
+}
