@@ -1,27 +1,32 @@
 import type { Command } from "./command.ts";
-import { findConfigFile, readConfigFile } from "./config-file.ts";
+import { count, findConfigFile, readConfigFile, report } from "./config-file.ts";
 
 export const check: Command = {
   name: "check",
   summary: "say whether a configuration is valid, and what is wrong with it",
   operands: "[FILE]",
   maxOperands: 1,
-  flags: { config: { value: "FILE", summary: "the configuration file; the same as naming it" } },
-  details: "Every error is printed at once with its place. Nothing is started. Exit code 0 or 1.",
+  flags: {
+    config: { value: "FILE", summary: "the configuration file; the same as naming it" },
+    strict: { summary: "exit with 1 for warnings too" },
+  },
+  details: `Prints every error at once with its place, and warnings for what is valid and probably not
+meant. Starts nothing.
+
+Exit codes: 0 valid, with or without warnings; 1 invalid, or with --strict any warning; 2 the file
+cannot be read or the command line was not understood.`,
   async run({ operands, flags }, console) {
     const file = findConfigFile(operands[0] ?? flags["config"]);
-    const config = await readConfigFile(file, console);
-    if (config === undefined) return 1;
+    const read = await readConfigFile(file, console);
+    if (read === undefined) return 1;
+    const { config, warnings } = read;
+    report(warnings, console);
     const backends = new Set(
       config.routes.flatMap(({ backends }) => backends.map(({ url }) => url)),
     );
-    console.out(
-      `${file} is valid: ${count(config.routes.length, "route")}, ${count(backends.size, "backend")}\n`,
-    );
-    return 0;
+    const parts = [count(config.routes.length, "route"), count(backends.size, "backend")];
+    if (warnings.length > 0) parts.push(count(warnings.length, "warning"));
+    console.out(`${file} is valid: ${parts.join(", ")}\n`);
+    return warnings.length > 0 && flags["strict"] !== undefined ? 1 : 0;
   },
 };
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Diagnostic, formatDiagnostics } from "../config/text/diagnostics.ts";
-import { loadConfig } from "../config/load.ts";
+import { isError, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { type Console, UsageError } from "./command.ts";
 
@@ -18,8 +18,17 @@ export function findConfigFile(named: string | undefined): string {
   return found;
 }
 
-/** Reads a configuration file; prints what is wrong with it and answers undefined. */
-export async function readConfigFile(file: string, console: Console): Promise<Config | undefined> {
+/** A valid configuration, and what in it is probably not meant. */
+export interface ConfigFile {
+  readonly config: Config;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Reads a configuration file. Prints what is wrong with an invalid one and answers undefined. */
+export async function readConfigFile(
+  file: string,
+  console: Console,
+): Promise<ConfigFile | undefined> {
   let text: string;
   try {
     text = await Bun.file(file).text();
@@ -27,15 +36,22 @@ export async function readConfigFile(file: string, console: Console): Promise<Co
     throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
   }
   const { config, diagnostics } = loadConfig(file, text, console.environment);
+  if (config !== undefined) return { config, warnings: diagnostics };
   report(diagnostics, console);
-  if (config === undefined) {
-    const errors = diagnostics.length;
-    console.err(`${file}: ${errors} ${errors === 1 ? "error" : "errors"}\n`);
-  }
-  return config;
+  const errors = diagnostics.filter(isError).length;
+  const warnings = diagnostics.length - errors;
+  const besides = warnings === 0 ? "" : `, ${count(warnings, "warning")}`;
+  console.err(`${file}: ${count(errors, "error")}${besides}\n`);
+  return undefined;
 }
 
-function report(diagnostics: readonly Diagnostic[], console: Console): void {
+/** "1 route", "2 routes" */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Prints diagnostics with their lines to standard error. */
+export function report(diagnostics: readonly Diagnostic[], console: Console): void {
   if (diagnostics.length === 0) return;
   console.err(`${formatDiagnostics([...diagnostics], { color: console.color })}\n`);
 }

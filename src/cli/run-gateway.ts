@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import type { Diagnostic } from "../config/text/diagnostics.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { ListenError } from "../server/parts/open-port.ts";
 import { type RunningGateway, startGateway } from "../server/start.ts";
@@ -6,14 +7,17 @@ import { descriptorSink, LineWriter, writeNow } from "../telemetry/line-writer.t
 import { Logger } from "../telemetry/logger.ts";
 import { VERSION, versionLine } from "./build-info.ts";
 import type { Console } from "./command.ts";
+import type { ConfigFile } from "./config-file.ts";
 
 const STANDARD_OUTPUT = 1;
 
 export interface RunOptions {
   /** What the configuration is called in the first line of the log. */
   readonly configuration: string;
+  /** What in the configuration is probably not meant. */
+  readonly warnings?: readonly Diagnostic[];
   /** Reads the configuration again; answers undefined, having told why, when it is not valid. */
-  readonly reread?: () => Promise<Config | undefined>;
+  readonly reread?: () => Promise<ConfigFile | undefined>;
   /** Called once clients are being served. */
   readonly onReady?: (gateway: RunningGateway) => void;
 }
@@ -44,6 +48,7 @@ export function runGateway(config: Config, console: Console, options: RunOptions
     return lines.flush().then(() => 1);
   }
   logger.log("info", `${versionLine()}, configured by ${options.configuration}`);
+  logWarnings(options.warnings ?? [], logger);
   logger.log("info", `listening on ${gateway.url}, ${describe(config)}`);
   if (gateway.adminUrl !== undefined) logger.log("info", `admin on ${gateway.adminUrl}/admin`);
   const { reread } = options;
@@ -83,22 +88,30 @@ async function untilStopped(
 
 async function reload(
   gateway: RunningGateway,
-  reread: () => Promise<Config | undefined>,
+  reread: () => Promise<ConfigFile | undefined>,
   logger: Logger,
   clock: Clock,
 ): Promise<void> {
   try {
-    const config = await reread();
-    if (config === undefined) {
+    const read = await reread();
+    if (read === undefined) {
       logger.log("error", "SIGHUP: the configuration is not valid; the one in force stays");
       return;
     }
+    const { config, warnings } = read;
+    logWarnings(warnings, logger);
     await gateway.reload(config);
     logger.log("info", `SIGHUP: new configuration in force, ${describe(config)}`);
     forgetConfigurationSoon(clock);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     logger.log("error", `SIGHUP: ${reason}; the configuration in force stays`);
+  }
+}
+
+function logWarnings(warnings: readonly Diagnostic[], logger: Logger): void {
+  for (const { file, line, column, message } of warnings) {
+    logger.log("warn", `${file}:${line}:${column}: ${message}`);
   }
 }
 

@@ -21,10 +21,11 @@ Exit codes: 0 stopped in order; 1 the configuration is invalid, a port is taken,
 to be cut at the end; 2 the command line was not understood.`,
   async run({ flags }, console) {
     const file = findConfigFile(flags["config"]);
-    const config = await readConfigFile(file, console);
-    if (config === undefined) return 1;
-    return runGateway(config, console, {
+    const read = await readConfigFile(file, console);
+    if (read === undefined) return 1;
+    return runGateway(read.config, console, {
       configuration: file,
+      warnings: read.warnings,
       reread: () => readConfigFile(file, console),
     });
   },

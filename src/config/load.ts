@@ -6,7 +6,7 @@ import { type Config, configSchema } from "./schema.ts";
 import { validate } from "./reading/validate.ts";
 
 export interface Loaded {
-  /** Absent when any diagnostic is an error. */
+  /** Absent when any diagnostic is an error; there when all are warnings. */
   readonly config: Config | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -23,16 +23,22 @@ export function loadConfig(
   }
   const unset = substituteEnvironment(document, environment);
   const { value, partial, isWhole, diagnostics } = validate(configSchema, document);
-  const issues = checkConfig(partial, isWhole);
+  const issues = checkConfig(partial, isWhole, (path) => document.has(path));
   const found = eachOnce([
     ...unset,
     ...diagnostics,
-    ...issues.map(({ path, message }) => document.diagnose(path, message)),
+    ...issues.map(({ path, message, severity }) =>
+      document.diagnose(path, message, severity && { severity }),
+    ),
   ]);
   return {
-    config: found.length === 0 ? value : undefined,
+    config: found.some(isError) ? undefined : value,
     diagnostics: found,
   };
+}
+
+export function isError({ severity }: Diagnostic): boolean {
+  return severity === "error";
 }
 
 /** An anchored node is checked once for every alias; what is wrong in it is told once. */

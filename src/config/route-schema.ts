@@ -1,18 +1,26 @@
 import { Type } from "@sinclair/typebox";
+import type { ConfigIssue } from "../pipeline/policy.ts";
+import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
 
-/** What a route may settle otherwise than `server` does; what is absent is as there. */
-export const routeSettings = {
-  preserve_host: Type.Boolean({
+/** `preserve_host` of a route. */
+export const preserveHost = defineSection({
+  schema: Type.Boolean({
     description:
-      "Whether a backend is sent the Host that the client asked for; if not, its own, which shared hosting and most https backends need.",
+      "Whether a backend gets the Host that the client sent. If not, it gets its own, which shared hosting and most https backends need.",
     default: true,
   }),
-  max_body_size: Type.Optional(
-    Size({ description: "The largest content that a request to this route may have." }),
-  ),
-  timeouts: Type.Optional(
+});
+
+/** `max_body_size` of a route. */
+export const maxBodySize = defineSection({
+  schema: Type.Optional(Size({ description: "The largest request body that this route accepts." })),
+});
+
+/** `timeouts` of a route: what differs from the server's. */
+export const timeouts = defineSection({
+  schema: Type.Optional(
     Type.Object(
       {
         request: Type.Optional(
@@ -26,45 +34,21 @@ export const routeSettings = {
           Duration({ description: "As server.exchange_timeout, for this route." }),
         ),
       },
-      { additionalProperties: false, description: "Times that differ from those of the server." },
+      { additionalProperties: false, description: "Timeouts that differ from the server's." },
     ),
   ),
-  tls: Type.Optional(
-    Type.Object(
-      {
-        ca: Type.Optional(
-          Type.String({
-            description:
-              "A PEM file with the certificate authorities to trust in place of the system's.",
-            expected: "a file name, like ca.pem",
-          }),
-        ),
-        certificate: Type.Optional(
-          Type.String({
-            description: "A PEM file with the certificate that the gateway shows.",
-            expected: "a file name, like client.pem",
-          }),
-        ),
-        key: Type.Optional(
-          Type.String({
-            description: "A PEM file with the certificate's private key.",
-            expected: "a file name, like client.key",
-          }),
-        ),
-        server_name: Type.Optional(
-          Type.String({
-            description: "The name that the backend's certificate has to be for.",
-            minLength: 1,
-            expected: "a host name, like api.example.com",
-          }),
-        ),
-        insecure_skip_verify: Type.Boolean({
-          description:
-            "Whether any certificate will do. Whoever is in between can then read along.",
-          default: false,
-        }),
-      },
-      { additionalProperties: false, description: "How https backends are talked to." },
-    ),
-  ),
-};
+  check: checkTimeouts,
+});
+
+/** The whole exchange ends before one of its parts may: one of the two is not meant. */
+function checkTimeouts({
+  exchange = 0,
+  response = 0,
+}: {
+  readonly exchange?: number;
+  readonly response?: number;
+}): ConfigIssue[] {
+  if (exchange === 0 || response <= exchange) return [];
+  const message = "`exchange` is shorter than `response`, which therefore never takes effect";
+  return [{ path: ["exchange"], message, severity: "warning" }];
+}

@@ -1,28 +1,10 @@
 import { type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
+import type { Section } from "../pipeline/section.ts";
 import { policyRegistry } from "../policies/registry.ts";
-import { routeMatchProperties } from "../routing/schema.ts";
-import { loggingSchema } from "../telemetry/schema.ts";
-import { healthCheckSchema, routeHealthCheckSchema } from "../upstream/health/schema.ts";
-import { backendSchema } from "../upstream/schema.ts";
-import { routeSettings } from "./route-schema.ts";
-import { adminSchema, serverSchema } from "./server-schema.ts";
+import { routeSections, topSections } from "./sections.ts";
 
-const routeProperties = {
-  ...routeMatchProperties,
-  backends: Type.Array(backendSchema, {
-    description: "Where the route's requests go, each backend according to its weight.",
-    minItems: 1,
-  }),
-  ...routeSettings,
-  health_check: Type.Optional(routeHealthCheckSchema),
-};
-
-const topProperties = {
-  server: serverSchema,
-  admin: Type.Optional(adminSchema),
-  logging: loggingSchema,
-  health_check: healthCheckSchema,
-};
+const routeProperties = schemasOf(routeSections);
+const topProperties = schemasOf(topSections);
 
 // Policies bring their own keys, so the static types here end where those begin; the registry reads
 // each policy's part under its key.
@@ -40,7 +22,7 @@ export const configSchema = Type.Object(
     ...topProperties,
     ...policyKeys("global"),
     routes: Type.Array(routeSchema, {
-      description: "What requests are matched to; the most specific path wins, whatever the order.",
+      description: "What requests are matched to; the most specific path wins, in whatever order.",
       minItems: 1,
     }),
   },
@@ -49,6 +31,11 @@ export const configSchema = Type.Object(
 
 export type RouteConfig = StaticDecode<typeof knownRoute>;
 export type Config = StaticDecode<typeof knownTop> & { readonly routes: readonly RouteConfig[] };
+
+function schemasOf<Sections extends Readonly<Record<string, Section>>>(sections: Sections) {
+  const schemas = Object.entries(sections).map(([key, { schema }]) => [key, schema] as const);
+  return Object.fromEntries(schemas) as { [Key in keyof Sections]: Sections[Key]["schema"] };
+}
 
 function policyKeys(scope: "global" | "route"): Record<string, TSchema> {
   const keys: Record<string, TSchema> = {};

@@ -1,8 +1,11 @@
 import { Type } from "@sinclair/typebox";
+import { parseNetwork } from "../http/address.ts";
+import type { ConfigIssue } from "../pipeline/policy.ts";
+import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
 
-export const serverSchema = Type.Object(
+const schema = Type.Object(
   {
     host: Type.String({
       description: "The address to listen on; 0.0.0.0 is every IPv4 address, :: every address.",
@@ -73,24 +76,34 @@ export const serverSchema = Type.Object(
   { additionalProperties: false, description: "The port that clients talk to.", default: {} },
 );
 
-export const adminSchema = Type.Object(
-  {
-    listen: Type.Optional(
-      Type.String({
-        description:
-          "An address and port of its own for the operator, like 127.0.0.1:9090. Without it /admin is on the main port, for this machine alone.",
-        pattern: "^(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$",
-        expected: "an address and a port, like 127.0.0.1:9090",
-      }),
-    ),
-    token: Type.Optional(
-      Type.String({
-        description:
-          "What an operator elsewhere sends as Authorization: Bearer. Required where listen is not a loopback address.",
-        minLength: 1,
-        expected: "text that is not empty",
-      }),
-    ),
-  },
-  { additionalProperties: false, description: "The operator's interface." },
-);
+/** `server` at the top of the configuration. */
+export const server = defineSection({ schema, check });
+
+function check({
+  trusted_proxies = [],
+}: {
+  readonly trusted_proxies?: readonly (string | undefined)[];
+}): ConfigIssue[] {
+  return trusted_proxies.flatMap((network, index): ConfigIssue[] => {
+    if (network === undefined) return [];
+    const path = ["trusted_proxies", index];
+    const parsed = parseNetwork(network);
+    if (parsed === undefined) {
+      return [
+        {
+          path,
+          message: `\`${network}\` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1`,
+        },
+      ];
+    }
+    return parsed.prefix > 0
+      ? []
+      : [
+          {
+            path,
+            message: `\`${network}\` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`,
+            severity: "warning",
+          },
+        ];
+  });
+}

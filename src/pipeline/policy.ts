@@ -17,12 +17,14 @@ export interface PolicyServices {
   readonly clock: Clock;
 }
 
-/** Something that is well-formed and yet wrong. */
+/** Something that is well-formed and yet wrong, or, as a warning, probably not meant. */
 export interface ConfigIssue {
   /** Keys and indexes from the policy's own configuration to the culprit; empty for all of it. */
   readonly path: readonly (string | number)[];
   /** What is wrong and what to do about it. */
   readonly message: string;
+  /** An error unless it says otherwise; a warning leaves the configuration valid. */
+  readonly severity?: "error" | "warning";
 }
 
 /** A policy's place in the configuration: under a key at the top, or under a key of a route. */

@@ -1,8 +1,9 @@
 import { Type } from "@sinclair/typebox";
+import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
 
-export const loggingSchema = Type.Object(
+const schema = Type.Object(
   {
     database: Type.String({
       description: "The SQLite file that holds the access log, relative to the working directory.",
@@ -47,3 +48,6 @@ export const loggingSchema = Type.Object(
     default: {},
   },
 );
+
+/** `logging` at the top of the configuration. */
+export const logging = defineSection({ schema });

@@ -1,4 +1,6 @@
 import { Type } from "@sinclair/typebox";
+import type { ConfigIssue } from "../pipeline/policy.ts";
+import { defineSection } from "../pipeline/section.ts";
 
 const BackendUrl = Type.String({
   description: "Where the backend is: http:// or https://, a host, and a base path if it has one.",
@@ -33,7 +35,7 @@ interface BackendConfig {
 }
 
 /** A backend in the configuration: a URL and a weight, or the URL alone. */
-export const backendSchema = Type.Transform(
+const backendSchema = Type.Transform(
   Type.Union([BackendUrl, WeightedBackend], {
     description: "One address that the route's requests may go to.",
     expected: "a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}",
@@ -44,8 +46,38 @@ export const backendSchema = Type.Transform(
   )
   .Encode((backend) => backend);
 
+/** `backends` of a route. */
+export const backends = defineSection({
+  schema: Type.Array(backendSchema, {
+    description: "Where the route's requests go, each backend according to its weight.",
+    minItems: 1,
+  }),
+  check,
+});
+
+function check(
+  written: readonly ({ readonly url?: string; readonly weight?: number } | undefined)[],
+): ConfigIssue[] {
+  const seen = new Set<string>();
+  const issues = written.flatMap((backend, index): ConfigIssue[] => {
+    const url = backend?.url;
+    if (url === undefined) return [];
+    const message = seen.has(url)
+      ? `\`${url}\` is already a backend of this route; raise its weight instead`
+      : checkBackendUrl(url);
+    seen.add(url);
+    return message === undefined ? [] : [{ path: [index, "url"], message }];
+  });
+  const [only, ...others] = written;
+  if (others.length === 0 && (only?.weight ?? 1) !== 1) {
+    const message = "a weight has no effect on the only backend of a route";
+    issues.push({ path: [0, "weight"], message, severity: "warning" });
+  }
+  return issues;
+}
+
 /** Says in words what keeps a URL from being a backend's; undefined when nothing does. */
-export function checkBackendUrl(url: string): string | undefined {
+function checkBackendUrl(url: string): string | undefined {
   if (/[\s\\]/.test(url)) return "a backend's URL cannot have spaces or backslashes in it";
   const afterScheme = /^https?:\/\/(.*)$/i.exec(url)?.[1];
   if (afterScheme === undefined) {

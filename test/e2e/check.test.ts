@@ -1,14 +1,15 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { runToEnd } from "../support/child.ts";
+import { startGateway } from "../support/gateway-process.ts";
 import { createStage } from "../support/stage.ts";
 
 const stage = createStage();
 
-async function check(text: string, env: Record<string, string> = {}) {
+async function check(text: string, env: Record<string, string> = {}, flags: string[] = []) {
   const cwd = stage.folder();
   await Bun.write(join(cwd, "gateway.yaml"), text);
-  return runToEnd(stage, ["check", "gateway.yaml"], { cwd, env });
+  return runToEnd(stage, ["check", "gateway.yaml", ...flags], { cwd, env });
 }
 
 const ROUTE = `routes: [{ path: /api/*, backends: ["http://127.0.0.1:9001"] }]`;
@@ -164,4 +165,30 @@ test("`serve` on a file with errors starts nothing", async () => {
   expect(out).toBe("");
   expect(err).toContain("gateway.yaml:1:17:");
   expect(await Bun.file(join(cwd, "gateway.db")).exists()).toBe(false);
+});
+
+const LOOP = `routes: [{ path: /api/*, backends: ["http://localhost:8080"] }]\n`;
+
+test("what is probably not meant is a warning: valid, unless --strict", async () => {
+  const lenient = await check(LOOP);
+  expect(lenient.code).toBe(0);
+  expect(lenient.out).toBe("gateway.yaml is valid: 1 route, 1 backend, 1 warning\n");
+  expect(lenient.err).toContain("gateway.yaml:1:37: warning: http://localhost:8080 is the gateway");
+
+  const strict = await check(LOOP, {}, ["--strict"]);
+  expect(strict.code).toBe(1);
+  expect(strict.err).toBe(lenient.err);
+});
+
+test("`serve` logs what is probably not meant, a line each, and starts", async () => {
+  const proxies = ["10.0.0.0/8", "0.0.0.0/0"];
+  const gateway = await startGateway(stage, {
+    server: { trusted_proxies: proxies },
+    health_check: { enabled: false },
+    routes: [{ path: "/*", backends: ["http://127.0.0.1:9"] }],
+  });
+
+  expect(gateway.lines.matching(/\[WARN\] .*gateway.yaml:\d+:\d+: `0\.0\.0\.0\/0`/)).toHaveLength(
+    1,
+  );
 });

@@ -1,14 +1,8 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { Diagnostic } from "../text/diagnostics.ts";
 import type { ConfigDocument } from "../text/document.ts";
+import type { Checkable, IsWhole } from "../../pipeline/section.ts";
 import { SchemaReader } from "./schema-reader.ts";
-
-/** What may be missing where something is wrong: any key, and any item of a list. */
-export type Checkable<T> = T extends readonly (infer Item)[]
-  ? readonly (Checkable<Item> | undefined)[]
-  : T extends object
-    ? { readonly [Key in keyof T]?: Checkable<T[Key]> }
-    : T;
 
 interface Validated<T> {
   /** With defaults, and transforms decoded; absent when anything is wrong. */
@@ -16,7 +10,7 @@ interface Validated<T> {
   /** All of the value that is well-formed, for further checks beside the diagnostics. */
   readonly partial: Checkable<T>;
   /** Whether nothing is missing in a part of `partial`. */
-  readonly isWhole: (part: unknown) => boolean;
+  readonly isWhole: IsWhole;
   /** Everything that is wrong, save for variables that are unset: that has been told before. */
   readonly diagnostics: Diagnostic[];
 }

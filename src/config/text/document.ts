@@ -51,6 +51,13 @@ export class ConfigDocument {
     return this.root === undefined ? [] : scalarsOf(this.root.node);
   }
 
+  /** Whether anything is written at a path of keys and indexes. */
+  has(path: readonly (string | number)[]): boolean {
+    let place = this.root;
+    for (const step of path) place = place && childAt(place, step);
+    return place !== undefined;
+  }
+
   /** From here on messages that are redacted have `written` where they would have the value. */
   hide(value: string, written: string): void {
     if (value.length >= SHORTEST_SECRET) this.#secrets.set(value, written);

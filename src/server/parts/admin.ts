@@ -1,4 +1,4 @@
-import { splitAddress } from "../../config/check.ts";
+import { splitAddress } from "../../config/admin-schema.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Handler } from "../../pipeline/chain.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";

@@ -1,5 +1,6 @@
 import { type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
+import { defineSection } from "../../pipeline/section.ts";
 import { Duration } from "../../units/duration.ts";
 
 const MIN_INTERVAL_MS = 100;
@@ -46,8 +47,7 @@ const keys = {
   }),
 };
 
-/** `health_check` at the top of the configuration. */
-export const healthCheckSchema = Type.Object(keys, {
+const healthCheckSchema = Type.Object(keys, {
   additionalProperties: false,
   default: {},
   description:
@@ -63,8 +63,7 @@ function override<Schema extends TSchema>(schema: Schema) {
   return Type.Optional(copy);
 }
 
-/** `health_check` of a route: the same keys; those that are absent are as at the top. */
-export const routeHealthCheckSchema = Type.Object(
+const routeHealthCheckSchema = Type.Object(
   {
     enabled: override(keys.enabled),
     path: override(keys.path),
@@ -79,8 +78,17 @@ export const routeHealthCheckSchema = Type.Object(
   },
 );
 
+/** `health_check` at the top of the configuration. */
+export const healthCheck = defineSection({ schema: healthCheckSchema, check });
+
+/** `health_check` of a route: the same keys; those that are absent are as at the top. */
+export const routeHealthCheck = defineSection({
+  schema: Type.Optional(routeHealthCheckSchema),
+  check,
+});
+
 /** Finds spans of time that are well-formed and yet cannot be used; for the top and for a route. */
-export function checkHealthCheck(config: {
+function check(config: {
   readonly interval?: number | undefined;
   readonly timeout?: number | undefined;
 }): ConfigIssue[] {

@@ -43,6 +43,25 @@ ${file}: 1 error
 `);
   });
 
+  test("prints warnings of a file that is valid, and takes them for errors with --strict", async () => {
+    const file = await fileWith("routes: [{ path: /a, backends: [http://localhost:8080] }]\n");
+    const lenient = new FakeConsole();
+    expect(await check.run(given({ operands: [file] }), lenient)).toBe(0);
+    expect(lenient.printed).toBe(`${file} is valid: 1 route, 1 backend, 1 warning\n`);
+    expect(lenient.complaints).toStartWith(
+      `${file}:1:33: warning: http://localhost:8080 is the gate`,
+    );
+    const strict = new FakeConsole();
+    expect(await check.run(given({ operands: [file], flags: { strict: "true" } }), strict)).toBe(1);
+  });
+
+  test("counts errors and warnings each by themselves", async () => {
+    const file = await fileWith("routes: [{ path: a, backends: [http://localhost:8080] }]\n");
+    const console = new FakeConsole();
+    expect(await check.run(given({ operands: [file] }), console)).toBe(1);
+    expect(console.complaints).toEndWith(`\n${file}: 1 error, 1 warning\n`);
+  });
+
   test("counts several errors as several", async () => {
     const file = await fileWith("prot: 1\nhots: 2\n");
     const console = new FakeConsole();

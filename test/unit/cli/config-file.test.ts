@@ -46,7 +46,7 @@ describe("reading the configuration file", () => {
     const file = join(stage.folder(), "a.yaml");
     await Bun.write(file, GOOD);
     const console = new FakeConsole();
-    expect(await readConfigFile(file, console)).toHaveProperty("routes.0.path", "/a");
+    expect(await readConfigFile(file, console)).toHaveProperty("config.routes.0.path", "/a");
     expect(console).toMatchObject({ printed: "", complaints: "" });
   });
 

@@ -33,8 +33,13 @@ describe("help", () => {
 Usage: gateway check [FILE] [FLAGS]
 
   --config FILE  the configuration file; the same as naming it
+  --strict       exit with 1 for warnings too
 
-Every error is printed at once with its place. Nothing is started. Exit code 0 or 1.
+Prints every error at once with its place, and warnings for what is valid and probably not
+meant. Starts nothing.
+
+Exit codes: 0 valid, with or without warnings; 1 invalid, or with --strict any warning; 2 the file
+cannot be read or the command line was not understood.
 `);
   });
 

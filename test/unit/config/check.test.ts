@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { splitAddress } from "../../../src/config/check.ts";
+import { splitAddress } from "../../../src/config/admin-schema.ts";
 import { createStage } from "../../support/stage.ts";
 import { ROUTE, route, told } from "./loading.ts";
 
@@ -159,7 +159,7 @@ describe("the operator's address", () => {
       "1:18: port 65536 does not exist; the last is 65535",
     ]);
     expect(told(admin("listen: '127.0.0.1:8080'"))).toEqual([
-      "1:18: port 8080 is the server's own; give the operator another",
+      "1:18: port 8080 is already server.port; choose another for admin.listen",
     ]);
     expect(told(admin("listen: '127.0.0.1:0'", "server: { port: 0 }\n"))).toEqual([]);
   });
@@ -245,7 +245,7 @@ describe("tls", () => {
     );
     expect(told(route(`tls: { ca: "${folder}" }`))).toEqual([`4:16: ${folder} is not a file`]);
     expect(told(route(`tls: { ca: "${folder}/none" }`))).toEqual([
-      `4:16: ${folder}/none cannot be read; it is looked for from the working directory`,
+      `4:16: ${folder}/none cannot be read; relative paths start at the working directory`,
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { type Diagnostic, formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
-import { loadConfig } from "../../../src/config/load.ts";
+import { isError, loadConfig } from "../../../src/config/load.ts";
 
 const SECRET = "zq9-nobody-knows";
 
@@ -27,7 +27,7 @@ routes:
   - { <<: *users, path: /api/orders/:id, rate_limit: { requests_per_second: 5/s } }
   - path: /status
     backends: *pool
-    health_check: { interval: 2s }
+    health_check: { interval: 5s }
     cors:
 `;
 
@@ -96,7 +96,7 @@ test("a damaged configuration is still read, or told with places that are in the
   fc.assert(
     fc.property(damaged, (text) => {
       const { config, diagnostics } = loadConfig("gateway.yaml", text, { SECRET });
-      expect(config === undefined).toBe(diagnostics.length > 0);
+      expect(config === undefined).toBe(diagnostics.some(isError));
       for (const diagnostic of diagnostics) expect(misplaced(text, diagnostic)).toBe("");
       const printed = formatDiagnostics(diagnostics, { color: false });
       expect(printed).not.toContain(SECRET);

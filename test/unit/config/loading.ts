@@ -19,14 +19,19 @@ export function printed(text: string, environment: Environment = {}): string {
   return formatDiagnostics(diagnostics, { color: false });
 }
 
-/** The places and messages alone, as they are printed: "2:9: unknown key …". */
+/** The places and messages of the errors alone, as they are printed: "2:9: unknown key …". */
 export function told(text: string, environment: Environment = {}): string[] {
-  return printed(text, environment)
-    .split("\n")
-    .flatMap((line) => {
-      const [, message] = /^gateway\.yaml:([0-9]+:[0-9]+: )error: /.exec(line) ?? [];
-      return message === undefined ? [] : [message + line.slice(line.indexOf("error: ") + 7)];
-    });
+  return headings(printed(text, environment), "error");
+}
+
+/** The places and messages of the warnings alone. */
+export function warned(text: string, environment: Environment = {}): string[] {
+  return headings(printed(text, environment), "warning");
+}
+
+function headings(text: string, severity: "error" | "warning"): string[] {
+  const heading = new RegExp(`^gateway\\.yaml:([0-9]+:[0-9]+: )${severity}: (.*)$`, "gm");
+  return [...text.matchAll(heading)].map(([, place, message]) => `${place}${message}`);
 }
 
 /** The configuration that a good text says; throws what is printed for any other. */

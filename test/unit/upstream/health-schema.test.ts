@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import {
-  checkHealthCheck,
-  healthCheckSchema,
-  routeHealthCheckSchema,
-} from "../../../src/upstream/health/schema.ts";
+import { healthCheck, routeHealthCheck } from "../../../src/upstream/health/schema.ts";
+
+const { schema: healthCheckSchema } = healthCheck;
+const { schema: routeHealthCheckSchema } = routeHealthCheck;
+const checkHealthCheck = (written: { interval?: number; timeout?: number }) =>
+  healthCheck.check?.(written, () => true);
 
 const defaults = {
   enabled: true,

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { backendSchema, checkBackendUrl } from "../../../src/upstream/schema.ts";
+import { backends } from "../../../src/upstream/schema.ts";
+
+const { schema, check } = backends;
+const backendSchema = schema.items;
+const urlProblem = (url: string) => check?.([{ url }], () => true)[0]?.message;
 
 const read = (written: unknown) => {
   const filled = Value.Default(backendSchema, written);
@@ -44,7 +48,7 @@ describe("a backend's URL", () => {
     "http://[::1]:9001/v1",
     "HTTP://example.com/api/@me",
   ])("%s is accepted", (url) => {
-    expect(checkBackendUrl(url)).toBeUndefined();
+    expect(urlProblem(url)).toBeUndefined();
   });
 
   test.each([
@@ -66,6 +70,6 @@ describe("a backend's URL", () => {
     [" http://localhost", "spaces"],
     ["http:\\\\localhost", "backslashes"],
   ])("%p is refused, and told why: %s", (url, why) => {
-    expect(checkBackendUrl(url)).toContain(why);
+    expect(urlProblem(url)).toContain(why);
   });
 });

@@ -1,0 +1,70 @@
+import { Type } from "@sinclair/typebox";
+import { isLoopback } from "../http/address.ts";
+import { hostName } from "../http/host.ts";
+import type { ConfigIssue } from "../pipeline/policy.ts";
+import { defineSection, type IsWhole } from "../pipeline/section.ts";
+
+const schema = Type.Object(
+  {
+    listen: Type.Optional(
+      Type.String({
+        description:
+          "An address and port of its own for the operator, like 127.0.0.1:9090. Without it /admin is on the main port, for this machine alone.",
+        pattern: "^(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$",
+        expected: "an address and a port, like 127.0.0.1:9090",
+      }),
+    ),
+    token: Type.Optional(
+      Type.String({
+        description:
+          "What an operator elsewhere sends as Authorization: Bearer. Required where listen is not a loopback address.",
+        minLength: 1,
+        expected: "text that is not empty",
+      }),
+    ),
+    main_port: Type.Optional(
+      Type.Union([Type.Literal("off"), Type.Literal("local"), Type.Literal("token")], {
+        description:
+          "Who gets GET /admin/backends and GET /admin/log on the main port: `off` nobody, `local` this machine only and not through a proxy, `token` whoever sends the token. By default `token` if there is one, otherwise `local`.",
+      }),
+    ),
+  },
+  { additionalProperties: false, description: "The operator's interface." },
+);
+
+/** `admin` at the top of the configuration. */
+export const admin = defineSection({ schema: Type.Optional(schema), check });
+
+interface Written {
+  readonly listen?: string | undefined;
+  readonly token?: string | undefined;
+  readonly main_port?: string | undefined;
+}
+
+function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
+  // A token that is there and wrong is no missing one.
+  const hasNoToken = written.token === undefined && isWhole(written);
+  const issues: ConfigIssue[] = [];
+  if (written.main_port === "token" && hasNoToken) {
+    issues.push({ path: ["main_port"], message: "`token` needs `admin.token`" });
+  }
+  if (written.listen === undefined) return issues;
+  const { host, port } = splitAddress(written.listen);
+  if (port > 65_535) {
+    issues.push({ path: ["listen"], message: `port ${port} does not exist; the last is 65535` });
+  } else if (hasNoToken && host.toLowerCase() !== "localhost" && !isLoopback(host)) {
+    issues.push({
+      path: ["listen"],
+      message: `${host} can be reached from other machines; set \`admin.token\`, or listen on 127.0.0.1`,
+    });
+  }
+  return issues;
+}
+
+/** Takes "127.0.0.1:9090" or "[::1]:9090" apart. The schema has seen to its form. */
+export function splitAddress(address: string): { host: string; port: number } {
+  return {
+    host: hostName(address),
+    port: Number(address.slice(address.lastIndexOf(":") + 1)),
+  };
+}

@@ -1,0 +1,96 @@
+import { isLoopback } from "../http/address.ts";
+import type { ConfigIssue } from "../pipeline/policy.ts";
+import { type Checkable, under } from "../pipeline/section.ts";
+import { splitAddress } from "./admin-schema.ts";
+import type { Config, RouteConfig } from "./schema.ts";
+
+type Top = Checkable<Config>;
+type Route = Checkable<RouteConfig>;
+
+/** Whether somebody wrote what stands at a path, as against a default. */
+export type IsWritten = (path: readonly (string | number)[]) => boolean;
+
+/** Finds what is only wrong, or only doubtful, between sections that are each fine by themselves. */
+export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[] {
+  const isOwn = ownListeners(config);
+  const hasTimeout = isWritten(["health_check", "timeout"]);
+  return [
+    ...checkPorts(config),
+    ...under(["health_check"], hasTimeout ? checkPace(config.health_check ?? {}) : []),
+    ...(config.routes ?? []).flatMap((route, index) => {
+      if (route === undefined) return [];
+      const { health_check: own } = route;
+      // A default is no contradiction, and what is as at the top is reported there.
+      const isOwnPace = own?.timeout !== undefined || (hasTimeout && own?.interval !== undefined);
+      const pace = isOwnPace ? checkPace({ ...config.health_check, ...own }) : [];
+      return under(
+        ["routes", index],
+        [...under(["health_check"], pace), ...checkRoute(route, isOwn)],
+      );
+    }),
+  ];
+}
+
+function checkPorts({ admin, server }: Top): ConfigIssue[] {
+  if (admin?.listen === undefined) return [];
+  const { port } = splitAddress(admin.listen);
+  if (port === 0 || port !== server?.port) return [];
+  const message = `port ${port} is already server.port; choose another for admin.listen`;
+  return [{ path: ["admin", "listen"], message }];
+}
+
+function checkRoute({ backends = [], tls }: Route, isOwn: (url: string) => boolean): ConfigIssue[] {
+  const urls = backends.flatMap((backend) => backend?.url ?? []);
+  const issues: ConfigIssue[] = [];
+  if (tls !== undefined && urls.length > 0 && urls.every((url) => /^http:/i.test(url))) {
+    const message = "`tls` has no effect: no backend of this route has an https:// URL";
+    issues.push({ path: ["tls"], message, severity: "warning" });
+  }
+  for (const [index, backend] of backends.entries()) {
+    if (backend?.url === undefined || !isOwn(backend.url)) continue;
+    const message = `${backend.url} is the gateway itself: its requests would come back to it in a loop`;
+    issues.push({ path: ["backends", index, "url"], message, severity: "warning" });
+  }
+  return issues;
+}
+
+function checkPace({
+  enabled,
+  interval = 0,
+  timeout = 0,
+}: NonNullable<Route["health_check"]>): ConfigIssue[] {
+  if (enabled === false || timeout <= interval || interval <= 0) return [];
+  const message =
+    "`timeout` is longer than `interval`: a backend that does not answer is checked less often than the interval says";
+  return [{ path: ["timeout"], message, severity: "warning" }];
+}
+
+/** Recognises URLs that lead to a listener of this configuration on this machine. */
+function ownListeners({ server, admin }: Top): (url: string) => boolean {
+  const ports = new Map<string, string>();
+  if (server?.host !== undefined && server.port !== undefined && server.port !== 0) {
+    ports.set(String(server.port), server.host.toLowerCase());
+  }
+  if (admin?.listen !== undefined) {
+    const { host, port } = splitAddress(admin.listen);
+    ports.set(String(port), host.toLowerCase());
+  }
+  return (url) => {
+    const match = /^http:\/\/(\[[^\]]*\]|[^/:]*)(?::([0-9]+))?/i.exec(url);
+    const listening = ports.get(String(Number(match?.[2] ?? 80)));
+    if (match === null || listening === undefined) return false;
+    const host = (match[1] ?? "").replace(/^\[|\]$/g, "").toLowerCase();
+    return host === listening || leadsTo(host, listening);
+  };
+}
+
+const LOCALHOST = new Set(["localhost", "127.0.0.1", "::1"]);
+const EVERY_ADDRESS = new Set(["0.0.0.0", "::"]);
+
+/** Whether a connection to a host of another name arrives at a listener of this machine. */
+function leadsTo(host: string, listening: string): boolean {
+  if (EVERY_ADDRESS.has(listening)) {
+    return host === "localhost" || EVERY_ADDRESS.has(host) || isLoopback(host);
+  }
+  return LOCALHOST.has(listening) && (LOCALHOST.has(host) || EVERY_ADDRESS.has(host));
+}

@@ -1,0 +1,23 @@
+import { methods, path } from "../routing/schema.ts";
+import { logging } from "../telemetry/schema.ts";
+import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
+import { backends } from "../upstream/schema.ts";
+import { admin } from "./admin-schema.ts";
+import { backendTls } from "./backend-tls.ts";
+import { maxBodySize, preserveHost, timeouts } from "./route-schema.ts";
+import { server } from "./server-schema.ts";
+
+/** The keys at the top, in the reference's order; each is described beside the code it configures. */
+export const topSections = { server, admin, logging, health_check: healthCheck };
+
+/** The keys of a route. */
+export const routeSections = {
+  path,
+  methods,
+  backends,
+  preserve_host: preserveHost,
+  max_body_size: maxBodySize,
+  timeouts,
+  tls: backendTls,
+  health_check: routeHealthCheck,
+};

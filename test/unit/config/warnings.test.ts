@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import { loadConfig } from "../../../src/config/load.ts";
+import { ROUTE, route, told, warned } from "./loading.ts";
+
+describe("a warning", () => {
+  test("leaves the configuration valid", () => {
+    const text = `server: { trusted_proxies: [0.0.0.0/0] }\n${ROUTE}`;
+    const { config, diagnostics } = loadConfig("gateway.yaml", text, {});
+    expect(config?.routes).toHaveLength(1);
+    expect(diagnostics).toMatchObject([{ line: 1, column: 29, severity: "warning" }]);
+  });
+
+  test("stands beside errors", () => {
+    const text = `server: { trusted_proxies: ["::/0", x] }\n${ROUTE}`;
+    expect(warned(text)).toHaveLength(1);
+    expect(told(text)).toHaveLength(1);
+    expect(loadConfig("gateway.yaml", text, {}).config).toBeUndefined();
+  });
+});
+
+describe("what is valid and probably not meant is warned of", () => {
+  test.each([
+    [
+      "proxies that are everybody",
+      `server: { trusted_proxies: [10.0.0.0/8, 0.0.0.0/0] }\n${ROUTE}`,
+      "1:41: `0.0.0.0/0` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks",
+    ],
+    [
+      "tls beside http backends only",
+      route("tls: { server_name: a }"),
+      "4:10: `tls` has no effect: no backend of this route has an https:// URL",
+    ],
+    [
+      "a health check's timeout above its interval",
+      `health_check: { interval: 2s, timeout: 3s }\n${ROUTE}`,
+      "1:40: `timeout` is longer than `interval`: a backend that does not answer is checked less often than the interval says",
+    ],
+    [
+      "a route's interval below the timeout at the top",
+      `health_check: { timeout: 9s }\n${route("health_check: { interval: 5s }")}`,
+      "5:5: `timeout` is longer than `interval`: a backend that does not answer is checked less often than the interval says",
+    ],
+    [
+      "the weight of an only backend",
+      "routes: [{ path: /a, backends: [{ url: http://a, weight: 3 }] }]",
+      "1:58: a weight has no effect on the only backend of a route",
+    ],
+    [
+      "an exchange that ends before its response may begin",
+      route("timeouts: { exchange: 5s, response: 10s }"),
+      "4:27: `exchange` is shorter than `response`, which therefore never takes effect",
+    ],
+  ])("%s", (_what, text, warning) => {
+    expect(warned(text)).toEqual([warning]);
+    expect(told(text)).toEqual([]);
+  });
+
+  test.each([
+    ["", "http://localhost:8080"],
+    ["", "http://127.0.0.1:8080/base"],
+    ["", "http://[::1]:8080"],
+    ["server: { port: 80 }", "http://localhost"],
+    ["server: { host: 127.0.0.1 }", "http://LOCALHOST:8080"],
+    ["server: { host: 10.0.0.7 }", "http://10.0.0.7:8080"],
+    ["server: { host: gateway.local }", "http://gateway.local:8080"],
+    ["admin: { listen: 127.0.0.1:9090 }", "http://localhost:9090"],
+  ])("a backend that is the gateway: with %j, %s", (top, url) => {
+    const text = `${top}\nroutes: [{ path: /a, backends: ["${url}"] }]\n`;
+    expect(warned(text)).toEqual([
+      `2:33: ${url} is the gateway itself: its requests would come back to it in a loop`,
+    ]);
+  });
+});
+
+describe("there is no warning", () => {
+  test.each([
+    ["of another port", "", "http://localhost:8081"],
+    ["of another machine", "", "http://10.0.0.7:8080"],
+    ["of another address of this machine", "server: { host: 127.0.0.1 }", "http://127.0.0.2:8080"],
+    ["of https, which the gateway does not speak there", "", "https://localhost:8080"],
+    ["of a port that the system chooses", "server: { port: 0 }", "http://localhost"],
+  ])("%s", (_what, top, url) => {
+    expect(warned(`${top}\nroutes: [{ path: /a, backends: ["${url}"] }]\n`)).toEqual([]);
+  });
+
+  test("of tls beside one https backend, nor of checks that are off", () => {
+    const tls = "tls: { server_name: a }, backends: [http://a, https://b]";
+    expect(warned(`routes: [{ path: /a, ${tls} }]\n`)).toEqual([]);
+    expect(warned(`health_check: { enabled: false, interval: 1s, timeout: 3s }\n${ROUTE}`)).toEqual(
+      [],
+    );
+  });
+
+  test("of a default that is longer than what was written", () => {
+    expect(warned(`health_check: { interval: 1s }\n${ROUTE}`)).toEqual([]);
+    expect(warned(route("health_check: { interval: 1s }"))).toEqual([]);
+  });
+});
