@@ -36,6 +36,8 @@ export class Exchange {
   readonly started: number;
   readonly upgrade: Upgrade;
 
+  /** The port from which the client's connection comes; 0 where that is not known. */
+  peerPort = 0;
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
   route = "";
   /** Why there is no route to follow; thrown at the end of the chain for such exchanges. */
@@ -96,6 +98,20 @@ export class Exchange {
   get outgoing(): Outgoing {
     this.#outgoing ??= new Outgoing(this, this.outgoingRules);
     return this.#outgoing;
+  }
+
+  /**
+   * The client's end of the connection that the request came on; undefined when the connection may
+   * carry requests of many clients, as one of a proxy does.
+   */
+  get clientConnection(): { readonly address: string; readonly port: number } | undefined {
+    const { client, fields, peerPort } = this;
+    const isDirect =
+      !client.viaTrustedProxy &&
+      fields.via === null &&
+      fields.forwarded === null &&
+      fields.xForwardedFor === null;
+    return isDirect && peerPort !== 0 ? { address: client.peer, port: peerPort } : undefined;
   }
 
   /** Notes what went wrong. The first failure is the cause; what follows from it does not replace it. */

@@ -129,6 +129,7 @@ async function forwardToBackend(
       timeLimit: limits.response,
       tls: backend.tls,
       cancellation,
+      from: exchange,
     });
     const backendAnswer = await attempt.sendBy(transport);
     exchange.headersAt = clock.monotonic();

@@ -17,7 +17,7 @@ export type OwnPages = (exchange: Exchange) => Handler | undefined;
 
 /** What the gateway asks of the socket that a request came on. */
 export interface Listener {
-  requestIP(request: Request): { readonly address: string } | null;
+  requestIP(request: Request): { readonly address: string; readonly port: number } | null;
   /** Closes the request's connection after this many seconds of silence; 0 and Infinity are never. */
   timeout(request: Request, seconds: number): void;
   /** The seconds of silence that connections have otherwise. */
@@ -75,8 +75,8 @@ export class Gateway {
     const snapshot = this.#snapshot;
     const { clock } = this.#options;
     const fields = new RequestFields(request.headers);
-    const peer = listener.requestIP(request)?.address ?? "";
-    const client = identifyClient(peer, fields, snapshot.trustedProxies);
+    const peer = listener.requestIP(request);
+    const client = identifyClient(peer?.address ?? "", fields, snapshot.trustedProxies);
     const exchange = new Exchange({
       request,
       fields,
@@ -87,6 +87,7 @@ export class Gateway {
       started: clock.monotonic(),
       upgrade: listener.upgrade,
     });
+    exchange.peerPort = peer?.port ?? 0;
     const closes = wantsClose(fields);
     this.#inFlight += 1;
     let chain = snapshot.unrouted;

@@ -25,6 +25,20 @@ export interface BackendRequest {
   /** From the end of the request's content until the backend's header section must have arrived. */
   readonly timeLimit: TimeLimit<Cancellation>;
   readonly cancellation: Cancellation;
+  /** Who asked. Only read where a connection belongs to one client. */
+  readonly from: Asker;
+}
+
+/** Who asked for something, as far as connections that belong to one client go. */
+export interface Asker {
+  /** The client's connection; undefined when it may carry requests of many clients. */
+  readonly clientConnection: ClientConnection | undefined;
+}
+
+/** The client's end of its connection. */
+export interface ClientConnection {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** Sends an attempt's request to its backend, and tells the attempt of the answer or the failure. */

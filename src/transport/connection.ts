@@ -1,9 +1,11 @@
 import { type AnswerHeadReader, MalformedAnswer } from "../wire/answer-head.ts";
+import { authenticatesConnection } from "../http/connection-auth.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { Countdown } from "../time/time-limit.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { ContentReader } from "./backend-answer.ts";
-import type { Attempt, Carrier } from "./attempt.ts";
+import type { Attempt, Carrier, ClientConnection } from "./attempt.ts";
+import type { ClientSocket } from "./client-socket.ts";
 import { type Flow, IncomingAnswer } from "./incoming-answer.ts";
 import { goesInChunks, requestHead } from "./request-head.ts";
 
@@ -19,8 +21,16 @@ export interface ConnectionOwner {
   sendSoon(connection: Connection): void;
   /** The header section of the answer is there, for whoever waits for it. */
   answeredSoon(attempt: Attempt, answer: IncomingAnswer): void;
+  /** The backend has authenticated the connection, or means to; for whom, where that can be told. */
+  reserve(attempt: Attempt): Reservation | undefined;
   /** An attempt met a connection that its backend had closed meanwhile, and may be sent once more. */
   again(attempt: Attempt): void;
+}
+
+/** One client connection to which a connection belongs. */
+export interface Reservation {
+  readonly client: ClientConnection;
+  readonly socket: ClientSocket;
 }
 
 /** What a socket is called on; one object serves all of them. */
@@ -66,6 +76,11 @@ const NO_HANDSHAKE = new Set<unknown>(["EPROTO", "ECONNRESET"]);
 export class Connection implements Carrier, Flow {
   /** Its owner's: how long it may stay idle. */
   idleTime: Countdown = { running: false };
+  /**
+   * Whose requests it may carry: a connection that has been authenticated carries those of one client
+   * connection, or no further ones at all where that one cannot be told from others.
+   */
+  servesOnly: Reservation | "nobody" | undefined = undefined;
   readonly #owner: ConnectionOwner;
   #socket: Bun.Socket<Connection> | undefined;
   #attempt: Attempt | undefined;
@@ -100,6 +115,18 @@ export class Connection implements Carrier, Flow {
     const request = this.#unsaid;
     this.#unsaid = undefined;
     if (request !== undefined) this.#write(request);
+  }
+
+  /** Whether it belongs to a client connection that is still open. */
+  get isReserved(): boolean {
+    return typeof this.servesOnly === "object" && this.servesOnly.socket.isOpen();
+  }
+
+  /** It has been idle for as long as connections may be. */
+  idleForLong(): void {
+    // To close an authenticated connection would end the client's session with the backend.
+    if (this.isReserved) this.#owner.idle(this);
+    else this.close();
   }
 
   /** For an idle connection that is not needed any more. */
@@ -157,7 +184,10 @@ export class Connection implements Carrier, Flow {
       this.#fail(error instanceof MalformedAnswer ? invalid(error) : (error as Error));
       return;
     }
-    if (answer.hasHead && !hadHead) this.#owner.answeredSoon(attempt, answer);
+    if (answer.hasHead && !hadHead) {
+      if (answer.authenticatesConnection) this.#reserveFor(attempt);
+      this.#owner.answeredSoon(attempt, answer);
+    }
     if (answer.complete) this.#finish(answer);
   }
 
@@ -206,6 +236,9 @@ export class Connection implements Carrier, Flow {
     const { request } = attempt;
     const { body } = request;
     this.#attempts += 1;
+    if (this.servesOnly === undefined && authenticatesConnection(request.fields)) {
+      this.servesOnly = "nobody";
+    }
     this.#answer = new IncomingAnswer(request.method === "HEAD", this, this.#owner.heads);
     let head: string | Uint8Array;
     try {
@@ -284,13 +317,18 @@ export class Connection implements Carrier, Flow {
     this.#destroy();
   }
 
+  #reserveFor(attempt: Attempt): void {
+    if (typeof this.servesOnly === "object") return;
+    this.servesOnly = this.#owner.reserve(attempt) ?? "nobody";
+  }
+
   #finish(answer: IncomingAnswer): void {
     // An answer before the end of the request leaves the rest of it unsent, or half sent.
     if ((this.#upload ?? this.#unsaid ?? this.#unsent) !== undefined) {
       this.#destroy();
       return;
     }
-    if (!answer.persists) {
+    if (!answer.persists || this.servesOnly === "nobody") {
       this.close();
       return;
     }

@@ -45,6 +45,8 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   complete = false;
   /** Whether its connection can be used for another one. */
   persists = false;
+  /** Whether its connection is, or is to be, authenticated instead of each request. */
+  authenticatesConnection = false;
 
   readonly #isForHead: boolean;
   readonly #flow: Flow;
@@ -187,6 +189,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.contentLength = contentLength;
     this.hasHead = true;
     this.persists = head.persists;
+    this.authenticatesConnection = head.authenticatesConnection;
     if (this.#isForHead || status === 204 || status === 304) return;
     if (chunked) this.#chunks = new ChunkedDecoder();
     this.#left = contentLength ?? Number.POSITIVE_INFINITY;

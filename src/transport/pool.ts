@@ -3,9 +3,10 @@ import type { Clock } from "../time/clock.ts";
 import { type Defer, EndOfTurn } from "../time/end-of-turn.ts";
 import { TimeLimit } from "../time/time-limit.ts";
 import { tlsKey } from "../upstream/tls-key.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Attempt, ClientConnection } from "./attempt.ts";
 import { Address } from "./address.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { type FindClientSocket, findClientSocket } from "./client-socket.ts";
+import { Connection, type ConnectionOwner, type Reservation } from "./connection.ts";
 import type { IncomingAnswer } from "./incoming-answer.ts";
 
 /**
@@ -24,9 +25,14 @@ export class ConnectionPool {
   readonly #tlsKeys = new WeakMap<Bun.TLSOptions, string>();
   readonly #services: PeerServices;
 
-  constructor(clock: Clock, defer: Defer = setImmediate) {
+  constructor(
+    clock: Clock,
+    defer: Defer = setImmediate,
+    findSocket: FindClientSocket = findClientSocket,
+  ) {
     this.#services = {
-      idleLimit: new TimeLimit(clock, IDLE_MS, (connection) => connection.close()),
+      idleLimit: new TimeLimit(clock, IDLE_MS, (connection) => connection.idleForLong()),
+      findSocket,
       requests: new EndOfTurn((connection) => connection.sendNow(), defer),
       answers: new EndOfTurn(({ attempt, answer }) => attempt.succeed(answer), defer),
     };
@@ -67,6 +73,7 @@ export class ConnectionPool {
 /** What the connections of all addresses share. */
 interface PeerServices {
   readonly idleLimit: TimeLimit<Connection>;
+  readonly findSocket: FindClientSocket;
   readonly requests: EndOfTurn<Connection>;
   readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: IncomingAnswer }>;
 }
@@ -79,6 +86,8 @@ class Peer implements ConnectionOwner {
   readonly #onEmpty: () => void;
   /** The last one is the next to be used, so that those that are too many stay idle and are closed. */
   readonly #idle: Connection[] = [];
+  /** Idle connections that belong to one client connection each, by the end of that. */
+  readonly #reserved = new Map<string, Connection>();
   #open = 0;
 
   constructor(address: Address, services: PeerServices, onEmpty: () => void) {
@@ -88,7 +97,7 @@ class Peer implements ConnectionOwner {
   }
 
   carry(attempt: Attempt): void {
-    const connection = this.#idle.pop();
+    const connection = this.#reservedFor(attempt) ?? this.#idle.pop();
     if (connection === undefined) {
       this.again(attempt);
       return;
@@ -111,22 +120,62 @@ class Peer implements ConnectionOwner {
     this.#services.answers.add({ attempt, answer });
   }
 
+  /** The idle connection that belongs to the client connection of an attempt. */
+  #reservedFor({ request }: Attempt): Connection | undefined {
+    if (this.#reserved.size === 0) return undefined;
+    const client = request.from.clientConnection;
+    if (client === undefined) return undefined;
+    const key = keyOf(client);
+    const connection = this.#reserved.get(key);
+    if (connection === undefined) return undefined;
+    if (!connection.isReserved) {
+      // Another client has the same address and port now.
+      connection.close();
+      return undefined;
+    }
+    this.#reserved.delete(key);
+    return connection;
+  }
+
+  reserve({ request }: Attempt): Reservation | undefined {
+    const client = request.from.clientConnection;
+    if (client === undefined) return undefined;
+    const socket = this.#services.findSocket(client.address, client.port);
+    return socket === undefined ? undefined : { client, socket };
+  }
+
   idle(connection: Connection): void {
     connection.idleTime = this.#services.idleLimit.begin(connection);
-    this.#idle.push(connection);
+    const { servesOnly } = connection;
+    if (typeof servesOnly !== "object") {
+      this.#idle.push(connection);
+      return;
+    }
+    const key = keyOf(servesOnly.client);
+    const earlier = this.#reserved.get(key);
+    this.#reserved.set(key, connection);
+    if (earlier !== connection) earlier?.close();
   }
 
   gone(connection: Connection): void {
     const place = this.#idle.indexOf(connection);
-    if (place !== -1) {
-      this.#idle.splice(place, 1);
-      this.#services.idleLimit.end(connection.idleTime);
+    if (place !== -1) this.#idle.splice(place, 1);
+    const { servesOnly } = connection;
+    if (typeof servesOnly === "object") {
+      const key = keyOf(servesOnly.client);
+      if (this.#reserved.get(key) === connection) this.#reserved.delete(key);
     }
+    this.#services.idleLimit.end(connection.idleTime);
     this.#open -= 1;
     if (this.#open === 0) this.#onEmpty();
   }
 
   closeIdle(): void {
     for (const connection of this.#idle.toReversed()) connection.close();
+    for (const connection of this.#reserved.values()) connection.close();
   }
+}
+
+function keyOf({ address, port }: ClientConnection): string {
+  return `${address} ${port}`;
 }

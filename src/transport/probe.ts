@@ -30,6 +30,7 @@ export function networkProbe(clock: Clock): Probe {
       tls,
       timeLimit: unlimited,
       cancellation,
+      from: NOBODY,
     });
     try {
       const answer = await attempt.sendBy((sent) =>
@@ -44,6 +45,8 @@ export function networkProbe(clock: Clock): Probe {
     }
   };
 }
+
+const NOBODY = { clientConnection: undefined };
 
 /** The owner of one connection that carries one attempt. */
 class Asking implements ConnectionOwner {
@@ -61,6 +64,8 @@ class Asking implements ConnectionOwner {
   sendSoon(connection: Connection): void {
     connection.sendNow();
   }
+
+  reserve(): undefined {}
 
   answeredSoon(attempt: Attempt, answer: IncomingAnswer): void {
     attempt.succeed(answer);

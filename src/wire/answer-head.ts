@@ -1,4 +1,5 @@
 import { copyOf } from "./bytes.ts";
+import { isConnectionChallenge } from "../http/connection-auth.ts";
 import { contentLength, namedByConnection, removedFields, TOKEN } from "../http/fields.ts";
 
 /** What of an answer's header section its receiver needs: who gets it next, and how long it is. */
@@ -13,6 +14,8 @@ export interface AnswerHead {
   readonly chunked: boolean;
   /** Whether the connection stays open for a further request (RFC 9112 section 9.3). */
   readonly persists: boolean;
+  /** Whether the connection is, or is to be, authenticated instead of each request. */
+  readonly authenticatesConnection: boolean;
 }
 
 /** Bytes that are not the answer that RFC 9112 describes. The message tells what is wrong. */
@@ -41,6 +44,7 @@ interface FieldLine extends Line {
   readonly name: string;
   readonly value: string;
   readonly isForOneHop: boolean;
+  readonly isConnectionChallenge: boolean;
 }
 
 /**
@@ -64,11 +68,13 @@ export class AnswerHeadReader {
     let connection: string | null = null;
     let length: string | null = null;
     let coding: string | null = null;
+    let authenticatesConnection = false;
     for (let index = 0; at < end; index += 1) {
       if (bytes[at] !== CR || bytes[at + 1] !== LF) throw new MalformedAnswer(CONTROL);
       const line = this.#readFieldLine(index, bytes, at + 2, end);
       const { name, value } = line;
       at += 2 + line.bytes.length;
+      if (line.isConnectionChallenge) authenticatesConnection = true;
       if (name === "connection") connection = joined(connection, value);
       else if (name === "transfer-encoding") coding = joined(coding, value);
       else if (name === "content-length") {
@@ -96,6 +102,7 @@ export class AnswerHeadReader {
       contentLength: size,
       chunked: coding !== null,
       persists: isLatest && (connection === null || !/\bclose\b/i.test(connection)),
+      authenticatesConnection,
     };
   }
 
@@ -157,7 +164,13 @@ function parseFieldLine(bytes: Buffer, start: number, end: number): FieldLine {
   let to = at;
   while (to > from && isSpace(bytes[to - 1])) to -= 1;
   const value = bytes.toString("latin1", from, to);
-  return { bytes: copyOf(bytes, start, at), name, value, isForOneHop: removedFields.has(name) };
+  return {
+    bytes: copyOf(bytes, start, at),
+    name,
+    value,
+    isForOneHop: removedFields.has(name),
+    isConnectionChallenge: isConnectionChallenge(name, value),
+  };
 }
 
 const CONTROL = "a control character in its header section";

@@ -64,7 +64,7 @@ export function world({
   });
   const listener: Listener = {
     idleSeconds: 65,
-    requestIP: () => (peer.address === null ? null : { address: peer.address }),
+    requestIP: () => (peer.address === null ? null : { address: peer.address, port: 40_000 }),
     timeout: (_request, seconds) => timeouts.push(seconds),
     upgrade(_request, events, headers) {
       upgrades.push({ events, headers });

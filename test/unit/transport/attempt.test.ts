@@ -24,6 +24,7 @@ function request(changes: Partial<BackendRequest> = {}, clock = new FakeClock())
     timeLimit: new TimeLimitSets(clock).of(settingsWith().timeouts).response,
     tls: undefined,
     cancellation: new Cancellation(),
+    from: { clientConnection: undefined },
     ...changes,
   };
 }

@@ -28,6 +28,7 @@ export function backendRequest(
     tls: undefined,
     timeLimit: new TimeLimitSets(clock).of(settingsWith().timeouts).response,
     cancellation: new Cancellation(),
+    from: { clientConnection: undefined },
     ...changes,
   };
 }

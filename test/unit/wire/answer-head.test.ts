@@ -44,7 +44,20 @@ describe("an answer's header section", () => {
       contentLength: undefined,
       chunked: false,
       persists: true,
+      authenticatesConnection: false,
     });
+  });
+
+  test.each([
+    ["WWW-Authenticate: NTLM", true],
+    ["www-authenticate: Negotiate YII=", true],
+    ['WWW-Authenticate: Basic realm="a b", negotiate', true],
+    ["Persistent-Auth: true", true],
+    ["Persistent-Auth: false", false],
+    ['WWW-Authenticate: Basic realm="NTLM"', false],
+    ["X-Authenticate: NTLM", false],
+  ])("with %s says whether the connection is authenticated: %p", (line, expected) => {
+    expect(withFields("X-A: 1", line).authenticatesConnection).toBe(expected);
   });
 
   test("may have no fields at all", () => {
