@@ -1,50 +1,54 @@
-import { writeSync } from "node:fs";
-import { parseArguments } from "./cli/args.ts";
+// First, because it holds the signals that come while the others are loaded.
+import { processSignals } from "./cli/signals.ts";
+import { asksForHelp, parseArguments } from "./cli/args.ts";
 import { check } from "./cli/check.ts";
 import { type Console, UsageError } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
-import { findCommand, helpCommand } from "./cli/help.ts";
+import { findCommand } from "./cli/find-command.ts";
+import { helpCommand } from "./cli/help.ts";
 import { mock } from "./cli/mock.ts";
 import { serve } from "./cli/serve.ts";
+import { mayColor, writeAll } from "./cli/terminal.ts";
 import { version } from "./cli/version.ts";
+
+const STDOUT = 1;
+const STDERR = 2;
 
 const commands = [serve, check, mock, demo, version];
 const help = helpCommand(commands);
 
-// What people type who have not read anything yet.
-const ALIASES: ReadonlyMap<string, string> = new Map([
-  ["--help", "help"],
-  ["-h", "help"],
-  ["--version", "version"],
-  ["-v", "version"],
-]);
-
 const processConsole: Console = {
-  // Written at once: the process may end right after.
-  out: (text) => void writeSync(1, text),
-  err: (text) => void writeSync(2, text),
+  out: (text) => writeAll(STDOUT, text),
+  err: (text) => writeAll(STDERR, text),
   environment: process.env,
-  color: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
-  onStopSignal(listener) {
-    process.on("SIGTERM", () => listener("SIGTERM"));
-    process.on("SIGINT", () => listener("SIGINT"));
+  color: {
+    out: mayColor(process.stdout.isTTY, process.env),
+    err: mayColor(process.stderr.isTTY, process.env),
   },
-  onReloadSignal: (listener) => void process.on("SIGHUP", listener),
+  onStopSignal: (listener) => processSignals.onStop(listener),
+  onReloadSignal: (listener) => processSignals.onReload(listener),
 };
 
 async function main(written: readonly string[], console: Console): Promise<number> {
   const [first = "help", ...rest] = written;
   try {
-    const command = findCommand([...commands, help], ALIASES.get(first) ?? first);
-    if (rest.includes("--help") || rest.includes("-h")) {
-      return await help.run({ operands: [command.name], flags: {} }, console);
-    }
-    return await command.run(parseArguments(command, rest), console);
+    const command = findCommand([...commands, help], first);
+    const isHelp = asksForHelp(rest);
+    processSignals.settle(isHelp ? undefined : command.signals);
+    return isHelp
+      ? await help.run({ operands: [command.name], flags: {}, lists: {} }, console)
+      : await command.run(parseArguments(command, rest), console);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    const isUsage = error instanceof UsageError;
+    if (!isUsage && !isSystemError(error)) throw error;
     console.err(`gateway: ${error.message}\n`);
-    return 2;
+    return isUsage ? 2 : 1;
   }
+}
+
+/** Whether the system refused something, like writing to a full disk: its message says enough. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error && "code" in error;
 }
 
 process.exit(await main(process.argv.slice(2), processConsole));

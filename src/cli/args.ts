@@ -1,40 +1,97 @@
 import { closest, distance } from "fastest-levenshtein";
-import { type Arguments, type Command, UsageError } from "./command.ts";
+import { type Arguments, type Command, type Flag, UsageError } from "./command.ts";
 
 /** Reads what follows a command's name. Throws a UsageError with the nearest valid spelling. */
 export function parseArguments(command: Command, written: readonly string[]): Arguments {
   const operands: string[] = [];
   const flags: Record<string, string> = {};
+  const lists: Record<string, string[]> = {};
   const rest = [...written];
   for (let text = rest.shift(); text !== undefined; text = rest.shift()) {
+    if (text === "--") {
+      operands.push(...rest.splice(0));
+      continue;
+    }
     if (!text.startsWith("-") || text === "-") {
       operands.push(text);
       continue;
     }
-    const [name, attached] = splitOnce(text.replace(/^--?/, ""));
-    const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined;
-    if (flag === undefined) {
-      const known = Object.keys(command.flags).map((known) => `--${known}`);
-      throw new UsageError(
-        `unknown flag ${text.split("=")[0]} for \`${command.name}\`${suggestion(`--${name}`, known)}`,
-      );
-    }
-    if (flag.value === undefined) {
-      if (attached !== undefined) throw new UsageError(`--${name} takes no value`);
-      flags[name] = "true";
+    const { name, flag, attached } = readFlag(command, text);
+    const value = valueOf(name, flag, attached, rest);
+    if (flag.repeatable === true) {
+      (lists[name] ??= []).push(value);
       continue;
     }
-    const value = attached ?? rest.shift();
-    if (value === undefined)
-      throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
+    const earlier = flags[name];
+    if (earlier !== undefined && flag.value !== undefined) {
+      throw new UsageError(
+        `--${name} is given twice: ${earlier} and ${value}; which one is meant?`,
+      );
+    }
     flags[name] = value;
   }
-  if (operands.length > command.maxOperands) {
-    throw new UsageError(
-      `\`${command.name}\` does not know what to do with "${operands[command.maxOperands]}"`,
-    );
+  const surplus = operands[command.maxOperands];
+  if (surplus !== undefined) throw new UsageError(tooMany(command, surplus));
+  return { operands, flags, lists };
+}
+
+/** Whether a command line asks for an explanation in place of anything else it says. */
+export function asksForHelp(written: readonly string[]): boolean {
+  const end = written.indexOf("--");
+  const words = end === -1 ? written : written.slice(0, end);
+  return words.some((word) => ["--help", "-help", "-h", "-?"].includes(word));
+}
+
+interface ReadFlag {
+  readonly name: string;
+  readonly flag: Flag;
+  readonly attached: string | undefined;
+}
+
+function readFlag(command: Command, text: string): ReadFlag {
+  const [name, attached] = splitOnce(text.replace(/^--?/, ""));
+  const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined;
+  if (flag !== undefined) return { name, flag, attached };
+  const short = text.startsWith("--") ? undefined : readShort(command, text, attached);
+  if (short !== undefined) return short;
+  const meant = suggestion(name, Object.keys(command.flags), "--");
+  throw new UsageError(
+    `unknown flag ${text.split("=")[0]} for \`${command.name}\`${meant}
+\`gateway help ${command.name}\` lists its flags`,
+  );
+}
+
+/** Reads `-p 80`, `-p=80` and, with a value that can be no letter's typo, `-p80`. */
+function readShort(
+  command: Command,
+  text: string,
+  attached: string | undefined,
+): ReadFlag | undefined {
+  const letter = text[1];
+  const [name, flag] =
+    Object.entries(command.flags).find(([, { short }]) => short === letter) ?? [];
+  if (name === undefined || flag === undefined) return undefined;
+  const following = text.slice(2);
+  if (following === "") return { name, flag, attached: undefined };
+  if (following.startsWith("=")) return { name, flag, attached };
+  if (flag.value === undefined || !/^[^a-z]/i.test(following)) return undefined;
+  return { name, flag, attached: following };
+}
+
+function valueOf(name: string, flag: Flag, attached: string | undefined, rest: string[]): string {
+  if (flag.value === undefined) {
+    if (attached !== undefined) throw new UsageError(`--${name} takes no value`);
+    return "true";
   }
-  return { operands, flags };
+  const value = attached ?? rest.shift();
+  if (value === undefined) throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
+  return value;
+}
+
+function tooMany({ name, operands, maxOperands }: Command, surplus: string): string {
+  const takes = maxOperands === 0 ? "no operands" : `at most one ${operands.replace(/[[\]]/g, "")}`;
+  return `\`${name}\` does not know what to do with "${surplus}": it takes ${takes}
+\`gateway help ${name}\` explains it`;
 }
 
 function splitOnce(text: string): [string, string | undefined] {
@@ -43,11 +100,12 @@ function splitOnce(text: string): [string, string | undefined] {
 }
 
 /** Says which known word was probably meant: ", did you mean X?", or nothing. */
-export function suggestion(written: string, known: readonly string[]): string {
+export function suggestion(written: string, known: readonly string[], prefix = ""): string {
   if (known.length === 0) return "";
   const nearest = closest(written, known);
-  const near = distance(written, nearest) <= Math.max(2, Math.floor(written.length / 3));
-  return near ? `, did you mean ${nearest}?` : "";
+  const changes = distance(written, nearest);
+  const isNear = changes < written.length && changes <= Math.max(2, Math.floor(written.length / 3));
+  return isNear ? `, did you mean ${prefix}${nearest}?` : "";
 }
 
 /** Reads a flag that is a whole number. */

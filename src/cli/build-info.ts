@@ -10,9 +10,19 @@ declare module "bun" {
   }
 }
 
+/** What this executable is made of; the commit is empty when it runs from source. */
+export function buildInfo() {
+  return {
+    version: VERSION,
+    commit: process.env.GATEWAY_COMMIT ?? "",
+    bun: Bun.version,
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
+
 /** "gateway 1.2.3 (commit 0123abc, Bun 1.4.5, linux-x64)". */
 export function versionLine(): string {
-  const commit = process.env.GATEWAY_COMMIT ?? "";
+  const { version, commit, bun, platform } = buildInfo();
   const origin = commit === "" ? "from source" : `commit ${commit}`;
-  return `gateway ${VERSION} (${origin}, Bun ${Bun.version}, ${process.platform}-${process.arch})`;
+  return `gateway ${version} (${origin}, Bun ${bun}, ${platform})`;
 }

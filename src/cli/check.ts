@@ -7,16 +7,20 @@ export const check: Command = {
   operands: "[FILE]",
   maxOperands: 1,
   flags: {
-    config: { value: "FILE", summary: "the configuration file; the same as naming it" },
+    config: { value: "FILE", short: "c", summary: "the configuration file; the same as naming it" },
     strict: { summary: "exit with 1 for warnings too" },
   },
-  details: `Prints every error at once with its place, and warnings for what is valid and probably not
-meant. Starts nothing.
+  details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml. Prints every error at once with its place,
+and warnings for what is valid and probably not meant. Starts nothing.
 
 Exit codes: 0 valid, with or without warnings; 1 invalid, or with --strict any warning; 2 the file
 cannot be read or the command line was not understood.`,
-  async run({ operands, flags }, console) {
-    const file = findConfigFile(operands[0] ?? flags["config"]);
+  examples: [
+    ["gateway check", "checks the file that `gateway serve` would read"],
+    ["gateway check --strict staging.yaml", "checks another one, for a pipeline"],
+  ],
+  async run(input, console) {
+    const file = findConfigFile(input);
     const read = await readConfigFile(file, console);
     if (read === undefined) return 1;
     const { config, warnings } = read;
@@ -27,6 +31,6 @@ cannot be read or the command line was not understood.`,
     const parts = [count(config.routes.length, "route"), count(backends.size, "backend")];
     if (warnings.length > 0) parts.push(count(warnings.length, "warning"));
     console.out(`${file} is valid: ${parts.join(", ")}\n`);
-    return warnings.length > 0 && flags["strict"] !== undefined ? 1 : 0;
+    return warnings.length > 0 && input.flags["strict"] !== undefined ? 1 : 0;
   },
 };

@@ -1,19 +1,25 @@
+import type { SignalUse } from "./signals.ts";
+
 /** What a command may use of the process it runs in. */
 export interface Console {
   out(text: string): void;
   err(text: string): void;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether output may be coloured. */
-  readonly color: boolean;
-  /** Hears SIGTERM and SIGINT from now on. */
+  /** Whether text may be coloured, for each stream. */
+  readonly color: { readonly out: boolean; readonly err: boolean };
+  /** Calls for each signal to stop, also for those that came before. */
   onStopSignal(listener: (signal: string) => void): void;
-  /** Hears SIGHUP from now on. */
+  /** Calls for each signal to reload, also for those that came before. */
   onReloadSignal(listener: () => void): void;
 }
 
 export interface Flag {
   /** What stands for the value in the help text ("FILE"); absent for a switch. */
   readonly value?: string;
+  /** The letter of its short form ("c" for -c). */
+  readonly short?: string;
+  /** Whether it may be given more than once. */
+  readonly repeatable?: boolean;
   readonly summary: string;
 }
 
@@ -25,8 +31,12 @@ export interface Command {
   /** How many operands there may be. */
   readonly maxOperands: number;
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Longer explanations and examples, for `gateway help COMMAND`. */
+  /** Longer explanations, for `gateway help COMMAND`. */
   readonly details: string;
+  /** Command lines with what they do, for `gateway help COMMAND`. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
+  /** What signals mean to it; absent for a command that ends by itself. */
+  readonly signals?: SignalUse;
   /** Resolves with the process' exit code. */
   run(input: Arguments, console: Console): Promise<number>;
 }
@@ -35,6 +45,8 @@ export interface Command {
 export interface Arguments {
   readonly operands: readonly string[];
   readonly flags: Readonly<Record<string, string | undefined>>;
+  /** The values of repeatable flags, in their order. */
+  readonly lists: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
 /** A command line that cannot be understood; the message says why, in words. */

@@ -1,13 +1,21 @@
 import { existsSync } from "node:fs";
 import { type Diagnostic, formatDiagnostics } from "../config/text/diagnostics.ts";
-import { isError, loadConfig } from "../config/load.ts";
+import { isError, type Loaded, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { type Console, UsageError } from "./command.ts";
+import { type Arguments, type Console, UsageError } from "./command.ts";
 
 const USUAL_PLACES = ["config/gateway.yaml", "gateway.yaml"];
 
 /** The configuration file to use: the one named, else the first of the usual ones that is there. */
-export function findConfigFile(named: string | undefined): string {
+export function findConfigFile({ operands, flags }: Arguments): string {
+  const [operand] = operands;
+  const flag = flags["config"];
+  if (operand !== undefined && flag !== undefined) {
+    throw new UsageError(
+      `the configuration is given twice: ${operand} and --config ${flag}; which one is meant?`,
+    );
+  }
+  const named = operand ?? flag;
   if (named !== undefined) return named;
   const found = USUAL_PLACES.find((place) => existsSync(place));
   if (found === undefined) {
@@ -24,18 +32,26 @@ export interface ConfigFile {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Reads a configuration file. Prints what is wrong with an invalid one and answers undefined. */
-export async function readConfigFile(
+/** Reads a configuration file. Throws a UsageError if the file cannot be read. */
+export async function loadConfigFile(
   file: string,
-  console: Console,
-): Promise<ConfigFile | undefined> {
+  environment: Console["environment"],
+): Promise<Loaded> {
   let text: string;
   try {
     text = await Bun.file(file).text();
   } catch (error) {
     throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
   }
-  const { config, diagnostics } = loadConfig(file, text, console.environment);
+  return loadConfig(file, text, environment);
+}
+
+/** The same, but prints what is wrong with an invalid file and answers undefined. */
+export async function readConfigFile(
+  file: string,
+  console: Console,
+): Promise<ConfigFile | undefined> {
+  const { config, diagnostics } = await loadConfigFile(file, console.environment);
   if (config !== undefined) return { config, warnings: diagnostics };
   report(diagnostics, console);
   const errors = diagnostics.filter(isError).length;
@@ -53,7 +69,7 @@ export function count(number: number, noun: string): string {
 /** Prints diagnostics with their lines to standard error. */
 export function report(diagnostics: readonly Diagnostic[], console: Console): void {
   if (diagnostics.length === 0) return;
-  console.err(`${formatDiagnostics([...diagnostics], { color: console.color })}\n`);
+  console.err(`${formatDiagnostics([...diagnostics], { color: console.color.err })}\n`);
 }
 
 function reasonOf(error: unknown): string {

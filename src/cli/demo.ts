@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import demoText from "../../config/gateway.yaml" with { type: "text" };
 import { type MockBackend, startMock } from "../../mock/server.ts";
@@ -7,6 +5,7 @@ import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { Command, Console } from "./command.ts";
 import { runGateway } from "./run-gateway.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 const HOST = "127.0.0.1";
 const MOCKS = [
@@ -22,19 +21,22 @@ export const demo: Command = {
   maxOperands: 0,
   flags: {},
   details: `Needs nothing and leaves nothing behind: the configuration is built in, the access log goes to
-a temporary file, and ports that are taken are replaced by free ones. Runs until Ctrl-C.`,
+a temporary file, and ports that are taken are replaced by free ones. Runs until SIGINT (Ctrl-C),
+SIGTERM or SIGHUP.`,
+  examples: [["gateway demo", "prints what to try in another terminal"]],
+  signals: "stop",
   async run(_, console) {
-    const folder = mkdtempSync(join(tmpdir(), "gateway-demo-"));
+    const folder = temporaryFolder("gateway-demo-");
     const mocks = MOCKS.map(({ name, port }) => startMockSomewhere(name, port, console));
     try {
-      const config = demoConfig(mocks, join(folder, "gateway.db"), console);
+      const config = demoConfig(mocks, join(folder.path, "gateway.db"), console);
       return await runGateway(config, console, {
         configuration: "the demo",
         onReady: ({ url }) => console.out(invitation(url, config.logging.database)),
       });
     } finally {
       await Promise.all(mocks.map((backend) => backend.stop()));
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
     }
   },
 };

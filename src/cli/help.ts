@@ -1,5 +1,5 @@
-import { suggestion } from "./args.ts";
-import { type Command, UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
+import { findCommand } from "./find-command.ts";
 
 /** Makes the command that explains the others; it has to know them. */
 export function helpCommand(others: readonly Command[]): Command {
@@ -10,6 +10,7 @@ export function helpCommand(others: readonly Command[]): Command {
     maxOperands: 1,
     flags: {},
     details: "Without a command, lists them all.",
+    examples: [["gateway help serve", "explains `serve`"]],
     async run({ operands }, console) {
       const [name] = operands;
       const commands = [...others, help];
@@ -24,37 +25,38 @@ export function helpCommand(others: readonly Command[]): Command {
   return help;
 }
 
-/** Throws a UsageError with the nearest name where there is no such command. */
-export function findCommand(commands: readonly Command[], name: string): Command {
-  const found = commands.find((command) => command.name === name);
-  if (found !== undefined) return found;
-  const names = commands.map((command) => command.name);
-  throw new UsageError(
-    `unknown command ${name}${suggestion(name, names)}
-\`gateway help\` lists the commands`,
-  );
-}
-
 function overview(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  const list = columns(commands.map(({ name, summary }) => [name, summary] as const));
   return `An API gateway in one file: routes, balances, limits, and remembers every request.
 
 Usage: gateway COMMAND [FLAGS]
 
-${lines.join("\n")}
-
+${list}
 \`gateway help COMMAND\` explains one. To see it all at work: \`gateway demo\`.
 `;
 }
 
-function explain({ name, summary, operands, flags, details }: Command): string {
-  const entries = Object.entries(flags).map(
-    ([flag, { value, summary: text }]) =>
-      [`--${flag}${value === undefined ? "" : ` ${value}`}`, text] as const,
+function explain(command: Command): string {
+  const { name, summary, operands, flags, details, examples } = command;
+  const options = Object.entries(flags).map(
+    ([flag, { short, value, summary: text }]) =>
+      [
+        `${short === undefined ? "" : `-${short}, `}--${flag}${value === undefined ? "" : ` ${value}`}`,
+        text,
+      ] as const,
   );
-  const width = Math.max(0, ...entries.map(([flag]) => flag.length));
-  const list = entries.map(([flag, text]) => `  ${flag.padEnd(width)}  ${text}\n`).join("");
-  const usage = ["gateway", name, operands, entries.length > 0 ? "[FLAGS]" : ""].filter(Boolean);
-  return `${name}: ${summary}\n\nUsage: ${usage.join(" ")}\n\n${list}${list === "" ? "" : "\n"}${details}\n`;
+  const usage = ["gateway", name, operands, options.length > 0 ? "[FLAGS]" : ""].filter(Boolean);
+  const parts = [
+    `${name}: ${summary}\n`,
+    `Usage: ${usage.join(" ")}\n`,
+    ...(options.length > 0 ? [columns(options)] : []),
+    `${details}\n`,
+    `Examples:\n${columns(examples)}`,
+  ];
+  return parts.join("\n");
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join("");
 }

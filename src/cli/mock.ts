@@ -9,17 +9,26 @@ export const mock: Command = {
   operands: "",
   maxOperands: 0,
   flags: {
-    port: { value: "PORT", summary: "the port to listen on (9001); 0 takes a free one" },
+    port: {
+      value: "PORT",
+      short: "p",
+      summary: "the port to listen on (9001); 0 takes a free one",
+    },
     host: { value: "HOST", summary: "the address to listen on (127.0.0.1)" },
     name: { value: "NAME", summary: "what it calls itself in its answers (Mock-PORT)" },
-    latency: { value: "DURATION", summary: "wait so long before each answer, like 50ms (0)" },
+    latency: { value: "DURATION", summary: "how long to wait before each answer, like 50ms (0)" },
     "fail-rate": {
       value: "SHARE",
       summary: "the share of requests to answer with 500, 0 to 1 (0)",
     },
   },
-  details: `Answers /api/users/1, /api/orders/1, /health, /echo and much else; GET / lists it all.
-Runs until SIGTERM or SIGINT.`,
+  details: `Answers /api/users/1, /api/orders/1, /health, /echo and many other paths; GET / lists them.
+Runs until SIGTERM, SIGINT (Ctrl-C) or SIGHUP.`,
+  examples: [
+    ["gateway mock --port 9002 --name Second", "a backend on port 9002"],
+    ["gateway mock --latency 200ms --fail-rate 0.1", "a slow one that fails every tenth request"],
+  ],
+  signals: "stop",
   async run({ flags }, console) {
     const port = integerFlag(flags, "port", { default: 9001, minimum: 0, maximum: 65_535 });
     const options = {

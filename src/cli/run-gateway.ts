@@ -1,5 +1,6 @@
+import type { Loaded } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import type { Diagnostic } from "../config/text/diagnostics.ts";
+import { type Diagnostic, diagnosticLine } from "../config/text/diagnostics.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { ListenError } from "../server/parts/open-port.ts";
 import { type RunningGateway, startGateway } from "../server/start.ts";
@@ -7,7 +8,6 @@ import { descriptorSink, LineWriter, writeNow } from "../telemetry/line-writer.t
 import { Logger } from "../telemetry/logger.ts";
 import { VERSION, versionLine } from "./build-info.ts";
 import type { Console } from "./command.ts";
-import type { ConfigFile } from "./config-file.ts";
 
 const STANDARD_OUTPUT = 1;
 
@@ -16,8 +16,8 @@ export interface RunOptions {
   readonly configuration: string;
   /** What in the configuration is probably not meant. */
   readonly warnings?: readonly Diagnostic[];
-  /** Reads the configuration again; answers undefined, having told why, when it is not valid. */
-  readonly reread?: () => Promise<ConfigFile | undefined>;
+  /** Reads the configuration again. */
+  readonly reread?: () => Promise<Loaded>;
   /** Called once clients are being served. */
   readonly onReady?: (gateway: RunningGateway) => void;
 }
@@ -30,7 +30,7 @@ export function runGateway(config: Config, console: Console, options: RunOptions
   const clock = systemClock;
   const lines = new LineWriter(descriptorSink(STANDARD_OUTPUT, clock), clock);
   const { level, format } = config.logging;
-  const logger = new Logger({ level, format, color: console.color }, lines, clock);
+  const logger = new Logger({ level, format, color: console.color.out }, lines, clock);
   const signals = stopSignals(console);
   surviveStrayErrors(logger);
   let gateway: RunningGateway;
@@ -48,7 +48,7 @@ export function runGateway(config: Config, console: Console, options: RunOptions
     return lines.flush().then(() => 1);
   }
   logger.log("info", `${versionLine()}, configured by ${options.configuration}`);
-  logWarnings(options.warnings ?? [], logger);
+  logDiagnostics(options.warnings ?? [], logger);
   logger.log("info", `listening on ${gateway.url}, ${describe(config)}`);
   if (gateway.adminUrl !== undefined) logger.log("info", `admin on ${gateway.adminUrl}/admin`);
   const { reread } = options;
@@ -88,30 +88,29 @@ async function untilStopped(
 
 async function reload(
   gateway: RunningGateway,
-  reread: () => Promise<ConfigFile | undefined>,
+  reread: () => Promise<Loaded>,
   logger: Logger,
   clock: Clock,
 ): Promise<void> {
   try {
-    const read = await reread();
-    if (read === undefined) {
-      logger.log("error", "SIGHUP: the configuration is not valid; the one in force stays");
+    const { config, diagnostics } = await reread();
+    logDiagnostics(diagnostics, logger);
+    if (config === undefined) {
+      logger.log("error", "SIGHUP: invalid configuration, keeping the current one");
       return;
     }
-    const { config, warnings } = read;
-    logWarnings(warnings, logger);
     await gateway.reload(config);
     logger.log("info", `SIGHUP: new configuration in force, ${describe(config)}`);
     forgetConfigurationSoon(clock);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    logger.log("error", `SIGHUP: ${reason}; the configuration in force stays`);
+    logger.log("error", `SIGHUP: ${reason}; keeping the current configuration`);
   }
 }
 
-function logWarnings(warnings: readonly Diagnostic[], logger: Logger): void {
-  for (const { file, line, column, message } of warnings) {
-    logger.log("warn", `${file}:${line}:${column}: ${message}`);
+function logDiagnostics(diagnostics: readonly Diagnostic[], logger: Logger): void {
+  for (const diagnostic of diagnostics) {
+    logger.log(diagnostic.severity === "error" ? "error" : "warn", diagnosticLine(diagnostic));
   }
 }
 

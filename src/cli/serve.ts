@@ -1,32 +1,38 @@
 import type { Command } from "./command.ts";
-import { findConfigFile, readConfigFile } from "./config-file.ts";
+import { findConfigFile, loadConfigFile, readConfigFile } from "./config-file.ts";
 import { runGateway } from "./run-gateway.ts";
 
 export const serve: Command = {
   name: "serve",
   summary: "run the gateway",
-  operands: "",
-  maxOperands: 0,
+  operands: "[FILE]",
+  maxOperands: 1,
   flags: {
-    config: {
-      value: "FILE",
-      summary: "the configuration; without it config/gateway.yaml or ./gateway.yaml",
-    },
+    config: { value: "FILE", short: "c", summary: "the configuration file; the same as naming it" },
   },
-  details: `Runs until SIGTERM or SIGINT, then lets requests in flight finish within
-server.shutdown_timeout. A second signal ends it at once. SIGHUP reads the configuration again;
-if it is not valid, the one in force stays.
+  details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml. \`gateway init\` writes a file to begin with,
+\`gateway help config\` explains every key.
 
-Exit codes: 0 stopped in order; 1 the configuration is invalid, a port is taken, or requests had
-to be cut at the end; 2 the command line was not understood.`,
-  async run({ flags }, console) {
-    const file = findConfigFile(flags["config"]);
+Runs until SIGTERM or SIGINT (Ctrl-C), then lets requests in flight finish within
+server.shutdown_timeout. A second signal ends it at once. SIGHUP reloads the configuration; if it is
+not valid, the current one is kept.
+
+Exit codes: 0 stopped in order; 1 the configuration is not valid, a port is taken, or requests were
+cut at the end; 2 the file cannot be read, or the command line was not understood.`,
+  examples: [
+    ["gateway serve", "runs config/gateway.yaml or ./gateway.yaml"],
+    ["gateway serve staging.yaml", "runs another file"],
+    ["kill -HUP PID", "reloads the configuration"],
+  ],
+  signals: "stop and reload",
+  async run(input, console) {
+    const file = findConfigFile(input);
     const read = await readConfigFile(file, console);
     if (read === undefined) return 1;
     return runGateway(read.config, console, {
       configuration: file,
       warnings: read.warnings,
-      reread: () => readConfigFile(file, console),
+      reread: () => loadConfigFile(file, console.environment),
     });
   },
 };

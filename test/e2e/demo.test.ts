@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { ask, serverOf } from "../support/ask.ts";
 import { startChild } from "../support/child.ts";
+import { eventually } from "../support/eventually.ts";
 import { createStage } from "../support/stage.ts";
 
 const stage = createStage();
@@ -45,4 +46,25 @@ test("the demo moves to free ports, says what to try, and leaves nothing behind"
   expect(await demo.exited).toBe(0);
   expect(readdirSync(temporary)).toEqual([]);
   expect(readdirSync(cwd)).toEqual([]);
+});
+
+test.each(["SIGHUP", "SIGTERM"] as const)("the demo cleans up after %s", async (signal) => {
+  const temporary = stage.folder();
+  const demo = await startChild(stage, ["demo"], { env: { TMPDIR: temporary } });
+  await demo.lines.waitFor(/Ctrl-C ends it/);
+  expect(readdirSync(temporary)).toHaveLength(1);
+
+  demo.kill(signal);
+  expect(await demo.exited).toBe(0);
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+test("a terminal that is closed while the demo is starting leaves nothing behind", async () => {
+  const temporary = stage.folder();
+  const demo = await startChild(stage, ["demo"], { env: { TMPDIR: temporary } });
+  await eventually(() => readdirSync(temporary).length === 1);
+
+  demo.kill("SIGHUP");
+  expect(await demo.exited).toBe(0);
+  expect(readdirSync(temporary)).toEqual([]);
 });

@@ -41,6 +41,11 @@ export function formatDiagnostics(
     .join("\n");
 }
 
+/** A diagnostic in one line, without the text it is about: "gateway.yaml:12:45: unknown key `wieght`". */
+export function diagnosticLine({ file, line, column, message }: Diagnostic): string {
+  return printable(`${file}:${line}:${column}: ${message}`);
+}
+
 type Style = keyof typeof STYLES;
 type Paint = (style: Style, text: string) => string;
 

@@ -1,16 +1,20 @@
 import { describe, expect, test } from "bun:test";
-import { integerFlag, parseArguments, suggestion } from "../../../src/cli/args.ts";
+import { asksForHelp, integerFlag, parseArguments, suggestion } from "../../../src/cli/args.ts";
 import { commandWith, refusal } from "./fake-console.ts";
 
 const command = commandWith({
   name: "try",
+  operands: "[FILE]",
   maxOperands: 1,
   flags: {
-    port: { value: "PORT", summary: "a port" },
+    port: { value: "PORT", short: "p", summary: "a port" },
+    to: { value: "URL", repeatable: true, summary: "a backend" },
     "fail-rate": { value: "SHARE", summary: "a share" },
     quiet: { summary: "say less" },
   },
 });
+
+const SEE_HELP = "\n`gateway help try` lists its flags";
 
 const read = (...written: string[]) => parseArguments(command, written);
 
@@ -24,24 +28,40 @@ describe("a command line", () => {
     [["--port="], [], { port: "" }],
     [["--port=a=b"], [], { port: "a=b" }],
     [["--port", "-1"], [], { port: "-1" }],
-    [["--port", "80", "--port", "81"], [], { port: "81" }],
+    [["-p", "80"], [], { port: "80" }],
+    [["-p=80"], [], { port: "80" }],
+    [["-p80"], [], { port: "80" }],
+    [["-p", "-1"], [], { port: "-1" }],
+    [["--quiet", "--quiet"], [], { quiet: "true" }],
+    [["--quiet", "--", "--port"], ["--port"], { quiet: "true" }],
     [["--fail-rate=0.5", "a", "--quiet"], ["a"], { "fail-rate": "0.5", quiet: "true" }],
     [["--quiet", "a"], ["a"], { quiet: "true" }],
     [["-"], ["-"], {}],
   ])("%j is read as %j and %j", (written, operands, flags) => {
-    expect(read(...written)).toEqual({ operands, flags });
+    expect(read(...written)).toEqual({ operands, flags, lists: {} });
+  });
+
+  test("keeps every value of a flag that may be repeated, in their order", () => {
+    expect(read("--to", "a", "--port", "1", "--to=b").lists).toEqual({ to: ["a", "b"] });
   });
 
   test.each([
-    [["--prot", "80"], "unknown flag --prot for `try`, did you mean --port?"],
-    [["--prot=80"], "unknown flag --prot for `try`, did you mean --port?"],
-    [["-fail_rate=1"], "unknown flag -fail_rate for `try`, did you mean --fail-rate?"],
-    [["--verbose"], "unknown flag --verbose for `try`"],
-    [["--constructor"], "unknown flag --constructor for `try`"],
-    [["--__proto__"], "unknown flag --__proto__ for `try`"],
+    [["--prot", "80"], `unknown flag --prot for \`try\`, did you mean --port?${SEE_HELP}`],
+    [["--prot=80"], `unknown flag --prot for \`try\`, did you mean --port?${SEE_HELP}`],
+    [["-prot"], `unknown flag -prot for \`try\`, did you mean --port?${SEE_HELP}`],
+    [["-fail_rate=1"], `unknown flag -fail_rate for \`try\`, did you mean --fail-rate?${SEE_HELP}`],
+    [["--verbose"], `unknown flag --verbose for \`try\`${SEE_HELP}`],
+    [["-x"], `unknown flag -x for \`try\`${SEE_HELP}`],
+    [["--constructor"], `unknown flag --constructor for \`try\`${SEE_HELP}`],
+    [["--__proto__"], `unknown flag --__proto__ for \`try\`${SEE_HELP}`],
     [["--port"], "--port needs a value: --port PORT"],
+    [["-p"], "--port needs a value: --port PORT"],
+    [["--port", "1", "-p", "1"], "--port is given twice: 1 and 1; which one is meant?"],
     [["--quiet=yes"], "--quiet takes no value"],
-    [["a", "b"], '`try` does not know what to do with "b"'],
+    [
+      ["a", "b"],
+      '`try` does not know what to do with "b": it takes at most one FILE\n`gateway help try` explains it',
+    ],
   ])("%j is refused in words", async (written, words) => {
     expect(await refusal(() => read(...written))).toBe(words);
   });
@@ -49,8 +69,22 @@ describe("a command line", () => {
   test("of a command without flags is refused without a suggestion", async () => {
     const bare = commandWith({ name: "bare" });
     expect(await refusal(() => parseArguments(bare, ["--port"]))).toBe(
-      "unknown flag --port for `bare`",
+      "unknown flag --port for `bare`\n`gateway help bare` lists its flags",
     );
+  });
+});
+
+describe("a command line asks for help", () => {
+  test.each([
+    [["--help"], true],
+    [["a", "-h"], true],
+    [["-?"], true],
+    [["-help"], true],
+    [["--", "--help"], false],
+    [["help"], false],
+    [[], false],
+  ])("%j: %j", (written, asks) => {
+    expect(asksForHelp(written)).toBe(asks);
   });
 });
 

@@ -69,9 +69,12 @@ ${file}: 1 error
     expect(console.complaints).toEndWith(`\n${file}: 3 errors\n`);
   });
 
-  test("prints in colour where that may be", async () => {
+  test("prints errors in colour where standard error may be coloured", async () => {
     const file = await fileWith("");
-    const console = new FakeConsole({ color: true });
+    const plain = new FakeConsole({ color: { out: true } });
+    await check.run(given({ operands: [file] }), plain);
+    expect(plain.complaints).toStartWith(`${file}:1:1: error: the file is empty\n`);
+    const console = new FakeConsole({ color: { err: true } });
     await check.run(given({ operands: [file] }), console);
     expect(console.complaints).toStartWith(
       `\u001B[1m${file}:1:1:\u001B[0m \u001B[1;31merror:\u001B[0m the file is empty\n`,

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { findConfigFile, readConfigFile } from "../../../src/cli/config-file.ts";
 import { createStage } from "../../support/stage.ts";
-import { FakeConsole, refusal } from "./fake-console.ts";
+import { FakeConsole, given, refusal } from "./fake-console.ts";
 
 const stage = createStage();
 const GOOD = "routes: [{ path: /a, backends: [http://a] }]\n";
@@ -19,21 +19,29 @@ function enter(): string {
 
 describe("the configuration file", () => {
   test("is the one that is named, whether or not it is there", () => {
-    expect(findConfigFile("elsewhere.yaml")).toBe("elsewhere.yaml");
+    expect(findConfigFile(given({ operands: ["elsewhere.yaml"] }))).toBe("elsewhere.yaml");
+    expect(findConfigFile(given({ flags: { config: "other.yaml" } }))).toBe("other.yaml");
   });
 
   test("is config/gateway.yaml, or else gateway.yaml", async () => {
     const folder = enter();
     await Bun.write(join(folder, "gateway.yaml"), GOOD);
-    expect(findConfigFile(undefined)).toBe("gateway.yaml");
+    expect(findConfigFile(given())).toBe("gateway.yaml");
     mkdirSync(join(folder, "config"));
     await Bun.write(join(folder, "config/gateway.yaml"), GOOD);
-    expect(findConfigFile(undefined)).toBe("config/gateway.yaml");
+    expect(findConfigFile(given())).toBe("config/gateway.yaml");
+  });
+
+  test("cannot be given twice, even if both are the same", async () => {
+    const both = given({ operands: ["a.yaml"], flags: { config: "a.yaml" } });
+    expect(await refusal(() => findConfigFile(both))).toBe(
+      "the configuration is given twice: a.yaml and --config a.yaml; which one is meant?",
+    );
   });
 
   test("that is nowhere is told with the places that were looked at", async () => {
     enter();
-    expect(await refusal(() => findConfigFile(undefined))).toBe(
+    expect(await refusal(() => findConfigFile(given()))).toBe(
       "no configuration: neither config/gateway.yaml nor gateway.yaml is here; name one with --config FILE, or try `gateway demo`",
     );
   });

@@ -3,7 +3,7 @@ import { UsageError } from "../../../src/cli/command.ts";
 
 /** A console that remembers what it was told, and whose signals a test sends itself. */
 export class FakeConsole implements Console {
-  readonly color: boolean;
+  readonly color: Console["color"];
   readonly environment: Readonly<Record<string, string | undefined>>;
   printed = "";
   complaints = "";
@@ -11,9 +11,12 @@ export class FakeConsole implements Console {
   readonly #printedAnything = Promise.withResolvers<void>();
 
   constructor(
-    options: { color?: boolean; environment?: Readonly<Record<string, string | undefined>> } = {},
+    options: {
+      color?: Partial<Console["color"]>;
+      environment?: Readonly<Record<string, string | undefined>>;
+    } = {},
   ) {
-    this.color = options.color ?? false;
+    this.color = { out: false, err: false, ...options.color };
     this.environment = options.environment ?? {};
   }
 
@@ -44,7 +47,7 @@ export class FakeConsole implements Console {
 
 /** A command line with nothing on it but what is given. */
 export function given(input: Partial<Arguments> = {}): Arguments {
-  return { operands: [], flags: {}, ...input };
+  return { operands: [], flags: {}, lists: {}, ...input };
 }
 
 /** A command of a test's own. */
@@ -56,6 +59,7 @@ export function commandWith(changes: Partial<Command>): Command {
     maxOperands: 0,
     flags: {},
     details: "Nothing more.",
+    examples: [["gateway try", "tries"]],
     run: () => Promise.resolve(0),
     ...changes,
   };

@@ -13,3 +13,14 @@ test("`version` prints the version, where it is from, the runtime and the platfo
   );
   expect(console.printed).toBe(`${versionLine()}\n`);
 });
+
+test("`version --json` prints the same for programs", async () => {
+  const console = new FakeConsole();
+  expect(await version.run(given({ flags: { json: "true" } }), console)).toBe(0);
+  expect(JSON.parse(console.printed)).toEqual({
+    version: packageJson.version,
+    commit: "",
+    bun: Bun.version,
+    platform: `${process.platform}-${process.arch}`,
+  });
+});

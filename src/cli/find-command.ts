@@ -1,0 +1,54 @@
+import { suggestion } from "./args.ts";
+import { type Command, UsageError } from "./command.ts";
+
+/** What people type who know other tools, where only one command can be meant. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["--help", "help"],
+  ["-help", "help"],
+  ["-h", "help"],
+  ["-?", "help"],
+  ["--version", "version"],
+  ["-version", "version"],
+  ["-v", "version"],
+  ["-V", "version"],
+  ["run", "serve"],
+  ["start", "serve"],
+  ["up", "serve"],
+  ["validate", "check"],
+  ["lint", "check"],
+  ["reverse-proxy", "proxy"],
+]);
+
+/** What is no command here, and what to do instead. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ...["test", "verify", "configtest", "-t"].map((word) => [word, "did you mean check?"] as const),
+  ...["new", "create", "generate", "example", "setup"].map(
+    (word) => [word, "did you mean init?"] as const,
+  ),
+  ...["config", "configuration", "reference", "docs"].map(
+    (word) => [word, "did you mean `gateway help config`?"] as const,
+  ),
+  ["reload", "to reload a running gateway, send it SIGHUP: kill -HUP PID"],
+  ["stop", "to stop a running gateway, send it SIGTERM: kill PID"],
+  ["status", "a running gateway answers at /health and /admin/backends"],
+  ["logs", "requests are in the file `logging.database`: sqlite3 gateway.db 'select * from logs'"],
+]);
+
+/** Finds a command by its name or an alias. Throws a UsageError that says what was probably meant. */
+export function findCommand(commands: readonly Command[], name: string): Command {
+  const meant = ALIASES.get(name) ?? name;
+  const found = commands.find((command) => command.name === meant);
+  if (found !== undefined) return found;
+  throw new UsageError(`${unknown(commands, name)}\n\`gateway help\` lists the commands`);
+}
+
+function unknown(commands: readonly Command[], name: string): string {
+  const instead = INSTEAD.get(name);
+  if (instead !== undefined) return `unknown command ${name}; ${instead}`;
+  if (/\.ya?ml$/.test(name)) {
+    return `unknown command ${name}; to run a configuration: gateway serve ${name}`;
+  }
+  if (name.startsWith("-")) return `a command comes before the flags, like gateway serve ${name}`;
+  const names = [...commands.map((command) => command.name), ...ALIASES.keys()];
+  return `unknown command ${name}${suggestion(name, names)}`;
+}
