@@ -29,6 +29,14 @@ export class Answer {
   discard(reason: unknown): void {
     if (this.body instanceof ReadableStream) this.body.cancel(reason).catch(() => {});
   }
+
+  /** Lets go of content that another answer, sent in place of this one, has no use for. */
+  replacedBy(other: Answer): void {
+    const { body } = this;
+    if (body === other.body || !(body instanceof ReadableStream)) return;
+    // What the other one reads from has a reader, and stays.
+    if (!body.locked) this.discard(new Error("the answer was replaced"));
+  }
 }
 
 export function toResponse(

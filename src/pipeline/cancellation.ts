@@ -11,7 +11,7 @@ export interface Interruptible {
   interrupt(reason: GatewayError): void;
 }
 
-/** The way to break an attempt off, and afterwards the reason why that was done. */
+/** Ends an exchange early, and keeps the reason. */
 export class Cancellation implements EventListenerObject {
   readonly #client: Client | undefined;
   #controller: AbortController | undefined;
@@ -31,12 +31,12 @@ export class Cancellation implements EventListenerObject {
     return this.#controller.signal;
   }
 
-  /** Why it was broken off; absent while it was not. The first reason stays. */
+  /** Why it was cancelled; undefined while it was not. The first reason stays. */
   get reason(): GatewayError | undefined {
     return this.#reason;
   }
 
-  /** Breaks off when the client leaves, or at once when it has left. */
+  /** Cancels when the client leaves, or at once when it has left. */
   listenToClient(): void {
     const signal = this.#client?.signal;
     if (signal?.aborted === true) this.handleEvent();
@@ -44,8 +44,8 @@ export class Cancellation implements EventListenerObject {
   }
 
   /**
-   * What is to end when it is broken off; a signal costs more. The last one given counts, and one
-   * that comes too late is never called.
+   * What ends when it is cancelled; a signal costs more. Only the last one given is told, and one
+   * that is given after the cancelling never is.
    */
   interrupts(underWay: Interruptible): void {
     this.#underWay = underWay;

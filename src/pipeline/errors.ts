@@ -141,6 +141,12 @@ export const errorKinds = {
     title: "Service unavailable",
     proxyStatus: "connection_limit_reached",
   },
+  gateway_stopping: {
+    status: 503,
+    source: "gateway",
+    title: "Service unavailable",
+    proxyStatus: "connection_terminated",
+  },
   backend_timeout: {
     status: 504,
     source: "backend",

@@ -1,12 +1,24 @@
 import type { ClientIdentity } from "../http/forwarded.ts";
 import type { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
+import { Cancellation } from "./cancellation.ts";
+import { type ErrorCode, errorKinds, type ErrorSource } from "./errors.ts";
 import type { SocketEvents } from "./socket.ts";
-import type { ErrorCode, GatewayError } from "./errors.ts";
 import { Outgoing, type OutgoingRules } from "./outgoing.ts";
 
 /** Makes the client's connection a WebSocket. False when the handshake does not allow it. */
 export type Upgrade = (request: Request, events: SocketEvents, headers: Headers) => boolean;
+
+/** One sending to one backend, as it is remembered. Times are monotonic milliseconds. */
+export interface AttemptRecord {
+  /** The backend's URL in the configuration. */
+  readonly backend: string;
+  readonly startedAt: number;
+  /** When the header section of the answer had come, or the attempt had failed; 0 until then. */
+  readonly endedAt: number;
+  /** Why it failed; undefined while it is under way and when it was answered. */
+  readonly failure: Error | undefined;
+}
 
 /** What an exchange took from the quota of one limit, as its answer is to tell. */
 export interface TakenQuota {
@@ -40,8 +52,6 @@ export class Exchange {
   peerPort = 0;
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
   route = "";
-  /** Why there is no route to follow; thrown at the end of the chain for such exchanges. */
-  refusal: GatewayError | undefined = undefined;
   /** Seconds that the client's connection may be silent until the answer; 0 needs no more than usual. */
   waitSeconds = 0;
   /** What `:name` and `*name` segments of the route's path matched, percent-encoding as it came. */
@@ -49,14 +59,12 @@ export class Exchange {
   /** What the matched route says about the outgoing request; to be set before that is first read. */
   outgoingRules: OutgoingRules = DEFAULT_RULES;
   #outgoing: Outgoing | undefined = undefined;
-  /** How many of its chain's policies it has come to; the way out leads back through them. */
-  entered = 0;
   /** One for each limit that the exchange came to, in that order. */
   readonly quotas: TakenQuota[] = [];
-  /** The last backend asked, as its URL in the configuration; empty when none was. */
-  backend = "";
-  /** How many sendings to backends there were; retries = attempts − 1. */
-  attempts = 0;
+  /** The sendings to backends, in their order; retries = attempts − 1. */
+  readonly attempts: AttemptRecord[] = [];
+  /** Ends the exchange early, and keeps the reason. */
+  readonly cancellation: Cancellation;
   /** The status sent to the client; 499 when it left before there was one. */
   status = 0;
   errorCode: ErrorCode | undefined = undefined;
@@ -72,6 +80,8 @@ export class Exchange {
 
   /** Settles when the answer's content has ended, one way or another; absent when it was sent whole. */
   ended: Promise<void> | undefined = undefined;
+  /** The content that counts its own bytes and settles `ended`; absent when it was sent whole. */
+  content: ReadableStream<Uint8Array> | undefined = undefined;
 
   constructor(opening: {
     request: Request;
@@ -92,6 +102,17 @@ export class Exchange {
     this.startedAt = opening.startedAt;
     this.started = opening.started;
     this.upgrade = opening.upgrade;
+    this.cancellation = new Cancellation(opening.request);
+  }
+
+  /** The last backend asked, as its URL in the configuration; empty when none was. */
+  get backend(): string {
+    return this.attempts.at(-1)?.backend ?? "";
+  }
+
+  /** Who ended it early or refused it; undefined for an exchange that ended in order. */
+  get endedBy(): ErrorSource | undefined {
+    return this.errorCode === undefined ? undefined : errorKinds[this.errorCode].source;
   }
 
   /** The request for the backend. Made when it is first asked for; policies change it, attempts send it. */

@@ -9,7 +9,6 @@ export function ownAnswer(
   content: string,
   status = 200,
 ): Answer {
-  exchange.bytesOut = Buffer.byteLength(content);
   const fields = new FieldList([
     "content-type",
     contentType,

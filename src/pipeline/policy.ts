@@ -8,9 +8,16 @@ export interface Policy {
   readonly name: string;
   /** Runs on the way in. An Answer ends the way in: nothing further is asked. */
   request?(exchange: Exchange): Answer | undefined | Promise<Answer | undefined>;
-  /** Runs on the way out, on every answer, errors too; changes its fields in place. */
-  response?(exchange: Exchange, answer: Answer): void;
+  /**
+   * Runs on the way out, on every answer, errors too. It may change the answer's fields in place, or
+   * return another answer, now or later, which is then sent in its place. An answer that reads the
+   * content of the one before takes a reader of its body first.
+   */
+  response?(exchange: Exchange, answer: Answer): Replacement | Promise<Replacement>;
 }
+
+/** An answer in place of another; undefined where that stays. */
+type Replacement = Answer | undefined;
 
 /** What a policy may use of the world. */
 export interface PolicyServices {

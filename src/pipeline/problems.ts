@@ -47,9 +47,8 @@ function describe(exchange: Exchange, error: GatewayError): Answer {
   }
   // The problem stands in place of any answer that was under way.
   exchange.ended = undefined;
+  exchange.content = undefined;
   exchange.status = error.status;
-  // Nobody is there to get it when the client has left.
-  if (error.code === "client_closed") exchange.bytesOut = 0;
   return answer;
 }
 

@@ -1,4 +1,4 @@
-import type { ContentReader } from "../transport/backend-answer.ts";
+import type { ContentReader } from "../pipeline/content.ts";
 
 /**
  * Bytes of content that go out together with the header section. With more than 16 KB the runtime

@@ -2,16 +2,16 @@ import { asksForWebSocket } from "../http/websocket.ts";
 import type { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
-import { GatewayError } from "../pipeline/errors.ts";
-import type { Exchange } from "../pipeline/exchange.ts";
+import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
 import type { Outgoing } from "../pipeline/outgoing.ts";
 import type { Countdown } from "../time/time-limit.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
-import { Attempt, type Transport } from "../transport/attempt.ts";
-import { Cancellation } from "../pipeline/cancellation.ts";
+import { Attempt, type BackendRequest, type Transport } from "../transport/attempt.ts";
+import type { BackendAnswer } from "../transport/backend-answer.ts";
+import { Ring } from "./attempts.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
-import { answerLastHop, refuseDiscardedContent, requestContent } from "./request.ts";
+import { answerLastHop, type Content, refuseDiscardedContent, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
@@ -30,8 +30,8 @@ export interface ForwardServices {
 /**
  * What stands at the end of a route's chain: chooses a backend, attempts, answers.
  *
- *   exchange → balancer → backend → request fields → transport → response fields → Answer
- *                                                  → WebSocket → Tunnel
+ *   exchange → Ring → backend → request fields → transport → response fields → Answer
+ *                                              → WebSocket → Tunnel
  */
 export class Forwarding implements Handler {
   readonly #upstream: Upstream;
@@ -53,99 +53,117 @@ export class Forwarding implements Handler {
 
   handle(exchange: Exchange): Answer | Promise<Answer> {
     refuseDiscardedContent(exchange);
-    const answer = answerLastHop(exchange);
-    if (answer !== undefined) return answer;
-    const backend = chooseBackend(this.#upstream, exchange);
-    exchange.backend = backend.url;
-    return forwardToBackend(exchange, backend, this.#settings, this.#limits, this.#services);
+    return answerLastHop(exchange) ?? this.#forward(exchange, new Ring(exchange, this.#upstream));
   }
-}
 
-function chooseBackend(upstream: Upstream, exchange: Exchange): Backend {
-  let backend = upstream.pick(exchange);
-  if (backend === undefined) {
-    throw new GatewayError("no_healthy_backend", "no backend of this route is healthy", {
-      fields: RETRY_SOON,
-    });
-  }
-  if (!backend.isFull) return backend;
-  const full = new Set<Backend>();
-  while (backend?.isFull === true) {
-    full.add(backend);
-    backend = upstream.pick(exchange, full);
-  }
-  if (backend !== undefined) return backend;
-  throw new GatewayError(
-    "overloaded",
-    "every backend of this route has as many requests as it may have",
-    { fields: RETRY_SOON },
-  );
-}
-
-const RETRY_SOON = { "retry-after": "1" };
-
-async function forwardToBackend(
-  exchange: Exchange,
-  backend: Backend,
-  settings: ForwardSettings,
-  limits: TimeLimits,
-  services: ForwardServices,
-): Promise<Answer> {
-  const { transport, clock, budget } = services;
-  const { request } = exchange;
-  const cancellation = new Cancellation(request);
-  const patience = limits.patience.begin(cancellation);
-  const countdown = limits.exchange.begin(cancellation);
-  backend.inFlight += 1;
-  try {
-    if (asksForWebSocket(exchange.method, exchange.fields)) {
-      cancellation.listenToClient();
-      if (cancellation.reason !== undefined) throw cancellation.reason;
-      checkHandshake(request);
-      exchange.attempts += 1;
-      const { outgoing } = exchange;
-      const url = backend.webSocketOrigin + targetAt(backend, outgoing);
-      return await openTunnel(exchange, url, outgoing.fields, {
-        tls: backend.tls,
-        idleTimeout: settings.timeouts.idle,
-        timeLimit: limits.handshake,
-        cancellation,
-        clock,
-        tunnels: services.tunnels,
-      });
+  async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
+    const limits = this.#limits;
+    const { cancellation } = exchange;
+    const attention = limits.attention.begin(cancellation);
+    const countdown = limits.exchange.begin(cancellation);
+    try {
+      return asksForWebSocket(exchange.method, exchange.fields)
+        ? await this.#openTunnel(exchange, ring)
+        : await this.#passOn(exchange, ring);
+    } finally {
+      const underWay: UnderWay = { ring, limits, countdown, attention };
+      if (exchange.ended === undefined) release(underWay);
+      else releaseAfter(exchange.ended, underWay);
     }
-    const content = requestContent(exchange, settings, limits, cancellation, clock);
-    const { body, sent } = content instanceof Promise ? await content : content;
+  }
+
+  async #passOn(exchange: Exchange, ring: Ring): Promise<Answer> {
+    const settings = this.#settings;
+    const limits = this.#limits;
+    const { clock, budget } = this.#services;
+    const { cancellation } = exchange;
+    const pending = requestContent(exchange, settings, limits, clock);
+    const content = pending instanceof Promise ? await pending : pending;
     if (cancellation.reason !== undefined) throw cancellation.reason;
-    exchange.attempts += 1;
-    const { outgoing } = exchange;
-    const attempt = new Attempt({
-      origin: backend.origin,
-      method: outgoing.method,
-      target: targetAt(backend, outgoing),
-      fields: outgoing.fields,
-      body,
-      bodySent: sent,
-      timeLimit: limits.response,
-      tls: backend.tls,
-      cancellation,
-      from: exchange,
-    });
-    const backendAnswer = await attempt.sendBy(transport);
-    exchange.headersAt = clock.monotonic();
-    const answer = prepareAnswer(exchange, {
-      backendAnswer,
-      cancellation,
-      settings,
-      limits,
-      budget,
-      clock,
-    });
+    const backendAnswer = await this.#attempt(exchange, ring, content);
+    const passage = { backendAnswer, cancellation, settings, limits, budget, clock };
+    const answer = prepareAnswer(exchange, passage);
     return answer instanceof Promise ? await answer : answer;
-  } finally {
-    const underWay: UnderWay = { backend, limits, countdown, patience };
-    if (exchange.ended === undefined) release(underWay);
-    else releaseAfter(exchange.ended, underWay);
+  }
+
+  /** Attempt after attempt, until a backend has answered. */
+  async #attempt(exchange: Exchange, ring: Ring, { body, sent }: Content): Promise<BackendAnswer> {
+    const { transport, clock } = this.#services;
+    const { outgoing } = exchange;
+    for (;;) {
+      const { backend } = ring;
+      const request: BackendRequest = {
+        backend: backend.url,
+        origin: backend.origin,
+        method: outgoing.method,
+        target: targetAt(backend, outgoing),
+        fields: outgoing.fields,
+        body,
+        bodySent: sent,
+        timeLimit: this.#limits.response,
+        tls: backend.tls,
+        cancellation: exchange.cancellation,
+        from: exchange,
+      };
+      const attempt = new Attempt(request, clock.monotonic());
+      exchange.attempts.push(attempt);
+      try {
+        const answer = await attempt.sendBy(transport);
+        attempt.endedAt = clock.monotonic();
+        exchange.headersAt = attempt.endedAt;
+        ring.answered();
+        return answer;
+      } catch (error) {
+        attempt.endedAt = clock.monotonic();
+        attempt.failure = error as Error;
+        ring.failed(error, !attempt.isStreamTouched);
+      }
+    }
+  }
+
+  async #openTunnel(exchange: Exchange, ring: Ring): Promise<Answer> {
+    const { clock, tunnels } = this.#services;
+    const { cancellation } = exchange;
+    cancellation.listenToClient();
+    if (cancellation.reason !== undefined) throw cancellation.reason;
+    checkHandshake(exchange.request);
+    const { outgoing } = exchange;
+    for (;;) {
+      const { backend } = ring;
+      const attempt = new TunnelAttempt(backend.url, clock.monotonic());
+      exchange.attempts.push(attempt);
+      try {
+        const url = backend.webSocketOrigin + targetAt(backend, outgoing);
+        const answer = await openTunnel(exchange, url, outgoing.fields, {
+          tls: backend.tls,
+          idleTimeout: this.#settings.timeouts.idle,
+          timeLimit: this.#limits.handshake,
+          cancellation,
+          clock,
+          tunnels,
+        });
+        attempt.endedAt = exchange.headersAt;
+        ring.answered();
+        return answer;
+      } catch (error) {
+        attempt.endedAt = clock.monotonic();
+        attempt.failure = error as Error;
+        ring.failed(error, true);
+      }
+    }
+  }
+}
+
+/** The asking of a backend for a WebSocket. */
+class TunnelAttempt implements AttemptRecord {
+  readonly backend: string;
+  readonly startedAt: number;
+  endedAt = 0;
+  failure: Error | undefined = undefined;
+
+  constructor(backend: string, startedAt: number) {
+    this.backend = backend;
+    this.startedAt = startedAt;
   }
 }
 
@@ -156,16 +174,16 @@ function targetAt(backend: Backend, { path, query }: Outgoing): string {
 
 /** What an exchange has of a backend and of time. */
 interface UnderWay {
-  readonly backend: Backend;
+  readonly ring: Ring;
   readonly limits: TimeLimits;
   readonly countdown: Countdown;
-  readonly patience: Countdown;
+  readonly attention: Countdown;
 }
 
-function release({ backend, limits, countdown, patience }: UnderWay): void {
-  backend.inFlight -= 1;
+function release({ ring, limits, countdown, attention }: UnderWay): void {
+  ring.end();
   limits.exchange.end(countdown);
-  limits.patience.end(patience);
+  limits.attention.end(attention);
 }
 
 function releaseAfter(ended: Promise<void>, underWay: UnderWay): void {

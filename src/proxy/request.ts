@@ -6,7 +6,7 @@ import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { forwardsLeft } from "../pipeline/outgoing.ts";
 import type { TimeLimit } from "../time/time-limit.ts";
-import { countedBody } from "./body.ts";
+import { countedBody } from "../pipeline/content.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
@@ -41,10 +41,9 @@ export function requestContent(
   exchange: Exchange,
   settings: ForwardSettings,
   limits: TimeLimits,
-  cancellation: Cancellation,
   clock: Clock,
 ): Content | Promise<Content> {
-  const { fields, request } = exchange;
+  const { cancellation, fields, request } = exchange;
   if (!carriesContent(exchange.method)) return NONE;
   const length = contentLength(fields.contentLength);
   if (length === undefined && fields.transferEncoding === null) return NONE;
@@ -52,7 +51,7 @@ export function requestContent(
   const { maxBodySize } = settings;
   if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {
-    return readWhole(exchange, limits.request, cancellation);
+    return readWhole(exchange, limits.request);
   }
   if (request.body === null) return NONE;
   cancellation.listenToClient();
@@ -81,7 +80,7 @@ export function requestContent(
 }
 
 /** Content for a backend. `sent` settles at its end where it is a stream. */
-interface Content {
+export interface Content {
   readonly body: RequestContent;
   readonly sent: Promise<void> | undefined;
 }
@@ -90,11 +89,8 @@ const NONE: Content = { body: null, sent: undefined };
 // Where there is no content but a Content-Length of 0, that is passed on.
 const EMPTY: Content = { body: new Uint8Array(0), sent: undefined };
 
-function readWhole(
-  exchange: Exchange,
-  timeLimit: TimeLimit<Cancellation>,
-  cancellation: Cancellation,
-): Promise<Content> {
+function readWhole(exchange: Exchange, timeLimit: TimeLimit<Cancellation>): Promise<Content> {
+  const { cancellation } = exchange;
   const countdown = timeLimit.begin(cancellation);
   return new Promise((resolve, reject) => {
     cancellation.interrupts({ interrupt: reject });

@@ -6,7 +6,7 @@ import type { Exchange } from "../pipeline/exchange.ts";
 import { VIA } from "../pipeline/outgoing.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
 import { backendError } from "../transport/backend-error.ts";
-import { countedBody } from "./body.ts";
+import { countedBody } from "../pipeline/content.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { FirstPiece } from "./first-piece.ts";
@@ -96,10 +96,11 @@ function whole(
   bytes: Uint8Array,
 ): Answer {
   if (bytes.length !== length) throw incomplete(length, bytes.length);
-  exchange.bytesOut = length;
+  if (backendAnswer.fields.has("content-type")) return new Answer(bytes, backendAnswer);
   // The runtime gives a buffered body without a type one of its own; a stream's it leaves alone.
-  const body = backendAnswer.fields.has("content-type") ? bytes : oneChunk(bytes);
-  return new Answer(body, backendAnswer);
+  exchange.bytesOut = length;
+  exchange.content = oneChunk(bytes);
+  return new Answer(exchange.content, backendAnswer);
 }
 
 function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
@@ -125,16 +126,17 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
     cancellation.cancel(failure);
     end();
   };
+  let passed = 0;
   const body = countedBody(
     new FirstPiece(reader),
     {
       onChunk(bytes) {
-        exchange.bytesOut += bytes;
+        passed += bytes;
+        // A policy may have put other content in its place, which is then what counts.
+        if (exchange.content === body) exchange.bytesOut = passed;
       },
       onEnd() {
-        if (length !== undefined && exchange.bytesOut !== length) {
-          throw incomplete(length, exchange.bytesOut);
-        }
+        if (length !== undefined && passed !== length) throw incomplete(length, passed);
         end();
       },
       onError(error) {
@@ -149,6 +151,7 @@ function passOn(exchange: Exchange, passage: Passage, length: number | undefined
     },
     { idleTimeout: settings.timeouts.idle, signal: cancellation.signal, clock },
   );
+  exchange.content = body;
   return new Answer(body, backendAnswer);
 }
 

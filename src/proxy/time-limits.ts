@@ -3,28 +3,29 @@ import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
 import { Interned } from "../units/interned.ts";
 import { TimeLimit } from "../time/time-limit.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
+import type { Attempt } from "../transport/attempt.ts";
 import type { ForwardTimeouts } from "./settings.ts";
 
-/** What a route's exchanges may take long at, each until it is broken off with its own reason. */
+/** A route's time limits, each with the error it ends in. */
 export interface TimeLimits {
   /** For a client to send content that is read whole. */
   readonly request: TimeLimit<Cancellation>;
   /** For a backend's header section to arrive. */
-  readonly response: TimeLimit<Cancellation>;
+  readonly response: TimeLimit<Attempt>;
   /** For a backend to agree to a WebSocket. */
   readonly handshake: TimeLimit<Cancellation>;
   /** For a backend's content to arrive that is collected. */
   readonly content: TimeLimit<Cancellation>;
   readonly exchange: TimeLimit<Cancellation>;
-  /** Until it is asked whether the client is still there. */
-  readonly patience: TimeLimit<Cancellation>;
+  /** After which the gateway listens for the client's leaving. */
+  readonly attention: TimeLimit<Cancellation>;
 }
 
 /**
- * To listen for a client's leaving costs as much as a rate limit, and most answers are there before
- * anybody could have lost patience. Asking later is no loss: who has left by then is known to have.
+ * Subscribing to the abort signal costs as much as a rate-limit check, and most answers come sooner.
+ * Nothing is lost: a client that has left by then is known to have left.
  */
-const PATIENCE_MS = 50;
+const ATTENTION_AFTER_MS = 50;
 
 /** The time limits of many routes; those with the same timeouts have the same ones. */
 export class TimeLimitSets {
@@ -54,10 +55,8 @@ function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
       "request_timeout",
       `the request's content took longer than ${request} ms`,
     ),
-    response: limit(
-      response,
-      "backend_timeout",
-      `the backend sent no answer within ${response} ms`,
+    response: new TimeLimit(clock, response, (attempt) =>
+      attempt.timeIsUp("backend_timeout", `the backend sent no answer within ${response} ms`),
     ),
     handshake: limit(
       response,
@@ -66,6 +65,8 @@ function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
     ),
     content: limit(idle, "backend_stalled", `the backend's answer was not whole within ${idle} ms`),
     exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
-    patience: new TimeLimit(clock, PATIENCE_MS, (cancellation) => cancellation.listenToClient()),
+    attention: new TimeLimit(clock, ATTENTION_AFTER_MS, (cancellation) =>
+      cancellation.listenToClient(),
+    ),
   };
 }

@@ -5,9 +5,10 @@ import { RequestFields } from "../http/request-fields.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import { type Answer, toResponse } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
-import { Chain, type Handler } from "../pipeline/chain.ts";
+import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { Exchange, type Upgrade } from "../pipeline/exchange.ts";
+import { leaving } from "../pipeline/leaving.ts";
 import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
 import { toEntry } from "../telemetry/record.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -40,7 +41,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #molds = new HeadersMolds();
   #snapshot: Snapshot;
-  #inFlight = 0;
+  readonly #open = new Set<Exchange>();
   #idle: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -59,12 +60,17 @@ export class Gateway {
 
   /** Exchanges whose answer has not ended yet. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#open.size;
+  }
+
+  /** Ends every exchange that is in flight, each for the same reason. */
+  cut(reason: GatewayError): void {
+    for (const exchange of this.#open) exchange.cancellation.cancel(reason);
   }
 
   /** Resolves as soon as no exchange is in flight. */
   whenIdle(): Promise<void> {
-    if (this.#inFlight === 0) return Promise.resolve();
+    if (this.inFlight === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle.push(resolve);
     });
@@ -89,20 +95,9 @@ export class Gateway {
     });
     exchange.peerPort = peer?.port ?? 0;
     const closes = wantsClose(fields);
-    this.#inFlight += 1;
-    let chain = snapshot.unrouted;
-    let answer: Answer;
-    try {
-      chain = this.#chainOf(exchange, snapshot);
-      if (exchange.waitSeconds > listener.idleSeconds) {
-        listener.timeout(request, exchange.waitSeconds);
-      }
-      const entered = chain.enter(exchange);
-      answer = entered instanceof Promise ? await entered : entered;
-    } catch (error) {
-      answer = snapshot.toProblem(exchange, error);
-    }
-    answer = chain.leave(exchange, answer);
+    this.#open.add(exchange);
+    const pending = this.#run(exchange, snapshot, listener);
+    const answer = leaving(exchange, pending instanceof Promise ? await pending : pending);
     // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
     if (closes) answer.fields.set("connection", "close");
     const response = this.#toResponse(exchange, answer, snapshot);
@@ -116,15 +111,20 @@ export class Gateway {
     return response;
   }
 
-  #chainOf(exchange: Exchange, snapshot: Snapshot): Chain {
-    const refusal = refusalOf(exchange);
-    if (refusal !== undefined) return refuse(exchange, refusal, snapshot.unrouted);
-    const page = this.#options.ownPages(exchange);
-    if (page !== undefined) return new Chain([], page, snapshot.toProblem);
-    if (this.#inFlight > snapshot.maxInFlight) {
-      return refuse(exchange, overloaded(), snapshot.unrouted);
+  /** In and out through the chain that is the exchange's own. Neither throws nor rejects. */
+  #run(exchange: Exchange, snapshot: Snapshot, listener: Listener): Answer | Promise<Answer> {
+    try {
+      const refusal = refusalOf(exchange);
+      if (refusal !== undefined) return snapshot.unrouted.run(exchange, refusing(refusal));
+      const page = this.#options.ownPages(exchange);
+      if (page !== undefined) return snapshot.bare.run(exchange, page);
+      if (this.inFlight > snapshot.maxInFlight) {
+        return snapshot.unrouted.run(exchange, refusing(overloaded()));
+      }
+      return runRoute(exchange, snapshot, listener);
+    } catch (error) {
+      return snapshot.toProblem(exchange, error);
     }
-    return route(exchange, snapshot);
   }
 
   #requestId(fields: RequestFields, trusted: boolean): string {
@@ -137,7 +137,8 @@ export class Gateway {
     try {
       return toResponse(answer, this.#molds);
     } catch (error) {
-      return toResponse(snapshot.toProblem(exchange, error, answer), this.#molds);
+      const problem = snapshot.toProblem(exchange, error, answer);
+      return toResponse(leaving(exchange, problem), this.#molds);
     }
   }
 
@@ -156,41 +157,52 @@ export class Gateway {
   }
 
   #close(exchange: Exchange): void {
-    this.#inFlight -= 1;
+    this.#open.delete(exchange);
     this.#options.onEntry(toEntry(exchange, this.#options.clock));
-    if (this.#inFlight > 0) return;
+    if (this.inFlight > 0) return;
     const waiting = this.#idle;
     this.#idle = [];
     for (const resolve of waiting) resolve();
   }
 }
 
-function route(exchange: Exchange, snapshot: Snapshot): Chain {
+function runRoute(
+  exchange: Exchange,
+  snapshot: Snapshot,
+  listener: Listener,
+): Answer | Promise<Answer> {
   const { method, target } = exchange;
   const match = snapshot.table.match(method, target.path);
   if (match.kind === "route") {
-    exchange.route = match.route.id;
-    exchange.outgoingRules = match.route.outgoing;
-    exchange.waitSeconds = match.route.waitSeconds;
-    exchange.parameters = match.parameters;
-    return match.route.chain;
+    const { route, parameters } = match;
+    exchange.route = route.id;
+    exchange.outgoingRules = route.outgoing;
+    exchange.parameters = parameters;
+    exchange.waitSeconds = route.waitSeconds;
+    if (route.waitSeconds > listener.idleSeconds) {
+      listener.timeout(exchange.request, route.waitSeconds);
+    }
+    return route.chain.run(exchange, route.forward);
   }
   if (match.kind === "not_found") {
-    return refuse(exchange, notFound(exchange), snapshot.unrouted);
+    return snapshot.unrouted.run(exchange, refusing(notFound(exchange)));
   }
-  const refusal = methodNotAllowed(exchange, match.allow);
+  const refusal = refusing(methodNotAllowed(exchange, match.allow));
   // A preflight asks about another method, and that method's route has the CORS policy to answer it.
   const asked = preflightMethod(exchange);
   const meant = asked === null ? undefined : snapshot.table.match(asked, target.path);
-  if (meant?.kind !== "route") return refuse(exchange, refusal, snapshot.unrouted);
+  if (meant?.kind !== "route") return snapshot.unrouted.run(exchange, refusal);
   exchange.route = meant.route.id;
-  return refuse(exchange, refusal, meant.route.refusing);
+  return meant.route.chain.run(exchange, refusal);
 }
 
-/** Sends an exchange through a chain that has its refusal at the end. */
-function refuse(exchange: Exchange, refusal: GatewayError, chain: Chain): Chain {
-  exchange.refusal = refusal;
-  return chain;
+/** What stands at the end of a chain for an exchange that goes no further. */
+function refusing(error: GatewayError): Handler {
+  return {
+    handle() {
+      throw error;
+    },
+  };
 }
 
 /** The method that a preflight asks about; null for other requests. */
@@ -204,7 +216,7 @@ function wantsClose(fields: RequestFields): boolean {
 }
 
 function overloaded(): GatewayError {
-  return new GatewayError("overloaded", "as many requests are under way as there may be", {
+  return new GatewayError("overloaded", "too many requests in flight (server.max_in_flight)", {
     fields: { "retry-after": "1" },
   });
 }

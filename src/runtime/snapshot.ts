@@ -25,8 +25,8 @@ export interface CompiledRoute extends RoutePattern {
   /** Seconds that a client's connection may be silent while its request is handled. */
   readonly waitSeconds: number;
   readonly chain: Chain;
-  /** The same policies with the exchange's refusal at their end: for preflights of its methods. */
-  readonly refusing: Chain;
+  /** What stands at the chain's end. */
+  readonly forward: Handler;
 }
 
 /** The compiled, immutable form of one configuration. */
@@ -35,8 +35,10 @@ export interface Snapshot {
   readonly maxInFlight: number;
   readonly routes: readonly CompiledRoute[];
   readonly table: RouteTable<CompiledRoute>;
-  /** The chain of an exchange without a route: the global policies, then its refusal. */
+  /** The chain of an exchange without a route: the global policies. */
   readonly unrouted: Chain;
+  /** The chain of the gateway's own pages: no policy at all. */
+  readonly bare: Chain;
   readonly trustedProxies: AddressSet;
   readonly toProblem: ToProblem;
 }
@@ -54,6 +56,7 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
   const shared = sharedPaths(config.routes);
   const limits = new TimeLimitSets(services.clock);
   const globalPolicies = policyRegistry.flatMap(({ name }) => globals.get(name) ?? []);
+  const unrouted = new Chain(globalPolicies, toProblem);
   const addresses = new Interned<BackendAddress>();
   const allSettings = new Interned<ForwardSettings>();
   const routes = config.routes.map((route): CompiledRoute => {
@@ -74,15 +77,16 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
       upstream,
       outgoing: settings,
       waitSeconds: waitSeconds(settings.timeouts),
-      chain: new Chain(policies, forward, toProblem),
-      refusing: new Chain(policies, REFUSAL, toProblem),
+      chain: policies === globalPolicies ? unrouted : new Chain(policies, toProblem),
+      forward,
     };
   });
   return {
     maxInFlight: config.server.max_in_flight,
     routes,
     table: RouteTable.compile(routes),
-    unrouted: new Chain(globalPolicies, REFUSAL, toProblem),
+    unrouted,
+    bare: new Chain([], toProblem),
     trustedProxies: new AddressSet(config.server.trusted_proxies),
     toProblem,
   };
@@ -107,12 +111,6 @@ function waitSeconds({ request, response }: ForwardSettings["timeouts"]): number
 
 /** The gateway's own timeouts end an exchange with a reason, so they have to come first. */
 const MARGIN_SECONDS = 5;
-
-const REFUSAL: Handler = {
-  handle({ refusal }) {
-    throw refusal ?? new Error("an exchange without a route has no refusal");
-  },
-};
 
 // A request's path has been normalised when it is matched, so the pattern has to be as well.
 function patternPath(path: string): string {

@@ -25,7 +25,7 @@ export function toEntry(exchange: Exchange, clock: Clock): AccessLogEntry {
     bytesOut: exchange.bytesOut,
     messagesIn: exchange.messagesIn,
     messagesOut: exchange.messagesOut,
-    attempts: exchange.attempts,
+    attempts: exchange.attempts.length,
     errorCode: exchange.errorCode ?? "",
   };
 }

@@ -61,12 +61,13 @@ export class TimeLimit<Item> {
 
   #start(entry: Entry<Item>): void {
     if (this.#milliseconds === 0) return;
+    // First, so that nothing is left in the queue when the clock fails.
+    if (this.#cancelTimer === undefined) this.#wait(this.#milliseconds);
     entry.deadline = this.#clock.monotonic() + this.#milliseconds;
     entry.previous = this.#last;
     if (this.#last === undefined) this.#first = entry;
     else this.#last.next = entry;
     this.#last = entry;
-    if (this.#cancelTimer === undefined) this.#wait(this.#milliseconds);
   }
 
   #wait(milliseconds: number): void {

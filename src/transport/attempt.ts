@@ -1,7 +1,8 @@
 import { idempotentMethods } from "../http/methods.ts";
-import { GatewayError } from "../pipeline/errors.ts";
+import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
+import type { AttemptRecord } from "../pipeline/exchange.ts";
 import type { Countdown, TimeLimit } from "../time/time-limit.ts";
-import type { Reached } from "./attempt-error.ts";
+import { AttemptError, type Reached } from "./attempt-error.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
 import { backendError } from "./backend-error.ts";
 import type { Cancellation, Interruptible } from "../pipeline/cancellation.ts";
@@ -11,6 +12,8 @@ export type RequestContent = Uint8Array | ReadableStream<Uint8Array> | null;
 
 /** A request as a backend is to get it. */
 export interface BackendRequest {
+  /** The backend's URL in the configuration. */
+  readonly backend: string;
   /** Scheme, host and port: "http://localhost:9001". */
   readonly origin: string;
   readonly method: string;
@@ -23,7 +26,8 @@ export interface BackendRequest {
   readonly bodySent: Promise<void> | undefined;
   readonly tls: Bun.TLSOptions | undefined;
   /** From the end of the request's content until the backend's header section must have arrived. */
-  readonly timeLimit: TimeLimit<Cancellation>;
+  readonly timeLimit: TimeLimit<Attempt>;
+  /** The exchange's, which ends the attempt too; what ends the attempt does not end the exchange. */
   readonly cancellation: Cancellation;
   /** Who asked. Only read where a connection belongs to one client. */
   readonly from: Asker;
@@ -51,8 +55,12 @@ export interface Carrier {
 }
 
 /** One sending of one request to one backend, and the wait for the answer. */
-export class Attempt implements Interruptible {
+export class Attempt implements Interruptible, AttemptRecord {
   readonly request: BackendRequest;
+  readonly backend: string;
+  readonly startedAt: number;
+  endedAt = 0;
+  failure: Error | undefined = undefined;
   carrier: Carrier | undefined = undefined;
   /** How far the request has come; also holds when the attempt was broken off. */
   reached: Reached = "nothing";
@@ -63,8 +71,11 @@ export class Attempt implements Interruptible {
   /** Whether it has come to its answer or has failed. */
   #isOver = false;
 
-  constructor(request: BackendRequest) {
+  /** `startedAt` is monotonic, in milliseconds. */
+  constructor(request: BackendRequest, startedAt: number) {
     this.request = request;
+    this.backend = request.backend;
+    this.startedAt = startedAt;
   }
 
   /**
@@ -75,9 +86,7 @@ export class Attempt implements Interruptible {
     const { bodySent, cancellation, timeLimit } = this.request;
     // Until the request's content is sent it is the client who is waited for.
     this.#countdown =
-      bodySent === undefined
-        ? timeLimit.begin(cancellation)
-        : timeLimit.beginAfter(bodySent, cancellation);
+      bodySent === undefined ? timeLimit.begin(this) : timeLimit.beginAfter(bodySent, this);
     // From here on somebody waits for what may be rejected.
     cancellation.interrupts(this);
     transport(this);
@@ -105,6 +114,11 @@ export class Attempt implements Interruptible {
     if (this.#isOver) return;
     this.#end();
     this.#answered.reject(this.#reasonFor(error));
+  }
+
+  /** Its time is up, which ends this attempt and not its exchange. */
+  timeIsUp(code: ErrorCode, detail: string): void {
+    this.interrupt(new AttemptError(code, detail, this.reached));
   }
 
   /** It is broken off, also in the middle of the answer's content. */

@@ -1,11 +1,5 @@
+import type { ContentReader } from "../pipeline/content.ts";
 import type { FieldList } from "../http/field-list.ts";
-
-/** Content as it comes, piece by piece. What a stream's reader can do, and no more. */
-export interface ContentReader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  /** The rest is not wanted; whoever sends it is told so. */
-  cancel(reason: unknown): Promise<void>;
-}
 
 /** What a backend answered: its header section, and a way to its content. */
 export interface BackendAnswer {

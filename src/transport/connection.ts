@@ -3,7 +3,7 @@ import { authenticatesConnection } from "../http/connection-auth.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { Countdown } from "../time/time-limit.ts";
 import { AttemptError } from "./attempt-error.ts";
-import type { ContentReader } from "./backend-answer.ts";
+import type { ContentReader } from "../pipeline/content.ts";
 import type { Attempt, Carrier, ClientConnection } from "./attempt.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import { type Flow, IncomingAnswer } from "./incoming-answer.ts";

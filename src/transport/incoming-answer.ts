@@ -2,7 +2,8 @@ import { type AnswerHead, type AnswerHeadReader, MalformedAnswer } from "../wire
 import { copyOf } from "../wire/bytes.ts";
 import { ChunkedDecoder } from "../wire/chunked.ts";
 import { FieldList } from "../http/field-list.ts";
-import type { BackendAnswer, ContentReader } from "./backend-answer.ts";
+import type { ContentReader } from "../pipeline/content.ts";
+import type { BackendAnswer } from "./backend-answer.ts";
 
 /** The connection that an answer comes on, as far as the answer has a say in it. */
 export interface Flow {

@@ -3,7 +3,7 @@ import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { TimeLimit } from "../time/time-limit.ts";
 import type { Probe } from "../upstream/health/probe.ts";
-import { Attempt } from "./attempt.ts";
+import { Attempt, type BackendRequest } from "./attempt.ts";
 import { Cancellation } from "../pipeline/cancellation.ts";
 import { Address } from "./address.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -14,13 +14,14 @@ const FIELDS = ["user-agent", "gateway-health-check", "connection", "close"];
 /** Asks through the network, each time over a connection of its own: only that shows that there can be one. */
 export function networkProbe(clock: Clock): Probe {
   // Whoever checks has a time limit of its own.
-  const unlimited = new TimeLimit<Cancellation>(clock, 0, () => {});
+  const unlimited = new TimeLimit<Attempt>(clock, 0, () => {});
   return async function probe(url, signal, tls) {
     const { origin, pathname, search } = new URL(url);
     const cancellation = new Cancellation();
     const end = () => cancellation.cancel(new GatewayError("client_closed", "the check was ended"));
     signal.addEventListener("abort", end, { once: true });
-    const attempt = new Attempt({
+    const request: BackendRequest = {
+      backend: url,
       origin,
       method: "GET",
       target: pathname + search,
@@ -31,7 +32,8 @@ export function networkProbe(clock: Clock): Probe {
       timeLimit: unlimited,
       cancellation,
       from: NOBODY,
-    });
+    };
+    const attempt = new Attempt(request, clock.monotonic());
     try {
       const answer = await attempt.sendBy((sent) =>
         new Asking(new Address(origin, tls)).again(sent),

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Answer } from "../../../src/pipeline/answer.ts";
 import { Chain } from "../../../src/pipeline/chain.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
+import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import type { Policy } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { openExchange } from "./opening.ts";
@@ -22,23 +23,20 @@ function chain(...policies: (Policy | undefined)[]) {
       },
       response(exchange, answer) {
         happened.push(`<${name} ${answer.status}`);
-        policy?.response?.(exchange, answer);
+        return policy?.response?.(exchange, answer);
       },
     };
   });
   const toProblem = problemMaker((_exchange, error) => crashes.push(error));
-  const chain = new Chain(
-    watched,
-    {
-      handle() {
-        happened.push("end");
-        return last.answer();
-      },
+  const chain = new Chain(watched, toProblem);
+  const end = {
+    handle() {
+      happened.push("end");
+      return last.answer();
     },
-    toProblem,
-  );
+  };
   const exchange = openExchange();
-  return { happened, crashes, last, exchange, send: () => through(chain, exchange, toProblem) };
+  return { happened, crashes, last, exchange, send: () => through(chain, exchange, end) };
 }
 
 const plain: Policy = { name: "plain" };
@@ -60,10 +58,10 @@ describe("a chain", () => {
   test("takes policies that look one way only", async () => {
     const chain = new Chain(
       [{ name: "neither" }, { name: "in", request: () => undefined }],
-      { handle: () => new Answer("end") },
       toProblem,
     );
-    expect(await (await through(chain, openExchange(), toProblem)).text()).toBe("end");
+    const end = { handle: () => new Answer("end") };
+    expect(await (await through(chain, openExchange(), end)).text()).toBe("end");
   });
 
   test("turns round at a policy that answers, and passes that one again", async () => {
@@ -106,20 +104,68 @@ describe("a chain", () => {
             exchange.route = exchange.target.path;
             return undefined;
           },
-          response: (exchange, answer) => answer.fields.set("x-route", exchange.route),
+          response: (exchange, answer) => {
+            answer.fields.set("x-route", exchange.route);
+            return undefined;
+          },
         },
       ],
-      { handle: async ({ target }) => new Answer(target.path) },
       toProblem,
     );
+    const end = { handle: async ({ target }: Exchange) => new Answer(target.path) };
     const paths = Array.from({ length: 20 }, (_, index) => `/${index}`);
     const answers = await Promise.all(
-      paths.map((path) =>
-        through(chain, openExchange({ url: `http://gateway.test${path}` }), toProblem),
-      ),
+      paths.map((path) => through(chain, openExchange({ url: `http://gateway.test${path}` }), end)),
     );
     expect(answers.map(({ headers }) => headers.get("x-route"))).toEqual(paths);
     expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(paths);
+  });
+});
+
+describe("an answer that a policy returns on the way out", () => {
+  const other = () => new Answer("another", { status: 203 });
+
+  test.each([
+    ["at once", { name: "x", response: other }],
+    ["after a while", { name: "x", response: async () => other() }],
+  ] satisfies [string, Policy][])("%s, is what the policies further out get", async (_, policy) => {
+    const { happened, send } = chain(plain, policy, plain);
+    const response = await send();
+    expect(response.status).toBe(203);
+    expect(await response.text()).toBe("another");
+    expect(happened).toEqual(["a>", "b>", "c>", "end", "<c 200", "<b 200", "<a 203"]);
+  });
+
+  test("ends the content that it has no use for", async () => {
+    const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+    const { last, send } = chain({ name: "x", response: other });
+    last.answer = async () => new Answer(new ReadableStream({ cancel: () => resolve() }));
+    await send();
+    await cancelled;
+  });
+
+  test("may be made of the content of the one before", async () => {
+    const { last, send } = chain({
+      name: "x",
+      response: (_, { body }) =>
+        new Answer((body as ReadableStream<Uint8Array>).pipeThrough(new TransformStream())),
+    });
+    last.answer = async () => new Answer(new Response("streamed").body);
+    expect(await (await send()).text()).toBe("streamed");
+  });
+
+  test("that is the same answer changes nothing", async () => {
+    const { send } = chain({ name: "x", response: (_, answer) => answer });
+    expect(await (await send()).text()).toBe("from the end");
+  });
+
+  test("and fails after a while, is a problem for the policies further out", async () => {
+    const { happened, send } = chain(plain, {
+      name: "x",
+      response: () => Promise.reject(new GatewayError("backend_stalled", "stalled")),
+    });
+    expect((await send()).status).toBe(504);
+    expect(happened).toEqual(["a>", "b>", "end", "<b 200", "<a 504"]);
   });
 });
 

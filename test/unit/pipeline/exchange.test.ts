@@ -5,11 +5,10 @@ test("an exchange begins with nothing having happened", () => {
   expect(openExchange({ method: "PUT" })).toMatchObject({
     method: "PUT",
     route: "",
-    refusal: undefined,
     parameters: {},
     quotas: [],
     backend: "",
-    attempts: 0,
+    attempts: [],
     status: 0,
     errorCode: undefined,
     errorDetail: "",

@@ -52,8 +52,8 @@ async function linesFor(fields: readonly (readonly [string, string])[]): Promise
   const toProblem = problemMaker((_exchange, error) => {
     throw error;
   });
-  const chain = new Chain([identify], forwarding, toProblem);
-  await through(chain, openExchange({ fields }), toProblem);
+  const chain = new Chain([identify], toProblem);
+  await through(chain, openExchange({ fields }), forwarding);
   const head = requestHead(sent[0]!.request);
   return Buffer.from(head).toString("latin1").split("\r\n").slice(1, -2);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type ErrorCode, errorKinds, GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
+import { leaving } from "../../../src/pipeline/leaving.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { problemOf } from "../../support/ask.ts";
 import { asResponse } from "./answers.ts";
@@ -10,7 +11,11 @@ function maker() {
   const reports: { exchange: Exchange; error: unknown }[] = [];
   const exchange = openExchange();
   const toProblem = problemMaker((exchange, error) => reports.push({ exchange, error }));
-  return { reports, exchange, problem: (error: unknown) => asResponse(toProblem(exchange, error)) };
+  return {
+    reports,
+    exchange,
+    problem: (error: unknown) => asResponse(leaving(exchange, toProblem(exchange, error))),
+  };
 }
 
 describe("a known error", () => {

@@ -61,17 +61,13 @@ export class Chain {
     const toProblem = problemMaker((_exchange, error) => {
       throw error;
     });
-    const chain = new PolicyChain(
-      this.#policies,
-      {
-        handle: async (exchange) => {
-          this.asked.push(exchange);
-          return this.#backend(exchange);
-        },
+    const chain = new PolicyChain(this.#policies, toProblem);
+    return through(chain, exchange, {
+      handle: async (exchange) => {
+        this.asked.push(exchange);
+        return this.#backend(exchange);
       },
-      toProblem,
-    );
-    return through(chain, exchange, toProblem);
+    });
   }
 
   /** Sends so many requests one after another and answers their statuses. */

@@ -1,6 +1,7 @@
 import { FieldList } from "../../../src/http/field-list.ts";
 import { contentLength, headersOf, removeHopByHopFields } from "../../../src/http/fields.ts";
-import type { BackendAnswer, ContentReader } from "../../../src/transport/backend-answer.ts";
+import type { ContentReader } from "../../../src/pipeline/content.ts";
+import type { BackendAnswer } from "../../../src/transport/backend-answer.ts";
 import type { BackendRequest, Transport } from "../../../src/transport/attempt.ts";
 
 export interface Sent {
@@ -16,11 +17,13 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
   const sent: Sent[] = [];
   const transport: Transport = (attempt) => {
     const { request } = attempt;
+    const ended = new AbortController();
+    attempt.carrier = { drop: () => ended.abort() };
     const one = {
       url: request.origin + request.target,
       request,
       headers: headersOf(request.fields),
-      signal: request.cancellation.signal,
+      signal: ended.signal,
     };
     sent.push(one);
     void (async () => answer(one))().then(

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
-import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import {
   answerLastHop,
   refuseDiscardedContent,
@@ -53,14 +52,10 @@ describe("content of a GET or HEAD request", () => {
 });
 
 describe("a request's content", () => {
-  const read = async (
-    exchange: Exchange,
-    clock = new FakeClock(),
-    cancellation = new Cancellation(),
-  ) => {
+  const read = async (exchange: Exchange, clock = new FakeClock()) => {
     const settings = settingsWith();
     const limits = new TimeLimitSets(clock).of(settings.timeouts);
-    return requestContent(exchange, settings, limits, cancellation, clock);
+    return requestContent(exchange, settings, limits, clock);
   };
   const open = (fields: Record<string, string>, body?: Opening["body"], method = "POST") =>
     openExchange({ method, fields, ...(body === undefined ? {} : { body }) });
@@ -140,9 +135,9 @@ describe("a request's content", () => {
   async function uploading(fields: Record<string, string> = chunked) {
     const source = drip();
     const clock = new FakeClock();
-    const cancellation = new Cancellation();
     const exchange = open(fields, source.stream);
-    const { body, sent } = await read(exchange, clock, cancellation);
+    const { cancellation } = exchange;
+    const { body, sent } = await read(exchange, clock);
     if (!(body instanceof ReadableStream)) throw new Error("this was expected to be a stream");
     const state = { sent: false };
     void sent?.then(() => (state.sent = true));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
+import { leaving } from "../../../src/pipeline/leaving.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { prepareAnswer } from "../../../src/proxy/response.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
@@ -24,14 +25,17 @@ function answered(response: Response, opening: Opening = {}, idle = 20_000) {
   const limits = new TimeLimitSets(clock).of(settings.timeouts);
   const prepare = async () =>
     asResponse(
-      await prepareAnswer(exchange, {
-        backendAnswer,
-        cancellation,
-        settings,
-        limits,
-        budget,
-        clock,
-      }),
+      leaving(
+        exchange,
+        await prepareAnswer(exchange, {
+          backendAnswer,
+          cancellation,
+          settings,
+          limits,
+          budget,
+          clock,
+        }),
+      ),
     );
   /** Whether nothing is set aside any more. */
   const isGivenBack = () => budget.take(BUDGET);

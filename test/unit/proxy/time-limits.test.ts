@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { Attempt } from "../../../src/transport/attempt.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { backendRequest } from "../transport/support.ts";
+import { rejection } from "./network.ts";
 
 const timeouts = { request: 1_000, response: 2_000, idle: 3_000, exchange: 4_000 };
 
@@ -16,7 +19,6 @@ test("routes with the same timeouts share their time limits, others have their o
 
 test.each([
   ["request", "request_timeout", 1_000],
-  ["response", "backend_timeout", 2_000],
   ["handshake", "backend_timeout", 2_000],
   ["content", "backend_stalled", 3_000],
   ["exchange", "exchange_timeout", 4_000],
@@ -29,4 +31,14 @@ test.each([
   clock.advance(1);
   expect(cancellation.reason?.code).toBe(code);
   expect(cancellation.reason?.message).toContain(`${time} ms`);
+});
+
+test("the limit for the answer's head ends an attempt, and not its exchange", async () => {
+  const clock = new FakeClock();
+  const timeLimit = new TimeLimitSets(clock).of(timeouts).response;
+  const request = backendRequest({ timeLimit });
+  const failure = rejection(new Attempt(request, 0).sendBy(() => {}));
+  clock.advance(2_000);
+  expect(await failure).toMatchObject({ code: "backend_timeout", reached: "nothing" });
+  expect(request.cancellation.reason).toBeUndefined();
 });

@@ -438,11 +438,7 @@ describe("a policy that crashes", () => {
       table: RouteTable.compile(
         snapshot.routes.map((route): CompiledRoute => ({
           ...route,
-          chain: new Chain(
-            [policy],
-            { handle: (exchange) => route.chain.enter(exchange) },
-            snapshot.toProblem,
-          ),
+          chain: new Chain([policy], snapshot.toProblem),
         })),
       ),
     });

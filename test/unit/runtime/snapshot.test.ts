@@ -1,8 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { retireSnapshot } from "../../../src/runtime/snapshot.ts";
-import { openExchange } from "../pipeline/opening.ts";
-import { through } from "../pipeline/through.ts";
 import { world } from "./world.ts";
 
 const backends = `backends: ["http://backend.test"]`;
@@ -78,12 +75,5 @@ describe("a snapshot", () => {
     const [first, second, third] = routes.map(({ upstream }) => upstream.backends[0]?.health);
     expect(first).toBe(second);
     expect(third).not.toBe(first);
-  });
-
-  test("answers 500 for an exchange that nobody refused and nobody routed", async () => {
-    const { compile } = world();
-    const { unrouted, toProblem } = compile(`routes: [{ path: /a, ${backends} }]`);
-    expect((await through(unrouted, openExchange(), toProblem)).status).toBe(500);
-    expect(problemMaker(() => {})(openExchange(), new Error("x")).status).toBe(500);
   });
 });

@@ -14,8 +14,7 @@ test("an exchange that is over becomes one entry", () => {
   });
   Object.assign(exchange, {
     route: "/api/users/*",
-    backend: "http://localhost:9001",
-    attempts: 1,
+    attempts: [{ backend: "http://localhost:9001", startedAt: 0, endedAt: 1_000 }],
     status: 201,
     bytesIn: 3,
     bytesOut: 90,

@@ -65,7 +65,7 @@ describe("an attempt that fails has reached nothing", () => {
     const origin = `http://127.0.0.1:${await unusedPort()}`;
     const source = drip();
     const request = { ...POST, origin, body: source.stream };
-    const attempt = new Attempt(backendRequest(request, clock));
+    const attempt = new Attempt(backendRequest(request, clock), 0);
     await failureOf(attempt.sendBy((sent) => pool.send(sent)));
     expect(attempt).toMatchObject({ reached: "nothing", isStreamTouched: false });
     expect(source.stream.locked).toBe(false);
@@ -81,7 +81,7 @@ describe("an attempt that fails has reached nothing", () => {
     const { pool, clock } = startPool(stage);
     const tls = { serverName: "backend.test" };
     const origin = url.replace("http", "https");
-    const attempt = new Attempt(backendRequest({ ...POST, origin, tls }, clock));
+    const attempt = new Attempt(backendRequest({ ...POST, origin, tls }, clock), 0);
     const failure = rejection(attempt.sendBy((sent) => pool.send(sent)));
     await began.promise;
     clock.advance(60_000);
@@ -112,7 +112,7 @@ describe("an attempt may have reached the backend", () => {
   test("when its time is up after it was sent", async () => {
     const backend = await startRawBackend(stage);
     const { pool, clock } = startPool(stage);
-    const attempt = new Attempt(backendRequest({ ...POST, origin: backend.url }, clock));
+    const attempt = new Attempt(backendRequest({ ...POST, origin: backend.url }, clock), 0);
     const coming = backend.next();
     const failure = rejection(attempt.sendBy((sent) => pool.send(sent)));
     await coming;
@@ -163,7 +163,7 @@ describe("an attempt has met a reused connection that was closing", () => {
     const connection = await useOnce(backend, send);
     const source = drip();
     const request = { ...POST, method: "PUT", origin: backend.url, body: source.stream };
-    const attempt = new Attempt(backendRequest(request, clock));
+    const attempt = new Attempt(backendRequest(request, clock), 0);
     const answering = attempt.sendBy((sent) => pool.send(sent));
     await connection.received("PUT / HTTP/1.1");
     connection.end();
@@ -189,7 +189,7 @@ test("a request that was never written goes to a new connection and may reach no
 test("an attempt that is answered has reached its backend", async () => {
   const backend = await startRawBackend(stage, (request) => request.send(lasting("hello")));
   const { pool, clock } = startPool(stage);
-  const attempt = new Attempt(backendRequest({ origin: backend.url }, clock));
+  const attempt = new Attempt(backendRequest({ origin: backend.url }, clock), 0);
   expect(await contentOf(await attempt.sendBy((sent) => pool.send(sent)))).toBe("hello");
   expect(attempt.reached).toBe("maybe");
 });

@@ -53,7 +53,7 @@ function startReservingPool(url: string) {
   stage.defer(() => pool.close());
   const ask = async (changes: RequestChanges) => {
     const request = backendRequest({ origin: url, ...changes }, clock);
-    return contentOf(await new Attempt(request).sendBy((attempt) => pool.send(attempt)));
+    return contentOf(await new Attempt(request, 0).sendBy((attempt) => pool.send(attempt)));
   };
   const logIn = async (name: string, from: Asker) => {
     await ask({ from, fields: NTLM("begin") });

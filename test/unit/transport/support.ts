@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { BackendAnswer, ContentReader } from "../../../src/transport/backend-answer.ts";
+import type { ContentReader } from "../../../src/pipeline/content.ts";
+import type { BackendAnswer } from "../../../src/transport/backend-answer.ts";
 import { Attempt, type BackendRequest } from "../../../src/transport/attempt.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { ConnectionPool } from "../../../src/transport/pool.ts";
@@ -19,6 +20,7 @@ export function backendRequest(
   clock = new FakeClock(),
 ): BackendRequest {
   return {
+    backend: "http://backend.test",
     origin: "http://backend.test",
     method: "GET",
     target: "/",
@@ -54,7 +56,7 @@ export function startPool(stage: Stage) {
   };
   stage.defer(() => pool.close());
   const send = (origin: string, changes: RequestChanges = {}): Promise<BackendAnswer> =>
-    new Attempt(backendRequest({ origin, ...changes }, clock)).sendBy((attempt) =>
+    new Attempt(backendRequest({ origin, ...changes }, clock), 0).sendBy((attempt) =>
       pool.send(attempt),
     );
   return { clock, pool, send, holdTurns, releaseTurns };

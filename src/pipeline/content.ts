@@ -1,6 +1,12 @@
 import type { Clock } from "../time/clock.ts";
-import type { ContentReader } from "../transport/backend-answer.ts";
 import { IdleWatch } from "../time/idle-watch.ts";
+
+/** Content as it comes, piece by piece. What a stream's reader can do, and no more. */
+export interface ContentReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** The rest is not wanted; whoever sends it is told so. */
+  cancel(reason: unknown): Promise<void>;
+}
 
 /** What is told about a body while it passes. */
 export interface BodyObserver {
@@ -26,7 +32,7 @@ export interface BodyOptions {
 
 /**
  * A body that tells of its own passing. Reads only when asked to, so that a slow reader slows the
- * source down, and holds one chunk at the most.
+ * source down, and holds at most one chunk.
  */
 export function countedBody(
   reader: ContentReader,
@@ -81,6 +87,39 @@ export function countedBody(
         if (over) return;
         finish();
         observer.onCancel?.(reason);
+        await reader.cancel(reason).catch(() => {});
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Counts a stream as it leaves. `onEnd` is told once, when it has ended or nobody wants the rest. */
+export function countedAsItLeaves(
+  body: ReadableStream<Uint8Array>,
+  onChunk: (bytes: number) => void,
+  onEnd: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) {
+            controller.close();
+            onEnd();
+            return;
+          }
+          onChunk(value.length);
+          controller.enqueue(value);
+        } catch (error) {
+          controller.error(error);
+          onEnd();
+        }
+      },
+      async cancel(reason) {
+        onEnd();
         await reader.cancel(reason).catch(() => {});
       },
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type BodyObserver, countedBody } from "../../../src/proxy/body.ts";
+import { type BodyObserver, countedBody } from "../../../src/pipeline/content.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { drip, rejection, turn } from "./network.ts";
+import { drip, rejection, turn } from "../proxy/network.ts";
 
 const IDLE = 1_000;
 

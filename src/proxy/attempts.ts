@@ -1,0 +1,104 @@
+import { idempotentMethods } from "../http/methods.ts";
+import { GatewayError } from "../pipeline/errors.ts";
+import type { Exchange } from "../pipeline/exchange.ts";
+import { AttemptError } from "../transport/attempt-error.ts";
+import type { Backend } from "../upstream/backend.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+
+/** Attempts of one exchange, so that a large upstream of dead backends holds nobody up for long. */
+const MOST_ATTEMPTS = 10;
+const RETRY_SOON = { "retry-after": "1" };
+
+/**
+ * The ring that an exchange goes round until a backend has answered:
+ *
+ *   pick → send → head of the answer
+ *     ▲      │
+ *     └──────┘  the attempt failed, and no backend can have acted on it
+ *
+ * What certainly reached nobody goes to another backend whatever its method. What was written to a
+ * kept connection that was closing goes to another one if its method is idempotent (RFC 9110 section
+ * 9.2.2). Policies are never run twice.
+ */
+export class Ring {
+  /** The one whose turn it is; it counts the exchange as in flight until `end`. */
+  backend: Backend;
+  readonly #exchange: Exchange;
+  readonly #upstream: Upstream;
+  #tried: Set<Backend> | undefined;
+
+  /** Throws a GatewayError when no backend is healthy, or all have as many requests as they may. */
+  constructor(exchange: Exchange, upstream: Upstream) {
+    this.#exchange = exchange;
+    this.#upstream = upstream;
+    this.backend = pickFirst(upstream, exchange);
+    this.backend.inFlight += 1;
+  }
+
+  /** The current backend has begun to answer. */
+  answered(): void {
+    this.backend.health.reached();
+  }
+
+  /**
+   * The attempt at the current backend has failed. Goes on to the next backend, or throws the error
+   * when there is none or the request must not be sent again. `isReplayable`: all of the request's
+   * content is still there.
+   */
+  failed(error: unknown, isReplayable: boolean): void {
+    const { reason } = this.#exchange.cancellation;
+    if (!(error instanceof AttemptError) || reason !== undefined) throw reason ?? error;
+    if (error.reached === "nothing") this.backend.health.unreached(error.message);
+    const tried = (this.#tried ??= new Set<Backend>()).add(this.backend);
+    const mayGoOn = isReplayable && tried.size < MOST_ATTEMPTS && this.#mayBeSentAgain(error);
+    const next = mayGoOn ? pickAvailable(this.#upstream, this.#exchange, tried) : undefined;
+    if (next === undefined) throw tried.size === 1 ? error : ofMany(error, tried.size);
+    this.end();
+    this.backend = next;
+    next.inFlight += 1;
+  }
+
+  /** The exchange is over for the current backend. To be called once at the end. */
+  end(): void {
+    this.backend.inFlight -= 1;
+  }
+
+  #mayBeSentAgain({ reached }: AttemptError): boolean {
+    if (reached === "reused") return idempotentMethods.has(this.#exchange.outgoing.method);
+    return reached === "nothing";
+  }
+}
+
+function pickFirst(upstream: Upstream, exchange: Exchange): Backend {
+  const backend = upstream.pick(exchange);
+  if (backend === undefined) {
+    throw new GatewayError("no_healthy_backend", "no backend of this route is healthy", {
+      fields: RETRY_SOON,
+    });
+  }
+  if (!backend.isFull) return backend;
+  const available = pickAvailable(upstream, exchange, new Set([backend]));
+  if (available !== undefined) return available;
+  throw new GatewayError("overloaded", "every backend of this route is at its max_in_flight", {
+    fields: RETRY_SOON,
+  });
+}
+
+/** A backend that has room, none of `except`. */
+function pickAvailable(
+  upstream: Upstream,
+  exchange: Exchange,
+  except: ReadonlySet<Backend>,
+): Backend | undefined {
+  const passedOver = new Set(except);
+  for (;;) {
+    const backend = upstream.pick(exchange, passedOver);
+    if (backend?.isFull !== true) return backend;
+    passedOver.add(backend);
+  }
+}
+
+function ofMany(error: AttemptError, count: number): AttemptError {
+  const detail = `${error.message}; ${count} backends were tried`;
+  return new AttemptError(error.code, detail, error.reached, error);
+}
