@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { type Diagnostic, formatDiagnostics } from "../config/text/diagnostics.ts";
 import { isError, type Loaded, loadConfig } from "../config/load.ts";
+import { createConfigWorker } from "../config/off-thread/create-worker.ts";
+import { loadOffThread, UnreadableFileError } from "../config/off-thread/load.ts";
 import type { Config } from "../config/schema.ts";
 import { type Arguments, type Console, UsageError } from "./command.ts";
 
@@ -32,11 +34,12 @@ export interface ConfigFile {
   readonly warnings: readonly Diagnostic[];
 }
 
+/** Larger files are read on a thread of their own, so that nothing of the work stays in the heap. */
+const READ_HERE_BYTES = 64 * 1024;
+
 /** Reads a configuration file. Throws a UsageError if the file cannot be read. */
-export async function loadConfigFile(
-  file: string,
-  environment: Console["environment"],
-): Promise<Loaded> {
+async function loadConfigFile(file: string, environment: Console["environment"]): Promise<Loaded> {
+  if (Bun.file(file).size > READ_HERE_BYTES) return reloadConfigFile(file, environment);
   let text: string;
   try {
     text = await Bun.file(file).text();
@@ -46,7 +49,20 @@ export async function loadConfigFile(
   return loadConfig(file, text, environment);
 }
 
-/** The same, but prints what is wrong with an invalid file and answers undefined. */
+/** The same on a thread of its own, for a gateway that is serving meanwhile. */
+export async function reloadConfigFile(
+  file: string,
+  environment: Console["environment"],
+): Promise<Loaded> {
+  try {
+    return await loadOffThread(file, { ...environment }, createConfigWorker);
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** Reads a configuration file, prints what is wrong with an invalid one and answers undefined. */
 export async function readConfigFile(
   file: string,
   console: Console,

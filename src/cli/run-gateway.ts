@@ -1,8 +1,10 @@
 import type { Loaded } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { type Diagnostic, diagnosticLine } from "../config/text/diagnostics.ts";
+import type { Diagnostic } from "../config/text/diagnostics.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { ListenError } from "../server/parts/open-port.ts";
+import { Reloader } from "../server/reloader.ts";
+import { describeConfig, logDiagnostics } from "../server/reports.ts";
 import { type RunningGateway, startGateway } from "../server/start.ts";
 import { descriptorSink, LineWriter, writeNow } from "../telemetry/line-writer.ts";
 import { Logger } from "../telemetry/logger.ts";
@@ -49,14 +51,15 @@ export function runGateway(config: Config, console: Console, options: RunOptions
   }
   logger.log("info", `${versionLine()}, configured by ${options.configuration}`);
   logDiagnostics(options.warnings ?? [], logger);
-  logger.log("info", `listening on ${gateway.url}, ${describe(config)}`);
+  logger.log("info", `listening on ${gateway.url}, ${describeConfig(config)}`);
   if (gateway.adminUrl !== undefined) logger.log("info", `admin on ${gateway.adminUrl}/admin`);
   const { reread } = options;
   if (reread !== undefined) {
-    console.onReloadSignal(() => void reload(gateway, reread, logger, clock));
+    const reloader = new Reloader({ gateway, read: reread, logger });
+    console.onReloadSignal(() => void reloader.request("SIGHUP"));
   }
   options.onReady?.(gateway);
-  forgetConfigurationSoon(clock);
+  if (config.routes.length <= MOST_ROUTES_TO_COLLECT) forgetConfigurationSoon(clock);
   return untilStopped(gateway, signals, logger, lines);
 }
 
@@ -86,39 +89,6 @@ async function untilStopped(
   return outcome.cut > 0 ? 1 : 0;
 }
 
-async function reload(
-  gateway: RunningGateway,
-  reread: () => Promise<Loaded>,
-  logger: Logger,
-  clock: Clock,
-): Promise<void> {
-  try {
-    const { config, diagnostics } = await reread();
-    logDiagnostics(diagnostics, logger);
-    if (config === undefined) {
-      logger.log("error", "SIGHUP: invalid configuration, keeping the current one");
-      return;
-    }
-    await gateway.reload(config);
-    logger.log("info", `SIGHUP: new configuration in force, ${describe(config)}`);
-    forgetConfigurationSoon(clock);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.log("error", `SIGHUP: ${reason}; keeping the current configuration`);
-  }
-}
-
-function logDiagnostics(diagnostics: readonly Diagnostic[], logger: Logger): void {
-  for (const diagnostic of diagnostics) {
-    logger.log(diagnostic.severity === "error" ? "error" : "warn", diagnosticLine(diagnostic));
-  }
-}
-
-function describe({ routes }: Config): string {
-  const backends = new Set(routes.flatMap(({ backends }) => backends.map(({ url }) => url)));
-  return `routes: ${routes.length}, backends: ${backends.size}`;
-}
-
 /** Stop signals, one after the other, whether or not somebody is waiting when they come. */
 interface StopSignals {
   next(): Promise<string>;
@@ -144,15 +114,16 @@ function stopSignals(console: Console): StopSignals {
 }
 
 /**
- * Collects what reading the configuration has left behind. By itself the collector leaves it among
- * what has grown old: 85 MB for ten thousand routes, and a sixth more of CPU for every request. Told
- * not to wait for it, the runtime leaves most of it where it is for ten seconds.
+ * Collects what reading the configuration has left behind, which the collector would leave among what
+ * has grown old. That is little: a large file is read on a thread of its own.
  */
 function forgetConfigurationSoon(clock: Clock): void {
   clock.schedule(SETTLED_AFTER_MS, () => Bun.gc(true));
 }
 
 const SETTLED_AFTER_MS = 500;
+/** To collect everything takes about 1 ms per 100 routes, and requests wait for it. */
+const MOST_ROUTES_TO_COLLECT = 1_000;
 
 // An error that belongs to no request must not take the requests of everybody else with it.
 function surviveStrayErrors(logger: Logger): void {

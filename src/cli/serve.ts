@@ -1,5 +1,5 @@
 import type { Command } from "./command.ts";
-import { findConfigFile, loadConfigFile, readConfigFile } from "./config-file.ts";
+import { findConfigFile, reloadConfigFile, readConfigFile } from "./config-file.ts";
 import { runGateway } from "./run-gateway.ts";
 
 export const serve: Command = {
@@ -32,7 +32,7 @@ cut at the end; 2 the file cannot be read, or the command line was not understoo
     return runGateway(read.config, console, {
       configuration: file,
       warnings: read.warnings,
-      reread: () => loadConfigFile(file, console.environment),
+      reread: () => reloadConfigFile(file, console.environment),
     });
   },
 };

@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { methodProblem } from "../http/methods.ts";
 import { normalizePath } from "../http/path.ts";
 import { defineSection } from "../pipeline/section.ts";
 import { parsePattern } from "./pattern.ts";
@@ -19,4 +20,19 @@ export const path = defineSection({
       ? []
       : [{ path: [], message: `no request can match this: ${normal.problem}` }];
   },
+});
+
+/** `methods` of a route. */
+export const methods = defineSection({
+  schema: Type.Optional(
+    Type.Array(Type.String({ expected: "a method's name, like GET" }), {
+      description: "The methods that the route accepts; by default, every method that is proxied.",
+      minItems: 1,
+    }),
+  ),
+  check: (methods) =>
+    methods.flatMap((method, index) => {
+      const message = method === undefined ? undefined : methodProblem(method);
+      return message === undefined ? [] : [{ path: [index], message }];
+    }),
 });

@@ -1,20 +1,31 @@
 import type { Config } from "../config/schema.ts";
 import { ListenError } from "./parts/open-port.ts";
 import type { Parts } from "./parts/parts.ts";
-import { warnOfInsecurity } from "./warnings.ts";
+import { warnOfInsecurity } from "./reports.ts";
 
 /**
  * Puts another configuration in force, part by part, while requests are served. What is in flight
  * ends by the old one. A port that cannot be had is reported and the old one stays; everything else
  * takes effect.
  */
-export async function reloadGateway(parts: Parts, next: Config): Promise<void> {
+export async function reloadGateway(
+  parts: Parts,
+  next: Config,
+  isStopping: () => boolean,
+): Promise<void> {
+  const snapshot = await parts.snapshots.compileInSlices(next);
+  if (isStopping()) {
+    await parts.snapshots.retire(snapshot);
+    throw new Error("the gateway is stopping");
+  }
   warnOfInsecurity(next, parts.logger);
   parts.telemetry.change(next.logging);
   parts.server = next.server;
   keepingOldPort(parts, () => parts.admin.change(next.admin));
   moveTraffic(parts, next.server);
-  await parts.snapshots.replace(parts.gateway, next);
+  const before = parts.gateway.snapshot;
+  parts.gateway.swap(snapshot);
+  await parts.snapshots.retire(before);
 }
 
 function moveTraffic({ traffic, ...parts }: Parts, server: Config["server"]): void {

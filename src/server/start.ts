@@ -16,7 +16,7 @@ import { Telemetry } from "./parts/telemetry.ts";
 import { TrafficPort } from "./parts/traffic-port.ts";
 import { reloadGateway } from "./reload.ts";
 import { stopGateway, type Stopped } from "./stop.ts";
-import { warnOfInsecurity } from "./warnings.ts";
+import { warnOfInsecurity } from "./reports.ts";
 
 export interface StartOptions {
   readonly config: Config;
@@ -39,6 +39,7 @@ export function startGateway({ config, ...options }: StartOptions): RunningGatew
 /** A gateway from its start to its end. */
 export class RunningGateway {
   readonly #parts: Parts;
+  #stopping = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -53,13 +54,17 @@ export class RunningGateway {
     return this.#parts.admin.url?.origin;
   }
 
-  /** Puts another configuration in force. What is in flight ends by the old one. */
+  /**
+   * Puts another configuration in force. What is in flight ends by the old one. Rejects, and changes
+   * nothing, where a file that the configuration names cannot be read or the gateway is stopping.
+   */
   reload(config: Config): Promise<void> {
-    return reloadGateway(this.#parts, config);
+    return reloadGateway(this.#parts, config, () => this.#stopping);
   }
 
   /** Stops accepting, lets what is in flight finish, writes the log out. */
   stop(): Promise<Stopped> {
+    this.#stopping = true;
     return stopGateway(this.#parts);
   }
 }

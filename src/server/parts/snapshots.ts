@@ -1,5 +1,4 @@
 import type { Config } from "../../config/schema.ts";
-import type { Gateway } from "../../runtime/gateway.ts";
 import {
   compileSnapshot,
   retireSnapshot,
@@ -7,7 +6,7 @@ import {
   type SnapshotServices,
 } from "../../runtime/snapshot.ts";
 
-/** Makes snapshots of configurations, and puts one in the place of another. */
+/** Makes snapshots of configurations, at once or while requests are served, and ends them. */
 export class Snapshots {
   readonly #services: SnapshotServices;
 
@@ -19,10 +18,13 @@ export class Snapshots {
     return compileSnapshot(config, this.#services);
   }
 
-  /** Compiles a configuration while requests are served, and puts it in force. */
-  async replace(gateway: Gateway, config: Config): Promise<void> {
-    const before = gateway.snapshot;
-    gateway.swap(this.compile(config));
-    retireSnapshot(before, this.#services.monitor);
+  /** Compiles a configuration while requests are served. */
+  async compileInSlices(config: Config): Promise<Snapshot> {
+    return compileSnapshot(config, this.#services);
+  }
+
+  /** Lets go of what a snapshot held, once another is in its place or it is not wanted after all. */
+  async retire(snapshot: Snapshot): Promise<void> {
+    retireSnapshot(snapshot, this.#services.monitor);
   }
 }

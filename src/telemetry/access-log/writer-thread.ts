@@ -1,4 +1,5 @@
 import type { Clock } from "../../time/clock.ts";
+import { errorLine } from "../../units/error-line.ts";
 import type { WriterAnswer, WriterRequest } from "./messages.ts";
 
 const FIRST_RESTART = 100;
@@ -54,7 +55,7 @@ export class WriterThread {
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      cause = summary(event.message);
+      cause = errorLine(event.message);
     });
     // Follows every error too: in Bun an uncaught one ends the worker.
     worker.addEventListener("close", () => {
@@ -77,10 +78,4 @@ export class WriterThread {
     this.#cancelRestart = this.#options.clock.schedule(delay, () => this.#start());
     this.#options.onDeath(cause, delay);
   }
-}
-
-/** Bun's message of a worker's error is a whole listing; its line with the error is enough. */
-function summary(message: string): string {
-  const line = /^\w*error: .*$/im.exec(message)?.[0] ?? message.split("\n")[0] ?? "";
-  return line.trim();
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { conditionsOf } from "../../../src/routing/conditions/of-route.ts";
 import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { loaded, printed, ROUTE, route, told } from "./loading.ts";
@@ -84,7 +83,7 @@ describe("anchors, aliases and merge keys", () => {
   - { <<: *first, path: /b }
   - { path: /c, backends: *all }
 `);
-    expect(routes.map((route) => [route.path, conditionsOf(route).methods])).toEqual([
+    expect(routes.map(({ path, methods }) => [path, methods])).toEqual([
       ["/a", ["GET"]],
       ["/b", ["GET"]],
       ["/c", undefined],

@@ -1,0 +1,60 @@
+import type { Loaded } from "../config/load.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { describeConfig, logDiagnostics } from "./reports.ts";
+import type { RunningGateway } from "./start.ts";
+
+export interface ReloaderOptions {
+  readonly gateway: Pick<RunningGateway, "reload">;
+  /** Reads the configuration again; rejects when it cannot be read. */
+  readonly read: () => Promise<Loaded>;
+  readonly logger: Logger;
+}
+
+/** Reloads the configuration on request, and reports how that went. */
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reloads once, or after the reload that is under way: requests that come during it share the one
+   * that follows, which reads what was there when the last of them came. `cause` is named in the log.
+   * Never rejects.
+   */
+  request(cause: string): Promise<void> {
+    if (this.#running === undefined) return this.#start(cause);
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      return this.#start(cause);
+    });
+    return this.#next;
+  }
+
+  #start(cause: string): Promise<void> {
+    this.#running = this.#reload(cause).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #reload(cause: string): Promise<void> {
+    const { gateway, read, logger } = this.#options;
+    try {
+      const { config, diagnostics } = await read();
+      logDiagnostics(diagnostics, logger);
+      if (config === undefined) {
+        logger.log("error", `${cause}: invalid configuration, keeping the current one`);
+        return;
+      }
+      await gateway.reload(config);
+      logger.log("info", `${cause}: new configuration in force, ${describeConfig(config)}`);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.log("error", `${cause}: ${reason}; keeping the current configuration`);
+    }
+  }
+}

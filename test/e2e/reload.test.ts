@@ -1,0 +1,97 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { ask } from "../support/ask.ts";
+import {
+  type GatewayProcess,
+  noHealthChecks,
+  startGateway,
+  type TestConfig,
+} from "../support/gateway-process.ts";
+import { startMockProcess } from "../support/mock-process.ts";
+import { createStage } from "../support/stage.ts";
+
+const stage = createStage();
+
+interface Reloadable {
+  readonly gateway: GatewayProcess;
+  /** Puts other routes, and whatever else a test says, into the gateway's file. */
+  readonly write: (config: object) => Promise<void>;
+}
+
+async function startReloadable(config: TestConfig): Promise<Reloadable> {
+  const folder = stage.folder();
+  const whole = { health_check: noHealthChecks, ...config };
+  const gateway = await startGateway(stage, whole, { cwd: folder });
+  return {
+    gateway,
+    async write(next) {
+      const logging = { database: gateway.database };
+      const server = { host: "127.0.0.1", port: 0 };
+      await Bun.write(
+        join(folder, "test-gateway.yaml"),
+        stringify({ server, logging, health_check: noHealthChecks, ...next }),
+      );
+    },
+  };
+}
+
+const manyRoutes = (backend: string, name: string) =>
+  Array.from({ length: 3_000 }, (_, index) => ({
+    path: `/${name}/${index}/*`,
+    backends: [backend],
+    rate_limit: 1_000,
+  }));
+
+test("every request during reloads of thousands of routes is answered, by one set or the other", async () => {
+  const mock = await startMockProcess(stage, "A");
+  const both = { path: "/api/users/*", backends: [mock.url] };
+  const { gateway, write } = await startReloadable({
+    routes: [both, ...manyRoutes(mock.url, "old")],
+  });
+  await write({ routes: [both, ...manyRoutes(mock.url, "new")] });
+
+  gateway.kill("SIGHUP");
+  const statuses: number[] = [];
+  while (gateway.lines.matching(/new configuration in force/).length === 0) {
+    const response = await ask(`${gateway.url}/api/users/1`);
+    await response.bytes();
+    statuses.push(response.status);
+  }
+
+  expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  for (const path of ["/old/1/x", "/new/1/x"]) await (await ask(gateway.url + path)).bytes();
+  const rows = await gateway.waitForRows(statuses.length + 2);
+  expect(rows.slice(-2)).toMatchObject([{ route: null }, { route: "/new/1/*" }]);
+});
+
+test("reloads that are asked for together become one", async () => {
+  const mock = await startMockProcess(stage, "A");
+  const { gateway, write } = await startReloadable({ routes: manyRoutes(mock.url, "old") });
+  await write({ routes: manyRoutes(mock.url, "new") });
+
+  for (let sent = 0; sent < 5; sent += 1) {
+    gateway.kill("SIGHUP");
+    await ask(`${gateway.url}/health`);
+  }
+  await gateway.lines.waitFor(/new configuration in force/);
+
+  expect(await gateway.stop()).toBe(0);
+  expect(gateway.lines.matching(/new configuration in force/).length).toBeLessThanOrEqual(2);
+});
+
+test("a file that is gone is reported, and the gateway serves on", async () => {
+  const mock = await startMockProcess(stage, "A");
+  const folder = stage.folder();
+  const gateway = await startGateway(
+    stage,
+    { routes: [{ path: "/api/users/*", backends: [mock.url] }] },
+    { cwd: folder },
+  );
+  await Bun.file(join(folder, "test-gateway.yaml")).delete();
+
+  gateway.kill("SIGHUP");
+  await gateway.lines.waitFor(/there is no such file; keeping the current configuration/);
+
+  expect((await ask(`${gateway.url}/api/users/1`)).status).toBe(200);
+});
