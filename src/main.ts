@@ -6,7 +6,9 @@ import { type Console, UsageError } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
 import { findCommand } from "./cli/find-command.ts";
 import { helpCommand } from "./cli/help.ts";
+import { init } from "./cli/init.ts";
 import { mock } from "./cli/mock.ts";
+import { proxy } from "./cli/proxy.ts";
 import { serve } from "./cli/serve.ts";
 import { mayColor, writeAll } from "./cli/terminal.ts";
 import { version } from "./cli/version.ts";
@@ -14,7 +16,7 @@ import { version } from "./cli/version.ts";
 const STDOUT = 1;
 const STDERR = 2;
 
-const commands = [serve, check, mock, demo, version];
+const commands = [serve, check, init, proxy, demo, mock, version];
 const help = helpCommand(commands);
 
 const processConsole: Console = {

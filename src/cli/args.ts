@@ -88,10 +88,9 @@ function valueOf(name: string, flag: Flag, attached: string | undefined, rest: s
   return value;
 }
 
-function tooMany({ name, operands, maxOperands }: Command, surplus: string): string {
-  const takes = maxOperands === 0 ? "no operands" : `at most one ${operands.replace(/[[\]]/g, "")}`;
-  return `\`${name}\` does not know what to do with "${surplus}": it takes ${takes}
-\`gateway help ${name}\` explains it`;
+function tooMany({ name, operands }: Command, surplus: string): string {
+  return `\`${name}\` does not know what to do with "${surplus}"
+usage: ${["gateway", name, operands, "[FLAGS]"].filter(Boolean).join(" ")}`;
 }
 
 function splitOnce(text: string): [string, string | undefined] {

@@ -5,8 +5,10 @@ import { createConfigWorker } from "../config/off-thread/create-worker.ts";
 import { loadOffThread, UnreadableFileError } from "../config/off-thread/load.ts";
 import type { Config } from "../config/schema.ts";
 import { type Arguments, type Console, UsageError } from "./command.ts";
+import { reasonOf } from "./system-error.ts";
 
-const USUAL_PLACES = ["config/gateway.yaml", "gateway.yaml"];
+/** Where a configuration is looked for when none is named. */
+export const USUAL_PLACES = ["config/gateway.yaml", "gateway.yaml"];
 
 /** The configuration file to use: the one named, else the first of the usual ones that is there. */
 export function findConfigFile({ operands, flags }: Arguments): string {
@@ -22,7 +24,7 @@ export function findConfigFile({ operands, flags }: Arguments): string {
   const found = USUAL_PLACES.find((place) => existsSync(place));
   if (found === undefined) {
     throw new UsageError(
-      `no configuration: neither ${USUAL_PLACES.join(" nor ")} is here; name one with --config FILE, or try \`gateway demo\``,
+      `no configuration: neither ${USUAL_PLACES.join(" nor ")} is here; name one with --config FILE, write one with \`gateway init\`, or try \`gateway demo\``,
     );
   }
   return found;
@@ -86,12 +88,4 @@ export function count(number: number, noun: string): string {
 export function report(diagnostics: readonly Diagnostic[], console: Console): void {
   if (diagnostics.length === 0) return;
   console.err(`${formatDiagnostics([...diagnostics], { color: console.color.err })}\n`);
-}
-
-function reasonOf(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("code" in error)) return String(error);
-  if (error.code === "ENOENT") return "there is no such file";
-  if (error.code === "EACCES") return "permission denied";
-  if (error.code === "EISDIR") return "it is a folder";
-  return String(error.code);
 }

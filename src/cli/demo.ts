@@ -4,6 +4,7 @@ import { type MockBackend, startMock } from "../../mock/server.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { Command, Console } from "./command.ts";
+import { portTrouble } from "./ports.ts";
 import { runGateway } from "./run-gateway.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -46,15 +47,11 @@ function startMockSomewhere(name: string, port: number, console: Console): MockB
   return startMock({ port: free, host: HOST, name, latency: 0, failRate: 0 });
 }
 
-/** The port itself, or 0, with a word to the user, when somebody else has it. */
+/** The port itself, or 0, with a word to the user, if another process has it. */
 function freePort(port: number, console: Console): number {
-  try {
-    Bun.listen({ hostname: HOST, port, socket: { data() {} } }).stop(true);
-    return port;
-  } catch {
-    console.out(`port ${port} is taken; using a free one instead\n`);
-    return 0;
-  }
+  if (portTrouble(HOST, port) === undefined) return port;
+  console.out(`port ${port} is taken; using a free one instead\n`);
+  return 0;
 }
 
 function demoConfig(mocks: readonly MockBackend[], database: string, console: Console): Config {

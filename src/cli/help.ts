@@ -1,24 +1,31 @@
-import type { Command } from "./command.ts";
+import { type Command, UsageError } from "./command.ts";
+import { configHelp } from "./config-help.ts";
 import { findCommand } from "./find-command.ts";
 
 /** Makes the command that explains the others; it has to know them. */
 export function helpCommand(others: readonly Command[]): Command {
   const help: Command = {
     name: "help",
-    summary: "explain a command",
-    operands: "[COMMAND]",
-    maxOperands: 1,
+    summary: "explain a command, or the configuration: help config",
+    operands: "[COMMAND | config [KEY]]",
+    maxOperands: 2,
     flags: {},
-    details: "Without a command, lists them all.",
-    examples: [["gateway help serve", "explains `serve`"]],
-    async run({ operands }, console) {
-      const [name] = operands;
+    details: "Without a command, lists them all. `config` prints every key of the configuration.",
+    examples: [
+      ["gateway help serve", "explains `serve`"],
+      ["gateway help config | less", "every key of the configuration"],
+      ["gateway help config routes.timeouts", "those below one of them"],
+    ],
+    async run({ operands: [topic, key] }, console) {
       const commands = [...others, help];
-      if (name === undefined) {
-        console.out(overview(commands));
+      if (topic === "config") {
+        console.out(configHelp(key));
         return 0;
       }
-      console.out(explain(findCommand(commands, name)));
+      if (key !== undefined) {
+        throw new UsageError(`\`help ${topic}\` does not know what to do with "${key}"`);
+      }
+      console.out(topic === undefined ? overview(commands) : explain(findCommand(commands, topic)));
       return 0;
     },
   };
@@ -29,10 +36,17 @@ function overview(commands: readonly Command[]): string {
   const list = columns(commands.map(({ name, summary }) => [name, summary] as const));
   return `An API gateway in one file: routes, balances, limits, and remembers every request.
 
+Three ways to begin:
+
+  gateway demo                              look around: a gateway, three backends, what to try
+  gateway proxy --to http://localhost:3000  in front of a backend of yours, without a file
+  gateway init                              write a commented configuration; then: gateway serve
+
 Usage: gateway COMMAND [FLAGS]
 
 ${list}
-\`gateway help COMMAND\` explains one. To see it all at work: \`gateway demo\`.
+\`gateway help COMMAND\` explains a command, \`gateway help config\` every key of the configuration. The
+project's README.md and docs/ have the rest.
 `;
 }
 
@@ -52,6 +66,7 @@ function explain(command: Command): string {
     ...(options.length > 0 ? [columns(options)] : []),
     `${details}\n`,
     `Examples:\n${columns(examples)}`,
+    "More: `gateway help config`, and the project's README.md and docs/.\n",
   ];
   return parts.join("\n");
 }

@@ -2,12 +2,36 @@ import { KindGuard, OptionalKind, type TSchema } from "@sinclair/typebox";
 import { configSchema } from "./schema.ts";
 import { expectedBy } from "./reading/words.ts";
 
-/** The configuration reference as Markdown: every key, from the schema itself. */
+/** A key at the top of the configuration, with all keys below it. */
+export interface ReferenceSection {
+  readonly key: string;
+  readonly meaning: string;
+  readonly isRequired: boolean;
+  readonly rows: readonly ReferenceRow[];
+}
+
+/** A key of the configuration; `default` is as it would be written, empty where there is none. */
+export interface ReferenceRow {
+  readonly key: string;
+  readonly takes: string;
+  readonly default: string;
+  readonly isRequired: boolean;
+  readonly meaning: string;
+}
+
+/** Every key of the configuration, from the schema itself. */
+export function referenceSections(): ReferenceSection[] {
+  return Object.entries<TSchema>(configSchema.properties).map(([key, schema]) => ({
+    key,
+    meaning: describe(schema),
+    isRequired: isRequired(schema),
+    rows: rowsBelow(key, schema),
+  }));
+}
+
+/** The configuration reference as Markdown. */
 export function configurationReference(): string {
-  const sections = Object.entries(configSchema.properties).map(([key, schema]) =>
-    sectionOf(key, schema),
-  );
-  return `${[INTRODUCTION, ...sections].join("\n\n")}\n`;
+  return `${[INTRODUCTION, ...referenceSections().map(sectionText)].join("\n\n")}\n`;
 }
 
 const INTRODUCTION = `# Configuration reference
@@ -15,27 +39,31 @@ Generated from the schema by \`bun run docs\`; [config/gateway.example.yaml](../
 
 Durations are written like \`250ms\`, \`30s\`, \`5m\`, \`2h\` or \`7d\`, sizes like \`64KiB\` or \`10MB\`, rates as a number per second or like \`600/m\`. Any value may hold environment variables: \`\${NAME}\`, or \`\${NAME:-default}\`; \`$\${\` stands for itself. Aliases, anchors and merge keys of YAML may be used. An unknown key, a wrong type or an impossible value is an error, told with its place by \`gateway check\`.`;
 
-function sectionOf(key: string, schema: TSchema): string {
-  const rows = rowsBelow(key, schema);
-  const heading = `## ${key}\n${describe(schema)}${isRequired(schema) ? " Required." : ""}`;
+function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): string {
+  const heading = `## ${key}\n${meaning}${isRequired ? " Required." : ""}`;
   return rows.length === 0 ? heading : `${heading}\n\n${table(rows)}`;
 }
 
-interface Row {
-  readonly key: string;
-  readonly schema: TSchema;
-}
-
 /** Every key below one, those of mappings within it and of the entries of lists too. */
-function rowsBelow(prefix: string, schema: TSchema): Row[] {
+function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
   const mapping = mappingOf(schema);
   if (mapping !== undefined) {
     return Object.entries<TSchema>(mapping["properties"]).flatMap(([name, property]) => {
       const key = `${prefix}.${name}`;
-      return [{ key, schema: property }, ...rowsBelow(key, property)];
+      return [rowOf(key, property), ...rowsBelow(key, property)];
     });
   }
   return KindGuard.IsArray(schema) ? rowsBelow(`${prefix}[]`, schema.items) : [];
+}
+
+function rowOf(key: string, schema: TSchema): ReferenceRow {
+  return {
+    key,
+    takes: expectedBy(schema),
+    default: defaultOf(schema),
+    isRequired: isRequired(schema),
+    meaning: describe(schema),
+  };
 }
 
 /** A mapping, or the mapping among the forms that a value may have. */
@@ -46,19 +74,22 @@ function mappingOf(schema: TSchema): TSchema | undefined {
     : undefined;
 }
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly ReferenceRow[]): string {
   const lines = rows.map(
-    ({ key, schema }) =>
-      `| \`${key}\` | ${cell(expectedBy(schema))} | ${defaultOf(schema)} | ${cell(describe(schema))} |`,
+    (row) => `| \`${row.key}\` | ${cell(row.takes)} | ${ifAbsent(row)} | ${cell(row.meaning)} |`,
   );
   return ["| key | value | default | meaning |", "|---|---|---|---|", ...lines].join("\n");
 }
 
+function ifAbsent(row: ReferenceRow): string {
+  if (row.default !== "") return `\`${row.default}\``;
+  return row.isRequired ? "required" : "";
+}
+
 function defaultOf(schema: TSchema): string {
   const value: unknown = schema.default;
-  if (value === undefined) return isRequired(schema) ? "required" : "";
-  if (KindGuard.IsObject(schema)) return "";
-  return `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
+  if (value === undefined || KindGuard.IsObject(schema)) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function isRequired(schema: TSchema): boolean {

@@ -24,7 +24,7 @@ test.each(["help", "--help", "-h", "-?"])("%s lists the commands", async (word) 
   const { code, out } = await run(word);
 
   expect(code).toBe(0);
-  for (const name of ["serve", "check", "mock", "demo", "version", "help"]) {
+  for (const name of ["serve", "check", "init", "proxy", "demo", "mock", "version", "help"]) {
     expect(out).toMatch(new RegExp(`^  ${name} +\\w`, "m"));
   }
 });
@@ -34,7 +34,7 @@ test("without a command the commands are listed", async () => {
   expect(bare).toEqual(help);
 });
 
-test.each(["serve", "check", "mock", "demo", "version", "help"])(
+test.each(["serve", "check", "init", "proxy", "demo", "mock", "version", "help"])(
   "`help %s` and `%s --help` explain the command",
   async (name) => {
     const explained = await run("help", name);
@@ -57,6 +57,8 @@ const misunderstood: [string[], string][] = [
   [["check", "-c", "a.yaml", "--config=b.yaml"], "--config is given twice: a.yaml and b.yaml"],
   [["-c", "a.yaml"], "a command comes before the flags, like gateway serve -c"],
   [["gateway.yaml"], "to run a configuration: gateway serve gateway.yaml"],
+  [["proxy"], "name a backend: gateway proxy --to http://localhost:3000"],
+  [["help", "config", "sever"], "there is no key sever, did you mean server?"],
   [["reload"], "send it SIGHUP"],
   [["version", "now"], '`version` does not know what to do with "now"'],
   [["mock", "--port", "70000"], "--port takes a whole number from 0 to 65535"],

@@ -10,7 +10,7 @@ export interface Child {
   readonly errors: Lines;
   /** The exit code, once the process has ended and all of its output is here. */
   readonly exited: Promise<number>;
-  kill(signal: NodeJS.Signals): void;
+  readonly kill: (signal: NodeJS.Signals) => void;
 }
 
 export interface ChildOptions {

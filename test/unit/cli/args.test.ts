@@ -58,10 +58,7 @@ describe("a command line", () => {
     [["-p"], "--port needs a value: --port PORT"],
     [["--port", "1", "-p", "1"], "--port is given twice: 1 and 1; which one is meant?"],
     [["--quiet=yes"], "--quiet takes no value"],
-    [
-      ["a", "b"],
-      '`try` does not know what to do with "b": it takes at most one FILE\n`gateway help try` explains it',
-    ],
+    [["a", "b"], '`try` does not know what to do with "b"\nusage: gateway try [FILE] [FLAGS]'],
   ])("%j is refused in words", async (written, words) => {
     expect(await refusal(() => read(...written))).toBe(words);
   });

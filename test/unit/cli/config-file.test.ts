@@ -42,7 +42,7 @@ describe("the configuration file", () => {
   test("that is nowhere is told with the places that were looked at", async () => {
     enter();
     expect(await refusal(() => findConfigFile(given()))).toBe(
-      "no configuration: neither config/gateway.yaml nor gateway.yaml is here; name one with --config FILE, or try `gateway demo`",
+      "no configuration: neither config/gateway.yaml nor gateway.yaml is here; name one with --config FILE, write one with `gateway init`, or try `gateway demo`",
     );
   });
 });

@@ -2,12 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { check } from "../../../src/cli/check.ts";
 import { demo } from "../../../src/cli/demo.ts";
 import { helpCommand } from "../../../src/cli/help.ts";
+import { init } from "../../../src/cli/init.ts";
 import { mock } from "../../../src/cli/mock.ts";
+import { proxy } from "../../../src/cli/proxy.ts";
 import { serve } from "../../../src/cli/serve.ts";
 import { version } from "../../../src/cli/version.ts";
-import { commandWith, FakeConsole, given } from "./fake-console.ts";
+import { commandWith, FakeConsole, given, refusal } from "./fake-console.ts";
 
-const COMMANDS = [serve, check, mock, demo, version];
+const COMMANDS = [serve, check, init, proxy, demo, mock, version];
 const help = helpCommand(COMMANDS);
 
 async function explained(...operands: string[]): Promise<string> {
@@ -24,6 +26,20 @@ describe("help", () => {
       expect(text).toContain(`\n  ${name.padEnd("version".length)}  ${summary}\n`);
     }
     expect(text).toContain("\nUsage: gateway COMMAND [FLAGS]\n");
+  });
+
+  test("shows three ways to begin", async () => {
+    const text = await explained();
+    for (const way of ["demo", "proxy --to http://localhost:3000", "init"]) {
+      expect(text).toContain(`\n  gateway ${way}  `);
+    }
+  });
+
+  test("of the configuration takes a key, and of a command nothing more", async () => {
+    expect(await explained("config", "server.port")).toStartWith("  server.port: ");
+    expect(await refusal(() => explained("serve", "server.port"))).toBe(
+      '`help serve` does not know what to do with "server.port"',
+    );
   });
 
   test("explains a command with its flags, its exit codes and examples", async () => {
@@ -44,6 +60,8 @@ cannot be read or the command line was not understood.
 Examples:
   gateway check                        checks the file that \`gateway serve\` would read
   gateway check --strict staging.yaml  checks another one, for a pipeline
+
+More: \`gateway help config\`, and the project's README.md and docs/.
 `);
   });
 
@@ -59,12 +77,14 @@ Nothing more.
 
 Examples:
   gateway try  tries
+
+More: \`gateway help config\`, and the project's README.md and docs/.
 `);
   });
 
   test("explains itself", async () => {
     expect(await explained("help")).toStartWith(
-      "help: explain a command\n\nUsage: gateway help [COMMAND]\n",
+      "help: explain a command, or the configuration: help config\n\nUsage: gateway help [COMMAND | config [KEY]]\n",
     );
   });
 

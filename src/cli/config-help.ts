@@ -1,0 +1,65 @@
+import {
+  type ReferenceRow,
+  type ReferenceSection,
+  referenceSections,
+} from "../config/reference.ts";
+import { suggestion } from "./args.ts";
+import { UsageError } from "./command.ts";
+
+const WIDTH = 100;
+const INDENT = "      ";
+
+const INTRODUCTION = `The configuration is a YAML file. \`gateway init\` writes one to begin with, \`gateway check\` says what is
+wrong with one.
+
+Durations are written like 250ms, 30s, 5m, 2h or 7d, sizes like 64KiB or 10MB, rates as a number per
+second or like 600/m. Any value may come from the environment: "\${NAME}", or "\${NAME:-default}".
+`;
+
+/**
+ * The configuration reference for a terminal: all of it, or one key ("routes.tls", or
+ * just "tls") with what is below it. Throws a UsageError with the nearest key where there is no such one.
+ */
+export function configHelp(key: string | undefined): string {
+  const sections = referenceSections();
+  if (key === undefined) return [INTRODUCTION, ...sections.map(sectionText)].join("\n");
+  const wanted = plain(key);
+  const section = sections.find((section) => section.key === wanted);
+  if (section !== undefined) return sectionText(section);
+  const rows = sections.flatMap((section) => section.rows);
+  const found = rows.filter((row) => `.${plain(row.key)}.`.includes(`.${wanted}.`));
+  if (found.length > 0) return found.map(rowText).join("\n");
+  const keys = [...sections, ...rows].map((one) => plain(one.key));
+  throw new UsageError(
+    `there is no key ${key}${suggestion(wanted, keys)}\n\`gateway help config\` lists them all`,
+  );
+}
+
+/** "routes[].tls.ca" as people write it: "routes.tls.ca". */
+function plain(key: string): string {
+  return key.replaceAll("[]", "");
+}
+
+function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): string {
+  const heading = `${key}${isRequired ? " (required)" : ""}\n${wrap(meaning, "  ")}`;
+  return [heading, ...rows.map(rowText)].join("\n");
+}
+
+function rowText(row: ReferenceRow): string {
+  const otherwise = row.isRequired ? ", required" : row.default && `, default ${row.default}`;
+  return `  ${row.key}: ${row.takes.replaceAll("`", "")}${otherwise}\n${wrap(row.meaning, INDENT)}`;
+}
+
+/** Breaks a text into lines that are not too long, each indented. */
+function wrap(text: string, indent: string): string {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(" ")) {
+    if (line !== indent && line.length + word.length > WIDTH) {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd(), ""].join("\n");
+}

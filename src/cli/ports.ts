@@ -1,0 +1,12 @@
+/** What keeps an address from being listened on, in words; undefined when nothing does. */
+export function portTrouble(hostname: string, port: number): string | undefined {
+  try {
+    Bun.listen({ hostname, port, socket: { data() {} } }).stop(true);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EADDRINUSE") return "another process has this port";
+    if (code === "EACCES") return "ports below 1024 need more rights";
+    return "this machine has no such address";
+  }
+}

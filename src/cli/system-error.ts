@@ -1,0 +1,20 @@
+/** What kept the system from reading or writing a file, in words. */
+export function reasonOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("code" in error)) return String(error);
+  switch (error.code) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EACCES":
+      return "permission denied";
+    case "EISDIR":
+      return "it is a folder";
+    case "ENOTDIR":
+      return "a part of its path is not a folder";
+    case "EROFS":
+      return "the file system is read-only";
+    case "ENOSPC":
+      return "the disk is full";
+    default:
+      return String(error.code);
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "bun:test";
+import { configHelp } from "../../../src/cli/config-help.ts";
+import { referenceSections } from "../../../src/config/reference.ts";
+import { refusal } from "./fake-console.ts";
+
+describe("`help config`", () => {
+  test("has every key of the configuration, in lines that fit a terminal", () => {
+    const text = configHelp(undefined);
+    for (const { key, rows } of referenceSections()) {
+      expect(text).toMatch(new RegExp(`^${key}( \\(required\\))?$`, "m"));
+      for (const row of rows)
+        expect(text).toContain(`\n  ${row.key}: ${row.takes.replaceAll("`", "")}`);
+    }
+    const meanings = text.split("\n").filter((line) => line.startsWith("      "));
+    expect(Math.max(...meanings.map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  test("shows one section alone", () => {
+    const text = configHelp("logging");
+    expect(text).toStartWith("logging\n  ");
+    expect(text).toContain("\n  logging.retention.max_age: a duration");
+    expect(text).not.toContain("server.");
+  });
+
+  test.each(["routes.timeouts", "routes[].timeouts", "timeouts"])(
+    "shows %s with what is below it",
+    (key) => {
+      const keys = [...configHelp(key).matchAll(/^ {2}(\S+):/gm)].map(([, name]) => name);
+      expect(keys).toEqual([
+        "routes[].timeouts",
+        "routes[].timeouts.request",
+        "routes[].timeouts.response",
+        "routes[].timeouts.idle",
+        "routes[].timeouts.exchange",
+      ]);
+    },
+  );
+
+  test("names the default of a key, and what is required", () => {
+    expect(configHelp("server.port")).toContain(", default 8080\n");
+    expect(configHelp("routes.path")).toContain(", required\n");
+  });
+
+  test("of an unknown key suggests the nearest one", async () => {
+    expect(await refusal(() => configHelp("sever.port"))).toBe(
+      "there is no key sever.port, did you mean server.port?\n`gateway help config` lists them all",
+    );
+  });
+});
