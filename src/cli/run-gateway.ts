@@ -6,12 +6,15 @@ import { ListenError } from "../server/parts/open-port.ts";
 import { Reloader } from "../server/reloader.ts";
 import { describeConfig, logDiagnostics } from "../server/reports.ts";
 import { type RunningGateway, startGateway } from "../server/start.ts";
-import { descriptorSink, LineWriter, writeNow } from "../telemetry/line-writer.ts";
+import { descriptorOutput, LineWriter } from "../telemetry/line-writer.ts";
 import { Logger } from "../telemetry/logger.ts";
 import { VERSION, versionLine } from "./build-info.ts";
 import type { Console } from "./command.ts";
 
 const STANDARD_OUTPUT = 1;
+/** How long the last lines may take, and how long at a second signal. */
+const LAST_LINES_MS = 1_000;
+const LAST_LINES_IN_A_HURRY_MS = 200;
 
 export interface RunOptions {
   /** What the configuration is called in the first line of the log. */
@@ -30,7 +33,7 @@ export interface RunOptions {
  */
 export function runGateway(config: Config, console: Console, options: RunOptions): Promise<number> {
   const clock = systemClock;
-  const lines = new LineWriter(descriptorSink(STANDARD_OUTPUT, clock), clock);
+  const lines = new LineWriter(descriptorOutput(STANDARD_OUTPUT, clock), clock);
   const { level, format } = config.logging;
   const logger = new Logger({ level, format, color: console.color.out }, lines, clock);
   const signals = stopSignals(console);
@@ -47,7 +50,7 @@ export function runGateway(config: Config, console: Console, options: RunOptions
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     logger.log("error", error.message);
-    return lines.flush().then(() => 1);
+    return lines.flush(LAST_LINES_MS).then(() => 1);
   }
   logger.log("info", `${versionLine()}, configured by ${options.configuration}`);
   logDiagnostics(options.warnings ?? [], logger);
@@ -77,15 +80,20 @@ async function untilStopped(
   ]);
   if ("signal" in outcome) {
     logger.log("warn", `${outcome.signal} again: ending at once`);
-    writeNow(STANDARD_OUTPUT, lines.drain());
+    await lines.flush(LAST_LINES_IN_A_HURRY_MS);
     return 1;
   }
   if (outcome.cut > 0) {
     const what = outcome.cut === 1 ? "1 request was" : `${outcome.cut} requests were`;
     logger.log("error", `${what} cut: still in flight after server.shutdown_timeout`);
   }
+  if (outcome.lostRows > 0) {
+    const what = outcome.lostRows === 1 ? "1 row was" : `${outcome.lostRows} rows were`;
+    logger.log("error", `${what} lost: the access log is incomplete`);
+  }
   logger.log("info", "stopped");
-  await lines.flush();
+  await lines.flush(LAST_LINES_MS);
+  if (outcome.lostRows > 0) return 3;
   return outcome.cut > 0 ? 1 : 0;
 }
 

@@ -9,8 +9,6 @@ import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { Exchange, type Upgrade } from "../pipeline/exchange.ts";
 import { leaving } from "../pipeline/leaving.ts";
-import type { AccessLogEntry } from "../telemetry/access-log/entry.ts";
-import { toEntry } from "../telemetry/record.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What answers a request for a page of the gateway's own (/health, /admin); undefined for all else. */
@@ -33,7 +31,7 @@ export interface GatewayOptions {
   /** Makes the id of an exchange that came without one. */
   readonly newRequestId: () => string;
   /** Called once per exchange, when it is over. */
-  readonly onEntry: (entry: AccessLogEntry) => void;
+  readonly onEnd: (exchange: Exchange) => void;
 }
 
 /** Takes requests through the current snapshot, and knows how many are under way. */
@@ -158,7 +156,7 @@ export class Gateway {
 
   #close(exchange: Exchange): void {
     this.#open.delete(exchange);
-    this.#options.onEntry(toEntry(exchange, this.#options.clock));
+    this.#options.onEnd(exchange);
     if (this.inFlight > 0) return;
     const waiting = this.#idle;
     this.#idle = [];

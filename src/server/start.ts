@@ -5,6 +5,8 @@ import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { sinkKinds } from "../telemetry/sinks/registry.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
 import type { Clock } from "../time/clock.ts";
 import { ConnectionPool } from "../transport/pool.ts";
 import { networkProbe } from "../transport/probe.ts";
@@ -12,7 +14,6 @@ import { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Admin } from "./parts/admin.ts";
 import type { Parts } from "./parts/parts.ts";
 import { Snapshots } from "./parts/snapshots.ts";
-import { Telemetry } from "./parts/telemetry.ts";
 import { TrafficPort } from "./parts/traffic-port.ts";
 import { reloadGateway } from "./reload.ts";
 import { stopGateway, type Stopped } from "./stop.ts";
@@ -72,7 +73,7 @@ export class RunningGateway {
 /** Opens the parts one by one. The ports are last but for what only costs once they are there. */
 function openParts(config: Config, options: Omit<StartOptions, "config">): Parts {
   const { logger, clock, random, version } = options;
-  const telemetry = new Telemetry(config.logging, logger, clock);
+  const telemetry = new Telemetry(sinkKinds, config.logging, { logger, clock });
   const monitor = new HealthMonitor({
     clock,
     random,
@@ -90,14 +91,14 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     transport: (attempt) => connections.send(attempt),
   });
   const snapshot = (): Snapshot => gateway.snapshot;
-  const accessLogCounts = () => telemetry.counts();
+  const accessLogCounts = () => telemetry.counts("access_log");
   const admin = new Admin({ version, snapshot, accessLogCounts }, config.admin);
   const gateway: Gateway = new Gateway({
     snapshot: snapshots.compile(config),
     ownPages: (exchange) => admin.page(exchange),
     clock,
     newRequestId: () => crypto.randomUUID(),
-    onEntry: (entry) => telemetry.add(entry),
+    onEnd: (exchange) => telemetry.take(exchange),
   });
   const traffic = new TrafficPort(gateway, config.server, (error) =>
     logger.log("debug", `an answer broke off: ${messageOf(error)}`),

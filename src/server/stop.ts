@@ -8,6 +8,8 @@ const CLOSE_LOG_MS = 5_000;
 export interface Stopped {
   /** Exchanges that were cut because time had run out. */
   readonly cut: number;
+  /** Rows that the access log lost, from the start on. */
+  readonly lostRows: number;
 }
 
 /** Stops accepting, lets what is in flight finish within server.shutdown_timeout, closes every part. */
@@ -25,7 +27,7 @@ export async function stopGateway(parts: Parts): Promise<Stopped> {
   connections.close();
   await admin.close();
   await telemetry.close(CLOSE_LOG_MS);
-  return { cut };
+  return { cut, lostRows: telemetry.counts("access_log").dropped };
 }
 
 async function idleWithin({ clock, gateway }: Parts, milliseconds: number): Promise<void> {

@@ -1,82 +1,126 @@
-import { write, writeSync } from "node:fs";
+import { write } from "node:fs";
 import type { Clock } from "../time/clock.ts";
+import type { SinkCounts } from "./sinks/counts.ts";
 
-/** Where lines end up. Resolves when the text has been taken; never rejects. */
-export type Sink = (text: string) => Promise<void>;
+/** Where lines end up. Resolves when the text has been taken, with false when it cannot be; never rejects. */
+export type Output = (text: string) => Promise<boolean>;
 
 const FLUSH_AFTER_MS = 50;
 const FLUSH_AT_CHARACTERS = 64 * 1024;
 // A reader that has stopped must not take the gateway's memory with it.
 const HOLD_AT_MOST_CHARACTERS = 8 * 1024 * 1024;
 
-/** Collects lines and writes them in few large pieces, so that a line costs little and none waits. */
+/** Collects lines and writes them in few large pieces, so lines are cheap and never delayed for long. */
 export class LineWriter {
-  readonly #sink: Sink;
+  readonly #output: Output;
   readonly #clock: Clock;
   /** Grows line by line: to join as many lines at the end would make a text of each of them first. */
   #text = "";
+  /** Lines in `#text`, and lines that the output has been given and has not taken yet. */
+  #waiting = 0;
+  #leaving = 0;
+  #written = 0;
   #dropped = 0;
+  /** Dropped lines of which the output has not been told. */
+  #unreported = 0;
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(sink: Sink, clock: Clock) {
-    this.#sink = sink;
+  constructor(output: Output, clock: Clock) {
+    this.#output = output;
     this.#clock = clock;
   }
 
   /** Takes a line without its line break. */
   line(text: string): void {
     if (this.#text.length >= HOLD_AT_MOST_CHARACTERS) {
-      this.#dropped += 1;
+      this.#drop(1);
       return;
     }
     this.#text += `${text}\n`;
+    this.#waiting += 1;
     if (this.#writing !== undefined) return;
-    if (this.#text.length >= FLUSH_AT_CHARACTERS) void this.flush();
-    else this.#cancelTimer ??= this.#clock.schedule(FLUSH_AFTER_MS, () => void this.flush());
+    if (this.#text.length >= FLUSH_AT_CHARACTERS) void this.#writeAll();
+    else this.#cancelTimer ??= this.#clock.schedule(FLUSH_AFTER_MS, () => void this.#writeAll());
   }
 
-  /** Writes what has been collected. Resolves when all of it has been taken. */
-  async flush(): Promise<void> {
+  counts(): SinkCounts {
+    return {
+      written: this.#written,
+      queued: this.#waiting + this.#leaving,
+      dropped: this.#dropped,
+    };
+  }
+
+  /**
+   * Writes what has been collected. Resolves when all of it has been taken, or after `deadlineMs`
+   * milliseconds; what has not been taken by then is dropped.
+   */
+  async flush(deadlineMs: number): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancelDeadline = this.#clock.schedule(deadlineMs, () => {
+      this.#giveUp();
+      resolve();
+    });
+    await Promise.race([this.#writeAll(), late]);
+    cancelDeadline();
+  }
+
+  async #writeAll(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     while (this.#writing !== undefined) await this.#writing;
     while (this.#text !== "") {
-      const text = this.#take();
-      this.#writing = this.#sink(text);
+      this.#writing = this.#write();
       await this.#writing;
       this.#writing = undefined;
     }
   }
 
-  /** Takes out what has been collected, for a process that has no time left to wait. */
-  drain(): string {
-    return this.#take();
+  async #write(): Promise<void> {
+    this.#leaving = this.#waiting;
+    this.#waiting = 0;
+    const unreported = this.#unreported;
+    this.#unreported = 0;
+    const notice =
+      unreported === 0
+        ? ""
+        : `(${unreported} lines dropped: standard output is not being read fast enough)\n`;
+    const text = this.#text + notice;
+    this.#text = "";
+    const isTaken = await this.#output(text);
+    // None are left where a deadline has passed meanwhile.
+    if (isTaken) this.#written += this.#leaving;
+    else this.#drop(this.#leaving);
+    this.#leaving = 0;
   }
 
-  #take(): string {
-    let text = this.#text;
+  #giveUp(): void {
+    this.#drop(this.#waiting + this.#leaving);
+    this.#waiting = 0;
+    this.#leaving = 0;
     this.#text = "";
-    if (this.#dropped > 0) {
-      text += `(${this.#dropped} lines dropped: whoever reads this output is too slow)\n`;
-      this.#dropped = 0;
-    }
-    return text;
+  }
+
+  #drop(lines: number): void {
+    this.#dropped += lines;
+    this.#unreported += lines;
   }
 }
 
 const RETRY_AFTER_MS = 10;
 
-/** A sink that writes to a file descriptor without ever blocking the event loop. */
-export function descriptorSink(descriptor: number, clock: Clock): Sink {
-  return async function sink(text) {
+/** An output that writes to a file descriptor without ever blocking the event loop. */
+export function descriptorOutput(descriptor: number, clock: Clock): Output {
+  return async function output(text) {
     let rest = Buffer.from(text);
     while (rest.length > 0) {
       const written = await writeSome(descriptor, rest);
-      if (written === "broken") return;
+      if (written === "broken") return false;
       if (written === "full") await pause(clock);
       else rest = rest.subarray(written);
     }
+    return true;
   };
 }
 
@@ -93,13 +137,4 @@ function pause(clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     clock.schedule(RETRY_AFTER_MS, resolve);
   });
-}
-
-/** Writes at once and gives up on what is not taken: for the last words of a process. */
-export function writeNow(descriptor: number, text: string): void {
-  try {
-    if (text !== "") writeSync(descriptor, text);
-  } catch {
-    // Nobody reads any more, and there is nobody left to tell.
-  }
 }

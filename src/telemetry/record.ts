@@ -1,36 +1,21 @@
-import type { Clock } from "../time/clock.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { AccessLogEntry, LogLevel } from "./access-log/entry.ts";
+import { compile } from "./compile.ts";
+import { cut } from "./cut.ts";
+import { fields } from "./fields.ts";
 
-/** What the access log keeps of an exchange. Runs once, when the exchange is over. */
-export function toEntry(exchange: Exchange, clock: Clock): AccessLogEntry {
-  const { target, headersAt, started } = exchange;
-  return {
-    timestamp: exchange.startedAt,
-    level: levelOf(exchange.status),
-    message: exchange.errorDetail,
-    method: exchange.method,
-    path: target.path,
-    query: target.query,
-    host: target.host,
-    statusCode: exchange.status,
-    latencyMs: clock.monotonic() - started,
-    timeToFirstByteMs: headersAt === 0 ? -1 : headersAt - started,
-    clientIp: exchange.client.address,
-    userAgent: exchange.fields.userAgent ?? "",
-    backend: exchange.backend,
-    route: exchange.route,
-    requestId: exchange.requestId,
-    bytesIn: exchange.bytesIn,
-    bytesOut: exchange.bytesOut,
-    messagesIn: exchange.messagesIn,
-    messagesOut: exchange.messagesOut,
-    attempts: exchange.attempts.length,
-    errorCode: exchange.errorCode ?? "",
-  };
-}
+/** What is kept of an exchange that is over. Texts are as they came, but at most `limit` long. */
+export type ExchangeRecord = {
+  readonly [Name in keyof typeof fields]: ReturnType<(typeof fields)[Name]["read"]>;
+};
 
-function levelOf(status: number): LogLevel {
-  if (status >= 500) return "error";
-  return status >= 400 ? "warn" : "info";
+/** Makes the record of an exchange that is over; `now` is the clock's monotonic time. */
+export const toRecord = compile(
+  `(exchange, now) => ({ ${Object.entries(fields).map(property).join(", ")} })`,
+  { fields, cut },
+) as (exchange: Exchange, now: number) => ExchangeRecord;
+
+function property([name, field]: [string, (typeof fields)[keyof typeof fields]]): string {
+  const read = `fields.${name}.read(exchange, now)`;
+  const isLong = field.kind === "text" && Number.isFinite(field.limit);
+  return `${name}: ${isLong ? `cut(${read}, ${field.limit})` : read}`;
 }

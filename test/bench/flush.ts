@@ -1,7 +1,7 @@
 import { systemClock } from "../../src/time/clock.ts";
-import { LOG_BATCH_ROWS } from "../../src/server/parts/telemetry.ts";
 import { AccessLog } from "../../src/telemetry/access-log/access-log.ts";
 import { createAccessLogWorker } from "../../src/telemetry/access-log/create-worker.ts";
+import { BATCH_ROWS } from "../../src/telemetry/sinks/access-log.ts";
 import type { Stage } from "./stage.ts";
 
 /** How long handing rows to the access log keeps the thread that answers clients. Milliseconds. */
@@ -22,9 +22,9 @@ export async function measureFlush(stage: Stage, batches: number): Promise<Flush
     database: stage.path("flush.db"),
     maxAge: 0,
     maxSize: 0,
-    maxQueued: 100 * LOG_BATCH_ROWS,
+    maxQueuedBytes: 64 * 2 ** 20,
     flushInterval: 200,
-    batchSize: LOG_BATCH_ROWS,
+    batchSize: BATCH_ROWS,
     clock: systemClock,
     createWorker: createAccessLogWorker,
     report: (level, message) => void process.stderr.write(`${level}: ${message}\n`),
@@ -32,9 +32,9 @@ export async function measureFlush(stage: Stage, batches: number): Promise<Flush
   const slowest: number[] = [];
   for (let batch = 0; batch < batches; batch += 1) {
     let longest = 0;
-    for (let row = 0; row < LOG_BATCH_ROWS; row += 1) {
+    for (let row = 0; row < BATCH_ROWS; row += 1) {
       const started = performance.now();
-      log.write(entryOf(batch * LOG_BATCH_ROWS + row));
+      log.write(recordOf(batch * BATCH_ROWS + row));
       longest = Math.max(longest, performance.now() - started);
     }
     slowest.push(longest);
@@ -49,7 +49,7 @@ export async function measureFlush(stage: Stage, batches: number): Promise<Flush
   };
 }
 
-function entryOf(index: number) {
+function recordOf(index: number) {
   return {
     timestamp: Date.now(),
     level: "info",
@@ -60,7 +60,7 @@ function entryOf(index: number) {
     host: "api.example.com",
     statusCode: 200,
     latencyMs: index / 1000,
-    timeToFirstByteMs: index / 2000,
+    ttfbMs: index / 2000,
     clientIp: `192.0.2.${index % 250}`,
     userAgent: `Mozilla/5.0 (X11; Linux x86_64) Client/${index % 50}`,
     backend: "http://127.0.0.1:9001",
@@ -72,5 +72,6 @@ function entryOf(index: number) {
     messagesOut: 0,
     attempts: 1,
     errorCode: "",
+    endedBy: "",
   } as const;
 }

@@ -214,18 +214,21 @@ test("each request has a line on standard output, with a level by its status", a
   const gateway = await startGateway(stage, {
     routes: [{ path: "/*", backends: [mock.url] }],
   });
-  const seconds = String.raw`^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d`;
+  const time = String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
 
-  await ask(`${gateway.url}/api/users/1`);
+  const answer = await ask(`${gateway.url}/api/users/1`);
+  const id = answer.headers.get("x-request-id") ?? "";
   await ask(`${gateway.url}/status/404`);
   await ask(`${gateway.url}/status/503`);
 
   await lineOf(
     gateway,
-    new RegExp(`${seconds} \\[INFO\\] GET /api/users/1 - 200 \\(\\d+ms\\) - Backend: ${mock.url}$`),
+    new RegExp(
+      `${time} \\[INFO\\] GET /api/users/1 - 200 \\(\\d+ms\\) - Backend: ${mock.url} - Client: 127.0.0.1 - Id: ${id}$`,
+    ),
   );
-  await lineOf(gateway, new RegExp(`${seconds} \\[WARN\\] GET /status/404 - 404 `));
-  await lineOf(gateway, new RegExp(`${seconds} \\[ERROR\\] GET /status/503 - 503 `));
+  await lineOf(gateway, new RegExp(`${time} \\[WARN\\] GET /status/404 - 404 `));
+  await lineOf(gateway, new RegExp(`${time} \\[ERROR\\] GET /status/503 - 503 `));
 });
 
 test("`logging.format: json` writes a JSON object a line", async () => {

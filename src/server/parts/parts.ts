@@ -2,12 +2,12 @@ import type { Config } from "../../config/schema.ts";
 import type { Tunnel } from "../../proxy/tunnel.ts";
 import type { Gateway } from "../../runtime/gateway.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { ConnectionPool } from "../../transport/pool.ts";
 import type { HealthMonitor } from "../../upstream/health/monitor.ts";
 import type { Admin } from "./admin.ts";
 import type { Snapshots } from "./snapshots.ts";
-import type { Telemetry } from "./telemetry.ts";
 import type { TrafficPort } from "./traffic-port.ts";
 
 /** What a running gateway is made of. Each part can be changed while the others run. */

@@ -1,7 +1,10 @@
 import type { Clock } from "../../time/clock.ts";
+import type { LogLevel } from "../level.ts";
+import type { ExchangeRecord } from "../record.ts";
+import type { SinkCounts } from "../sinks/counts.ts";
+import type { Sink } from "../sinks/sink.ts";
 import type { Batch } from "./batch.ts";
 import { DroppedRows } from "./dropped-rows.ts";
-import type { AccessLogEntry, LogLevel } from "./entry.ts";
 import type { WriterAnswer } from "./messages.ts";
 import { BatchQueue } from "./queue.ts";
 import { WriterThread } from "./writer-thread.ts";
@@ -13,8 +16,8 @@ export interface AccessLogOptions {
   readonly maxAge: number;
   /** Bytes that the database may take up; 0 for no limit. */
   readonly maxSize: number;
-  /** Rows that may wait for the database, like 100 000; one with over 1 KiB of text counts as more. */
-  readonly maxQueued: number;
+  /** Bytes of memory that rows may take up while they wait for the database. */
+  readonly maxQueuedBytes: number;
   /** Milliseconds after which a row leaves for the worker at the latest, up to 1000. */
   readonly flushInterval: number;
   /** Rows that are written in one transaction, like 500. */
@@ -31,7 +34,7 @@ export interface AccessLogOptions {
  *                ▲        └── one at a time, until answered
  *                └── rows wait here while the database is locked, full or missing
  */
-export class AccessLog {
+export class AccessLog implements Sink {
   readonly #options: AccessLogOptions;
   readonly #queue: BatchQueue;
   readonly #dropped: DroppedRows;
@@ -45,7 +48,7 @@ export class AccessLog {
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
-    this.#queue = new BatchQueue(options.batchSize, options.maxQueued);
+    this.#queue = new BatchQueue(options.batchSize, options.maxQueuedBytes);
     this.#dropped = new DroppedRows(options.clock, options.report);
     const { database, maxAge, maxSize, clock, createWorker } = options;
     this.#thread = new WriterThread({
@@ -57,11 +60,10 @@ export class AccessLog {
     });
   }
 
-  /** Never waits and never throws; a row for which there is no room is dropped and counted. */
-  write(entry: AccessLogEntry): void {
+  write(record: ExchangeRecord): void {
     if (this.#closed !== undefined) {
       this.#dropped.count(1);
-    } else if (this.#queue.add(entry, this.#sent?.weight ?? 0)) {
+    } else if (this.#queue.add(record, this.#sent?.bytes ?? 0)) {
       if (this.#queue.hasFullBatch) this.#send();
       if (this.#queue.rows > 0) this.#scheduleFlush();
     } else {
@@ -69,15 +71,11 @@ export class AccessLog {
     }
   }
 
-  /** Rows so far: in the database, on their way there, and given up. */
-  counts(): { written: number; queued: number; dropped: number } {
+  counts(): SinkCounts {
     return { written: this.#written, queued: this.#queued, dropped: this.#dropped.total };
   }
 
-  /**
-   * Writes what is queued and closes the database; further rows are dropped. Ends after `deadlineMs`
-   * milliseconds whatever happens, and then reports how many rows are lost.
-   */
+  /** Reports how many rows are lost, if any are. */
   close(deadlineMs: number): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
     const { promise, resolve } = Promise.withResolvers<void>();

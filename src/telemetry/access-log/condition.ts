@@ -1,4 +1,4 @@
-import type { LogLevel } from "./entry.ts";
+import type { LogLevel } from "../level.ts";
 
 /** Tells the operator when something starts to fail, fails differently, and is well again. */
 export class Condition {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../time/clock.ts";
-import type { LogLevel } from "./entry.ts";
+import type { LogLevel } from "../level.ts";
 
 const REPORT_INTERVAL = 10_000;
 /** Lets the first report of a burst speak of more than its first row. */

@@ -1,5 +1,5 @@
 import type { PackedBatch } from "./batch.ts";
-import type { LogLevel } from "./entry.ts";
+import type { LogLevel } from "../level.ts";
 import type { Limits } from "./retention.ts";
 
 /** To the worker. One batch at a time: the next follows the answer to the last. */

@@ -1,16 +1,20 @@
-import { Batch, weightOf } from "./batch.ts";
-import type { AccessLogEntry } from "./entry.ts";
+import type { ExchangeRecord } from "../record.ts";
+import { Batch } from "./batch.ts";
 
-/** Rows that wait for the worker, first in first out, in batches; never more than `capacity`. */
+/** Characters after which a batch is full, whatever its rows, so that none takes long to write. */
+const CHARACTERS_PER_BATCH = 256 * 1024;
+
+/** Rows that wait for the worker, first in first out, in batches that take up a bounded memory. */
 export class BatchQueue {
   readonly #batchSize: number;
   readonly #capacity: number;
   readonly #full: Batch[] = [];
   #filling = new Batch();
   #rows = 0;
-  #weight = 0;
+  /** Of the full batches. */
+  #bytes = 0;
 
-  /** Both in rows; rows with long texts count as several. */
+  /** The rows of a full batch, and the bytes that all may take up; one record may go beyond it. */
   constructor(batchSize: number, capacity: number) {
     this.#batchSize = batchSize;
     this.#capacity = capacity;
@@ -20,18 +24,21 @@ export class BatchQueue {
     return this.#rows;
   }
 
+  get bytes(): number {
+    return this.#bytes + this.#filling.bytes;
+  }
+
   get hasFullBatch(): boolean {
     return this.#full.length > 0;
   }
 
-  /** False when there is no room; `elsewhere` is the weight that counts against it but has left. */
-  add(entry: AccessLogEntry, elsewhere: number): boolean {
-    const weight = weightOf(entry);
-    if (this.#weight + elsewhere + weight > this.#capacity) return false;
-    this.#filling.add(entry, weight);
+  /** False when there is no room; `elsewhere` are bytes that have left but still count. */
+  add(record: ExchangeRecord, elsewhere: number): boolean {
+    const batch = this.#filling;
+    if (this.#bytes + batch.bytes + elsewhere >= this.#capacity) return false;
+    batch.add(record);
     this.#rows += 1;
-    this.#weight += weight;
-    if (this.#filling.weight >= this.#batchSize) this.#seal();
+    if (batch.rows >= this.#batchSize || batch.characters >= CHARACTERS_PER_BATCH) this.#seal();
     return true;
   }
 
@@ -40,7 +47,7 @@ export class BatchQueue {
     if (partial && this.#full.length === 0 && this.#filling.rows > 0) this.#seal();
     const batch = this.#full.shift();
     this.#rows -= batch?.rows ?? 0;
-    this.#weight -= batch?.weight ?? 0;
+    this.#bytes -= batch?.bytes ?? 0;
     return batch;
   }
 
@@ -48,12 +55,15 @@ export class BatchQueue {
     this.#full.length = 0;
     this.#filling = new Batch();
     this.#rows = 0;
-    this.#weight = 0;
+    this.#bytes = 0;
   }
 
   #seal(): void {
-    this.#full.push(this.#filling);
+    const batch = this.#filling;
+    batch.pack();
+    this.#full.push(batch);
+    this.#bytes += batch.bytes;
     // The next one is likely to be as long.
-    this.#filling = new Batch(this.#filling.rows);
+    this.#filling = new Batch(batch.rows);
   }
 }

@@ -1,10 +1,25 @@
 import { SQLiteError } from "bun:sqlite";
 import type { Database } from "bun:sqlite";
-import { COLUMNS, FIRST_COLUMNS } from "./columns.ts";
-import { readTimestamp } from "./timestamp.ts";
+import { readTimestamp } from "../timestamp.ts";
+import { COLUMNS } from "./columns.ts";
 
-/** One step each from its place in this list to the next `PRAGMA user_version`. */
-const MIGRATIONS: readonly ((db: Database) => void)[] = [createOrAdopt];
+/** Changes of data, one step each from its place in this list to the next `PRAGMA user_version`. */
+const MIGRATIONS: readonly ((db: Database) => void)[] = [rewriteTimestamps];
+
+/** The columns that every access log has had since the first gateway. */
+const FIRST_COLUMNS = [
+  "source",
+  "level",
+  "message",
+  "timestamp",
+  "method",
+  "path",
+  "status_code",
+  "latency_ms",
+  "client_ip",
+  "user_agent",
+  "backend",
+];
 
 /** The database is not one that this gateway can write to. */
 export class SchemaError extends Error {
@@ -21,7 +36,7 @@ export function requireAccessLog(db: Database): void {
     );
   }
   const present = columnsOf(db);
-  const missing = ["id", ...Object.keys(FIRST_COLUMNS)].filter((name) => !present.has(name));
+  const missing = ["id", ...FIRST_COLUMNS].filter((name) => !present.has(name));
   if (present.size > 0 && missing.length > 0) {
     throw new SchemaError(
       `its table "logs" is not an access log (no column ${missing.join(", ")}): ` +
@@ -30,16 +45,56 @@ export function requireAccessLog(db: Database): void {
   }
 }
 
-/** Brings the database to this gateway's schema, wholly or not at all, keeping its rows. */
+/**
+ * Brings the database to this gateway's schema, wholly or not at all, keeping its rows. Columns of a
+ * later gateway stay, and are NULL in new rows.
+ */
 export function migrate(db: Database): void {
-  if (numberOf(db, "user_version") === MIGRATIONS.length) return;
+  if (numberOf(db, "user_version") === MIGRATIONS.length && missingStatements(db).length === 0) {
+    return;
+  }
   const steps = db.transaction(() => {
     // Read again under the lock: another gateway may have been here meanwhile.
+    for (const statement of missingStatements(db)) db.run(statement);
     for (const step of MIGRATIONS.slice(numberOf(db, "user_version"))) step(db);
     db.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
   });
   steps.immediate();
 }
+
+/** What makes the parts of the schema that the database does not have. */
+function missingStatements(db: Database): string[] {
+  const present = columnsOf(db);
+  const definitions = COLUMNS.map(({ name, type }) => ({ name, sql: `${name} ${type}` }));
+  const table =
+    present.size === 0
+      ? [
+          `CREATE TABLE logs (id INTEGER PRIMARY KEY, ${definitions.map(({ sql }) => sql).join(", ")})`,
+        ]
+      : definitions
+          .filter(({ name }) => !present.has(name))
+          .map(({ sql }) => `ALTER TABLE logs ADD COLUMN ${sql}`);
+  const names = new Set(
+    db
+      .query<{ name: string }, []>("SELECT name FROM sqlite_schema")
+      .all()
+      .map(({ name }) => name),
+  );
+  return [
+    ...table,
+    ...Object.entries(FURTHER_PARTS)
+      .filter(([name]) => !names.has(name))
+      .map(([, sql]) => sql),
+  ];
+}
+
+/** By their names; one that somebody has made otherwise stays as it is. */
+const FURTHER_PARTS = {
+  logs_timestamp: "CREATE INDEX logs_timestamp ON logs (timestamp)",
+  // With times in SQLite's own form, so that they compare with datetime('now', '-1 hour').
+  exchanges: `CREATE VIEW exchanges AS
+    SELECT substr(timestamp, 1, 10) || ' ' || substr(timestamp, 12, 12) AS time, logs.* FROM logs`,
+};
 
 /**
  * Lets the file give pages back (auto_vacuum = INCREMENTAL); call it before the first table is made.
@@ -66,22 +121,9 @@ export function numberOf(db: Database, pragma: string): number {
   return row?.[pragma] ?? 0;
 }
 
-/** Version 0 is a new file, or one of the first gateway: a `logs` table with the first columns. */
-function createOrAdopt(db: Database): void {
-  const definitions = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`);
-  db.run(`CREATE TABLE IF NOT EXISTS logs (id INTEGER PRIMARY KEY, ${definitions.join(", ")})`);
-
-  const present = columnsOf(db);
-  for (const [name, type] of Object.entries(COLUMNS)) {
-    if (!present.has(name)) db.run(`ALTER TABLE logs ADD COLUMN ${name} ${type}`);
-  }
-  rewriteTimestamps(db);
-  db.run("CREATE INDEX IF NOT EXISTS logs_timestamp ON logs (timestamp)");
-}
-
 function columnsOf(db: Database): Set<string> {
   const columns = db
-    .query<{ name: string }, []>("SELECT name FROM pragma_table_info('logs')")
+    .query<{ name: string }, []>("SELECT name FROM pragma_table_xinfo('logs')")
     .all();
   return new Set(columns.map(({ name }) => name));
 }

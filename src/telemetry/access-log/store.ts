@@ -1,11 +1,10 @@
 import { Database } from "bun:sqlite";
 import type { Statement } from "bun:sqlite";
+import type { ExchangeRecord } from "../record.ts";
 import { COLUMNS, valuesOf } from "./columns.ts";
-import type { AccessLogEntry } from "./entry.ts";
 import { retention, truncateWal } from "./retention.ts";
 import type { Limits } from "./retention.ts";
 import { makeShrinkable, migrate, requireAccessLog } from "./schema.ts";
-import { timestampFormatter } from "./timestamp.ts";
 
 /** Milliseconds to wait for another connection's lock; longer waits are the caller's to arrange. */
 const BUSY_TIMEOUT = 250;
@@ -19,7 +18,6 @@ export class Store {
   readonly #path: string;
   readonly #limits: Limits;
   readonly #insert: Statement;
-  readonly #timestamp = timestampFormatter();
   #open = true;
 
   private constructor(db: Database, path: string, limits: Limits) {
@@ -34,7 +32,7 @@ export class Store {
     db.run("PRAGMA synchronous = NORMAL");
     db.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
     migrate(db);
-    const names = Object.keys(COLUMNS);
+    const names = COLUMNS.map(({ name }) => name);
     const places = names.map(() => "?").join(", ");
     this.#insert = db.prepare(`INSERT INTO logs (${names.join(", ")}) VALUES (${places})`);
   }
@@ -55,15 +53,13 @@ export class Store {
   }
 
   /**
-   * Writes all entries in one transaction, or none.
+   * Writes all records in one transaction, or none. Their texts must have been escaped.
    * @throws {SQLiteError}
    */
-  append(entries: readonly AccessLogEntry[]): void {
+  append(records: readonly ExchangeRecord[]): void {
     this.#db.run("BEGIN IMMEDIATE");
     try {
-      for (const entry of entries) {
-        this.#insert.run(...valuesOf(entry, this.#timestamp(entry.timestamp)));
-      }
+      for (const record of records) this.#insert.run(...valuesOf(record));
       this.#db.run("COMMIT");
     } catch (error) {
       // Some errors, like a full disk, have rolled back already.

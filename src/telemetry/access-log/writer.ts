@@ -1,8 +1,10 @@
 import { SQLiteError } from "bun:sqlite";
 import type { Clock } from "../../time/clock.ts";
+import { escaped } from "../../units/printable.ts";
+import type { LogLevel } from "../level.ts";
+import type { ExchangeRecord } from "../record.ts";
 import { unpack } from "./batch.ts";
 import { Condition } from "./condition.ts";
-import type { AccessLogEntry, LogLevel } from "./entry.ts";
 import type { WriterAnswer, WriterRequest } from "./messages.ts";
 import type { Limits } from "./retention.ts";
 import { Store } from "./store.ts";
@@ -26,7 +28,7 @@ export class Writer {
   readonly #refusing: Condition;
   readonly #retaining: Condition;
   #store: Store | undefined;
-  #batch: readonly AccessLogEntry[] = [];
+  #batch: readonly ExchangeRecord[] = [];
   #retryDelay = FIRST_RETRY;
   #cancelRetry = (): void => {};
   #cancelRetention = (): void => {};
@@ -67,7 +69,7 @@ export class Writer {
         this.#attempt();
         return;
       case "batch":
-        this.#batch = unpack(request.packed);
+        this.#batch = unpack(request.packed, escaped);
         this.#attempt();
         return;
       case "close":

@@ -1,24 +1,29 @@
 import { expect, test } from "bun:test";
+import { fields } from "../../../src/telemetry/fields.ts";
 import { unpack } from "../../../src/telemetry/access-log/batch.ts";
 import type { Batch } from "../../../src/telemetry/access-log/batch.ts";
 import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
-import { entries, entry } from "./support.ts";
+import { record, records } from "./support.ts";
+
+const TEXT_FIELDS = Object.entries(fields)
+  .filter(([, { kind }]) => kind === "text")
+  .map(([name]) => name);
 
 const idsOf = (batch: Batch | undefined): string[] =>
   batch === undefined ? [] : unpack(batch.pack()).map(({ requestId }) => requestId);
 
-test("an entry leaves as it came, whatever its texts contain", () => {
-  const strange = entry({ path: '/"\\\u0000\n€😀', userAgent: "", timeToFirstByteMs: -1 });
-  const queue = new BatchQueue(10, 10);
+test("a record leaves as it came, whatever its texts contain", () => {
+  const strange = record({ path: '/"\\\u0000\n€😀', userAgent: "", ttfbMs: -1 });
+  const queue = new BatchQueue(10, 2 ** 20);
   queue.add(strange, 0);
-  queue.add(entry(), 0);
-  expect(unpack(queue.take(true)!.pack())).toEqual([strange, entry()]);
+  queue.add(record(), 0);
+  expect(unpack(queue.take(true)!.pack())).toEqual([strange, record()]);
 });
 
 test("many rows leave as they came, whatever texts they share", () => {
-  const queue = new BatchQueue(1000, 1000);
+  const queue = new BatchQueue(1000, 2 ** 20);
   const rows = Array.from({ length: 100 }, (_, index) =>
-    entry({
+    record({
       requestId: `${index}`,
       path: `/${index % 7}`,
       // The same text in another column, and a number that looks like a place.
@@ -33,8 +38,8 @@ test("many rows leave as they came, whatever texts they share", () => {
 });
 
 test("rows leave in the order they came, full batches before the rest", () => {
-  const queue = new BatchQueue(2, 10);
-  for (const one of entries(5)) queue.add(one, 0);
+  const queue = new BatchQueue(2, 2 ** 20);
+  for (const one of records(5)) queue.add(one, 0);
   expect(queue.hasFullBatch).toBe(true);
   expect(idsOf(queue.take(true))).toEqual(["0", "1"]);
   expect(idsOf(queue.take(true))).toEqual(["2", "3"]);
@@ -44,21 +49,47 @@ test("rows leave in the order they came, full batches before the rest", () => {
   expect(queue.rows).toBe(0);
 });
 
-test("a queue at its capacity takes no more until rows have left", () => {
-  const queue = new BatchQueue(2, 3);
-  expect(entries(4).map((one) => queue.add(one, 0))).toEqual([true, true, true, false]);
-  expect(queue.add(entry(), 2)).toBe(false);
-  queue.take(false);
-  expect(queue.add(entry(), 2)).toBe(false);
-  expect(queue.add(entry(), 0)).toBe(true);
-  expect(queue.rows).toBe(2);
-});
+const PLENTY = 2 ** 20;
 
-test("a row with much text takes the room of several", () => {
-  const queue = new BatchQueue(100, 20);
-  const long = entry({ path: `/${"a".repeat(9 * 1024)}` });
-  expect([queue.add(long, 0), queue.add(long, 0), queue.add(long, 0)]).toEqual([true, true, false]);
+test("a queue at its capacity takes no more until rows have left", () => {
+  const two = new BatchQueue(2, PLENTY);
+  for (const one of records(2)) two.add(one, 0);
+  const bytes = two.take(true)!.bytes;
+
+  const queue = new BatchQueue(2, 2 * bytes);
+  let added = 0;
+  while (queue.add(record(), 0)) added += 1;
+  expect(added).toBeLessThan(6);
+  expect(queue.bytes).toBeGreaterThanOrEqual(2 * bytes);
+  expect(queue.add(record(), 0)).toBe(false);
+  const left = queue.take(false)!.bytes;
+  expect(queue.add(record(), left)).toBe(false);
+  expect(queue.add(record(), 0)).toBe(true);
   queue.clear();
   expect(queue.rows).toBe(0);
-  expect(queue.add(long, 0)).toBe(true);
+  expect(queue.add(record(), 0)).toBe(true);
+});
+
+test.each(TEXT_FIELDS)(
+  "however long the %s of rows is, they take up no more than their bound",
+  (name) => {
+    const queue = new BatchQueue(500, PLENTY);
+    let added = 0;
+    for (; added < 10_000; added += 1) {
+      const long = record({ [name]: `${added}`.padEnd(14 * 1024, "é") });
+      if (!queue.add(long, 0)) break;
+    }
+    // Two bytes a character at the most.
+    expect(added).toBeLessThanOrEqual(PLENTY / (14 * 1024) + 1);
+    expect(queue.bytes).toBeLessThan(PLENTY + 2 * 14 * 1024 + 16_384);
+  },
+);
+
+test("a batch of long texts is full before its rows are many", () => {
+  const queue = new BatchQueue(500, 2 ** 30);
+  for (let row = 0; row < 400; row += 1) {
+    queue.add(record({ path: `/${row}`.padEnd(1024, "a") }), 0);
+  }
+  expect(queue.hasFullBatch).toBe(true);
+  expect(queue.take(false)!.rows).toBeLessThan(300);
 });

@@ -1,16 +1,16 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
-import type { AccessLogEntry } from "../../../src/telemetry/access-log/entry.ts";
+import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
 import { retention } from "../../../src/telemetry/access-log/retention.ts";
 import { Store } from "../../../src/telemetry/access-log/store.ts";
-import { entries, entry, rowsIn, temporaryDirectory, UNLIMITED } from "./support.ts";
+import { records, record, rowsIn, temporaryDirectory, UNLIMITED } from "./support.ts";
 
 const at = temporaryDirectory();
 const NOW = Date.UTC(2026, 10, 23);
 const HOUR = 3_600_000;
 
-function filled(path: string, limits: typeof UNLIMITED, rows: AccessLogEntry[]): Store {
+function filled(path: string, limits: typeof UNLIMITED, rows: ExchangeRecord[]): Store {
   const store = Store.open(path, limits);
   store.append(rows);
   return store;
@@ -25,9 +25,9 @@ const sizeOf = (path: string): number =>
 test("rows beyond the age limit go, the others stay, and the file shrinks", async () => {
   const path = at("log.db");
   const store = filled(path, { maxAge: HOUR, maxSize: 0 }, [
-    ...entries(5000, { timestamp: NOW - HOUR - 1 }),
-    entry({ timestamp: NOW - HOUR, requestId: "just in time" }),
-    entry({ timestamp: NOW, requestId: "new" }),
+    ...records(5000, { timestamp: NOW - HOUR - 1 }),
+    record({ timestamp: NOW - HOUR, requestId: "just in time" }),
+    record({ timestamp: NOW, requestId: "new" }),
   ]);
   const before = sizeOf(path);
   await store.retention(NOW);
@@ -39,7 +39,7 @@ test("rows beyond the age limit go, the others stay, and the file shrinks", asyn
 test("the oldest rows go until the files are below the size limit", async () => {
   const path = at("log.db");
   const maxSize = 400_000;
-  const store = filled(path, { maxAge: 0, maxSize }, entries(5000, { timestamp: NOW }));
+  const store = filled(path, { maxAge: 0, maxSize }, records(5000, { timestamp: NOW }));
   expect(sizeOf(path)).toBeGreaterThan(maxSize);
   await store.retention(NOW);
   expect(sizeOf(path)).toBeLessThanOrEqual(maxSize);
@@ -52,7 +52,7 @@ test("the oldest rows go until the files are below the size limit", async () => 
 
 test("a limit that no row fits in leaves an empty log", async () => {
   const path = at("log.db");
-  const store = filled(path, { maxAge: 0, maxSize: 1 }, entries(10));
+  const store = filled(path, { maxAge: 0, maxSize: 1 }, records(10));
   await store.retention(NOW);
   expect(rowsIn(path)).toEqual([]);
   store.close();
@@ -62,7 +62,7 @@ test("a log that is too large only by its WAL keeps its rows", async () => {
   const path = at("log.db");
   const maxSize = 1_000_000;
   const store = Store.open(path, { maxAge: 0, maxSize });
-  for (const one of entries(500)) store.append([one]);
+  for (const one of records(500)) store.append([one]);
   expect(sizeOf(path)).toBeGreaterThan(maxSize);
   await store.retention(NOW);
   expect(sizeOf(path)).toBeLessThan(maxSize);
@@ -72,7 +72,7 @@ test("a log that is too large only by its WAL keeps its rows", async () => {
 
 test("limits of zero keep everything", async () => {
   const path = at("log.db");
-  const store = filled(path, UNLIMITED, entries(3000, { timestamp: 0 }));
+  const store = filled(path, UNLIMITED, records(3000, { timestamp: 0 }));
   await store.retention(NOW);
   expect(rowsIn(path)).toHaveLength(3000);
   store.close();
@@ -80,13 +80,13 @@ test("limits of zero keep everything", async () => {
 
 test("rows are written between the steps of a long retention", async () => {
   const path = at("log.db");
-  const store = filled(path, { maxAge: HOUR, maxSize: 0 }, entries(5000, { timestamp: 0 }));
+  const store = filled(path, { maxAge: HOUR, maxSize: 0 }, records(5000, { timestamp: 0 }));
   let ended = false;
   const pruning = store.retention(NOW).finally(() => {
     ended = true;
   });
   await new Promise((resolve) => setImmediate(resolve));
-  store.append([entry({ timestamp: NOW, requestId: "meanwhile" })]);
+  store.append([record({ timestamp: NOW, requestId: "meanwhile" })]);
   expect(ended).toBe(false);
   await pruning;
   expect(rowsIn(path).map((row) => row["request_id"])).toEqual(["meanwhile"]);
@@ -95,7 +95,7 @@ test("rows are written between the steps of a long retention", async () => {
 
 test("closing ends a retention that is under way", async () => {
   const path = at("log.db");
-  const store = filled(path, { maxAge: HOUR, maxSize: 0 }, entries(5000, { timestamp: 0 }));
+  const store = filled(path, { maxAge: HOUR, maxSize: 0 }, records(5000, { timestamp: 0 }));
   const pruning = store.retention(NOW);
   store.close();
   await pruning;
@@ -104,7 +104,7 @@ test("closing ends a retention that is under way", async () => {
 
 test("a file that could not be made to shrink still loses its old rows", async () => {
   const path = at("log.db");
-  filled(path, UNLIMITED, entries(3000, { timestamp: 0 })).close();
+  filled(path, UNLIMITED, records(3000, { timestamp: 0 })).close();
   {
     using db = new Database(path);
     db.run("PRAGMA auto_vacuum = NONE");

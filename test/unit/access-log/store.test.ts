@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { makeShrinkable } from "../../../src/telemetry/access-log/schema.ts";
 import { Store } from "../../../src/telemetry/access-log/store.ts";
-import { entries, entry, rowsIn, temporaryDirectory, UNLIMITED } from "./support.ts";
+import { records, record, rowsIn, temporaryDirectory, UNLIMITED } from "./support.ts";
 
 const at = temporaryDirectory();
 
@@ -18,10 +18,17 @@ function withDatabase(path: string, use: (db: Database) => void): void {
 }
 
 describe("rows", () => {
-  test("a row is its entry", () => {
+  test("a row is its record", () => {
     const path = at("log.db");
     const store = Store.open(path, UNLIMITED);
-    store.append([entry({ message: "no backend answered", level: "error", errorCode: "refused" })]);
+    store.append([
+      record({
+        message: "no backend answered",
+        level: "error",
+        errorCode: "overloaded",
+        endedBy: "gateway",
+      }),
+    ]);
     store.close();
     expect(rowsIn(path)).toEqual([
       {
@@ -43,11 +50,12 @@ describe("rows", () => {
         bytes_out: 90,
         attempts: 1,
         ttfb_ms: 0.988,
-        error_code: "refused",
+        error_code: "overloaded",
         query: "?a=1",
         host: "localhost:8080",
         messages_in: null,
         messages_out: null,
+        ended_by: "gateway",
       },
     ]);
   });
@@ -56,8 +64,8 @@ describe("rows", () => {
     const path = at("log.db");
     const store = Store.open(path, UNLIMITED);
     store.append([
-      entry({ statusCode: 101, messagesIn: 2, messagesOut: 7 }),
-      entry({ statusCode: 101 }),
+      record({ statusCode: 101, messagesIn: 2, messagesOut: 7 }),
+      record({ statusCode: 101 }),
     ]);
     store.close();
     expect(rowsIn(path)).toMatchObject([
@@ -66,12 +74,10 @@ describe("rows", () => {
     ]);
   });
 
-  test("what an entry lacks is empty or NULL, and its message becomes the request in short", () => {
+  test("what a record lacks is empty or NULL, and its message becomes the request in short", () => {
     const path = at("log.db");
     const store = Store.open(path, UNLIMITED);
-    store.append([
-      entry({ backend: "", route: "", query: "", userAgent: "", timeToFirstByteMs: -1 }),
-    ]);
+    store.append([record({ backend: "", route: "", query: "", userAgent: "", ttfbMs: -1 })]);
     store.close();
     expect(rowsIn(path)[0]).toMatchObject({
       message: "GET /api/users/1 - 200",
@@ -87,8 +93,8 @@ describe("rows", () => {
   test("a batch of which one row fails leaves none behind", () => {
     const path = at("log.db");
     const store = Store.open(path, UNLIMITED);
-    expect(() => store.append([entry(), entry({ timestamp: 1e20 })])).toThrow();
-    store.append([entry({ requestId: "next" })]);
+    expect(() => store.append([record(), record({ timestamp: 1e20 })])).toThrow();
+    store.append([record({ requestId: "next" })]);
     store.close();
     expect(rowsIn(path).map((row) => row["request_id"])).toEqual(["next"]);
   });
@@ -97,7 +103,7 @@ describe("rows", () => {
     const path = at("log.db");
     for (const requestId of ["a", "b"]) {
       const store = Store.open(path, UNLIMITED);
-      store.append([entry({ requestId })]);
+      store.append([record({ requestId })]);
       store.close();
     }
     expect(rowsIn(path).map((row) => [row["id"], row["request_id"]])).toEqual([
@@ -111,7 +117,7 @@ describe("the file", () => {
   test("after closing, the one file holds everything", () => {
     const path = at("log.db");
     const store = Store.open(path, UNLIMITED);
-    store.append(entries(10));
+    store.append(records(10));
     expect(existsSync(`${path}-wal`)).toBe(true);
     store.close();
     store.close();
@@ -146,7 +152,7 @@ describe("migration", () => {
       insert.run("once upon a time");
     });
     const store = Store.open(path, UNLIMITED);
-    store.append([entry()]);
+    store.append([record()]);
     store.close();
 
     const rows = rowsIn(path);

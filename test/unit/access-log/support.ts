@@ -3,7 +3,8 @@ import { afterEach } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AccessLogEntry, LogLevel } from "../../../src/telemetry/access-log/entry.ts";
+import type { LogLevel } from "../../../src/telemetry/level.ts";
+import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
 
 export const UNLIMITED = { maxAge: 0, maxSize: 0 };
 
@@ -20,7 +21,7 @@ export function temporaryDirectory(): (name: string) => string {
   };
 }
 
-export function entry(changes: Partial<AccessLogEntry> = {}): AccessLogEntry {
+export function record(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
   return {
     timestamp: Date.UTC(2026, 10, 23, 15, 1, 26, 123),
     level: "info",
@@ -31,7 +32,7 @@ export function entry(changes: Partial<AccessLogEntry> = {}): AccessLogEntry {
     host: "localhost:8080",
     statusCode: 200,
     latencyMs: 1.23456,
-    timeToFirstByteMs: 0.98765,
+    ttfbMs: 0.98765,
     clientIp: "127.0.0.1",
     userAgent: "curl/8.0",
     backend: "http://localhost:9001",
@@ -43,13 +44,14 @@ export function entry(changes: Partial<AccessLogEntry> = {}): AccessLogEntry {
     messagesOut: 0,
     attempts: 1,
     errorCode: "",
+    endedBy: "",
     ...changes,
   };
 }
 
-/** `count` entries with the request ids 0, 1, … */
-export const entries = (count: number, changes: Partial<AccessLogEntry> = {}): AccessLogEntry[] =>
-  Array.from({ length: count }, (_, at) => entry({ requestId: String(at), ...changes }));
+/** `count` records with the request ids 0, 1, … */
+export const records = (count: number, changes: Partial<ExchangeRecord> = {}): ExchangeRecord[] =>
+  Array.from({ length: count }, (_, at) => record({ requestId: String(at), ...changes }));
 
 export type Row = Record<string, string | number | null>;
 

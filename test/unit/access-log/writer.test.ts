@@ -2,15 +2,15 @@ import { Database } from "bun:sqlite";
 import { afterEach, expect, spyOn, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { AccessLogEntry } from "../../../src/telemetry/access-log/entry.ts";
+import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
 import type { WriterAnswer } from "../../../src/telemetry/access-log/messages.ts";
 import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
 import { Store } from "../../../src/telemetry/access-log/store.ts";
 import { Writer } from "../../../src/telemetry/access-log/writer.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import {
-  entries,
-  entry,
+  records,
+  record,
   Reports,
   rowsIn,
   temporaryDirectory,
@@ -37,8 +37,8 @@ function start(path: string, limits = UNLIMITED) {
   return { clock, reports, answers, writer };
 }
 
-function batchOf(rows: readonly AccessLogEntry[]) {
-  const queue = new BatchQueue(rows.length, rows.length);
+function batchOf(rows: readonly ExchangeRecord[]) {
+  const queue = new BatchQueue(rows.length, 2 ** 24);
   for (const row of rows) queue.add(row, 0);
   return { kind: "batch", packed: queue.take(true)!.pack() } as const;
 }
@@ -49,7 +49,7 @@ test("each batch is answered once it is in the database", () => {
   const path = at("log.db");
   const { writer, answers } = start(path);
   expect(answers).toEqual(["ready"]);
-  writer.receive(batchOf(entries(2)));
+  writer.receive(batchOf(records(2)));
   expect(answers).toEqual(["ready", "written"]);
   expect(idsIn(path)).toEqual(["0", "1"]);
   writer.receive({ kind: "close" });
@@ -59,7 +59,7 @@ test("each batch is answered once it is in the database", () => {
 test("a database in a directory that comes later takes the rows that waited, after one report", () => {
   const path = at("later/log.db");
   const { writer, clock, reports, answers } = start(path);
-  writer.receive(batchOf(entries(2)));
+  writer.receive(batchOf(records(2)));
   clock.advance(60_000);
   expect(answers).toEqual(["ready"]);
   expect(reports.all).toEqual([
@@ -99,7 +99,7 @@ test("a database of a newer gateway is reported and never written to", () => {
     db.run("PRAGMA user_version = 2");
   }
   const { writer, clock, reports, answers } = start(path);
-  writer.receive(batchOf([entry()]));
+  writer.receive(batchOf([record()]));
   clock.advance(5_000);
   expect(answers).toEqual(["ready"]);
   expect(reports.all).toHaveLength(1);
@@ -114,7 +114,7 @@ test("a table that vanishes is made again", () => {
     db.run("DROP TABLE logs");
     db.run("PRAGMA user_version = 0");
   }
-  writer.receive(batchOf([entry()]));
+  writer.receive(batchOf([record()]));
   clock.advance(1_000);
   expect(answers).toEqual(["ready", "written"]);
   expect(rowsIn(path)).toHaveLength(1);
@@ -128,7 +128,7 @@ test("rows that the database refuses do not stop those that come after", () => {
     db.run("CREATE UNIQUE INDEX once ON logs (request_id)");
   }
   const { writer, reports, answers } = start(path);
-  for (const requestId of ["a", "a", "a", "b"]) writer.receive(batchOf([entry({ requestId })]));
+  for (const requestId of ["a", "a", "a", "b"]) writer.receive(batchOf([record({ requestId })]));
   expect(answers).toEqual(["ready", "written", "refused", "refused", "written"]);
   expect(idsIn(path)).toEqual(["a", "b"]);
   expect(reports.all.map(({ message }) => message)).toEqual([
@@ -140,7 +140,7 @@ test("rows that the database refuses do not stop those that come after", () => {
 
 test("rows that cannot be understood are refused", () => {
   const { writer, reports, answers } = start(at("log.db"));
-  writer.receive(batchOf([entry({ timestamp: 1e20 })]));
+  writer.receive(batchOf([record({ timestamp: 1e20 })]));
   expect(answers).toEqual(["ready", "refused"]);
   expect(reports.containing("Invalid")).toHaveLength(1);
 });
@@ -148,8 +148,8 @@ test("rows that cannot be understood are refused", () => {
 test("old rows go at the start and from then on every ten seconds", async () => {
   const path = at("log.db");
   const { writer, clock } = start(path, { maxAge: 60_000, maxSize: 0 });
-  const old = entry({ timestamp: clock.wall() - 60_001, requestId: "old" });
-  writer.receive(batchOf([old, entry({ timestamp: clock.wall(), requestId: "new" })]));
+  const old = record({ timestamp: clock.wall() - 60_001, requestId: "old" });
+  writer.receive(batchOf([old, record({ timestamp: clock.wall(), requestId: "new" })]));
   clock.advance(0);
   await until(() => idsIn(path).join() === "new");
   await until(() => clock.pending > 0);
@@ -165,7 +165,7 @@ test("a failing retention is reported once, and once more when it has recovered"
   const { writer, clock, reports } = start(path, { maxAge: 60_000, maxSize: 0 });
   using db = new Database(path);
   db.run("CREATE TRIGGER keep BEFORE DELETE ON logs BEGIN SELECT RAISE(ABORT, 'kept'); END");
-  writer.receive(batchOf([entry({ timestamp: 0 })]));
+  writer.receive(batchOf([record({ timestamp: 0 })]));
   for (let pass = 0; pass < 3; pass++) {
     clock.advance(10_000);
     await until(() => clock.pending > 0);

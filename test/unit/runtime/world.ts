@@ -6,7 +6,7 @@ import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { Gateway, type Listener, type OwnPages } from "../../../src/runtime/gateway.ts";
 import { compileSnapshot, type Snapshot } from "../../../src/runtime/snapshot.ts";
-import type { AccessLogEntry } from "../../../src/telemetry/access-log/entry.ts";
+import { type ExchangeRecord, toRecord } from "../../../src/telemetry/record.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { network, type Sent } from "../proxy/network.ts";
@@ -35,7 +35,7 @@ export function world({
 }: WorldOptions = {}) {
   const clock = new FakeClock();
   const { transport, sent } = network(answer);
-  const entries: AccessLogEntry[] = [];
+  const entries: ExchangeRecord[] = [];
   const crashes: { requestId: string; error: unknown }[] = [];
   const timeouts: number[] = [];
   const upgrades: { events: SocketEvents; headers: Headers }[] = [];
@@ -60,7 +60,7 @@ export function world({
       ids += 1;
       return `id-${ids}`;
     },
-    onEntry: (entry) => entries.push(entry),
+    onEnd: (exchange) => entries.push(toRecord(exchange, clock.monotonic())),
   });
   const listener: Listener = {
     idleSeconds: 65,

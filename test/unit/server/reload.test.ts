@@ -115,7 +115,7 @@ describe("another address for clients", () => {
       host: "localhost",
       server: ", shutdown_timeout: 20ms",
     });
-    expect(await running.stop()).toEqual({ cut: 1 });
+    expect(await running.stop()).toEqual({ cut: 1, lostRows: 0 });
     expect(await outcome).toBe("cut");
   });
 });

@@ -3,16 +3,16 @@ import type { Config } from "../../../src/config/schema.ts";
 import type { Loaded } from "../../../src/config/load.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { Reloader } from "../../../src/server/reloader.ts";
-import { LineWriter } from "../../../src/telemetry/line-writer.ts";
 import { Logger } from "../../../src/telemetry/logger.ts";
 import { systemClock } from "../../../src/time/clock.ts";
 import { configFrom } from "../runtime/world.ts";
+import { collectingWriter } from "../telemetry/collecting-writer.ts";
 
 const text = (path: string) => `routes: [{ path: ${path}, backends: ["http://a.test"] }]`;
 
 /** A reloader whose files the test reads, one after the other, when it wants. */
 function stageReloader(reload: (config: Config) => Promise<void> = async () => {}) {
-  const writer = new LineWriter(async () => {}, systemClock);
+  const { writer, written } = collectingWriter();
   const logger = new Logger({ level: "info", format: "text", color: false }, writer, systemClock);
   const reads: ((loaded: Loaded | Error) => void)[] = [];
   const reloaded: string[] = [];
@@ -29,7 +29,7 @@ function stageReloader(reload: (config: Config) => Promise<void> = async () => {
       },
     },
   });
-  return { reloader, reads, reloaded, log: () => writer.drain() };
+  return { reloader, reads, reloaded, log: written };
 }
 
 const valid = (path: string): Loaded => ({ config: configFrom(text(path)), diagnostics: [] });

@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../../../src/time/clock.ts";
 import { type RunningGateway, startGateway } from "../../../src/server/start.ts";
 import type { Stopped } from "../../../src/server/stop.ts";
-import { LineWriter } from "../../../src/telemetry/line-writer.ts";
 import { Logger } from "../../../src/telemetry/logger.ts";
 import { startMock } from "../../../mock/server.ts";
 import type { Stage } from "../../support/stage.ts";
 import { configFrom } from "../runtime/world.ts";
+import { collectingWriter } from "../telemetry/collecting-writer.ts";
 
 export interface Running extends Pick<RunningGateway, "url" | "adminUrl"> {
   readonly stop: () => Promise<Stopped>;
@@ -55,8 +55,7 @@ export interface StartSettings {
 export function start(stage: Stage, config: string, settings: StartSettings = {}): Running {
   const { clock = systemClock } = settings;
   const folder = stage.folder();
-  const pieces: string[] = [];
-  const writer = new LineWriter(async (text) => void pieces.push(text), systemClock);
+  const { writer, written } = collectingWriter();
   const logger = new Logger({ level: "debug", format: "text", color: false }, writer, systemClock);
   const gateway = startGateway({
     config: configFrom(wholeConfig(folder, config, settings)),
@@ -76,10 +75,7 @@ export function start(stage: Stage, config: string, settings: StartSettings = {}
     stop: () => gateway.stop(),
     database: join(folder, "gateway.db"),
     port: Number(new URL(gateway.url).port),
-    log: () => {
-      pieces.push(writer.drain());
-      return pieces.join("");
-    },
+    log: written,
     reloadWith: (next, changed = settings) =>
       gateway.reload(configFrom(wholeConfig(folder, next, changed))),
   };

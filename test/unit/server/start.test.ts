@@ -15,7 +15,7 @@ describe("over real sockets", () => {
     const { url, log } = start(stage, `routes: [{ path: "/*", backends: ["${backend}"] }]`);
     expect(await serverOf(ask(`${url}/api/users`))).toBe("one");
     const line = new RegExp(
-      String.raw`^\d{4}(/\d\d){2} \d\d(:\d\d){2} \[INFO\] GET /api/users - 200 \(\d+ms\) - Backend: ${backend}$`,
+      String.raw`^\d{4}(-\d\d){2}T\d\d(:\d\d){2}\.\d{3}Z \[INFO\] GET /api/users - 200 \(\d+ms\) - Backend: ${backend} - Client: 127\.0\.0\.1 - Id: \S+$`,
       "m",
     );
     await eventually(() => line.test(log()));

@@ -25,7 +25,7 @@ describe("stopping", () => {
 admin: { listen: "127.0.0.1:0" }
 routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
     );
-    expect(await stop()).toEqual({ cut: 0 });
+    expect(await stop()).toEqual({ cut: 0, lostRows: 0 });
     expect(await refuses(`${url}/health`)).toBe(true);
     expect(await refuses(`${adminUrl}/admin/log`)).toBe(true);
   });
@@ -43,7 +43,7 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
     await eventually(() => refuses(`${url}/health`));
     request.send(answer(["Content-Type: text/plain"], "late"));
     expect(await (await slow).text()).toBe("late");
-    expect(await stopped).toEqual({ cut: 0 });
+    expect(await stopped).toEqual({ cut: 0, lostRows: 0 });
     expect(rowsIn(database)).toMatchObject([{ path: "/a", status_code: 200 }]);
   });
 
@@ -62,7 +62,7 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
       () => "cut",
     );
     const request = await asked;
-    expect(await stop()).toEqual({ cut: 1 });
+    expect(await stop()).toEqual({ cut: 1, lostRows: 0 });
     expect(await outcome).toBe("cut");
     await request.closed;
   });

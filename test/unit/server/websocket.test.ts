@@ -66,7 +66,7 @@ describe("a WebSocket through the gateway", () => {
     const socket = connect(url);
     await once(socket, "open");
     const closed = once(socket, "close");
-    expect(await stop()).toEqual({ cut: 0 });
+    expect(await stop()).toEqual({ cut: 0, lostRows: 0 });
     expect(await closed).toMatchObject({ code: 1001 });
   });
 });

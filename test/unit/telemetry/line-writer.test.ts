@@ -2,11 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { LineWriter } from "../../../src/telemetry/line-writer.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
-/** A writer whose sink takes each piece only when the test lets it. */
+/** A writer whose output takes each piece only when the test lets it. */
 function writing() {
   const clock = new FakeClock();
   const pieces: string[] = [];
-  const waiting: (() => void)[] = [];
+  const waiting: ((isTaken: boolean) => void)[] = [];
   const writer = new LineWriter((text) => {
     pieces.push(text);
     return new Promise((resolve) => {
@@ -17,9 +17,9 @@ function writing() {
     clock,
     pieces,
     writer,
-    /** The sink has taken what it was given. */
-    taken: async () => {
-      waiting.shift()?.();
+    /** The output has taken what it was given, or cannot take it. */
+    taken: async (isTaken = true) => {
+      waiting.shift()?.(isTaken);
       for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
     },
   };
@@ -71,7 +71,9 @@ describe("lines", () => {
     await taken();
     await taken();
     expect(pieces[1]?.length).toBeLessThan(8.1 * 1024 * 1024);
-    expect(pieces[1]).toEndWith("\n(3 lines dropped: whoever reads this output is too slow)\n");
+    expect(pieces[1]).toEndWith(
+      "\n(3 lines dropped: standard output is not being read fast enough)\n",
+    );
     writer.line("last");
     clock.advance(50);
     expect(pieces[2]).toBe("last\n");
@@ -83,22 +85,22 @@ describe("a flush", () => {
     const { clock, pieces, writer, taken } = writing();
     writer.line("a");
     let flushed = false;
-    const flush = writer.flush().then(() => {
+    const flush = writer.flush(1_000).then(() => {
       flushed = true;
     });
     writer.line("b");
-    expect(clock.pending).toBe(0);
     await taken();
     expect(flushed).toBe(false);
     await taken();
     await flush;
     expect(pieces).toEqual(["a\n", "b\n"]);
+    expect(clock.pending).toBe(0);
   });
 
   test("waits for another one that is under way, and loses nothing", async () => {
     const { pieces, writer, taken } = writing();
     writer.line("a");
-    const flushes = [writer.flush(), writer.flush(), writer.flush()];
+    const flushes = [writer.flush(1_000), writer.flush(1_000), writer.flush(1_000)];
     writer.line("b");
     await taken();
     await taken();
@@ -108,20 +110,39 @@ describe("a flush", () => {
 
   test("of nothing writes nothing", async () => {
     const { pieces, writer } = writing();
-    await writer.flush();
+    await writer.flush(1_000);
     expect(pieces).toEqual([]);
   });
 });
 
-describe("draining", () => {
-  test("takes out what has not been given to the sink", async () => {
+describe("lines that nobody takes", () => {
+  test("are dropped and counted when a flush has come to its deadline", async () => {
     const { clock, pieces, writer, taken } = writing();
     writer.line("a");
     clock.advance(50);
     writer.line("b");
-    expect(writer.drain()).toBe("b\n");
-    expect(writer.drain()).toBe("");
+    writer.line("c");
+    const flush = writer.flush(1_000);
+    clock.advance(1_000);
+    await flush;
+    expect(writer.counts()).toEqual({ written: 0, queued: 0, dropped: 3 });
     await taken();
     expect(pieces).toEqual(["a\n"]);
+    expect(writer.counts()).toEqual({ written: 0, queued: 0, dropped: 3 });
+  });
+
+  test("are counted when the reader is gone, and the next ones are tried", async () => {
+    const { clock, pieces, writer, taken } = writing();
+    writer.line("a");
+    writer.line("b");
+    clock.advance(50);
+    expect(writer.counts()).toEqual({ written: 0, queued: 2, dropped: 0 });
+    await taken(false);
+    expect(writer.counts()).toEqual({ written: 0, queued: 0, dropped: 2 });
+    writer.line("c");
+    clock.advance(50);
+    await taken();
+    expect(pieces[1]).toBe("c\n(2 lines dropped: standard output is not being read fast enough)\n");
+    expect(writer.counts()).toEqual({ written: 1, queued: 0, dropped: 2 });
   });
 });

@@ -1,37 +1,33 @@
 import { describe, expect, test } from "bun:test";
-import { LineWriter } from "../../../src/telemetry/line-writer.ts";
 import { Logger, type LoggerOptions } from "../../../src/telemetry/logger.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { entry } from "../access-log/support.ts";
+import { record } from "../access-log/support.ts";
+import { collectingWriter } from "./collecting-writer.ts";
 
-/** 15:01:26 on 23 November 2026 where the tests run; the log shows local time. */
-const NOW = new Date(2026, 10, 23, 15, 1, 26, 123).getTime();
+const NOW = Date.UTC(2026, 10, 23, 15, 1, 26, 123);
 const PLAIN: LoggerOptions = { level: "debug", format: "text", color: false };
 
 function logging(options: Partial<LoggerOptions> = {}) {
   const clock = new FakeClock(NOW);
-  let written = "";
-  const writer = new LineWriter(async (text) => {
-    written += text;
-  }, clock);
+  const { writer, lines } = collectingWriter();
   const logger = new Logger({ ...PLAIN, ...options }, writer, clock);
-  return { clock, logger, lines: () => (written + writer.drain()).split("\n").slice(0, -1) };
+  return { clock, logger, lines: () => lines };
 }
 
-const served = entry({ latencyMs: 35.2 });
+const served = record({ latencyMs: 35.2 });
 
 describe("the log as text", () => {
   test("has one line for an exchange, for people", () => {
     const { logger, lines } = logging();
     logger.exchange(served);
     expect(lines()).toEqual([
-      "2026/11/23 15:01:26 [INFO] GET /api/users/1 - 200 (35ms) - Backend: http://localhost:9001",
+      "2026-11-23T15:01:26.123Z [INFO] GET /api/users/1 - 200 (35ms) - Backend: http://localhost:9001 - Client: 127.0.0.1 - Id: id-1",
     ]);
   });
 
   test("says what went wrong, with and without a backend", () => {
     const { logger, lines } = logging();
-    const failed = entry({
+    const failed = record({
       level: "error",
       statusCode: 504,
       latencyMs: 29_999.6,
@@ -41,8 +37,8 @@ describe("the log as text", () => {
     logger.exchange(failed);
     logger.exchange({ ...failed, level: "warn", statusCode: 404, backend: "", latencyMs: 0.4 });
     expect(lines()).toEqual([
-      "2026/11/23 15:01:26 [ERROR] GET /api/users/1 - 504 (30000ms) - Backend: http://localhost:9001 - backend_timeout: no answer",
-      "2026/11/23 15:01:26 [WARN] GET /api/users/1 - 404 (0ms) - backend_timeout: no answer",
+      "2026-11-23T15:01:26.123Z [ERROR] GET /api/users/1 - 504 (30000ms) - Backend: http://localhost:9001 - Client: 127.0.0.1 - Id: id-1 - backend_timeout: no answer",
+      "2026-11-23T15:01:26.123Z [WARN] GET /api/users/1 - 404 (0ms) - Client: 127.0.0.1 - Id: id-1 - backend_timeout: no answer",
     ]);
   });
 
@@ -51,8 +47,8 @@ describe("the log as text", () => {
     logger.log("warn", "disk is nearly full", { free: 12, path: "/var", urgent: true });
     logger.log("debug", "plain");
     expect(lines()).toEqual([
-      "2026/11/23 15:01:26 [WARN] disk is nearly full free=12 path=/var urgent=true",
-      "2026/11/23 15:01:26 [DEBUG] plain",
+      "2026-11-23T15:01:26.123Z [WARN] disk is nearly full free=12 path=/var urgent=true",
+      "2026-11-23T15:01:26.123Z [DEBUG] plain",
     ]);
   });
 
@@ -66,10 +62,10 @@ describe("the log as text", () => {
     clock.advance(9 * 3_600_000);
     logger.log("info", "d");
     expect(lines()).toEqual([
-      "2026/11/23 15:01:26 [INFO] a",
-      "2026/11/23 15:01:26 [INFO] b",
-      "2026/11/23 15:01:27 [INFO] c",
-      "2026/11/24 00:01:27 [INFO] d",
+      "2026-11-23T15:01:26.123Z [INFO] a",
+      "2026-11-23T15:01:26.999Z [INFO] b",
+      "2026-11-23T15:01:27.000Z [INFO] c",
+      "2026-11-24T00:01:27.000Z [INFO] d",
     ]);
   });
 
@@ -77,13 +73,13 @@ describe("the log as text", () => {
     const { logger, lines } = logging({ color: true });
     for (const level of ["debug", "info", "warn", "error"] as const) logger.log(level, "x");
     logger.exchange(served);
-    const stamp = "2026/11/23 15:01:26";
+    const stamp = "2026-11-23T15:01:26.123Z";
     expect(lines()).toEqual([
       `${stamp} \u001B[90m[DEBUG]\u001B[0m x`,
       `${stamp} \u001B[32m[INFO]\u001B[0m x`,
       `${stamp} \u001B[33m[WARN]\u001B[0m x`,
       `${stamp} \u001B[31m[ERROR]\u001B[0m x`,
-      `${stamp} \u001B[32m[INFO]\u001B[0m GET /api/users/1 - 200 (35ms) - Backend: http://localhost:9001`,
+      `${stamp} \u001B[32m[INFO]\u001B[0m GET /api/users/1 - 200 (35ms) - Backend: http://localhost:9001 - Client: 127.0.0.1 - Id: id-1`,
     ]);
   });
 });
@@ -113,13 +109,14 @@ describe("the log as JSON", () => {
         bytes_in: 3,
         bytes_out: 90,
         attempts: 1,
+        ttfb_ms: 0.988,
       },
     ]);
   });
 
   test("says what went wrong, and keeps latencies to the microsecond", () => {
     const { logger, lines } = logging({ format: "json" });
-    logger.exchange(entry({ errorCode: "backend_timeout", message: 'no "answer"\n' }));
+    logger.exchange(record({ errorCode: "backend_timeout", message: 'no "answer"\n' }));
     expect(JSON.parse(lines()[0] ?? "")).toMatchObject({
       error_code: "backend_timeout",
       error: 'no "answer"\n',
@@ -142,7 +139,7 @@ describe("the least level that is written", () => {
   test.each(levels)("is %s, for messages and exchanges alike", (least) => {
     const { logger, lines } = logging({ level: least });
     for (const level of levels) logger.log(level, "message");
-    for (const level of levels) logger.exchange(entry({ level }));
+    for (const level of levels) logger.exchange(record({ level }));
     const written = levels.slice(levels.indexOf(least)).map((level) => level.toUpperCase());
     expect(lines().map((line) => /\[([A-Z]+)\]/.exec(line)?.[1])).toEqual([...written, ...written]);
   });

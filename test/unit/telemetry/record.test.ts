@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { toEntry } from "../../../src/telemetry/record.ts";
+import { toRecord } from "../../../src/telemetry/record.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { openExchange } from "../pipeline/opening.ts";
 
-test("an exchange that is over becomes one entry", () => {
+test("an exchange that is over becomes one record", () => {
   const clock = new FakeClock();
   clock.advance(1_234);
   const exchange = openExchange({
@@ -22,7 +22,7 @@ test("an exchange that is over becomes one entry", () => {
     messagesOut: 7,
     headersAt: 1_000,
   });
-  expect(toEntry(exchange, clock)).toEqual({
+  expect(toRecord(exchange, clock.monotonic())).toEqual({
     timestamp: Date.UTC(2026, 0, 1),
     level: "info",
     message: "",
@@ -32,7 +32,7 @@ test("an exchange that is over becomes one entry", () => {
     host: "gateway.test",
     statusCode: 201,
     latencyMs: 1_234,
-    timeToFirstByteMs: 1_000,
+    ttfbMs: 1_000,
     clientIp: "203.0.113.9",
     userAgent: "curl/8.0",
     backend: "http://localhost:9001",
@@ -44,6 +44,7 @@ test("an exchange that is over becomes one entry", () => {
     messagesOut: 7,
     attempts: 1,
     errorCode: "",
+    endedBy: "",
   });
 });
 
@@ -51,10 +52,11 @@ test("an exchange that failed says why, and that no header section came", () => 
   const exchange = openExchange();
   exchange.fail("backend_timeout", "too late");
   exchange.status = 504;
-  expect(toEntry(exchange, new FakeClock())).toMatchObject({
+  expect(toRecord(exchange, 0)).toMatchObject({
     errorCode: "backend_timeout",
+    endedBy: "backend",
     message: "too late",
-    timeToFirstByteMs: -1,
+    ttfbMs: -1,
     userAgent: "",
   });
 });
@@ -69,5 +71,5 @@ test.each([
 ] as const)("an exchange with status %i has the level %s", (status, level) => {
   const exchange = openExchange();
   exchange.status = status;
-  expect(toEntry(exchange, new FakeClock()).level).toBe(level);
+  expect(toRecord(exchange, 0).level).toBe(level);
 });

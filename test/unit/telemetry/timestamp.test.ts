@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { assert, integer, property } from "fast-check";
-import { readTimestamp, timestampFormatter } from "../../../src/telemetry/access-log/timestamp.ts";
+import { readTimestamp, timestampFormatter } from "../../../src/telemetry/timestamp.ts";
 
 describe("timestampFormatter", () => {
   test("times come out as Date's ISO text, in any order", () => {

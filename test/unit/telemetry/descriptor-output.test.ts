@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../../src/time/clock.ts";
-import { descriptorSink, writeNow } from "../../../src/telemetry/line-writer.ts";
+import { descriptorOutput } from "../../../src/telemetry/line-writer.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createStage } from "../../support/stage.ts";
@@ -37,12 +37,12 @@ function openPipe() {
   };
 }
 
-describe("a sink for a file descriptor", () => {
+describe("an output for a file descriptor", () => {
   test("writes all of it, one piece behind the other", async () => {
     const { descriptor, text } = openFile();
-    const sink = descriptorSink(descriptor, systemClock);
-    await sink("äöü\n");
-    await sink("x".repeat(300_000));
+    const output = descriptorOutput(descriptor, systemClock);
+    await output("äöü\n");
+    await output("x".repeat(300_000));
     expect(text()).toBe(`äöü\n${"x".repeat(300_000)}`);
   });
 
@@ -51,7 +51,7 @@ describe("a sink for a file descriptor", () => {
     const clock = new FakeClock();
     const sent = Array.from({ length: 40_000 }, (_, index) => `line ${index}\n`).join("");
     let taken = false;
-    const write = descriptorSink(
+    const write = descriptorOutput(
       descriptor,
       clock,
     )(sent).then(() => {
@@ -69,28 +69,11 @@ describe("a sink for a file descriptor", () => {
     expect(received + read()).toBe(sent);
   });
 
-  test("gives up quietly when nobody can read any more", async () => {
+  test("says so when nobody can read any more", async () => {
     const path = join(stage.folder(), "read-only");
     closeSync(openSync(path, "w"));
     const descriptor = openSync(path, "r");
     stage.defer(() => closeSync(descriptor));
-    expect(await descriptorSink(descriptor, systemClock)("lost")).toBeUndefined();
-  });
-});
-
-describe("last words", () => {
-  test("are written at once", () => {
-    const { descriptor, text } = openFile();
-    writeNow(descriptor, "");
-    writeNow(descriptor, "stopped\n");
-    expect(text()).toBe("stopped\n");
-  });
-
-  test("that nobody takes are given up", () => {
-    const path = join(stage.folder(), "read-only");
-    closeSync(openSync(path, "w"));
-    const descriptor = openSync(path, "r");
-    stage.defer(() => closeSync(descriptor));
-    expect(() => writeNow(descriptor, "lost")).not.toThrow();
+    expect(await descriptorOutput(descriptor, systemClock)("lost")).toBe(false);
   });
 });

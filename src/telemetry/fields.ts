@@ -1,0 +1,180 @@
+import { errorKinds } from "../pipeline/errors.ts";
+import { number, text } from "./field.ts";
+import type { LogLevel } from "./level.ts";
+import { timestampFormatter } from "./timestamp.ts";
+
+const timestampOf = timestampFormatter();
+
+/**
+ * Every field of the access log, stated once, in the order of its columns. A record, the batches to
+ * the worker, the table, INSERT, JSON lines and text lines all follow from this.
+ *
+ * The columns that the first gateway had may forbid NULL, so their empty texts stay texts.
+ */
+export const fields = {
+  level: text<LogLevel>({
+    column: "level",
+    repeats: "often",
+    read: ({ status }) => levelOf(status),
+    toSql: (level) => level.toUpperCase(),
+    // Each line begins with it.
+    toJson: undefined,
+  }),
+  /** What went wrong, for people; empty when nothing did. */
+  message: text({
+    column: "message",
+    repeats: "in runs",
+    limit: 2048,
+    read: ({ errorDetail }) => errorDetail,
+    toSql: (message, { method, path, statusCode }) =>
+      message === "" ? `${method} ${path} - ${statusCode}` : message,
+    toJson: undefined,
+  }),
+  /** Unix epoch milliseconds at which the request arrived. */
+  timestamp: number({
+    column: "timestamp",
+    type: "TEXT",
+    read: ({ startedAt }) => startedAt,
+    toSql: (time) => timestampOf(time),
+    toJson: undefined,
+  }),
+  method: text({
+    column: "method",
+    repeats: "often",
+    limit: 64,
+    read: ({ method }) => method,
+    toSql: (method) => method,
+    inLine: { place: 1, toText: (method) => method },
+  }),
+  path: text({
+    column: "path",
+    repeats: "seldom",
+    limit: 8192,
+    read: ({ target }) => target.path,
+    toSql: (path) => path,
+    inLine: { place: 2, toText: (path) => ` ${path}` },
+  }),
+  statusCode: number({
+    column: "status_code",
+    type: "INTEGER",
+    read: ({ status }) => status,
+    inLine: { place: 3, toText: (status) => ` - ${status}` },
+  }),
+  /** Milliseconds from the request's arrival to the end of its answer. */
+  latencyMs: number({
+    column: "latency_ms",
+    type: "REAL",
+    read: ({ started }, now) => now - started,
+    toSql: microseconds,
+    toJson: microseconds,
+    inLine: { place: 4, toText: (latency) => ` (${Math.round(latency)}ms)` },
+  }),
+  clientIp: text({
+    column: "client_ip",
+    repeats: "in runs",
+    limit: 64,
+    read: ({ client }) => client.address,
+    toSql: (address) => address,
+    inLine: { place: 6, toText: (address) => ` - Client: ${address}` },
+  }),
+  userAgent: text({
+    column: "user_agent",
+    repeats: "often",
+    limit: 1024,
+    read: ({ fields }) => fields.userAgent ?? "",
+    toSql: (agent) => agent,
+  }),
+  backend: text({
+    column: "backend",
+    repeats: "often",
+    read: ({ backend }) => backend,
+    toSql: (backend) => backend,
+    inLine: { place: 5, toText: (url) => (url === "" ? "" : ` - Backend: ${url}`) },
+  }),
+  route: text({ column: "route", repeats: "often", read: ({ route }) => route }),
+  requestId: text({
+    column: "request_id",
+    repeats: "seldom",
+    limit: 128,
+    read: ({ requestId }) => requestId,
+    inLine: { place: 7, toText: (id) => ` - Id: ${id}` },
+  }),
+  /** Content bytes received from the client. */
+  bytesIn: number({ column: "bytes_in", type: "INTEGER", read: ({ bytesIn }) => bytesIn }),
+  /** Content bytes sent to the client. */
+  bytesOut: number({ column: "bytes_out", type: "INTEGER", read: ({ bytesOut }) => bytesOut }),
+  attempts: number({
+    column: "attempts",
+    type: "INTEGER",
+    read: ({ attempts }) => attempts.length,
+  }),
+  /** Milliseconds to the backend's header section; -1 when none came. */
+  ttfbMs: number({
+    column: "ttfb_ms",
+    type: "REAL",
+    read: ({ headersAt, started }) => (headersAt === 0 ? -1 : headersAt - started),
+    toSql: (ttfb) => (ttfb < 0 ? null : microseconds(ttfb)),
+    toJson: (ttfb) => (ttfb < 0 ? undefined : microseconds(ttfb)),
+  }),
+  /** The problem's code; empty when there was none. */
+  errorCode: text({
+    column: "error_code",
+    repeats: "often",
+    read: ({ errorCode }) => errorCode ?? "",
+    toJson: textOrAbsent,
+    inLine: {
+      place: 8,
+      toText: (code, { message }) => (code === "" ? "" : ` - ${code}: ${message}`),
+    },
+  }),
+  /** Empty, or with its leading "?". */
+  query: text({
+    column: "query",
+    repeats: "in runs",
+    limit: 8192,
+    read: ({ target }) => target.query,
+  }),
+  host: text({
+    column: "host",
+    repeats: "often",
+    limit: 255,
+    read: ({ target }) => target.host,
+  }),
+  /** Messages of a WebSocket from the client. */
+  messagesIn: number({
+    column: "messages_in",
+    type: "INTEGER",
+    read: ({ messagesIn }) => messagesIn,
+    toSql: (messages, { statusCode }) => (statusCode === 101 ? messages : null),
+    toJson: (messages, { statusCode }) => (statusCode === 101 ? messages : undefined),
+  }),
+  /** Messages of a WebSocket to the client. */
+  messagesOut: number({
+    column: "messages_out",
+    type: "INTEGER",
+    read: ({ messagesOut }) => messagesOut,
+    toSql: (messages, { statusCode }) => (statusCode === 101 ? messages : null),
+    toJson: (messages, { statusCode }) => (statusCode === 101 ? messages : undefined),
+  }),
+  /** Whose doing it was that the exchange did not end in order: client, backend or gateway. */
+  endedBy: text({
+    column: "ended_by",
+    repeats: "often",
+    read: ({ errorCode }) => (errorCode === undefined ? "" : errorKinds[errorCode].source),
+    toJson: textOrAbsent,
+  }),
+} as const;
+
+function levelOf(status: number): LogLevel {
+  if (status >= 500) return "error";
+  return status >= 400 ? "warn" : "info";
+}
+
+/** Milliseconds with three decimals; more is noise that takes up space. */
+function microseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
+}
+
+function textOrAbsent(value: string): string | undefined {
+  return value === "" ? undefined : value;
+}

@@ -1,0 +1,64 @@
+import { escaped, isPlain, printableJson } from "../units/printable.ts";
+import { compile } from "./compile.ts";
+import type { Context, JsonValue } from "./field.ts";
+import { fields } from "./fields.ts";
+import type { ExchangeRecord } from "./record.ts";
+
+const FIELDS = Object.entries(fields);
+
+/**
+ * A record as one line for people, without time and level. Whatever a client sent, it neither ends
+ * the line nor looks like another part of it.
+ */
+export function recordAsText(record: ExchangeRecord): string {
+  const line = textOf(record);
+  // One search in the line costs less than one in each of its parts.
+  return isPlain(line) && !record.path.includes(" ") && !record.message.includes(SEPARATOR)
+    ? line
+    : textOf(withoutImitations(record));
+}
+
+/** What stands between the parts of a text line. */
+const SEPARATOR = " - ";
+
+const textOf = compile(
+  `(record) => ${FIELDS.flatMap(([name, { inLine }]) =>
+    inLine === undefined ? [] : [{ name, place: inLine.place }],
+  )
+    .toSorted((one, other) => one.place - other.place)
+    .map(({ name }) => `fields.${name}.inLine.toText(record.${name}, record)`)
+    .join(" + ")}`,
+  { fields },
+) as (record: ExchangeRecord) => string;
+
+function withoutImitations(record: ExchangeRecord): ExchangeRecord {
+  const texts = FIELDS.filter(([, { kind }]) => kind === "text").map(([name]) => {
+    const text = escaped(String(record[name as keyof ExchangeRecord]));
+    return [name, name === "message" ? withoutSeparator(text) : text.replaceAll(" ", "\\x20")];
+  });
+  return { ...record, ...(Object.fromEntries(texts) as Partial<ExchangeRecord>) };
+}
+
+function withoutSeparator(message: string): string {
+  return message.replaceAll(SEPARATOR, " \\x2d ");
+}
+
+/** A record as one JSON object; `time` is when the line is written. */
+export function recordAsJson(record: ExchangeRecord, time: string): string {
+  return printableJson(objectOf(record, time));
+}
+
+const objectOf = compile(
+  `(record, time) => ({
+    time,
+    level: record.level,
+    message: record.method + " " + record.path + " - " + record.statusCode,
+    ${FIELDS.flatMap(([name, { column, toJson }]) =>
+      toJson === undefined ? [] : [`${column}: fields.${name}.toJson(record.${name}, record)`],
+    ).join(",\n")},
+    error: record.errorCode === "" ? undefined : record.message,
+  })`,
+  { fields },
+) as (record: ExchangeRecord & Context, time: string) => Json;
+
+type Json = Readonly<Record<string, JsonValue>>;

@@ -1,0 +1,41 @@
+import type { Clock } from "../../time/clock.ts";
+import type { Logger } from "../logger.ts";
+import type { ExchangeRecord } from "../record.ts";
+import type { SinkCounts } from "./counts.ts";
+
+/** Where records go. */
+export interface Sink {
+  /** Never waits and never throws; what there is no room for is dropped and counted. */
+  write(record: ExchangeRecord): void;
+  counts(): SinkCounts;
+  /**
+   * Writes what is queued; further records are dropped. Resolves after `deadlineMs` milliseconds at
+   * the latest, with what has not been written by then counted as dropped. Never rejects.
+   */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** The section `logging`, as far as sinks go by it. */
+export interface LoggingSettings {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly format: "text" | "json";
+  /** Path of the SQLite file. */
+  readonly database: string;
+  /** Milliseconds that a row is kept, and bytes of the database; 0 sets no limit. */
+  readonly retention: { readonly max_age: number; readonly max_size: number };
+}
+
+/** What sinks use of the process. */
+export interface SinkServices {
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A kind of sink, as it stands in the registry. */
+export interface SinkKind {
+  readonly name: string;
+  /** Opens nothing that can fail: a sink that cannot write says so and keeps trying. */
+  open(settings: LoggingSettings, services: SinkServices): Sink;
+  /** Whether a sink that was opened with `before` does for `next` as well. */
+  staysFor(before: LoggingSettings, next: LoggingSettings): boolean;
+}

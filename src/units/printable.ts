@@ -1,0 +1,51 @@
+/**
+ * What moves a terminal's cursor, starts an escape sequence, ends a line or turns it round: C0, DEL
+ * and C1 controls, line and paragraph separators, bidirectional marks and overrides, and the byte
+ * order mark. Lone surrogates are here as well, since no UTF-8 can say them. For use in a class of a
+ * regular expression with the flag "u".
+ */
+export const UNPRINTABLE = String.raw`\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF\p{Cs}`;
+
+const UNPRINTABLE_ANYWHERE = new RegExp(`[${UNPRINTABLE}]`, "u");
+const UNPRINTABLES = new RegExp(`[${UNPRINTABLE}]`, "gu");
+const UNPRINTABLES_AND_BACKSLASHES = new RegExp(String.raw`[\\${UNPRINTABLE}]`, "gu");
+const UNPRINTABLE_OR_BACKSLASH = new RegExp(String.raw`[\\${UNPRINTABLE}]`, "u");
+
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ["\t", "\\t"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\\", "\\\\"],
+]);
+
+/** The text with everything unprintable shown, like \n, \x9b or \u202e. For messages to people. */
+export function printable(text: string): string {
+  return UNPRINTABLE_ANYWHERE.test(text) ? text.replace(UNPRINTABLES, shown) : text;
+}
+
+/** The same with each backslash doubled, so that no two texts become one. For what others sent. */
+export function escaped(text: string): string {
+  return isPlain(text) ? text : text.replace(UNPRINTABLES_AND_BACKSLASHES, shown);
+}
+
+/** Whether `escaped` leaves a text as it is. */
+export function isPlain(text: string): boolean {
+  return !UNPRINTABLE_OR_BACKSLASH.test(text);
+}
+
+/** A value's JSON in which every unprintable character is an escape like \u009b. */
+export function printableJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  return UNPRINTABLE_ANYWHERE.test(json) ? json.replace(UNPRINTABLES, unicodeEscape) : json;
+}
+
+function shown(character: string): string {
+  const short = SHORT.get(character);
+  if (short !== undefined) return short;
+  const code = character.charCodeAt(0);
+  return code > 0xff ? unicodeEscape(character) : `\\x${code.toString(16).padStart(2, "0")}`;
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
