@@ -1,9 +1,8 @@
-import { normalizePath } from "../http/path.ts";
 import type { ConfigIssue, PolicyScope } from "../pipeline/policy.ts";
 import { type Checkable, type IsWhole, type Section, under } from "../pipeline/section.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { findConflicts } from "../routing/conflicts.ts";
-import { parsePattern } from "../routing/pattern.ts";
+import type { Pattern } from "../routing/pattern.ts";
 import { checkRelations, type IsWritten } from "./relations.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { routeSections, topSections } from "./sections.ts";
@@ -64,12 +63,12 @@ function checkRouteTable(
   isWhole: IsWhole,
 ): ConfigIssue[] {
   const readable = routes.flatMap((route, index) => {
-    if (route?.path === undefined || "message" in parsePattern(route.path)) return [];
+    if (route?.pattern === undefined) return [];
     // Methods that could not be read are not all methods.
     if (route.methods === undefined && !isWhole(route)) return [];
-    const path = normalizePath(route.path);
+    const pattern = route.pattern as Pattern;
     const methods = route.methods?.filter((method) => method !== undefined);
-    return typeof path === "string" ? [{ path, methods, index }] : [];
+    return [{ path: pattern.path, pattern, methods, index }];
   });
   return findConflicts(readable).map(({ index, message }) => ({
     path: ["routes", readable[index]?.index ?? 0, "path"],

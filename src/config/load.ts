@@ -1,5 +1,5 @@
 import { checkConfig } from "./check.ts";
-import type { Diagnostic } from "./text/diagnostics.ts";
+import { type Diagnostic, eachOnce } from "./text/diagnostics.ts";
 import { ConfigDocument } from "./text/document.ts";
 import { substituteEnvironment } from "./text/environment.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -32,17 +32,12 @@ export function loadConfig(
     ),
   ]);
   return {
-    config: found.some(isError) ? undefined : value,
+    // What the schema's types cannot say: next to a text stands what it was parsed to.
+    config: found.some(isError) ? undefined : (value as Config | undefined),
     diagnostics: found,
   };
 }
 
 export function isError({ severity }: Diagnostic): boolean {
   return severity === "error";
-}
-
-/** An anchored node is checked once for every alias; what is wrong in it is told once. */
-function eachOnce(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const told = new Map(diagnostics.map((one) => [`${one.line}:${one.column} ${one.message}`, one]));
-  return [...told.values()];
 }

@@ -1,6 +1,7 @@
 import { type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
 import type { Section } from "../pipeline/section.ts";
 import { policyRegistry } from "../policies/registry.ts";
+import type { Pattern } from "../routing/pattern.ts";
 import { routeSections, topSections } from "./sections.ts";
 
 const routeProperties = schemasOf(routeSections);
@@ -26,10 +27,14 @@ export const configSchema = Type.Object(
       minItems: 1,
     }),
   },
-  { additionalProperties: false },
+  // A place for anchors: whatever is below such a key is only read where an alias has it.
+  { additionalProperties: false, ignoredKeys: /^x-/ },
 );
 
-export type RouteConfig = StaticDecode<typeof knownRoute>;
+export type RouteConfig = StaticDecode<typeof knownRoute> & {
+  /** What `path` says, as requests meet it. */
+  readonly pattern: Pattern;
+};
 export type Config = StaticDecode<typeof knownTop> & { readonly routes: readonly RouteConfig[] };
 
 function schemasOf<Sections extends Readonly<Record<string, Section>>>(sections: Sections) {

@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { parseNetwork } from "../http/address.ts";
+import { type Network, parseNetwork } from "../http/address.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
@@ -43,7 +43,11 @@ const schema = Type.Object(
       default: "10s",
     }),
     trusted_proxies: Type.Array(
-      Type.String({ expected: "an address or a network, like 10.0.0.0/8 or 2001:db8::1" }),
+      Type.Transform(
+        Type.String({ expected: "an address or a network, like 10.0.0.0/8 or 2001:db8::1" }),
+      )
+        .Decode(readNetwork)
+        .Encode(({ address, prefix }) => `${address}/${prefix}`),
       {
         description:
           "Addresses and networks of proxies in front of the gateway, whose X-Forwarded-* fields and X-Request-Id are believed.",
@@ -79,31 +83,23 @@ const schema = Type.Object(
 /** `server` at the top of the configuration. */
 export const server = defineSection({ schema, check });
 
+/** Throws an Error for what is neither an address nor a network. */
+function readNetwork(written: string): Network {
+  const network = parseNetwork(written);
+  if (network !== undefined) return network;
+  throw new Error(
+    `\`${written}\` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1`,
+  );
+}
+
 function check({
   trusted_proxies = [],
 }: {
-  readonly trusted_proxies?: readonly (string | undefined)[];
+  readonly trusted_proxies?: readonly (Partial<Network> | undefined)[];
 }): ConfigIssue[] {
   return trusted_proxies.flatMap((network, index): ConfigIssue[] => {
-    if (network === undefined) return [];
-    const path = ["trusted_proxies", index];
-    const parsed = parseNetwork(network);
-    if (parsed === undefined) {
-      return [
-        {
-          path,
-          message: `\`${network}\` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1`,
-        },
-      ];
-    }
-    return parsed.prefix > 0
-      ? []
-      : [
-          {
-            path,
-            message: `\`${network}\` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`,
-            severity: "warning",
-          },
-        ];
+    if (network?.prefix !== 0) return [];
+    const message = `\`${network.address}/0\` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`;
+    return [{ path: ["trusted_proxies", index], message, severity: "warning" }];
   });
 }

@@ -17,13 +17,10 @@ export class AddressSet {
   readonly #known = new Map<string, boolean>();
   readonly isEmpty: boolean;
 
-  /** Throws a RangeError that names the first text that is neither an address nor a network. */
-  constructor(networks: readonly string[]) {
+  constructor(networks: readonly Network[]) {
     this.isEmpty = networks.length === 0;
-    for (const network of networks) {
-      const parsed = parseNetwork(network);
-      if (parsed === undefined) throw new RangeError(`not an address or network: ${network}`);
-      this.#list.addSubnet(parsed.address, parsed.prefix, parsed.family);
+    for (const { address, prefix, family } of networks) {
+      this.#list.addSubnet(address, prefix, family);
     }
   }
 
@@ -42,10 +39,15 @@ export class AddressSet {
 // The peers of a gateway behind proxies are few and ask again and again.
 const KNOWN_AT_MOST = 1024;
 
+/** A network, or an address as a network of one. */
+export interface Network {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: "ipv4" | "ipv6";
+}
+
 /** Reads an address or a network in CIDR notation; undefined when it is neither. */
-export function parseNetwork(
-  network: string,
-): { address: string; prefix: number; family: "ipv4" | "ipv6" } | undefined {
+export function parseNetwork(network: string): Network | undefined {
   const [address = "", length, ...rest] = network.split("/");
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return undefined;

@@ -18,6 +18,16 @@ export interface Section<Schema extends TSchema = TSchema> {
   check?(this: void, written: Checkable<StaticDecode<Schema>>, isWhole: IsWhole): ConfigIssue[];
 }
 
+/**
+ * The option `keep` of a text's schema: what the text is parsed to is kept next to it, under a key of
+ * its own, so that nobody has to parse it again.
+ */
+export interface KeptParse {
+  readonly as: string;
+  /** Answers the parsed form, or what is wrong with the text. */
+  parse(this: void, text: string): object | { readonly message: string };
+}
+
 /** Holds a check to its schema. */
 export function defineSection<Schema extends TSchema>(section: Section<Schema>): Section<Schema> {
   return section;
@@ -28,5 +38,7 @@ export function under(
   path: readonly (string | number)[],
   issues: readonly ConfigIssue[],
 ): ConfigIssue[] {
-  return issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  return issues.length === 0
+    ? []
+    : issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
 }

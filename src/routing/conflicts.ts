@@ -26,7 +26,7 @@ export function findConflicts(routes: readonly RoutePattern[]): RouteConflict[] 
   const claimsOfShape = new Map<string, Claims>();
   const conflicts: RouteConflict[] = [];
   for (const [index, route] of routes.entries()) {
-    const pattern = parsePattern(route.path);
+    const pattern = route.pattern ?? parsePattern(route.path);
     if ("message" in pattern) continue;
     let claims = claimsOfShape.get(pattern.shape);
     if (claims === undefined) {

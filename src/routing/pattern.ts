@@ -2,6 +2,8 @@
 export interface RoutePattern {
   /** See `parsePattern`. */
   readonly path: string;
+  /** The path, if it has been parsed before. */
+  readonly pattern?: Pattern;
   /** The methods it takes, compared literally; all when absent, none when empty. */
   readonly methods?: readonly string[] | undefined;
 }
@@ -64,8 +66,8 @@ export function parsePattern(path: string): Pattern | PatternProblem {
 }
 
 /** The pattern of a route. Throws an Error for a path that `parsePattern` has a problem with. */
-export function patternOf({ path }: RoutePattern): Pattern {
-  const pattern = parsePattern(path);
+export function patternOf({ path, pattern: parsed }: RoutePattern): Pattern {
+  const pattern = parsed ?? parsePattern(path);
   if ("message" in pattern) throw new Error(`route "${path}": ${pattern.message}`);
   return pattern;
 }

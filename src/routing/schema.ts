@@ -1,8 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { methodProblem } from "../http/methods.ts";
 import { normalizePath } from "../http/path.ts";
-import { defineSection } from "../pipeline/section.ts";
-import { parsePattern } from "./pattern.ts";
+import { defineSection, type KeptParse } from "../pipeline/section.ts";
+import { parsePattern, type Pattern } from "./pattern.ts";
 
 /** `path` of a route. */
 export const path = defineSection({
@@ -11,16 +11,19 @@ export const path = defineSection({
       "The path that is matched: exact, with `:name` segments, or with `/*` at its end for everything below.",
     minLength: 1,
     expected: "a path that begins with /, like /api/users/*",
+    keep: { as: "pattern", parse: readPattern } satisfies KeptParse,
   }),
-  check(path) {
-    const pattern = parsePattern(path);
-    if ("message" in pattern) return [{ path: [], message: pattern.message }];
-    const normal = normalizePath(path);
-    return typeof normal === "string"
-      ? []
-      : [{ path: [], message: `no request can match this: ${normal.problem}` }];
-  },
 });
+
+/** The pattern of a route as requests meet it, whose paths have been normalised when it is matched. */
+function readPattern(path: string): Pattern | { readonly message: string } {
+  const pattern = parsePattern(path);
+  if ("message" in pattern) return pattern;
+  const normal = normalizePath(path);
+  if (typeof normal !== "string")
+    return { message: `no request can match this: ${normal.problem}` };
+  return normal === path ? pattern : parsePattern(normal);
+}
 
 /** `methods` of a route. */
 export const methods = defineSection({

@@ -1,5 +1,4 @@
 import { AddressSet } from "../http/address.ts";
-import { normalizePath } from "../http/path.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import { Chain, type Handler } from "../pipeline/chain.ts";
 import type { OutgoingRules } from "../pipeline/outgoing.ts";
@@ -72,7 +71,8 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
     const policies = areTheSame(own, globalPolicies) ? globalPolicies : own;
     return {
       id,
-      path: patternPath(route.path),
+      path: route.pattern.path,
+      pattern: route.pattern,
       methods: route.methods,
       upstream,
       outgoing: settings,
@@ -111,12 +111,6 @@ function waitSeconds({ request, response }: ForwardSettings["timeouts"]): number
 
 /** The gateway's own timeouts end an exchange with a reason, so they have to come first. */
 const MARGIN_SECONDS = 5;
-
-// A request's path has been normalised when it is matched, so the pattern has to be as well.
-function patternPath(path: string): string {
-  const normal = normalizePath(path);
-  return typeof normal === "string" ? normal : path;
-}
 
 function sharedPaths(routes: readonly RouteConfig[]): Set<string> {
   const seen = new Set<string>();

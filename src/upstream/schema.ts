@@ -59,15 +59,16 @@ function check(
   written: readonly ({ readonly url?: string; readonly weight?: number } | undefined)[],
 ): ConfigIssue[] {
   const seen = new Set<string>();
-  const issues = written.flatMap((backend, index): ConfigIssue[] => {
-    const url = backend?.url;
-    if (url === undefined) return [];
+  const issues: ConfigIssue[] = [];
+  for (const [index, backend] of written.entries()) {
+    if (backend?.url === undefined) continue;
+    const { url } = backend;
     const message = seen.has(url)
       ? `\`${url}\` is already a backend of this route; raise its weight instead`
       : checkBackendUrl(url);
     seen.add(url);
-    return message === undefined ? [] : [{ path: [index, "url"], message }];
-  });
+    if (message !== undefined) issues.push({ path: [index, "url"], message });
+  }
   const [only, ...others] = written;
   if (others.length === 0 && (only?.weight ?? 1) !== 1) {
     const message = "a weight has no effect on the only backend of a route";
@@ -76,9 +77,21 @@ function check(
   return issues;
 }
 
+const PLAIN =
+  /^https?:\/\/(?!.*xn--)(?:[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*|127\.0\.0\.1|10(?:\.[1-9][0-9]?){3})(?::([0-9]{1,5}))?\/?$/i;
+
+/** Whether a URL is so plain that nothing can be wrong with it, which is known in no time. */
+function isPlain(url: string): boolean {
+  const match = PLAIN.exec(url);
+  if (match === null) return false;
+  const [, port] = match;
+  return port === undefined || (Number(port) > 0 && Number(port) <= 65_535);
+}
+
 /** Says in words what keeps a URL from being a backend's; undefined when nothing does. */
 function checkBackendUrl(url: string): string | undefined {
   if (/[\s\\]/.test(url)) return "a backend's URL cannot have spaces or backslashes in it";
+  if (isPlain(url)) return undefined;
   const afterScheme = /^https?:\/\/(.*)$/i.exec(url)?.[1];
   if (afterScheme === undefined) {
     return "a backend's URL begins with http:// or https://, like http://localhost:9001";

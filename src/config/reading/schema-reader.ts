@@ -1,9 +1,9 @@
 import {
   KindGuard,
+  OptionalKind,
   type TArray,
   type TObject,
   TransformKind,
-  type TRecord,
   type TSchema,
   type TUnion,
 } from "@sinclair/typebox";
@@ -19,26 +19,30 @@ import {
   plainValue,
   setOwn,
 } from "../text/node.ts";
-import { accepts, acceptsNothing, isSection, scalarAs, type Tag, tagOf } from "./schema-kinds.ts";
+import type { KeptParse } from "../../pipeline/section.ts";
+import { asItems, asSwitch } from "./shorthand.ts";
+import { accepts, isSection, scalarAs } from "./schema-kinds.ts";
 import type { Span } from "../text/source-text.ts";
 import { code, describe, expectedBy, expectedCount } from "./words.ts";
 
 /**
- * Walks along a schema and a document at once: gathers all that does not fit, fills in defaults and
- * decodes transforms. What does not fit is left out of the value.
+ * Walks along a schema and a document at once: gathers everything that does not fit, fills in
+ * defaults and decodes transforms. What does not fit is left out of the value.
  */
 export class SchemaReader {
-  readonly diagnostics: Diagnostic[] = [];
+  diagnostics: Diagnostic[] = [];
   readonly #whole: TSchema;
   readonly #document: ConfigDocument;
-  readonly #broken: WeakSet<object>;
-  readonly #told = new Set<string>();
+  readonly #broken = new WeakSet<object>();
+  /** Defaults that are no objects, so that one value can stand for all. */
+  readonly #defaults = new Map<TSchema, unknown>();
+  /** The keys that lead to what is being read. */
+  readonly #trail: string[] = [];
   #faults = 0;
 
-  constructor(whole: TSchema, document: ConfigDocument, broken = new WeakSet<object>()) {
+  constructor(whole: TSchema, document: ConfigDocument) {
     this.#whole = whole;
     this.#document = document;
-    this.#broken = broken;
   }
 
   /** Whether nothing was left out of a value that was read, or of a part of it. */
@@ -47,10 +51,10 @@ export class SchemaReader {
     return typeof part !== "object" || part === null || !this.#broken.has(part);
   }
 
-  /** `trail`: the keys that lead here. Undefined when nothing of it can be used. */
-  read(schema: TSchema, place: Place, trail: readonly string[]): unknown {
+  /** Undefined when nothing of it can be used. */
+  read(schema: TSchema, place: Place): unknown {
     const before = this.#faults;
-    const value = this.#readForm(schema, place, trail);
+    const value = this.#readForm(schema, place);
     if (this.#faults === before) return this.#decode(schema, value, place);
     // A transform is written for all of a value; it might stumble over a part.
     if (KindGuard.IsTransform(schema)) return undefined;
@@ -58,169 +62,164 @@ export class SchemaReader {
     return value;
   }
 
-  #readForm(schema: TSchema, place: Place, trail: readonly string[]): unknown {
+  #readForm(schema: TSchema, place: Place): unknown {
     const { node, at, key } = place;
     if (node.kind === "scalar" && node.origin === "unset") {
       this.#faults += 1;
       return undefined;
     }
-    if (isEmpty(node) && !acceptsNothing(schema)) {
-      const what = key === undefined ? "this" : code(trail.at(-1) ?? "");
+    if (isEmpty(node)) {
+      const what = key === undefined ? "this" : code(this.#trail.at(-1) ?? "");
       return this.#report(key ?? at, `${what} is empty; expected ${expectedBy(schema)}`);
     }
-    if (KindGuard.IsUnion(schema)) return this.#readUnion(schema, place, trail);
-    if (node.kind === "mapping" && KindGuard.IsObject(schema)) {
-      return this.#readObject(schema, node, place, trail);
+    if (KindGuard.IsUnion(schema)) return this.#readUnion(schema, place);
+    if (KindGuard.IsObject(schema)) {
+      const mapping = node.kind === "mapping" ? node : asSwitch(schema, place);
+      if (mapping !== undefined) return this.#readObject(schema, mapping, place);
     }
-    if (node.kind === "mapping" && KindGuard.IsRecord(schema)) {
-      return this.#readRecord(schema, node, trail);
-    }
-    if (node.kind === "list" && KindGuard.IsArray(schema)) {
-      return this.#readList(schema, node, place, trail);
+    if (KindGuard.IsArray(schema)) {
+      const list = node.kind === "list" ? node : asItems(schema, place, this.#document);
+      if (list !== undefined) return this.#readList(schema, list, place);
     }
     const value = node.kind === "scalar" ? scalarAs(schema, node) : plainValue(node);
     return Value.Check(schema, value) ? value : this.#report(at, mismatch(schema, node));
   }
 
-  #readObject(schema: TObject, node: MappingNode, place: Place, trail: readonly string[]) {
+  #readObject(schema: TObject, node: MappingNode, place: Place) {
     const value: Record<string, unknown> = {};
-    const meant = this.#readOtherKeys(schema, node, trail, value);
-    const missing: string[] = [];
-    for (const [key, property] of Object.entries(schema.properties)) {
+    const meant = this.#reportOtherKeys(schema, node);
+    let missing: string[] | undefined;
+    for (const key in schema.properties) {
+      const property = schema.properties[key];
+      if (property === undefined) continue;
       const entry = node.entries.get(key);
-      const hasDefault = "default" in property;
-      const isRequired = schema.required?.includes(key) === true && !hasDefault;
-      const isLeftOut =
-        entry === undefined || (!isRequired && isSection(property) && isEmpty(entry.node));
-      if (!isLeftOut) setDefined(value, key, this.read(property, entry, [...trail, key]));
-      else if (meant.has(key)) continue;
-      else if (hasDefault) value[key] = defaultOf(property);
-      else if (isRequired) missing.push(key);
+      if (entry !== undefined && !this.#isLeftOut(key, property, entry)) {
+        this.#readEntry(value, key, property, entry);
+      } else if (meant.has(key)) continue;
+      else if ("default" in property) value[key] = this.#defaultOf(property);
+      else if (property[OptionalKind] === undefined) (missing ??= []).push(key);
     }
-    if (missing.length > 0) {
-      this.#report(place.key ?? place.at, missingKeys(missing, schema, trail));
+    if (missing !== undefined) {
+      this.#report(place.key ?? place.at, missingKeys(missing, schema, this.#trail));
     }
     return value;
   }
 
-  /** Answers the keys that were probably meant by unknown ones. */
-  #readOtherKeys(
-    schema: TObject,
-    node: MappingNode,
-    trail: readonly string[],
-    value: Record<string, unknown>,
-  ): ReadonlySet<string> {
-    const { additionalProperties: others } = schema;
-    const meant = new Set<string>();
+  #readEntry(value: Record<string, unknown>, key: string, property: TSchema, entry: Place): void {
+    this.#trail.push(key);
+    const before = this.#faults;
+    const read = this.read(property, entry);
+    if (read !== undefined) setOwn(value, key, read);
+    const kept: KeptParse | undefined = property["keep"];
+    if (kept !== undefined && this.#faults === before && typeof read === "string") {
+      const parsed = kept.parse(read);
+      if ("message" in parsed) this.#report(entry.at, this.#document.redact(parsed.message));
+      else value[kept.as] = parsed;
+    }
+    this.#trail.pop();
+  }
+
+  /** A section with nothing in it counts as absent; often all of its lines are commented out. */
+  #isLeftOut(key: string, property: TSchema, { node, key: at }: Place): boolean {
+    if (!isEmpty(node) || !isSection(property)) return false;
+    const isOptional = property[OptionalKind] !== undefined;
+    if (!isOptional && !("default" in property)) return false;
+    if (isOptional && at !== undefined) {
+      const remedy =
+        KindGuard.IsObject(property) && "enabled" in property.properties
+          ? `; for its defaults, write \`${key}: true\``
+          : "";
+      this.#tell(at, `${code(key)} is empty and counts as left out${remedy}`, "warning");
+    }
+    return true;
+  }
+
+  /** Reports unknown keys, and answers the known ones that were probably meant. */
+  #reportOtherKeys(schema: TObject, node: MappingNode): ReadonlySet<string> {
+    let meant = NONE;
     for (const [key, entry] of node.entries) {
-      if (Object.hasOwn(schema.properties, key)) continue;
-      if (others === false) {
-        const unknown = unknownKey(key, schema, trail, this.#whole);
-        this.#report(entry.key ?? entry.at, unknown.message);
-        if (unknown.meant !== undefined) meant.add(unknown.meant);
-      } else if (typeof others === "object") {
-        setDefined(value, key, this.read(others, entry, [...trail, key]));
-      } else setDefined(value, key, plainValue(entry.node));
+      if (Object.hasOwn(schema.properties, key) || isIgnored(schema, key)) continue;
+      const unknown = unknownKey(key, schema, this.#trail, this.#whole);
+      this.#report(entry.key ?? entry.at, unknown.message);
+      if (unknown.meant !== undefined) meant = new Set([...meant, unknown.meant]);
     }
     return meant;
   }
 
-  #readRecord(schema: TRecord, node: MappingNode, trail: readonly string[]) {
-    const value: Record<string, unknown> = {};
-    const patterns = Object.entries(schema.patternProperties);
-    for (const [key, entry] of node.entries) {
-      const form = patterns.find(([pattern]) => new RegExp(pattern).test(key))?.[1];
-      if (form === undefined) {
-        this.#report(entry.key ?? entry.at, `${code(key)} cannot be a key here`);
-      } else setDefined(value, key, this.read(form, entry, [...trail, key]));
-    }
-    return value;
-  }
-
-  #readList(schema: TArray, node: ListNode, place: Place, trail: readonly string[]) {
+  #readList(schema: TArray, node: ListNode, place: Place) {
     const { items } = node;
     const { minItems = 0, maxItems = Infinity } = schema;
     if (items.length < minItems || items.length > maxItems) {
       const found = items.length === 0 ? describe(node) : `${items.length}`;
       this.#report(place.at, `expected ${expectedCount(schema)}, got ${found}`);
     }
-    return items.map((item) => this.read(schema.items, item, trail));
+    return items.map((item) => this.read(schema.items, item));
   }
 
-  #readUnion(schema: TUnion, place: Place, trail: readonly string[]): unknown {
+  /** Takes the first form that fits, or else reports what the one that fits best lacks. */
+  #readUnion(schema: TUnion, place: Place): unknown {
     const { node } = place;
     const forms = schema.anyOf.filter((form) => accepts(form, node.kind));
     // Text is what the environment always has, so whatever is more than text comes first.
     if (node.kind === "scalar" && node.origin === "environment") {
       forms.sort((a, b) => Number(KindGuard.IsString(a)) - Number(KindGuard.IsString(b)));
     }
-    if (node.kind === "mapping") {
-      const tag = tagOf(forms);
-      if (tag !== undefined) return this.#readTagged(tag, node, place, trail);
+    const before = this.#faults;
+    const told = this.diagnostics;
+    let nearest: { value: unknown; diagnostics: Diagnostic[]; faults: number } | undefined;
+    for (const form of forms) {
+      this.diagnostics = [];
+      const value = this.read(form, place);
+      const faults = this.#faults - before;
+      if (nearest === undefined || faults < nearest.faults) {
+        nearest = { value, diagnostics: this.diagnostics, faults };
+      }
+      this.#faults = before;
+      if (faults === 0) break;
     }
-    const attempts = forms.map((form) => {
-      const reader = new SchemaReader(this.#whole, this.#document, this.#broken);
-      return { reader, value: reader.read(form, place, trail) };
-    });
-    const [nearest] = attempts.toSorted((a, b) => a.reader.#faults - b.reader.#faults);
-    const isOfScalars = node.kind === "scalar" && (attempts.length > 1 || "expected" in schema);
-    if (nearest === undefined || (nearest.reader.#faults > 0 && isOfScalars)) {
+    this.diagnostics = told;
+    const isOfScalars = node.kind === "scalar" && (forms.length > 1 || "expected" in schema);
+    if (nearest === undefined || (nearest.faults > 0 && isOfScalars)) {
       return this.#report(place.at, mismatch(schema, node));
     }
-    for (const diagnostic of nearest.reader.diagnostics) this.#tell(diagnostic);
-    this.#faults += nearest.reader.#faults;
+    this.diagnostics.push(...nearest.diagnostics);
+    this.#faults += nearest.faults;
     return nearest.value;
   }
 
-  /** One form is chosen by its tag, so that what is told is what is wrong with this one. */
-  #readTagged(tag: Tag, node: MappingNode, place: Place, trail: readonly string[]): unknown {
-    const entry = node.entries.get(tag.key);
-    if (entry === undefined) {
-      const choices = expectedBy(tag.choices);
-      const message = `missing key ${code(tag.key)}; expected ${choices}`;
-      return this.#report(place.key ?? place.at, message);
-    }
-    const value = this.read(tag.choices, entry, [...trail, tag.key]);
-    const form = tag.formOf(value);
-    return form && this.read(form, place, trail);
-  }
-
+  /** What is within a value has been decoded while it was read. */
   #decode(schema: TSchema, value: unknown, place: Place): unknown {
+    if (!KindGuard.IsTransform(schema)) return value;
     try {
-      if (!isTaken(schema)) return Value.Decode(schema, value);
-      // What is within has been decoded while it was read.
-      return KindGuard.IsTransform(schema) ? schema[TransformKind].Decode(value) : value;
+      return schema[TransformKind].Decode(value);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return this.#report(place.at, this.#document.redact(reason));
     }
   }
 
+  #defaultOf(schema: TSchema): unknown {
+    const known = this.#defaults.get(schema);
+    if (known !== undefined) return known;
+    const value: unknown = Value.Decode(schema, Value.Default(schema, undefined));
+    if (typeof value !== "object") this.#defaults.set(schema, value);
+    return value;
+  }
+
   #report(span: Span, message: string): undefined {
     this.#faults += 1;
-    this.#tell(this.#document.source.diagnostic(span, message));
-    return undefined;
+    this.#tell(span, message);
   }
 
-  /** An anchored node is read once for every alias; what is wrong in it is told once. */
-  #tell(diagnostic: Diagnostic): void {
-    const { line, column, message } = diagnostic;
-    const identity = `${line}:${column} ${message}`;
-    if (this.#told.has(identity)) return;
-    this.#told.add(identity);
-    this.diagnostics.push(diagnostic);
+  #tell(span: Span, message: string, severity?: Diagnostic["severity"]): void {
+    this.diagnostics.push(this.#document.source.diagnostic(span, message, severity));
   }
 }
 
-/** Whether `readForm` takes such schemas apart. */
-function isTaken(schema: TSchema): boolean {
-  return KindGuard.IsUnion(schema) || KindGuard.IsArray(schema) || isSection(schema);
-}
+const NONE: ReadonlySet<string> = new Set();
 
-function defaultOf(schema: TSchema): unknown {
-  return Value.Decode(schema, Value.Default(schema, undefined));
-}
-
-function setDefined(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (value !== undefined) setOwn(target, key, value);
+/** Whether a mapping passes over a key: `ignoredKeys` of its schema says which. */
+function isIgnored(schema: TObject, key: string): boolean {
+  const ignored: unknown = schema["ignoredKeys"];
+  return ignored instanceof RegExp && ignored.test(key);
 }

@@ -1,5 +1,5 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
-import type { Diagnostic } from "../text/diagnostics.ts";
+import { type Diagnostic, eachOnce } from "../text/diagnostics.ts";
 import type { ConfigDocument } from "../text/document.ts";
 import type { Checkable, IsWhole } from "../../pipeline/section.ts";
 import { SchemaReader } from "./schema-reader.ts";
@@ -24,12 +24,12 @@ export function validate<Schema extends TSchema>(
   document: ConfigDocument,
 ): Validated<StaticDecode<Schema>> {
   const reader = new SchemaReader(schema, document);
-  const read = document.root && reader.read(schema, document.root, []);
+  const read = document.root && reader.read(schema, document.root);
   const isWhole = (part: unknown) => reader.isWhole(part);
   return {
     value: isWhole(read) ? read : undefined,
     partial: (read ?? {}) as Checkable<StaticDecode<Schema>>,
     isWhole,
-    diagnostics: reader.diagnostics,
+    diagnostics: eachOnce(reader.diagnostics),
   };
 }

@@ -46,6 +46,12 @@ export function diagnosticLine({ file, line, column, message }: Diagnostic): str
   return printable(`${file}:${line}:${column}: ${message}`);
 }
 
+/** An anchored node is read once for every alias; what is wrong in it is reported once. */
+export function eachOnce(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const told = new Map(diagnostics.map((one) => [`${one.line}:${one.column} ${one.message}`, one]));
+  return [...told.values()];
+}
+
 type Style = keyof typeof STYLES;
 type Paint = (style: Style, text: string) => string;
 

@@ -51,6 +51,10 @@ export function plainValue(node: ConfigNode): unknown {
 
 /** Sets a key whatever its name; plain assignment of `__proto__` would change the prototype. */
 export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") {
+    target[key] = value;
+    return;
+  }
   Object.defineProperty(target, key, {
     value,
     writable: true,
@@ -60,10 +64,16 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
 }
 
 /** All scalars, each once, however many aliases it has. */
-export function scalarsOf(node: ConfigNode, seen = new Set<ConfigNode>()): ScalarNode[] {
-  if (seen.has(node)) return [];
-  seen.add(node);
-  if (node.kind === "scalar") return [node];
-  const places = node.kind === "list" ? node.items : [...node.entries.values()];
-  return places.flatMap((place) => scalarsOf(place.node, seen));
+export function scalarsOf(node: ConfigNode): ScalarNode[] {
+  const seen = new Set<ConfigNode>();
+  const scalars: ScalarNode[] = [];
+  const visit = (one: ConfigNode) => {
+    if (seen.has(one)) return;
+    seen.add(one);
+    if (one.kind === "scalar") scalars.push(one);
+    else
+      for (const place of one.kind === "list" ? one.items : one.entries.values()) visit(place.node);
+  };
+  visit(node);
+  return scalars;
 }

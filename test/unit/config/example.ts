@@ -60,13 +60,6 @@ const schema = Type.Object(
         closed,
       ),
     ),
-    discovery: Type.Optional(
-      Type.Union([
-        Type.Object({ type: Type.Literal("dns"), name: Type.String() }, closed),
-        Type.Object({ type: Type.Literal("file"), file: Type.String() }, closed),
-      ]),
-    ),
-    labels: Type.Optional(Type.Record(Type.String({ pattern: "^[a-z]+$" }), Type.String())),
     routes: Type.Array(
       Type.Object(
         {

@@ -91,6 +91,16 @@ describe("anchors, aliases and merge keys", () => {
     expect(routes[2]?.backends).toEqual(routes[0]?.backends ?? []);
   });
 
+  test("may stand under a key of their own that begins with x-", () => {
+    const { routes } = loaded(`x-pool: &pool [http://a, http://b]
+x-anything: { at: { all: [] } }
+routes:
+  - { path: /a, backends: *pool }
+`);
+    expect(routes[0]?.backends).toHaveLength(2);
+    expect(told(`server: { x-note: 1 }\n${ROUTE}`)).toEqual(["1:11: unknown key `x-note`"]);
+  });
+
   test("have what is wrong in them told once, where it is written", () => {
     const form = "{ path: /a, backends: [http://a], rate_limit: fast }";
     expect(told(`routes:\n  - &r ${form}\n  - { <<: *r, path: /b }\n`)).toEqual([

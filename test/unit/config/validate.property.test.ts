@@ -2,15 +2,18 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { Diagnostic } from "../../../src/config/text/diagnostics.ts";
 import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
+import { isError } from "../../../src/config/load.ts";
 import { readText, ROUTES } from "./example.ts";
+
+/** A machine may be busy with other things. */
+const UNHURRIED = 120_000;
 
 const VALID = `# A configuration
 server: { host: "0.0.0.0", port: "\${PORT:-8080}", read_timeout: 30s, trusted_proxies: [a, b] }
 level: info
 cors:
   origins: &origins ["*"]
-discovery: { type: dns, name: x }
-labels: { 日本: x }
+# 日本
 routes:
   - path: /a
     backends:
@@ -66,7 +69,7 @@ function isInside(text: string, { line, column, length, sourceLine }: Diagnostic
 
 function check(text: string): void {
   const { value, diagnostics } = readText(text, { X: "x" });
-  expect(value === undefined).toBe(diagnostics.length > 0);
+  expect(value === undefined).toBe(diagnostics.some(isError));
   for (const diagnostic of diagnostics) {
     expect(diagnostic.message).not.toMatch(/union|schema|undefined|\[object|typebox|\/routes\//i);
     if (!isInside(text, diagnostic)) throw new Error(JSON.stringify(diagnostic));
@@ -75,31 +78,43 @@ function check(text: string): void {
 }
 
 describe("whatever a configuration has become", () => {
-  test("there is either a value or a diagnostic, and each has its place in the text", () => {
-    fc.assert(fc.property(mutated, check), { numRuns: 1_000 });
-  });
+  test(
+    "there is either a value or a diagnostic, and each has its place in the text",
+    () => {
+      fc.assert(fc.property(mutated, check), { numRuns: 1_000 });
+    },
+    UNHURRIED,
+  );
 
-  test("the same holds for texts that never were a configuration", () => {
-    const texts = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
-    fc.assert(fc.property(texts, check), { numRuns: 500 });
-  });
+  test(
+    "the same holds for texts that never were a configuration",
+    () => {
+      const texts = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
+      fc.assert(fc.property(texts, check), { numRuns: 500 });
+    },
+    UNHURRIED,
+  );
 
-  test("a value of any kind in any place is read or told", () => {
-    const json = fc.jsonValue().map((value) => JSON.stringify(value));
-    const key = fc.constantFrom(
-      "server",
-      "level",
-      "cors",
-      "discovery",
-      "labels",
-      "routes",
-      "other",
-    );
-    fc.assert(
-      fc.property(json, key, (written, name) => {
-        check(name === "routes" ? `routes: ${written}\n` : `${name}: ${written}\n${ROUTES}`);
-      }),
-      { numRuns: 500 },
-    );
-  });
+  test(
+    "a value of any kind in any place is read or told",
+    () => {
+      const json = fc.jsonValue().map((value) => JSON.stringify(value));
+      const key = fc.constantFrom(
+        "server",
+        "level",
+        "cors",
+        "discovery",
+        "labels",
+        "routes",
+        "other",
+      );
+      fc.assert(
+        fc.property(json, key, (written, name) => {
+          check(name === "routes" ? `routes: ${written}\n` : `${name}: ${written}\n${ROUTES}`);
+        }),
+        { numRuns: 500 },
+      );
+    },
+    UNHURRIED,
+  );
 });

@@ -1,11 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import {
-  AddressSet,
-  isLoopback,
-  normalizeAddress,
-  parseNetwork,
-} from "../../../src/http/address.ts";
+import { isLoopback, normalizeAddress, parseNetwork } from "../../../src/http/address.ts";
+import { addressSet } from "../../support/address-set.ts";
 
 describe("an address in one spelling", () => {
   test.each([
@@ -28,7 +24,7 @@ describe("an address in one spelling", () => {
 });
 
 describe("a set of addresses", () => {
-  const set = new AddressSet(["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1"]);
+  const set = addressSet(["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1"]);
 
   test.each(["10.0.0.0", "10.255.255.255", "192.0.2.7", "2001:db8::", "2001:db8:ffff::1", "::1"])(
     "has %p",
@@ -57,7 +53,7 @@ describe("a set of addresses", () => {
   });
 
   test("answers rightly after more addresses than it remembers", () => {
-    const fresh = new AddressSet(["10.0.0.0/16"]);
+    const fresh = addressSet(["10.0.0.0/16"]);
     for (let low = 0; low < 1_500; low += 1) {
       expect(fresh.has(`10.0.${low >> 8}.${low & 255}`)).toBe(true);
       expect(fresh.has(`10.1.${low >> 8}.${low & 255}`)).toBe(false);
@@ -65,17 +61,17 @@ describe("a set of addresses", () => {
   });
 
   test("without members has nobody", () => {
-    const empty = new AddressSet([]);
+    const empty = addressSet([]);
     expect(empty.isEmpty).toBe(true);
     expect(empty.has("127.0.0.1")).toBe(false);
     expect(set.isEmpty).toBe(false);
   });
 
   test("of everybody has everybody of the family", () => {
-    const everybody = new AddressSet(["0.0.0.0/0"]);
+    const everybody = addressSet(["0.0.0.0/0"]);
     expect(everybody.has("203.0.113.9")).toBe(true);
     expect(everybody.has("2001:db8::1")).toBe(false);
-    expect(new AddressSet(["::/0"]).has("2001:db8::1")).toBe(true);
+    expect(addressSet(["::/0"]).has("2001:db8::1")).toBe(true);
   });
 
   test("has an IPv4 address exactly when its first bits are the network's", () => {
@@ -83,16 +79,10 @@ describe("a set of addresses", () => {
     fc.assert(
       fc.property(ipv4, ipv4, fc.integer({ min: 0, max: 32 }), (network, address, prefix) => {
         const shift = 2 ** (32 - prefix);
-        expect(new AddressSet([`${dotted(network)}/${prefix}`]).has(dotted(address))).toBe(
+        expect(addressSet([`${dotted(network)}/${prefix}`]).has(dotted(address))).toBe(
           Math.floor(network / shift) === Math.floor(address / shift),
         );
       }),
-    );
-  });
-
-  test("names what is neither an address nor a network", () => {
-    expect(() => new AddressSet(["10.0.0.0/8", "10.0.0.0/33"])).toThrow(
-      new RangeError("not an address or network: 10.0.0.0/33"),
     );
   });
 });

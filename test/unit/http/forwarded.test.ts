@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { AddressSet } from "../../../src/http/address.ts";
+import type { AddressSet } from "../../../src/http/address.ts";
+import { addressSet } from "../../support/address-set.ts";
 import { forwardedElement, identifyClient } from "../../../src/http/forwarded.ts";
 import { RequestFields } from "../../../src/http/request-fields.ts";
 
-const nobody = new AddressSet([]);
-const proxies = new AddressSet(["10.0.0.0/8", "::1"]);
+const nobody = addressSet([]);
+const proxies = addressSet(["10.0.0.0/8", "::1"]);
 
 const identify = (peer: string, headers: Headers, trusted: AddressSet) =>
   identifyClient(peer, new RequestFields(headers), trusted);

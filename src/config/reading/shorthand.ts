@@ -1,0 +1,47 @@
+import { KindGuard, type TArray, type TObject } from "@sinclair/typebox";
+import type { ListNode, MappingNode, Place, ScalarNode } from "../text/node.ts";
+import type { ConfigDocument } from "../text/document.ts";
+import { accepts } from "./schema-kinds.ts";
+
+const SEPARATED = /[^\s,]+/g;
+
+/** `cors: true` is `cors: { enabled: true }`, for a section that has an `enabled`. */
+export function asSwitch(schema: TObject, { node, at }: Place): MappingNode | undefined {
+  const isSwitch = node.kind === "scalar" && /^(?:true|false)$/i.test(String(node.value));
+  const isMeant = isSwitch && (typeof node.value === "boolean" || node.origin === "environment");
+  if (!isMeant || !Object.hasOwn(schema.properties, "enabled")) return undefined;
+  return { kind: "mapping", entries: new Map([["enabled", { node, at }]]) };
+}
+
+/** A name stands for a list of one, and names with commas or blanks between them for a list. */
+export function asItems(
+  schema: TArray,
+  { node, at }: Place,
+  document: ConfigDocument,
+): ListNode | undefined {
+  if (node.kind !== "scalar" || !accepts(schema.items, "scalar")) return undefined;
+  const { value } = node;
+  if (typeof value !== "string") return undefined;
+  // Only plain text has no separators of its own; a URL may have a comma in it.
+  const parts = KindGuard.IsString(schema.items) ? [...value.matchAll(SEPARATED)] : [];
+  if (parts.length < 2)
+    return value.trim() === "" ? undefined : { kind: "list", items: [{ node, at }] };
+  const { text } = document.source;
+  const isAsWritten = text.slice(node.span.start, node.span.end).includes(value);
+  const offset = text.indexOf(value, node.span.start);
+  const isFromText = node.origin === "text";
+  const items = parts.map((match): Place => {
+    const start = offset + match.index;
+    const span = isAsWritten ? { start, end: start + match[0].length } : node.span;
+    const [part] = match;
+    if (!isFromText) document.hide(part, node.written);
+    const item: ScalarNode = {
+      ...node,
+      span,
+      written: isFromText ? part : node.written,
+      value: part,
+    };
+    return { node: item, at: isAsWritten ? span : at };
+  });
+  return { kind: "list", items };
+}
