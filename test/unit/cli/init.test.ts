@@ -65,7 +65,7 @@ describe("`init`", () => {
     expect(printed(text)).toBe("");
     expect(printed(everything)).toBe("");
     expect(loaded(everything)).toMatchObject({
-      server: { trusted_proxies: ["10.0.0.0/8"] },
+      server: { trusted_proxies: [{ address: "10.0.0.0", prefix: 8, family: "ipv4" }] },
       rate_limiting: { burst: 50 },
       cors: { allowed_origins: ["https://app.example.com"] },
       routes: [
