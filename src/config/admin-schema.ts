@@ -9,15 +9,15 @@ const schema = Type.Object(
     listen: Type.Optional(
       Type.String({
         description:
-          "An address and port of its own for the operator, like 127.0.0.1:9090. Without it /admin is on the main port, for this machine alone.",
-        pattern: "^(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$",
-        expected: "an address and a port, like 127.0.0.1:9090",
+          "The address and port of the operator's pages; `off` for none. When absent it is 127.0.0.1:9090, or a free port of 127.0.0.1 if that one is taken; the log says which.",
+        pattern: "^(?:off|(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5})$",
+        expected: "an address and a port, like 127.0.0.1:9090, or off",
       }),
     ),
     token: Type.Optional(
       Type.String({
         description:
-          "What an operator elsewhere sends as Authorization: Bearer. Required where listen is not a loopback address.",
+          "What the operator sends as Authorization: Bearer. Where it is set it is always asked for. Required where listen is not a loopback address.",
         minLength: 1,
         expected: "text that is not empty",
       }),
@@ -25,11 +25,11 @@ const schema = Type.Object(
     main_port: Type.Optional(
       Type.Union([Type.Literal("off"), Type.Literal("local"), Type.Literal("token")], {
         description:
-          "Who gets GET /admin/backends and GET /admin/log on the main port: `off` nobody, `local` this machine only and not through a proxy, `token` whoever sends the token. By default `token` if there is one, otherwise `local`.",
+          "What the main port shows of the operator's pages: `off` nothing; `local` GET /admin/backends and GET /admin/log, to programs on this machine; `token` everything, to holders of the token. When absent: `off` if listen names an address, else `token` if there is a token, else `local`. A reverse proxy on this machine can defeat `local`; docs/http.md says when.",
       }),
     ),
   },
-  { additionalProperties: false, description: "The operator's interface." },
+  { additionalProperties: false, description: "The operator's pages." },
 );
 
 /** `admin` at the top of the configuration. */
@@ -48,7 +48,7 @@ function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
   if (written.main_port === "token" && hasNoToken) {
     issues.push({ path: ["main_port"], message: "`token` needs `admin.token`" });
   }
-  if (written.listen === undefined) return issues;
+  if (!isAddress(written.listen)) return issues;
   const { host, port } = splitAddress(written.listen);
   if (port > 65_535) {
     issues.push({ path: ["listen"], message: `port ${port} does not exist; the last is 65535` });
@@ -59,6 +59,11 @@ function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
     });
   }
   return issues;
+}
+
+/** Whether `admin.listen` names an address, and not "off" or nothing. */
+export function isAddress(listen: string | undefined): listen is string {
+  return listen !== undefined && listen !== "off";
 }
 
 /** Takes "127.0.0.1:9090" or "[::1]:9090" apart. The schema has seen to its form. */

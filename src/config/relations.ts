@@ -1,7 +1,7 @@
 import { isLoopback } from "../http/address.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { type Checkable, under } from "../pipeline/section.ts";
-import { splitAddress } from "./admin-schema.ts";
+import { isAddress, splitAddress } from "./admin-schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
 type Top = Checkable<Config>;
@@ -32,7 +32,7 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
 }
 
 function checkPorts({ admin, server }: Top): ConfigIssue[] {
-  if (admin?.listen === undefined) return [];
+  if (!isAddress(admin?.listen)) return [];
   const { port } = splitAddress(admin.listen);
   if (port === 0 || port !== server?.port) return [];
   const message = `port ${port} is already server.port; choose another for admin.listen`;
@@ -71,7 +71,7 @@ function ownListeners({ server, admin }: Top): (url: string) => boolean {
   if (server?.host !== undefined && server.port !== undefined && server.port !== 0) {
     ports.set(String(server.port), server.host.toLowerCase());
   }
-  if (admin?.listen !== undefined) {
+  if (isAddress(admin?.listen)) {
     const { host, port } = splitAddress(admin.listen);
     ports.set(String(port), host.toLowerCase());
   }

@@ -13,3 +13,9 @@ export function hostName(host: string): string {
   const colon = host.indexOf(":");
   return colon === -1 ? host : host.slice(0, colon);
 }
+
+/** The port in a Host field; undefined without one. */
+export function hostPort(host: string): number | undefined {
+  const written = /:([0-9]{1,5})$/.exec(host)?.[1];
+  return written === undefined ? undefined : Number(written);
+}

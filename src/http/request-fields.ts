@@ -1,4 +1,4 @@
-import { forwardingFields, removedFields } from "./fields.ts";
+import { FieldRules } from "./field-rules.ts";
 
 /**
  * The fields of a request, taken apart in one pass over them: those that the gateway has to know, and
@@ -21,18 +21,19 @@ export class RequestFields {
   xForwardedPort: string | null = null;
   xForwardedProto: string | null = null;
 
-  /**
-   * All others but those for this connection only and X-Real-IP, which the gateway alone knows: names
-   * in lower case, each followed by its value.
-   */
+  /** Fields that the gateway passes on and does not read: names in lower case, each with its value. */
   readonly others: string[] = [];
+  /** Those that only a trusted proxy may send, in the same form; undefined without any. */
+  claims: string[] | undefined = undefined;
+  readonly rules: FieldRules;
   /**
    * What makes the fields ambiguous to somebody who reads them less strictly than the listener's
    * parser, which has refused all that RFC 9112 section 6 names; undefined when nothing does.
    */
   problem: string | undefined = undefined;
 
-  constructor(headers: Headers) {
+  constructor(headers: Headers, rules: FieldRules = STANDARD_RULES) {
+    this.rules = rules;
     // oxlint-disable-next-line unicorn/no-array-for-each -- an iterator here costs half as much again
     headers.forEach(take, this);
   }
@@ -93,19 +94,21 @@ function take(this: RequestFields, value: string, name: string): void {
     case "x-real-ip":
       return;
     default:
-      if (removedFields.has(name)) return;
-      if (name.includes("_") && RESERVED.has(name.replaceAll("_", "-"))) {
-        this.problem = `the field ${name} resembles one that only the gateway sets`;
-      }
+      break;
+  }
+  switch (this.rules.kindOf(name)) {
+    case "removed":
+      return;
+    case "claim":
+      (this.claims ??= []).push(name, value);
+      return;
+    case "lookalike":
+      this.problem = `the field ${name} resembles one that only the gateway sets`;
+      return;
+    case "plain":
       this.others.push(name, value);
   }
 }
 
-// Backends that hand fields on as variables, as CGI does, take "_" and "-" for the same.
-const RESERVED: ReadonlySet<string> = new Set([
-  ...forwardingFields,
-  "content-length",
-  "transfer-encoding",
-  "x-request-id",
-]);
+const STANDARD_RULES = new FieldRules();
 const DELETE = "\u007F";

@@ -217,6 +217,7 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
     fields.push("content-length", contentLength);
   }
   for (const other of kept.others) fields.push(other);
+  if (trusted && kept.claims !== undefined) fields.push(...kept.claims);
   return fields;
 }
 
@@ -226,7 +227,7 @@ function withoutNominated({ fields, request }: OutgoingSource): RequestFields {
   if (nominated.length === 0) return fields;
   const headers = new Headers(request.headers);
   for (const name of nominated) headers.delete(name);
-  return new RequestFields(headers);
+  return new RequestFields(headers, fields.rules);
 }
 
 /** What a client that is no trusted proxy has a right to say of others. */

@@ -1,28 +1,34 @@
-import type { Answer } from "../pipeline/answer.ts";
-import { GatewayError } from "../pipeline/errors.ts";
+import { Answer } from "../pipeline/answer.ts";
 import type { Handler } from "../pipeline/chain.ts";
+import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { ownAnswer } from "../pipeline/own-answer.ts";
+import { FieldList } from "../http/field-list.ts";
+import { hopByHopFields } from "../http/fields.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot.ts";
 import type { OperatorCheck } from "./admin/access.ts";
 
+/** What the main port shows of the operator's pages, and to whom. */
+export interface MainPortPages {
+  readonly isOperator: OperatorCheck;
+  readonly has: (method: string, path: string) => boolean;
+  readonly handle: (request: Request) => Promise<Response>;
+}
+
 export interface OwnPagesOptions {
   readonly snapshot: () => Snapshot;
   readonly version: string;
-  /** Answers for the operator on this port; absent where the operator has a port of its own. */
-  readonly admin:
-    | {
-        readonly isOperator: OperatorCheck;
-        readonly handle: (request: Request) => Promise<Response>;
-      }
-    | undefined;
+  /** The port that clients talk to. */
+  readonly mainPort: () => number;
+  /** Absent where the main port shows none of the operator's pages. */
+  readonly admin: MainPortPages | undefined;
 }
 
 /**
- * The gateway's own pages on the main port: /health, and /admin for the operator. For anybody else
- * /admin is a path like any other. A route that spells out the first segment (`/health`, `/admin/*`)
- * takes it from the gateway.
+ * The gateway's own pages on the main port: /health, and for the operator those below /admin that
+ * there are. All other paths there, and for all other clients these too, are paths like any other. A
+ * route that spells out the first segment (`/health`, `/admin/*`) takes it from the gateway.
  */
 export function ownPages(options: OwnPagesOptions): OwnPages {
   const { admin } = options;
@@ -36,14 +42,13 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
       return isTaken(options.snapshot(), "health") ? undefined : healthPage;
     }
     if (admin === undefined || !path.startsWith("/admin/")) return undefined;
-    if (isTaken(options.snapshot(), "admin") || !admin.isOperator(asker(exchange)))
-      return undefined;
-    return operatorPage;
+    if (!admin.has(exchange.method, path) || isTaken(options.snapshot(), "admin")) return undefined;
+    return admin.isOperator(asker(exchange, options.mainPort())) ? operatorPage : undefined;
   };
 }
 
-function asker({ client, target, request }: Exchange) {
-  return { peer: client.peer, host: target.host, headers: request.headers };
+function asker({ client, peerPort, target, request }: Exchange, port: number) {
+  return { peer: client.peer, peerPort, port, host: target.host, headers: request.headers };
 }
 
 function health(exchange: Exchange, version: string): Answer {
@@ -61,17 +66,23 @@ function health(exchange: Exchange, version: string): Answer {
 
 const JSON_TYPE = "application/json";
 
+/** Hands the page's answer on as it is; nothing of the operator's is for caches. */
 async function adminPage(
   exchange: Exchange,
   handle: (request: Request) => Promise<Response>,
 ): Promise<Answer> {
   const response = await handle(exchange.request);
-  if (response.status === 404) {
-    throw new GatewayError("route_not_found", `no route matches ${exchange.target.path}`);
-  }
-  if (!response.ok) throw new Error(`the operator's page answered ${response.status}`);
-  return ownAnswer(exchange, JSON_TYPE, await response.text());
+  const body = await response.bytes();
+  const fields = new FieldList([...response.headers].flat());
+  fields.delete(HOP_BY_HOP);
+  fields.set("cache-control", "no-store");
+  fields.set("x-request-id", exchange.requestId);
+  exchange.bytesOut = body.length;
+  const { status, statusText } = response;
+  return new Answer(body.length === 0 ? null : body, { status, statusText, fields });
 }
+
+const HOP_BY_HOP: ReadonlySet<string> = new Set([...hopByHopFields, "content-length"]);
 
 function isTaken(snapshot: Snapshot, segment: string): boolean {
   return snapshot.routes.some(

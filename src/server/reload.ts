@@ -21,11 +21,20 @@ export async function reloadGateway(
   warnOfInsecurity(next, parts.logger);
   parts.telemetry.change(next.logging);
   parts.server = next.server;
-  keepingOldPort(parts, () => parts.admin.change(next.admin));
+  changeAdmin(parts, next.admin);
   moveTraffic(parts, next.server);
   const before = parts.gateway.snapshot;
   parts.gateway.swap(snapshot);
   await parts.snapshots.retire(before);
+}
+
+function changeAdmin(parts: Parts, settings: Config["admin"]): void {
+  const before = parts.admin.url?.href;
+  keepingOldPort(parts, () => parts.admin.change(settings));
+  const { url } = parts.admin;
+  if (url !== undefined && url.href !== before) {
+    parts.logger.log("info", `admin on ${url.origin}/admin`);
+  }
 }
 
 function moveTraffic({ traffic, ...parts }: Parts, server: Config["server"]): void {

@@ -92,7 +92,8 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
   });
   const snapshot = (): Snapshot => gateway.snapshot;
   const accessLogCounts = () => telemetry.counts("access_log");
-  const admin = new Admin({ version, snapshot, accessLogCounts }, config.admin);
+  const mainPort = (): number => Number(traffic.url.port || 80);
+  const admin = new Admin({ version, snapshot, accessLogCounts, mainPort }, config.admin);
   const gateway: Gateway = new Gateway({
     snapshot: snapshots.compile(config),
     ownPages: (exchange) => admin.page(exchange),
@@ -100,7 +101,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     newRequestId: () => crypto.randomUUID(),
     onEnd: (exchange) => telemetry.take(exchange),
   });
-  const traffic = new TrafficPort(gateway, config.server, (error) =>
+  const traffic: TrafficPort = new TrafficPort(gateway, config.server, (error) =>
     logger.log("debug", `an answer broke off: ${messageOf(error)}`),
   );
   try {

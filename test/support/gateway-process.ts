@@ -76,7 +76,8 @@ export async function startGateway(
     cwd: folder,
   });
   const url = await urlIn(child, /listening on (http:\/\/\S+?),/);
-  const hasAdmin = typeof config["admin"] === "object" && "listen" in (config["admin"] ?? {});
+  const { admin } = config as { readonly admin?: { readonly listen?: string } };
+  const hasAdmin = admin?.listen !== "off";
   const rows = () => readRows(database);
   return {
     ...child,

@@ -7,11 +7,22 @@ export interface AdminSubject {
   readonly accessLogCounts: () => { written: number; queued: number; dropped: number };
 }
 
-/** The operator's interface. Who may see it is decided before a request gets here. */
-export function createAdminApp(subject: AdminSubject) {
-  return new Elysia({ prefix: "/admin" })
+/** The operator's pages. Who may see them is decided before a request gets here. */
+export interface AdminPages {
+  /** Whether there is such a page. */
+  readonly has: (method: string, path: string) => boolean;
+  readonly handle: (request: Request) => Promise<Response>;
+}
+
+export function createAdminPages(subject: AdminSubject): AdminPages {
+  const app = new Elysia({ prefix: "/admin" })
     .get("/backends", () => ({ backends: describeBackends(subject.snapshot()) }))
     .get("/log", () => subject.accessLogCounts());
+  const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
+  return {
+    has: (method, path) => pages.has(`${method} ${path}`),
+    handle: (request) => app.handle(request),
+  };
 }
 
 function describeBackends(snapshot: Snapshot) {

@@ -1,10 +1,11 @@
 import { normalizeAddress } from "../../http/address.ts";
-import type { OperatorCheck } from "./access.ts";
+import type { Asker } from "./access.ts";
 
 export interface AdminListenOptions {
   readonly host: string;
   readonly port: number;
-  readonly isOperator: OperatorCheck;
+  /** The answer to a client that is not the operator; undefined for the operator. */
+  readonly refuse: (asker: Asker) => Response | undefined;
   readonly handle: (request: Request) => Promise<Response>;
 }
 
@@ -17,17 +18,31 @@ export function listenForAdmin(options: AdminListenOptions) {
     development: false,
     async fetch(request, server) {
       const { headers } = request;
-      const peer = normalizeAddress(server.requestIP(request)?.address ?? "");
-      if (!options.isOperator({ peer, host: headers.get("host") ?? "", headers })) {
-        return new Response(
-          "this is the gateway's operator port; it takes the configured token\n",
-          {
-            status: 401,
-            headers: { "www-authenticate": 'Bearer realm="gateway"' },
-          },
-        );
-      }
-      return options.handle(request);
+      const address = server.requestIP(request);
+      const refusal = options.refuse({
+        peer: normalizeAddress(address?.address ?? ""),
+        peerPort: address?.port ?? 0,
+        port: server.port ?? 0,
+        host: headers.get("host") ?? "",
+        headers,
+      });
+      return refusal ?? options.handle(request);
     },
   });
+}
+
+/** Tells a client without the token that it takes one. */
+export function tokenWanted(): Response {
+  return new Response("this is the gateway's operator port; it takes the configured token\n", {
+    status: 401,
+    headers: { "www-authenticate": 'Bearer realm="gateway"' },
+  });
+}
+
+/** Tells a client that nobody can vouch for that it gets nothing here. */
+export function localOnly(): Response {
+  return new Response(
+    "this is the gateway's operator port; without admin.token it answers only programs on this machine that ask localhost and its port, directly\n",
+    { status: 403 },
+  );
 }

@@ -1,14 +1,21 @@
-import { splitAddress } from "../../config/admin-schema.ts";
+import { isAddress, splitAddress } from "../../config/admin-schema.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Handler } from "../../pipeline/chain.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { OwnPages } from "../../runtime/gateway.ts";
 import type { Snapshot } from "../../runtime/snapshot.ts";
-import { localOrToken, type OperatorCheck, tokenOrElseLocal } from "../admin/access.ts";
-import { createAdminApp } from "../admin/app.ts";
-import { listenForAdmin } from "../admin/listen.ts";
-import { ownPages } from "../own-pages.ts";
-import { openPort } from "./open-port.ts";
+import {
+  type Asker,
+  onMainPort,
+  onOwnPort,
+  type OperatorCheck,
+  withToken,
+} from "../admin/access.ts";
+import { type AdminPages, createAdminPages } from "../admin/app.ts";
+import { listenForAdmin, localOnly, tokenWanted } from "../admin/listen.ts";
+import { userOfPeer } from "../admin/peer-user.ts";
+import { type MainPortPages, ownPages } from "../own-pages.ts";
+import { ListenError, openPort } from "./open-port.ts";
 
 type Settings = Config["admin"];
 
@@ -17,25 +24,30 @@ interface AdminSubject {
   readonly version: string;
   readonly snapshot: () => Snapshot;
   readonly accessLogCounts: () => { written: number; queued: number; dropped: number };
+  /** The port that clients talk to. */
+  readonly mainPort: () => number;
 }
 
-/** The operator's interface: its port, where it has one, and the gateway's pages on the main port. */
+/** Where the operator's pages are when the configuration does not say. */
+const DEFAULT_LISTEN = "127.0.0.1:9090";
+const ANY_FREE_PORT = "127.0.0.1:0";
+
+/** The operator's interface: its port, and the gateway's own pages on the main port. */
 export class Admin {
   readonly #subject: AdminSubject;
-  readonly #handle: (request: Request) => Promise<Response>;
+  readonly #adminPages: AdminPages;
   #settings: Settings;
   #pages: OwnPages;
-  #isOperator: OperatorCheck;
+  #refuse: (asker: Asker) => Response | undefined;
   #listener: ReturnType<typeof listenForAdmin> | undefined;
 
   /** Opens nothing yet. */
   constructor(subject: AdminSubject, settings: Settings) {
-    const app = createAdminApp(subject);
     this.#subject = subject;
-    this.#handle = (request) => app.handle(request);
+    this.#adminPages = createAdminPages(subject);
     this.#settings = settings;
     this.#pages = this.#choosePages(settings);
-    this.#isOperator = tokenOrElseLocal(settings?.token);
+    this.#refuse = refusalsBy(settings);
   }
 
   /** The handler of a request for one of the gateway's own pages; undefined for any other. */
@@ -63,7 +75,7 @@ export class Admin {
     if (moves) this.#listener = this.#listen(settings?.listen);
     this.#settings = settings;
     this.#pages = this.#choosePages(settings);
-    this.#isOperator = tokenOrElseLocal(settings?.token);
+    this.#refuse = refusalsBy(settings);
     if (moves) void before?.stop();
   }
 
@@ -72,22 +84,66 @@ export class Admin {
   }
 
   #listen(listen: string | undefined) {
-    if (listen === undefined) return undefined;
+    if (isAddress(listen)) return this.#listenAt(listen);
+    if (listen === "off") return undefined;
+    try {
+      return this.#listenAt(DEFAULT_LISTEN);
+    } catch (error) {
+      // Nobody has asked for this very port: another gateway's, it may be.
+      if (!(error instanceof ListenError)) throw error;
+      return this.#listenAt(ANY_FREE_PORT);
+    }
+  }
+
+  #listenAt(listen: string) {
     return openPort(listen, "admin.listen", () =>
       listenForAdmin({
         ...splitAddress(listen),
-        isOperator: (asker) => this.#isOperator(asker),
-        handle: this.#handle,
+        refuse: (asker) => this.#refuse(asker),
+        handle: (request) => this.#adminPages.handle(request),
       }),
     );
   }
 
   #choosePages(settings: Settings): OwnPages {
-    const { snapshot, version } = this.#subject;
-    const admin =
-      settings?.listen === undefined
-        ? { isOperator: localOrToken(settings?.token), handle: this.#handle }
-        : undefined;
-    return ownPages({ snapshot, version, admin });
+    const { snapshot, version, mainPort } = this.#subject;
+    return ownPages({
+      snapshot,
+      version,
+      mainPort,
+      admin: mainPortPages(settings, this.#adminPages),
+    });
   }
+}
+
+/** The pages that are safe to show where clients come: they change nothing and tell little. */
+const LOCAL_PAGES: ReadonlySet<string> = new Set(["/admin/backends", "/admin/log"]);
+
+/** What the main port shows of the operator's pages; undefined for nothing. */
+function mainPortPages(settings: Settings, pages: AdminPages): MainPortPages | undefined {
+  const { token, listen } = settings ?? {};
+  const byDefault = isAddress(listen) ? "off" : token === undefined ? "local" : "token";
+  const shown = settings?.main_port ?? byDefault;
+  const { has, handle } = pages;
+  if (shown === "off") return undefined;
+  if (shown === "token") {
+    if (token === undefined) return undefined;
+    return { isOperator: withToken(token), has, handle };
+  }
+  const isLocal = onMainPort(process.geteuid?.(), userOfPeer);
+  return {
+    isOperator: token === undefined ? isLocal : both(isLocal, withToken(token)),
+    has: (method, path) => method === "GET" && LOCAL_PAGES.has(path),
+    handle,
+  };
+}
+
+function both(one: OperatorCheck, other: OperatorCheck): OperatorCheck {
+  return (asker) => one(asker) && other(asker);
+}
+
+function refusalsBy(settings: Settings): (asker: Asker) => Response | undefined {
+  if (settings?.token === undefined) return (asker) => (onOwnPort(asker) ? undefined : localOnly());
+  const isOperator = withToken(settings.token);
+  return (asker) => (isOperator(asker) ? undefined : tokenWanted());
 }

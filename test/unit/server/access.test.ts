@@ -1,60 +1,136 @@
 import { describe, expect, test } from "bun:test";
-import { localOrToken, tokenOrElseLocal } from "../../../src/server/admin/access.ts";
+import { claimFields } from "../../../src/http/field-rules.ts";
+import { onMainPort, onOwnPort, withToken } from "../../../src/server/admin/access.ts";
 
 const asker = (peer: string, host: string, fields: Record<string, string> = {}) => ({
   peer,
+  peerPort: 40_000,
+  port: 8080,
   host,
-  headers: new Headers(fields),
+  headers: new Headers({ host, ...fields }),
 });
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const elsewhere = (fields: Record<string, string> = {}) => asker("192.0.2.1", "localhost", fields);
+const elsewhere = (fields: Record<string, string> = {}) =>
+  asker("192.0.2.1", "localhost:8080", fields);
 const here = (fields: Record<string, string> = {}) => asker("127.0.0.1", "localhost:8080", fields);
 
-describe("on the port of the clients", () => {
-  const isOperator = localOrToken(undefined);
+const sameUser = onMainPort(1000, () => 1000);
+const ports = [
+  ["the operator's own port", onOwnPort],
+  ["the main port", sameUser],
+] as const;
 
+describe.each(ports)("without a token, on %s", (_, isOperator) => {
   test.each([
-    ["127.0.0.1", "localhost"],
+    ["127.0.0.1", "localhost:8080"],
     ["127.0.0.1", "LocalHost:8080"],
     ["127.0.0.1", "127.0.0.1:8080"],
     ["::1", "[::1]:8080"],
-  ])("somebody at %s who asks %s is the operator", (peer, host) => {
+  ])("a program at %s that asks %s is the operator", (peer, host) => {
     expect(isOperator(asker(peer, host))).toBe(true);
   });
 
+  test("port 80 need not be named", () => {
+    expect(isOperator({ ...asker("127.0.0.1", "localhost"), port: 80 })).toBe(true);
+  });
+
   test.each([
-    ["192.0.2.1", "localhost", "comes from elsewhere"],
-    ["127.0.0.1", "evil.test", "was sent by a page that gave itself a name"],
-    ["127.0.0.1", "localhost.evil.test", "uses a name that only looks local"],
+    ["192.0.2.1", "localhost:8080", "comes from elsewhere"],
+    ["127.0.0.1", "evil.test:8080", "was sent by a page with a name of its own"],
+    ["127.0.0.1", "localhost.evil.test:8080", "uses a name that only looks local"],
+    ["127.0.0.1", "localhost", "names another port"],
+    ["127.0.0.1", "localhost:80", "names another port"],
+    ["127.0.0.1", "[::1]:9090", "names another port"],
     ["127.0.0.1", "", "names no host"],
-    ["", "localhost", "cannot be told"],
-  ])("somebody at %p who asks %p is not: who so asks %s", (peer, host) => {
+    ["", "localhost:8080", "cannot be identified"],
+  ])("a client at %p that asks %p is not: it %s", (peer, host) => {
     expect(isOperator(asker(peer, host))).toBe(false);
   });
 
   test.each([
-    "forwarded",
+    ...claimFields,
     "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-    "x-real-ip",
-  ])("somebody whom a proxy sent, as %s tells, is not", (name) => {
+    "x-request-id",
+    "x-forwarded-prefix",
+    "x-forwarded-anything",
+    "x_forwarded_for",
+    "x.real.ip",
+    "cdn-loop",
+    "x-amzn-trace-id",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-varnish",
+  ])("a client that a proxy has sent, as %s shows, is not", (name) => {
     expect(isOperator(here({ [name]: "127.0.0.1" }))).toBe(false);
   });
 
-  test("a token is of no use where none is configured", () => {
+  test.each([
+    { origin: "http://localhost:3000" },
+    { origin: "https://localhost:8080" },
+    { origin: "null" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    { referer: "http://evil.test/" },
+    { referer: "http://localhost:8080.evil.test/" },
+  ] as Record<string, string>[])("a page of another origin is not: %p", (fields) => {
+    expect(isOperator(here(fields))).toBe(false);
+  });
+
+  test.each([
+    { "sec-fetch-site": "none" },
+    { "sec-fetch-site": "same-origin", referer: "http://localhost:8080/admin/backends" },
+    { "sec-fetch-site": "same-origin", origin: "http://localhost:8080" },
+  ] as Record<string, string>[])("a page of this very origin is: %p", (fields) => {
+    expect(isOperator(here(fields))).toBe(true);
+  });
+
+  test("a token is of no use", () => {
     expect(isOperator(elsewhere(bearer("undefined")))).toBe(false);
     expect(isOperator(elsewhere(bearer("")))).toBe(false);
   });
+});
 
-  test("whoever knows the token is the operator, from anywhere", () => {
-    const withToken = localOrToken("s3cret");
-    expect(withToken(elsewhere(bearer("s3cret")))).toBe(true);
-    expect(withToken(elsewhere({ ...bearer("s3cret"), "x-forwarded-for": "1.1.1.1" }))).toBe(true);
-    expect(withToken(elsewhere({ authorization: "bearer   s3cret " }))).toBe(true);
-    expect(withToken(here())).toBe(true);
+describe("without a token, on the main port", () => {
+  test.each(["close", "Close", "keep-alive, close"])(
+    "a client that closes its connection, as nginx does, is not the operator: %s",
+    (connection) => {
+      expect(sameUser(here({ connection }))).toBe(false);
+      expect(onOwnPort(here({ connection }))).toBe(true);
+    },
+  );
+
+  test.each([
+    [1000, true],
+    [0, true],
+    [33, false],
+  ])("a program of user %d is the operator of user 1000's gateway: %p", (user, allowed) => {
+    expect(onMainPort(1000, () => user)(here())).toBe(allowed);
+  });
+
+  test("the socket is looked up by the ports at its two ends", () => {
+    const asked: number[][] = [];
+    onMainPort(1000, (...ports) => {
+      asked.push(ports);
+      return 1000;
+    })(here());
+    expect(asked).toEqual([[40_000, 8080]]);
+  });
+
+  test("the user counts for nothing where the system does not tell", () => {
+    expect(onMainPort(1000, () => undefined)(here())).toBe(true);
+    expect(onMainPort(undefined, () => 33)(here())).toBe(true);
+  });
+});
+
+describe("with a token", () => {
+  test("its holder is the operator, from anywhere", () => {
+    const isOperator = withToken("s3cret");
+    expect(isOperator(elsewhere(bearer("s3cret")))).toBe(true);
+    expect(isOperator(elsewhere({ ...bearer("s3cret"), "x-forwarded-for": "1.1.1.1" }))).toBe(true);
+    expect(isOperator(elsewhere({ authorization: "bearer   s3cret " }))).toBe(true);
+  });
+
+  test("it is asked for on this machine too", () => {
+    expect(withToken("s3cret")(here())).toBe(false);
   });
 
   test.each([
@@ -65,23 +141,6 @@ describe("on the port of the clients", () => {
     "s3cret",
     "Bearer a s3cret",
   ])("%p is not the token", (authorization) => {
-    expect(localOrToken("s3cret")(elsewhere({ authorization }))).toBe(false);
-  });
-});
-
-describe("on the operator's own port", () => {
-  test("a configured token is asked of everybody, of this machine too", () => {
-    const isOperator = tokenOrElseLocal("s3cret");
-    expect(isOperator(here())).toBe(false);
-    expect(isOperator(here(bearer("s3cret")))).toBe(true);
-    expect(isOperator(elsewhere(bearer("s3cret")))).toBe(true);
-    expect(isOperator(elsewhere(bearer("wrong")))).toBe(false);
-  });
-
-  test("without one this machine is the operator", () => {
-    const isOperator = tokenOrElseLocal(undefined);
-    expect(isOperator(here())).toBe(true);
-    expect(isOperator(elsewhere())).toBe(false);
-    expect(isOperator(asker("127.0.0.1", "rebound.test"))).toBe(false);
+    expect(withToken("s3cret")(elsewhere({ authorization }))).toBe(false);
   });
 });

@@ -89,6 +89,47 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
     expect((await ask(`${url}/admin/log`, { headers })).status).toBe(200);
     const wrong = { ...headers, authorization: "Bearer guess" };
     expect((await ask(`${url}/admin/log`, { headers: wrong })).status).toBe(404);
+    expect((await ask(`${url}/admin/log`)).status).toBe(404);
+  });
+
+  test("shows this machine two pages, to be read only", async () => {
+    const backend = mockBackend(stage);
+    const { url } = start(stage, `routes: [{ path: "/*", backends: ["${backend}"] }]`);
+    for (const [method, path] of [
+      ["POST", "/admin/backends"],
+      ["DELETE", "/admin/log"],
+      ["GET", "/admin/login"],
+      ["GET", "/admin/"],
+      ["GET", "/admin"],
+    ] as const) {
+      const response = await ask(url + path, { method });
+      expect(await response.text()).toContain("There is nothing at");
+    }
+  });
+
+  test("asks this machine for the token too where both are wanted", async () => {
+    const { url } = start(
+      stage,
+      `
+admin: { token: s3cret, main_port: local }
+routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
+    );
+    const authorization = "Bearer s3cret";
+    expect((await ask(`${url}/admin/log`)).status).toBe(404);
+    expect((await ask(`${url}/admin/log`, { headers: { authorization } })).status).toBe(200);
+    const elsewhere = { authorization, host: "gateway.test" };
+    expect((await ask(`${url}/admin/log`, { headers: elsewhere })).status).toBe(404);
+  });
+
+  test("shows nothing where it is off", async () => {
+    const { url, adminUrl } = start(
+      stage,
+      `
+admin: { main_port: off }
+routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
+    );
+    expect((await ask(`${url}/admin/log`)).status).toBe(404);
+    expect((await ask(`${adminUrl}/admin/log`)).status).toBe(200);
   });
 
   test("belongs to a route that spells it out", async () => {
@@ -97,19 +138,32 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
     expect(await (await ask(`${url}/admin/log`)).text()).toContain("There is nothing at");
   });
 
-  // What cannot be shown must not look as if it could.
-  test("does not call an error of its own a success", async () => {
-    const made: ReturnType<typeof world> = world({
-      ownPages: ownPages({
-        snapshot: () => made.gateway.snapshot,
-        version: "1",
-        admin: {
-          isOperator: () => true,
-          handle: async () => new Response("broken", { status: 500 }),
-        },
-      }),
-    });
-    expect((await made.ask("/admin/log")).status).toBe(500);
+  test("hands a page's answer on as it is", async () => {
+    const page = (answer: Response) => {
+      const made: ReturnType<typeof world> = world({
+        ownPages: ownPages({
+          snapshot: () => made.gateway.snapshot,
+          version: "1",
+          mainPort: () => 80,
+          admin: { isOperator: () => true, has: () => true, handle: async () => answer },
+        }),
+      });
+      return made.ask("/admin/page");
+    };
+    const html = await page(new Response("<p>", { headers: { "content-type": "text/html" } }));
+    expect([html.status, html.headers.get("content-type")]).toEqual([200, "text/html"]);
+    expect(html.headers.get("cache-control")).toBe("no-store");
+    expect(html.headers.get("x-request-id")).toBe("id-1");
+    const headers = new Headers({ location: "/admin/keys/1", "x-transfer": "1" });
+    headers.append("set-cookie", "a=1");
+    headers.append("set-cookie", "b=2");
+    const created = await page(new Response("made", { status: 201, headers }));
+    expect([created.status, await created.text()]).toEqual([201, "made"]);
+    expect(created.headers.get("location")).toBe("/admin/keys/1");
+    expect(created.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    for (const status of [204, 304, 400, 404, 500]) {
+      expect((await page(new Response(null, { status }))).status).toBe(status);
+    }
   });
 });
 
@@ -137,9 +191,35 @@ routes: [{ path: "/*", backends: ["${mockBackend(stage)}"] }]`;
 
   test("does not answer a page with a name of its own, nor a request without Host", async () => {
     const { adminUrl } = start(stage, withAdmin());
-    const headers = { host: "rebound.test" };
-    expect((await ask(`${adminUrl}/admin/log`, { headers })).status).toBe(401);
+    const host = new URL(adminUrl ?? "").host;
+    const strangers = [
+      { host: "rebound.test" },
+      { host: `rebound.test:${new URL(adminUrl ?? "").port}` },
+      { host, origin: "http://evil.test" },
+      { host, "sec-fetch-site": "cross-site" },
+      { host, "x-forwarded-for": "192.0.2.1" },
+    ] as Record<string, string>[];
+    for (const headers of strangers) {
+      const refused = await ask(`${adminUrl}/admin/log`, { headers });
+      expect(refused.status).toBe(403);
+      expect(await refused.text()).toContain("operator port");
+    }
     const port = Number(new URL(adminUrl ?? "").port);
-    expect((await askRaw(port, ["GET /admin/log HTTP/1.0"])).status).toBe(401);
+    expect((await askRaw(port, ["GET /admin/log HTTP/1.0"])).status).toBe(403);
+  });
+
+  test("is one of this machine's where none is chosen", async () => {
+    const routes = `routes: [{ path: "/*", backends: ["${mockBackend(stage)}"] }]`;
+    const urls = [start(stage, routes), start(stage, routes)].map(({ adminUrl }) => adminUrl ?? "");
+    expect(new Set(urls).size).toBe(2);
+    for (const url of urls) {
+      expect(url).toStartWith("http://127.0.0.1:");
+      expect((await ask(`${url}/admin/log`)).status).toBe(200);
+    }
+  });
+
+  test("is closed where it is off", () => {
+    const routes = `routes: [{ path: "/*", backends: ["${mockBackend(stage)}"] }]`;
+    expect(start(stage, `admin: { listen: off }\n${routes}`).adminUrl).toBeUndefined();
   });
 });

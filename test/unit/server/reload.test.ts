@@ -134,12 +134,13 @@ describe("other settings for the operator", () => {
 
   test("open and close the operator's port", async () => {
     const routes = to("/a", mockBackend(stage));
-    const running = start(stage, `admin: { token: s3cret }\n${routes}`);
+    const running = start(stage, `admin: { listen: off, token: s3cret }\n${routes}`);
     expect(running.adminUrl).toBeUndefined();
     await running.reloadWith(`admin: { listen: "127.0.0.1:0", token: s3cret }\n${routes}`);
     const opened = running.adminUrl ?? "";
     expect((await ask(`${opened}/admin/log`, withToken("s3cret"))).status).toBe(200);
-    await running.reloadWith(`admin: { token: s3cret }\n${routes}`);
+    expect(running.log()).toContain(`admin on ${opened}/admin`);
+    await running.reloadWith(`admin: { listen: off, token: s3cret }\n${routes}`);
     await eventually(() => refuses(opened));
   });
 

@@ -1,0 +1,126 @@
+import { forwardingFields, hopByHopFields } from "./fields.ts";
+
+/**
+ * Fields by which a proxy tells a backend who asked, for what and with which certificate. Frameworks
+ * believe them, so that only a trusted proxy may send them.
+ */
+export const claimFields = [
+  ...forwardingFields.filter((name) => name !== "via"),
+  // The client's address.
+  "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "client-ip",
+  "fastly-client-ip",
+  "fly-client-ip",
+  "forwarded-for",
+  "forwarded-for-ip",
+  "true-client-ip",
+  "x-appengine-user-ip",
+  "x-arr-clientip",
+  "x-azure-clientip",
+  "x-azure-socketip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-envoy-external-address",
+  "x-envoy-internal",
+  "x-forwarded",
+  "x-nf-client-connection-ip",
+  "x-original-forwarded-for",
+  "x-original-remote-addr",
+  "x-originating-ip",
+  "x-remote-addr",
+  "x-remote-ip",
+  // What was asked for.
+  "front-end-https",
+  "x-host",
+  "x-http-host-override",
+  "x-original-host",
+  "x-original-method",
+  "x-original-path",
+  "x-original-proto",
+  "x-original-uri",
+  "x-original-url",
+  "x-rewrite-url",
+  "x-script-name",
+  "x-url-scheme",
+  // The client's certificate.
+  "client-cert",
+  "client-cert-chain",
+  "x-arr-clientcert",
+  "x-client-cert",
+  "x-client-cert-chain",
+  "x-client-dn",
+  "x-client-verify",
+  "x-ssl-cert",
+] as const;
+
+/** Beginnings of names of the same kind, such as X-Forwarded-Prefix and X-SSL-Client-Verify. */
+export const claimPrefixes = [
+  "ssl-client-",
+  "x-amzn-mtls-",
+  "x-client-cert-",
+  "x-forwarded-",
+  "x-ssl-client-",
+] as const;
+
+// CGI hands a field on as the variable HTTP_PROXY, by which many libraries choose their own proxy.
+const REMOVED_FROM_EVERYBODY = ["proxy"] as const;
+
+/** Fields of which no backend may see a second spelling: they say who asks or frame the content. */
+const GUARDED = [...claimFields, "content-length", "transfer-encoding", "x-request-id"];
+
+/**
+ * What becomes of a client's field: `plain` is passed on; `removed` is not; a `claim` is passed on
+ * from trusted proxies alone; a `lookalike` of a claim or of a framing field has the request refused.
+ */
+export type FieldKind = "plain" | "removed" | "claim" | "lookalike";
+
+/** Tells what becomes of fields by their names. */
+export class FieldRules {
+  readonly #kinds: ReadonlyMap<string, FieldKind>;
+  readonly #guarded: ReadonlySet<string>;
+  readonly #known = new Map<string, FieldKind>();
+
+  /** `untrusted` are names, in any case, that count as claims as well. */
+  constructor(untrusted: readonly string[] = []) {
+    const claims = [...claimFields, ...untrusted.map((name) => name.toLowerCase())];
+    this.#guarded = new Set([...GUARDED, ...claims].map(fold));
+    this.#kinds = new Map<string, FieldKind>([
+      ...claims.map((name) => [name, "claim"] as const),
+      ...[...hopByHopFields, ...REMOVED_FROM_EVERYBODY].map((name) => [name, "removed"] as const),
+    ]);
+  }
+
+  /** Takes a name in lower case. */
+  kindOf(name: string): FieldKind {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const kind = this.#find(name);
+    if (name.length > LONGEST_KNOWN) return kind;
+    if (this.#known.size >= KNOWN_AT_MOST) this.#known.clear();
+    this.#known.set(name, kind);
+    return kind;
+  }
+
+  #find(name: string): FieldKind {
+    const listed = this.#kinds.get(name);
+    if (listed !== undefined) return listed;
+    if (hasClaimPrefix(name)) return "claim";
+    const folded = fold(name);
+    const looksLike = this.#guarded.has(folded) || hasClaimPrefix(folded);
+    return folded !== name && looksLike ? "lookalike" : "plain";
+  }
+}
+
+// The names that clients send are few, and come again and again.
+const KNOWN_AT_MOST = 512;
+const LONGEST_KNOWN = 64;
+
+function hasClaimPrefix(name: string): boolean {
+  return claimPrefixes.some((prefix) => name.startsWith(prefix));
+}
+
+/** A name, in lower case, as the backends read it that know only letters, digits and "-" (or "_"). */
+function fold(name: string): string {
+  return name.replaceAll(/[^a-z0-9]/g, "-");
+}
