@@ -1,11 +1,13 @@
 import type { ConfigIssue, PolicyScope } from "../pipeline/policy.ts";
 import { type Checkable, type IsWhole, type Section, under } from "../pipeline/section.ts";
 import { policyRegistry } from "../policies/registry.ts";
+import { conditionsOf } from "../routing/conditions/of-route.ts";
+import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { findConflicts } from "../routing/conflicts.ts";
 import type { Pattern } from "../routing/pattern.ts";
 import { checkRelations, type IsWritten } from "./relations.ts";
 import type { Config, RouteConfig } from "./schema.ts";
-import { routeSections, topSections } from "./sections.ts";
+import { conditionSections, routeSections, topSections } from "./sections.ts";
 
 /**
  * Finds everything that is well-formed and yet cannot be meant, or probably is not. Parts that were
@@ -27,6 +29,7 @@ export function checkConfig(
             ["routes", index],
             [
               ...checkSections(routeSections, route, isWhole),
+              ...checkSections(conditionSections, route, isWhole),
               ...checkPolicies("route", route, isWhole),
             ],
           ),
@@ -64,14 +67,21 @@ function checkRouteTable(
 ): ConfigIssue[] {
   const readable = routes.flatMap((route, index) => {
     if (route?.pattern === undefined) return [];
-    // Methods that could not be read are not all methods.
-    if (route.methods === undefined && !isWhole(route)) return [];
+    if (!areConditionsKnown(route, isWhole)) return [];
     const pattern = route.pattern as Pattern;
-    const methods = route.methods?.filter((method) => method !== undefined);
-    return [{ path: pattern.path, pattern, methods, index }];
+    return [{ path: pattern.path, pattern, ...conditionsOf(route), index }];
   });
   return findConflicts(readable).map(({ index, message }) => ({
     path: ["routes", readable[index]?.index ?? 0, "path"],
     message,
   }));
+}
+
+/** A condition that could not be read is not one that is absent. Of methods, those that were read count. */
+function areConditionsKnown(route: object, isWhole: IsWhole): boolean {
+  if (isWhole(route)) return true;
+  return conditionRegistry.every(({ key, create }) => {
+    const written: unknown = Reflect.get(route, key);
+    return create === undefined ? written !== undefined : isWhole(written);
+  });
 }

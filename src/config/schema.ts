@@ -2,18 +2,24 @@ import { type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
 import type { Section } from "../pipeline/section.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import type { Pattern } from "../routing/pattern.ts";
-import { routeSections, topSections } from "./sections.ts";
+import { conditionSections, routeSections, topSections } from "./sections.ts";
 
 const routeProperties = schemasOf(routeSections);
 const topProperties = schemasOf(topSections);
 
-// Policies bring their own keys, so the static types here end where those begin; the registry reads
-// each policy's part under its key.
+// Conditions and policies bring their own keys, so the static types here end where those begin; the
+// registries read each one's part under its key.
 const knownRoute = Type.Object(routeProperties);
 const knownTop = Type.Object(topProperties);
 
+const { path, ...otherProperties } = routeProperties;
 const routeSchema = Type.Object(
-  { ...routeProperties, ...policyKeys("route") },
+  {
+    path,
+    ...optional(schemasOf(conditionSections)),
+    ...otherProperties,
+    ...policyKeys("route"),
+  },
   { additionalProperties: false, description: "What a request is matched to." },
 );
 
@@ -40,6 +46,12 @@ export type Config = StaticDecode<typeof knownTop> & { readonly routes: readonly
 function schemasOf<Sections extends Readonly<Record<string, Section>>>(sections: Sections) {
   const schemas = Object.entries(sections).map(([key, { schema }]) => [key, schema] as const);
   return Object.fromEntries(schemas) as { [Key in keyof Sections]: Sections[Key]["schema"] };
+}
+
+function optional(schemas: Readonly<Record<string, TSchema>>): Record<string, TSchema> {
+  return Object.fromEntries(
+    Object.entries(schemas).map(([key, schema]) => [key, Type.Optional(schema)]),
+  );
 }
 
 function policyKeys(scope: "global" | "route"): Record<string, TSchema> {

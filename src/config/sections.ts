@@ -1,4 +1,5 @@
-import { methods, path } from "../routing/schema.ts";
+import { conditionRegistry } from "../routing/conditions/registry.ts";
+import { path } from "../routing/schema.ts";
 import { logging } from "../telemetry/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
 import { backends } from "../upstream/schema.ts";
@@ -10,10 +11,9 @@ import { server } from "./server-schema.ts";
 /** The keys at the top, in the reference's order; each is described beside the code it configures. */
 export const topSections = { server, admin, logging, health_check: healthCheck };
 
-/** The keys of a route. */
+/** The keys of a route, except those of its conditions and policies. */
 export const routeSections = {
   path,
-  methods,
   backends,
   preserve_host: preserveHost,
   max_body_size: maxBodySize,
@@ -21,3 +21,8 @@ export const routeSections = {
   tls: backendTls,
   health_check: routeHealthCheck,
 };
+
+/** The keys of a route's conditions. */
+export const conditionSections = Object.fromEntries(
+  conditionRegistry.map((definition) => [definition.key, definition]),
+);

@@ -1,3 +1,4 @@
+import type { Condition, RoutedRequest } from "./conditions/condition.ts";
 import type { Pattern, RoutePattern } from "./pattern.ts";
 
 /** A request's route. */
@@ -14,6 +15,9 @@ export interface Candidate<R extends RoutePattern> extends RouteMatch<R> {
   readonly index: number;
   /** Absent where the path has no names, and nothing of it is asked for again. */
   readonly named: Pattern | undefined;
+  readonly conditions: readonly Condition[] | undefined;
+  /** The sum of its conditions' weights. */
+  readonly weight: number;
 }
 
 const NO_PARAMETERS: Readonly<Record<string, string>> = Object.freeze(createParameters());
@@ -27,7 +31,9 @@ export function createCandidate<R extends RoutePattern>(
     (segment) => segment.kind !== "static" && segment.name !== undefined,
   );
   const named = hasNames ? pattern : undefined;
-  return { kind: "route", route, parameters: NO_PARAMETERS, index, named };
+  const { conditions } = route;
+  const weight = conditions?.reduce((sum, condition) => sum + condition.weight, 0) ?? 0;
+  return { kind: "route", route, parameters: NO_PARAMETERS, index, named, conditions, weight };
 }
 
 /** The match of a path that the candidate's pattern is known to fit. */
@@ -51,32 +57,61 @@ export function matchOf<R extends RoutePattern>(
   return { kind: "route", route: candidate.route, parameters };
 }
 
-/** The routes of one path shape: the method chooses among them. */
+/** Whether a request meets every condition of a route; its path and method aside. */
+export function accepts<R extends RoutePattern>(
+  { conditions }: Candidate<R>,
+  request: RoutedRequest,
+): boolean {
+  return conditions === undefined || conditions.every((condition) => condition.accepts(request));
+}
+
+/**
+ * The routes of one path shape. A route that lists the method goes before one that lists none; of
+ * those, the one whose conditions weigh most goes first, then the one that was added first.
+ */
 export class Candidates<R extends RoutePattern> {
   /** In the configuration's order. */
   readonly all: Candidate<R>[] = [];
-  /** Absent while every route takes any method. */
-  #byMethod: Map<string, Candidate<R>> | undefined = undefined;
-  #rest: Candidate<R> | undefined = undefined;
+  /** Absent while every route takes any method. Lists are in the order in which they are tried. */
+  #byMethod: Map<string, Candidate<R>[]> | undefined = undefined;
+  readonly #rest: Candidate<R>[] = [];
 
-  /** Of two that take the same requests, the one added first gets them. */
   add(candidate: Candidate<R>): void {
     this.all.push(candidate);
     const { methods } = candidate.route;
     if (methods === undefined) {
-      this.#rest ??= candidate;
+      insert(this.#rest, candidate);
       return;
     }
     this.#byMethod ??= new Map();
-    for (const method of methods) {
-      if (!this.#byMethod.has(method)) this.#byMethod.set(method, candidate);
+    for (const method of new Set(methods)) {
+      const listed = this.#byMethod.get(method);
+      if (listed === undefined) this.#byMethod.set(method, [candidate]);
+      else insert(listed, candidate);
     }
   }
 
-  /** A route that lists the method goes before one that lists none. */
-  choose(method: string): Candidate<R> | undefined {
-    return this.#byMethod?.get(method) ?? this.#rest;
+  choose(method: string, request: RoutedRequest): Candidate<R> | undefined {
+    const listed = this.#byMethod?.get(method);
+    return (listed && firstOf(listed, request)) ?? firstOf(this.#rest, request);
   }
+}
+
+/** Keeps a list in the order in which its routes are tried. Candidates arrive by ascending index. */
+function insert<R extends RoutePattern>(list: Candidate<R>[], candidate: Candidate<R>): void {
+  const place = list.findIndex(({ weight }) => weight < candidate.weight);
+  if (place === -1) list.push(candidate);
+  else list.splice(place, 0, candidate);
+}
+
+function firstOf<R extends RoutePattern>(
+  list: readonly Candidate<R>[],
+  request: RoutedRequest,
+): Candidate<R> | undefined {
+  for (const candidate of list) {
+    if (candidate.conditions === undefined || accepts(candidate, request)) return candidate;
+  }
+  return undefined;
 }
 
 /** Without a prototype, so that a parameter called `__proto__` is one like any other. */

@@ -1,5 +1,4 @@
-import { parsePattern } from "./pattern.ts";
-import type { RoutePattern } from "./pattern.ts";
+import { parsePattern, type Pattern, type RoutePattern } from "./pattern.ts";
 
 /** A route that takes requests which another, earlier one has already taken. */
 export interface RouteConflict {
@@ -10,7 +9,7 @@ export interface RouteConflict {
   readonly message: string;
 }
 
-/** Who takes what among the routes of one shape. */
+/** Who takes what among the routes of one shape and the same conditions. */
 interface Claims {
   readonly byMethod: Map<string, number>;
   /** The first route without `methods`. */
@@ -18,27 +17,35 @@ interface Claims {
 }
 
 /**
- * Finds the routes that match the same paths and list a common method, or both list none. One that
- * lists methods beside one that lists none is no conflict: it goes first. Paths that cannot be
- * read are passed over; `parsePattern` tells what is wrong with them.
+ * Finds the routes that match the same paths under the same conditions and list a common method, or
+ * both list none. If only one lists methods, that is no conflict: it goes first. Nor are different
+ * conditions: whoever meets both gets the route that asks for more, or else the earlier one. Paths
+ * that cannot be read are passed over; `parsePattern` tells what is wrong with them.
  */
 export function findConflicts(routes: readonly RoutePattern[]): RouteConflict[] {
-  const claimsOfShape = new Map<string, Claims>();
+  const allClaims = new Map<string, Claims>();
   const conflicts: RouteConflict[] = [];
   for (const [index, route] of routes.entries()) {
     const pattern = route.pattern ?? parsePattern(route.path);
     if ("message" in pattern) continue;
-    let claims = claimsOfShape.get(pattern.shape);
+    const key = keyOf(pattern, route);
+    let claims = allClaims.get(key);
     if (claims === undefined) {
       claims = { byMethod: new Map(), rest: undefined };
-      claimsOfShape.set(pattern.shape, claims);
+      allClaims.set(key, claims);
     }
     for (const [other, methods] of claim(claims, index, route.methods)) {
-      const message = describe(route.path, methods, routes[other]?.path ?? "");
+      const message = describe(route, methods, routes[other]?.path ?? "");
       conflicts.push({ index, other, message });
     }
   }
   return conflicts;
+}
+
+/** Equal for routes of one shape and the same conditions. */
+function keyOf({ shape }: Pattern, { conditions }: RoutePattern): string {
+  if (conditions === undefined) return shape;
+  return JSON.stringify([shape, ...conditions.map(({ text }) => text).sort()]);
 }
 
 /** Claims what is still free, and answers with the earlier claims in the way: route → methods. */
@@ -61,8 +68,15 @@ function claim(
   return earlier;
 }
 
-function describe(path: string, methods: readonly string[], otherPath: string): string {
-  const by = path === otherPath ? "an earlier route with the same path" : `"${otherPath}"`;
+function describe(
+  { path, conditions }: RoutePattern,
+  methods: readonly string[],
+  otherPath: string,
+): string {
+  const by =
+    path === otherPath
+      ? `an earlier route with the same path${conditions === undefined ? "" : " and conditions"}`
+      : `"${otherPath}"${conditions === undefined ? "" : ", which has the same conditions"}`;
   if (methods.length === 0) return `the requests for "${path}" are already taken by ${by}`;
   const verb = methods.length === 1 ? "is" : "are";
   return `${listed(methods)} on "${path}" ${verb} already taken by ${by}`;

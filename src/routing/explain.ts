@@ -1,4 +1,6 @@
-import type { Candidate, RouteMatch } from "./candidates.ts";
+import { accepts, type Candidate, type RouteMatch } from "./candidates.ts";
+import type { RoutedRequest } from "./conditions/condition.ts";
+import { textOf } from "./conditions/of-route.ts";
 import { type Pattern, patternOf, type RoutePattern, type Segment } from "./pattern.ts";
 
 /** How many of the routes that do not match the path are worth a line. */
@@ -6,7 +8,7 @@ const NEAREST = 5;
 
 interface Routing<R extends RoutePattern> {
   readonly method: string;
-  readonly path: string;
+  readonly request: RoutedRequest;
   readonly chosen: RouteMatch<R> | undefined;
   /** Every route that matches the path, the most specific first. */
   readonly matching: readonly Candidate<R>[];
@@ -23,40 +25,57 @@ interface Parting {
 
 /** Puts the outcome and what led to it into words for an operator, one line each. */
 export function explainRouting<R extends RoutePattern>(routing: Routing<R>): string[] {
-  if (!routing.path.startsWith("/")) return ['a path begins with "/"'];
   const { matching, routes } = routing;
+  const { path } = routing.request.target;
+  if (!path.startsWith("/")) return ['a path begins with "/"'];
   const winner = matching.find(({ route }) => route === routing.chosen?.route);
   const losers = matching.filter((candidate) => candidate !== winner);
   return [
     describeOutcome(routing),
-    ...losers.map((loser) => describeLoser(loser, winner, routing.method)),
-    ...describeOthers(routes, new Set(matching), routing.path),
+    ...losers.map((loser) => describeLoser(loser, winner, routing)),
+    ...describeOthers(routes, new Set(matching), path),
   ];
 }
 
 function describeOutcome<R extends RoutePattern>(routing: Routing<R>): string {
-  const { method, path, chosen, matching } = routing;
-  const request = `${method} ${path}`;
+  const { method, chosen, matching } = routing;
+  const request = `${method} ${routing.request.target.path}`;
   if (chosen !== undefined) {
     const named = Object.entries(chosen.parameters).map(([name, value]) => `${name} = "${value}"`);
     const suffix = named.length === 0 ? "" : `, with ${named.join(", ")}`;
     return `${request} goes to "${chosen.route.path}"${suffix}`;
   }
   if (matching.length === 0) return `${request} is answered with 404: no route matches the path`;
+  if (!matching.some((candidate) => accepts(candidate, routing.request))) {
+    return `${request} is answered with 404: it meets the conditions of no route that matches the path`;
+  }
   return `${request} is answered with 405: no route that matches the path takes ${method}`;
 }
 
 function describeLoser<R extends RoutePattern>(
   loser: Candidate<R>,
   winner: Candidate<R> | undefined,
-  method: string,
+  { method, request }: Routing<R>,
 ): string {
-  const { path, methods } = loser.route;
-  if (winner !== undefined && (methods === undefined || methods.includes(method))) {
+  const { path } = loser.route;
+  const obstacle = obstacleOf(loser.route, method, request);
+  if (winner !== undefined && obstacle === undefined) {
     return `"${path}" matches too, but ${whyAfter(loser, winner, method)}`;
   }
-  const taken = methods?.length ? `only ${methods.join(", ")}` : "no method";
-  return `"${path}" matches the path but takes ${taken}`;
+  return `"${path}" matches the path but ${obstacle}`;
+}
+
+/** What keeps a route from taking a request to its path; undefined if nothing does. */
+function obstacleOf(
+  { methods, conditions }: RoutePattern,
+  method: string,
+  request: RoutedRequest,
+): string | undefined {
+  if (methods !== undefined && !methods.includes(method)) {
+    return `takes ${methods.length === 0 ? "no method" : `only ${methods.join(", ")}`}`;
+  }
+  const unmet = conditions?.filter((condition) => !condition.accepts(request)) ?? [];
+  return unmet.length === 0 ? undefined : `only if ${textOf(unmet)}`;
 }
 
 /** Why the winner goes before another that takes the same request. */
@@ -72,9 +91,12 @@ function whyAfter<R extends RoutePattern>(
   if (index !== -1) {
     return `is less specific: in segment ${index + 1}, "${better[index]?.text}" goes before "${worse[index]?.text}"`;
   }
-  return methods !== undefined && loser.route.methods === undefined
-    ? `lists no methods, and "${path}" lists ${method}`
-    : `stands after "${path}", which takes the same requests`;
+  if (methods !== undefined && loser.route.methods === undefined) {
+    return `lists no methods, and "${path}" lists ${method}`;
+  }
+  return loser.weight < winner.weight
+    ? `asks for less than "${path}", which is for requests where ${textOf(winner.conditions ?? [])}`
+    : `stands after "${path}", which takes this request too`;
 }
 
 function describeOthers<R extends RoutePattern>(

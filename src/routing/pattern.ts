@@ -1,3 +1,5 @@
+import type { Condition } from "./conditions/condition.ts";
+
 /** What routing needs to know of a route. */
 export interface RoutePattern {
   /** See `parsePattern`. */
@@ -6,6 +8,8 @@ export interface RoutePattern {
   readonly pattern?: Pattern;
   /** The methods it takes, compared literally; all when absent, none when empty. */
   readonly methods?: readonly string[] | undefined;
+  /** What else a request has to meet, all of it. Absent if nothing; never empty. */
+  readonly conditions?: readonly Condition[] | undefined;
 }
 
 /** One segment of a pattern; `text` is how it is written. */

@@ -1,5 +1,4 @@
 import { Type } from "@sinclair/typebox";
-import { methodProblem } from "../http/methods.ts";
 import { normalizePath } from "../http/path.ts";
 import { defineSection, type KeptParse } from "../pipeline/section.ts";
 import { parsePattern, type Pattern } from "./pattern.ts";
@@ -24,18 +23,3 @@ function readPattern(path: string): Pattern | { readonly message: string } {
     return { message: `no request can match this: ${normal.problem}` };
   return normal === path ? pattern : parsePattern(normal);
 }
-
-/** `methods` of a route. */
-export const methods = defineSection({
-  schema: Type.Optional(
-    Type.Array(Type.String({ expected: "a method's name, like GET" }), {
-      description: "The methods that the route accepts; by default, every method that is proxied.",
-      minItems: 1,
-    }),
-  ),
-  check: (methods) =>
-    methods.flatMap((method, index) => {
-      const message = method === undefined ? undefined : methodProblem(method);
-      return message === undefined ? [] : [{ path: [index], message }];
-    }),
-});

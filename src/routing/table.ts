@@ -1,5 +1,6 @@
-import { Candidates, createCandidate, matchOf } from "./candidates.ts";
+import { accepts, Candidates, createCandidate, matchOf } from "./candidates.ts";
 import type { Candidate, RouteMatch } from "./candidates.ts";
+import type { RoutedRequest } from "./conditions/condition.ts";
 import { explainRouting } from "./explain.ts";
 import { type Pattern, patternOf, type RoutePattern } from "./pattern.ts";
 import { PatternTrie } from "./trie.ts";
@@ -17,7 +18,8 @@ const NOT_FOUND = { kind: "not_found" } as const;
 /**
  * Finds the route of a request, whatever the order of the routes: segment by segment from the left,
  * a literal one goes before a parameter, and that before a wildcard. Among routes of one shape the
- * method decides. A route that does not take the method gives way to a less specific one that does.
+ * method decides, then how much their conditions ask, then their order. A route that does not take
+ * the method or whose conditions are not met gives way to a less specific one.
  */
 export class RouteTable<R extends RoutePattern> {
   readonly #routes: Candidate<R>[] = [];
@@ -34,21 +36,25 @@ export class RouteTable<R extends RoutePattern> {
     return table;
   }
 
-  /** The path is everything before "?", as it was sent. Answers are shared: do not change them. */
-  match(method: string, path: string): Match<R> {
-    const candidate = this.#search(path, method, choose);
-    return candidate === undefined ? this.#refuse(path) : matchOf(candidate, path);
+  /**
+   * The method may be another than the request's own: a preflight asks about one. The path is
+   * everything before "?", as it was sent. Answers are shared: do not change them.
+   */
+  match(method: string, request: RoutedRequest): Match<R> {
+    const { path } = request.target;
+    const candidate = this.#search(path, method, request, choose);
+    return candidate === undefined ? this.#refuse(request) : matchOf(candidate, path);
   }
 
   /**
    * Tells an operator what `match` would do and why, a line each: the outcome, the other routes that
    * match the path, and the nearest of those that do not.
    */
-  explain(method: string, path: string): string[] {
-    const match = this.match(method, path);
+  explain(method: string, request: RoutedRequest): string[] {
+    const match = this.match(method, request);
     const chosen = match.kind === "route" ? match : undefined;
-    const matching = this.#matching(path).flatMap((candidates) => candidates.all);
-    return explainRouting({ method, path, chosen, matching, routes: this.#routes });
+    const matching = this.#matching(request.target.path).flatMap((candidates) => candidates.all);
+    return explainRouting({ method, request, chosen, matching, routes: this.#routes });
   }
 
   #add(route: R): void {
@@ -69,33 +75,31 @@ export class RouteTable<R extends RoutePattern> {
     return candidates;
   }
 
-  /**
-   * Offers what matches the path, the most specific first, until something is accepted. What
-   * `accept` has to know is given, so that no function is made for each request.
-   */
+  /** Offers what matches the path, the most specific first, until something is accepted. */
   #search<Given, Found>(
     path: string,
+    method: string,
     given: Given,
-    accept: (candidates: Candidates<R>, given: Given) => Found | undefined,
+    accept: (candidates: Candidates<R>, method: string, given: Given) => Found | undefined,
   ): Found | undefined {
     const exact = this.#exact.get(path);
-    const found = exact && accept(exact, given);
-    return found ?? this.#patterns.search(path, given, accept);
+    const found = exact && accept(exact, method, given);
+    return found ?? this.#patterns.search(path, method, given, accept);
   }
 
   #matching(path: string): Candidates<R>[] {
     const matching: Candidates<R>[] = [];
-    this.#search(path, matching, note);
+    this.#search(path, "", matching, note);
     return matching;
   }
 
-  /** No route takes the method: tells whether one would take another. */
-  #refuse(path: string): Match<R> {
-    const matching = this.#matching(path);
-    if (matching.length === 0) return NOT_FOUND;
-    const inOrder = matching
+  /** No route takes the request: tells whether one would with another method. */
+  #refuse(request: RoutedRequest): Match<R> {
+    const matching = this.#matching(request.target.path)
       .flatMap((candidates) => candidates.all)
-      .sort((one, other) => one.index - other.index);
+      .filter((candidate) => accepts(candidate, request));
+    if (matching.length === 0) return NOT_FOUND;
+    const inOrder = matching.sort((one, other) => one.index - other.index);
     const methods = new Set(inOrder.flatMap(({ route }) => route.methods ?? []));
     return { kind: "method_not_allowed", allow: [...methods].join(", ") };
   }
@@ -104,11 +108,16 @@ export class RouteTable<R extends RoutePattern> {
 function choose<R extends RoutePattern>(
   candidates: Candidates<R>,
   method: string,
+  request: RoutedRequest,
 ): Candidate<R> | undefined {
-  return candidates.choose(method);
+  return candidates.choose(method, request);
 }
 
 /** Accepts none, so that all are seen. */
-function note<R extends RoutePattern>(candidates: Candidates<R>, seen: Candidates<R>[]): undefined {
+function note<R extends RoutePattern>(
+  candidates: Candidates<R>,
+  _method: string,
+  seen: Candidates<R>[],
+): undefined {
   seen.push(candidates);
 }

@@ -43,14 +43,18 @@ export class PatternTrie<Leaf extends object> {
 
   /**
    * Offers the leaves that match the path to `accept`, the most specific first, and answers with
-   * the first thing that is accepted; undefined when nothing is. `given` is handed to `accept`.
+   * the first thing that is accepted; undefined when nothing is. `method` and `given` are handed to
+   * `accept`, so that no function has to be made for each request.
    */
   search<Given, Found>(
     path: string,
+    method: string,
     given: Given,
-    accept: (leaf: Leaf, given: Given) => Found | undefined,
+    accept: (leaf: Leaf, method: string, given: Given) => Found | undefined,
   ): Found | undefined {
-    return path.startsWith("/") ? searchBelow(this.#root, path, 1, given, accept) : undefined;
+    return path.startsWith("/")
+      ? searchBelow(this.#root, path, 1, method, given, accept)
+      : undefined;
   }
 }
 
@@ -63,20 +67,21 @@ function searchBelow<Leaf, Given, Found>(
   node: TrieNode<Leaf>,
   path: string,
   start: number,
+  method: string,
   given: Given,
-  accept: (leaf: Leaf, given: Given) => Found | undefined,
+  accept: (leaf: Leaf, method: string, given: Given) => Found | undefined,
 ): Found | undefined {
   if (node.children !== undefined || node.parameter !== undefined) {
     const slash = path.indexOf("/", start);
     const end = slash === -1 ? path.length : slash;
     const child = node.children?.get(path.slice(start, end));
-    let found = child && searchAt(child, path, end, given, accept);
+    let found = child && searchAt(child, path, end, method, given, accept);
     if (found === undefined && node.parameter !== undefined && end > start) {
-      found = searchAt(node.parameter, path, end, given, accept);
+      found = searchAt(node.parameter, path, end, method, given, accept);
     }
     if (found !== undefined) return found;
   }
-  return node.wildcard && accept(node.wildcard, given);
+  return node.wildcard && accept(node.wildcard, method, given);
 }
 
 /** Searches the node itself and what hangs below it; `end` is where its own segment ended. */
@@ -84,9 +89,10 @@ function searchAt<Leaf, Given, Found>(
   node: TrieNode<Leaf>,
   path: string,
   end: number,
+  method: string,
   given: Given,
-  accept: (leaf: Leaf, given: Given) => Found | undefined,
+  accept: (leaf: Leaf, method: string, given: Given) => Found | undefined,
 ): Found | undefined {
-  if (end === path.length) return node.leaf && accept(node.leaf, given);
-  return searchBelow(node, path, end + 1, given, accept);
+  if (end === path.length) return node.leaf && accept(node.leaf, method, given);
+  return searchBelow(node, path, end + 1, method, given, accept);
 }

@@ -169,8 +169,8 @@ function runRoute(
   snapshot: Snapshot,
   listener: Listener,
 ): Answer | Promise<Answer> {
-  const { method, target } = exchange;
-  const match = snapshot.table.match(method, target.path);
+  const { method } = exchange;
+  const match = snapshot.table.match(method, exchange);
   if (match.kind === "route") {
     const { route, parameters } = match;
     exchange.route = route.id;
@@ -188,7 +188,7 @@ function runRoute(
   const refusal = refusing(methodNotAllowed(exchange, match.allow));
   // A preflight asks about another method, and that method's route has the CORS policy to answer it.
   const asked = preflightMethod(exchange);
-  const meant = asked === null ? undefined : snapshot.table.match(asked, target.path);
+  const meant = asked === null ? undefined : snapshot.table.match(asked, exchange);
   if (meant?.kind !== "route") return snapshot.unrouted.run(exchange, refusal);
   exchange.route = meant.route.id;
   return meant.route.chain.run(exchange, refusal);

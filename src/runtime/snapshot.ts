@@ -9,6 +9,8 @@ import { policyRegistry } from "../policies/registry.ts";
 import { Forwarding, type ForwardServices } from "../proxy/forward.ts";
 import { type ForwardSettings, tlsFor } from "../proxy/settings.ts";
 import { TimeLimitSets } from "../proxy/time-limits.ts";
+import { conditionsOf } from "../routing/conditions/of-route.ts";
+import { routeIds } from "../routing/route-ids.ts";
 import { type RoutePattern, RouteTable } from "../routing/table.ts";
 import { Backend, type BackendAddress, readBackendAddress } from "../upstream/backend.ts";
 import type { HealthMonitor } from "../upstream/health/monitor.ts";
@@ -17,7 +19,7 @@ import { forwardSettings, settingsKey } from "./forward-settings.ts";
 
 /** A route with everything decided that can be decided before a request comes. */
 export interface CompiledRoute extends RoutePattern {
-  /** The route's path, with its methods in front where several routes share the path. */
+  /** See `routeIds`. */
   readonly id: string;
   readonly upstream: Upstream;
   readonly outgoing: OutgoingRules;
@@ -52,16 +54,15 @@ export interface SnapshotServices extends PolicyServices, ForwardServices {
 export function compileSnapshot(config: Config, services: SnapshotServices): Snapshot {
   const { toProblem } = services;
   const globals = createGlobalPolicies(config, services);
-  const shared = sharedPaths(config.routes);
+  const patterns = config.routes.map((route) => ({ path: route.path, ...conditionsOf(route) }));
+  const ids = routeIds(patterns);
   const limits = new TimeLimitSets(services.clock);
   const globalPolicies = policyRegistry.flatMap(({ name }) => globals.get(name) ?? []);
   const unrouted = new Chain(globalPolicies, toProblem);
   const addresses = new Interned<BackendAddress>();
   const allSettings = new Interned<ForwardSettings>();
-  const routes = config.routes.map((route): CompiledRoute => {
-    const id = shared.has(route.path)
-      ? `${route.methods?.join(",") ?? "*"} ${route.path}`
-      : route.path;
+  const routes = config.routes.map((route, index): CompiledRoute => {
+    const id = ids[index] ?? route.path;
     const settings = allSettings.of(settingsKey(route), () =>
       forwardSettings(route, config.server),
     );
@@ -71,9 +72,9 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
     const policies = areTheSame(own, globalPolicies) ? globalPolicies : own;
     return {
       id,
+      ...patterns[index],
       path: route.pattern.path,
       pattern: route.pattern,
-      methods: route.methods,
       upstream,
       outgoing: settings,
       waitSeconds: waitSeconds(settings.timeouts),
@@ -111,13 +112,6 @@ function waitSeconds({ request, response }: ForwardSettings["timeouts"]): number
 
 /** The gateway's own timeouts end an exchange with a reason, so they have to come first. */
 const MARGIN_SECONDS = 5;
-
-function sharedPaths(routes: readonly RouteConfig[]): Set<string> {
-  const seen = new Set<string>();
-  const shared = new Set<string>();
-  for (const { path } of routes) (seen.has(path) ? shared : seen).add(path);
-  return shared;
-}
 
 function areTheSame(some: readonly unknown[], others: readonly unknown[]): boolean {
   return some.length === others.length && some.every((item, index) => item === others[index]);

@@ -26,6 +26,14 @@ const effects: Readonly<Record<string, (gateway: GatewayProcess) => Promise<void
     expect(await cacheControl("/status/502")).toBeNull();
     expect(await cacheControl("/nowhere/%00")).toBe("no-store");
   },
+
+  async "a condition"(gateway) {
+    for (const scheme of ["https", "http"]) {
+      await ask(`${gateway.url}/api/users/1`, { headers: { "x-forwarded-proto": scheme } });
+    }
+    const rows = await gateway.waitForRows(2);
+    expect(rows.map(({ route }) => route)).toEqual(["/* if the scheme is https", "/*"]);
+  },
 };
 
 test("there is a guide for every registry", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { conditionsOf } from "../../../src/routing/conditions/of-route.ts";
 import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { loaded, printed, ROUTE, route, told } from "./loading.ts";
@@ -83,7 +84,7 @@ describe("anchors, aliases and merge keys", () => {
   - { <<: *first, path: /b }
   - { path: /c, backends: *all }
 `);
-    expect(routes.map(({ path, methods }) => [path, methods])).toEqual([
+    expect(routes.map((route) => [route.path, conditionsOf(route).methods])).toEqual([
       ["/a", ["GET"]],
       ["/b", ["GET"]],
       ["/c", undefined],

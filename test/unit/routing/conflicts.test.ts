@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { findConflicts } from "../../../src/routing/conflicts.ts";
+import { asksFor } from "./requests.ts";
 
 test("routes that list a common method on one shape conflict, whatever their names", () => {
   const routes = [
@@ -76,4 +77,28 @@ test("routes that can each be reached do not conflict", () => {
 
 test("a path that cannot be read conflicts with nothing", () => {
   expect(findConflicts([{ path: "a" }, { path: "a" }])).toEqual([]);
+});
+
+test("routes with different conditions do not conflict, however much they overlap", () => {
+  const routes = [
+    { path: "/a", conditions: [asksFor("x")] },
+    { path: "/a", conditions: [asksFor("x"), asksFor("y")] },
+    { path: "/a", conditions: [asksFor("y")] },
+    { path: "/a" },
+  ];
+  expect(findConflicts(routes)).toEqual([]);
+});
+
+test("routes with the same conditions conflict, in whatever order those stand", () => {
+  const [x, y] = [asksFor("x"), asksFor("y")];
+  const routes = [
+    { path: "/:a", conditions: [x, y] },
+    { path: "/:b", conditions: [y, x] },
+    { path: "/:a", methods: ["GET"], conditions: [x] },
+    { path: "/:a", methods: ["GET"], conditions: [x] },
+  ];
+  expect(findConflicts(routes).map(({ message }) => message)).toEqual([
+    'the requests for "/:b" are already taken by "/:a", which has the same conditions',
+    'GET on "/:a" is already taken by an earlier route with the same path and conditions',
+  ]);
 });

@@ -1,9 +1,15 @@
 import { expect, test } from "bun:test";
 import type { RoutePattern } from "../../../src/routing/pattern.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
+import { asksFor, requestFor } from "./requests.ts";
 
-function explain(routes: readonly RoutePattern[], method: string, path: string): string[] {
-  return RouteTable.compile(routes).explain(method, path);
+function explain(
+  routes: readonly RoutePattern[],
+  method: string,
+  path: string,
+  query = "",
+): string[] {
+  return RouteTable.compile(routes).explain(method, requestFor(path, query));
 }
 
 test("the route that gets the request is told first, then why every other does not", () => {
@@ -19,7 +25,7 @@ test("the route that gets the request is told first, then why every other does n
     'GET /api/users/me goes to "/api/users/:id", with id = "me"',
     '"/api/users/me" matches the path but takes only PUT, DELETE',
     '"/api/users/:any" matches too, but lists no methods, and "/api/users/:id" lists GET',
-    '"/api/users/:late" matches too, but stands after "/api/users/:id", which takes the same requests',
+    '"/api/users/:late" matches too, but stands after "/api/users/:id", which takes this request too',
     '"/*" matches too, but is less specific: in segment 1, "api" goes before "*"',
     '"/api/orders" does not match: segment 2 is "users", not "orders"',
   ]);
@@ -68,4 +74,24 @@ test("a large table is told in a few lines", () => {
 
 test("a path without its slash is told to be none", () => {
   expect(explain([{ path: "/*" }], "GET", "users")).toEqual(['a path begins with "/"']);
+});
+
+test("conditions are told where they are not met, and where they decide", () => {
+  const routes = [
+    { path: "/a" },
+    { path: "/a", conditions: [asksFor("x"), asksFor("y")] },
+    { path: "/a", conditions: [asksFor("x")] },
+    { path: "/a", conditions: [asksFor("z")] },
+  ];
+  expect(explain(routes, "GET", "/a", "?xz")).toEqual([
+    'GET /a goes to "/a"',
+    '"/a" matches too, but asks for less than "/a", which is for requests where the query has x',
+    '"/a" matches the path but only if the query has y',
+    '"/a" matches too, but stands after "/a", which takes this request too',
+  ]);
+  expect(explain(routes.slice(1, 3), "GET", "/a")).toEqual([
+    "GET /a is answered with 404: it meets the conditions of no route that matches the path",
+    '"/a" matches the path but only if the query has x and the query has y',
+    '"/a" matches the path but only if the query has x',
+  ]);
 });

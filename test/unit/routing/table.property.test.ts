@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { findConflicts } from "../../../src/routing/conflicts.ts";
 import type { RoutePattern } from "../../../src/routing/pattern.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
+import { asksFor, requestFor } from "./requests.ts";
 
 interface Outcome {
   readonly route?: RoutePattern;
@@ -12,26 +13,38 @@ interface Outcome {
 
 // Small alphabets, so that a random request often has several routes to choose from.
 const method = fc.constantFrom("GET", "POST", "PUT");
+const query = fc.constantFrom("", "x", "y", "xy", "xyz");
+const condition = fc.constantFrom(asksFor("x"), asksFor("y"), asksFor("z", 2));
 const segmentKind = fc.constantFrom("a", "a", "b", "", ":x", ":y");
 const routePattern: fc.Arbitrary<RoutePattern> = fc
   .record({
     kinds: fc.array(segmentKind, { maxLength: 4 }),
     tail: fc.constantFrom("", "a", "*", "*rest", undefined),
     methods: fc.option(fc.uniqueArray(method, { minLength: 1 }), { nil: undefined }),
+    conditions: fc.option(fc.uniqueArray(condition, { minLength: 1 }), { nil: undefined }),
   })
-  .map(({ kinds, tail, methods }) => {
+  .map(({ kinds, tail, methods, conditions }) => {
     const segments = kinds.map((kind, index) => (kind.startsWith(":") ? kind + index : kind));
     if (tail !== undefined || segments.length === 0) segments.push(tail ?? "");
-    return { path: `/${segments.join("/")}`, methods };
+    return { path: `/${segments.join("/")}`, methods, conditions };
   })
   .filter(({ path }) => !path.startsWith("//"));
 const requestPath = fc
   .array(fc.constantFrom("a", "a", "b", "c", ""), { minLength: 1, maxLength: 6 })
   .map((segments) => `/${segments.join("/")}`);
 
+const plainRoute = routePattern.map(({ path, methods }): RoutePattern => ({ path, methods }));
+
+/** A request's method, path and query. */
+type Asked = readonly [method: string, path: string, query: string];
+
 /** A matcher that knows nothing of tries: tests every route, in the order of how specific it is. */
-function matchNaively(routes: readonly RoutePattern[], method: string, path: string): Outcome {
-  const matching = routes.filter((route) => expressionOf(route.path).test(path));
+function matchNaively(routes: readonly RoutePattern[], [method, path, query]: Asked): Outcome {
+  const matching = routes.filter(
+    (route) =>
+      expressionOf(route.path).test(path) &&
+      (route.conditions ?? []).every((condition) => condition.accepts(requestFor(path, query))),
+  );
   const taking = matching.filter((route) => route.methods?.includes(method) ?? true);
   const [route] = taking.toSorted((one, other) => (rankOf(one) < rankOf(other) ? -1 : 1));
   if (route !== undefined) {
@@ -43,7 +56,9 @@ function matchNaively(routes: readonly RoutePattern[], method: string, path: str
   /** Text that sorts the most specific first. */
   function rankOf(route: RoutePattern): string {
     const kinds = route.path.slice(1).split("/").map(digitOf).join("");
-    return `${kinds} ${route.methods ? 0 : 1} ${routes.indexOf(route).toString().padStart(3, "0")}`;
+    const weight = (route.conditions ?? []).reduce((sum, { weight }) => sum + weight, 0);
+    const place = routes.indexOf(route).toString().padStart(3, "0");
+    return `${kinds} ${route.methods ? 0 : 1} ${9 - weight} ${place}`;
   }
 }
 
@@ -59,8 +74,8 @@ function expressionOf(path: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-function matchWithTable(routes: readonly RoutePattern[], method: string, path: string): Outcome {
-  const match = RouteTable.compile(routes).match(method, path);
+function matchWithTable(routes: readonly RoutePattern[], [method, path, query]: Asked): Outcome {
+  const match = RouteTable.compile(routes).match(method, requestFor(path, query));
   if (match.kind === "not_found") return {};
   if (match.kind === "method_not_allowed") return { allow: match.allow.split(", ") };
   return { route: match.route, parameters: { ...match.parameters } };
@@ -71,13 +86,14 @@ test("a table answers as a matcher that tests one route after another", () => {
   fc.assert(
     fc.property(
       fc.array(routePattern, { maxLength: 12 }),
-      fc.array(fc.tuple(method, requestPath), { minLength: 5, maxLength: 20 }),
+      fc.array(fc.tuple(method, requestPath, query), { minLength: 5, maxLength: 20 }),
       (routes, requests) => {
-        for (const [method, path] of requests) {
-          const outcome = matchWithTable(routes, method, path);
+        for (const request of requests) {
+          const outcome = matchWithTable(routes, request);
           kinds.add(Object.keys(outcome).join());
-          expect(outcome).toEqual(matchNaively(routes, method, path));
-          expect(outcome.route).toBe(matchNaively(routes, method, path).route);
+          const naive = matchNaively(routes, request);
+          expect(outcome).toEqual(naive);
+          expect(outcome.route).toBe(naive.route);
         }
       },
     ),
@@ -86,11 +102,11 @@ test("a table answers as a matcher that tests one route after another", () => {
   expect([...kinds].sort()).toEqual(["", "allow", "route,parameters"]);
 });
 
-test("the order of routes without conflicts is of no consequence", () => {
+test("the order of routes without conditions and conflicts is of no consequence", () => {
   fc.assert(
     fc.property(
       fc
-        .array(routePattern, { maxLength: 12 })
+        .array(plainRoute, { maxLength: 12 })
         .map(withoutConflicts)
         .chain((routes) =>
           fc.tuple(
@@ -101,8 +117,8 @@ test("the order of routes without conflicts is of no consequence", () => {
       method,
       requestPath,
       ([routes, shuffled], method, path) => {
-        const outcome = matchWithTable(routes, method, path);
-        const other = matchWithTable(shuffled, method, path);
+        const outcome = matchWithTable(routes, [method, path, ""]);
+        const other = matchWithTable(shuffled, [method, path, ""]);
         expect(other.route).toBe(outcome.route);
         expect(other.parameters).toEqual(outcome.parameters);
         expect(other.allow?.sort()).toEqual(outcome.allow?.sort());
@@ -118,8 +134,9 @@ test("a route never gets a request that its conflict says another has taken", ()
       fc.array(routePattern, { maxLength: 12 }),
       method,
       requestPath,
-      (routes, m, path) => {
-        const { route } = matchWithTable(routes, m, path);
+      query,
+      (routes, m, path, query) => {
+        const { route } = matchWithTable(routes, [m, path, query]);
         for (const { index, other, message } of findConflicts(routes)) {
           expect(other).toBeLessThan(index);
           if (route !== routes[index]) continue;

@@ -1,22 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import type { RoutePattern } from "../../../src/routing/pattern.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
+import { asksFor, requestFor } from "./requests.ts";
 
 /** The path of the route that gets the request; the status when none does. */
 function routeOf(routes: readonly RoutePattern[], path: string, method = "GET"): string | number {
-  const match = RouteTable.compile(routes).match(method, path);
+  const match = RouteTable.compile(routes).match(method, requestFor(path));
   if (match.kind === "route") return match.route.path;
   return match.kind === "not_found" ? 404 : 405;
 }
 
 function parametersOf(path: string, requestPath: string): Record<string, string> {
-  const match = RouteTable.compile([{ path }]).match("GET", requestPath);
+  const match = RouteTable.compile([{ path }]).match("GET", requestFor(requestPath));
   if (match.kind !== "route") throw new Error(match.kind);
   return { ...match.parameters };
 }
 
 function allowOf(routes: readonly RoutePattern[], path: string, method: string): string {
-  const match = RouteTable.compile(routes).match(method, path);
+  const match = RouteTable.compile(routes).match(method, requestFor(path));
   if (match.kind !== "method_not_allowed") throw new Error(match.kind);
   return match.allow;
 }
@@ -75,7 +76,10 @@ describe("a parameter", () => {
   });
 
   test("can be called like a member of every object", () => {
-    const match = RouteTable.compile(pathsOf("/:__proto__/:constructor")).match("GET", "/a/b");
+    const match = RouteTable.compile(pathsOf("/:__proto__/:constructor")).match(
+      "GET",
+      requestFor("/a/b"),
+    );
     expect(match.kind === "route" && Object.entries(match.parameters)).toEqual([
       ["__proto__", "a"],
       ["constructor", "b"],
@@ -193,6 +197,53 @@ describe("the method", () => {
   });
 });
 
+describe("conditions", () => {
+  const [x, y, heavy] = [asksFor("x"), asksFor("y"), asksFor("heavy", 3)];
+  const routes: RoutePattern[] = [
+    { path: "/:any" },
+    { path: "/:x", conditions: [x] },
+    { path: "/:y", conditions: [y] },
+    { path: "/:both", conditions: [x, y] },
+    { path: "/:heavy", conditions: [heavy] },
+    { path: "/:get", methods: ["GET"], conditions: [x] },
+    { path: "/*", methods: ["PUT"] },
+  ];
+  const chosen = (query: string, method: string, among = routes) => {
+    const match = RouteTable.compile(among).match(method, requestFor("/1", query));
+    return match.kind === "route" ? match.route.path : match.kind;
+  };
+
+  test("that a request meets take it away from a route of the same path without any", () => {
+    expect(chosen("", "POST")).toBe("/:any");
+    expect(chosen("?y", "POST")).toBe("/:y");
+  });
+
+  test("decide by how much they ask, then by their order", () => {
+    expect(chosen("?xy", "POST")).toBe("/:both");
+    expect(chosen("?xy&heavy", "POST")).toBe("/:heavy");
+    const [any, ...others] = routes.slice(0, 3);
+    expect(chosen("?xy", "POST", [any!, ...others])).toBe("/:x");
+    expect(chosen("?xy", "POST", [any!, ...others.toReversed()])).toBe("/:y");
+  });
+
+  test("are asked after the method: a route that lists it goes first", () => {
+    expect(chosen("?xy", "GET")).toBe("/:get");
+    expect(chosen("?y", "GET")).toBe("/:y");
+  });
+
+  test("that are not met pass a request on to a less specific route", () => {
+    const [, , , , , get, rest] = routes;
+    expect(chosen("", "PUT", [get!, rest!])).toBe("/*");
+  });
+
+  test("that no request for the path meets are a 404, and a 405 if only the method is wrong", () => {
+    const among: RoutePattern[] = [{ path: "/:get", methods: ["GET"], conditions: [x] }];
+    expect(chosen("?y", "GET", among)).toBe("not_found");
+    expect(chosen("?y", "PUT", among)).toBe("not_found");
+    expect(chosen("?x", "PUT", among)).toBe("method_not_allowed");
+  });
+});
+
 test("of two routes that take the same requests, the first gets them", () => {
   const routes = [
     { path: "/:first", methods: ["GET"] },
@@ -230,8 +281,8 @@ test("a path that cannot be read keeps a table from being compiled", () => {
 
 test("the match of a path without names is one shared object that cannot be filled", () => {
   const table = RouteTable.compile(pathsOf("/a", "/b/*"));
-  expect(table.match("GET", "/b/1")).toBe(table.match("POST", "/b/2"));
-  const match = table.match("GET", "/a");
+  expect(table.match("GET", requestFor("/b/1"))).toBe(table.match("POST", requestFor("/b/2")));
+  const match = table.match("GET", requestFor("/a"));
   expect(match.kind === "route" && Object.isFrozen(match.parameters)).toBe(true);
 });
 
