@@ -1,7 +1,7 @@
 import type { ClientIdentity } from "../http/forwarded.ts";
 import type { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
-import { Cancellation } from "./cancellation.ts";
+import { Cancellation, type OpenCancellations } from "./cancellation.ts";
 import { type ErrorCode, errorKinds, type ErrorSource } from "./errors.ts";
 import type { SocketEvents } from "./socket.ts";
 import { Outgoing, type OutgoingRules } from "./outgoing.ts";
@@ -92,6 +92,8 @@ export class Exchange {
     startedAt: number;
     started: number;
     upgrade: Upgrade;
+    /** Where it can be cut by the gateway; absent where nobody would. */
+    open?: OpenCancellations;
   }) {
     this.request = opening.request;
     this.method = opening.request.method;
@@ -102,7 +104,7 @@ export class Exchange {
     this.startedAt = opening.startedAt;
     this.started = opening.started;
     this.upgrade = opening.upgrade;
-    this.cancellation = new Cancellation(opening.request);
+    this.cancellation = new Cancellation(opening.request, opening.open);
   }
 
   /** The last backend asked, as its URL in the configuration; empty when none was. */

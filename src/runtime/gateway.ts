@@ -4,6 +4,7 @@ import { proxiedMethods } from "../http/methods.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
 import { type Answer, toResponse } from "../pipeline/answer.ts";
+import { OpenCancellations } from "../pipeline/cancellation.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
@@ -39,7 +40,8 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #molds = new HeadersMolds();
   #snapshot: Snapshot;
-  readonly #open = new Set<Exchange>();
+  readonly #open = new OpenCancellations();
+  #inFlight = 0;
   #idle: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
@@ -58,12 +60,12 @@ export class Gateway {
 
   /** Exchanges whose answer has not ended yet. */
   get inFlight(): number {
-    return this.#open.size;
+    return this.#inFlight;
   }
 
-  /** Ends every exchange that is in flight, each for the same reason. */
+  /** Ends all exchanges in flight, and those that come later, for one reason; within 50 ms. */
   cut(reason: GatewayError): void {
-    for (const exchange of this.#open) exchange.cancellation.cancel(reason);
+    this.#open.cancelAll(reason);
   }
 
   /** Resolves as soon as no exchange is in flight. */
@@ -90,10 +92,11 @@ export class Gateway {
       startedAt: clock.wall(),
       started: clock.monotonic(),
       upgrade: listener.upgrade,
+      open: this.#open,
     });
     exchange.peerPort = peer?.port ?? 0;
     const closes = wantsClose(fields);
-    this.#open.add(exchange);
+    this.#inFlight += 1;
     const pending = this.#run(exchange, snapshot, listener);
     const answer = leaving(exchange, pending instanceof Promise ? await pending : pending);
     // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
@@ -155,7 +158,8 @@ export class Gateway {
   }
 
   #close(exchange: Exchange): void {
-    this.#open.delete(exchange);
+    this.#inFlight -= 1;
+    exchange.cancellation.close();
     this.#options.onEnd(exchange);
     if (this.inFlight > 0) return;
     const waiting = this.#idle;

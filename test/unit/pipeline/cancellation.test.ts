@@ -1,6 +1,6 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
-import { Cancellation } from "../../../src/pipeline/cancellation.ts";
+import { Cancellation, OpenCancellations } from "../../../src/pipeline/cancellation.ts";
 
 test("nothing is broken off without a reason, and the first reason stays", () => {
   const cancellation = new Cancellation();
@@ -34,4 +34,36 @@ test("whoever is at something meanwhile hears of the first reason, and only once
   cancellation.cancel(first);
   cancellation.cancel(new GatewayError("client_closed", "gone"));
   expect(heard).toEqual([first]);
+});
+
+describe("exchanges that the gateway cuts", () => {
+  const stopping = new GatewayError("gateway_stopping", "the gateway is stopping");
+
+  test("are all that have listened for a while, and those that listen later", () => {
+    const open = new OpenCancellations();
+    const [early, late] = [new Cancellation(undefined, open), new Cancellation(undefined, open)];
+    early.listenToClient();
+    open.cancelAll(stopping);
+    expect(early.reason).toBe(stopping);
+    expect(late.reason).toBeUndefined();
+    late.listenToClient();
+    expect(late.reason).toBe(stopping);
+  });
+
+  test("say so, though the gateway has closed the client's connection by then", () => {
+    const open = new OpenCancellations();
+    const cancellation = new Cancellation({ signal: AbortSignal.abort() }, open);
+    open.cancelAll(stopping);
+    cancellation.listenToClient();
+    expect(cancellation.reason).toBe(stopping);
+  });
+
+  test("are none of those that are over", () => {
+    const open = new OpenCancellations();
+    const cancellation = new Cancellation(undefined, open);
+    cancellation.listenToClient();
+    cancellation.close();
+    open.cancelAll(stopping);
+    expect(cancellation.reason).toBeUndefined();
+  });
 });
