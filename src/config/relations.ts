@@ -1,6 +1,7 @@
 import { isLoopback } from "../http/address.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { type Checkable, under } from "../pipeline/section.ts";
+import { upstreamSections } from "../upstream/schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
@@ -39,14 +40,20 @@ function checkPorts({ admin, server }: Top): ConfigIssue[] {
   return [{ path: ["admin", "listen"], message }];
 }
 
-function checkRoute({ backends = [], tls }: Route, isOwn: (url: string) => boolean): ConfigIssue[] {
-  const urls = backends.flatMap((backend) => backend?.url ?? []);
+function checkRoute(
+  { backends, discover, tls }: Route,
+  isOwn: (url: string) => boolean,
+): ConfigIssue[] {
+  const urls = (backends ?? []).flatMap((backend) => backend?.url ?? []);
   const issues: ConfigIssue[] = [];
+  if (backends?.length === 0 && discover === undefined && "discover" in upstreamSections) {
+    issues.push({ path: [], message: "a route needs `backends` or `discover`" });
+  }
   if (tls !== undefined && urls.length > 0 && urls.every((url) => /^http:/i.test(url))) {
     const message = "`tls` has no effect: no backend of this route has an https:// URL";
     issues.push({ path: ["tls"], message, severity: "warning" });
   }
-  for (const [index, backend] of backends.entries()) {
+  for (const [index, backend] of (backends ?? []).entries()) {
     if (backend?.url === undefined || !isOwn(backend.url)) continue;
     const message = `${backend.url} is the gateway itself: its requests would come back to it in a loop`;
     issues.push({ path: ["backends", index, "url"], message, severity: "warning" });

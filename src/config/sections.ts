@@ -2,7 +2,7 @@ import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { path } from "../routing/schema.ts";
 import { logging } from "../telemetry/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
-import { backends } from "../upstream/schema.ts";
+import { upstreamSections } from "../upstream/schema.ts";
 import { admin } from "./admin-schema.ts";
 import { backendTls } from "./backend-tls.ts";
 import { maxBodySize, preserveHost, timeouts } from "./route-schema.ts";
@@ -14,7 +14,7 @@ export const topSections = { server, admin, logging, health_check: healthCheck }
 /** The keys of a route, except those of its conditions and policies. */
 export const routeSections = {
   path,
-  backends,
+  ...upstreamSections,
   preserve_host: preserveHost,
   max_body_size: maxBodySize,
   timeouts,

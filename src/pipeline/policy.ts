@@ -2,6 +2,7 @@ import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { Answer } from "./answer.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Keep } from "./keeping.ts";
 
 /** One configured behaviour, as it stands in a route's chain. Made once per snapshot. */
 export interface Policy {
@@ -22,6 +23,11 @@ type Replacement = Answer | undefined;
 /** What a policy may use of the world. */
 export interface PolicyServices {
   readonly clock: Clock;
+  /**
+   * Keeps a policy's state across reloads: as long as the policy of the same route asks for the same
+   * key, it gets the same thing back. The key has to say everything that the thing depends on.
+   */
+  readonly keep: Keep;
 }
 
 /** Something that is well-formed and yet wrong, or, as a warning, probably not meant. */

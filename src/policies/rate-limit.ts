@@ -119,10 +119,12 @@ function createGlobal(
   return config.enabled ? createLimit(config, services, name) : undefined;
 }
 
-function createLimit(limit: Limit, { clock }: PolicyServices, name: string): Policy {
+function createLimit(limit: Limit, { clock, keep }: PolicyServices, name: string): Policy {
   const rate = limit.requests_per_second;
   const size = new BucketSize(rate, burstOf(limit));
-  const bucketFor = bucketChooser(limit, size);
+  // A reload that leaves the limit as it is leaves what was taken from it as it is.
+  const key = `${limit.key} ${rate} ${size.burst}`;
+  const bucketFor = keep(key, () => bucketChooser(limit, size));
   const item = quotedString(name);
   // Whoever keeps to q requests in any w seconds is never refused, though more may be admitted.
   const policyItem = `${item};q=${size.burst};w=${Math.ceil(size.burst / rate)}`;

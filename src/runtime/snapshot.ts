@@ -4,7 +4,7 @@ import { Chain, type Handler } from "../pipeline/chain.ts";
 import type { OutgoingRules } from "../pipeline/outgoing.ts";
 import type { ToProblem } from "../pipeline/problems.ts";
 import { Interned } from "../units/interned.ts";
-import type { Policy, PolicyScope, PolicyServices } from "../pipeline/policy.ts";
+import type { Policy, PolicyScope } from "../pipeline/policy.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { Forwarding, type ForwardServices } from "../proxy/forward.ts";
 import { type ForwardSettings, tlsFor } from "../proxy/settings.ts";
@@ -12,10 +12,12 @@ import { TimeLimitSets } from "../proxy/time-limits.ts";
 import { conditionsOf } from "../routing/conditions/of-route.ts";
 import { routeIds } from "../routing/route-ids.ts";
 import { type RoutePattern, RouteTable } from "../routing/table.ts";
-import { Backend, type BackendAddress, readBackendAddress } from "../upstream/backend.ts";
-import type { HealthMonitor } from "../upstream/health/monitor.ts";
-import { Upstream } from "../upstream/upstream.ts";
+import type { Clock } from "../time/clock.ts";
+import { openUpstream, type UpstreamServices } from "../upstream/open.ts";
+import { tlsKey } from "../upstream/tls-key.ts";
+import type { Upstream } from "../upstream/upstream.ts";
 import { forwardSettings, settingsKey } from "./forward-settings.ts";
+import type { Lease, Lifetimes } from "./lifetimes.ts";
 
 /** A route with everything decided that can be decided before a request comes. */
 export interface CompiledRoute extends RoutePattern {
@@ -42,33 +44,48 @@ export interface Snapshot {
   readonly bare: Chain;
   readonly trustedProxies: AddressSet;
   readonly toProblem: ToProblem;
+  /** What the snapshot holds of that which outlives it. */
+  readonly lease: Lease;
 }
 
 /** What a snapshot needs of the world; outlives it. */
-export interface SnapshotServices extends PolicyServices, ForwardServices {
-  readonly monitor: HealthMonitor;
+export interface SnapshotServices extends ForwardServices, Omit<UpstreamServices, "keeper"> {
+  readonly lifetimes: Lifetimes;
   readonly toProblem: ToProblem;
 }
 
-/** Compiles a valid configuration. Its backends' health checks begin here. */
+/**
+ * Compiles a valid configuration. Its backends' health checks begin here. What outlives the snapshot
+ * is on lease, and the lease ends at once if the compilation fails.
+ */
 export function compileSnapshot(config: Config, services: SnapshotServices): Snapshot {
-  const { toProblem } = services;
-  const globals = createGlobalPolicies(config, services);
+  const lease = services.lifetimes.lease();
+  try {
+    return compileWith(lease, config, services);
+  } catch (error) {
+    lease.end();
+    throw error;
+  }
+}
+
+function compileWith(lease: Lease, config: Config, services: SnapshotServices): Snapshot {
+  const { toProblem, clock } = services;
+  const world: PolicyWorld = { clock, lease };
+  const globals = createGlobalPolicies(config, world);
   const patterns = config.routes.map((route) => ({ path: route.path, ...conditionsOf(route) }));
   const ids = routeIds(patterns);
   const limits = new TimeLimitSets(services.clock);
   const globalPolicies = policyRegistry.flatMap(({ name }) => globals.get(name) ?? []);
   const unrouted = new Chain(globalPolicies, toProblem);
-  const addresses = new Interned<BackendAddress>();
   const allSettings = new Interned<ForwardSettings>();
   const routes = config.routes.map((route, index): CompiledRoute => {
     const id = ids[index] ?? route.path;
     const settings = allSettings.of(settingsKey(route), () =>
       forwardSettings(route, config.server),
     );
-    const upstream = createUpstream(route, config, settings, services.monitor, addresses);
+    const upstream = createUpstream(route, id, config, settings, services, lease);
     const forward = new Forwarding(upstream, settings, limits.of(settings.timeouts), services);
-    const own = policiesOf(route, id, globals, services);
+    const own = policiesOf(route, id, globals, world);
     const policies = areTheSame(own, globalPolicies) ? globalPolicies : own;
     return {
       id,
@@ -90,18 +107,16 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
     bare: new Chain([], toProblem),
     trustedProxies: new AddressSet(config.server.trusted_proxies),
     toProblem,
+    lease,
   };
 }
 
 /**
- * Lets go of what a snapshot holds of the world that outlives it. To be called when its successor
- * stands, so that backends that both have keep their health.
+ * Gives up what a snapshot holds of that which outlives it. To be called when its successor is in
+ * force, so that what both use stays as it is.
  */
-export function retireSnapshot(snapshot: Snapshot, monitor: HealthMonitor): void {
-  for (const { upstream } of snapshot.routes) {
-    upstream.close();
-    for (const { health } of upstream.backends) monitor.release(health);
-  }
+export function retireSnapshot({ lease }: Snapshot): void {
+  lease.end();
 }
 
 /** The longest wait without a byte from or to the client: for its content, and for the answer's head. */
@@ -117,32 +132,46 @@ function areTheSame(some: readonly unknown[], others: readonly unknown[]): boole
   return some.length === others.length && some.every((item, index) => item === others[index]);
 }
 
+/**
+ * The upstream of a route. It is kept across reloads that leave everything of it as it is: where its
+ * balancer stands, and what is known of its backends.
+ */
 function createUpstream(
   route: RouteConfig,
+  id: string,
   config: Config,
   settings: ForwardSettings,
-  monitor: HealthMonitor,
-  addresses: Interned<BackendAddress>,
+  services: SnapshotServices,
+  lease: Lease,
 ): Upstream {
+  const { backends, discover, balance } = route;
   const healthCheck = { ...config.health_check, ...route.health_check };
-  return new Upstream(
-    route.backends.map(({ url, weight, max_in_flight: maxInFlight }) => {
-      const address = addresses.of(url, () => readBackendAddress(url));
-      const tls = tlsFor(address.origin, settings);
-      const health = monitor.acquire(url, healthCheck, tls);
-      return new Backend({ address, weight, maxInFlight, health, tls });
-    }),
+  const tls = settings.tls && tlsKey(settings.tls);
+  const key = Bun.hash(JSON.stringify([backends, discover, balance, healthCheck, tls]));
+  const { upstream } = lease.under("upstream", id)(
+    key.toString(36),
+    () =>
+      openUpstream(
+        { backends, discover, balance },
+        { name: id, healthCheck, tls: (origin) => tlsFor(origin, settings) },
+        { ...services, keeper: services.lifetimes },
+      ),
+    (roster) => roster.close(),
   );
+  return upstream;
+}
+
+/** What policies are made with. */
+interface PolicyWorld {
+  readonly clock: Clock;
+  readonly lease: Lease;
 }
 
 /** One instance of each global policy, shared by all routes, by the policy's name. */
-function createGlobalPolicies(
-  config: Config,
-  services: PolicyServices,
-): ReadonlyMap<string, Policy> {
+function createGlobalPolicies(config: Config, world: PolicyWorld): ReadonlyMap<string, Policy> {
   const globals = new Map<string, Policy>();
   for (const { name, global } of policyRegistry) {
-    const policy = create(global, config, services, "default");
+    const policy = create(name, global, config, world, "default");
     if (policy !== undefined) globals.set(name, policy);
   }
   return globals;
@@ -152,10 +181,10 @@ function policiesOf(
   route: RouteConfig,
   id: string,
   globals: ReadonlyMap<string, Policy>,
-  services: PolicyServices,
+  world: PolicyWorld,
 ): Policy[] {
   return policyRegistry.flatMap((definition) => {
-    const own = create(definition.route, route, services, id);
+    const own = create(definition.name, definition.route, route, world, id);
     const replaced = definition.routeReplacesGlobal && isConfigured(definition.route, route);
     const shared = replaced ? undefined : globals.get(definition.name);
     return [shared, own].filter((policy) => policy !== undefined);
@@ -167,12 +196,14 @@ function isConfigured(scope: PolicyScope | undefined, config: object): boolean {
 }
 
 function create(
+  policy: string,
   scope: PolicyScope | undefined,
   config: object,
-  services: PolicyServices,
+  { clock, lease }: PolicyWorld,
   name: string,
 ): Policy | undefined {
   if (scope === undefined) return undefined;
   const own: unknown = Reflect.get(config, scope.key);
-  return own === undefined ? undefined : scope.create(own, services, name);
+  if (own === undefined) return undefined;
+  return scope.create(own, { clock, keep: lease.under(policy, scope.key, name) }, name);
 }

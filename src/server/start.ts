@@ -3,6 +3,7 @@ import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
 import { BufferBudget } from "../proxy/buffer-budget.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
+import { Lifetimes } from "../runtime/lifetimes.ts";
 import type { Snapshot } from "../runtime/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { sinkKinds } from "../telemetry/sinks/registry.ts";
@@ -84,7 +85,10 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
   const tunnels = new Set<Tunnel>();
   const snapshots = new Snapshots({
     clock,
+    random,
+    log: (level, message) => logger.log(level, message),
     monitor,
+    lifetimes: new Lifetimes(),
     tunnels,
     toProblem: reportingProblems(logger),
     budget: new BufferBudget(BUFFERED_BYTES),

@@ -14,7 +14,7 @@ export interface Stopped {
 
 /** Stops accepting, lets what is in flight finish within server.shutdown_timeout, closes every part. */
 export async function stopGateway(parts: Parts): Promise<Stopped> {
-  const { monitor, traffic, tunnels, gateway, connections, admin, telemetry } = parts;
+  const { monitor, traffic, tunnels, gateway, snapshots, connections, admin, telemetry } = parts;
   monitor.stop();
   const drained = traffic.drain();
   for (const tunnel of tunnels) tunnel.shut(1001, "the gateway is stopping");
@@ -24,6 +24,7 @@ export async function stopGateway(parts: Parts): Promise<Stopped> {
   await drained;
   // What was cut ends a little later, and is to be in the log as well.
   await idleWithin(parts, SETTLE_MS);
+  await snapshots.retire(gateway.snapshot);
   connections.close();
   await admin.close();
   await telemetry.close(CLOSE_LOG_MS);

@@ -23,6 +23,12 @@ export function readBackendAddress(url: string): BackendAddress {
   };
 }
 
+/** What is going on at a backend for one upstream. It outlives changes of the backend's settings. */
+export class Load {
+  /** Requests under way. */
+  inFlight = 0;
+}
+
 /** One address behind a route. */
 export class Backend implements BackendAddress {
   readonly url: string;
@@ -34,14 +40,14 @@ export class Backend implements BackendAddress {
   readonly health: Health;
   /** How TLS is done with it; absent without TLS. */
   readonly tls: Bun.TLSOptions | undefined;
-  /** Requests under way. */
-  inFlight = 0;
+  readonly load: Load;
   readonly #maxInFlight: number;
 
   constructor(settings: {
     address: BackendAddress;
     weight: number;
     health: Health;
+    load?: Load | undefined;
     tls?: Bun.TLSOptions | undefined;
     maxInFlight?: number | undefined;
   }) {
@@ -52,12 +58,22 @@ export class Backend implements BackendAddress {
     this.basePath = basePath;
     this.weight = settings.weight;
     this.health = settings.health;
+    this.load = settings.load ?? new Load();
     this.tls = settings.tls;
     this.#maxInFlight = settings.maxInFlight ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Whether it has as many requests as it may have. */
+  /** Requests under way. */
+  get inFlight(): number {
+    return this.load.inFlight;
+  }
+
+  set inFlight(count: number) {
+    this.load.inFlight = count;
+  }
+
+  /** Whether it is at max_in_flight. */
   get isFull(): boolean {
-    return this.inFlight >= this.#maxInFlight;
+    return this.load.inFlight >= this.#maxInFlight;
   }
 }

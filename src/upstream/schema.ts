@@ -1,61 +1,47 @@
-import { Type } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
+import { backendSchema, checkBackendUrl } from "./backend-schema.ts";
+import { balancerRegistry } from "./balancers/registry.ts";
+import { balanceSchema } from "./balancers/schema.ts";
+import { discoveryRegistry } from "./discovery/registry.ts";
+import { staticList } from "./discovery/static.ts";
 
-const BackendUrl = Type.String({
-  description: "Where the backend is: http:// or https://, a host, and a base path if it has one.",
-  expected: "a backend's URL, like http://localhost:9001",
-});
+/** The sources that stand under `discover`. */
+const sources = discoveryRegistry.filter((source) => source !== staticList);
 
-const WeightedBackend = Type.Object(
-  {
-    url: BackendUrl,
-    weight: Type.Integer({
-      minimum: 1,
-      maximum: 1_000,
-      default: 1,
-      description: "The backend's share of the requests, relative to the route's other backends.",
-      expected: "a whole number from 1 to 1000",
-    }),
-    max_in_flight: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        description:
-          "How many requests the backend may have at a time from this route; when every backend has, the answer is 503.",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-interface BackendConfig {
-  url: string;
-  weight: number;
-  max_in_flight?: number;
-}
-
-/** A backend in the configuration: a URL and a weight, or the URL alone. */
-const backendSchema = Type.Transform(
-  Type.Union([BackendUrl, WeightedBackend], {
-    description: "One address that the route's requests may go to.",
-    expected: "a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}",
-  }),
-)
-  .Decode((written): BackendConfig =>
-    typeof written === "string" ? { url: written, weight: 1 } : written,
-  )
-  .Encode((backend) => backend);
-
-/** `backends` of a route. */
-export const backends = defineSection({
+const backends = defineSection({
   schema: Type.Array(backendSchema, {
     description: "Where the route's requests go, each backend according to its weight.",
-    minItems: 1,
+    ...(sources.length === 0 ? { minItems: 1 } : { default: [] }),
   }),
-  check,
+  check: checkBackends,
 });
 
-function check(
+const discover = defineSection({
+  schema: Type.Optional(
+    Type.Object(
+      Object.fromEntries(
+        sources.map(({ key, schema }): [string, TSchema] => [key, Type.Optional(schema)]),
+      ),
+      {
+        additionalProperties: false,
+        description: "Where backends are found that are not in the list, and may come and go.",
+      },
+    ),
+  ),
+});
+
+const balance = defineSection({ schema: balanceSchema(balancerRegistry) });
+
+/** The keys that make an upstream. `discover` is there as soon as something can stand in it. */
+export const upstreamSections = {
+  backends,
+  ...((sources.length === 0 ? {} : { discover }) as { readonly discover: typeof discover }),
+  balance,
+};
+
+function checkBackends(
   written: readonly ({ readonly url?: string; readonly weight?: number } | undefined)[],
 ): ConfigIssue[] {
   const seen = new Set<string>();
@@ -75,41 +61,4 @@ function check(
     issues.push({ path: [0, "weight"], message, severity: "warning" });
   }
   return issues;
-}
-
-const PLAIN =
-  /^https?:\/\/(?!.*xn--)(?:[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*|127\.0\.0\.1|10(?:\.[1-9][0-9]?){3})(?::([0-9]{1,5}))?\/?$/i;
-
-/** Whether a URL is so plain that nothing can be wrong with it, which is known in no time. */
-function isPlain(url: string): boolean {
-  const match = PLAIN.exec(url);
-  if (match === null) return false;
-  const [, port] = match;
-  return port === undefined || (Number(port) > 0 && Number(port) <= 65_535);
-}
-
-/** Says in words what keeps a URL from being a backend's; undefined when nothing does. */
-function checkBackendUrl(url: string): string | undefined {
-  if (/[\s\\]/.test(url)) return "a backend's URL cannot have spaces or backslashes in it";
-  if (isPlain(url)) return undefined;
-  const afterScheme = /^https?:\/\/(.*)$/i.exec(url)?.[1];
-  if (afterScheme === undefined) {
-    return "a backend's URL begins with http:// or https://, like http://localhost:9001";
-  }
-  if (url.includes("?")) return "a backend's URL cannot have a query; leave out ? and what follows";
-  if (url.includes("#")) {
-    return "a backend's URL cannot have a fragment; leave out # and what follows";
-  }
-  const [authority = ""] = afterScheme.split("/", 1);
-  if (authority.includes("@")) {
-    return "a backend's URL cannot have a user name or password; leave out @ and what precedes it";
-  }
-  if (authority === "" || authority.startsWith(":")) {
-    return "a backend's URL needs a host, like http://localhost:9001";
-  }
-  const parsed = URL.parse(url);
-  if (parsed === null || parsed.port === "0") {
-    return `"${authority}" is not a host, or a host and a port from 1 to 65535`;
-  }
-  return undefined;
 }

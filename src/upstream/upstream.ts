@@ -6,29 +6,45 @@ import type { HealthListener } from "./health/health.ts";
 
 /** The pool of backends that a route balances over. */
 export class Upstream implements HealthListener {
-  readonly backends: readonly Backend[];
-  /** Absent where there is but one backend, and nothing to balance. */
-  readonly #balancer: Balancer | undefined;
+  readonly #balancer: Balancer;
+  #backends: readonly Backend[] = [];
+  /** The only backend there is: nothing to balance, and no health to listen to. */
+  #only: Backend | undefined;
   // Rebuilding waits for the next pick, so that many changes at once cost one.
-  #stale = true;
+  #isStale = true;
 
-  constructor(backends: readonly Backend[]) {
-    this.backends = backends;
-    if (backends.length < 2) return;
-    this.#balancer = new RoundRobin();
+  constructor(backends: readonly Backend[], balancer: Balancer = new RoundRobin()) {
+    this.#balancer = balancer;
+    this.change(backends);
+  }
+
+  get backends(): readonly Backend[] {
+    return this.#backends;
+  }
+
+  /** Balances over these from now on. Exchanges under way keep the backend they have. */
+  change(backends: readonly Backend[]): void {
+    this.close();
+    this.#backends = backends;
+    this.#only = backends.length === 1 ? backends[0] : undefined;
+    this.#isStale = true;
+    if (this.#only !== undefined) return;
     for (const { health } of backends) health.addListener(this);
   }
 
   healthChanged(): void {
-    this.#stale = true;
+    this.#isStale = true;
   }
 
   /** A healthy backend for the exchange, none of `except`; undefined when there is none. */
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined {
-    if (this.#balancer === undefined) return this.#only(except);
-    if (this.#stale) {
-      this.#stale = false;
-      this.#balancer.balance(this.backends.filter((backend) => backend.health.healthy));
+    const only = this.#only;
+    if (only !== undefined) {
+      return only.health.healthy && except?.has(only) !== true ? only : undefined;
+    }
+    if (this.#isStale) {
+      this.#isStale = false;
+      this.#balancer.balance(this.#backends.filter(({ health }) => health.healthy));
     }
     return except === undefined || except.size === 0
       ? this.#balancer.pick(exchange)
@@ -36,16 +52,10 @@ export class Upstream implements HealthListener {
   }
 
   /**
-   * Stops listening to the backends' health, which outlives a snapshot; else it would keep every
-   * retired upstream alive. Picks still answer, by the health known until now.
+   * Stops listening to the backends' health, which may outlive the upstream and would keep it alive.
+   * Picks still answer, by the health known until now.
    */
   close(): void {
-    for (const { health } of this.backends) health.removeListener(this);
-  }
-
-  #only(except: ReadonlySet<Backend> | undefined): Backend | undefined {
-    const [backend] = this.backends;
-    if (backend?.health.healthy !== true || except?.has(backend) === true) return undefined;
-    return backend;
+    for (const { health } of this.#backends) health.removeListener(this);
   }
 }

@@ -25,6 +25,6 @@ export class Snapshots {
 
   /** Lets go of what a snapshot held, once another is in its place or it is not wanted after all. */
   async retire(snapshot: Snapshot): Promise<void> {
-    retireSnapshot(snapshot, this.#services.monitor);
+    retireSnapshot(snapshot);
   }
 }

@@ -1,13 +1,41 @@
+import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { Exchange } from "../../pipeline/exchange.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { Backend } from "../backend.ts";
 
 /** How an upstream picks a backend. It is only ever given healthy ones. */
 export interface Balancer {
-  /** Picks among these from now on. */
+  /** Picks among these from now on. Called before the first pick, and when health or the list changes. */
   balance(healthy: readonly Backend[]): void;
   /**
    * The backend for an exchange; undefined when there is none. Called for every request. With
    * `except`, which is never empty, it is for a further attempt: none of these may be picked.
    */
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined;
+}
+
+/** What a balancer may use of the world. */
+export interface BalancerServices {
+  readonly clock: Clock;
+  /** Evenly spread over [0, 1). */
+  readonly random: () => number;
+}
+
+/** A kind of balancer: its name, its settings and its behaviour, together. */
+export interface BalancerDefinition<Settings = unknown> {
+  /** As in `balance: round_robin`; with settings, as in `balance: { hash: … }`. */
+  readonly name: string;
+  /** Of the settings, for a balancer that has some. With a default, the name alone will do. */
+  readonly schema?: TSchema;
+  /** Settings as they may stand in a file, for a balancer that has some; the tests use them. */
+  readonly example?: unknown;
+  /** Makes the balancer of one upstream. It outlives reloads that do not change the upstream. */
+  create(settings: Settings, services: BalancerServices): Balancer;
+}
+
+/** Holds a definition's `create` to what its schema decodes to. */
+export function defineBalancer<Schema extends TSchema>(
+  definition: BalancerDefinition<StaticDecode<Schema>> & { readonly schema?: Schema },
+): BalancerDefinition {
+  return definition;
 }

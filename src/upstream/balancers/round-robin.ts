@@ -1,6 +1,6 @@
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Backend } from "../backend.ts";
-import type { Balancer } from "./balancer.ts";
+import { type Balancer, defineBalancer } from "./balancer.ts";
 import { IndexHeap } from "./index-heap.ts";
 
 /** The golden ratio's fraction: steps of it around a circle never fall in with any rhythm. */
@@ -97,9 +97,9 @@ export class RoundRobin implements Balancer {
    */
   balance(healthy: readonly Backend[]): void {
     this.#healthy = healthy;
-    this.#rebuilds += 1;
     this.#schedule = healthy.length > 1 ? new Schedule(healthy) : undefined;
     if (this.#schedule === undefined) return;
+    this.#rebuilds += 1;
     const span = Math.min(this.#schedule.cycle, Math.max(FAST_FORWARD_LIMIT, healthy.length));
     const skipped = Math.floor(((this.#rebuilds * GOLDEN) % 1) * span);
     for (let pick = 0; pick < skipped; pick += 1) this.#schedule.next();
@@ -134,3 +134,8 @@ export class RoundRobin implements Balancer {
     return picked;
   }
 }
+
+export const roundRobin = defineBalancer({
+  name: "round_robin",
+  create: () => new RoundRobin(),
+});

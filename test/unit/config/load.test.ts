@@ -281,6 +281,7 @@ describe("a good text", () => {
           pattern: { path: "/a", segments: [{ kind: "static", text: "a" }], shape: "/a" },
           preserve_host: true,
           backends: [{ url: "http://a", weight: 1 }],
+          balance: { name: "round_robin", settings: undefined },
         },
       ],
     });

@@ -23,7 +23,7 @@ export function policyFrom(
   clock = new FakeClock(),
   name = "default",
 ): Policy | undefined {
-  return scope!.create(decode(scope, written), { clock }, name);
+  return scope!.create(decode(scope, written), { clock, keep: (_key, make) => make() }, name);
 }
 
 export interface Asked {

@@ -52,12 +52,12 @@ describe("a snapshot", () => {
   });
 
   test("shares a backend's health with its successor", () => {
-    const { compile, monitor } = world();
+    const { compile } = world();
     const text = `routes: [{ path: /a, backends: ["http://kept.test", "http://gone.test"] }]`;
     const first = compile(text);
     const kept = first.routes[0]?.upstream.backends[0]?.health;
     const second = compile(`routes: [{ path: /b, backends: ["http://kept.test"] }]`);
-    retireSnapshot(first, monitor);
+    retireSnapshot(first);
     expect(second.routes[0]?.upstream.backends[0]?.health).toBe(kept);
     const third = compile(text);
     expect(third.routes[0]?.upstream.backends[0]?.health).toBe(kept);

@@ -5,6 +5,7 @@ import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { Gateway, type Listener, type OwnPages } from "../../../src/runtime/gateway.ts";
+import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import { compileSnapshot, type Snapshot } from "../../../src/runtime/snapshot.ts";
 import { type ExchangeRecord, toRecord } from "../../../src/telemetry/record.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
@@ -49,7 +50,18 @@ export function world({
   const toProblem = problemMaker(({ requestId }, error) => crashes.push({ requestId, error }));
   const budget = new BufferBudget(1_000_000);
   const tunnels = new Set<Tunnel>();
-  const services = { clock, transport, monitor, toProblem, budget, tunnels };
+  const lifetimes = new Lifetimes();
+  const services = {
+    clock,
+    random: () => 0.5,
+    log: () => {},
+    lifetimes,
+    transport,
+    monitor,
+    toProblem,
+    budget,
+    tunnels,
+  };
   const compile = (text: string) => change(compileSnapshot(configFrom(text), services));
   let ids = 0;
   const gateway = new Gateway({
@@ -81,6 +93,7 @@ export function world({
     tunnels,
     peer,
     monitor,
+    lifetimes,
     gateway,
     compile,
     ask: (url: string, init: RequestInit = {}) => {

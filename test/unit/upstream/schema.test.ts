@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { backends } from "../../../src/upstream/schema.ts";
+import { upstreamSections } from "../../../src/upstream/schema.ts";
 
-const { schema, check } = backends;
+const { schema, check } = upstreamSections.backends;
 const backendSchema = schema.items;
 const urlProblem = (url: string) => check?.([{ url }], () => true)[0]?.message;
 

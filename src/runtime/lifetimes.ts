@@ -1,0 +1,74 @@
+import type { Keep, Keeper } from "../pipeline/keeping.ts";
+
+interface Entry {
+  readonly thing: unknown;
+  readonly end: () => void;
+  holders: number;
+}
+
+/**
+ * What outlives a snapshot: the state of upstreams, buckets and the like, by keys that say all that
+ * they depend on. A snapshot holds what it uses by a lease, and its successor takes one before the
+ * lease of the predecessor ends; so what both use goes on as it is, and what neither uses is gone.
+ */
+export class Lifetimes implements Keeper {
+  readonly #entries = new Map<string, Entry>();
+
+  /** How many things are held. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** A key has to stand for one type of thing. */
+  acquire<Thing>(key: string, make: () => Thing, end?: (thing: Thing) => void): Thing {
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      const thing = make();
+      entry = { thing, end: () => end?.(thing), holders: 0 };
+      this.#entries.set(key, entry);
+    }
+    entry.holders += 1;
+    return entry.thing as Thing;
+  }
+
+  release(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    entry.holders -= 1;
+    if (entry.holders > 0) return;
+    this.#entries.delete(key);
+    entry.end();
+  }
+
+  lease(): Lease {
+    return new Lease(this);
+  }
+}
+
+/** All that one snapshot holds. */
+export class Lease {
+  readonly #keeper: Keeper;
+  readonly #keys: string[] = [];
+
+  constructor(keeper: Keeper) {
+    this.#keeper = keeper;
+  }
+
+  /** Holds a thing until the lease ends. */
+  readonly keep: Keep = (key, make, end) => {
+    const thing = this.#keeper.acquire(key, make, end);
+    this.#keys.push(key);
+    return thing;
+  };
+
+  /** Keeps things under keys that begin with `scope`, which others cannot meet by accident. */
+  under(...scope: readonly string[]): Keep {
+    const prefix = `${JSON.stringify(scope)} `;
+    return (key, make, end) => this.keep(prefix + key, make, end);
+  }
+
+  /** Gives up everything. To be called when the successor has taken what it needs. */
+  end(): void {
+    for (const key of this.#keys.splice(0)) this.#keeper.release(key);
+  }
+}

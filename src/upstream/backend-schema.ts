@@ -1,0 +1,84 @@
+import { Type } from "@sinclair/typebox";
+
+const BackendUrl = Type.String({
+  description: "Where the backend is: http:// or https://, a host, and a base path if it has one.",
+  expected: "a backend's URL, like http://localhost:9001",
+});
+
+const WeightedBackend = Type.Object(
+  {
+    url: BackendUrl,
+    weight: Type.Integer({
+      minimum: 1,
+      maximum: 1_000,
+      default: 1,
+      description: "The backend's share of the requests, relative to the route's other backends.",
+      expected: "a whole number from 1 to 1000",
+    }),
+    max_in_flight: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          "How many requests the backend may have at a time from this route; when every backend has, the answer is 503.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** A backend, as the configuration has it or a discovery source reports it. */
+export interface BackendConfig {
+  readonly url: string;
+  /** Its share of the requests, a whole number from 1 to 1000. */
+  readonly weight: number;
+  readonly max_in_flight?: number;
+}
+
+/** A backend in the configuration: a URL and a weight, or the URL alone. */
+export const backendSchema = Type.Transform(
+  Type.Union([BackendUrl, WeightedBackend], {
+    description: "One address that the route's requests may go to.",
+    expected: "a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}",
+  }),
+)
+  .Decode((written): BackendConfig =>
+    typeof written === "string" ? { url: written, weight: 1 } : written,
+  )
+  .Encode((backend) => backend);
+
+const PLAIN =
+  /^https?:\/\/(?!.*xn--)(?:[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*|127\.0\.0\.1|10(?:\.[1-9][0-9]?){3})(?::([0-9]{1,5}))?\/?$/i;
+
+/** Whether a URL is so plain that nothing can be wrong with it, which is known in no time. */
+function isPlain(url: string): boolean {
+  const match = PLAIN.exec(url);
+  if (match === null) return false;
+  const [, port] = match;
+  return port === undefined || (Number(port) > 0 && Number(port) <= 65_535);
+}
+
+/** Says in words what keeps a URL from being a backend's; undefined when nothing does. */
+export function checkBackendUrl(url: string): string | undefined {
+  if (/[\s\\]/.test(url)) return "a backend's URL cannot have spaces or backslashes in it";
+  if (isPlain(url)) return undefined;
+  const afterScheme = /^https?:\/\/(.*)$/i.exec(url)?.[1];
+  if (afterScheme === undefined) {
+    return "a backend's URL begins with http:// or https://, like http://localhost:9001";
+  }
+  if (url.includes("?")) return "a backend's URL cannot have a query; leave out ? and what follows";
+  if (url.includes("#")) {
+    return "a backend's URL cannot have a fragment; leave out # and what follows";
+  }
+  const [authority = ""] = afterScheme.split("/", 1);
+  if (authority.includes("@")) {
+    return "a backend's URL cannot have a user name or password; leave out @ and what precedes it";
+  }
+  if (authority === "" || authority.startsWith(":")) {
+    return "a backend's URL needs a host, like http://localhost:9001";
+  }
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.port === "0") {
+    return `"${authority}" is not a host, or a host and a port from 1 to 65535`;
+  }
+  return undefined;
+}

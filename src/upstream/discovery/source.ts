@@ -1,0 +1,42 @@
+import type { StaticDecode, TSchema } from "@sinclair/typebox";
+import type { Clock } from "../../time/clock.ts";
+import type { BackendConfig } from "../backend-schema.ts";
+
+/** Where an upstream's backends come from. */
+export interface DiscoverySource {
+  /**
+   * Begins to report: all the backends there are, at once or as soon as they are known, and all of
+   * them again whenever something has changed. A source that cannot find out reports nothing, and
+   * the backends it reported before stay. Called once.
+   */
+  open(report: (backends: readonly BackendConfig[]) => void): void;
+  /** Ends every timer, watch and connection of the source. It must report nothing afterwards. */
+  close(): void;
+}
+
+/** What a discovery source may use of the world. */
+export interface DiscoveryServices {
+  readonly clock: Clock;
+  /** Evenly spread over [0, 1). */
+  readonly random: () => number;
+  /** Writes a line to the operator's log. */
+  readonly log: (level: "debug" | "info" | "warn" | "error", message: string) => void;
+}
+
+/** A kind of discovery source: its key, its settings and its behaviour, together. */
+export interface DiscoveryDefinition<Settings = unknown> {
+  /** As in `discover: { dns: … }`. */
+  readonly key: string;
+  readonly schema: TSchema;
+  /** Settings as they may stand in a file; the tests use them. */
+  readonly example: unknown;
+  /** Makes the source of one upstream. It outlives reloads that do not change the upstream. */
+  create(settings: Settings, services: DiscoveryServices): DiscoverySource;
+}
+
+/** Holds a definition's `create` to what its schema decodes to. */
+export function defineSource<Schema extends TSchema>(
+  definition: DiscoveryDefinition<StaticDecode<Schema>> & { readonly schema: Schema },
+): DiscoveryDefinition {
+  return definition;
+}

@@ -1,0 +1,165 @@
+import type { Keeper } from "../pipeline/keeping.ts";
+import { type BackendConfig, checkBackendUrl } from "./backend-schema.ts";
+import { Backend, type BackendAddress, Load, readBackendAddress } from "./backend.ts";
+import type { Balancer } from "./balancers/balancer.ts";
+import type { DiscoveryServices, DiscoverySource } from "./discovery/source.ts";
+import type { Health } from "./health/health.ts";
+import type { HealthMonitor } from "./health/monitor.ts";
+import type { HealthCheck } from "./health/schema.ts";
+import { Upstream } from "./upstream.ts";
+
+export interface RosterSettings {
+  /** What the upstream is called: its route, for one without a name. */
+  readonly name: string;
+  readonly sources: readonly DiscoverySource[];
+  readonly balancer: Balancer;
+  readonly healthCheck: HealthCheck;
+  /** How TLS is done with the backend at an origin; undefined without TLS. */
+  readonly tls: (origin: string) => Bun.TLSOptions | undefined;
+}
+
+export interface RosterServices {
+  readonly monitor: HealthMonitor;
+  readonly keeper: Keeper;
+  readonly log: DiscoveryServices["log"];
+}
+
+/** A backend and what is held for it. */
+interface Member {
+  readonly backend: Backend;
+  readonly config: BackendConfig;
+}
+
+/**
+ * Keeps an upstream's backends as its discovery sources report them. Of those that stay, health and
+ * requests in flight are kept; the requests in flight also when another upstream of the same name
+ * takes the place of this one.
+ */
+export class Roster {
+  readonly upstream: Upstream;
+  readonly #settings: RosterSettings;
+  readonly #services: RosterServices;
+  /** What each source has reported last, in the order of the sources. */
+  readonly #reports: (readonly BackendConfig[])[];
+  readonly #members = new Map<string, Member>();
+  /** What was left out of the last reports, so that each is logged once. */
+  #leftOut = new Set<string>();
+  #isClosed = false;
+
+  constructor(settings: RosterSettings, services: RosterServices) {
+    this.#settings = settings;
+    this.#services = services;
+    this.upstream = new Upstream([], settings.balancer);
+    this.#reports = settings.sources.map(() => []);
+    try {
+      for (const [index, source] of settings.sources.entries()) {
+        source.open((backends) => {
+          this.#reports[index] = backends;
+          this.#update();
+        });
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Closes the sources and gives up everything that is held for the backends. */
+  close(): void {
+    this.#isClosed = true;
+    for (const source of this.#settings.sources) source.close();
+    this.upstream.close();
+    for (const member of this.#members.values()) this.#giveUp(member);
+    this.#members.clear();
+  }
+
+  #update(): void {
+    if (this.#isClosed) return;
+    const leftOut = new Set<string>();
+    const listed = new Set<string>();
+    const backends: Backend[] = [];
+    for (const config of this.#reports.flat()) {
+      const { url } = config;
+      if (listed.has(url)) continue;
+      const problem = this.#members.has(url) ? checkWeight(config) : checkReported(config);
+      if (problem !== undefined) {
+        leftOut.add(this.#leaveOut(url, problem));
+        continue;
+      }
+      listed.add(url);
+      const member = this.#member(config, this.#members.get(url));
+      this.#members.set(url, member);
+      backends.push(member.backend);
+    }
+    for (const [url, member] of this.#members) {
+      if (listed.has(url)) continue;
+      this.#members.delete(url);
+      this.#giveUp(member);
+    }
+    this.#leftOut = leftOut;
+    const before = this.upstream.backends;
+    const isChanged =
+      backends.length !== before.length || backends.some((backend, at) => backend !== before[at]);
+    if (isChanged) this.upstream.change(backends);
+  }
+
+  #member(config: BackendConfig, before: Member | undefined): Member {
+    if (before === undefined) return { config, backend: this.#create(config) };
+    const { weight, max_in_flight: most } = before.config;
+    if (config.weight === weight && config.max_in_flight === most) return before;
+    const { backend } = before;
+    return { config, backend: makeBackend(config, backend, backend) };
+  }
+
+  #create(config: BackendConfig): Backend {
+    const { monitor, keeper } = this.#services;
+    const { url } = config;
+    const parsed = readBackendAddress(url);
+    const tls = this.#settings.tls(parsed.origin);
+    const health = monitor.acquire(url, this.#settings.healthCheck, tls);
+    const address = keeper.acquire(addressKey(url), () => parsed);
+    const load = keeper.acquire(this.#loadKey(url), () => new Load());
+    return makeBackend(config, address, { health, load, tls });
+  }
+
+  #giveUp({ backend }: Member): void {
+    const { monitor, keeper } = this.#services;
+    monitor.release(backend.health);
+    keeper.release(this.#loadKey(backend.url));
+    keeper.release(addressKey(backend.url));
+  }
+
+  #loadKey(url: string): string {
+    return JSON.stringify(["in flight", this.#settings.name, url]);
+  }
+
+  #leaveOut(url: string, problem: string): string {
+    const { name } = this.#settings;
+    const message = `upstream ${name}: backend ${JSON.stringify(url)} is left out: ${problem}`;
+    if (!this.#leftOut.has(message)) this.#services.log("warn", message);
+    return message;
+  }
+}
+
+/** What is wrong with a backend that a source reports: it comes from outside and may be anything. */
+function checkReported(config: BackendConfig): string | undefined {
+  return checkBackendUrl(config.url) ?? checkWeight(config);
+}
+
+function checkWeight({ weight }: BackendConfig): string | undefined {
+  return Number.isInteger(weight) && weight >= 1 && weight <= 1_000
+    ? undefined
+    : "a weight is a whole number from 1 to 1000";
+}
+
+function addressKey(url: string): string {
+  return `address ${url}`;
+}
+
+function makeBackend(
+  { weight, max_in_flight: maxInFlight }: BackendConfig,
+  address: BackendAddress,
+  { health, load, tls }: { health: Health; load: Load; tls: Bun.TLSOptions | undefined },
+): Backend {
+  return new Backend({ address, weight, maxInFlight, health, load, tls });
+}

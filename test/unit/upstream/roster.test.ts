@@ -1,0 +1,197 @@
+import { describe, expect, test } from "bun:test";
+import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
+import type { BackendConfig } from "../../../src/upstream/backend-schema.ts";
+import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
+import { Roster } from "../../../src/upstream/roster.ts";
+import { refuse, settings as healthCheck, world } from "./checked-world.ts";
+import { anExchange, letters } from "./pool.ts";
+
+/** A source whose reports a test makes. */
+function reporting(...first: BackendConfig[]) {
+  let report: (backends: readonly BackendConfig[]) => void = () => {};
+  const state = { isClosed: false };
+  return {
+    state,
+    report: (...backends: BackendConfig[]) => report(backends),
+    source: {
+      open(to: typeof report) {
+        report = to;
+        if (first.length > 0) to(first);
+      },
+      close() {
+        state.isClosed = true;
+      },
+    },
+  };
+}
+
+const at = (letter: string, more: Partial<BackendConfig> = {}): BackendConfig => ({
+  url: `http://${letter}.test`,
+  weight: 1,
+  ...more,
+});
+
+function rosterOf(sources: ReturnType<typeof reporting>[], lifetimes = new Lifetimes()) {
+  const checks = world();
+  const lines: string[] = [];
+  const open = () =>
+    new Roster(
+      {
+        name: "users",
+        sources: sources.map(({ source }) => source),
+        balancer: new RoundRobin(),
+        healthCheck,
+        tls: () => undefined,
+      },
+      {
+        monitor: checks.monitor,
+        keeper: lifetimes,
+        log: (level, message) => void lines.push(`${level} ${message}`),
+      },
+    );
+  const roster = open();
+  const { upstream } = roster;
+  return {
+    ...checks,
+    lines,
+    lifetimes,
+    roster,
+    upstream,
+    open,
+    next: (count: number) => letters(count, () => upstream.pick(anExchange)),
+  };
+}
+
+describe("the backends of an upstream", () => {
+  test("are none until a source has reported some", () => {
+    const source = reporting();
+    const { next } = rosterOf([source]);
+    expect(next(1)).toBe("-");
+    source.report(at("a"), at("b"));
+    expect(next(4)).toBe("abab");
+  });
+
+  test("come and go, and keep their order", () => {
+    const source = reporting(at("a"));
+    const { upstream, next } = rosterOf([source]);
+    expect(next(2)).toBe("aa");
+    source.report(at("b"), at("a"), at("c"));
+    expect(upstream.backends.map(({ url }) => url)).toEqual([
+      "http://b.test",
+      "http://a.test",
+      "http://c.test",
+    ]);
+    expect(next(30).split("").sort().join("")).toBe(
+      `${"a".repeat(10)}${"b".repeat(10)}${"c".repeat(10)}`,
+    );
+    source.report(at("c"));
+    expect(next(2)).toBe("cc");
+    source.report();
+    expect(next(1)).toBe("-");
+  });
+
+  test("are those of all sources together, each once", () => {
+    const sources = [reporting(at("a", { weight: 3 })), reporting(at("b"), at("a"))];
+    const { upstream } = rosterOf(sources);
+    expect(upstream.backends.map(({ url, weight }) => [url, weight])).toEqual([
+      ["http://a.test", 3],
+      ["http://b.test", 1],
+    ]);
+    sources[0]!.report();
+    expect(upstream.backends.map(({ url, weight }) => [url, weight])).toEqual([
+      ["http://b.test", 1],
+      ["http://a.test", 1],
+    ]);
+  });
+
+  test("that stay keep their health and what is in flight, also with another weight", async () => {
+    const source = reporting(at("a"), at("b"));
+    const { upstream, monitor, answerWith, pass, next } = rosterOf([source]);
+    answerWith(async (url) => (url.startsWith("http://a.") ? 500 : 200));
+    monitor.start();
+    await pass(5_000);
+    upstream.backends[1]!.inFlight = 4;
+    source.report(at("a", { weight: 5 }), at("b", { weight: 7, max_in_flight: 4 }), at("c"));
+    const [a, b] = upstream.backends;
+    expect(a).toMatchObject({ weight: 5, inFlight: 0, health: { healthy: false } });
+    expect(b).toMatchObject({ weight: 7, inFlight: 4, isFull: true });
+    expect(next(16).split("").sort().join("")).toBe(`${"b".repeat(14)}cc`);
+  });
+
+  test("stay as they are when a report says nothing new", () => {
+    const source = reporting(at("a"), at("b"), at("c"));
+    const { upstream, next } = rosterOf([source]);
+    next(1);
+    const before = upstream.backends;
+    source.report(at("a"), at("b"), at("c"));
+    expect(upstream.backends).toBe(before);
+    expect(next(3)).toBe("bca");
+  });
+
+  test("are not checked any more, and not held, once they have gone", async () => {
+    const source = reporting(at("a"), at("b"));
+    const { lifetimes, monitor, asked, clock, pass, answerWith, roster } = rosterOf([source]);
+    answerWith(refuse);
+    monitor.start();
+    await pass(0);
+    expect(asked).toHaveLength(2);
+    source.report(at("b"));
+    await pass(1_000);
+    expect(asked.map(({ url }) => url)).toEqual([
+      "http://a.test/health",
+      "http://b.test/health",
+      "http://b.test/health",
+    ]);
+    roster.close();
+    expect(clock.pending).toBe(0);
+    expect(lifetimes.size).toBe(0);
+  });
+
+  test("that cannot be are left out, with one line for as long as they are reported", () => {
+    const source = reporting(at("a"));
+    const { upstream, lines } = rosterOf([source]);
+    const wrong = [{ url: "b.test:80", weight: 1 }, at("c", { weight: 0 })];
+    source.report(at("a"), ...wrong);
+    source.report(at("a"), ...wrong);
+    expect(upstream.backends.map(({ url }) => url)).toEqual(["http://a.test"]);
+    expect(lines).toEqual([
+      'warn upstream users: backend "b.test:80" is left out: a backend\'s URL begins with http:// or https://, like http://localhost:9001',
+      'warn upstream users: backend "http://c.test" is left out: a weight is a whole number from 1 to 1000',
+    ]);
+    source.report(at("a"));
+    source.report(at("a"), ...wrong);
+    expect(lines).toHaveLength(4);
+  });
+
+  test("are those of an upstream that takes this one's place, with what is in flight", () => {
+    const source = reporting(at("a"), at("b"));
+    const { lifetimes, upstream, roster, open } = rosterOf([source]);
+    upstream.backends[0]!.inFlight = 2;
+    const next = open();
+    roster.close();
+    expect(next.upstream.backends.map(({ inFlight }) => inFlight)).toEqual([2, 0]);
+    next.close();
+    expect(lifetimes.size).toBe(0);
+  });
+
+  test("do not come back when a source reports after it was closed", () => {
+    const source = reporting(at("a"));
+    const { lifetimes, roster } = rosterOf([source]);
+    roster.close();
+    expect(source.state.isClosed).toBe(true);
+    source.report(at("a"), at("b"));
+    expect(lifetimes.size).toBe(0);
+  });
+
+  test("are given up when one of the sources cannot be opened", () => {
+    const first = reporting(at("a"));
+    const broken = reporting();
+    broken.source.open = () => {
+      throw new Error("no such file");
+    };
+    const lifetimes = new Lifetimes();
+    expect(() => rosterOf([first, broken], lifetimes)).toThrow("no such file");
+    expect(first.state.isClosed).toBe(true);
+    expect(lifetimes.size).toBe(0);
+  });
+});
