@@ -3,6 +3,7 @@ import type { Candidate, RouteMatch } from "./candidates.ts";
 import type { RoutedRequest } from "./conditions/condition.ts";
 import { explainRouting } from "./explain.ts";
 import { type Pattern, patternOf, type RoutePattern } from "./pattern.ts";
+import { runThrough, type Steps } from "../time/slices.ts";
 import { PatternTrie } from "./trie.ts";
 
 export type { RoutePattern } from "./pattern.ts";
@@ -31,8 +32,16 @@ export class RouteTable<R extends RoutePattern> {
 
   /** Throws an Error for a path that `parsePattern` has a problem with. */
   static compile<R extends RoutePattern>(routes: readonly R[]): RouteTable<R> {
+    return runThrough(RouteTable.compileInSteps(routes));
+  }
+
+  /** The same, a route at a step. */
+  static *compileInSteps<R extends RoutePattern>(routes: readonly R[]): Steps<RouteTable<R>> {
     const table = new RouteTable<R>();
-    for (const route of routes) table.#add(route);
+    for (const route of routes) {
+      table.#add(route);
+      yield undefined;
+    }
     return table;
   }
 

@@ -10,7 +10,7 @@ import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { Exchange, type Upgrade } from "../pipeline/exchange.ts";
 import { leaving } from "../pipeline/leaving.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot/snapshot.ts";
 
 /** What answers a request for a page of the gateway's own (/health, /admin); undefined for all else. */
 export type OwnPages = (exchange: Exchange) => Handler | undefined;

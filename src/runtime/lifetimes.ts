@@ -1,4 +1,5 @@
 import type { Keep, Keeper } from "../pipeline/keeping.ts";
+import { runThrough, type Steps } from "../time/slices.ts";
 
 interface Entry {
   readonly thing: unknown;
@@ -69,6 +70,14 @@ export class Lease {
 
   /** Gives up everything. To be called when the successor has taken what it needs. */
   end(): void {
-    for (const key of this.#keys.splice(0)) this.#keeper.release(key);
+    runThrough(this.endInSteps());
+  }
+
+  /** The same, one thing at a step. */
+  *endInSteps(): Steps<void> {
+    for (const key of this.#keys.splice(0)) {
+      this.#keeper.release(key);
+      yield undefined;
+    }
   }
 }

@@ -6,7 +6,7 @@ import { ownAnswer } from "../pipeline/own-answer.ts";
 import { FieldList } from "../http/field-list.ts";
 import { hopByHopFields } from "../http/fields.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
-import type { Snapshot } from "../runtime/snapshot.ts";
+import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import type { OperatorCheck } from "./admin/access.ts";
 
 /** What the main port shows of the operator's pages, and to whom. */

@@ -4,7 +4,7 @@ import { BufferBudget } from "../proxy/buffer-budget.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { Lifetimes } from "../runtime/lifetimes.ts";
-import type { Snapshot } from "../runtime/snapshot.ts";
+import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { sinkKinds } from "../telemetry/sinks/registry.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";

@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import type { Snapshot } from "../../runtime/snapshot.ts";
+import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
 
 /** What the operator's pages are about. */
 export interface AdminSubject {

@@ -3,7 +3,7 @@ import type { Config } from "../../config/schema.ts";
 import type { Handler } from "../../pipeline/chain.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { OwnPages } from "../../runtime/gateway.ts";
-import type { Snapshot } from "../../runtime/snapshot.ts";
+import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
 import {
   type Asker,
   onMainPort,

@@ -1,30 +1,38 @@
 import type { Config } from "../../config/schema.ts";
-import {
-  compileSnapshot,
-  retireSnapshot,
-  type Snapshot,
-  type SnapshotServices,
-} from "../../runtime/snapshot.ts";
+import { compileInSteps, compileSnapshot } from "../../runtime/snapshot/compile.ts";
+import { retireInSteps } from "../../runtime/snapshot/retire.ts";
+import type { Snapshot, SnapshotServices } from "../../runtime/snapshot/snapshot.ts";
+import { runInSlices, type Slicing, type Steps } from "../../time/slices.ts";
+
+/** How long requests may wait for a snapshot that is being made or ended, in milliseconds. */
+const SLICE_MS = 5;
 
 /** Makes snapshots of configurations, at once or while requests are served, and ends them. */
 export class Snapshots {
   readonly #services: SnapshotServices;
+  readonly #slicing: Slicing;
 
   constructor(services: SnapshotServices) {
+    const { clock } = services;
     this.#services = services;
+    this.#slicing = { clock, defer: setImmediate, slice: SLICE_MS };
   }
 
   compile(config: Config): Snapshot {
     return compileSnapshot(config, this.#services);
   }
 
-  /** Compiles a configuration while requests are served. */
-  async compileInSlices(config: Config): Promise<Snapshot> {
-    return compileSnapshot(config, this.#services);
+  /** Rejects where a file that the configuration names cannot be read. */
+  compileInSlices(config: Config): Promise<Snapshot> {
+    return this.#run(compileInSteps(config, this.#services));
   }
 
-  /** Lets go of what a snapshot held, once another is in its place or it is not wanted after all. */
-  async retire(snapshot: Snapshot): Promise<void> {
-    retireSnapshot(snapshot);
+  /** Ends a snapshot that is no longer in force, or is not wanted after all. */
+  retire(snapshot: Snapshot): Promise<void> {
+    return this.#run(retireInSteps(snapshot));
+  }
+
+  #run<Result>(steps: Steps<Result>): Promise<Result> {
+    return runInSlices(steps, this.#slicing);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { forwardSettings } from "../../../src/runtime/forward-settings.ts";
+import { forwardSettings } from "../../../src/runtime/snapshot/forward-settings.ts";
 import { createStage } from "../../support/stage.ts";
 import { configFrom } from "./world.ts";
 

@@ -3,7 +3,7 @@ import { Answer } from "../../../src/pipeline/answer.ts";
 import { Chain } from "../../../src/pipeline/chain.ts";
 import type { Policy } from "../../../src/pipeline/policy.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
-import type { CompiledRoute, Snapshot } from "../../../src/runtime/snapshot.ts";
+import type { CompiledRoute, Snapshot } from "../../../src/runtime/snapshot/snapshot.ts";
 import { problemOf } from "../../support/ask.ts";
 import { drip, silence } from "../proxy/network.ts";
 import { FakeClient } from "../proxy/sockets.ts";

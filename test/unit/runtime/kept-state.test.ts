@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { retireSnapshot } from "../../../src/runtime/snapshot.ts";
+import { retireSnapshot } from "../../../src/runtime/snapshot/retire.ts";
 import { openExchange } from "../pipeline/opening.ts";
 import { world } from "./world.ts";
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { retireSnapshot } from "../../../src/runtime/snapshot.ts";
-import { world } from "./world.ts";
+import { compileInSteps, compileSnapshot } from "../../../src/runtime/snapshot/compile.ts";
+import { retireInSteps, retireSnapshot } from "../../../src/runtime/snapshot/retire.ts";
+import { runThrough } from "../../../src/time/slices.ts";
+import { openExchange } from "../pipeline/opening.ts";
+import { configFrom, world } from "./world.ts";
 
 const backends = `backends: ["http://backend.test"]`;
 
@@ -75,5 +78,51 @@ describe("a snapshot", () => {
     const [first, second, third] = routes.map(({ upstream }) => upstream.backends[0]?.health);
     expect(first).toBe(second);
     expect(third).not.toBe(first);
+  });
+});
+
+describe("compiling in steps", () => {
+  test("comes to the same as compiling at once", () => {
+    const { services } = world();
+    const config = configFrom(`routes:
+      - { path: /a, ${backends} }
+      - { path: "/b/:id", ${backends}, rate_limit: 5 }`);
+    const steps = compileInSteps(config, services);
+    let paused = 0;
+    let step = steps.next();
+    while (step.done !== true) {
+      paused += 1;
+      step = steps.next();
+    }
+    expect(paused).toBeGreaterThanOrEqual(config.routes.length);
+    expect(step.value.routes.map(({ id }) => id)).toEqual(["/a", "/b/:id"]);
+    expect(
+      step.value.table.match("GET", openExchange({ url: "http://gateway.test/b/1" })).kind,
+    ).toBe("route");
+  });
+
+  test("that fails in the middle leaves no health check behind", () => {
+    const { services, monitor, clock } = world();
+    monitor.start();
+    const before = clock.pending;
+    const key = "/nowhere/key.pem";
+    const text = `routes:
+      - { path: /a, backends: ["http://other.test"] }
+      - { path: /b, backends: ["https://third.test"] }`;
+    const config = configFrom(text);
+    const [first, second] = config.routes;
+    const broken = { ...second!, tls: { ca: key, insecure_skip_verify: false } };
+    expect(() => compileSnapshot({ ...config, routes: [first!, broken] }, services)).toThrow(key);
+    expect(clock.pending).toBe(before);
+  });
+
+  test("and retiring in steps gives back all health checks", () => {
+    const { compile, monitor, clock } = world();
+    monitor.start();
+    const before = clock.pending;
+    const snapshot = compile(`routes: [{ path: /x, backends: ["http://other.test"] }]`);
+    expect(clock.pending).toBeGreaterThan(before);
+    runThrough(retireInSteps(snapshot));
+    expect(clock.pending).toBe(before);
   });
 });

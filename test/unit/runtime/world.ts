@@ -6,7 +6,8 @@ import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { Gateway, type Listener, type OwnPages } from "../../../src/runtime/gateway.ts";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
-import { compileSnapshot, type Snapshot } from "../../../src/runtime/snapshot.ts";
+import { compileSnapshot } from "../../../src/runtime/snapshot/compile.ts";
+import type { Snapshot } from "../../../src/runtime/snapshot/snapshot.ts";
 import { type ExchangeRecord, toRecord } from "../../../src/telemetry/record.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -94,6 +95,7 @@ export function world({
     peer,
     monitor,
     lifetimes,
+    services,
     gateway,
     compile,
     ask: (url: string, init: RequestInit = {}) => {

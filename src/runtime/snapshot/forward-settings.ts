@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Config, RouteConfig } from "../config/schema.ts";
-import type { ForwardSettings } from "../proxy/settings.ts";
+import type { Config, RouteConfig } from "../../config/schema.ts";
+import type { ForwardSettings } from "../../proxy/settings.ts";
 
 /** What a route says, and where it says nothing, what the server says. Reads the files of `tls`. */
 export function forwardSettings(route: RouteConfig, server: Config["server"]): ForwardSettings {
@@ -24,6 +24,17 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
 export function settingsKey({ preserve_host, max_body_size, tls, timeouts }: RouteConfig): string {
   return JSON.stringify([preserve_host, max_body_size, tls, timeouts]);
 }
+
+/**
+ * Seconds that a client's connection may be silent at most: while its content is awaited, and then
+ * the answer's header section. A little more, because the gateway's own timeouts give a reason.
+ */
+export function waitSeconds({ request, response }: ForwardSettings["timeouts"]): number {
+  if (request === 0 || response === 0) return Number.POSITIVE_INFINITY;
+  return Math.ceil((request + response) / 1000) + MARGIN_SECONDS;
+}
+
+const MARGIN_SECONDS = 5;
 
 function tlsOptions({ tls }: RouteConfig): Bun.TLSOptions | undefined {
   if (tls === undefined) return undefined;

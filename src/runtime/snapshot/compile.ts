@@ -1,0 +1,120 @@
+import { AddressSet } from "../../http/address.ts";
+import type { Config, RouteConfig } from "../../config/schema.ts";
+import { Chain } from "../../pipeline/chain.ts";
+import { Forwarding } from "../../proxy/forward.ts";
+import type { ForwardSettings } from "../../proxy/settings.ts";
+import { TimeLimitSets } from "../../proxy/time-limits.ts";
+import { conditionsOf } from "../../routing/conditions/of-route.ts";
+import { routeIds } from "../../routing/route-ids.ts";
+import { type RoutePattern, RouteTable } from "../../routing/table.ts";
+import { runThrough, type Steps } from "../../time/slices.ts";
+import { Interned } from "../../units/interned.ts";
+import type { Lease } from "../lifetimes.ts";
+import { forwardSettings, settingsKey, waitSeconds } from "./forward-settings.ts";
+import { Policies } from "./policies.ts";
+import type { CompiledRoute, Snapshot, SnapshotServices } from "./snapshot.ts";
+import { createUpstream } from "./upstream.ts";
+
+/** Compiles a valid configuration at once. Its backends' health checks begin here. */
+export function compileSnapshot(config: Config, services: SnapshotServices): Snapshot {
+  return runThrough(compileInSteps(config, services));
+}
+
+/**
+ * Compiles a valid configuration, a route at a step. What outlives the snapshot is on lease; the lease
+ * ends at once where the compilation fails, because a file cannot be read for example.
+ */
+export function* compileInSteps(config: Config, services: SnapshotServices): Steps<Snapshot> {
+  const { toProblem, lifetimes } = services;
+  const lease = lifetimes.lease();
+  try {
+    const routes = new RouteCompiler(config, services, lease);
+    const compiled: CompiledRoute[] = [];
+    const patterns = yield* patternsInSteps(config.routes);
+    const ids = routeIds(patterns);
+    for (const [index, route] of config.routes.entries()) {
+      compiled.push(routes.compile(route, ids[index] ?? route.path, patterns[index]));
+      yield undefined;
+    }
+    return {
+      maxInFlight: config.server.max_in_flight,
+      routes: compiled,
+      table: yield* RouteTable.compileInSteps(compiled),
+      unrouted: routes.unrouted,
+      bare: new Chain([], toProblem),
+      trustedProxies: new AddressSet(config.server.trusted_proxies),
+      toProblem,
+      lease,
+    };
+  } catch (error) {
+    lease.end();
+    throw error;
+  }
+}
+
+function* patternsInSteps(routes: readonly RouteConfig[]): Steps<RoutePattern[]> {
+  const patterns: RoutePattern[] = [];
+  for (const route of routes) {
+    patterns.push({ path: route.path, ...conditionsOf(route) });
+    yield undefined;
+  }
+  return patterns;
+}
+
+/** Compiles routes one by one, and has them share what is the same in them. */
+class RouteCompiler {
+  /** The chain of the global policies alone. */
+  readonly unrouted: Chain;
+  readonly #services: SnapshotServices;
+  readonly #lease: Lease;
+  readonly #server: Config["server"];
+  readonly #healthCheck: Config["health_check"];
+  readonly #policies: Policies;
+  readonly #settings = new Interned<ForwardSettings>();
+  readonly #limits: TimeLimitSets;
+
+  constructor(config: Config, services: SnapshotServices, lease: Lease) {
+    const { clock } = services;
+    this.#services = services;
+    this.#lease = lease;
+    this.#server = config.server;
+    this.#healthCheck = config.health_check;
+    this.#policies = new Policies(config, { clock, lease });
+    this.#limits = new TimeLimitSets(clock);
+    this.unrouted = new Chain(this.#policies.global, services.toProblem);
+  }
+
+  compile(route: RouteConfig, id: string, pattern: RoutePattern | undefined): CompiledRoute {
+    const settings = this.#settings.of(settingsKey(route), () =>
+      forwardSettings(route, this.#server),
+    );
+    const chain = this.#chain(route, id);
+    const upstream = createUpstream(
+      route,
+      id,
+      this.#healthCheck,
+      settings,
+      this.#services,
+      this.#lease,
+    );
+    const limits = this.#limits.of(settings.timeouts);
+    return {
+      id,
+      ...pattern,
+      path: route.pattern.path,
+      pattern: route.pattern,
+      upstream,
+      outgoing: settings,
+      waitSeconds: waitSeconds(settings.timeouts),
+      chain,
+      forward: new Forwarding(upstream, settings, limits, this.#services),
+    };
+  }
+
+  #chain(route: RouteConfig, id: string): Chain {
+    const policies = this.#policies.of(route, id);
+    return policies === this.#policies.global
+      ? this.unrouted
+      : new Chain(policies, this.#services.toProblem);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Config, RouteConfig } from "../../config/schema.ts";
+import type { Policy, PolicyScope } from "../../pipeline/policy.ts";
+import { policyRegistry } from "../../policies/registry.ts";
+import type { Clock } from "../../time/clock.ts";
+import type { Lease } from "../lifetimes.ts";
+
+/** What policies are made with. */
+interface PolicyWorld {
+  readonly clock: Clock;
+  readonly lease: Lease;
+}
+
+/** The policies of one configuration, in the registry's order. */
+export class Policies {
+  /** Those of an exchange without a route. */
+  readonly global: readonly Policy[];
+  readonly #world: PolicyWorld;
+  /** One instance of each global policy, shared by all routes, by the policy's name. */
+  readonly #globals = new Map<string, Policy>();
+
+  constructor(config: Config, world: PolicyWorld) {
+    this.#world = world;
+    for (const { name, global } of policyRegistry) {
+      const policy = create(name, global, config, world, "default");
+      if (policy !== undefined) this.#globals.set(name, policy);
+    }
+    this.global = [...this.#globals.values()];
+  }
+
+  /** The policies of a route, the global ones among them; `global` itself where there are no others. */
+  of(route: RouteConfig, id: string): readonly Policy[] {
+    const policies = policyRegistry.flatMap((definition) => {
+      const own = create(definition.name, definition.route, route, this.#world, id);
+      const replaced = definition.routeReplacesGlobal && isConfigured(definition.route, route);
+      const shared = replaced ? undefined : this.#globals.get(definition.name);
+      return [shared, own].filter((policy) => policy !== undefined);
+    });
+    return areTheSame(policies, this.global) ? this.global : policies;
+  }
+}
+
+function isConfigured(scope: PolicyScope | undefined, config: object): boolean {
+  return scope !== undefined && scope.key in config;
+}
+
+function create(
+  policy: string,
+  scope: PolicyScope | undefined,
+  config: object,
+  { clock, lease }: PolicyWorld,
+  name: string,
+): Policy | undefined {
+  if (scope === undefined) return undefined;
+  const own: unknown = Reflect.get(config, scope.key);
+  if (own === undefined) return undefined;
+  return scope.create(own, { clock, keep: lease.under(policy, scope.key, name) }, name);
+}
+
+function areTheSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((item, index) => item === others[index]);
+}
