@@ -1,6 +1,7 @@
 import { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
+import { AttemptError } from "../transport/attempt-error.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { TimeLimit } from "../time/time-limit.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
@@ -131,7 +132,12 @@ function refusal(event: unknown): Error {
   const message = event instanceof ErrorEvent ? event.message : "";
   if (message.includes("Missing client protocol")) return new NoProtocolChosen(message);
   if (message.includes("TLS handshake failed")) {
-    return new GatewayError("backend_tls_failed", "the TLS handshake with the backend failed");
+    const detail = "the TLS handshake with the backend failed";
+    return new AttemptError("backend_tls_failed", detail, "nothing");
+  }
+  if (message.endsWith("Failed to connect")) {
+    const detail = "the backend could not be reached";
+    return new AttemptError("backend_unreachable", detail, "nothing");
   }
   const written = /Expected 101 status code: ([0-9]{3})/.exec(message)?.[1];
   const status = Number(written);
@@ -141,6 +147,10 @@ function refusal(event: unknown): Error {
     });
   }
   return written === undefined
-    ? new GatewayError("backend_unreachable", "no WebSocket to the backend could be opened")
-    : new GatewayError("backend_protocol_error", "the backend's answer is not a WebSocket's");
+    ? new AttemptError("backend_connection_closed", "the backend closed the connection", "maybe")
+    : new AttemptError(
+        "backend_protocol_error",
+        "the backend's answer is not a WebSocket's",
+        "maybe",
+      );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { problemOf } from "../support/ask.ts";
-import { startGateway } from "../support/gateway-process.ts";
+import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { startMockProcess } from "../support/mock-process.ts";
 import { createStage } from "../support/stage.ts";
 
@@ -72,5 +72,31 @@ test("a backend that is not there costs nobody a request, also not one with a lo
   }
   const rows = await gateway.waitForRows(6);
   expect(rows.map(({ bytes_in }) => bytes_in)).toEqual(Array(6).fill(content.length));
+  expect(await gateway.stop()).toBe(0);
+});
+
+test("a WebSocket is opened to another backend when the first is not there", async () => {
+  const a = await startMockProcess(stage, "A");
+  const b = await startMockProcess(stage, "B");
+  const gateway = await startGateway(stage, {
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [a.url, b.url] }],
+  });
+  a.kill("SIGKILL");
+  await a.exited;
+  for (let opening = 0; opening < 2; opening += 1) {
+    const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/ws`);
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const { promise: opened, resolve: open, reject } = Promise.withResolvers<void>();
+    socket.addEventListener("open", () => open());
+    socket.addEventListener("error", () => reject(new Error("the WebSocket was refused")));
+    socket.addEventListener("close", () => resolve());
+    await opened;
+    socket.close();
+    await closed;
+  }
+  const rows = await gateway.waitForRows(2);
+  expect(rows.map(({ backend }) => backend)).toEqual([b.url, b.url]);
+  expect(rows.some(({ attempts }) => attempts === 2)).toBe(true);
   expect(await gateway.stop()).toBe(0);
 });

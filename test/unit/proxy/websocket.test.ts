@@ -209,7 +209,7 @@ describe("a backend without a WebSocket", () => {
 
   test("that closes without a word is 502", async () => {
     const { opened, exchange } = await dialled((request) => request.end());
-    expect(await rejection(opened)).toMatchObject({ code: "backend_unreachable", status: 502 });
+    expect(await rejection(opened)).toMatchObject({ code: "backend_connection_closed" });
     expect(exchange.ended).toBeUndefined();
   });
 
