@@ -83,12 +83,14 @@ async function build(outfile: string, platform?: string): Promise<void> {
   await Bun.write(Bun.stdout, `${outfile}  ${size} MiB  ${seconds} s\n`);
 }
 
-/** The commit that is built, with a mark when there is more than it says; empty outside of git. */
+/** The commit that is built, with a mark when there is more than it says; empty without git. */
 function commit(): string {
-  const git = (...arguments_: string[]) =>
-    Bun.spawnSync(["git", ...arguments_], { cwd: import.meta.dir, stderr: "ignore" })
+  const git = Bun.which("git");
+  if (git === null) return "";
+  const ask = (...arguments_: string[]) =>
+    Bun.spawnSync([git, ...arguments_], { cwd: import.meta.dir, stderr: "ignore" })
       .stdout.toString()
       .trim();
-  const hash = git("rev-parse", "--short", "HEAD");
-  return hash === "" || git("status", "--porcelain") === "" ? hash : `${hash}+changes`;
+  const hash = ask("rev-parse", "--short", "HEAD");
+  return hash === "" || ask("status", "--porcelain") === "" ? hash : `${hash}+changes`;
 }
