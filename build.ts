@@ -1,9 +1,9 @@
 /**
  * Builds the executable.
  *
- *   bun run build            dist/gateway for this machine
- *   bun run build --all      one for every platform, and dist/SHA256SUMS
- *   bun run docs             docs/configuration.md, from the schema
+ *   npm run build            dist/gateway for this machine
+ *   npm run build -- --all   one for every platform, and dist/SHA256SUMS
+ *   npm run docs             docs/configuration.md, from the schema
  */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";

@@ -12,6 +12,8 @@ const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
   ["types", "tsc", "--noEmit"],
   ["dead code", "knip", "--no-progress"],
+  // What only tests call is dead code too.
+  ["dead code in production", "knip", "--no-progress", "--production"],
   ["build", "bun", "build.ts"],
   ["tests", "bun", "test", "--coverage", "--only-failures"],
 ];

@@ -35,7 +35,7 @@ export function configurationReference(): string {
 }
 
 const INTRODUCTION = `# Configuration reference
-Generated from the schema by \`bun run docs\`; [config/gateway.example.yaml](../config/gateway.example.yaml) shows every key in place.
+Generated from the schema by \`npm run docs\`; [config/gateway.example.yaml](../config/gateway.example.yaml) shows every key in place.
 
 Durations are written like \`250ms\`, \`30s\`, \`5m\`, \`2h\` or \`7d\`, sizes like \`64KiB\` or \`10MB\`, rates as a number per second or like \`600/m\`. Any value may hold environment variables: \`\${NAME}\`, or \`\${NAME:-default}\`; \`$\${\` stands for itself. Aliases, anchors and merge keys of YAML may be used. An unknown key, a wrong type or an impossible value is an error, told with its place by \`gateway check\`.`;
 

@@ -1,7 +1,7 @@
 /**
  * Compares the gateway with the least that a proxy on its runtime can do, and with other proxies.
  *
- *   bun run bench --help
+ *   npm run bench -- --help
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -66,7 +66,7 @@ async function main(): Promise<number> {
 function whatIsAbsent(): string | undefined {
   if (process.platform !== "linux") return "The benchmark reads /proc, which only Linux has.";
   if (Bun.which("wrk") === null) return "wrk is not installed: apt-get install wrk";
-  if (!existsSync(GATEWAY)) return `There is no ${GATEWAY}: bun run build`;
+  if (!existsSync(GATEWAY)) return `There is no ${GATEWAY}: npm run build`;
   return undefined;
 }
 

@@ -19,7 +19,7 @@ export interface Options {
   readonly smoke: boolean;
 }
 
-export const USAGE = `bun run bench [options]
+export const USAGE = `npm run bench -- [options]
   --rounds N             rounds, in each of which all contestants take their turn (3)
   --seconds N            how long each measurement takes (2)
   --warm-up N            how long each contestant is under load before it is measured (5)

@@ -1,7 +1,7 @@
 /**
  * A gateway on a bad day: plain requests, clients that leave, slow readers, WebSockets, and backends
  * that die and come back. Prints figures every ten seconds, and at the end whether memory, file
- * descriptors and the access log are as they have to be. By hand: `bun run soak [--minutes 3]`.
+ * descriptors and the access log are as they have to be. By hand: `npm run soak -- [--minutes 3]`.
  */
 import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";

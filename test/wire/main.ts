@@ -1,7 +1,7 @@
 /**
  * Drives any proxy by hand. Its route `/public/*`, and only that, has to lead to the backend's port.
  *
- *   bun run wire --target HOST:PORT --backend PORT [--only REGEX] [--json FILE] [--markdown]
+ *   npm run wire -- --target HOST:PORT --backend PORT [--only REGEX] [--json FILE] [--markdown]
  */
 import { parseArgs } from "node:util";
 import { RecordingBackend } from "./backend.ts";
@@ -22,7 +22,7 @@ const [, host = "", port = ""] = /^(.+):([0-9]+)$/.exec(values.target ?? "") ?? 
 if (host === "" || values.backend === undefined) {
   await Bun.write(
     Bun.stderr,
-    "usage: bun run wire --target HOST:PORT --backend PORT [--only REGEX] [--json FILE] [--markdown]\n",
+    "usage: npm run wire -- --target HOST:PORT --backend PORT [--only REGEX] [--json FILE] [--markdown]\n",
   );
   process.exit(2);
 }

@@ -2,7 +2,7 @@
  * Runs the cases against nginx, HAProxy and Caddy, where they are installed, and this gateway, and
  * writes the comparison into README.md, between its markers.
  *
- *   bun test/wire/peers.ts [--only REGEX] [--peer NAME] [--no-write]
+ *   npm run wire:peers -- [--only REGEX] [--peer NAME] [--no-write]
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
