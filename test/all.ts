@@ -3,6 +3,7 @@
  * tests, for whose end-to-end part the executable is built once. Ends with the first that fails.
  */
 import { join } from "node:path";
+import { TEST_TIMEOUT_MS } from "./support/patience.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const BIN = join(ROOT, "node_modules", ".bin");
@@ -11,11 +12,11 @@ const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
   ["format", "oxfmt", "--check"],
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
   ["types", "tsc", "--noEmit"],
-  ["dead code", "knip", "--no-progress"],
+  ["dead code", "knip", "--no-progress", "--no-config-hints"],
   // What only tests call is dead code too.
-  ["dead code in production", "knip", "--no-progress", "--production"],
+  ["dead code in production", "knip", "--no-progress", "--no-config-hints", "--production"],
   ["build", "bun", "build.ts"],
-  ["tests", "bun", "test", "--coverage", "--only-failures"],
+  ["tests", "bun", "test", "--coverage", "--only-failures", `--timeout=${TEST_TIMEOUT_MS}`],
 ];
 
 for (const [name, program = "", ...rest] of CHECKS) {

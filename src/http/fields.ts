@@ -50,15 +50,6 @@ export function listWith(present: string | null, value: string): string {
   return present === null || present === "" ? value : `${present}, ${value}`;
 }
 
-/**
- * Removes, in place, the fields that are for this connection only: the known ones and those that
- * the Connection field names.
- */
-export function removeHopByHopFields(headers: Headers): void {
-  for (const name of namedByConnection(headers.get("connection"))) headers.delete(name);
-  for (const name of hopByHopFields) headers.delete(name);
-}
-
 /** Where a name is in a list of names, each followed by its value, from a place on; −1 if nowhere. */
 export function findField(list: readonly string[], name: string, from = 0): number {
   for (let at = from; at < list.length; at += 2) if (list[at] === name) return at;

@@ -1,9 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { gatewayBinary } from "../support/gateway-binary.ts";
+import { TEST_TIMEOUT_MS } from "../support/patience.ts";
 
-// The executable may have to be built first, and the machine may be busy.
-setDefaultTimeout(60_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const CAN_RUN = process.platform === "linux" && Bun.which("wrk") !== null;
 const NAME = CAN_RUN

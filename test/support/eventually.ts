@@ -1,17 +1,18 @@
+import { PATIENCE_MS } from "./patience.ts";
+
 /**
  * Waits for what no event tells of, such as a row in another process' database, by asking again and
  * again. Answers the first value that is neither undefined nor false; throws when none comes in time.
  */
 export async function eventually<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  { timeout = 10_000 }: { timeout?: number } = {},
 ): Promise<T> {
-  const deadline = performance.now() + timeout;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > deadline) {
-      throw new Error(`this has not come true within ${timeout} ms: ${ask.toString()}`);
+      throw new Error(`this has not come true within ${PATIENCE_MS} ms: ${ask.toString()}`);
     }
     await Bun.sleep(ASK_AGAIN_MS);
   }

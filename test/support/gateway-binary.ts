@@ -6,13 +6,12 @@ const ROOT = join(import.meta.dir, "../..");
 const BINARY = join(ROOT, "dist/gateway");
 const LOCK = join(ROOT, "dist/.build-lock");
 const SOURCES = ["{src,mock}/**/*.ts", "config/*.yaml", "{build.ts,package.json}"];
-const BUILD_AT_MOST_MS = 60_000;
 
 /** Path of the executable under test; built first where it is missing or older than its sources. */
 export const gatewayBinary = once(async () => {
   if (isFresh()) return BINARY;
   mkdirSync(join(ROOT, "dist"), { recursive: true });
-  await eventually(takeLock, { timeout: BUILD_AT_MOST_MS });
+  await eventually(takeLock);
   try {
     if (!isFresh()) await build();
   } finally {

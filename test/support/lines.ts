@@ -1,10 +1,10 @@
+import { PATIENCE_MS } from "./patience.ts";
+
 interface Waiter {
   readonly pattern: RegExp;
   readonly resolve: (line: string) => void;
   readonly reject: (error: Error) => void;
 }
-
-const PATIENCE_MS = 15_000;
 
 /** What a process writes, line by line. */
 export class Lines {

@@ -2,6 +2,7 @@ import { afterEach, setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TEST_TIMEOUT_MS } from "./patience.ts";
 
 type Cleanup = () => unknown;
 
@@ -12,9 +13,6 @@ export interface Stage {
   /** A new, empty folder; removed at the end. */
   folder(): string;
 }
-
-/** Generous, because a process may have to be built and a machine may be busy. */
-const TEST_TIMEOUT_MS = 30_000;
 
 /**
  * Makes a stage that is cleared after each test; with `afterAll`, after the last one. Call it at the

@@ -4,7 +4,7 @@
  * taken whole and keeps its Content-Length, an exchange has an id. No routes, limits, CORS or log. What
  * this costs above the floor is what the gateway has connections of its own for, in place of fetch.
  */
-import { removeHopByHopFields } from "../../../src/http/fields.ts";
+import { removeHopByHopFields } from "../../support/hop-by-hop.ts";
 import { systemClock } from "../../../src/time/clock.ts";
 import { TimeLimit } from "../../../src/time/time-limit.ts";
 

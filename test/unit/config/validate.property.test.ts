@@ -1,12 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import type { Diagnostic } from "../../../src/config/text/diagnostics.ts";
 import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
 import { isError } from "../../../src/config/load.ts";
 import { readText, ROUTES } from "./example.ts";
+import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
 
-/** A machine may be busy with other things. */
-const UNHURRIED = 120_000;
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const VALID = `# A configuration
 server: { host: "0.0.0.0", port: "\${PORT:-8080}", read_timeout: 30s, trusted_proxies: [a, b] }
@@ -78,43 +78,31 @@ function check(text: string): void {
 }
 
 describe("whatever a configuration has become", () => {
-  test(
-    "there is either a value or a diagnostic, and each has its place in the text",
-    () => {
-      fc.assert(fc.property(mutated, check), { numRuns: 1_000 });
-    },
-    UNHURRIED,
-  );
+  test("there is either a value or a diagnostic, and each has its place in the text", () => {
+    fc.assert(fc.property(mutated, check), { numRuns: 1_000 });
+  });
 
-  test(
-    "the same holds for texts that never were a configuration",
-    () => {
-      const texts = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
-      fc.assert(fc.property(texts, check), { numRuns: 500 });
-    },
-    UNHURRIED,
-  );
+  test("the same holds for texts that never were a configuration", () => {
+    const texts = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
+    fc.assert(fc.property(texts, check), { numRuns: 500 });
+  });
 
-  test(
-    "a value of any kind in any place is read or told",
-    () => {
-      const json = fc.jsonValue().map((value) => JSON.stringify(value));
-      const key = fc.constantFrom(
-        "server",
-        "level",
-        "cors",
-        "discovery",
-        "labels",
-        "routes",
-        "other",
-      );
-      fc.assert(
-        fc.property(json, key, (written, name) => {
-          check(name === "routes" ? `routes: ${written}\n` : `${name}: ${written}\n${ROUTES}`);
-        }),
-        { numRuns: 500 },
-      );
-    },
-    UNHURRIED,
-  );
+  test("a value of any kind in any place is read or told", () => {
+    const json = fc.jsonValue().map((value) => JSON.stringify(value));
+    const key = fc.constantFrom(
+      "server",
+      "level",
+      "cors",
+      "discovery",
+      "labels",
+      "routes",
+      "other",
+    );
+    fc.assert(
+      fc.property(json, key, (written, name) => {
+        check(name === "routes" ? `routes: ${written}\n` : `${name}: ${written}\n${ROUTES}`);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { contentLength, listWith, removeHopByHopFields } from "../../../src/http/fields.ts";
+import { contentLength, listWith } from "../../../src/http/fields.ts";
+import { removeHopByHopFields } from "../../support/hop-by-hop.ts";
 
 function without(fields: Record<string, string>): Record<string, string> {
   const headers = new Headers(fields);

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { Chain } from "../../../src/pipeline/chain.ts";
 import type { Policy } from "../../../src/pipeline/policy.ts";
@@ -15,6 +15,9 @@ import { network } from "../proxy/network.ts";
 import { settingsWith } from "../proxy/settings.ts";
 import { openExchange } from "./opening.ts";
 import { through } from "./through.ts";
+import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 /** What a policy sets, and what only the gateway knows. */
 const SET = { "x-user": "alice", "x-auth-groups": "staff", authorization: "Bearer inside" };

@@ -1,5 +1,6 @@
 import { FieldList } from "../../../src/http/field-list.ts";
-import { contentLength, headersOf, removeHopByHopFields } from "../../../src/http/fields.ts";
+import { contentLength, headersOf } from "../../../src/http/fields.ts";
+import { removeHopByHopFields } from "../../support/hop-by-hop.ts";
 import type { ContentReader } from "../../../src/pipeline/content.ts";
 import type { BackendAnswer } from "../../../src/transport/backend-answer.ts";
 import type { BackendRequest, Transport } from "../../../src/transport/attempt.ts";

@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { findConflicts } from "../../../src/routing/conflicts.ts";
 import type { RoutePattern } from "../../../src/routing/pattern.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
 import { asksFor, requestFor } from "./requests.ts";
+import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 interface Outcome {
   readonly route?: RoutePattern;

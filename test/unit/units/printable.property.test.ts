@@ -1,6 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { assert, property, string } from "fast-check";
 import { escaped, isPlain, printable, printableJson } from "../../../src/units/printable.ts";
+import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 /** Any code unit, lone surrogates too. */
 const anyText = string({ unit: "binary" }).chain((text) =>
