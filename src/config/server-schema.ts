@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { type Network, parseNetwork } from "../http/address.ts";
+import { untrustedFieldProblem } from "../http/field-rules.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
@@ -54,6 +55,11 @@ const schema = Type.Object(
         default: [],
       },
     ),
+    untrusted_fields: Type.Array(Type.String({ expected: "a field name, like X-User" }), {
+      description:
+        "More request fields that only trusted proxies may send, such as X-User; from others they are removed. docs/http.md lists those that always are.",
+      default: [],
+    }),
     max_body_size: Size({
       description: "The largest content a request may have; above it the answer is 413.",
       default: "100MB",
@@ -92,14 +98,21 @@ function readNetwork(written: string): Network {
   );
 }
 
-function check({
-  trusted_proxies = [],
-}: {
+interface Written {
   readonly trusted_proxies?: readonly (Partial<Network> | undefined)[];
-}): ConfigIssue[] {
-  return trusted_proxies.flatMap((network, index): ConfigIssue[] => {
-    if (network?.prefix !== 0) return [];
-    const message = `\`${network.address}/0\` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`;
-    return [{ path: ["trusted_proxies", index], message, severity: "warning" }];
-  });
+  readonly untrusted_fields?: readonly (string | undefined)[];
+}
+
+function check({ trusted_proxies = [], untrusted_fields = [] }: Written): ConfigIssue[] {
+  return [
+    ...trusted_proxies.flatMap((network, index): ConfigIssue[] => {
+      if (network?.prefix !== 0) return [];
+      const message = `\`${network.address}/0\` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`;
+      return [{ path: ["trusted_proxies", index], message, severity: "warning" }];
+    }),
+    ...untrusted_fields.flatMap((name, index): ConfigIssue[] => {
+      const message = name === undefined ? undefined : untrustedFieldProblem(name);
+      return message === undefined ? [] : [{ path: ["untrusted_fields", index], message }];
+    }),
+  ];
 }

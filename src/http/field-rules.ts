@@ -1,4 +1,4 @@
-import { forwardingFields, hopByHopFields } from "./fields.ts";
+import { forwardingFields, hopByHopFields, TOKEN } from "./fields.ts";
 
 /**
  * Fields by which a proxy tells a backend who asked, for what and with which certificate. Frameworks
@@ -48,7 +48,6 @@ export const claimFields = [
   "client-cert-chain",
   "x-arr-clientcert",
   "x-client-cert",
-  "x-client-cert-chain",
   "x-client-dn",
   "x-client-verify",
   "x-ssl-cert",
@@ -111,6 +110,25 @@ export class FieldRules {
     return folded !== name && looksLike ? "lookalike" : "plain";
   }
 }
+
+/** Says in words why a field cannot be untrusted by configuration; undefined when it can. */
+export function untrustedFieldProblem(name: string): string | undefined {
+  if (!TOKEN.test(name)) return `\`${name}\` is not a field name; write one like X-User`;
+  return READ_BY_GATEWAY.has(name.toLowerCase())
+    ? `the gateway handles \`${name}\` by rules of its own; leave it out`
+    : undefined;
+}
+
+const READ_BY_GATEWAY: ReadonlySet<string> = new Set([
+  ...hopByHopFields,
+  "content-length",
+  "expect",
+  "host",
+  "max-forwards",
+  "user-agent",
+  "via",
+  "x-request-id",
+]);
 
 // The names that clients send are few, and come again and again.
 const KNOWN_AT_MOST = 512;

@@ -170,6 +170,12 @@ export const errorKinds = {
     source: "gateway",
     title: "WebSocket idle",
   },
+  loop_detected: {
+    status: 508,
+    source: "gateway",
+    title: "Loop detected",
+    proxyStatus: "proxy_loop_detected",
+  },
   internal_error: {
     status: 500,
     source: "gateway",

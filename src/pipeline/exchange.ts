@@ -4,7 +4,7 @@ import type { RequestTarget } from "../http/target.ts";
 import { Cancellation, type OpenCancellations } from "./cancellation.ts";
 import { type ErrorCode, errorKinds, type ErrorSource } from "./errors.ts";
 import type { SocketEvents } from "./socket.ts";
-import { Outgoing, type OutgoingRules } from "./outgoing.ts";
+import { Outgoing, type OutgoingRules, VIA } from "./outgoing.ts";
 
 /** Makes the client's connection a WebSocket. False when the handshake does not allow it. */
 export type Upgrade = (request: Request, events: SocketEvents, headers: Headers) => boolean;
@@ -48,6 +48,8 @@ export class Exchange {
   readonly started: number;
   readonly upgrade: Upgrade;
 
+  /** What this gateway adds to Via towards backends, and knows itself by when a request comes back. */
+  via = VIA;
   /** The port from which the client's connection comes; 0 where that is not known. */
   peerPort = 0;
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */

@@ -23,6 +23,8 @@ export interface OutgoingSource {
   readonly client: ClientIdentity;
   readonly requestId: string;
   readonly fields: RequestFields;
+  /** The gateway's element of Via. */
+  readonly via: string;
 }
 
 /**
@@ -195,7 +197,7 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
     "x-request-id",
     requestId,
     "via",
-    listWith(kept.via, VIA),
+    listWith(kept.via, source.via),
   ];
   if (kept.userAgent !== null) fields.push("user-agent", kept.userAgent);
   if (host !== null) {
@@ -233,7 +235,7 @@ function withoutNominated({ fields, request }: OutgoingSource): RequestFields {
 /** What a client that is no trusted proxy has a right to say of others. */
 const NOTHING = new RequestFields(new Headers());
 
-/** How the gateway names itself in Via (RFC 9110 section 7.6.3). */
+/** How the gateway names itself in the Via of answers (RFC 9110 section 7.6.3). */
 export const VIA = "1.1 gateway";
 
 /** How many more hops an OPTIONS request may take (RFC 9110 section 7.6.2); undefined without a limit. */

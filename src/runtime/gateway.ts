@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly snapshot: Snapshot;
   readonly ownPages: OwnPages;
   readonly clock: Clock;
+  /** This gateway's element of Via; no other gateway has the same. */
+  readonly via: string;
   /** Makes the id of an exchange that came without one. */
   readonly newRequestId: () => string;
   /** Called once per exchange, when it is over. */
@@ -80,7 +82,7 @@ export class Gateway {
   async handle(request: Request, listener: Listener): Promise<Response> {
     const snapshot = this.#snapshot;
     const { clock } = this.#options;
-    const fields = new RequestFields(request.headers);
+    const fields = new RequestFields(request.headers, snapshot.fieldRules);
     const peer = listener.requestIP(request);
     const client = identifyClient(peer?.address ?? "", fields, snapshot.trustedProxies);
     const exchange = new Exchange({
@@ -95,6 +97,7 @@ export class Gateway {
       open: this.#open,
     });
     exchange.peerPort = peer?.port ?? 0;
+    exchange.via = this.#options.via;
     const closes = wantsClose(fields);
     this.#inFlight += 1;
     const pending = this.#run(exchange, snapshot, listener);
@@ -229,8 +232,14 @@ const REQUEST_ID = /^[!-~]{1,128}$/;
 function refusalOf(exchange: Exchange): GatewayError | undefined {
   const { refusal } = exchange.target;
   if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);
-  const { problem } = exchange.fields;
+  const { problem, via } = exchange.fields;
   if (problem !== undefined) return new GatewayError("bad_request", problem);
+  if (via?.includes(exchange.via) === true) {
+    return new GatewayError(
+      "loop_detected",
+      "this request has already passed through this gateway: one of its backends leads back to it",
+    );
+  }
   if (!proxiedMethods.has(exchange.method)) {
     return new GatewayError(
       "method_not_proxied",

@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { VIA } from "../pipeline/outgoing.ts";
 import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
 import { BufferBudget } from "../proxy/buffer-budget.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
@@ -102,6 +103,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     snapshot: snapshots.compile(config),
     ownPages: (exchange) => admin.page(exchange),
     clock,
+    via: `${VIA}-${instanceId(random)}`,
     newRequestId: () => crypto.randomUUID(),
     onEnd: (exchange) => telemetry.take(exchange),
   });
@@ -131,6 +133,13 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     traffic,
     server: config.server,
   };
+}
+
+/** Tells this gateway from others in a Via field. */
+function instanceId(random: () => number): string {
+  return Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, "0");
 }
 
 function reportingProblems(logger: Logger): ToProblem {

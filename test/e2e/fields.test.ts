@@ -5,6 +5,7 @@ import { type GatewayProcess, noHealthChecks, startGateway } from "../support/ga
 import { type MockProcess, startMockProcess } from "../support/mock-process.ts";
 import { answer, type RawBackend, startRawBackend } from "../support/raw-backend.ts";
 import { askRaw } from "../support/raw-http.ts";
+import { unusedPort } from "../support/socket-server.ts";
 import { createStage } from "../support/stage.ts";
 
 const stage = createStage(afterAll);
@@ -100,7 +101,7 @@ test("a Connection field cannot name away what the gateway adds", async () => {
   expect(request.all("x-forwarded-for")).toEqual(["127.0.0.1"]);
   expect(request.all("x-real-ip")).toEqual(["127.0.0.1"]);
   expect(request.all("x-request-id")).toHaveLength(1);
-  expect(request.all("via")).toEqual(["1.1 gateway"]);
+  expect(request.all("via")).toEqual([expect.stringMatching(/^1\.1 gateway-[0-9a-f]{8}$/)]);
   expect(request.all("host")).toEqual(["gateway"]);
 });
 
@@ -112,7 +113,7 @@ test("the backend is told who asked, for which host, and through whom", async ()
   expect(valuesOf(told, "x-forwarded-proto")).toEqual(["http"]);
   expect(valuesOf(told, "x-forwarded-host")).toEqual(["api.example.com:8080"]);
   expect(valuesOf(told, "x-real-ip")).toEqual(["127.0.0.1"]);
-  expect(valuesOf(told, "via")).toEqual(["1.1 gateway"]);
+  expect(valuesOf(told, "via")).toEqual([expect.stringMatching(/^1\.1 gateway-[0-9a-f]{8}$/)]);
   expect(valuesOf(told, "x-request-id")[0]).toMatch(/^[0-9a-f-]{36}$/);
 });
 
@@ -140,7 +141,118 @@ test("what a stranger claims of itself is not passed on", async () => {
   expect(valuesOf(told, "x-forwarded-host")).toEqual(["gateway"]);
   expect(valuesOf(told, "x-real-ip")).toEqual(["127.0.0.1"]);
   expect(valuesOf(told, "x-request-id")[0]).not.toBe("given-by-the-client");
-  expect(valuesOf(told, "via")).toEqual(["1.0 fred, 1.1 gateway"]);
+  expect(valuesOf(told, "via")).toEqual([
+    expect.stringMatching(/^1\.0 fred, 1\.1 gateway-[0-9a-f]{8}$/),
+  ]);
+});
+
+const believed = [
+  "X-Forwarded-Prefix: /admin",
+  "X-Forwarded-User: root",
+  "X-Original-URL: /admin",
+  "X-Rewrite-URL: /admin",
+  "X-Host: evil.test",
+  "Forwarded-For: 6.6.6.6",
+  "True-Client-IP: 6.6.6.6",
+  "CF-Connecting-IP: 6.6.6.6",
+  "Client-Cert: :MIIB:",
+  "X-SSL-Client-Verify: SUCCESS",
+  "X-User: root",
+];
+const namesOf = (lines: readonly string[]) =>
+  lines.map((line) => line.slice(0, line.indexOf(":")).toLowerCase());
+
+test("what frameworks believe of proxies is not a stranger's to send, nor what the operator adds", async () => {
+  const strict = await startGateway(stage, {
+    server: { untrusted_fields: ["X-User"] },
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [mock.url] }],
+  });
+  const request = ["GET /echo HTTP/1.1", "Host: gateway"];
+  const told = await echo(strict.port, [...request, ...believed, "Proxy: http://evil.test"]);
+  for (const name of [...namesOf(believed), "proxy"]) expect(valuesOf(told, name)).toEqual([]);
+
+  const trusting = await startGateway(stage, {
+    server: { trusted_proxies: ["127.0.0.1"], untrusted_fields: ["X-User"] },
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [mock.url] }],
+  });
+  const kept = await echo(trusting.port, [...request, ...believed, "Proxy: http://evil.test"]);
+  for (const name of namesOf(believed)) expect(valuesOf(kept, name)).toHaveLength(1);
+  expect(valuesOf(kept, "proxy")).toEqual([]);
+});
+
+test.each([
+  "X.Real.IP",
+  "X_Real_IP",
+  "X!Real~IP",
+  "X.Request.Id",
+  "x-forwarded.for",
+  "X_Forwarded_Prefix",
+  "True.Client.IP",
+  "Content.Length",
+  "Transfer~Encoding",
+])("a field %s, which some backends read as another, is refused", async (name) => {
+  const lines = ["GET /echo HTTP/1.1", "Host: gateway", `${name}: 7`];
+  const { status, content } = await askRaw(gateway.port, lines);
+  expect(status).toBe(400);
+  expect(content).toContain(`"code":"bad_request"`);
+});
+
+test("what the gateway says of a request arrives once, whatever the client sends", async () => {
+  const { request } = await throughRaw(
+    [
+      "GET /raw/1 HTTP/1.1",
+      "Host: gateway",
+      "Connection: x-real-ip, X-REQUEST-ID",
+      "X-Real-IP: 6.6.6.6",
+      "x-real-ip: 7.7.7.7",
+      "X-REAL-IP:",
+      "X-Request-Id: mine",
+      "x-request-id: mine, too",
+      "Connection: X-Real-Ip",
+    ],
+    answer([]),
+  );
+  expect(request.all("x-real-ip")).toEqual(["127.0.0.1"]);
+  expect(request.all("x-request-id")).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+});
+
+test("a gateway that is its own backend answers 508 at once", async () => {
+  const port = await unusedPort();
+  const looping = await startGateway(stage, {
+    server: { port },
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [`http://127.0.0.1:${port}`] }],
+  });
+  const response = await ask(`${looping.url}/things`);
+  expect(response.status).toBe(508);
+  expect(await response.json()).toMatchObject({ code: "loop_detected" });
+  expect(await looping.waitForRows(2)).toMatchObject([
+    { status_code: 508, error_code: "loop_detected" },
+    { status_code: 508, error_code: null },
+  ]);
+});
+
+test("two gateways may stand one behind the other, but not in a circle", async () => {
+  const port = await unusedPort();
+  const inner = await startGateway(stage, {
+    health_check: noHealthChecks,
+    routes: [
+      { path: "/back/*", backends: [`http://127.0.0.1:${port}`] },
+      { path: "/*", backends: [mock.url] },
+    ],
+  });
+  const outer = await startGateway(stage, {
+    server: { port },
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [inner.url] }],
+  });
+  const told = await echo(outer.port, ["GET /echo HTTP/1.1", "Host: gateway"]);
+  expect(valuesOf(told, "via")).toEqual([
+    expect.stringMatching(/^1\.1 gateway-[0-9a-f]{8}, 1\.1 gateway-[0-9a-f]{8}$/),
+  ]);
+  expect((await ask(`${outer.url}/back/things`)).status).toBe(508);
 });
 
 test("what a trusted proxy says is kept and added to", async () => {

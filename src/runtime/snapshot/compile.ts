@@ -1,4 +1,5 @@
 import { AddressSet } from "../../http/address.ts";
+import { FieldRules } from "../../http/field-rules.ts";
 import type { Config, RouteConfig } from "../../config/schema.ts";
 import { Chain } from "../../pipeline/chain.ts";
 import { Forwarding } from "../../proxy/forward.ts";
@@ -43,6 +44,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       unrouted: routes.unrouted,
       bare: new Chain([], toProblem),
       trustedProxies: new AddressSet(config.server.trusted_proxies),
+      fieldRules: new FieldRules(config.server.untrusted_fields),
       toProblem,
       lease,
     };

@@ -1,4 +1,5 @@
 import type { AddressSet } from "../../http/address.ts";
+import type { FieldRules } from "../../http/field-rules.ts";
 import type { Chain, Handler } from "../../pipeline/chain.ts";
 import type { OutgoingRules } from "../../pipeline/outgoing.ts";
 import type { ToProblem } from "../../pipeline/problems.ts";
@@ -32,6 +33,7 @@ export interface Snapshot {
   /** The chain of the gateway's own pages: no policy at all. */
   readonly bare: Chain;
   readonly trustedProxies: AddressSet;
+  readonly fieldRules: FieldRules;
   readonly toProblem: ToProblem;
   /** What the snapshot uses of that which outlives it. */
   readonly lease: Lease;

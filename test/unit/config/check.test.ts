@@ -123,6 +123,17 @@ describe("trusted proxies", () => {
   });
 });
 
+describe("untrusted fields", () => {
+  test("are names that the gateway has no rules of its own for", () => {
+    const list = "[X-User, 'x user', host, 7]";
+    expect(told(`server: { untrusted_fields: ${list} }\n${ROUTE}`)).toEqual([
+      "1:38: `x user` is not a field name; write one like X-User",
+      "1:48: the gateway handles `host` by rules of its own; leave it out",
+      "1:54: expected a field name, like X-User, got 7",
+    ]);
+  });
+});
+
 describe("the operator's address", () => {
   const admin = (written: string, server = "") => `admin: { ${written} }\n${server}${ROUTE}`;
 

@@ -255,6 +255,7 @@ describe("a good text", () => {
         exchange_timeout: 0,
         shutdown_timeout: 10_000,
         trusted_proxies: [],
+        untrusted_fields: [],
         max_body_size: 100_000_000,
         buffer_size: 12 * 2 ** 10,
         max_in_flight: 10_000,

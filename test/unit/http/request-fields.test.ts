@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { FieldRules } from "../../../src/http/field-rules.ts";
 import { RequestFields } from "../../../src/http/request-fields.ts";
 
 const problemOf = (fields: Record<string, string>) =>
@@ -35,6 +36,10 @@ describe("a request's framing", () => {
     "x_forwarded_proto",
     "x_real_ip",
     "X_Request_Id",
+    "X.Real.IP",
+    "x!real~ip",
+    "X.Forwarded.Prefix",
+    "True_Client_IP",
   ])("is not clear with a field %s, which some read as another", (name) => {
     expect(problemOf({ [name]: "3" })).toBe(
       `the field ${name.toLowerCase()} resembles one that only the gateway sets`,
@@ -54,5 +59,22 @@ describe("a request's framing", () => {
     expect(problemOf({ "x-a": "a\u007Fb", "x-b": "c" })).toBe(
       "the field x-a holds a control character",
     );
+  });
+});
+
+describe("fields that only a proxy may send", () => {
+  const claims = { "X-Forwarded-Prefix": "/a", "True-Client-IP": "6.6.6.6" };
+
+  test("are kept apart from others", () => {
+    const fields = new RequestFields(new Headers({ ...claims, "x-mine": "1", proxy: "http://x" }));
+    expect(fields.others).toEqual(["x-mine", "1"]);
+    expect(fields.claims).toEqual(["true-client-ip", "6.6.6.6", "x-forwarded-prefix", "/a"]);
+    expect(fields.problem).toBeUndefined();
+  });
+
+  test("are what the rules say", () => {
+    const rules = new FieldRules(["X-Mine"]);
+    const fields = new RequestFields(new Headers({ "x-mine": "1" }), rules);
+    expect([fields.others, fields.claims]).toEqual([[], ["x-mine", "1"]]);
   });
 });

@@ -39,8 +39,15 @@ const identify: Policy = {
   },
 };
 
-/** Sends fields through a policy and the proxy; the lines of the header section that a backend gets. */
-async function linesFor(fields: readonly (readonly [string, string])[]): Promise<string[]> {
+/**
+ * Sends fields through a policy and the proxy. Answers the lines of the header section that a backend
+ * gets; undefined where the gateway refuses the request for its fields.
+ */
+async function linesFor(
+  fields: readonly (readonly [string, string])[],
+): Promise<string[] | undefined> {
+  const exchange = openExchange({ fields });
+  if (exchange.fields.problem !== undefined) return undefined;
   const { transport, sent } = network(() => new Response("ok"));
   const clock = new FakeClock();
   const settings = settingsWith();
@@ -56,7 +63,7 @@ async function linesFor(fields: readonly (readonly [string, string])[]): Promise
     throw error;
   });
   const chain = new Chain([identify], toProblem);
-  await through(chain, openExchange({ fields }), forwarding);
+  await through(chain, exchange, forwarding);
   const head = requestHead(sent[0]!.request);
   return Buffer.from(head).toString("latin1").split("\r\n").slice(1, -2);
 }
@@ -94,13 +101,9 @@ test("what a policy and the gateway say arrives once, whatever a client sends", 
   await fc.assert(
     fc.asyncProperty(fc.array(field, { maxLength: 12 }), async (fields) => {
       const lines = await linesFor(fields);
-      for (const [name, wanted] of Object.entries(SET)) {
-        expect(lines.filter((line) => fold(line.split(":")[0]!) === name)).toEqual([
-          `${name}: ${wanted}`,
-        ]);
-      }
-      for (const [name, wanted] of Object.entries(OWN)) {
-        expect(lines.filter((line) => line.startsWith(`${name}:`))).toEqual([`${name}: ${wanted}`]);
+      for (const [name, wanted] of Object.entries(GUARDED)) {
+        const alike = lines?.filter((line) => fold(line.split(":")[0]!) === name);
+        expect(alike ?? [`${name}: ${wanted}`]).toEqual([`${name}: ${wanted}`]);
       }
     }),
     { numRuns: 300 },

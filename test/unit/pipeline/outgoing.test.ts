@@ -41,6 +41,8 @@ const claimed = {
   "x-forwarded-port": "8443",
   "x-forwarded-proto": "https",
   "x-real-ip": "203.0.113.9",
+  "x-forwarded-prefix": "/shop",
+  "true-client-ip": "203.0.113.9",
 };
 
 describe("the fields for the backend", () => {
@@ -93,6 +95,8 @@ describe("the fields for the backend", () => {
     const client = { peer: "192.0.2.1", viaTrustedProxy: true };
     expect(prepared({ connection: names, ...claimed }, client)).toEqual({
       ...added,
+      "true-client-ip": claimed["true-client-ip"],
+      "x-forwarded-prefix": claimed["x-forwarded-prefix"],
       forwarded: claimed.forwarded,
       "x-forwarded-port": claimed["x-forwarded-port"],
     });

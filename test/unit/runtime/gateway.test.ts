@@ -160,6 +160,29 @@ describe("a preflight", () => {
   });
 });
 
+describe("a request that has come back", () => {
+  test.each(["1.1 gateway-1a2b3c4d", "1.0 fred, 1.1 gateway-1a2b3c4d, 1.1 other"])(
+    "is refused, as its Via tells: %s",
+    async (via) => {
+      const { ask, sent, entries } = world();
+      const response = await ask("/api/a", { headers: { via } });
+      expect(response.headers.get("proxy-status")).toStartWith(
+        "gateway; error=proxy_loop_detected",
+      );
+      expect(await problemOf(response)).toMatchObject({ status: 508, code: "loop_detected" });
+      expect(sent).toEqual([]);
+      expect(entries).toHaveLength(1);
+    },
+  );
+
+  test("is told from one that has passed through another gateway", async () => {
+    const { ask, sent } = world();
+    const via = "1.1 gateway-ffffffff, 1.1 gateway";
+    expect((await ask("/api/a", { headers: { via } })).status).toBe(200);
+    expect(sent[0]?.headers.get("via")).toBe(`${via}, 1.1 gateway-1a2b3c4d`);
+  });
+});
+
 describe("a request's id", () => {
   const trusting = `
     server: { trusted_proxies: [10.0.0.0/8] }

@@ -69,6 +69,7 @@ export function world({
     snapshot: compile(config),
     ownPages,
     clock,
+    via: "1.1 gateway-1a2b3c4d",
     newRequestId() {
       ids += 1;
       return `id-${ids}`;
