@@ -18,7 +18,8 @@ server.shutdown_timeout. A second signal ends it at once. SIGHUP reloads the con
 not valid, the current one is kept.
 
 Exit codes: 0 stopped in order; 1 the configuration is not valid, a port is taken, or requests were
-cut at the end; 2 the file cannot be read, or the command line was not understood.`,
+cut at the end; 2 the file cannot be read, or the command line was not understood; 3 rows of the
+access log were lost.`,
   examples: [
     ["gateway serve", "runs config/gateway.yaml or ./gateway.yaml"],
     ["gateway serve staging.yaml", "runs another file"],

@@ -1,13 +1,13 @@
 import type { LogLevel } from "../level.ts";
 
-/** Tells the operator when something starts to fail, fails differently, and is well again. */
+/** Reports when something begins to fail, fails differently, and has recovered. */
 export class Condition {
   readonly #report: (level: LogLevel, message: string) => void;
   readonly #failing: string;
   readonly #recovered: string;
   #cause = "";
 
-  /** The cause follows upon `failing`. */
+  /** A report of a failure is `failing` and the cause. */
   constructor(
     report: (level: LogLevel, message: string) => void,
     failing: string,

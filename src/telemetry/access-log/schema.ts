@@ -1,5 +1,5 @@
-import { SQLiteError } from "bun:sqlite";
-import type { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
+import { statSync } from "node:fs";
 import { readTimestamp } from "../timestamp.ts";
 import { COLUMNS } from "./columns.ts";
 
@@ -26,6 +26,11 @@ export class SchemaError extends Error {
   override readonly name = "SchemaError";
 }
 
+/** The database is damaged; its message says where. */
+export class CorruptError extends Error {
+  override readonly name = "CorruptError";
+}
+
 /** Refuses what is not ours to write to, before anything in it is touched. */
 export function requireAccessLog(db: Database): void {
   const version = numberOf(db, "user_version");
@@ -42,6 +47,37 @@ export function requireAccessLog(db: Database): void {
       `its table "logs" is not an access log (no column ${missing.join(", ")}): ` +
         "set another logging.database",
     );
+  }
+}
+
+/** The size up to which a file is always checked, which takes up to 0.3 s. */
+const CHECKED_BYTES = 64 * 2 ** 20;
+
+/**
+ * Looks for damage in the whole file where that takes no time worth speaking of, or where a WAL was
+ * left behind, as by a crash or a power failure.
+ * @throws {CorruptError}
+ */
+export function requireSound(db: Database, path: string): void {
+  const bytes = numberOf(db, "page_count") * numberOf(db, "page_size");
+  const leftover = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (bytes > CHECKED_BYTES && leftover === 0) return;
+  const found = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
+  if (found !== undefined && found !== "ok") {
+    throw new CorruptError(found.replace(/^\*\*\*.*\*\*\*\n/, ""));
+  }
+}
+
+/** Whether the database at a path can be read and has tables, none of which is an access log. */
+export function isSomebodyElses(path: string): boolean {
+  try {
+    using db = new Database(path, { readonly: true });
+    const tables = db
+      .query<{ name: string }, []>("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .all();
+    return tables.length > 0 && tables.every(({ name }) => name !== "logs");
+  } catch {
+    return false;
   }
 }
 

@@ -2,9 +2,10 @@ import { Database } from "bun:sqlite";
 import type { Statement } from "bun:sqlite";
 import type { ExchangeRecord } from "../record.ts";
 import { COLUMNS, valuesOf } from "./columns.ts";
+import { createPrivately, DatabaseFiles, type FileChange } from "./database-files.ts";
 import { retention, truncateWal } from "./retention.ts";
 import type { Limits } from "./retention.ts";
-import { makeShrinkable, migrate, requireAccessLog } from "./schema.ts";
+import { makeShrinkable, migrate, requireAccessLog, requireSound } from "./schema.ts";
 
 /** Milliseconds to wait for another connection's lock; longer waits are the caller's to arrange. */
 const BUSY_TIMEOUT = 250;
@@ -18,6 +19,7 @@ export class Store {
   readonly #path: string;
   readonly #limits: Limits;
   readonly #insert: Statement;
+  readonly #files: DatabaseFiles;
   #open = true;
 
   private constructor(db: Database, path: string, limits: Limits) {
@@ -26,6 +28,7 @@ export class Store {
     this.#limits = limits;
     db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     requireAccessLog(db);
+    requireSound(db, path);
     // Before WAL mode, which writes the first page and with it settles auto_vacuum.
     this.shrinkable = makeShrinkable(db);
     db.run("PRAGMA journal_mode = WAL");
@@ -35,14 +38,17 @@ export class Store {
     const names = COLUMNS.map(({ name }) => name);
     const places = names.map(() => "?").join(", ");
     this.#insert = db.prepare(`INSERT INTO logs (${names.join(", ")}) VALUES (${places})`);
+    this.#files = new DatabaseFiles(path);
   }
 
   /**
-   * Opens the database, creating or migrating it.
+   * Opens the database, creating or migrating it. A new file can be read by its owner alone.
    * @throws {SQLiteError} when it cannot be opened, read or locked
    * @throws {SchemaError} when it is not an access log, or a newer gateway's
+   * @throws {CorruptError} when it can be opened and is damaged nevertheless
    */
   static open(path: string, limits: Limits): Store {
+    createPrivately(path);
     const db = new Database(path, { create: true, readwrite: true });
     try {
       return new Store(db, path, limits);
@@ -68,6 +74,11 @@ export class Store {
     }
   }
 
+  /** What somebody did to its files, if anybody did anything. */
+  fileChange(): FileChange | undefined {
+    return this.#files.change();
+  }
+
   /**
    * Enforces the limits as of `now` (epoch milliseconds), in short steps between which rows can be
    * appended; ends early when the store is closed meanwhile.
@@ -80,15 +91,29 @@ export class Store {
     }
   }
 
-  /** Leaves everything in the one database file, unless a reader holds on to the WAL. */
+  /**
+   * Leaves everything in the one database file, even one that has lost its name, unless a reader
+   * holds on to the WAL.
+   */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
     try {
       truncateWal(this.#db);
     } finally {
-      this.#insert.finalize();
-      this.#db.close();
+      this.#release();
     }
+  }
+
+  /** Closes a database that has been set aside: its files stay as they are. */
+  abandon(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#release();
+  }
+
+  #release(): void {
+    this.#insert.finalize();
+    this.#db.close();
   }
 }

@@ -1,22 +1,29 @@
-import { SQLiteError } from "bun:sqlite";
-import type { Clock } from "../../time/clock.ts";
 import { escaped } from "../../units/printable.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { LogLevel } from "../level.ts";
 import type { ExchangeRecord } from "../record.ts";
 import { unpack } from "./batch.ts";
 import { Condition } from "./condition.ts";
+import { type FileChange, openMode, setAside } from "./database-files.ts";
+import {
+  areRowsAtFault,
+  describeFailure,
+  isConnectionSound,
+  isCorrupt,
+  isLocked,
+} from "./failures.ts";
 import type { WriterAnswer, WriterRequest } from "./messages.ts";
 import type { Limits } from "./retention.ts";
+import { isSomebodyElses } from "./schema.ts";
 import { Store } from "./store.ts";
 
 const FIRST_RETRY = 50;
 const LAST_RETRY = 1_000;
 const RETENTION_INTERVAL = 10_000;
-
-/** What no retry can heal, because the rows themselves are at fault. */
-const ROWS_AT_FAULT = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
-/** What heals on the open connection; after anything else the database is opened anew. */
-const CONNECTION_IS_SOUND = /^SQLITE_(?:BUSY|LOCKED|FULL)/;
+/** How long it may go unnoticed that files were removed or replaced while nothing is written. */
+const WATCH_INTERVAL = 500;
+/** A disk that ruins every new file must not fill up with them. */
+const SET_ASIDE_INTERVAL = 1_000;
 
 /** The worker's side: writes one batch at a time, and keeps it until the database takes it. */
 export class Writer {
@@ -30,8 +37,11 @@ export class Writer {
   #store: Store | undefined;
   #batch: readonly ExchangeRecord[] = [];
   #retryDelay = FIRST_RETRY;
+  #lastSetAside = -Infinity;
+  #isModeReported = false;
   #cancelRetry = (): void => {};
   #cancelRetention = (): void => {};
+  #cancelWatch = (): void => {};
 
   constructor(
     database: string,
@@ -43,8 +53,7 @@ export class Writer {
     this.#limits = limits;
     this.#clock = clock;
     this.#answer = answer;
-    const report = (level: LogLevel, message: string) =>
-      answer({ kind: "report", level, message: `access log: ${message}` });
+    const report = (level: LogLevel, message: string) => this.#report(level, message);
     this.#writing = new Condition(
       report,
       `cannot write to ${database}, rows wait in memory`,
@@ -67,6 +76,7 @@ export class Writer {
       case "open":
         this.#answer({ kind: "ready" });
         this.#attempt();
+        this.#watch();
         return;
       case "batch":
         this.#batch = unpack(request.packed, escaped);
@@ -74,7 +84,7 @@ export class Writer {
         return;
       case "close":
         this.#cancelRetry();
-        this.#cancelRetention();
+        this.#cancelWatch();
         this.#closeStore();
         this.#answer({ kind: "closed" });
     }
@@ -83,10 +93,16 @@ export class Writer {
   #attempt(): void {
     this.#cancelRetry();
     try {
+      this.#leaveChangedFile();
       this.#store ??= this.#openStore();
       if (this.#batch.length > 0) this.#store.append(this.#batch);
     } catch (error) {
       this.#failed(error);
+      return;
+    }
+    // Rows that went into a file without a name are not written: they go into the next one too.
+    if (this.#batch.length > 0 && this.#leaveChangedFile()) {
+      this.#retryIn(0);
       return;
     }
     this.#retryDelay = FIRST_RETRY;
@@ -96,17 +112,24 @@ export class Writer {
   }
 
   #failed(error: unknown): void {
-    const code = error instanceof SQLiteError ? (error.code ?? "") : "";
-    const rowsAtFault = ROWS_AT_FAULT.test(code) || !(error instanceof SQLiteError);
-    if (this.#store !== undefined && rowsAtFault) {
-      this.#refusing.failed(describe(error));
+    // What is at the path now may be another file than the one that failed.
+    if (this.#leaveChangedFile() || (isCorrupt(error) && this.#setAside(describeFailure(error)))) {
+      this.#retryIn(0);
+      return;
+    }
+    if (this.#store !== undefined && areRowsAtFault(error)) {
+      this.#refusing.failed(describeFailure(error));
       this.#settle("refused");
       return;
     }
-    this.#writing.failed(describe(error));
-    if (!CONNECTION_IS_SOUND.test(code)) this.#closeStore();
-    this.#cancelRetry = this.#clock.schedule(this.#retryDelay, () => this.#attempt());
+    this.#writing.failed(describeFailure(error));
+    if (!isConnectionSound(error)) this.#closeStore();
+    this.#retryIn(this.#retryDelay);
     this.#retryDelay = Math.min(this.#retryDelay * 2, LAST_RETRY);
+  }
+
+  #retryIn(delay: number): void {
+    this.#cancelRetry = this.#clock.schedule(delay, () => this.#attempt());
   }
 
   #settle(kind: "written" | "refused"): void {
@@ -115,21 +138,78 @@ export class Writer {
     this.#answer({ kind });
   }
 
+  #watch(): void {
+    this.#cancelWatch = this.#clock.schedule(WATCH_INTERVAL, () => {
+      if (this.#leaveChangedFile()) this.#attempt();
+      this.#watch();
+    });
+  }
+
+  /** Closes the database if somebody took its files away. True when it was so. */
+  #leaveChangedFile(): boolean {
+    const change = this.#store?.fileChange();
+    if (change === undefined) return false;
+    if (change.kind === "emptied") {
+      if (this.#setAside("it was emptied while in use")) return true;
+    } else {
+      this.#report("warn", leavingMessage(change, this.#database));
+    }
+    this.#closeStore();
+    return true;
+  }
+
+  /**
+   * Renames a database that is damaged, so that the next attempt begins a new one. False when that
+   * may not or cannot be done, and the damage is to be reported by the caller.
+   */
+  #setAside(cause: string): boolean {
+    const now = this.#clock.monotonic();
+    if (now - this.#lastSetAside < SET_ASIDE_INTERVAL) return false;
+    if (this.#store === undefined && isSomebodyElses(this.#database)) return false;
+    let target: string;
+    try {
+      target = setAside(this.#database, this.#clock.wall());
+    } catch {
+      return false;
+    }
+    this.#lastSetAside = now;
+    this.#report(
+      "error",
+      `${this.#database} is damaged (${cause}); it was renamed to ${target} and a new one begun. ` +
+        `To save its rows: sqlite3 ${target} .recover | sqlite3 saved.db`,
+    );
+    this.#cancelRetention();
+    const store = this.#store;
+    this.#store = undefined;
+    store?.abandon();
+    return true;
+  }
+
   #openStore(): Store {
     const store = Store.open(this.#database, this.#limits);
     if (!store.shrinkable) {
-      this.#answer({
-        kind: "report",
-        level: "warn",
-        message: `access log: no room to rewrite ${this.#database} once; it will not shrink when rows are deleted`,
-      });
+      this.#report(
+        "warn",
+        `no room to rewrite ${this.#database} once; it will not shrink when rows are deleted`,
+      );
     }
-    this.#cancelRetention();
+    this.#reportMode();
     this.#scheduleRetention(store, 0);
     return store;
   }
 
+  #reportMode(): void {
+    const mode = openMode(this.#database);
+    if (mode === undefined || this.#isModeReported) return;
+    this.#isModeReported = true;
+    this.#report(
+      "warn",
+      `other users can read ${this.#database} (mode ${mode}); \`chmod 600 ${this.#database}\` changes that`,
+    );
+  }
+
   #scheduleRetention(store: Store, delay: number): void {
+    this.#cancelRetention();
     this.#cancelRetention = this.#clock.schedule(delay, () => void this.#retention(store));
   }
 
@@ -138,26 +218,34 @@ export class Writer {
       await store.retention(this.#clock.wall());
       this.#retaining.succeeded();
     } catch (error) {
+      if (store !== this.#store) return;
+      if (isCorrupt(error) && this.#setAside(describeFailure(error))) {
+        this.#attempt();
+        return;
+      }
       // A lock is soon gone, or stops the writing too, which then says so.
-      if (!isLock(error)) this.#retaining.failed(describe(error));
+      if (!isLocked(error)) this.#retaining.failed(describeFailure(error));
     }
     if (store === this.#store) this.#scheduleRetention(store, RETENTION_INTERVAL);
   }
 
   #closeStore(): void {
-    try {
-      this.#store?.close();
-    } catch {
-      // What made closing fail has been reported, or leaves nothing worse than a WAL file.
-    }
+    this.#cancelRetention();
+    const store = this.#store;
     this.#store = undefined;
+    try {
+      store?.close();
+    } catch {
+      // Its cause has been reported, or leaves nothing worse than a WAL file.
+    }
+  }
+
+  #report(level: LogLevel, message: string): void {
+    this.#answer({ kind: "report", level, message: `access log: ${message}` });
   }
 }
 
-const isLock = (error: unknown): boolean =>
-  error instanceof SQLiteError && /^SQLITE_(?:BUSY|LOCKED)/.test(error.code ?? "");
-
-function describe(error: unknown): string {
-  if (error instanceof SQLiteError) return `${error.message} (${error.code})`;
-  return error instanceof Error ? error.message : String(error);
+function leavingMessage({ kind, file }: FileChange, database: string): string {
+  const what = kind === "removed" ? "moved or removed" : "replaced by another file";
+  return `${file} was ${what} while in use; opening ${database} again`;
 }

@@ -1,49 +1,13 @@
 import { Database } from "bun:sqlite";
-import { afterEach, expect, spyOn, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { expect, spyOn, test } from "bun:test";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
-import type { WriterAnswer } from "../../../src/telemetry/access-log/messages.ts";
-import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
 import { Store } from "../../../src/telemetry/access-log/store.ts";
-import { Writer } from "../../../src/telemetry/access-log/writer.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import {
-  records,
-  record,
-  Reports,
-  rowsIn,
-  temporaryDirectory,
-  UNLIMITED,
-  until,
-} from "./support.ts";
+import { records, record, rowsIn, temporaryDirectory, UNLIMITED, until } from "./support.ts";
+import { batchOf, idsIn, writerStarter } from "./writing.ts";
 
 const at = temporaryDirectory();
-const open: Writer[] = [];
-afterEach(() => {
-  for (const writer of open.splice(0)) writer.receive({ kind: "close" });
-});
-
-function start(path: string, limits = UNLIMITED) {
-  const clock = new FakeClock();
-  const reports = new Reports();
-  const answers: WriterAnswer["kind"][] = [];
-  const writer = new Writer(path, limits, clock, (answer) => {
-    if (answer.kind === "report") reports.add(answer.level, answer.message);
-    else answers.push(answer.kind);
-  });
-  open.push(writer);
-  writer.receive({ kind: "open", database: path, limits });
-  return { clock, reports, answers, writer };
-}
-
-function batchOf(rows: readonly ExchangeRecord[]) {
-  const queue = new BatchQueue(rows.length, 2 ** 24);
-  for (const row of rows) queue.add(row, 0);
-  return { kind: "batch", packed: queue.take(true)!.pack() } as const;
-}
-
-const idsIn = (path: string) => rowsIn(path).map((row) => row["request_id"]);
+const start = writerStarter();
 
 test("each batch is answered once it is in the database", () => {
   const path = at("log.db");
@@ -80,15 +44,18 @@ test("a database in a directory that comes later takes the rows that waited, aft
   expect(idsIn(path)).toEqual(["0", "1"]);
 });
 
-test("a failure that turns into another one is reported anew", () => {
+test("a failure that turns into another one is reported again", () => {
   const path = at("later/log.db");
   const { clock, reports } = start(path);
   mkdirSync(dirname(path));
-  writeFileSync(path, "This is not a database. ".repeat(100));
+  {
+    using db = new Database(path);
+    db.run("PRAGMA user_version = 2");
+  }
   clock.advance(5_000);
-  expect(reports.all.map(({ message }) => message.replace(/.*: /, ""))).toEqual([
+  expect(reports.all.map(({ message }) => message.replace(/.*: (?=unable|it was)/, ""))).toEqual([
     "unable to open database file (SQLITE_CANTOPEN)",
-    "file is not a database (SQLITE_NOTADB)",
+    expect.stringContaining("it was written by a newer gateway"),
   ]);
 });
 

@@ -1,0 +1,35 @@
+import { SQLiteError } from "bun:sqlite";
+import { CorruptError } from "./schema.ts";
+
+/** No retry can mend it, because the rows themselves are at fault. */
+const ROWS_AT_FAULT = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
+/** The open connection can go on; after anything else the database is opened again. */
+const CONNECTION_IS_SOUND = /^SQLITE_(?:BUSY|LOCKED|FULL)/;
+const LOCKED = /^SQLITE_(?:BUSY|LOCKED)/;
+const CORRUPT = /^SQLITE_(?:CORRUPT|NOTADB|IOERR_SHORT_READ)/;
+
+export function areRowsAtFault(error: unknown): boolean {
+  return !isCorrupt(error) && (!(error instanceof SQLiteError) || has(error, ROWS_AT_FAULT));
+}
+
+export function isConnectionSound(error: unknown): boolean {
+  return has(error, CONNECTION_IS_SOUND);
+}
+
+export function isLocked(error: unknown): boolean {
+  return has(error, LOCKED);
+}
+
+/** Whether the file will never again be a database. */
+export function isCorrupt(error: unknown): boolean {
+  return error instanceof CorruptError || has(error, CORRUPT);
+}
+
+export function describeFailure(error: unknown): string {
+  if (error instanceof SQLiteError) return `${error.message} (${error.code})`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function has(error: unknown, codes: RegExp): boolean {
+  return error instanceof SQLiteError && codes.test(error.code ?? "");
+}
