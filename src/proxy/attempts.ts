@@ -41,21 +41,22 @@ export class Ring {
   }
 
   /**
-   * The attempt at the current backend has failed. Goes on to the next backend, or throws the error
-   * when there is none or the request must not be sent again. `isReplayable`: all of the request's
-   * content is still there.
+   * The attempt at the current backend has failed. Goes on to the next backend; or answers the error
+   * that ends the exchange, when there is none or the request must not be sent again.
+   * `isReplayable`: all of the request's content is still there.
    */
-  failed(error: unknown, isReplayable: boolean): void {
+  failed(error: unknown, isReplayable: boolean): unknown {
     const { reason } = this.#exchange.cancellation;
-    if (!(error instanceof AttemptError) || reason !== undefined) throw reason ?? error;
+    if (!(error instanceof AttemptError) || reason !== undefined) return reason ?? error;
     if (error.reached === "nothing") this.backend.health.unreached(error.message);
     const tried = (this.#tried ??= new Set<Backend>()).add(this.backend);
     const mayGoOn = isReplayable && tried.size < MOST_ATTEMPTS && this.#mayBeSentAgain(error);
     const next = mayGoOn ? pickAvailable(this.#upstream, this.#exchange, tried) : undefined;
-    if (next === undefined) throw tried.size === 1 ? error : ofMany(error, tried.size);
+    if (next === undefined) return tried.size === 1 ? error : ofMany(error, tried.size);
     this.end();
     this.backend = next;
     next.inFlight += 1;
+    return undefined;
   }
 
   /** The exchange is over for the current backend. To be called once at the end. */

@@ -81,8 +81,7 @@ export class Forwarding implements Handler {
     const content = pending instanceof Promise ? await pending : pending;
     if (cancellation.reason !== undefined) throw cancellation.reason;
     const backendAnswer = await this.#attempt(exchange, ring, content);
-    const passage = { backendAnswer, cancellation, settings, limits, budget, clock };
-    const answer = prepareAnswer(exchange, passage);
+    const answer = prepareAnswer(exchange, { backendAnswer, settings, limits, budget, clock });
     return answer instanceof Promise ? await answer : answer;
   }
 
@@ -116,7 +115,10 @@ export class Forwarding implements Handler {
       } catch (error) {
         attempt.endedAt = clock.monotonic();
         attempt.failure = error as Error;
-        ring.failed(error, !attempt.isStreamTouched);
+        const last = ring.failed(error, !attempt.isStreamTouched);
+        if (last === undefined) continue;
+        if (body instanceof ReadableStream && !body.locked) void body.cancel(last).catch(() => {});
+        throw last;
       }
     }
   }
@@ -148,7 +150,8 @@ export class Forwarding implements Handler {
       } catch (error) {
         attempt.endedAt = clock.monotonic();
         attempt.failure = error as Error;
-        ring.failed(error, true);
+        const last = ring.failed(error, true);
+        if (last !== undefined) throw last;
       }
     }
   }

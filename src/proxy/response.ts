@@ -13,10 +13,9 @@ import { FirstPiece } from "./first-piece.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
-/** A backend's answer, and what is needed to pass it on. */
-export interface Passage {
+/** A backend's answer, and what is needed to relay it. */
+export interface Relay {
   readonly backendAnswer: BackendAnswer;
-  readonly cancellation: Cancellation;
   readonly settings: ForwardSettings;
   readonly limits: TimeLimits;
   readonly budget: BufferBudget;
@@ -28,15 +27,15 @@ export interface Passage {
  * of known length is collected up to `bufferSize`, so that it keeps its Content-Length (the runtime
  * sends streams chunked); all else is passed on as it comes.
  */
-export function prepareAnswer(exchange: Exchange, passage: Passage): Answer | Promise<Answer> {
-  const { backendAnswer, cancellation } = passage;
+export function prepareAnswer(exchange: Exchange, relay: Relay): Answer | Promise<Answer> {
+  const { backendAnswer } = relay;
   const { status, fields } = backendAnswer;
   if (status < 200 || status > 599) {
     const error = new GatewayError(
       "backend_protocol_error",
       `the backend answered with status ${status}`,
     );
-    cancellation.cancel(error);
+    exchange.cancellation.cancel(error);
     throw error;
   }
   fields.set("via", listWith(fields.get("via"), VIA));
@@ -50,32 +49,33 @@ export function prepareAnswer(exchange: Exchange, passage: Passage): Answer | Pr
     return new Answer(null, backendAnswer);
   }
   const collect =
-    length !== undefined && length <= passage.settings.bufferSize && passage.budget.take(length);
-  return collect ? collectContent(exchange, passage, length) : passOn(exchange, passage, length);
+    length !== undefined && length <= relay.settings.bufferSize && relay.budget.take(length);
+  return collect ? collectContent(exchange, relay, length) : passOn(exchange, relay, length);
 }
 
 /** What has come along with the header section is taken at once, without a promise or a timer. */
 function collectContent(
   exchange: Exchange,
-  passage: Passage,
+  relay: Relay,
   length: number,
 ): Answer | Promise<Answer> {
-  const pending = passage.backendAnswer.whole(length);
+  const pending = relay.backendAnswer.whole(length);
   const present = pending instanceof Promise ? Bun.peek(pending) : pending;
   if (!(present instanceof Uint8Array)) {
-    return collectLater(exchange, passage, length, Promise.resolve(pending));
+    return collectLater(exchange, relay, length, Promise.resolve(pending));
   }
-  passage.budget.giveBack(length);
-  return whole(exchange, passage, length, present);
+  relay.budget.giveBack(length);
+  return whole(exchange, relay, length, present);
 }
 
 async function collectLater(
   exchange: Exchange,
-  passage: Passage,
+  relay: Relay,
   length: number,
   pending: Promise<Uint8Array>,
 ): Promise<Answer> {
-  const { cancellation, limits } = passage;
+  const { limits } = relay;
+  const { cancellation } = exchange;
   const countdown = limits.content.begin(cancellation);
   let bytes: Uint8Array;
   try {
@@ -84,14 +84,14 @@ async function collectLater(
     throw brokenOff(cancellation, error);
   } finally {
     limits.content.end(countdown);
-    passage.budget.giveBack(length);
+    relay.budget.giveBack(length);
   }
-  return whole(exchange, passage, length, bytes);
+  return whole(exchange, relay, length, bytes);
 }
 
 function whole(
   exchange: Exchange,
-  { backendAnswer }: Passage,
+  { backendAnswer }: Relay,
   length: number,
   bytes: Uint8Array,
 ): Answer {
@@ -112,8 +112,9 @@ function oneChunk(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-function passOn(exchange: Exchange, passage: Passage, length: number | undefined): Answer {
-  const { backendAnswer, cancellation, settings, clock } = passage;
+function passOn(exchange: Exchange, relay: Relay, length: number | undefined): Answer {
+  const { backendAnswer, settings, clock } = relay;
+  const { cancellation } = exchange;
   const reader = backendAnswer.reader();
   if (reader === undefined) return new Answer(null, backendAnswer);
   const { promise, resolve: end } = Promise.withResolvers<void>();

@@ -100,3 +100,28 @@ test("a WebSocket is opened to another backend when the first is not there", asy
   expect(rows.some(({ attempts }) => attempts === 2)).toBe(true);
   expect(await gateway.stop()).toBe(0);
 });
+
+test("an upload that no backend can take is answered 502, and tells how many were tried", async () => {
+  const urls: string[] = [];
+  for (const name of ["A", "B"]) {
+    const backend = await startMockProcess(stage, name);
+    backend.kill("SIGKILL");
+    await backend.exited;
+    urls.push(backend.url);
+  }
+  const gateway = await startGateway(stage, {
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: urls }],
+  });
+  const response = await fetch(`${gateway.url}/echo`, {
+    method: "POST",
+    body: "x".repeat(200_000),
+  });
+  expect(await problemOf(response)).toMatchObject({
+    status: 502,
+    code: "backend_unreachable",
+    detail: expect.stringContaining("2 backends were tried"),
+  });
+  expect(await gateway.waitForRows(1)).toMatchObject([{ attempts: 2, status_code: 502 }]);
+  expect(await gateway.stop()).toBe(0);
+});

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
-import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { leaving } from "../../../src/pipeline/leaving.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { prepareAnswer } from "../../../src/proxy/response.ts";
@@ -19,7 +18,7 @@ function answered(response: Response, opening: Opening = {}, idle = 20_000) {
   const exchange = openExchange(opening);
   const backendAnswer = new GivenAnswer(response);
   const clock = new FakeClock();
-  const cancellation = new Cancellation();
+  const { cancellation } = exchange;
   const budget = new BufferBudget(BUDGET);
   const settings = settingsWith({ timeouts: { idle } });
   const limits = new TimeLimitSets(clock).of(settings.timeouts);
@@ -29,7 +28,6 @@ function answered(response: Response, opening: Opening = {}, idle = 20_000) {
         exchange,
         await prepareAnswer(exchange, {
           backendAnswer,
-          cancellation,
           settings,
           limits,
           budget,
