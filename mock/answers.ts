@@ -63,6 +63,11 @@ export const answerRoutes: readonly Route[] = [
   },
   { path: "/echo/*", about: "The same, for any path below.", on: { ANY: echo } },
   {
+    path: "/status",
+    about: "Answers with 200.",
+    on: { ANY: (call) => answerStatus(call, 200) },
+  },
+  {
     path: "/status/:code",
     about: "Answers with that status, 200 to 599.",
     on: { ANY: (call, code) => answerStatus(call, readStatus("code", code)) },

@@ -12,7 +12,9 @@ export interface Route {
   readonly on: Readonly<Record<string, Handler>>;
 }
 
+/** Finds the route for a path; a slash at the end makes no difference where none was expected. */
 export class Router {
+  readonly #routes: readonly Route[];
   readonly #exact = new Map<string, Route>();
   /** By what stands before the last slash. */
   readonly #parametric = new Map<string, Route>();
@@ -20,6 +22,7 @@ export class Router {
   readonly #trees: (readonly [prefix: string, route: Route])[] = [];
 
   constructor(routes: readonly Route[]) {
+    this.#routes = routes;
     for (const route of routes) {
       const cut = route.path.lastIndexOf("/");
       if (route.path.endsWith("/*")) this.#trees.push([route.path.slice(0, -1), route]);
@@ -31,21 +34,30 @@ export class Router {
   /** Answers the call, or has its route do so. What a handler throws comes out. */
   dispatch(call: Call): void | Promise<void> {
     const { path, method } = call;
+    const found =
+      this.#find(path) ?? (path.endsWith("/") ? this.#find(path.slice(0, -1)) : undefined);
+    if (found === undefined) {
+      const paths = this.#routes.map((route) => route.path);
+      const error = `There is nothing at ${path}; GET / lists what there is`;
+      answerJson(call, 404, { server: call.server, error, paths });
+      return;
+    }
+    const { route, parameter } = found;
+    const handler = route.on[method] ?? route.on["ANY"] ?? (method === "HEAD" && route.on["GET"]);
+    if (handler) return handler(call, parameter);
+    const allow = ["Allow", allowedMethods(route).join(", ")];
+    if (method === "OPTIONS") answerEmpty(call, 204, allow);
+    else answerError(call, 405, `${method} is not for ${route.path}`, allow);
+  }
+
+  #find(path: string): { route: Route; parameter: string } | undefined {
     const cut = path.lastIndexOf("/") + 1;
     const parameter = path.slice(cut);
     const route =
       this.#exact.get(path) ??
       (parameter === "" ? undefined : this.#parametric.get(path.slice(0, cut - 1))) ??
       this.#trees.find(([prefix]) => path.startsWith(prefix))?.[1];
-    if (route === undefined) {
-      answerError(call, 404, `There is nothing at ${path}; GET / lists what there is`);
-      return;
-    }
-    const handler = route.on[method] ?? route.on["ANY"] ?? (method === "HEAD" && route.on["GET"]);
-    if (handler) return handler(call, parameter);
-    const allow = ["Allow", allowedMethods(route).join(", ")];
-    if (method === "OPTIONS") answerEmpty(call, 204, allow);
-    else answerError(call, 405, `${method} is not for ${route.path}`, allow);
+    return route && { route, parameter };
   }
 }
 

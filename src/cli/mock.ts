@@ -22,7 +22,7 @@ export const mock: Command = {
       summary: "the share of requests to answer with 500, 0 to 1 (0)",
     },
   },
-  details: `Answers /api/users/1, /api/orders/1, /health, /echo and many other paths; GET / lists them.
+  details: `Answers /api/users/, /api/users/1, /api/orders/1, /health, /echo and many other paths; GET / lists them.
 Runs until SIGTERM, SIGINT (Ctrl-C) or SIGHUP.`,
   examples: [
     ["gateway mock --port 9002 --name Second", "a backend on port 9002"],

@@ -37,6 +37,9 @@ test("the demo moves to free ports, says what to try, and leaves nothing behind"
   ];
   expect(users.sort()).toEqual(["UserService-1", "UserService-2"]);
   expect(await serverOf(ask(`${url}/api/orders/1`))).toBe("OrderService");
+  for (const path of ["/api/users/", "/api/orders/"]) {
+    expect((await ask(`${url}${path}`)).status).toBe(200);
+  }
   expect((await ask(`${url}/health`)).status).toBe(200);
   expect((await ask(`${url}/admin/backends`)).status).toBe(200);
   expect((await ask(`${url}/nowhere`)).status).toBe(404);

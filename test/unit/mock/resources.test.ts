@@ -10,6 +10,15 @@ describe.each(["users", "orders"])("/api/%s", (name) => {
     expect(list).toMatchObject({ server: "Mock-1", [name]: ids });
   });
 
+  test("a slash at the end makes no difference", async () => {
+    const { url } = start();
+    const [list, same] = [await fetch(`${url}/api/${name}`), await fetch(`${url}/api/${name}/`)];
+    expect(same.status).toBe(200);
+    expect(await same.json()).toEqual(await list.json());
+    expect((await fetch(`${url}/api/${name}/`, { method: "POST" })).status).toBe(201);
+    expect(await (await fetch(`${url}/api/${name}/42/`)).json()).toMatchObject({ id: 42 });
+  });
+
   test("one of them names the mock and its id", async () => {
     const answer = await fetch(`${start().url}/api/${name}/42`);
     expect(answer.headers.get("content-type")).toBe("application/json");

@@ -113,14 +113,15 @@ describe("finding a path", () => {
     }
   });
 
-  test.each(["/nowhere", "/api/users/1/2", "/status/", "/api", "/healthy"])(
-    "%s, which is nothing, is answered with 404 by a named mock",
+  test.each(["/nowhere", "/api/users/1/2", "/api", "/healthy"])(
+    "%s, which is nothing, is answered with 404 by a named mock, and with what there is",
     async (path) => {
       const answer = await fetch(`${start().url}${path}`);
       expect(answer.status).toBe(404);
       expect(await answer.json()).toEqual({
         server: "Mock-1",
         error: expect.stringContaining(path),
+        paths: expect.arrayContaining(["/api/users", "/api/users/:id", "/status", "/echo/*"]),
       });
     },
   );
