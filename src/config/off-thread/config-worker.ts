@@ -1,21 +1,24 @@
 import { readFileSync } from "node:fs";
 import { loadConfig } from "../load.ts";
 import type { RouteConfig } from "../schema.ts";
+import type { Diagnostic } from "../text/diagnostics.ts";
 import type { LoadAnswer, LoadRequest } from "./messages.ts";
 
 declare const self: Worker;
 
-/** Routes that are handed over at a time: taking them in costs the asking thread about 1 ms. */
+/** What is handed over at a time: taking in a hundred routes costs the asking thread about 1 ms. */
 const PIECE = 100;
 
 function serve(scope: Worker): void {
   let routes: readonly RouteConfig[] = [];
+  let diagnostics: readonly Diagnostic[] = [];
   let sent = 0;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a window's, not a worker's
   const answer = (message: LoadAnswer) => scope.postMessage(message);
   scope.addEventListener("message", ({ data: request }: MessageEvent<LoadRequest>) => {
     if (request.kind === "next") {
-      answer({ kind: "routes", routes: routes.slice(sent, sent + PIECE) });
+      const next = <Item>(items: readonly Item[]) => items.slice(sent, sent + PIECE);
+      answer({ kind: "piece", routes: next(routes), diagnostics: next(diagnostics) });
       sent += PIECE;
       return;
     }
@@ -26,14 +29,15 @@ function serve(scope: Worker): void {
       answer(unreadable(error));
       return;
     }
-    const { config, diagnostics } = loadConfig(request.file, text, request.environment);
-    if (config === undefined) {
-      answer({ kind: "loaded", config, diagnostics });
+    const loaded = loadConfig(request.file, text, request.environment);
+    diagnostics = loaded.diagnostics;
+    if (loaded.config === undefined) {
+      answer({ kind: "loaded", config: undefined });
       return;
     }
-    const { routes: all, ...head } = config;
+    const { routes: all, ...config } = loaded.config;
     routes = all;
-    answer({ kind: "loaded", config: head, diagnostics });
+    answer({ kind: "loaded", config });
   });
 }
 

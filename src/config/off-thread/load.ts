@@ -1,6 +1,7 @@
 import { errorLine } from "../../units/error-line.ts";
 import type { Loaded } from "../load.ts";
 import type { RouteConfig } from "../schema.ts";
+import type { Diagnostic } from "../text/diagnostics.ts";
 import type { LoadAnswer, LoadRequest } from "./messages.ts";
 
 /** A configuration file that cannot be read; `code` is the system's, like ENOENT. */
@@ -28,21 +29,22 @@ export async function loadOffThread(
     const loaded = await dialogue.ask({ kind: "load", file, environment });
     if (loaded.kind === "unreadable") throw new UnreadableFileError(loaded.code, loaded.message);
     if (loaded.kind !== "loaded") throw new Error(`unexpected answer: ${loaded.kind}`);
-    const { config, diagnostics } = loaded;
-    if (config === undefined) return { config, diagnostics };
-    return { config: { ...config, routes: await routesFrom(dialogue) }, diagnostics };
+    const { routes, diagnostics } = await piecesFrom(dialogue);
+    return { config: loaded.config && { ...loaded.config, routes }, diagnostics };
   } finally {
     dialogue.end();
   }
 }
 
-async function routesFrom(dialogue: Dialogue): Promise<RouteConfig[]> {
+async function piecesFrom(dialogue: Dialogue) {
   const routes: RouteConfig[] = [];
+  const diagnostics: Diagnostic[] = [];
   for (;;) {
     const piece = await dialogue.ask({ kind: "next" });
-    if (piece.kind !== "routes") throw new Error(`unexpected answer: ${piece.kind}`);
-    if (piece.routes.length === 0) return routes;
+    if (piece.kind !== "piece") throw new Error(`unexpected answer: ${piece.kind}`);
+    if (piece.routes.length + piece.diagnostics.length === 0) return { routes, diagnostics };
     routes.push(...piece.routes);
+    diagnostics.push(...piece.diagnostics);
   }
 }
 

@@ -1,14 +1,6 @@
 import type { Config, RouteConfig } from "../schema.ts";
 import type { Diagnostic } from "../text/diagnostics.ts";
 
-/** What a file came to, save for its routes, which follow in pieces. */
-export interface LoadedHead {
-  readonly kind: "loaded";
-  /** Absent when the configuration is invalid; then no routes follow. */
-  readonly config: Omit<Config, "routes"> | undefined;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
 export type LoadRequest =
   | {
       readonly kind: "load";
@@ -19,7 +11,14 @@ export type LoadRequest =
   | { readonly kind: "next" };
 
 export type LoadAnswer =
-  | LoadedHead
+  /** What there is save for routes and diagnostics, which follow in pieces. */
+  | { readonly kind: "loaded"; readonly config: Omit<Config, "routes"> | undefined }
   | { readonly kind: "unreadable"; readonly code: string; readonly message: string }
-  /** Some of the routes; none when there are no more. */
-  | { readonly kind: "routes"; readonly routes: readonly RouteConfig[] };
+  | Piece;
+
+/** Some of the routes and of the diagnostics; none of either when there are no more. */
+export interface Piece {
+  readonly kind: "piece";
+  readonly routes: readonly RouteConfig[];
+  readonly diagnostics: readonly Diagnostic[];
+}
