@@ -1,4 +1,4 @@
-import type { ConfigIssue, PolicyScope } from "../pipeline/policy.ts";
+import type { ConfigIssue, PolicyDefinition, PolicyScope } from "../pipeline/policy.ts";
 import { type Checkable, type IsWhole, type Section, under } from "../pipeline/section.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { conditionsOf } from "../routing/conditions/of-route.ts";
@@ -31,6 +31,7 @@ export function checkConfig(
               ...checkSections(routeSections, route, isWhole),
               ...checkSections(conditionSections, route, isWhole),
               ...checkPolicies("route", route, isWhole),
+              ...checkReferences(route, config, isWhole),
             ],
           ),
     ),
@@ -58,6 +59,19 @@ function checkPolicies(scope: "global" | "route", config: object, isWhole: IsWho
     if (place?.check === undefined) return [];
     const own: unknown = Reflect.get(config, place.key);
     return own === undefined || !isWhole(own) ? [] : under([place.key], place.check(own));
+  });
+}
+
+/** What a route's policies refer to at the top; where that could not be read, nobody can tell. */
+function checkReferences(route: object, config: object, isWhole: IsWhole): ConfigIssue[] {
+  return policyRegistry.flatMap((definition: PolicyDefinition) => {
+    const { global, route: place } = definition;
+    if (global === undefined || place?.checkReferences === undefined) return [];
+    const own: unknown = Reflect.get(route, place.key);
+    const shared: unknown = Reflect.get(config, global.key);
+    const isKnown = isWhole(shared) || (shared === undefined && isWhole(config));
+    if (own === undefined || !isWhole(own) || !isKnown) return [];
+    return under([place.key], place.checkReferences(own, shared));
   });
 }
 

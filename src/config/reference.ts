@@ -53,6 +53,13 @@ function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
       return [rowOf(key, property), ...rowsBelow(key, property)];
     });
   }
+  if (KindGuard.IsRecord(schema)) {
+    const key = `${prefix}.NAME`;
+    return Object.values<TSchema>(schema.patternProperties).flatMap((value) => [
+      rowOf(key, value),
+      ...rowsBelow(key, value),
+    ]);
+  }
   return KindGuard.IsArray(schema) ? rowsBelow(`${prefix}[]`, schema.items) : [];
 }
 

@@ -29,6 +29,18 @@ export const errorKinds = {
     title: "Invalid path",
     proxyStatus: "http_request_error",
   },
+  unauthorized: {
+    status: 401,
+    source: "client",
+    title: "Unauthorized",
+    proxyStatus: "http_request_denied",
+  },
+  forbidden: {
+    status: 403,
+    source: "client",
+    title: "Forbidden",
+    proxyStatus: "http_request_denied",
+  },
   route_not_found: {
     status: 404,
     source: "client",

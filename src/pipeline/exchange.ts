@@ -20,6 +20,14 @@ export interface AttemptRecord {
   readonly failure: Error | undefined;
 }
 
+/** Who sent a request, once a provider of credentials has vouched for it. */
+export interface Identity {
+  /** The provider's name in the configuration. */
+  readonly provider: string;
+  readonly subject: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
 /** What an exchange took from the quota of one limit, as its answer is to tell. */
 export interface TakenQuota {
   /** The limit's item of the RateLimit-Policy field. */
@@ -61,6 +69,8 @@ export class Exchange {
   /** What the matched route says about the outgoing request; to be set before that is first read. */
   outgoingRules: OutgoingRules = DEFAULT_RULES;
   #outgoing: Outgoing | undefined = undefined;
+  /** Who sent it; undefined where nobody has asked or nobody knows. */
+  identity: Identity | undefined = undefined;
   /** One for each limit that the exchange came to, in that order. */
   readonly quotas: TakenQuota[] = [];
   /** The sendings to backends, in their order; retries = attempts − 1. */

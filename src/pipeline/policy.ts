@@ -45,8 +45,18 @@ export interface PolicyScope<Config = unknown> {
   readonly key: string;
   readonly schema: TSchema;
   check?(config: Config): ConfigIssue[];
-  /** `name` tells this one from others of its kind: "default" at the top, else the route's. */
-  create(config: Config, services: PolicyServices, name: string): Policy | undefined;
+  /** For a route: finds what does not fit with the policy's configuration at the top, if it has one. */
+  checkReferences?(config: Config, global: unknown): ConfigIssue[];
+  /**
+   * `name` tells this one from others of its kind: "default" at the top, else the route's. A route's
+   * policy gets the global one, which may hold what routes refer to.
+   */
+  create(
+    config: Config,
+    services: PolicyServices,
+    name: string,
+    global?: Policy,
+  ): Policy | undefined;
 }
 
 /** A kind of policy: its configuration and its behaviour, together. */

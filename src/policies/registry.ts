@@ -1,4 +1,6 @@
 import type { PolicyDefinition } from "../pipeline/policy.ts";
+import { authPolicy } from "./auth/auth.ts";
+import { providerRegistry } from "./auth/providers/registry.ts";
 import { cors } from "./cors.ts";
 import { rateLimit } from "./rate-limit.ts";
 
@@ -7,5 +9,7 @@ export const policyRegistry = [
   // Outermost: preflights carry no credentials and are answered before anything could refuse them,
   // and a page can read why it was refused only if errors carry CORS fields as well.
   cors,
+  // Before auth, so that guessing credentials is limited too.
   rateLimit,
+  authPolicy(providerRegistry),
 ] as const satisfies readonly PolicyDefinition[];

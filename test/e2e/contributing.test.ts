@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { ask } from "../support/ask.ts";
+import { type Echo, valuesOf } from "../support/echo.ts";
 import { type GatewayProcess, startGateway, type TestConfig } from "../support/gateway-process.ts";
 import { startMockProcess } from "../support/mock-process.ts";
 import { createStage } from "../support/stage.ts";
@@ -33,6 +34,20 @@ const effects: Readonly<Record<string, (gateway: GatewayProcess) => Promise<void
     }
     const rows = await gateway.waitForRows(2);
     expect(rows.map(({ route }) => route)).toEqual(["/* if the scheme is https", "/*"]);
+  },
+
+  async "an auth provider"({ url }) {
+    const send = (fields: Record<string, string>) => ask(`${url}/echo`, { headers: fields });
+    const none = await send({});
+    expect([none.status, none.headers.get("www-authenticate")]).toEqual([
+      401,
+      'SharedKey realm="partners"',
+    ]);
+    expect((await send({ "x-shared-key": "correct-horse" })).status).toBe(401);
+    const right = await send({ "x-shared-key": "correct-horse-battery", "x-auth-subject": "root" });
+    const seen = (await right.json()) as Echo;
+    const names = ["x-auth-subject", "x-auth-provider", "x-shared-key"];
+    expect(names.map((name) => valuesOf(seen, name))).toEqual([["partners"], ["partners"], []]);
   },
 };
 
@@ -74,5 +89,14 @@ describe("the examples, as they stand in the guides", () => {
     const config = parse(content.replaceAll("http://localhost:9001", backend.url)) as TestConfig;
     const gateway = await startGateway(stage, config, { command: tree.command("gateway") });
     await effects[guide.subject]?.(gateway);
+  });
+
+  test("are checked against what they refer to", async () => {
+    const file = join(tree.folder, "shared-key.yaml");
+    const wrong = readFileSync(file, "utf8").replace("auth: partners", "auth: [partner, partners]");
+    await Bun.write(join(tree.folder, "wrong.yaml"), wrong);
+    const { code, output } = await tree.run("gateway", "check", "wrong.yaml");
+    expect(code).toBe(1);
+    expect(output).toContain("there is no provider `partner`; defined under `auth`: `partners`");
   });
 });

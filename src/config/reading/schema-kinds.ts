@@ -13,7 +13,7 @@ export function accepts(schema: TSchema, kind: ConfigNode["kind"]): boolean {
 
 /** A mapping and nothing else: left empty, it counts as left out. */
 export function isSection(schema: TSchema): boolean {
-  return KindGuard.IsObject(schema);
+  return KindGuard.IsObject(schema) || KindGuard.IsRecord(schema);
 }
 
 /** A scalar's value; text from the environment becomes a number or boolean where one is wanted. */

@@ -3,6 +3,7 @@ import {
   OptionalKind,
   type TArray,
   type TObject,
+  type TRecord,
   TransformKind,
   type TSchema,
   type TUnion,
@@ -77,6 +78,9 @@ export class SchemaReader {
       const mapping = node.kind === "mapping" ? node : asSwitch(schema, place);
       if (mapping !== undefined) return this.#readObject(schema, mapping, place);
     }
+    if (KindGuard.IsRecord(schema) && node.kind === "mapping") {
+      return this.#readNamed(schema, node);
+    }
     if (KindGuard.IsArray(schema)) {
       const list = node.kind === "list" ? node : asItems(schema, place, this.#document);
       if (list !== undefined) return this.#readList(schema, list, place);
@@ -101,6 +105,19 @@ export class SchemaReader {
     }
     if (missing !== undefined) {
       this.#report(place.key ?? place.at, missingKeys(missing, schema, this.#trail));
+    }
+    return value;
+  }
+
+  /** A mapping whose keys are names that the file chooses. */
+  #readNamed(schema: TRecord, node: MappingNode) {
+    const value: Record<string, unknown> = {};
+    for (const [pattern, property] of Object.entries<TSchema>(schema.patternProperties)) {
+      const name = new RegExp(pattern);
+      for (const [key, entry] of node.entries) {
+        if (name.test(key)) this.#readEntry(value, key, property, entry);
+        else this.#report(entry.key ?? entry.at, `${code(key)} cannot be a name here`);
+      }
     }
     return value;
   }

@@ -18,7 +18,7 @@ export function expectedBy(schema: TSchema): string {
   if (KindGuard.IsLiteral(schema)) return code(String(schema.const));
   if (KindGuard.IsBoolean(schema)) return "true or false";
   if (KindGuard.IsArray(schema)) return "a list";
-  if (KindGuard.IsObject(schema)) return "a mapping";
+  if (KindGuard.IsObject(schema) || KindGuard.IsRecord(schema)) return "a mapping";
   return "another value";
 }
 

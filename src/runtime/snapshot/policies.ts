@@ -30,10 +30,10 @@ export class Policies {
   /** The policies of a route, the global ones among them; `global` itself where there are no others. */
   of(route: RouteConfig, id: string): readonly Policy[] {
     const policies = policyRegistry.flatMap((definition) => {
-      const own = create(definition.name, definition.route, route, this.#world, id);
+      const global = this.#globals.get(definition.name);
+      const own = create(definition.name, definition.route, route, this.#world, id, global);
       const replaced = definition.routeReplacesGlobal && isConfigured(definition.route, route);
-      const shared = replaced ? undefined : this.#globals.get(definition.name);
-      return [shared, own].filter((policy) => policy !== undefined);
+      return [replaced ? undefined : global, own].filter((policy) => policy !== undefined);
     });
     return areTheSame(policies, this.global) ? this.global : policies;
   }
@@ -49,11 +49,12 @@ function create(
   config: object,
   { clock, lease }: PolicyWorld,
   name: string,
+  global?: Policy,
 ): Policy | undefined {
   if (scope === undefined) return undefined;
   const own: unknown = Reflect.get(config, scope.key);
   if (own === undefined) return undefined;
-  return scope.create(own, { clock, keep: lease.under(policy, scope.key, name) }, name);
+  return scope.create(own, { clock, keep: lease.under(policy, scope.key, name) }, name, global);
 }
 
 function areTheSame(some: readonly unknown[], others: readonly unknown[]): boolean {

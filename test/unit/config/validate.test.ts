@@ -338,3 +338,29 @@ describe("a section that can be enabled", () => {
     ]);
   });
 });
+
+describe("a mapping whose keys are names of the file's own", () => {
+  const named = Type.Record(
+    Type.String({ pattern: "^[a-z]+$" }),
+    Type.Object(
+      { size: Type.Number(), on: Type.Boolean({ default: true }) },
+      { additionalProperties: false },
+    ),
+  );
+  const whole = Type.Object({ key: Type.Optional(named) });
+
+  test("is read under each of them", () => {
+    expect(valueOf("key: { a: { size: 1 }, b: { size: 2, on: false } }", {}, whole)).toEqual({
+      key: { a: { size: 1, on: true }, b: { size: 2, on: false } },
+    });
+  });
+
+  test("reports what cannot be a name, and what is wrong under one", () => {
+    expect(messages("key: { A1: { size: 1 }, b: { size: x, sise: 2 } }", {}, whole)).toEqual([
+      "1:8: error: `A1` cannot be a name here",
+      '1:36: error: expected a number, got the text "x"',
+      "1:39: error: unknown key `sise`, did you mean `size`?",
+    ]);
+    expect(messages("key: 1", {}, whole)).toEqual(["1:6: error: expected a mapping, got 1"]);
+  });
+});

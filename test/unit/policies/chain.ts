@@ -3,7 +3,12 @@ import { RequestFields } from "../../../src/http/request-fields.ts";
 import { Answer } from "../../../src/pipeline/answer.ts";
 import { Chain as PolicyChain, type Handler } from "../../../src/pipeline/chain.ts";
 import { Exchange } from "../../../src/pipeline/exchange.ts";
-import type { ConfigIssue, Policy, PolicyScope } from "../../../src/pipeline/policy.ts";
+import type {
+  ConfigIssue,
+  Policy,
+  PolicyScope,
+  PolicyServices,
+} from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { through } from "../pipeline/through.ts";
@@ -22,8 +27,10 @@ export function policyFrom(
   written: unknown,
   clock = new FakeClock(),
   name = "default",
+  global?: Policy,
 ): Policy | undefined {
-  return scope!.create(decode(scope, written), { clock, keep: (_key, make) => make() }, name);
+  const services = { clock, keep: (_key, make) => make() } satisfies PolicyServices;
+  return scope!.create(decode(scope, written), services, name, global);
 }
 
 export interface Asked {

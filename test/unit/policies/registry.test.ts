@@ -60,10 +60,8 @@ describe("the policies' configuration", () => {
     }
   });
 
-  test("names every kind once, and has a place for each", () => {
+  test("names every kind once", () => {
     const names = policyRegistry.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
-    const placed = [...placesIn("global"), ...placesIn("route")].map(({ name }) => name);
-    expect(new Set(placed)).toEqual(new Set<string>(names));
   });
 });

@@ -1,0 +1,57 @@
+import type { StaticDecode, TSchema } from "@sinclair/typebox";
+import type { Answer } from "../../pipeline/answer.ts";
+import type { Exchange, Identity } from "../../pipeline/exchange.ts";
+import type { Outgoing } from "../../pipeline/outgoing.ts";
+import type { ConfigIssue, PolicyServices } from "../../pipeline/policy.ts";
+
+/** What credentials have proved. */
+export type Proof = Omit<Identity, "provider">;
+
+/** Credentials that prove nothing. */
+export class Rejection {
+  /** What is wrong with them, as a clause that the client may read: "the token has expired". */
+  readonly reason: string;
+  /** A challenge in place of the provider's usual one, say with `error="invalid_token"`. */
+  readonly challenge: string | undefined;
+
+  constructor(reason: string, challenge?: string) {
+    this.reason = reason;
+    this.challenge = challenge;
+  }
+}
+
+/**
+ * What a provider says of a request: who sent it; that its credentials are wrong; an answer of its
+ * own, like a redirect to a login page; or undefined if there are no credentials of its kind.
+ */
+export type Verdict = Proof | Rejection | Answer | undefined;
+
+/** Finds out who sent a request. Made once per snapshot; serves many exchanges at a time. */
+export interface AuthProvider {
+  /** Throws a GatewayError if it cannot tell, say because a key server is down. */
+  authenticate(exchange: Exchange): Verdict | Promise<Verdict>;
+  /** A challenge for WWW-Authenticate (RFC 9110 section 11.6.1), like `Basic realm="staff"`. */
+  challenge(): string;
+  /** Removes the credentials from what the backend gets. */
+  removeCredentials(outgoing: Outgoing): void;
+}
+
+/** A kind of provider: its key below a name in `auth`, and how it is made. */
+export interface ProviderDefinition<Config = unknown> {
+  readonly kind: string;
+  readonly schema: TSchema;
+  check?(config: Config): ConfigIssue[];
+  /** `name` is the provider's own in the configuration; it suits as the realm of a challenge. */
+  create(config: Config, services: PolicyServices, name: string): AuthProvider;
+}
+
+/**
+ * Makes sure that a definition's functions take what its schema decodes to.
+ *
+ * @public For providers to come: the registry has none yet.
+ */
+export function defineProvider<Schema extends TSchema>(
+  definition: ProviderDefinition<StaticDecode<Schema>> & { readonly schema: Schema },
+): ProviderDefinition {
+  return definition;
+}

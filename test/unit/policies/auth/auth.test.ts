@@ -1,0 +1,223 @@
+import { describe, expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
+import { Answer } from "../../../../src/pipeline/answer.ts";
+import { GatewayError } from "../../../../src/pipeline/errors.ts";
+import type { ConfigIssue } from "../../../../src/pipeline/policy.ts";
+import { authPolicy } from "../../../../src/policies/auth/auth.ts";
+import { defineProvider, Rejection, type Verdict } from "../../../../src/policies/auth/provider.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { Chain, decode, issuesOf, policyFrom } from "../chain.ts";
+
+/** What comes of the word that a client sends. */
+const VERDICTS: Readonly<Record<string, () => Verdict>> = {
+  ada: () => ({ subject: "ada", claims: { role: "admin" } }),
+  odd: () => ({ subject: "jörg 100%\n", claims: {} }),
+  expired: () => new Rejection("the word has expired", 'Word realm="old"'),
+  wrong: () => new Rejection("nobody knows this word"),
+  login: () => new Answer(null, { status: 302 }),
+  down: () => {
+    throw new GatewayError("overloaded", "the dictionary is away");
+  },
+};
+
+/** Reads a word from a field; its verdict comes at once, or later. */
+const word = (kind: string, later: boolean) =>
+  defineProvider({
+    kind,
+    schema: Type.Object({ field: Type.String() }, { additionalProperties: false }),
+    check: ({ field }) => (field === "" ? [{ path: ["field"], message: "empty" }] : []),
+    create({ field }, _services, name) {
+      const verdictOn = (given: string | null) =>
+        given === null ? undefined : VERDICTS[given]?.();
+      return {
+        authenticate({ request }) {
+          const given = request.headers.get(field);
+          return later ? Promise.resolve().then(() => verdictOn(given)) : verdictOn(given);
+        },
+        challenge: () => `Word realm="${name}"`,
+        removeCredentials: (outgoing) => outgoing.remove(field),
+      };
+    },
+  });
+
+const { global, route } = authPolicy([word("word", false), word("slow_word", true)]);
+const PROVIDERS = {
+  corp: { word: { field: "x-word" } },
+  slow: { slow_word: { field: "x-slow" }, pass_credentials: true },
+};
+
+/** The chain of a route whose `auth` has these names; without any it has no such key. */
+function routeWith(...names: string[]): Chain {
+  const providers = policyFrom(global, PROVIDERS);
+  const own =
+    names.length === 0
+      ? undefined
+      : policyFrom(route, names, new FakeClock(), "/things", providers);
+  return new Chain([providers, own]);
+}
+
+async function refusalOf(chain: Chain, fields: Record<string, string> = {}) {
+  const answer = await chain.send({ fields });
+  const { detail } = (await answer.json()) as { detail: string };
+  return { status: answer.status, challenges: answer.headers.get("www-authenticate"), detail };
+}
+
+test("without a kind of provider there is nothing to configure", () => {
+  const empty = authPolicy([]);
+  expect([empty.global, empty.route]).toEqual([undefined, undefined]);
+});
+
+describe("a request with credentials that prove who sent it", () => {
+  test("goes on with its identity, and without the credentials", async () => {
+    const chain = routeWith("corp");
+    expect((await chain.send({ fields: { "x-word": "ada", "x-other": "1" } })).status).toBe(200);
+    const { identity, outgoing } = chain.asked[0]!;
+    expect(identity).toEqual({ provider: "corp", subject: "ada", claims: { role: "admin" } });
+    expect(outgoing.get("x-auth-subject")).toBe("ada");
+    expect(outgoing.get("x-auth-provider")).toBe("corp");
+    expect(outgoing.get("x-word")).toBeNull();
+    expect(outgoing.get("x-other")).toBe("1");
+  });
+
+  test("keeps the credentials where the provider is told to pass them on", async () => {
+    const chain = routeWith("slow");
+    await chain.send({ fields: { "x-slow": "ada" } });
+    expect(chain.asked[0]?.outgoing.get("x-slow")).toBe("ada");
+  });
+
+  test("tells the backend of any subject in visible ASCII", async () => {
+    const chain = routeWith("corp");
+    await chain.send({ fields: { "x-word": "odd" } });
+    expect(chain.asked[0]?.identity?.subject).toBe("jörg 100%\n");
+    expect(chain.asked[0]?.outgoing.get("x-auth-subject")).toBe("j%C3%B6rg%20100%25%0A");
+  });
+});
+
+describe("a request that nobody vouches for", () => {
+  test("is refused with a challenge", async () => {
+    const chain = routeWith("corp");
+    expect(await refusalOf(chain)).toEqual({
+      status: 401,
+      challenges: 'Word realm="corp"',
+      detail: "this route asks for credentials",
+    });
+    expect(chain.asked).toEqual([]);
+  });
+
+  test("is told what is wrong with its credentials, and may get another challenge", async () => {
+    expect(await refusalOf(routeWith("corp"), { "x-word": "expired" })).toEqual({
+      status: 401,
+      challenges: 'Word realm="old"',
+      detail: "the word has expired",
+    });
+  });
+
+  test("gets the error of a provider that cannot tell", async () => {
+    const { status } = await routeWith("corp").send({ fields: { "x-word": "down" } });
+    expect(status).toBe(503);
+  });
+
+  test("gets a provider's own answer in place of a problem", async () => {
+    const { status } = await routeWith("corp").send({ fields: { "x-word": "login" } });
+    expect(status).toBe(302);
+  });
+});
+
+describe("a route with several providers", () => {
+  const either = () => routeWith("corp", "slow");
+
+  test("lets pass whom any of them knows, whatever the others say", async () => {
+    for (const corp of ["ada", "wrong", "down", "login"]) {
+      const chain = either();
+      const { status } = await chain.send({ fields: { "x-word": corp, "x-slow": "ada" } });
+      expect(status).toBe(200);
+      expect(chain.asked[0]?.identity?.provider).toBe(corp === "ada" ? "corp" : "slow");
+    }
+  });
+
+  test("refuses with the challenges and reasons of all, in their order", async () => {
+    const fields = { "x-word": "wrong", "x-slow": "expired" };
+    expect(await refusalOf(either(), fields)).toEqual({
+      status: 401,
+      challenges: 'Word realm="corp", Word realm="old"',
+      detail: "nobody knows this word; the word has expired",
+    });
+    expect((await refusalOf(either())).challenges).toBe('Word realm="corp", Word realm="slow"');
+  });
+
+  test("gives the first answer or error that is more than a refusal", async () => {
+    const statusOf = async (corp: string, slow: string) =>
+      (await either().send({ fields: { "x-word": corp, "x-slow": slow } })).status;
+    expect(await statusOf("login", "down")).toBe(302);
+    expect(await statusOf("down", "login")).toBe(503);
+    expect(await statusOf("wrong", "down")).toBe(503);
+  });
+});
+
+describe("an identity that a client claims", () => {
+  const claims = {
+    "X-Auth-Subject": "root",
+    "x-auth.provider": "corp",
+    "x-auth~subject": "root",
+    Connection: "x-auth-subject",
+  };
+
+  test.each([[[]], [["none"]]])("never reaches the backend, with auth: %p", async (names) => {
+    const chain = routeWith(...names);
+    expect((await chain.send({ fields: claims })).status).toBe(200);
+    expect(chain.asked[0]?.identity).toBeUndefined();
+    expect(chain.asked[0]?.outgoing.fields.join()).not.toMatch(/x.auth|root/);
+  });
+
+  test("is replaced by the one that was proved", async () => {
+    const chain = routeWith("corp");
+    await chain.send({ fields: { ...claims, "x-word": "ada" } });
+    const { fields } = chain.asked[0]!.outgoing;
+    expect(fields.filter((text) => text.startsWith("x-auth"))).toEqual([
+      "x-auth-subject",
+      "x-auth-provider",
+    ]);
+    expect(fields).not.toContain("root");
+  });
+});
+
+describe("the configuration of auth", () => {
+  const messages = (issues: readonly ConfigIssue[]) =>
+    issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+
+  test("asks for exactly one kind in each provider", () => {
+    const none = { corp: {} };
+    const two = { corp: { ...PROVIDERS.corp, ...PROVIDERS.slow } };
+    expect(messages([...issuesOf(global, none), ...issuesOf(global, two)])).toEqual([
+      "corp: `corp` needs exactly one kind of provider, and has 0; kinds: `word`, `slow_word`",
+      "corp: `corp` needs exactly one kind of provider, and has 2; kinds: `word`, `slow_word`",
+    ]);
+  });
+
+  test("is checked by the kind of each provider", () => {
+    expect(messages(issuesOf(global, { corp: { word: { field: "" } } }))).toEqual([
+      "corp.word.field: empty",
+    ]);
+    expect(issuesOf(global, PROVIDERS)).toEqual([]);
+  });
+
+  test("takes no provider called none", () => {
+    expect(messages(issuesOf(global, { none: PROVIDERS.corp }))).toEqual([
+      "none: `none` is how a route asks for no authentication; choose another name",
+    ]);
+  });
+
+  test("says which names of a route nobody has defined", () => {
+    const references = (written: string[], defined?: object) =>
+      messages(route!.checkReferences!(decode(route, written), defined));
+    expect(references(["corp", "crop", "none"], PROVIDERS)).toEqual([
+      "1: there is no provider `crop`; defined under `auth`: `corp`, `slow`",
+      "2: `none` stands alone: `auth: none` asks for no authentication",
+    ]);
+    expect(references(["corp"])).toEqual([
+      "0: there is no provider `corp`; define it under `auth` at the top of the file",
+    ]);
+    expect(references(["none"])).toEqual([]);
+    expect(references(["corp", "slow"], PROVIDERS)).toEqual([]);
+  });
+});
