@@ -1,9 +1,10 @@
+import { isIP } from "node:net";
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import type { FieldList } from "../http/field-list.ts";
 import { listWith, TOKEN } from "../http/fields.ts";
+import { hostName } from "../http/host.ts";
 import { methodProblem } from "../http/methods.ts";
 import { asksForWebSocket } from "../http/websocket.ts";
-
 import { Answer } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { type ConfigIssue, definePolicy, type Policy } from "../pipeline/policy.ts";
@@ -19,7 +20,7 @@ const schema = Type.Object(
     }),
     allowed_origins: Type.Array(Type.String(), {
       description:
-        'The origins whose pages may read answers: exact ones ("https://app.example.com"), all subdomains of one level ("https://*.example.com"), "null", or "*" for any.',
+        'The origins whose pages may read answers and open WebSockets, the gateway\'s own included: exact ones ("https://app.example.com"), all subdomains of one level ("https://*.example.com"), "null", or "*" for any.',
       default: ["*"],
     }),
     allowed_methods: Type.Array(Type.String(), {
@@ -34,7 +35,7 @@ const schema = Type.Object(
     }),
     exposed_headers: Type.Array(Type.String(), {
       description:
-        'The response fields that pages may read beside the few that they always may; "*" for nearly all.',
+        'The response fields that pages may read besides the few that they always may; "*" for nearly all.',
       default: [],
     }),
     allow_credentials: Type.Boolean({
@@ -183,14 +184,24 @@ function create(config: CorsConfig): Policy | undefined {
 }
 
 /**
- * Browsers let any page open a WebSocket and leave it to the server to look at the Origin (RFC 6455
- * section 10.2). The gateway's own origin is no stranger.
+ * Browsers let any page open a WebSocket and leave it to the server to expect its Origin (RFC 6455
+ * section 10.2). That Origin and Host agree proves nothing where they are a name: whoever owns the
+ * name can have it lead here (DNS rebinding). An address, or localhost, nobody can.
  */
 function checkWebSocketOrigin(headers: Headers, origins: AllowedOrigins): void {
   const origin = headers.get("origin");
   if (origin === null || origins.has(origin)) return;
-  if (origin.replace(/^https?:\/\//, "") === headers.get("host")) return;
-  throw new GatewayError("origin_not_allowed", `pages of ${origin} may not open WebSockets here`);
+  const host = headers.get("host") ?? "";
+  if (leadsNowhereElse(host) && origin.replace(/^https?:\/\//, "") === host) return;
+  throw new GatewayError(
+    "origin_not_allowed",
+    `pages of ${origin} may not open WebSockets here: it is not one of cors.allowed_origins`,
+  );
+}
+
+function leadsNowhereElse(host: string): boolean {
+  const name = hostName(host);
+  return isIP(name) !== 0 || name === "localhost";
 }
 
 /** A CORS-preflight request (Fetch, "HTTP requests"); any other OPTIONS is the backend's. */

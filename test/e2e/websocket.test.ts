@@ -199,6 +199,9 @@ test("pages of origins that are not allowed get no WebSocket", async () => {
 
   const stranger = await askForSocket(gateway, ["Origin: https://evil.example.net"]);
   expect(stranger.status).toBe(403);
+  // Whoever owns a name can have it lead to the gateway, and a page of it then is of one origin with it.
+  const rebound = await askForSocket(gateway, ["Origin: http://gateway"]);
+  expect(rebound.status).toBe(403);
   expect(backend.requests).toHaveLength(0);
   const page = await askForSocket(gateway, ["Origin: https://app.example.com"]);
   expect(page.status).toBe(101);

@@ -265,7 +265,7 @@ describe("a page that opens a WebSocket", () => {
       expect(response.status).toBe(403);
       expect(await response.json()).toMatchObject({
         code: "origin_not_allowed",
-        detail: `pages of ${origin} may not open WebSockets here`,
+        detail: `pages of ${origin} may not open WebSockets here: it is not one of cors.allowed_origins`,
       });
     }
     expect(listed.asked).toEqual([]);
@@ -276,14 +276,25 @@ describe("a page that opens a WebSocket", () => {
     expect((await chain({ enabled: false }).send(asks(STRANGER))).status).toBe(200);
   });
 
-  test("may do so from the gateway's own origin", async () => {
-    const listed = chain({ allowed_origins: [APP] });
-    const from = async (origin: string) =>
-      (await listed.send(asks(origin, { host: "gateway.test:8080" }))).status;
-    expect(await from("http://gateway.test:8080")).toBe(200);
-    expect(await from("https://gateway.test:8080")).toBe(200);
-    expect(await from("http://gateway.test")).toBe(403);
-  });
+  const statusFrom = async (origin: string, host: string) =>
+    (await chain({ allowed_origins: [APP] }).send(asks(origin, { host }))).status;
+
+  test.each(["127.0.0.1:8080", "[::1]:8080", "10.0.0.7", "localhost:8080"])(
+    "may do so from the gateway's own address %s",
+    async (host) => {
+      expect(await statusFrom(`http://${host}`, host)).toBe(200);
+      expect(await statusFrom(`https://${host}`, host)).toBe(200);
+      expect(await statusFrom(`http://${host}1`, host)).toBe(403);
+    },
+  );
+
+  test.each(["evil.test", "gateway.test:8080", "localhost.evil.test", "127.0.0.1.evil.test"])(
+    "may not because its name %s has been made to lead here",
+    async (host) => {
+      expect(await statusFrom(`http://${host}`, host)).toBe(403);
+      expect(await statusFrom(`https://${host}`, host)).toBe(403);
+    },
+  );
 });
 
 describe("a CORS configuration", () => {
