@@ -3,6 +3,7 @@ import { type Diagnostic, eachOnce } from "./text/diagnostics.ts";
 import { ConfigDocument } from "./text/document.ts";
 import { substituteEnvironment } from "./text/environment.ts";
 import { type Config, configSchema } from "./schema.ts";
+import { keyHints } from "./foreign-keys.ts";
 import { validate } from "./reading/validate.ts";
 
 export interface Loaded {
@@ -22,7 +23,7 @@ export function loadConfig(
     return { config: undefined, diagnostics: document.diagnostics };
   }
   const unset = substituteEnvironment(document, environment);
-  const { value, partial, isWhole, diagnostics } = validate(configSchema, document);
+  const { value, partial, isWhole, diagnostics } = validate(configSchema, document, keyHints);
   const issues = checkConfig(partial, isWhole, (path) => document.has(path));
   const found = eachOnce([
     ...unset,

@@ -1,5 +1,6 @@
 import { KindGuard, OptionalKind, type TSchema } from "@sinclair/typebox";
 import { configSchema } from "./schema.ts";
+import { aliasesOf } from "./reading/aliases.ts";
 import { expectedBy } from "./reading/words.ts";
 
 /** A key at the top of the configuration, with all keys below it. */
@@ -37,7 +38,15 @@ export function configurationReference(): string {
 const INTRODUCTION = `# Configuration reference
 Generated from the schema by \`npm run docs\`; [config/gateway.example.yaml](../config/gateway.example.yaml) shows every key in place.
 
-Durations are written like \`250ms\`, \`30s\`, \`5m\`, \`2h\` or \`7d\`, sizes like \`64KiB\` or \`10MB\`, rates as a number per second or like \`600/m\`. Any value may hold environment variables: \`\${NAME}\`, or \`\${NAME:-default}\`; \`$\${\` stands for itself. Aliases, anchors and merge keys of YAML may be used. An unknown key, a wrong type or an impossible value is an error, told with its place by \`gateway check\`.`;
+- **Durations**: \`250ms\`, \`30s\`, \`5m\`, \`1h30m\`, \`7d\`, or in words (\`30 seconds\`); at most a year.
+- **Sizes**: \`64KiB\` (1024), \`10MB\` (1000), or bytes as a number. \`10M\`, \`64k\` and \`1G\` are powers of 1024, as in nginx, HAProxy and Apache.
+- **Rates**: a number per second, \`600/m\`, \`10/sec\`, \`10rps\` or \`1000 per hour\`.
+- **Lists** of names may be text: \`methods: GET, POST\`. One entry may stand for a list of one.
+- **Sections** with an \`enabled\` may be \`true\` or \`false\`: \`cors: true\` turns CORS on with its defaults. A section that is there is enabled. One with nothing below it counts as left out, with a warning: often all of its lines are commented out.
+- **Environment variables** may be part of any value: \`\${NAME}\`, or \`\${NAME:-default}\`; \`$\${\` stands for a literal \`\${\`.
+- **Anchors, aliases and merge keys** of YAML may be used. Keys at the top that begin with \`x-\` are ignored, so that anchors have a place.
+
+An unknown key, a wrong type or an impossible value is an error; \`gateway check\` reports all of them with their places, and warns of what is valid and probably not meant.`;
 
 function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): string {
   const heading = `## ${key}\n${meaning}${isRequired ? " Required." : ""}`;
@@ -48,10 +57,11 @@ function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): stri
 function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
   const mapping = mappingOf(schema);
   if (mapping !== undefined) {
-    return Object.entries<TSchema>(mapping["properties"]).flatMap(([name, property]) => {
+    const rows = Object.entries<TSchema>(mapping["properties"]).flatMap(([name, property]) => {
       const key = `${prefix}.${name}`;
       return [rowOf(key, property), ...rowsBelow(key, property)];
     });
+    return [...rows, ...aliasRows(prefix, mapping)];
   }
   if (KindGuard.IsRecord(schema)) {
     const key = `${prefix}.NAME`;
@@ -61,6 +71,16 @@ function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
     ]);
   }
   return KindGuard.IsArray(schema) ? rowsBelow(`${prefix}[]`, schema.items) : [];
+}
+
+function aliasRows(prefix: string, mapping: TSchema): ReferenceRow[] {
+  return Object.entries(aliasesOf(mapping) ?? {}).map(([alias, [section, key]]) => ({
+    key: `${prefix}.${alias}`,
+    takes: expectedBy(mapping["properties"][section].properties[key]),
+    default: "",
+    isRequired: false,
+    meaning: `An older name of ${prefix}.${section}.${key}.`,
+  }));
 }
 
 function rowOf(key: string, schema: TSchema): ReferenceRow {

@@ -4,6 +4,7 @@ import { type Checkable, under } from "../pipeline/section.ts";
 import { upstreamSections } from "../upstream/schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
+import { checkTimeouts } from "./timeouts.ts";
 
 type Top = Checkable<Config>;
 type Route = Checkable<RouteConfig>;
@@ -14,9 +15,15 @@ export type IsWritten = (path: readonly (string | number)[]) => boolean;
 /** Finds what is only wrong, or only doubtful, between sections that are each fine by themselves. */
 export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[] {
   const isOwn = ownListeners(config);
+  const hasResponse = isWritten(["server", "timeouts", "response"]);
   const hasTimeout = isWritten(["health_check", "timeout"]);
   return [
     ...checkPorts(config),
+    ...under(
+      ["server", "timeouts"],
+      // Beside a default, an exchange that is short is just that.
+      hasResponse ? checkTimeouts(config.server?.timeouts ?? {}) : [],
+    ),
     ...under(["health_check"], hasTimeout ? checkPace(config.health_check ?? {}) : []),
     ...(config.routes ?? []).flatMap((route, index) => {
       if (route === undefined) return [];

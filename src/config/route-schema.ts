@@ -1,8 +1,7 @@
 import { Type } from "@sinclair/typebox";
-import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
-import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
+import { checkTimeouts, routeTimeouts } from "./timeouts.ts";
 
 /** `preserve_host` of a route. */
 export const preserveHost = defineSection({
@@ -18,37 +17,8 @@ export const maxBodySize = defineSection({
   schema: Type.Optional(Size({ description: "The largest request body that this route accepts." })),
 });
 
-/** `timeouts` of a route: what differs from the server's. */
+/** `timeouts` of a route. */
 export const timeouts = defineSection({
-  schema: Type.Optional(
-    Type.Object(
-      {
-        request: Type.Optional(
-          Duration({ description: "As server.read_timeout, for this route." }),
-        ),
-        response: Type.Optional(
-          Duration({ description: "As server.write_timeout, for this route." }),
-        ),
-        idle: Type.Optional(Duration({ description: "As server.idle_timeout, for this route." })),
-        exchange: Type.Optional(
-          Duration({ description: "As server.exchange_timeout, for this route." }),
-        ),
-      },
-      { additionalProperties: false, description: "Timeouts that differ from the server's." },
-    ),
-  ),
+  schema: Type.Optional(routeTimeouts),
   check: checkTimeouts,
 });
-
-/** The whole exchange ends before one of its parts may: one of the two is not meant. */
-function checkTimeouts({
-  exchange = 0,
-  response = 0,
-}: {
-  readonly exchange?: number;
-  readonly response?: number;
-}): ConfigIssue[] {
-  if (exchange === 0 || response <= exchange) return [];
-  const message = "`exchange` is shorter than `response`, which therefore never takes effect";
-  return [{ path: ["exchange"], message, severity: "warning" }];
-}

@@ -5,6 +5,7 @@ import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
+import { serverTimeouts, TIMEOUT_ALIASES } from "./timeouts.ts";
 
 const schema = Type.Object(
   {
@@ -20,25 +21,7 @@ const schema = Type.Object(
       minimum: 0,
       maximum: 65_535,
     }),
-    read_timeout: Duration({
-      description:
-        "How long a client may take to send a request's content, or where that is passed on as it comes, the next piece of it; 0 sets no limit.",
-      default: "30s",
-    }),
-    write_timeout: Duration({
-      description:
-        "How long a backend may take until the header section of its answer is there, from the end of the request on; 0 sets no limit.",
-      default: "30s",
-    }),
-    idle_timeout: Duration({
-      description:
-        "How long an answer or a WebSocket may go without anything moving in it, whichever side is at fault; 0 sets no limit.",
-      default: "5m",
-    }),
-    exchange_timeout: Duration({
-      description: "How long a whole exchange may take, streams included; 0 sets no limit.",
-      default: "0",
-    }),
+    timeouts: serverTimeouts,
     shutdown_timeout: Duration({
       description: "How long requests in flight may still take after SIGTERM or SIGINT.",
       default: "10s",
@@ -83,7 +66,12 @@ const schema = Type.Object(
       default: false,
     }),
   },
-  { additionalProperties: false, description: "The port that clients talk to.", default: {} },
+  {
+    additionalProperties: false,
+    description: "The port that clients connect to.",
+    default: {},
+    aliases: TIMEOUT_ALIASES,
+  },
 );
 
 /** `server` at the top of the configuration. */

@@ -1,7 +1,8 @@
 import { KindGuard, type TObject, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { ConfigNode } from "../text/node.ts";
-import { closest, homeOf } from "./suggest.ts";
+import { aliasesOf } from "./aliases.ts";
+import { closest, homeOf, plainForm } from "./suggest.ts";
 import { code, describe, expectedBy, together } from "./words.ts";
 
 const MOST_KEYS_LISTED = 8;
@@ -24,21 +25,51 @@ export function mismatch(schema: TSchema, node: ConfigNode): string {
   return isUnquoted ? `${message}; put it in quotes` : message;
 }
 
+/** What is to be said of a key that belongs to other software. */
+export interface KeyHint {
+  readonly answer: string;
+  /** The key of the same mapping that does what it does. */
+  readonly means?: string | undefined;
+}
+
+/** What is known of keys beyond their schema; `trail`: the keys that lead to their mapping. */
+export interface KeyHints {
+  hintFor(this: void, key: string, trail: readonly string[]): KeyHint | undefined;
+  /** Whether a key that stands elsewhere in the schema means the same there. */
+  isUnmistakable(this: void, key: string, trail: readonly string[]): boolean;
+}
+
 /** Says that a key is not known, and which one was probably meant. */
 export function unknownKey(
   key: string,
-  schema: TObject,
-  trail: readonly string[],
-  whole: TSchema,
+  {
+    schema,
+    trail,
+    whole,
+    hints,
+  }: {
+    readonly schema: TObject;
+    readonly trail: readonly string[];
+    readonly whole: TSchema;
+    readonly hints: KeyHints | undefined;
+  },
 ): { message: string; meant: string | undefined } {
   const keys = Object.keys(schema.properties);
-  const meant = closest(key, keys);
+  const meant = closest(key, [...keys, ...Object.keys(aliasesOf(schema) ?? {})]);
   const message = `unknown key ${code(key)}`;
+  // A key of other software that is a letter away from one of ours is still that software's.
+  const isSpelling = meant !== undefined && plainForm(meant) === plainForm(key);
+  const hint = isSpelling ? undefined : hints?.hintFor(key, trail);
+  if (hint !== undefined) {
+    return { message: `${message}: ${hint.answer}`, meant: hint.means ?? meant };
+  }
   if (meant !== undefined) return { message: `${message}, did you mean ${code(meant)}?`, meant };
-  const home = homeOf(key, trail, whole);
+  const hasHome = hints?.isUnmistakable(key, trail) ?? true;
+  const home = hasHome ? homeOf(key, trail, whole) : undefined;
   if (home !== undefined) return { message: `${message}, it belongs ${home}`, meant };
   if (keys.length === 0 || keys.length > MOST_KEYS_LISTED) return { message, meant };
-  const valid = `valid ${keys.length === 1 ? "is" : "are"} ${together(keys.map(code))}`;
+  const list = together(keys.map(code));
+  const valid = keys.length === 1 ? `the only valid key is ${list}` : `valid keys: ${list}`;
   return { message: `${message}; ${valid}`, meant };
 }
 

@@ -9,7 +9,8 @@ import {
   type TUnion,
 } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { mismatch, missingKeys, unknownKey } from "./complaints.ts";
+import { aliasesOf, withoutAliases } from "./aliases.ts";
+import { type KeyHints, mismatch, missingKeys, unknownKey } from "./complaints.ts";
 import type { Diagnostic } from "../text/diagnostics.ts";
 import type { ConfigDocument } from "../text/document.ts";
 import {
@@ -34,6 +35,7 @@ export class SchemaReader {
   diagnostics: Diagnostic[] = [];
   readonly #whole: TSchema;
   readonly #document: ConfigDocument;
+  readonly #hints: KeyHints | undefined;
   readonly #broken = new WeakSet<object>();
   /** Defaults that are no objects, so that one value can stand for all. */
   readonly #defaults = new Map<TSchema, unknown>();
@@ -41,8 +43,9 @@ export class SchemaReader {
   readonly #trail: string[] = [];
   #faults = 0;
 
-  constructor(whole: TSchema, document: ConfigDocument) {
+  constructor(whole: TSchema, document: ConfigDocument, hints?: KeyHints) {
     this.#whole = whole;
+    this.#hints = hints;
     this.#document = document;
   }
 
@@ -89,8 +92,15 @@ export class SchemaReader {
     return Value.Check(schema, value) ? value : this.#report(at, mismatch(schema, node));
   }
 
-  #readObject(schema: TObject, node: MappingNode, place: Place) {
+  #readObject(schema: TObject, written: MappingNode, place: Place) {
     const value: Record<string, unknown> = {};
+    const aliases = aliasesOf(schema);
+    const node =
+      aliases === undefined
+        ? written
+        : withoutAliases(written, aliases, ({ key, at }, message) => {
+            this.#report(key ?? at, message);
+          });
     const meant = this.#reportOtherKeys(schema, node);
     let missing: string[] | undefined;
     for (const key in schema.properties) {
@@ -156,7 +166,12 @@ export class SchemaReader {
     let meant = NONE;
     for (const [key, entry] of node.entries) {
       if (Object.hasOwn(schema.properties, key) || isIgnored(schema, key)) continue;
-      const unknown = unknownKey(key, schema, this.#trail, this.#whole);
+      const unknown = unknownKey(key, {
+        schema,
+        trail: this.#trail,
+        whole: this.#whole,
+        hints: this.#hints,
+      });
       this.#report(entry.key ?? entry.at, unknown.message);
       if (unknown.meant !== undefined) meant = new Set([...meant, unknown.meant]);
     }

@@ -12,7 +12,7 @@ export function closest(written: string, names: readonly string[]): string | und
 }
 
 /** `maxAge` and `max-age` are `max_age`. */
-function plainForm(name: string): string {
+export function plainForm(name: string): string {
   return name.toLowerCase().replace(/[-_ ]/g, "");
 }
 

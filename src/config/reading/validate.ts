@@ -2,6 +2,7 @@ import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import { type Diagnostic, eachOnce } from "../text/diagnostics.ts";
 import type { ConfigDocument } from "../text/document.ts";
 import type { Checkable, IsWhole } from "../../pipeline/section.ts";
+import type { KeyHints } from "./complaints.ts";
 import { SchemaReader } from "./schema-reader.ts";
 
 interface Validated<T> {
@@ -17,13 +18,14 @@ interface Validated<T> {
 
 /**
  * Reads a document as what a schema describes. A schema may carry `expected`, a noun phrase for
- * "expected …, got …". Never throws, whatever the document.
+ * "expected …, got …". `hints` answer unknown keys. Never throws, whatever the document.
  */
 export function validate<Schema extends TSchema>(
   schema: Schema,
   document: ConfigDocument,
+  hints?: KeyHints,
 ): Validated<StaticDecode<Schema>> {
-  const reader = new SchemaReader(schema, document);
+  const reader = new SchemaReader(schema, document, hints);
   const read = document.root && reader.read(schema, document.root);
   const isWhole = (part: unknown) => reader.isWhole(part);
   return {

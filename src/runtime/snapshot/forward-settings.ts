@@ -12,10 +12,10 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
     bufferSize: server.buffer_size,
     tls: tlsOptions(route),
     timeouts: {
-      request: timeouts?.request ?? server.read_timeout,
-      response: timeouts?.response ?? server.write_timeout,
-      idle: timeouts?.idle ?? server.idle_timeout,
-      exchange: timeouts?.exchange ?? server.exchange_timeout,
+      request: timeouts?.request ?? server.timeouts.request,
+      response: timeouts?.response ?? server.timeouts.response,
+      idle: timeouts?.idle ?? server.timeouts.idle,
+      exchange: timeouts?.exchange ?? server.timeouts.exchange,
     },
   };
 }

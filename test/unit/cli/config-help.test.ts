@@ -22,19 +22,22 @@ describe("`help config`", () => {
     expect(text).not.toContain("server.");
   });
 
-  test.each(["routes.timeouts", "routes[].timeouts", "timeouts"])(
-    "shows %s with what is below it",
-    (key) => {
-      const keys = [...configHelp(key).matchAll(/^ {2}(\S+):/gm)].map(([, name]) => name);
-      expect(keys).toEqual([
-        "routes[].timeouts",
-        "routes[].timeouts.request",
-        "routes[].timeouts.response",
-        "routes[].timeouts.idle",
-        "routes[].timeouts.exchange",
-      ]);
-    },
-  );
+  test.each(["routes.timeouts", "routes[].timeouts"])("shows %s with what is below it", (key) => {
+    const keys = [...configHelp(key).matchAll(/^ {2}(\S+):/gm)].map(([, name]) => name);
+    expect(keys).toEqual([
+      "routes[].timeouts",
+      "routes[].timeouts.request",
+      "routes[].timeouts.response",
+      "routes[].timeouts.idle",
+      "routes[].timeouts.exchange",
+    ]);
+  });
+
+  test("shows every place of a key that several have", () => {
+    const text = configHelp("timeouts");
+    expect(text).toContain("\n  server.timeouts.idle:");
+    expect(text).toContain("\n  routes[].timeouts.idle:");
+  });
 
   test("names the default of a key, and what is required", () => {
     expect(configHelp("server.port")).toContain(", default 8080\n");

@@ -36,7 +36,11 @@ cors: { enabled: "\${OFF}" }
 ${route('rate_limit: "${RATE}"')}`,
       { PORT: "9000", TIME: "5s", SIZE: "1KiB", OFF: "false", RATE: "60" },
     );
-    expect(config.server).toMatchObject({ port: 9000, read_timeout: 5_000, max_body_size: 1024 });
+    expect(config.server).toMatchObject({
+      port: 9000,
+      timeouts: { request: 5_000 },
+      max_body_size: 1024,
+    });
     expect(config).toHaveProperty("cors.enabled", false);
     expect(config.routes[0]).toHaveProperty("rate_limit", 60);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { loaded, ROUTE, route, told } from "./loading.ts";
 
 const TOP_KEYS =
-  "valid are `server`, `admin`, `logging`, `health_check`, `cors`, `rate_limiting` and `routes`";
+  "valid keys: `server`, `admin`, `logging`, `health_check`, `cors`, `rate_limiting` and `routes`";
 const RATE = "expected a rate above zero: a number per second, like 50, or text like 50/s or 600/m";
 const RATE_LIMIT =
   "expected requests per second, like 50 or 600/m, or {requests_per_second, burst, key}";
@@ -30,7 +30,7 @@ describe("an unknown key", () => {
     [
       "of a section at the top",
       `listen: x\n${ROUTE}`,
-      "1:1: unknown key `listen`, it belongs under `admin`",
+      "1:1: unknown key `listen`: the gateway listens on `server.host` and `server.port`",
     ],
     [
       "of a route in a section",
@@ -40,7 +40,7 @@ describe("an unknown key", () => {
     [
       "of a section in a route",
       route("host: x"),
-      "4:5: unknown key `host`, it belongs under `server`",
+      "4:5: unknown key `host`: routes are not matched by host yet, only by `path` and `methods`; to send backends their own Host, write `preserve_host: false`",
     ],
     [
       "of a section of a route in the route",
@@ -162,7 +162,7 @@ describe("a duration, size or rate", () => {
 logging: { retention: { max_age: 0, max_size: 0 } }
 rate_limiting: { requests_per_second: 600/m }
 ${ROUTE}`);
-    expect(config.server).toMatchObject({ read_timeout: 1_500, max_body_size: 65_536 });
+    expect(config.server).toMatchObject({ timeouts: { request: 1_500 }, max_body_size: 65_536 });
     expect(config.logging.retention).toEqual({ max_age: 0, max_size: 0 });
     expect(config).toHaveProperty("rate_limiting.requests_per_second", 10);
   });
@@ -249,10 +249,7 @@ describe("a good text", () => {
       server: {
         host: "0.0.0.0",
         port: 8080,
-        read_timeout: 30_000,
-        write_timeout: 30_000,
-        idle_timeout: 300_000,
-        exchange_timeout: 0,
+        timeouts: { request: 30_000, response: 30_000, idle: 300_000, exchange: 0 },
         shutdown_timeout: 10_000,
         trusted_proxies: [],
         untrusted_fields: [],
@@ -286,5 +283,46 @@ describe("a good text", () => {
         },
       ],
     });
+  });
+});
+
+describe("the server's timeouts", () => {
+  const timeouts = (server: string) => loaded(`server: { ${server} }\n${ROUTE}`).server.timeouts;
+
+  test("have older names that mean the same", () => {
+    const older = "read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, exchange_timeout: 4s";
+    const now = "timeouts: { request: 1s, response: 2s, idle: 3s, exchange: 4s }";
+    expect(timeouts(older)).toEqual({
+      request: 1_000,
+      response: 2_000,
+      idle: 3_000,
+      exchange: 4_000,
+    });
+    expect(timeouts(now)).toEqual(timeouts(older));
+    expect(timeouts("read_timeout: 1s, timeouts: { response: 2s }")).toMatchObject({
+      request: 1_000,
+      response: 2_000,
+      idle: 300_000,
+    });
+    expect(timeouts("read_timeout: 1s, timeouts:")).toMatchObject({ request: 1_000 });
+  });
+
+  test("may be given by both names only if they agree", () => {
+    expect(timeouts("read_timeout: 1s, timeouts: { request: 1s }").request).toBe(1_000);
+    expect(told(`server: { read_timeout: 1s, timeouts: { request: 2s } }\n${ROUTE}`)).toEqual([
+      "1:11: `read_timeout` is an older name of `timeouts.request`; keep one of the two",
+    ]);
+  });
+
+  test("are wrong where they are written, by either name", () => {
+    expect(told(`server: { idle_timeout: soon, timeouts: 5s }\n${ROUTE}`)).toEqual([
+      '1:41: expected a mapping, got the text "5s"',
+    ]);
+    expect(told(`server: { idle_timeout: soon }\n${ROUTE}`)).toEqual([
+      expect.stringContaining("1:25: expected a duration"),
+    ]);
+    expect(told(`server: { readTimeout: 1s }\n${ROUTE}`)).toEqual([
+      "1:11: unknown key `readTimeout`, did you mean `read_timeout`?",
+    ]);
   });
 });

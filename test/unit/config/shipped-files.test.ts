@@ -42,7 +42,11 @@ routes:
 describe("the first configuration file there was", () => {
   test("is read as it is meant", () => {
     expect(loaded(FIRST, { ADMIN_TOKEN: "secret" })).toMatchObject({
-      server: { port: 8080, read_timeout: 30_000, max_body_size: 100_000_000 },
+      server: {
+        port: 8080,
+        timeouts: { request: 30_000, response: 30_000 },
+        max_body_size: 100_000_000,
+      },
       admin: { listen: "127.0.0.1:9090", token: "secret" },
       logging: { level: "info", retention: { max_age: 604_800_000, max_size: 2 ** 30 } },
       rate_limiting: { requests_per_second: 100, burst: 50, key: "all" },

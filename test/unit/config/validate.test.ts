@@ -28,7 +28,7 @@ const table: readonly (readonly [behaviour: string, text: string, printed: strin
   [
     "an unknown key like no other is answered with those that are valid",
     route("    rate_limit:\n      requests_per_second: 1\n      zone: 5\n"),
-    `gateway.yaml:6:7: error: unknown key \`zone\`; valid are \`requests_per_second\`, \`burst\` and \`key\`
+    `gateway.yaml:6:7: error: unknown key \`zone\`; valid keys: \`requests_per_second\`, \`burst\` and \`key\`
     6 |       zone: 5
       |       ^^^^`,
   ],
@@ -218,7 +218,7 @@ describe("an unknown key", () => {
   test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("may be %s", (name) => {
     const told = messages(`${name}: { port: 1 }\n${ROUTES}`);
     expect(told).toHaveLength(1);
-    expect(told[0]).toStartWith(`1:1: error: unknown key \`${name}\`; valid are`);
+    expect(told[0]).toStartWith(`1:1: error: unknown key \`${name}\`; valid keys: `);
   });
 
   test("that another key was meant by does not make that one missing", () => {
@@ -251,7 +251,7 @@ describe("an unknown key", () => {
     ]);
     const one = Type.Object({ lion: Type.Optional(Type.Number()) }, closed);
     expect(messages("zebra: 1", {}, one)).toEqual([
-      "1:1: error: unknown key `zebra`; valid is `lion`",
+      "1:1: error: unknown key `zebra`; the only valid key is `lion`",
     ]);
   });
 });

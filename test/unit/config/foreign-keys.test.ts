@@ -1,0 +1,164 @@
+import { describe, expect, test } from "bun:test";
+import { KindGuard, type TSchema } from "@sinclair/typebox";
+import { FOREIGN, keyHints } from "../../../src/config/foreign-keys.ts";
+import { configSchema } from "../../../src/config/schema.ts";
+import { ROUTE, route, told } from "./loading.ts";
+
+const backend = (rest: string) => `routes:\n  - path: /a\n    backends: [{ ${rest} }]\n`;
+
+/** A line of another gateway's configuration, where it would be written, and what it is told. */
+const table: readonly (readonly [text: string, told: string])[] = [
+  [`listen: 80\n${ROUTE}`, "the gateway listens on `server.host` and `server.port`"],
+  [`server: { listen: 80 }\n${ROUTE}`, "the gateway listens on `server.host` and `server.port`"],
+  [`server: { bind: ":80" }\n${ROUTE}`, "the gateway listens on `server.host` and `server.port`"],
+  [`entryPoints: {}\n${ROUTE}`, "the gateway listens on `server.host` and `server.port`"],
+  [`server: { tls: { cert: a } }\n${ROUTE}`, "the gateway does not accept TLS yet; "],
+  [`server: { ssl_certificate: a }\n${ROUTE}`, "the gateway does not accept TLS yet; "],
+  [`upstreams: {}\n${ROUTE}`, "there are no named upstreams yet; each route lists"],
+  [`services: []\n${ROUTE}`, "there are no named upstreams yet; each route lists"],
+  [`server: { upstream: {} }\n${ROUTE}`, "there are no named upstreams yet; each route lists"],
+  [`servers: []\n${ROUTE}`, "there is one `server`; `routes` have the paths"],
+  [`endpoints: []\n${ROUTE}`, "each is an entry of `routes`, with a `path` and its `backends`"],
+  [`server: { location: /a }\n${ROUTE}`, "each is an entry of `routes`, with a `path`"],
+  [`http: { routers: {} }\n${ROUTE}`, "there is no such level here: `server` is the port"],
+  [`server: { server_name: a }\n${ROUTE}`, "hosts are not told apart yet; routes differ by"],
+  [`include: a.yaml\n${ROUTE}`, "there are no included files yet; "],
+  [`$schema: x\n${ROUTE}`, "a configuration has no version; leave it out"],
+  [`plugins: []\n${ROUTE}`, "there are no plugins yet; "],
+  [`middlewares: {}\n${ROUTE}`, "there are no plugins yet; "],
+  [`extra_config: {}\n${ROUTE}`, "there are no plugins yet; "],
+  [`auth: {}\n${ROUTE}`, "the gateway does not authenticate clients yet; "],
+  [`metrics: {}\n${ROUTE}`, "there are no metrics yet; each request is a row"],
+  [`tracing: {}\n${ROUTE}`, "there are no traces yet; each request is a row"],
+  [`log: {}\n${ROUTE}`, "`logging` has the access log's `database`"],
+  [`access_log: a\n${ROUTE}`, "`logging` has the access log's `database`"],
+  [`log_level: debug\n${ROUTE}`, "that is `logging.level`"],
+  [`worker_processes: 4\n${ROUTE}`, "the gateway runs in one process; "],
+  [`server: { timeout: 5s }\n${ROUTE}`, "timeouts are `server.timeouts.request`"],
+  [
+    `server: { client_max_body_size: 1m }\n${ROUTE}`,
+    "the largest request body is `server.max_body",
+  ],
+  [`admin: { port: 9090 }\n${ROUTE}`, "address and port are one: `listen: 127.0.0.1:9090`"],
+  [`admin: { password: x }\n${ROUTE}`, "the operator's secret is `token`"],
+  [`logging: { file: a.log }\n${ROUTE}`, "the access log is the SQLite file `database`"],
+  [`cors: { origins: ["*"] }\n${ROUTE}`, "that is `allowed_origins`"],
+  [`cors: { methods: [GET] }\n${ROUTE}`, "that is `allowed_methods`"],
+  [`cors: { headers: [a] }\n${ROUTE}`, "that is `allowed_headers`"],
+  [`health_check: { uri: / }\n${ROUTE}`, "what is asked for is `path`, on the backend's own"],
+  [
+    `health_check: { fails: 2 }\n${ROUTE}`,
+    "failed checks in a row are counted by `unhealthy_after`",
+  ],
+  [`rate_limiting: { rps: 5 }\n${ROUTE}`, "the rate is `requests_per_second`"],
+  [route("rate_limit: { rate: 5 }"), "the rate is `requests_per_second`"],
+  [route("host: a.example"), "routes are not matched by host yet, only by `path` and `methods`"],
+  [route("hosts: [a.example]"), "routes are not matched by host yet, only by `path` and `methods`"],
+  [
+    route("timeout: 5s"),
+    "a route's timeouts are `timeouts: { request, response, idle, exchange }`",
+  ],
+  [route("proxy_read_timeout: 5s"), "a route's timeouts are `timeouts: { request, response,"],
+  [route("headers: {}"), "fields cannot be matched or changed yet; "],
+  [route("proxy_set_header: {}"), "fields cannot be matched or changed yet; "],
+  [route("jwt: {}"), "the gateway does not authenticate clients yet; "],
+  [route("redirect: /b"), "redirects and fixed answers do not exist yet; "],
+  [route("strip_prefix: /a"), "paths cannot be rewritten yet; "],
+  [route("retries: 3"), "retries cannot be set yet; "],
+  [route("retry: 3"), "retries cannot be set yet; "],
+  [route("circuit_breaker: {}"), "there is no circuit breaker to set yet; "],
+  [route("cache: {}"), "the gateway does not cache yet; "],
+  [route("gzip: true"), "the gateway does not compress yet; "],
+  [route("sticky: true"), "there are no sticky sessions yet; "],
+  [route("lb_policy: least_conn"), "that is `balance`; "],
+  [route("keepalive: 32"), "connections are kept open and reused by themselves; "],
+  [route("websocket: true"), "WebSocket connections pass by themselves; leave it out"],
+  [route("tls: { insecure: true }"), "https backends are verified by themselves; "],
+  [backend("url: http://a, max_conns: 5"), "that is `max_in_flight`"],
+  [backend("url: http://a, timeout: 5s"), "that is set for a whole route, next to `backends`"],
+];
+
+describe("a key of another gateway", () => {
+  test.each(table)("%j is answered in the words of this one", (text, answer) => {
+    const [only = "", ...others] = told(text);
+    expect(only.slice(only.indexOf(": unknown key"))).toMatch(/^: unknown key `[^`]+`: /);
+    expect(only.slice(only.indexOf("`: ") + 3)).toStartWith(answer);
+    expect(others).toEqual([]);
+  });
+
+  test.each([
+    ["routes: [{ prefix: /a, backends: [http://a] }]\n", "what is matched is `path`; "],
+    ["routes: [{ match: /a, backends: [http://a] }]\n", "what is matched is `path`; "],
+    ["routes: [{ path: /a, proxy_pass: http://a }]\n", "where requests go is `backends`, "],
+    ["routes: [{ path: /a, upstream: users }]\n", "where requests go is `backends`, "],
+    [backend("host: a"), "a backend is its `url`, like http://localhost:9001"],
+  ])("%j is not reported as the missing of ours too", (text, answer) => {
+    const all = told(text);
+    expect(all).toHaveLength(1);
+    expect(all[0]).toContain(answer);
+  });
+});
+
+describe("a key in the wrong place", () => {
+  test.each([
+    [`port: 80\n${ROUTE}`, "unknown key `port`, it belongs under `server`"],
+    [`host: 0.0.0.0\n${ROUTE}`, "unknown key `host`, it belongs under `server`"],
+    [`server: { database: a.db }\n${ROUTE}`, "unknown key `database`, it belongs under `logging`"],
+    [route("weight: 5"), "unknown key `weight`, it belongs under `backends`"],
+  ])("%j is told its right one", (text, message) => {
+    expect(told(text)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each([
+    [`token: x\nmax_age: 1d\n${ROUTE}`, "unknown key `max_age`; valid keys: "],
+    [`server: { path: /a }\n${ROUTE}`, "unknown key `path`"],
+    [`health_check: { methods: [GET] }\n${ROUTE}`, "unknown key `methods`; valid keys: "],
+  ])("%j is not sent where the word means something else", (text, message) => {
+    expect(told(text).at(-1)).toContain(message);
+    expect(told(text).at(-1)).not.toContain("belongs");
+  });
+});
+
+/** All keys of all mappings: "server.port", "routes.path". */
+function keysBelow(schema: TSchema, trail: readonly string[]): string[] {
+  if (KindGuard.IsArray(schema)) return keysBelow(schema.items, trail);
+  if (KindGuard.IsUnion(schema)) return schema.anyOf.flatMap((form) => keysBelow(form, trail));
+  if (!KindGuard.IsObject(schema)) return [];
+  return Object.entries(schema.properties).flatMap(([key, property]) => [
+    [...trail, key].join("."),
+    ...keysBelow(property, [...trail, key]),
+  ]);
+}
+
+describe("the table of foreign keys", () => {
+  const known = new Set(keysBelow(configSchema, []));
+
+  test("has no key twice in one place, and none that is valid there", () => {
+    const all = FOREIGN.flatMap(({ below, keys }) =>
+      below.flatMap((place) =>
+        keys.split(" ").map((key) => (place === "" ? key : `${place}.${key}`)),
+      ),
+    );
+    expect(all.filter((key, index) => all.indexOf(key) !== index)).toEqual([]);
+    expect(all.filter((key) => known.has(key))).toEqual([]);
+    expect(all.length).toBeGreaterThan(500);
+  });
+
+  test("names keys that there are, and places", () => {
+    const places = new Set(["", ...[...known].map((key) => key.split(".").slice(0, -1).join("."))]);
+    const names = new Set([...known].flatMap((key) => [key, key.split(".").at(-1)]));
+    for (const { below, answer, means } of FOREIGN) {
+      for (const place of below) expect(places).toContain(place);
+      const named = [...answer.matchAll(/`([a-z_.]+)`/g)].map(([, name]) => name);
+      for (const name of [...named, ...(means === undefined ? [] : [means])]) {
+        expect(names).toContain(name);
+      }
+    }
+  });
+
+  test("knows keys in any spelling", () => {
+    for (const key of ["proxyPass", "proxy-pass", "PROXY_PASS"]) {
+      expect(keyHints.hintFor(key, ["routes"])?.means).toBe("backends");
+    }
+  });
+});
