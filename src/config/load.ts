@@ -3,7 +3,7 @@ import { type Diagnostic, eachOnce } from "./text/diagnostics.ts";
 import { ConfigDocument } from "./text/document.ts";
 import { substituteEnvironment } from "./text/environment.ts";
 import { type Config, configSchema } from "./schema.ts";
-import { keyHints } from "./foreign-keys.ts";
+import { keyHints } from "./foreign-keys/hints.ts";
 import { validate } from "./reading/validate.ts";
 
 export interface Loaded {

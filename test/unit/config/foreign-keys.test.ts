@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { KindGuard, type TSchema } from "@sinclair/typebox";
-import { FOREIGN, keyHints } from "../../../src/config/foreign-keys.ts";
+import { FOREIGN, keyHints } from "../../../src/config/foreign-keys/hints.ts";
 import { configSchema } from "../../../src/config/schema.ts";
 import { ROUTE, route, told } from "./loading.ts";
 

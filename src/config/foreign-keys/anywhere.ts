@@ -1,0 +1,173 @@
+import type { ForeignKeys } from "./foreign-keys.ts";
+
+const TOP = "";
+const ROUTE = "routes";
+
+/** What is written at the top, in `server` and in routes. */
+export const foreignAnywhere: readonly ForeignKeys[] = [
+  // Where the gateway listens.
+  {
+    below: [TOP, "server"],
+    keys: "listen listener listeners bind address addr entry_points entrypoint frontend frontends hostname interface ports http_port",
+    answer: "the gateway listens on `server.host` and `server.port`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "tls ssl https cert certs certificate certificates ssl_certificate ssl_certificate_key ssl_protocols acme autocert letsencrypt auto_https tls_context",
+    answer:
+      "the gateway does not accept TLS yet; put a proxy that does in front of it and list that in `server.trusted_proxies`",
+  },
+  {
+    below: ["server"],
+    keys: "key ca min_version",
+    answer: "the gateway does not accept TLS yet; `tls` of a route is for https backends",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "http2 h2 h2c http3 quic protocols proxy_protocol",
+    answer: "clients connect with HTTP/1.1; there is nothing else to choose yet",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "real_ip set_real_ip_from real_ip_header real_ip_from trusted_ips forwarded_headers proxies trust_proxy xff_num_trusted_hops",
+    answer: "the proxies whose X-Forwarded-* are believed are listed in `server.trusted_proxies`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "workers worker worker_processes worker_threads threads nbthread nbproc cluster_mode events processes",
+    answer: "the gateway runs in one process; there is nothing to set yet",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "worker_connections max_connections maxconn max_conns max_requests",
+    answer: "the limit on requests in flight is `server.max_in_flight`",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "keepalive keep_alive keepalive_timeout keepalive_requests idle_conns max_idle_conns",
+    answer: "connections are kept open and reused by themselves; there is nothing to set yet",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "client_max_body_size max_request_body_size request_body_limit body_limit limit_request_body max_body",
+    answer: "the largest request body is `server.max_body_size`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "timeout client_body_timeout proxy_read_timeout proxy_send_timeout proxy_connect_timeout send_timeout connect_timeout responding_timeouts forwarding_timeouts",
+    answer: "timeouts are `server.timeouts.request`, `response`, `idle` and `exchange`",
+  },
+  {
+    below: [TOP],
+    keys: "read_timeout write_timeout idle_timeout exchange_timeout timeouts",
+    answer: "timeouts are `server.timeouts.request`, `response`, `idle` and `exchange`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "header_timeout read_header_timeout client_header_timeout max_header_size max_header_bytes large_client_header_buffers",
+    answer: "limits on a request's header section cannot be set yet",
+  },
+  // What routes and backends are called elsewhere.
+  {
+    below: [TOP, "server"],
+    keys: "upstream upstreams service services cluster clusters targets nodes pools backend service_endpoints load_balancers",
+    answer: "there are no named upstreams yet; each route lists its own `backends`",
+  },
+  {
+    below: [TOP],
+    keys: "servers sites virtual_hosts vhosts",
+    answer: "there is one `server`; `routes` have the paths and their `backends`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "location locations endpoints apis api api_endpoints routers router pipelines paths handle route_config rules ingress",
+    answer: "each is an entry of `routes`, with a `path` and its `backends`",
+  },
+  {
+    below: [TOP],
+    keys: "http tcp udp stream",
+    answer:
+      "there is no such level here: `server` is the port, `routes` have the paths and their `backends`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "server_name server_names hosts domain domains host_name",
+    answer: "hosts are not told apart yet; routes differ by `path` and `methods`",
+  },
+  {
+    below: [TOP],
+    keys: "include includes import imports files providers",
+    answer: "there are no included files yet; the whole configuration is one file",
+  },
+  {
+    below: [TOP],
+    keys: "defaults default global globals common templates",
+    answer:
+      "there are no defaults for routes yet; repeat settings with a YAML anchor below a key that begins with `x-`",
+  },
+  {
+    below: [TOP],
+    keys: "version $schema format_version schema_version",
+    answer: "a configuration has no version; leave it out",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "middleware middlewares plugin plugins policies filters http_filters extra_config handlers directives",
+    answer:
+      "there are no plugins yet; what a route may have beyond `backends` are its own keys, like `cors` and `rate_limit`",
+  },
+  // What is still to come, wherever it is written.
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc api_key api_keys key_auth forward_auth auth_request mtls client_certificates acl",
+    answer: "the gateway does not authenticate clients yet; leave that to the backends",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "allow deny ip_whitelist ip_allow_list whitelist allowlist blacklist denylist ip_restriction clients",
+    answer:
+      "clients are not told apart by address yet; use a firewall or leave that to the backends",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "headers header proxy_set_header request_headers response_headers add_header set_headers header_up header_down custom_request_headers custom_response_headers request_transformer response_transformer security_headers",
+    answer:
+      "fields cannot be matched or changed yet; docs/http.md lists those that the gateway sets",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "retry retries max_retries retry_policy num_retries proxy_next_upstream lb_try_duration attempts hedge",
+    answer:
+      "retries cannot be set yet; a request that reached no backend goes to another one by itself",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "circuit_breaker circuit_breakers breaker outlier_detection ejection passive",
+    answer: "there is no circuit breaker to set yet; `health_check` takes dead backends out",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "cache caching proxy_cache proxy_cache_path proxy_cache_valid cache_ttl http_cache",
+    answer: "the gateway does not cache yet; Cache-Control of the backends reaches clients",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "compress compression gzip gzip_types brotli zstd encode deflate",
+    answer: "the gateway does not compress yet; what backends compress passes as it is",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "metrics prometheus statsd stats monitoring status_page",
+    answer: "there are no metrics yet; each request is a row of `logging.database`",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "tracing trace opentelemetry otel otlp zipkin jaeger telemetry datadog",
+    answer: "there are no traces yet; each request is a row of `logging.database`",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "redirect redirects return redirect_scheme redirect_regex permanent respond response static static_response direct_response status file_server root try_files error_page",
+    answer: "redirects and fixed answers do not exist yet; a route always goes to its `backends`",
+  },
+];

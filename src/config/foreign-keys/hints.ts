@@ -1,0 +1,32 @@
+import type { KeyHint, KeyHints } from "../reading/complaints.ts";
+import { plainForm } from "../reading/suggest.ts";
+import { foreignAnywhere } from "./anywhere.ts";
+import { foreignInRoutes } from "./routes.ts";
+import { foreignInSections } from "./sections.ts";
+
+/** Every answer there is, for tests as well. */
+export const FOREIGN = [...foreignAnywhere, ...foreignInSections, ...foreignInRoutes];
+
+/** Keys that stand for one thing wherever they are written, so that their place can be named. */
+const UNMISTAKABLE = new Set(
+  `server admin logging health_check cors rate_limiting routes backends rate_limit preserve_host port
+  shutdown_timeout trusted_proxies max_body_size buffer_size max_message_size send_forwarded database
+  level retention burst requests_per_second weight interval unhealthy_after healthy_after
+  allowed_origins allowed_methods allowed_headers exposed_headers allow_credentials
+  insecure_skip_verify main_port token`.split(/\s+/),
+);
+
+const HINTS = new Map<string, KeyHint>(
+  FOREIGN.flatMap(({ below, keys, answer, means }) =>
+    below.flatMap((place) =>
+      keys.split(" ").map((key) => [`${place} ${plainForm(key)}`, { answer, means }] as const),
+    ),
+  ),
+);
+
+/** What is known of the keys of other gateways. */
+export const keyHints: KeyHints = {
+  hintFor: (key, trail) => HINTS.get(`${trail.join(".")} ${plainForm(key)}`),
+  // The same word at the top and in a route are two things: `host` of the server and of a request.
+  isUnmistakable: (key, trail) => UNMISTAKABLE.has(key) || (key === "host" && trail.length === 0),
+};

@@ -1,0 +1,137 @@
+import type { ForeignKeys } from "./foreign-keys.ts";
+
+const TOP = "";
+const ROUTE = "routes";
+const BACKEND = "routes.backends";
+
+/** What is written in routes and in their backends. */
+export const foreignInRoutes: readonly ForeignKeys[] = [
+  // A route.
+  {
+    below: [ROUTE],
+    keys: "prefix path_prefix location pattern uri route rule match matcher matchers endpoint paths listen_path path_regexp regex",
+    answer: "what is matched is `path`; everything below /api is `path: /api/*`",
+    means: "path",
+  },
+  {
+    below: [ROUTE],
+    keys: "host hosts server_name server_names domain domains hostname",
+    answer:
+      "routes are not matched by host yet, only by `path` and `methods`; to send backends their own Host, write `preserve_host: false`",
+  },
+  { below: [ROUTE], keys: "verb verbs http_method http_methods", answer: "that is `methods`" },
+  {
+    below: [ROUTE],
+    keys: "url urls proxy_pass proxy reverse_proxy upstream upstreams service services server servers target targets endpoints nodes to load_balancer loadbalancer destination dest forward_to upstream_url backend_url cluster address proxy_to",
+    answer: "where requests go is `backends`, a list of URLs",
+    means: "backends",
+  },
+  {
+    below: [ROUTE, TOP],
+    keys: "lb lb_policy lb_method load_balancing load_balance strategy algorithm policy least_conn",
+    answer: "that is `balance`; the only one yet is round robin, by each backend's `weight`",
+  },
+  {
+    below: [ROUTE, TOP],
+    keys: "sticky sticky_session sticky_sessions ip_hash session session_affinity persistence hash_on",
+    answer: "there are no sticky sessions yet; requests are balanced one by one",
+  },
+  {
+    below: [ROUTE],
+    keys: "strip_prefix strip_path strip_uri rewrite rewrites replace_path add_prefix url_pattern path_rewrite uri_strip_prefix",
+    answer:
+      "paths cannot be rewritten yet; a backend gets the request's path, after the base path of its own URL if that has one",
+  },
+  {
+    below: [ROUTE],
+    keys: "timeout connect_timeout read_timeout write_timeout idle_timeout exchange_timeout send_timeout proxy_read_timeout proxy_send_timeout proxy_connect_timeout request_timeout response_timeout",
+    answer: "a route's timeouts are `timeouts: { request, response, idle, exchange }`",
+  },
+  {
+    below: [ROUTE],
+    keys: "client_max_body_size max_request_body_size body_limit max_body request_body_limit",
+    answer: "the largest request body is `max_body_size`",
+  },
+  {
+    below: [ROUTE],
+    keys: "ssl https insecure skip_verify tls_skip_verify insecure_skip_verify ssl_verify proxy_ssl_verify",
+    answer:
+      "settings for https backends are under `tls`, like `tls: { server_name: api.example.com }`",
+  },
+  {
+    below: [ROUTE],
+    keys: "websocket websockets ws enable_websocket upgrade",
+    answer: "WebSocket connections pass by themselves; leave it out",
+  },
+  {
+    below: [ROUTE],
+    keys: "priority order",
+    answer: "the most specific path wins, whatever the order",
+  },
+  {
+    below: [ROUTE, BACKEND],
+    keys: "name id label labels tags description comment",
+    answer: "routes go by their path and backends by their URL; for a note, write a comment with #",
+  },
+  {
+    below: [ROUTE],
+    keys: "pass_host_header host_header preserve_host_header",
+    answer: "that is `preserve_host`",
+  },
+  // A backend.
+  {
+    below: [BACKEND],
+    keys: "host address addr server target uri hostname ip dial",
+    answer: "a backend is its `url`, like http://localhost:9001",
+    means: "url",
+  },
+  {
+    below: [BACKEND],
+    keys: "port scheme protocol path base_path",
+    answer: "that is part of `url`, like http://localhost:9001/base",
+  },
+  {
+    below: [BACKEND],
+    keys: "max_conns max_connections maxconn max_requests",
+    answer: "that is `max_in_flight`",
+  },
+  {
+    below: [BACKEND],
+    keys: "max_fails fail_timeout check fall rise health_check health",
+    answer: "checks are set for a whole route or for all, by `health_check`",
+  },
+  {
+    below: [BACKEND],
+    keys: "backup down disabled enabled slow_start priority",
+    answer: "there are no spare backends yet; each takes its share by `weight`",
+  },
+  {
+    below: [BACKEND],
+    keys: "timeout timeouts connect_timeout tls ssl rate_limit preserve_host",
+    answer: "that is set for a whole route, next to `backends`",
+  },
+  // TLS towards backends.
+  {
+    below: ["routes.tls"],
+    keys: "cert cert_file crt client_cert client_certificate certificate_file",
+    answer: "that is `certificate`",
+  },
+  { below: ["routes.tls"], keys: "key_file private_key client_key", answer: "that is `key`" },
+  {
+    below: ["routes.tls"],
+    keys: "ca_file ca_cert cacert root_ca root_cas trusted_ca trust",
+    answer: "that is `ca`",
+  },
+  { below: ["routes.tls"], keys: "sni servername host hostname", answer: "that is `server_name`" },
+  {
+    below: ["routes.tls"],
+    keys: "verify insecure skip_verify tls_skip_verify ssl_verify enabled",
+    answer:
+      "https backends are verified by themselves; `insecure_skip_verify: true` turns that off",
+  },
+  {
+    below: ["routes.timeouts", "server.timeouts"],
+    keys: "connect dial connection",
+    answer: "connecting counts towards `response`",
+  },
+];

@@ -1,0 +1,144 @@
+import type { ForeignKeys } from "./foreign-keys.ts";
+
+const TOP = "";
+const ROUTE = "routes";
+const CHECKS = ["health_check", "routes.health_check"];
+const CORS = ["cors", "routes.cors"];
+const LIMITS = ["rate_limiting", "routes.rate_limit"];
+
+/** What is written in sections, or in place of them. */
+export const foreignInSections: readonly ForeignKeys[] = [
+  // Logging.
+  {
+    below: [TOP, "server"],
+    keys: "log logs access_log access_logs accesslog error_log logger log_format custom_log log_file logfile",
+    answer: "`logging` has the access log's `database`, the `level` and the `format`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "log_level loglevel debug verbose",
+    answer: "that is `logging.level`",
+  },
+  {
+    below: [ROUTE],
+    keys: "log logs logging access_log log_level",
+    answer: "there is one `logging`, at the top level",
+  },
+  {
+    below: ["logging"],
+    keys: "file path filename output db sqlite file_path location",
+    answer: "the access log is the SQLite file `database`",
+  },
+  {
+    below: ["logging"],
+    keys: "log_level verbosity severity threshold min_level",
+    answer: "that is `level`",
+  },
+  {
+    below: ["logging"],
+    keys: "json encoding encoder style",
+    answer: "that is `format: text` or `format: json`",
+  },
+  {
+    below: ["logging"],
+    keys: "rotation rotate max_age max_size max_days max_backups keep compress roll_size roll_keep",
+    answer: "how much is kept is `retention: { max_age, max_size }`",
+  },
+  // Rate limits.
+  {
+    below: [TOP, "server"],
+    keys: "throttle throttling limit limits limit_req limit_req_zone quota rate_limiter",
+    answer: "the limit for all routes together is `rate_limiting`",
+  },
+  {
+    below: [ROUTE],
+    keys: "throttle throttling limit limits limit_req quota rate_limiter rate qos max_rate",
+    answer: "a route's limit is `rate_limit`, like `rate_limit: 50`",
+  },
+  {
+    below: LIMITS,
+    keys: "rate rps limit requests average per_second max_rate capacity requests_per_minute minute second hour events",
+    answer: "the rate is `requests_per_second`, which takes 600/m too",
+    means: "requests_per_second",
+  },
+  {
+    below: LIMITS,
+    keys: "period window per unit interval every duration refill_rate",
+    answer: "the time is part of the rate: `requests_per_second: 600/m`",
+  },
+  {
+    below: LIMITS,
+    keys: "by strategy scope source source_criterion limit_by zone",
+    answer: "who shares a limit is `key: all` or `key: client_ip`",
+  },
+  // Health checks.
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "health probe probes check checks liveness readiness liveness_probe active_health_check",
+    answer: "backends are checked as `health_check` says",
+  },
+  {
+    below: CHECKS,
+    keys: "uri url endpoint http_path health_path request",
+    answer: "what is asked for is `path`, on the backend's own host and port",
+  },
+  {
+    below: CHECKS,
+    keys: "threshold fails fall failures max_fails max_failures unhealthy_threshold failure_threshold retries",
+    answer: "failed checks in a row are counted by `unhealthy_after`",
+  },
+  {
+    below: CHECKS,
+    keys: "rise passes successes healthy_threshold success_threshold",
+    answer: "successful checks in a row are counted by `healthy_after`",
+  },
+  {
+    below: CHECKS,
+    keys: "period every frequency check_interval initial_delay",
+    answer: "the time between checks is `interval`",
+  },
+  {
+    below: CHECKS,
+    keys: "port method headers host hostname scheme expected_status status expect_status body match type",
+    answer:
+      "a check is a GET of `path` at the backend itself, and any 2xx answer is a success; nothing else can be set yet",
+  },
+  // CORS.
+  {
+    below: CORS,
+    keys: "origin origins allow_origin access_control_allow_origin",
+    answer: "that is `allowed_origins`",
+  },
+  {
+    below: CORS,
+    keys: "methods allow_methods access_control_allow_methods",
+    answer: "that is `allowed_methods`",
+  },
+  {
+    below: CORS,
+    keys: "headers allow_headers access_control_allow_headers",
+    answer: "that is `allowed_headers`",
+  },
+  { below: CORS, keys: "expose exposed expose_headers", answer: "that is `exposed_headers`" },
+  {
+    below: CORS,
+    keys: "credentials access_control_allow_credentials",
+    answer: "that is `allow_credentials`",
+  },
+  // The operator.
+  {
+    below: ["admin"],
+    keys: "port host address addr bind hostname",
+    answer: "address and port are one: `listen: 127.0.0.1:9090`",
+  },
+  {
+    below: ["admin"],
+    keys: "password user username secret api_key key auth basic_auth",
+    answer: "the operator's secret is `token`",
+  },
+  {
+    below: ["admin"],
+    keys: "enabled disabled off",
+    answer: "`main_port: off` takes the operator's pages off the main port",
+  },
+];
