@@ -114,7 +114,7 @@ function ifAbsent(row: ReferenceRow): string {
 }
 
 function defaultOf(schema: TSchema): string {
-  const value: unknown = schema.default;
+  const value: unknown = schema.default ?? schema["impliedDefault"];
   if (value === undefined || KindGuard.IsObject(schema)) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

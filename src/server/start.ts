@@ -81,6 +81,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     random,
     probe: networkProbe(clock),
     onChange: ({ healthy, message }) => logger.log(healthy ? "info" : "warn", message),
+    warn: (message) => logger.log("warn", message),
   });
   const connections = new ConnectionPool(clock);
   const tunnels = new Set<Tunnel>();

@@ -38,7 +38,7 @@ export function networkProbe(clock: Clock): Probe {
       const answer = await attempt.sendBy((sent) =>
         new Asking(new Address(origin, tls)).again(sent),
       );
-      return answer.status;
+      return { status: answer.status, location: answer.fields.get("location") ?? undefined };
     } catch (error) {
       throw networkErrorIn(error);
     } finally {

@@ -152,3 +152,26 @@ test("a limit that is switched off admits everybody", async () => {
 
   expect(await admittedOf(times(20, `${gateway.url}/api/users/1`))).toBe(20);
 });
+
+test("a reload leaves an unchanged limit as empty as it was, and begins a changed one again", async () => {
+  const mock = await startMockProcess(stage, "A");
+  const withBurst = (burst: number, more: object = {}) => ({
+    ...more,
+    routes: [
+      {
+        path: "/api/users/*",
+        backends: [mock.url],
+        rate_limit: { requests_per_second: PER_HOUR, burst },
+      },
+    ],
+  });
+  const gateway = await startGateway(stage, withBurst(3));
+  const url = `${gateway.url}/api/users/1`;
+  expect(await admittedOf(times(2, url))).toBe(2);
+
+  await gateway.reload(withBurst(3, { cors: { enabled: true } }));
+  expect(await admittedOf(times(5, url))).toBe(1);
+
+  await gateway.reload(withBurst(2));
+  expect(await admittedOf(times(5, url))).toBe(2);
+});

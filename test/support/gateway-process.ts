@@ -19,6 +19,8 @@ export interface GatewayProcess extends Child {
   /** The operator's own address; empty where there is none. */
   readonly adminUrl: string;
   readonly database: string;
+  /** Puts another configuration in force. */
+  reload(config: TestConfig): Promise<void>;
   /** Sends SIGTERM and answers the exit code. */
   stop(): Promise<number>;
   /** The rows of the access log, oldest first. */
@@ -63,14 +65,16 @@ export async function startGateway(
   const folder = options.cwd ?? stage.folder();
   const file = join(folder, "test-gateway.yaml");
   const database = config.logging?.database ?? join(folder, "gateway.db");
-  await Bun.write(
-    file,
-    stringify({
-      ...config,
-      server: { host: "127.0.0.1", port: 0, ...config.server },
-      logging: { ...config.logging, database },
-    }),
-  );
+  const write = (config: TestConfig) =>
+    Bun.write(
+      file,
+      stringify({
+        ...config,
+        server: { host: "127.0.0.1", port: 0, ...config.server },
+        logging: { ...config.logging, database },
+      }),
+    );
+  await write(config);
   const child = await startChild(stage, ["serve", "--config", file], {
     ...options,
     cwd: folder,
@@ -85,6 +89,12 @@ export async function startGateway(
     port: Number(new URL(url).port),
     adminUrl: hasAdmin ? await urlIn(child, /admin on (http:\/\/\S+)\/admin/) : "",
     database,
+    async reload(config) {
+      const before = child.lines.matching(IN_FORCE).length;
+      await write(config);
+      child.kill("SIGHUP");
+      await eventually(() => child.lines.matching(IN_FORCE).length > before);
+    },
     stop() {
       child.kill("SIGTERM");
       return child.exited;
@@ -102,6 +112,8 @@ export async function startGateway(
     },
   };
 }
+
+const IN_FORCE = /new configuration in force/;
 
 async function urlIn({ lines, errors }: Child, pattern: RegExp): Promise<string> {
   try {

@@ -1,7 +1,8 @@
 import type { Clock } from "../../time/clock.ts";
 import type { CheckedHealth } from "./health.ts";
-import { failureReason, type Probe } from "./probe.ts";
+import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
+import { type Asked, judgeAnswer, judgeFailure, judgeSilence, type Verdict } from "./verdict.ts";
 
 /** The first pause between checks of a backend that is starting or out; each later one is twice as long. */
 const FIRST_RETRY_MS = 1_000;
@@ -14,43 +15,35 @@ export interface CheckerServices {
   readonly probe: Probe;
 }
 
-interface Outcome {
-  readonly succeeded: boolean;
-  readonly reason: string;
-}
-
 /** Checks one backend again and again, one check at a time, and keeps its health. */
 export class Checker {
-  readonly #url: string;
+  readonly #asked: Asked;
   readonly #tls: Bun.TLSOptions | undefined;
   readonly #settings: HealthCheck;
   readonly #health: CheckedHealth;
   readonly #services: CheckerServices;
-  readonly #onChange: (reason: string) => void;
+  readonly #onVerdict: (verdict: Verdict, isChange: boolean) => void;
   /** Ends what is under way, be it a check or the wait for the next. */
   #cancel: (() => void) | undefined;
   #isWaiting = false;
   /** Pauses since the backend went out, or since the start. */
   #retries = 0;
 
-  /**
-   * `url` is what is asked for, the path included. `onChange` is called once for each change of
-   * health that a check has brought about, with the reason in words: "connection refused".
-   */
+  /** `onVerdict` is called after each check, and learns whether it has changed the health. */
   constructor(subject: {
-    url: string;
+    asked: Asked;
     tls: Bun.TLSOptions | undefined;
     settings: HealthCheck;
     health: CheckedHealth;
     services: CheckerServices;
-    onChange: (reason: string) => void;
+    onVerdict: (verdict: Verdict, isChange: boolean) => void;
   }) {
-    this.#url = subject.url;
+    this.#asked = subject.asked;
     this.#tls = subject.tls;
     this.#settings = subject.settings;
     this.#health = subject.health;
     this.#services = subject.services;
-    this.#onChange = subject.onChange;
+    this.#onVerdict = subject.onVerdict;
   }
 
   get isRunning(): boolean {
@@ -101,36 +94,34 @@ export class Checker {
       cancelTimer();
       controller.abort();
     };
-    const settle = (outcome: Outcome) => {
+    const settle = (verdict: Verdict) => {
       if (!open) return;
       end();
       try {
-        this.#record(outcome);
+        this.#record(verdict);
       } catch {
         // Nobody awaits a check: a listener's failure would end the process, and the checks with it.
       }
       // A listener may have stopped us.
       if (this.#cancel === end) this.#checkAfter(this.#pause() - (clock.monotonic() - started));
     };
-    const cancelTimer = clock.schedule(timeout, () =>
-      settle({ succeeded: false, reason: `no answer within ${inWords(timeout)}` }),
-    );
+    const cancelTimer = clock.schedule(timeout, () => settle(judgeSilence(timeout)));
     this.#cancel = end;
     // An async function, so that a probe that throws at once is no different from one that rejects.
-    void (async () => probe(this.#url, controller.signal, this.#tls))().then(
-      (status) => settle(judge(status)),
-      (error: unknown) => settle({ succeeded: false, reason: failureReason(error) }),
+    void (async () => probe(this.#asked.url, controller.signal, this.#tls))().then(
+      (answer) => settle(judgeAnswer(answer, this.#asked)),
+      (error: unknown) => settle(judgeFailure(error, this.#asked)),
     );
   }
 
-  #record(outcome: Outcome): void {
+  #record(verdict: Verdict): void {
     const before = this.#health.healthy;
     const now = this.#services.clock.wall();
-    if (outcome.succeeded) this.#health.succeeded(now);
-    else this.#health.failed(now, outcome.reason);
-    if (this.#health.healthy === before) return;
-    if (before && this.#health.proven) this.#retries = 0;
-    this.#onChange(outcome.reason);
+    if (verdict.succeeded) this.#health.succeeded(now);
+    else this.#health.failed(now, verdict.reason);
+    const isChange = this.#health.healthy !== before;
+    if (isChange && before && this.#health.proven) this.#retries = 0;
+    this.#onVerdict(verdict, isChange);
   }
 
   /**
@@ -148,14 +139,4 @@ export class Checker {
     }
     return pause * (0.9 + 0.2 * this.#services.random());
   }
-}
-
-function judge(status: number): Outcome {
-  if (status >= 200 && status <= 299) return { succeeded: true, reason: `answered ${status}` };
-  const redirect = status >= 300 && status <= 399 ? ", and redirects are not followed" : "";
-  return { succeeded: false, reason: `answered ${status}${redirect}` };
-}
-
-function inWords(milliseconds: number): string {
-  return milliseconds < 1_000 ? `${milliseconds}ms` : `${milliseconds / 1_000}s`;
 }

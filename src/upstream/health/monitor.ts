@@ -3,6 +3,7 @@ import { tlsKey } from "../tls-key.ts";
 import { CheckedHealth, type Health, uncheckedHealth, UNREACHED_LIMIT } from "./health.ts";
 import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
+import { DEFAULT_PATH, type Verdict } from "./verdict.ts";
 
 /** Up to this many backends are all checked at once in the beginning. */
 const ALL_AT_ONCE = 50;
@@ -20,6 +21,7 @@ export interface HealthChange {
 
 interface Entry {
   readonly key: string;
+  readonly url: string;
   readonly health: CheckedHealth;
   readonly checker: Checker;
   users: number;
@@ -33,6 +35,9 @@ interface Entry {
 export class HealthMonitor {
   readonly #services: CheckerServices;
   readonly #onChange: (change: HealthChange) => void;
+  readonly #warn: (message: string) => void;
+  /** The backends without a page to check that have been reported, by their URLs. */
+  readonly #withoutPage = new Set<string>();
   readonly #byKey = new Map<string, Entry>();
   readonly #byHealth = new Map<Health, Entry>();
   #running = false;
@@ -43,6 +48,8 @@ export class HealthMonitor {
     random: () => number;
     probe: Probe;
     onChange: (change: HealthChange) => void;
+    /** Takes what the operator should know, although no health has changed. */
+    warn: (message: string) => void;
   }) {
     this.#services = {
       clock: world.clock,
@@ -50,6 +57,7 @@ export class HealthMonitor {
       probe: world.probe,
     };
     this.#onChange = world.onChange;
+    this.#warn = world.warn;
   }
 
   /**
@@ -79,6 +87,7 @@ export class HealthMonitor {
     entry.checker.stop();
     this.#byKey.delete(entry.key);
     this.#byHealth.delete(health);
+    this.#withoutPage.delete(entry.url);
   }
 
   /** Begins to check every backend. */
@@ -102,23 +111,34 @@ export class HealthMonitor {
       this.#onChange({ url, healthy: false, message });
     });
     // At the root: a base path is where the backend's API is, not where it tells of its health.
-    const page = new URL(url).origin + settings.path;
+    const page = new URL(url).origin + (settings.path ?? DEFAULT_PATH);
     const asked = `GET ${page}`;
     const checker: Checker = new Checker({
-      url: page,
+      asked: { url: page, isPathChosen: settings.path !== undefined },
       tls,
       settings,
       health,
       services: this.#services,
-      onChange: (reason) => {
+      onVerdict: (verdict, isChange) => {
+        if (verdict.isPageMissing === true)
+          this.#reportMissingPage(url, `${asked} ${verdict.reason}`);
+        if (!isChange) return;
         const { healthy, consecutiveFailures } = health;
         const message = healthy
-          ? `backend ${url} is healthy again: ${asked} ${reason}`
-          : `backend ${url} is unhealthy after ${consecutiveFailures} failed checks: ${asked} ${reason}`;
+          ? `backend ${url} is healthy again: ${asked} ${verdict.reason}`
+          : `backend ${url} is unhealthy after ${consecutiveFailures} failed ${consecutiveFailures === 1 ? "check" : "checks"}: ${asked} ${inWords(verdict)}`;
         this.#onChange({ url, healthy, message });
       },
     });
-    return { key, health, checker, users: 0 };
+    return { key, url, health, checker, users: 0 };
+  }
+
+  #reportMissingPage(url: string, what: string): void {
+    if (this.#withoutPage.has(url)) return;
+    this.#withoutPage.add(url);
+    this.#warn(
+      `backend ${url} has no page for health checks: ${what}; it counts as healthy for as long as it answers at all. Set \`health_check.path\` to a page that answers 2xx while the service is well`,
+    );
   }
 
   #startOne(entry: Entry): void {
@@ -126,6 +146,10 @@ export class HealthMonitor {
     const count = this.#byKey.size;
     entry.checker.start(count > ALL_AT_ONCE ? this.#services.random() * SPREAD_MS * count : 0);
   }
+}
+
+function inWords({ reason, remedy }: Verdict): string {
+  return remedy === undefined ? reason : `${reason}; ${remedy}`;
 }
 
 function keyOf(url: string, settings: HealthCheck, tls: Bun.TLSOptions | undefined): string {

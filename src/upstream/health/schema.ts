@@ -1,6 +1,7 @@
 import { type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { defineSection } from "../../pipeline/section.ts";
+import { DEFAULT_PATH } from "./verdict.ts";
 import { Duration } from "../../units/duration.ts";
 
 const MIN_INTERVAL_MS = 100;
@@ -20,13 +21,16 @@ const keys = {
     default: true,
     description: "Whether backends are checked; without checks they all count as healthy.",
   }),
-  path: Type.String({
-    default: "/health",
-    pattern: "^/[^\\s#]*$",
-    description:
-      "What is asked for with GET, at the root of the backend's host whatever base path its URL has; any 2xx answer is a success, a redirect is not.",
-    expected: "a path, like /health",
-  }),
+  // No default that is filled in: whether somebody has chosen the path makes a difference.
+  path: Type.Optional(
+    Type.String({
+      impliedDefault: DEFAULT_PATH,
+      pattern: "^/[^\\s#]*$",
+      description:
+        "The page that checks ask for with GET, at the root of the backend's host whatever base path its URL has. Any 2xx answer is a success, a redirect is not. While no path is set, 404, 405 and 501 count as well: the service is there, but has no such page.",
+      expected: "a path, like /health",
+    }),
+  ),
   interval: Duration({
     default: "10s",
     description:

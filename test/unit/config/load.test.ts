@@ -267,7 +267,6 @@ describe("a good text", () => {
       },
       health_check: {
         enabled: true,
-        path: "/health",
         interval: 10_000,
         timeout: 3_000,
         unhealthy_after: 3,

@@ -45,8 +45,9 @@ export function world({
   const monitor = new HealthMonitor({
     clock,
     random: () => 0.5,
-    probe: async () => 200,
+    probe: async () => ({ status: 200, location: undefined }),
     onChange: () => {},
+    warn: () => {},
   });
   const toProblem = problemMaker(({ requestId }, error) => crashes.push({ requestId, error }));
   const budget = new BufferBudget(1_000_000);

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../../src/time/clock.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
 import { networkProbe } from "../../../src/transport/probe.ts";
-import { failureReason } from "../../../src/upstream/health/probe.ts";
+import { judgeFailure } from "../../../src/upstream/health/verdict.ts";
+
+const reasonOf = (error: unknown) =>
+  judgeFailure(error, { url: "http://a.test/health", isPathChosen: true }).reason;
 
 describe("a probe through the network", () => {
   const seen: { method: string; agent: string | null; port: number | undefined }[] = [];
@@ -40,7 +43,7 @@ describe("a probe through the network", () => {
   afterAll(() => backend.stop(true));
 
   test.each([200, 204, 404, 503])("answers the backend's %d", async (status) => {
-    expect(await ask(`/${status}`)).toBe(status);
+    expect(await ask(`/${status}`)).toEqual({ status, location: undefined });
   });
 
   test("says who is asking", async () => {
@@ -54,14 +57,14 @@ describe("a probe through the network", () => {
     expect(seen.at(-1)?.port).not.toBe(seen.at(-2)?.port);
   });
 
-  test("does not follow a redirect", async () => {
+  test("does not follow a redirect, and says where it leads", async () => {
     const before = seen.length;
-    expect(await ask("/redirect")).toBe(302);
+    expect(await ask("/redirect")).toEqual({ status: 302, location: "/elsewhere" });
     expect(seen.length).toBe(before + 1);
   });
 
   test("does not read a body that never ends, and lets its connection go", async () => {
-    expect(await ask("/endless")).toBe(200);
+    expect(await ask("/endless")).toMatchObject({ status: 200 });
     await closed.promise;
   });
 
@@ -83,6 +86,7 @@ describe("a probe through the network", () => {
         reasons.set(url, message);
         if (reasons.size === 3) allTold.resolve();
       },
+      warn: () => {},
     });
     const acquire = (path: string) =>
       monitor.acquire(`${backend.url.origin}${path}`, {
@@ -101,7 +105,7 @@ describe("a probe through the network", () => {
     const { origin } = backend.url;
     expect(reasons.get(`${origin}/503`)).toContain("answered 503");
     expect(reasons.get(`${origin}/redirect`)).toContain(
-      "answered 302, and redirects are not followed",
+      'answered 302 with Location "/elsewhere"; redirects are not followed',
     );
     expect(reasons.get(`${origin}/hang`)).toContain("no answer within 100ms");
     expect(well).toMatchObject({ healthy: true, consecutiveFailures: 0 });
@@ -112,7 +116,7 @@ describe("a probe through the network", () => {
     const { origin } = gone.url;
     await gone.stop(true);
     const error: unknown = await probe(origin, never, undefined).catch((error: unknown) => error);
-    expect(failureReason(error)).toBe("connection refused");
+    expect(reasonOf(error)).toBe("connection refused");
   });
 
   test("rejects when the connection closes without an answer, and the reason says so", async () => {
@@ -124,6 +128,6 @@ describe("a probe through the network", () => {
     const url = `http://127.0.0.1:${silent.port}`;
     const error: unknown = await probe(url, never, undefined).catch((error: unknown) => error);
     silent.stop(true);
-    expect(failureReason(error)).toBe("the connection was closed before an answer");
+    expect(reasonOf(error)).toBe("the connection was closed before an answer");
   });
 });

@@ -15,8 +15,11 @@ export const settings: HealthCheck = {
 const refused = Object.assign(new TypeError("Unable to connect"), { code: "ECONNREFUSED" });
 export const url = "http://localhost:9001";
 
+/** What a check comes to: a status, or all that matters of an answer. */
+type Answering = (...asked: Parameters<Probe>) => Promise<number | Awaited<ReturnType<Probe>>>;
+
 /** A monitor in a world where `answer` says what each check comes to. */
-export function world(answer: Probe = async () => 200, random = () => 0.5) {
+export function world(answer: Answering = async () => 200, random = () => 0.5) {
   const clock = new FakeClock();
   const asked: {
     url: string;
@@ -25,23 +28,26 @@ export function world(answer: Probe = async () => 200, random = () => 0.5) {
     tls: Bun.TLSOptions | undefined;
   }[] = [];
   const changes: HealthChange[] = [];
+  const warnings: string[] = [];
   const current = { answer };
   const monitor = new HealthMonitor({
     clock,
     random,
     probe: (url, signal, tls) => {
       asked.push({ url, at: clock.monotonic(), signal, tls });
-      return current.answer(url, signal, tls);
+      return answered(current.answer(url, signal, tls));
     },
     onChange: (change) => changes.push(change),
+    warn: (message) => warnings.push(message),
   });
   return {
     clock,
     monitor,
     asked,
     changes,
+    warnings,
     times: () => asked.map(({ at }) => at),
-    answerWith: (answer: Probe) => {
+    answerWith: (answer: Answering) => {
       current.answer = answer;
     },
     /** Time passes in small steps, with room in each for what it sets off. */
@@ -55,11 +61,16 @@ export function world(answer: Probe = async () => 200, random = () => 0.5) {
   };
 }
 
+async function answered(answer: ReturnType<Answering>): ReturnType<Probe> {
+  const answered = await answer;
+  return typeof answered === "number" ? { status: answered, location: undefined } : answered;
+}
+
 export async function settled() {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }
 
-export const hang: Probe = () => new Promise(() => {});
-export const refuse: Probe = async () => {
+export const hang: Answering = () => new Promise(() => {});
+export const refuse: Answering = async () => {
   throw refused;
 };

@@ -9,7 +9,6 @@ const checkHealthCheck = (written: { interval?: number; timeout?: number }) =>
 
 const defaults = {
   enabled: true,
-  path: "/health",
   interval: 10_000,
   timeout: 3_000,
   unhealthy_after: 3,
@@ -22,7 +21,7 @@ const readRoute = (written: unknown) =>
   Value.Decode(routeHealthCheckSchema, Value.Default(routeHealthCheckSchema, written));
 
 describe("the top-level health_check", () => {
-  test("checks GET /health every 10s when nothing is written", () => {
+  test("checks every 10s, and no path of anybody's choice, when nothing is written", () => {
     expect(readTop(undefined)).toEqual(defaults);
   });
 

@@ -86,6 +86,8 @@ describe("a backend's health", () => {
     [299, true],
     [302, false],
     [404, false],
+    [405, false],
+    [501, false],
     [500, false],
     [199, false],
   ])("takes an answer of %d for a success: %p", async (status, healthy) => {

@@ -1,0 +1,149 @@
+import type { ProbeAnswer } from "./probe.ts";
+
+/** The page that is asked for when nobody has chosen one. */
+export const DEFAULT_PATH = "/health";
+
+/** What one check asked for. */
+export interface Asked {
+  /** All of it: "http://localhost:9001/health". */
+  readonly url: string;
+  /** Whether somebody has chosen the path. */
+  readonly isPathChosen: boolean;
+}
+
+/** What a check came to. */
+export interface Verdict {
+  readonly succeeded: boolean;
+  /** What came: "answered 503", "connection refused". */
+  readonly reason: string;
+  /** What the operator may do about it; undefined where the reason says it all. */
+  readonly remedy?: string | undefined;
+  /** The backend is alive and has no page at a path that nobody has chosen. */
+  readonly isPageMissing?: boolean;
+}
+
+const CHOOSE_PAGE = "set `health_check.path` to a page that answers 2xx";
+
+/** Statuses by which a server says that it has no such page, and so that it is there. */
+const NO_SUCH_PAGE = new Set([404, 405, 501]);
+
+/** Judges an answer: 2xx is a success, and so is "no such page" at a path that nobody has chosen. */
+export function judgeAnswer({ status, location }: ProbeAnswer, asked: Asked): Verdict {
+  const reason = `answered ${status}`;
+  if (status >= 200 && status <= 299) return { succeeded: true, reason };
+  if (NO_SUCH_PAGE.has(status)) {
+    return asked.isPathChosen
+      ? {
+          succeeded: false,
+          reason,
+          remedy: `if the service has no such page, ${CHOOSE_PAGE}`,
+        }
+      : { succeeded: true, reason, isPageMissing: true };
+  }
+  if (status >= 300 && status <= 399) return judgeRedirect(reason, location, asked);
+  return { succeeded: false, reason, remedy: remedyFor(status, asked) };
+}
+
+function judgeRedirect(answered: string, location: string | undefined, asked: Asked): Verdict {
+  const reason =
+    location === undefined ? answered : `${answered} with Location ${JSON.stringify(location)}`;
+  const to = location === undefined ? null : URL.parse(location, asked.url);
+  const wantsTls =
+    to?.protocol === "https:" && asked.url.startsWith("http:") && isSameHost(to, asked.url);
+  return {
+    succeeded: false,
+    reason,
+    remedy: wantsTls
+      ? "redirects are not followed; if the backend is to be asked over TLS, write https:// in its URL"
+      : `redirects are not followed; ${CHOOSE_PAGE}`,
+  };
+}
+
+function isSameHost(to: URL, url: string): boolean {
+  return to.hostname === new URL(url).hostname;
+}
+
+function remedyFor(status: number, { url }: Asked): string | undefined {
+  switch (status) {
+    case 400:
+    case 421:
+      return `some services answer so to a Host they do not know (the check sends ${new URL(url).host}) or to plain HTTP on a TLS port; correct the backend's URL, or ${CHOOSE_PAGE}`;
+    case 401:
+    case 403:
+      return `checks send no credentials; ${CHOOSE_PAGE} without any`;
+    case 429:
+      return "the service limits how often it is asked; raise `health_check.interval`";
+    default:
+      return status >= 500 ? undefined : CHOOSE_PAGE;
+  }
+}
+
+/** Judges a check that was not answered in time. `timeout` is in milliseconds. */
+export function judgeSilence(timeout: number): Verdict {
+  const duration = timeout < 1_000 ? `${timeout}ms` : `${timeout / 1_000}s`;
+  return { succeeded: false, reason: `no answer within ${duration} (\`health_check.timeout\`)` };
+}
+
+/** What a failure means, and what to do: at any backend, or only at an http or an https one. */
+interface Failure {
+  readonly reason: string;
+  readonly remedy?: string;
+  readonly http?: string;
+  readonly https?: string;
+}
+
+const CLOSED: Failure = {
+  reason: "the connection was closed before an answer",
+  http: "if the backend speaks TLS, write https:// in its URL",
+  https: "if the backend speaks plain HTTP, write http:// in its URL",
+};
+
+const FAILURES = new Map<string, Failure>(
+  Object.entries({
+    ECONNREFUSED: {
+      reason: "connection refused",
+      remedy: "is the service running, and is this its port?",
+    },
+    ECONNRESET: CLOSED,
+    EPIPE: CLOSED,
+    ENOTFOUND: {
+      reason: "the host name could not be resolved",
+      remedy: "is it spelled right, and does this machine's DNS know it?",
+    },
+    ENETUNREACH: { reason: "no network leads to the backend" },
+    EHOSTUNREACH: { reason: "no network leads to the backend" },
+    ETIMEDOUT: { reason: "the backend does not answer connection attempts" },
+    EPROTO: {
+      reason: "the TLS handshake failed",
+      https: "if the backend speaks plain HTTP, write http:// in its URL",
+    },
+    ERR_TLS_CERT_ALTNAME_INVALID: {
+      reason: "the certificate is for another name",
+      remedy: "set `tls.server_name` of the route to the name in the certificate",
+    },
+    CERT_HAS_EXPIRED: { reason: "the certificate has expired" },
+    backend_protocol_error: {
+      reason: "the answer is not valid HTTP",
+      remedy: "is this the port of an HTTP/1.1 service?",
+    },
+  }),
+);
+
+/** Judges what a probe rejected with. Takes whatever can be thrown. */
+export function judgeFailure(error: unknown, { url }: Asked): Verdict {
+  if (!(error instanceof Error)) return { succeeded: false, reason: "the check itself failed" };
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const known = FAILURES.get(code);
+  if (known !== undefined) {
+    const ofScheme = url.startsWith("https:") ? known.https : known.http;
+    return { succeeded: false, reason: known.reason, remedy: known.remedy ?? ofScheme };
+  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {
+    return {
+      succeeded: false,
+      reason: `the certificate is not trusted (${error.message})`,
+      remedy: "set `tls.ca` of the route to the authority's certificate",
+    };
+  }
+  return { succeeded: false, reason: error.message };
+}
