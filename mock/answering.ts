@@ -57,7 +57,7 @@ export function createAnswerer(manners: Manners): Answerer {
 
     const finish = () => {
       if (!spared && manners.failRate > 0 && manners.random() < manners.failRate) {
-        return answerError(call, 500, "This mock was told to fail a share of its requests");
+        return answerError(call, 500, "This mock fails a share of its requests (--fail-rate)");
       }
       if (finalStatus !== undefined) return answerStatus(call, finalStatus);
       return router.dispatch(call);

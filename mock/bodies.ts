@@ -8,7 +8,7 @@ const MOST_CHUNKS = 100_000;
 const MOST_EVENTS = 1_000_000;
 const MOST_BYTES = 2 ** 30;
 
-/** How many bytes beyond those sent a broken-off answer has promised. */
+/** How much larger the Content-Length of a broken-off answer is than what is sent. */
 const MISSING_BYTES = 1024;
 
 async function sendBytes(call: Call, size: number): Promise<boolean> {
@@ -81,17 +81,17 @@ async function breakOff(call: Call, parameter: string): Promise<void> {
 export const bodyRoutes: readonly Route[] = [
   {
     path: "/bytes/:size",
-    about: "So many bytes (1024, 64KiB, 10MB, at most 1GiB) with a Content-Length.",
+    about: "That many bytes (1024, 64KiB, 10MB, at most 1GiB) with a Content-Length.",
     on: { GET: answerBytes },
   },
   {
     path: "/stream/:chunks",
-    about: "A chunked body of so many chunks, each of ?size=1KiB, one every ?interval=0ms.",
+    about: "A chunked body of that many chunks, each of ?size=1KiB, one every ?interval=0ms.",
     on: { GET: answerStream },
   },
   {
     path: "/sse",
-    about: "Server-sent events, one every ?interval=1s, until ?count= or without end.",
+    about: "Server-sent events, one every ?interval=1s, until ?count=, or forever.",
     on: { GET: answerEvents },
   },
   {
@@ -101,7 +101,7 @@ export const bodyRoutes: readonly Route[] = [
   },
   {
     path: "/drop/:bytes",
-    about: "Closes the connection after so many bytes of a body that was promised to be longer.",
+    about: "Closes the connection after that many bytes of a body whose Content-Length is larger.",
     on: { ANY: breakOff },
   },
 ];

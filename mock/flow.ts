@@ -1,6 +1,6 @@
 import type { Call } from "./call.ts";
 
-/** Waits for so many milliseconds; false, at once, when the client leaves meanwhile. */
+/** Waits for that many milliseconds; false, at once, if the client leaves meanwhile. */
 export function pause(call: Call, milliseconds: number): Promise<boolean> {
   const { socket } = call.request;
   if (socket.destroyed) return Promise.resolve(false);

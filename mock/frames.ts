@@ -32,7 +32,7 @@ export function encodeFrame(kind: Message["kind"], payload: Buffer): Buffer {
   return Buffer.concat([head, payload]);
 }
 
-/** The payload of a close frame; a reason takes 123 bytes at most. */
+/** The payload of a close frame; a reason takes at most 123 bytes. */
 export function encodeClose(code: number, reason: string): Buffer {
   const payload = Buffer.alloc(2 + Buffer.byteLength(reason));
   payload.writeUInt16BE(code, 0);

@@ -68,8 +68,8 @@ export function startMock(options: MockOptions): MockBackend {
   const address = server.address();
   if (address === null || typeof address === "string") {
     throw new Error(
-      `The mock cannot listen on ${host}:${options.port}: ` +
-        "the port is in use or not permitted, or the host is not an address of this machine",
+      `cannot listen on ${host}:${options.port}: the port is in use or not permitted, or the host is ` +
+        "not an address of this machine",
     );
   }
   const { port } = address;

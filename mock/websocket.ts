@@ -27,7 +27,7 @@ function readClose(query: URLSearchParams): Buffer | undefined {
   }
   const reason = query.get("reason") ?? "";
   if (Buffer.byteLength(reason) > LONGEST_REASON) {
-    throw new BadValue(`reason is too long; expected ${LONGEST_REASON} bytes at most`);
+    throw new BadValue(`reason is too long; expected at most ${LONGEST_REASON} bytes`);
   }
   return encodeClose(code, reason);
 }
@@ -91,7 +91,7 @@ function echoMessages(call: Call, head: Buffer, close: Buffer | undefined): void
   else take(head);
 }
 
-/** A WebSocket that says back what it is told. */
+/** A WebSocket that echoes what it receives. */
 export const webSocketRoute: Route = {
   path: "/ws",
   about:

@@ -54,6 +54,10 @@ function readFlag(command: Command, text: string): ReadFlag {
   if (flag !== undefined) return { name, flag, attached };
   const short = text.startsWith("--") ? undefined : readShort(command, text, attached);
   if (short !== undefined) return short;
+  const elsewhere = command.elsewhere?.[name];
+  if (elsewhere !== undefined) {
+    throw new UsageError(`\`${command.name}\` has no flag ${text.split("=")[0]}: ${elsewhere}`);
+  }
   const meant = suggestion(name, Object.keys(command.flags), "--");
   throw new UsageError(
     `unknown flag ${text.split("=")[0]} for \`${command.name}\`${meant}

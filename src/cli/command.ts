@@ -31,6 +31,8 @@ export interface Command {
   /** How many operands there may be. */
   readonly maxOperands: number;
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Flags that people expect and the command does not have, with where the setting is instead. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
   /** Longer explanations, for `gateway help COMMAND`. */
   readonly details: string;
   /** Command lines with what they do, for `gateway help COMMAND`. */

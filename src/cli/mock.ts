@@ -44,7 +44,8 @@ Runs until SIGTERM, SIGINT (Ctrl-C) or SIGHUP.`,
     try {
       backend = startMock(options);
     } catch (error) {
-      console.err(`${error instanceof Error ? error.message : String(error)}\n`);
+      const reason = error instanceof Error ? error.message : String(error);
+      console.err(`gateway: ${reason}; choose another address with --port and --host\n`);
       return 1;
     }
     console.out(`mock backend ${backend.name} listening on ${backend.url}\n`);

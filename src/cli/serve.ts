@@ -2,6 +2,8 @@ import type { Command } from "./command.ts";
 import { findConfigFile, reloadConfigFile, readConfigFile } from "./config-file.ts";
 import { runGateway } from "./run-gateway.ts";
 
+const SERVER_PORT = "the port is `server.port` in the configuration";
+
 export const serve: Command = {
   name: "serve",
   summary: "run the gateway",
@@ -9,6 +11,12 @@ export const serve: Command = {
   maxOperands: 1,
   flags: {
     config: { value: "FILE", short: "c", summary: "the configuration file; the same as naming it" },
+  },
+  elsewhere: {
+    port: SERVER_PORT,
+    p: SERVER_PORT,
+    host: "the address is `server.host` in the configuration",
+    to: "a backend without a configuration: gateway proxy --to URL",
   },
   details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml. \`gateway init\` writes a file to begin with,
 \`gateway help config\` explains every key.

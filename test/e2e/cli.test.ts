@@ -57,6 +57,7 @@ const misunderstood: [string[], string][] = [
   [["check", "-c", "a.yaml", "--config=b.yaml"], "--config is given twice: a.yaml and b.yaml"],
   [["-c", "a.yaml"], "a command comes before the flags, like gateway serve -c"],
   [["gateway.yaml"], "to run a configuration: gateway serve gateway.yaml"],
+  [["serve", "--port", "80"], "`serve` has no flag --port: the port is `server.port` in the"],
   [["proxy"], "name a backend: gateway proxy --to http://localhost:3000"],
   [["help", "config", "sever"], "there is no key sever, did you mean server?"],
   [["reload"], "send it SIGHUP"],

@@ -8,7 +8,7 @@ import { createStage } from "../support/stage.ts";
 
 const stage = createStage();
 
-/** Sees to it that a port is taken, by us if by nobody else. */
+/** Takes a port, unless another process already has. */
 async function occupy(port: number): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve) => {

@@ -63,6 +63,13 @@ describe("a command line", () => {
     expect(await refusal(() => read(...written))).toBe(words);
   });
 
+  test("says where the setting is that a flag is expected for", async () => {
+    const other = commandWith({ elsewhere: { port: "the port is in the file" } });
+    expect(await refusal(() => parseArguments(other, ["--port=80"]))).toBe(
+      "`try` has no flag --port: the port is in the file",
+    );
+  });
+
   test("of a command without flags is refused without a suggestion", async () => {
     const bare = commandWith({ name: "bare" });
     expect(await refusal(() => parseArguments(bare, ["--port"]))).toBe(

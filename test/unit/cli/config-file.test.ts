@@ -39,7 +39,7 @@ describe("the configuration file", () => {
     );
   });
 
-  test("that is nowhere is told with the places that were looked at", async () => {
+  test("that is nowhere is an error that names the places", async () => {
     enter();
     expect(await refusal(() => findConfigFile(given()))).toBe(
       "no configuration: neither config/gateway.yaml nor gateway.yaml is here; name one with --config FILE, write one with `gateway init`, or try `gateway demo`",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { check } from "../../../src/cli/check.ts";
 import { demo } from "../../../src/cli/demo.ts";
 import { helpCommand } from "../../../src/cli/help.ts";
@@ -103,6 +104,13 @@ More: \`gateway help config\`, and the project's README.md and docs/.
       }
     },
   );
+
+  test("has every command in the README's table", async () => {
+    const readme = await Bun.file(join(import.meta.dir, "../../../README.md")).text();
+    for (const { name } of [...COMMANDS, help]) {
+      expect(readme).toMatch(new RegExp(`^\\| \`gateway ${name}\\b.*\` \\| .+ \\|$`, "m"));
+    }
+  });
 
   test("shows a switch without a value", async () => {
     const quiet = commandWith({ name: "try", flags: { quiet: { summary: "say less" } } });

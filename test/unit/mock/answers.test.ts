@@ -9,7 +9,7 @@ function bodyOf(answer: string): unknown {
 }
 
 describe("/echo", () => {
-  test("target and fields are told exactly as they came", async () => {
+  test("target and fields are reported exactly as they came", async () => {
     const target = "/echo/a%2Fb/../c//d?x=1&y=%20&x=2";
     const fields = ["X-Two: 1", "x-two: 2"];
     const answer = await converse(start().port, rawRequest("PURGE", target, fields));
@@ -30,7 +30,7 @@ describe("/echo", () => {
     });
   });
 
-  test("the body is told as text with its size in bytes", async () => {
+  test("the body is reported as text with its size in bytes", async () => {
     const answer = await fetch(`${start().url}/echo`, { method: "POST", body: "grüße" });
     expect(await answer.json()).toMatchObject({ method: "POST", body: "grüße", body_bytes: 7 });
   });
@@ -40,7 +40,7 @@ describe("/echo", () => {
     expect(bodyOf(await converse(start().port, request))).toMatchObject({ body: "abc" });
   });
 
-  test("the client's own socket address is told", async () => {
+  test("the client's own socket address is reported", async () => {
     const { port } = start();
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
     const pieces: Buffer[] = [];
@@ -55,7 +55,7 @@ describe("/echo", () => {
     });
   });
 
-  test("of a large body the first MiB is told, and all of it counted", async () => {
+  test("of a large body the first MiB is reported, and all of it counted", async () => {
     const body = new Uint8Array(3 * 2 ** 20 + 1).fill(97);
     const answer = await fetch(`${start().url}/echo`, { method: "PUT", body });
     const told = (await answer.json()) as { body: string };

@@ -84,7 +84,7 @@ describe("latency and fail rate", () => {
     const answer = await fetch(`${url}/echo`);
     expect(await answer.json()).toEqual({
       server: "Mock-1",
-      error: expect.stringContaining("told to fail"),
+      error: expect.stringContaining("fails a share"),
     });
   });
 
