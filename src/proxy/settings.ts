@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { hostName } from "../http/host.ts";
 import type { OutgoingRules } from "../pipeline/outgoing.ts";
 
@@ -30,5 +31,7 @@ export interface ForwardTimeouts {
 export function tlsFor(origin: string, settings: ForwardSettings): Bun.TLSOptions | undefined {
   const { protocol, host } = new URL(origin);
   if (protocol !== "https:") return undefined;
-  return { serverName: hostName(host), ...settings.tls };
+  const name = hostName(host);
+  // An address is no server name (RFC 6066 section 3); without one, the certificate has to be for it.
+  return { serverName: isIP(name) === 0 ? name : "", ...settings.tls };
 }

@@ -10,6 +10,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { sinkKinds } from "../telemetry/sinks/registry.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import type { Clock } from "../time/clock.ts";
+import { Names } from "../transport/names.ts";
 import { ConnectionPool } from "../transport/pool.ts";
 import { networkProbe } from "../transport/probe.ts";
 import { HealthMonitor } from "../upstream/health/monitor.ts";
@@ -76,14 +77,15 @@ export class RunningGateway {
 function openParts(config: Config, options: Omit<StartOptions, "config">): Parts {
   const { logger, clock, random, version } = options;
   const telemetry = new Telemetry(sinkKinds, config.logging, { logger, clock });
+  const names = new Names(clock);
   const monitor = new HealthMonitor({
     clock,
     random,
-    probe: networkProbe(clock),
+    probe: networkProbe(clock, names),
     onChange: ({ healthy, message }) => logger.log(healthy ? "info" : "warn", message),
     warn: (message) => logger.log("warn", message),
   });
-  const connections = new ConnectionPool(clock);
+  const connections = new ConnectionPool({ clock, random, names });
   const tunnels = new Set<Tunnel>();
   const snapshots = new Snapshots({
     clock,

@@ -1,30 +1,89 @@
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import { hostName } from "../http/host.ts";
-import { type Connection, CONNECTION_EVENTS, secureConnectionEvents } from "./connection.ts";
+import type { Clock } from "../time/clock.ts";
+import type { Connection } from "./connection.ts";
+import { Dial, type Way } from "./dial.ts";
+import type { Name, Names, OnMoved } from "./names.ts";
+import { plainEvents, secureEvents, type VerifyName } from "./socket-events.ts";
 
 /** Where connections lead to, and whether over TLS. */
 export class Address {
-  readonly #hostname: string;
-  readonly #port: number;
-  readonly #way: Pick<Bun.TCPSocketConnectOptions<Connection>, "socket" | "tls">;
+  readonly #way: Way;
+  readonly #clock: Clock;
+  /** Absent where the host is an IP address. */
+  readonly #name: Name | undefined;
+  readonly #literal: readonly string[];
 
   /** `origin` is a scheme, host and port; `tls` is given for https and nothing else. */
-  constructor(origin: string, tls: Bun.TLSOptions | undefined) {
+  constructor(origin: string, tls: Bun.TLSOptions | undefined, names: Names, clock: Clock) {
     const { host, port } = new URL(origin);
-    this.#hostname = hostName(host);
-    this.#port = Number(port || (tls === undefined ? 80 : 443));
-    this.#way =
-      tls === undefined
-        ? { socket: CONNECTION_EVENTS }
-        : { socket: secureConnectionEvents(tls.rejectUnauthorized === false), tls };
+    const hostname = hostName(host);
+    this.#clock = clock;
+    this.#name = isIP(hostname) === 0 ? names.of(hostname) : undefined;
+    this.#literal = [hostname];
+    this.#way = {
+      port: Number(port || (tls === undefined ? 80 : 443)),
+      ...(tls === undefined ? { socket: plainEvents } : secureWay(hostname, tls)),
+    };
   }
 
   /** Opens a socket for a connection, which hears of all that becomes of it. */
   dial(connection: Connection): void {
-    Bun.connect({
-      hostname: this.#hostname,
-      port: this.#port,
-      data: connection,
-      ...this.#way,
-    }).catch((error: Error) => connection.refused(error));
+    const addresses = this.#name?.addresses() ?? this.#literal;
+    if (!(addresses instanceof Promise)) {
+      this.#dialFirst(connection, addresses, false);
+      return;
+    }
+    addresses.then(
+      (found) => this.#dialFirst(connection, found, true),
+      (cause: unknown) => connection.refused(notResolved(cause)),
+    );
   }
+
+  #dialFirst(connection: Connection, addresses: readonly string[], areNew: boolean): void {
+    new Dial(connection, addresses, {
+      connect: Bun.connect,
+      way: this.#way,
+      clock: this.#clock,
+      name: this.#name,
+      areNew,
+    }).next();
+  }
+
+  /** Whether the name still has an IP address; true while that cannot be known. */
+  leadsTo(address: string): boolean {
+    return this.#name === undefined || this.#name.has(address);
+  }
+
+  /** Has somebody told whenever the addresses have been looked up; until `unwatch`. */
+  watch(onMoved: OnMoved): void {
+    this.#name?.watch(onMoved);
+  }
+
+  unwatch(onMoved: OnMoved): void {
+    this.#name?.unwatch(onMoved);
+  }
+}
+
+/**
+ * How a certificate is verified, whatever address is dialled: for `serverName`, or for the address
+ * itself where that is one. An address is never sent as a server name (RFC 6066 section 3).
+ */
+function secureWay(hostname: string, tls: Bun.TLSOptions): Pick<Way, "socket" | "tls"> {
+  const expected = tls.serverName || hostname;
+  const trustsAny = tls.rejectUnauthorized === false;
+  if (isIP(expected) === 0) {
+    return { socket: secureEvents(trustsAny), tls: { ...tls, serverName: expected } };
+  }
+  const nameless = { ...tls, serverName: "" };
+  if (trustsAny || expected === hostname) return { socket: secureEvents(trustsAny), tls: nameless };
+  // The runtime would verify for the address that is dialled, and this is another one.
+  const verify: VerifyName = (certificate) => checkServerIdentity(expected, certificate);
+  return { socket: secureEvents(false, verify), tls: { ...nameless, rejectUnauthorized: false } };
+}
+
+function notResolved(cause: unknown): Error {
+  const error = new Error("the backend's name does not resolve", { cause });
+  return Object.assign(error, { code: "ENOTFOUND" });
 }

@@ -7,12 +7,13 @@ import { Attempt, type BackendRequest } from "./attempt.ts";
 import { Cancellation } from "../pipeline/cancellation.ts";
 import { Address } from "./address.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Names } from "./names.ts";
 import type { IncomingAnswer } from "./incoming-answer.ts";
 
 const FIELDS = ["user-agent", "gateway-health-check", "connection", "close"];
 
 /** Asks through the network, each time over a connection of its own: only that shows that there can be one. */
-export function networkProbe(clock: Clock): Probe {
+export function networkProbe(clock: Clock, names: Names = new Names(clock)): Probe {
   // Whoever checks has a time limit of its own.
   const unlimited = new TimeLimit<Attempt>(clock, 0, () => {});
   return async function probe(url, signal, tls) {
@@ -36,7 +37,7 @@ export function networkProbe(clock: Clock): Probe {
     const attempt = new Attempt(request, clock.monotonic());
     try {
       const answer = await attempt.sendBy((sent) =>
-        new Asking(new Address(origin, tls)).again(sent),
+        new Asking(new Address(origin, tls, names, clock)).again(sent),
       );
       return { status: answer.status, location: answer.fields.get("location") ?? undefined };
     } catch (error) {
@@ -76,6 +77,8 @@ class Asking implements ConnectionOwner {
   idle(connection: Connection): void {
     connection.close();
   }
+
+  idleForLong(): void {}
 
   gone(): void {}
 }

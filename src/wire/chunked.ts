@@ -87,6 +87,15 @@ export class ChunkedDecoder {
   }
 }
 
+/** Content as one chunk; not for content of no bytes, which would be the last chunk. */
+export function chunkOf(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, LINE_END]);
+}
+
+/** The end of content that goes in chunks. */
+export const LAST_CHUNK = "0\r\n\r\n";
+const LINE_END = Buffer.from("\r\n");
+
 function isField(line: string): boolean {
   const colon = line.indexOf(":");
   return colon !== -1 && TOKEN.test(line.slice(0, colon)) && VALUE.test(line.slice(colon + 1));

@@ -20,6 +20,7 @@ export async function listen(
   server: Server,
   event: "connection" | "secureConnection",
   onSocket: (socket: Socket) => void,
+  host = "127.0.0.1",
 ): Promise<number> {
   const sockets = new Set<Socket>();
   server.on(event, (socket: Socket) => {
@@ -29,7 +30,7 @@ export async function listen(
     onSocket(socket);
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(0, host, resolve);
   });
   stage.defer(() => {
     server.close();

@@ -443,7 +443,7 @@ function bodyOf({ request }: Sent): ReadableStream<Uint8Array> {
 
 describe("forwarding over a real connection", () => {
   function overConnections(url: string) {
-    const pool = new ConnectionPool(new FakeClock());
+    const pool = new ConnectionPool({ clock: new FakeClock() });
     stage.defer(() => pool.close());
     return forwardingBy((attempt) => pool.send(attempt), { url });
   }

@@ -46,10 +46,11 @@ async function startNtlmBackend() {
 function startReservingPool(url: string) {
   const clock = new FakeClock();
   const open = new Set<number>();
-  const pool = new ConnectionPool(clock, setImmediate, (_address, port) => {
+  const findSocket = (_address: string, port: number) => {
     open.add(port);
     return { isOpen: () => open.has(port) };
-  });
+  };
+  const pool = new ConnectionPool({ clock, findSocket });
   stage.defer(() => pool.close());
   const ask = async (changes: RequestChanges) => {
     const request = backendRequest({ origin: url, ...changes }, clock);

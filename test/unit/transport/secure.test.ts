@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
+import { Names } from "../../../src/transport/names.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { hasOpenssl, issue, makeAuthority } from "../../support/certificates.ts";
 import { listen, startSocketServer } from "../../support/socket-server.ts";
 import { createStage } from "../../support/stage.ts";
@@ -15,10 +17,12 @@ const KEY = { cert: "", key: "" };
 /** Trusts the authorities that the system knows. */
 const SYSTEM = { serverName: "127.0.0.1" };
 let ca = "";
+let authority = "";
 
 beforeAll(async () => {
   if (!hasOpenssl) return;
   const folder = shared.folder();
+  authority = folder;
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
   await makeAuthority(folder, "ca");
   await issue(folder, "local", "IP:127.0.0.1");
@@ -157,6 +161,75 @@ describe.skipIf(!hasOpenssl)("a connection with TLS", () => {
     expect(await contentOf(await sending)).toBe("done");
     const bytes = Buffer.concat(received);
     expect(bytes.subarray(bytes.indexOf("\r\n\r\n") + 4).equals(CONTENT)).toBe(true);
+  });
+});
+
+describe.skipIf(!hasOpenssl)("the certificate of a backend", () => {
+  /** Starts a backend with a certificate for `names`, which answers what server name it was sent. */
+  async function startNaming(names: string, host = "127.0.0.1") {
+    const folder = stage.folder();
+    for (const file of ["ca.pem", "ca.key"])
+      copyFileSync(join(authority, file), join(folder, file));
+    await issue(folder, "backend", names);
+    const [cert, key] = ["pem", "key"].map((ending) =>
+      readFileSync(join(folder, `backend.${ending}`), "utf8"),
+    );
+    const server = createServer({ cert, key });
+    server.on("tlsClientError", () => undefined);
+    const onSocket = (socket: Socket & { servername?: string | false }) => {
+      socket.on("data", () => socket.write(lasting(String(socket.servername))));
+    };
+    const port = await listen(stage, server, "secureConnection", onSocket, host);
+    return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  }
+
+  /** A pool that finds every name at 127.0.0.1. */
+  function startFinding() {
+    const names = new Names(new FakeClock(), {
+      addresses: async () => ["127.0.0.1"],
+      lifetime: async () => undefined,
+    });
+    const { send } = startPool(stage, { names });
+    return async (url: string, tls: Bun.TLSOptions) =>
+      contentOf(await send(url, { tls: { ca, ...tls } }));
+  }
+
+  test.each([
+    ["127.0.0.1", "IP:127.0.0.1"],
+    ["::1", "IP:::1"],
+  ])("at %s has to be for that address, which is not sent as a name", async (host, names) => {
+    const ask = startFinding();
+    const url = await startNaming(names, host);
+    expect(await ask(url, {})).toBe("false");
+    expect(await ask(url, { serverName: "" })).toBe("false");
+    expect(await ask(url, { serverName: host })).toBe("false");
+    const other = await startNaming("IP:192.0.2.1,DNS:backend.test", host);
+    expect(await rejection(ask(other, {}))).toMatchObject({ code: "backend_tls_failed" });
+    expect(await ask(other, { rejectUnauthorized: false })).toBe("false");
+  });
+
+  test("has to be for the backend's name, whatever address that leads to", async () => {
+    const ask = startFinding();
+    const named = (await startNaming("DNS:backend.test")).replace("127.0.0.1", "backend.test");
+    expect(await ask(named, {})).toBe("backend.test");
+    const other = (await startNaming("IP:127.0.0.1")).replace("127.0.0.1", "backend.test");
+    expect(await rejection(ask(other, {}))).toMatchObject({ code: "backend_tls_failed" });
+  });
+
+  test("has to be for the address that `server_name` gives, though another one is dialled", async () => {
+    const ask = startFinding();
+    const url = await startNaming("IP:192.0.2.1");
+    expect(await ask(url, { serverName: "192.0.2.1" })).toBe("false");
+    for (const tls of [
+      { serverName: "192.0.2.2" },
+      { serverName: "127.0.0.1" },
+      // The authorities of the system do not vouch for it.
+      { serverName: "192.0.2.1", ca: undefined },
+    ]) {
+      expect(await rejection(ask(url, tls as Bun.TLSOptions))).toMatchObject({
+        code: "backend_tls_failed",
+      });
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import type { ContentReader } from "../../../src/pipeline/content.ts";
 import type { BackendAnswer } from "../../../src/transport/backend-answer.ts";
 import { Attempt, type BackendRequest } from "../../../src/transport/attempt.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
-import { ConnectionPool } from "../../../src/transport/pool.ts";
+import { ConnectionPool, type PoolOptions } from "../../../src/transport/pool.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -39,13 +39,14 @@ export function backendRequest(
  * A pool whose time stands still, and a way to send attempts by it. Where `holdTurns` has been
  * called, what waits for the end of a turn waits for `releaseTurns`.
  */
-export function startPool(stage: Stage) {
+export function startPool(stage: Stage, options: Omit<PoolOptions, "clock" | "defer"> = {}) {
   const clock = new FakeClock();
   let held: (() => void)[] | undefined;
-  const pool = new ConnectionPool(clock, (callback) => {
+  const defer = (callback: () => void) => {
     if (held === undefined) setImmediate(callback);
     else held.push(callback);
-  });
+  };
+  const pool = new ConnectionPool({ clock, defer, ...options });
   const holdTurns = () => {
     held = [];
   };

@@ -1,0 +1,154 @@
+import type { Clock } from "../time/clock.ts";
+import type { EndOfTurn } from "../time/end-of-turn.ts";
+import type { TimeLimit } from "../time/time-limit.ts";
+import { AnswerHeadReader } from "../wire/answer-head.ts";
+import type { Address } from "./address.ts";
+import type { Attempt, ClientConnection } from "./attempt.ts";
+import type { FindClientSocket } from "./client-socket.ts";
+import { Connection, type ConnectionOwner, type Reservation } from "./connection.ts";
+import type { IncomingAnswer } from "./incoming-answer.ts";
+
+/**
+ * Milliseconds after which a connection carries no further request, ten percent more or less by
+ * chance, so that those opened together do not end together. What a name or a balancer in front of a
+ * backend has moved elsewhere is left by then.
+ */
+const GREATEST_AGE = 60_000;
+
+/** What the connections of all addresses share. */
+export interface ConnectionServices {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly idleLimit: TimeLimit<Connection>;
+  readonly findSocket: FindClientSocket;
+  readonly requests: EndOfTurn<Connection>;
+  readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: IncomingAnswer }>;
+}
+
+/** The connections to one address. */
+export class Connections implements ConnectionOwner {
+  readonly heads = new AnswerHeadReader();
+  readonly #address: Address;
+  readonly #services: ConnectionServices;
+  readonly #onEmpty: () => void;
+  /** The last one is the next to be used, so that surplus ones stay idle and are closed. */
+  readonly #idle: Connection[] = [];
+  /** Idle connections that belong to one client connection each, by the client's end of that. */
+  readonly #reserved = new Map<string, Connection>();
+  #open = 0;
+
+  constructor(address: Address, services: ConnectionServices, onEmpty: () => void) {
+    this.#address = address;
+    this.#services = services;
+    this.#onEmpty = onEmpty;
+    address.watch(this.#onMoved);
+  }
+
+  carry(attempt: Attempt): void {
+    const connection = this.#reservedFor(attempt) ?? this.#idle.pop();
+    if (connection === undefined) {
+      this.again(attempt);
+      return;
+    }
+    this.#services.idleLimit.end(connection.idleTime);
+    connection.begin(attempt);
+  }
+
+  again(attempt: Attempt): void {
+    const { clock, random } = this.#services;
+    const connection = new Connection(this, attempt);
+    connection.retiresAt = clock.monotonic() + GREATEST_AGE * (0.9 + 0.2 * random());
+    this.#open += 1;
+    this.#address.dial(connection);
+  }
+
+  sendSoon(connection: Connection): void {
+    this.#services.requests.add(connection);
+  }
+
+  answeredSoon(attempt: Attempt, answer: IncomingAnswer): void {
+    this.#services.answers.add({ attempt, answer });
+  }
+
+  reserve({ request }: Attempt): Reservation | undefined {
+    const client = request.from.clientConnection;
+    if (client === undefined) return undefined;
+    const socket = this.#services.findSocket(client.address, client.port);
+    return socket === undefined ? undefined : { client, socket };
+  }
+
+  idle(connection: Connection): void {
+    const { clock, idleLimit } = this.#services;
+    const { servesOnly } = connection;
+    if (typeof servesOnly !== "object") {
+      // An idle one is closed within seconds, so its age is not looked at again before it is used.
+      if (clock.monotonic() >= connection.retiresAt || !this.#address.leadsTo(connection.address)) {
+        connection.close();
+        return;
+      }
+      connection.idleTime = idleLimit.begin(connection);
+      this.#idle.push(connection);
+      return;
+    }
+    connection.idleTime = idleLimit.begin(connection);
+    const key = keyOf(servesOnly.client);
+    const earlier = this.#reserved.get(key);
+    this.#reserved.set(key, connection);
+    if (earlier !== connection) earlier?.close();
+  }
+
+  gone(connection: Connection): void {
+    const place = this.#idle.indexOf(connection);
+    if (place !== -1) this.#idle.splice(place, 1);
+    const { servesOnly } = connection;
+    if (typeof servesOnly === "object") {
+      const key = keyOf(servesOnly.client);
+      if (this.#reserved.get(key) === connection) this.#reserved.delete(key);
+    }
+    this.#services.idleLimit.end(connection.idleTime);
+    this.#open -= 1;
+    if (this.#open > 0) return;
+    this.#address.unwatch(this.#onMoved);
+    this.#onEmpty();
+  }
+
+  /** A connection has been idle for as long as one may be. */
+  idleForLong(connection: Connection): void {
+    // To close an authenticated connection would end the client's session with the backend.
+    if (connection.isReserved) this.idle(connection);
+    else connection.close();
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#idle.toReversed()) connection.close();
+    for (const connection of this.#reserved.values()) connection.close();
+  }
+
+  /** Those that carry a request are closed after it; one that belongs to a client ends with that. */
+  readonly #onMoved = (): void => {
+    for (const connection of this.#idle.toReversed()) {
+      if (!this.#address.leadsTo(connection.address)) connection.close();
+    }
+  };
+
+  /** The idle connection that belongs to the client connection of an attempt. */
+  #reservedFor({ request }: Attempt): Connection | undefined {
+    if (this.#reserved.size === 0) return undefined;
+    const client = request.from.clientConnection;
+    if (client === undefined) return undefined;
+    const key = keyOf(client);
+    const connection = this.#reserved.get(key);
+    if (connection === undefined) return undefined;
+    if (!connection.isReserved) {
+      // Another client has the same address and port now.
+      connection.close();
+      return undefined;
+    }
+    this.#reserved.delete(key);
+    return connection;
+  }
+}
+
+function keyOf({ address, port }: ClientConnection): string {
+  return `${address} ${port}`;
+}

@@ -1,0 +1,95 @@
+import type { Clock } from "../time/clock.ts";
+import type { Connection } from "./connection.ts";
+import type { Name } from "./names.ts";
+import type { SocketOwner } from "./socket-events.ts";
+
+/** How every address of a backend is dialled. */
+export type Way = Pick<Bun.TCPSocketConnectOptions<SocketOwner>, "port" | "socket" | "tls">;
+
+export interface DialOptions {
+  readonly connect: Connect;
+  readonly way: Way;
+  readonly clock: Clock;
+  /** What the addresses were found by. */
+  readonly name: Name | undefined;
+  /** Whether the name was looked up for this dial. */
+  readonly areNew: boolean;
+}
+
+/** Opens a socket at one address. */
+export type Connect = (
+  options: Bun.TCPSocketConnectOptions<SocketOwner>,
+) => Promise<Bun.Socket<SocketOwner>>;
+
+/** Milliseconds after which the next address is dialled beside one that does not answer (RFC 8305). */
+const NEXT_AFTER = 250;
+
+/**
+ * The opening of one connection: at one address after the other, until one of them takes it. When all
+ * known ones refuse, the name is looked up again, and what is new is dialled.
+ */
+export class Dial {
+  readonly #connection: Connection;
+  readonly #options: DialOptions;
+  readonly #left: string[];
+  readonly #dialled = new Set<string>();
+  #areNew: boolean;
+  #underWay = 0;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(connection: Connection, addresses: readonly string[], options: DialOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#areNew = options.areNew || options.name === undefined;
+    this.#left = [...addresses];
+  }
+
+  /** Dials the next address. */
+  next(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const address = this.#left.shift();
+    if (address === undefined || !this.#connection.isDialling) return;
+    this.#dialled.add(address);
+    this.#underWay += 1;
+    const { connect, way, clock } = this.#options;
+    connect({ hostname: address, data: this.#connection, ...way }).then(
+      (socket) => this.#opened(socket, address),
+      (error: Error) => this.#failed(error, address),
+    );
+    if (this.#left.length > 0) {
+      this.#cancelTimer = clock.schedule(NEXT_AFTER, () => this.next());
+    }
+  }
+
+  #opened(socket: Bun.Socket<SocketOwner>, address: string): void {
+    // One that another address was quicker than belongs to nobody.
+    if (socket.data !== this.#connection) return;
+    this.#cancelTimer?.();
+    this.#connection.address = address;
+  }
+
+  #failed(error: Error, address: string): void {
+    this.#underWay -= 1;
+    this.#options.name?.failedAt(address);
+    if (!this.#connection.isDialling) return;
+    if (this.#left.length > 0) this.next();
+    else if (this.#underWay === 0) void this.#lookUpAgain(error);
+  }
+
+  /** Dials what a new look-up finds, where the addresses were not new. */
+  async #lookUpAgain(error: Error): Promise<void> {
+    const { name } = this.#options;
+    if (name !== undefined && !this.#areNew) {
+      this.#areNew = true;
+      try {
+        const found = await name.lookUp();
+        this.#left.push(...found.filter((address) => !this.#dialled.has(address)));
+      } catch {
+        // That nobody listens at the old addresses says more than that there are no new ones.
+      }
+    }
+    if (this.#left.length > 0) this.next();
+    else this.#connection.refused(error);
+  }
+}

@@ -1,0 +1,169 @@
+import { promises as dns } from "node:dns";
+import type { Clock } from "../time/clock.ts";
+
+/** How names become addresses. */
+export interface Resolver {
+  /** All addresses of a name, the best first. Rejects when there is none. */
+  addresses(name: string): Promise<readonly string[]>;
+  /** Milliseconds for which these are good; undefined where nobody says. Never rejects. */
+  lifetime(name: string): Promise<number | undefined>;
+}
+
+/** The system's way: /etc/hosts, search domains, and the order of RFC 6724. It has no cache of its own. */
+export const systemResolver: Resolver = {
+  async addresses(name) {
+    const found = await dns.lookup(name, { all: true, order: "verbatim" });
+    return found.map(({ address }) => address);
+  },
+  async lifetime(name) {
+    try {
+      // Only this one knows of lifetimes. Of a file, it says 0.
+      const found = await Bun.dns.lookup(name, { backend: "c-ares" });
+      return Math.min(...found.map(({ ttl }) => ttl)) * 1000;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** Milliseconds for which addresses are taken for good, whatever DNS says. */
+const SHORTEST = 5_000;
+const LONGEST = 30_000;
+
+/** The names that are in use, each looked up by itself. */
+export class Names {
+  readonly #clock: Clock;
+  readonly #resolver: Resolver;
+  readonly #names = new Map<string, Name>();
+
+  constructor(clock: Clock, resolver: Resolver = systemResolver) {
+    this.#clock = clock;
+    this.#resolver = resolver;
+  }
+
+  of(hostname: string): Name {
+    let name = this.#names.get(hostname);
+    if (name === undefined) {
+      this.#forgetOld();
+      name = new Name(hostname, this.#clock, this.#resolver);
+      this.#names.set(hostname, name);
+    }
+    return name;
+  }
+
+  #forgetOld(): void {
+    for (const [hostname, name] of this.#names) if (name.isStale) this.#names.delete(hostname);
+  }
+}
+
+/** Told of the addresses that a name has now. */
+export type OnMoved = (addresses: readonly string[]) => void;
+
+/** A name and its addresses. While somebody watches, it is looked up again whenever they are old. */
+export class Name {
+  readonly #hostname: string;
+  readonly #clock: Clock;
+  readonly #resolver: Resolver;
+  readonly #watchers = new Set<OnMoved>();
+  /** Addresses at which a connection could not be opened since the last look-up. */
+  readonly #failed = new Set<string>();
+  #addresses: readonly string[] = [];
+  #goodUntil = Number.NEGATIVE_INFINITY;
+  #underWay: Promise<readonly string[]> | undefined;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(hostname: string, clock: Clock, resolver: Resolver) {
+    this.#hostname = hostname;
+    this.#clock = clock;
+    this.#resolver = resolver;
+  }
+
+  /** Whether nobody watches and what is known is too old to be used. */
+  get isStale(): boolean {
+    return this.#watchers.size === 0 && this.#underWay === undefined && !this.#isGood;
+  }
+
+  /** At once where they are known, and otherwise from a look-up. Those that failed come last. */
+  addresses(): readonly string[] | Promise<readonly string[]> {
+    if (!this.#isGood) return this.lookUp();
+    if (this.#failed.size === 0) return this.#addresses;
+    const isWell = (address: string) => !this.#failed.has(address);
+    const isFailed = (address: string) => this.#failed.has(address);
+    return [...this.#addresses.filter(isWell), ...this.#addresses.filter(isFailed)];
+  }
+
+  /** Whether an address is one of its own, by the last look-up; true where there was none. */
+  has(address: string): boolean {
+    return this.#addresses.length === 0 || this.#addresses.includes(address);
+  }
+
+  /** Looks the name up, for all who ask meanwhile. Where that fails, what was known before stays. */
+  lookUp(): Promise<readonly string[]> {
+    this.#underWay ??= this.#lookUp().finally(() => {
+      this.#underWay = undefined;
+      this.#refreshLater();
+    });
+    return this.#underWay;
+  }
+
+  /** No connection could be opened there. */
+  failedAt(address: string): void {
+    this.#failed.add(address);
+  }
+
+  /** Keeps the addresses good until `unwatch`. */
+  watch(onMoved: OnMoved): void {
+    if (!this.#isGood) this.#addresses = [];
+    this.#watchers.add(onMoved);
+    if (this.#cancelTimer === undefined) this.#refreshLater();
+  }
+
+  unwatch(onMoved: OnMoved): void {
+    this.#watchers.delete(onMoved);
+    if (this.#watchers.size > 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  get #isGood(): boolean {
+    // While there are watchers, the next look-up is on its way before anybody could ask for it.
+    const isWatched = this.#watchers.size > 0 && this.#addresses.length > 0;
+    return isWatched || this.#clock.monotonic() < this.#goodUntil;
+  }
+
+  async #lookUp(): Promise<readonly string[]> {
+    try {
+      const found = await this.#resolver.addresses(this.#hostname);
+      this.#failed.clear();
+      this.#addresses = found;
+      this.#goodUntil = this.#clock.monotonic() + LONGEST;
+      void this.#shorten(found);
+      for (const onMoved of this.#watchers) onMoved(found);
+    } catch (error) {
+      if (this.#addresses.length === 0) throw error;
+      this.#goodUntil = this.#clock.monotonic() + SHORTEST;
+    }
+    return this.#addresses;
+  }
+
+  /** Nobody waits for this: a connection is being opened meanwhile. */
+  async #shorten(found: readonly string[]): Promise<void> {
+    const lifetime = await this.#resolver.lifetime(this.#hostname);
+    if (lifetime === undefined || this.#addresses !== found) return;
+    const bounded = Math.min(Math.max(lifetime, SHORTEST), LONGEST);
+    this.#goodUntil += bounded - LONGEST;
+    this.#refreshLater();
+  }
+
+  /** While there are watchers, so that none of their requests waits for a look-up. */
+  #refreshLater(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#watchers.size === 0 || this.#addresses.length === 0) return;
+    const left = Math.max(0, this.#goodUntil - this.#clock.monotonic());
+    this.#cancelTimer = this.#clock.schedule(left, () => {
+      this.#cancelTimer = undefined;
+      this.lookUp().catch(() => {});
+    });
+  }
+}

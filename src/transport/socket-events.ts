@@ -1,0 +1,88 @@
+import type { PeerCertificate } from "node:tls";
+
+/** What a socket to a backend belongs to, and reports to. */
+export interface SocketOwner {
+  /** The socket is there. False when it is not needed any more. */
+  opened(socket: Bun.Socket<SocketOwner>): boolean;
+  /** Requests can be sent. */
+  ready(): void;
+  received(bytes: Buffer): void;
+  /** There is room for more. */
+  drained(): void;
+  /** The backend has closed its side, or the connection has broken. */
+  closed(cause: Error | undefined): void;
+  /** The connection could not be opened, or the backend is not to be trusted. */
+  refused(error: Error): void;
+}
+
+/** The owner of sockets that nobody needs. */
+const NOBODY: SocketOwner = {
+  opened: () => false,
+  ready: () => {},
+  received: () => {},
+  drained: () => {},
+  closed: () => {},
+  refused: () => {},
+};
+
+/** What a socket is called on; one object serves all of them. */
+export const plainEvents: Bun.SocketHandler<SocketOwner> = {
+  binaryType: "buffer",
+  open(socket) {
+    if (opened(socket)) socket.data.ready();
+  },
+  data: (socket, bytes) => socket.data.received(bytes),
+  drain: (socket) => socket.data.drained(),
+  // A connection of which the backend has closed its side carries no further request.
+  end: (socket) => socket.data.closed(undefined),
+  close: (socket, error) => socket.data.closed(error),
+  error: (socket, error) => socket.data.closed(error),
+  // Whoever dialled gets a rejected promise.
+  connectError: () => {},
+};
+
+function opened(socket: Bun.Socket<SocketOwner>): boolean {
+  if (socket.data.opened(socket)) return true;
+  socket.data = NOBODY;
+  socket.terminate();
+  return false;
+}
+
+/** Finds what is wrong with a certificate that the authorities vouch for. */
+export type VerifyName = (certificate: PeerCertificate) => Error | undefined;
+
+type Reason = (Error & { readonly code?: unknown }) | null;
+
+/**
+ * The same for TLS, whose handshake comes before anything is sent. With `verifyName` the runtime is
+ * to accept any certificate: it has verified that for another name.
+ */
+export function secureEvents(
+  trustsAnyCertificate: boolean,
+  verifyName?: VerifyName,
+): Bun.SocketHandler<SocketOwner> {
+  const problemOf = (socket: Bun.Socket<SocketOwner>, trusted: boolean, reason: Reason) => {
+    if (reason !== null && NO_HANDSHAKE.has(reason.code)) return reason;
+    if (trustsAnyCertificate) return undefined;
+    if (verifyName === undefined) return trusted ? undefined : (reason ?? noHandshake());
+    if (reason !== null && reason.code !== OTHER_NAME) return reason;
+    return verifyName(socket.getPeerCertificate());
+  };
+  return {
+    ...plainEvents,
+    open: (socket) => void opened(socket),
+    handshake(socket, trusted, reason: Reason) {
+      const problem = problemOf(socket, trusted, reason);
+      if (problem === undefined) socket.data.ready();
+      else socket.data.refused(problem);
+    },
+  };
+}
+
+/** Handshakes that came to nothing; other reasons are about a certificate. */
+const NO_HANDSHAKE = new Set<unknown>(["EPROTO", "ECONNRESET"]);
+const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
+
+function noHandshake(): Error {
+  return Object.assign(new Error("the TLS handshake failed"), { code: "EPROTO" });
+}

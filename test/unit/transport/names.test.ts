@@ -1,0 +1,129 @@
+import { describe, expect, test } from "bun:test";
+import { Names, type Resolver, systemResolver } from "../../../src/transport/names.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { rejection, turn } from "../proxy/network.ts";
+
+/** A resolver that says what a test tells it to, and counts how often it was asked. */
+function scriptedResolver(first: readonly string[], lifetime?: number) {
+  const state = { answer: first as readonly string[] | Error, lifetime, asked: 0 };
+  const resolver: Resolver = {
+    async addresses() {
+      state.asked += 1;
+      if (state.answer instanceof Error) throw state.answer;
+      return state.answer;
+    },
+    lifetime: async () => state.lifetime,
+  };
+  return { state, resolver };
+}
+
+function startNames(first: readonly string[], lifetime?: number) {
+  const clock = new FakeClock();
+  const { state, resolver } = scriptedResolver(first, lifetime);
+  const names = new Names(clock, resolver);
+  return { clock, state, names, name: names.of("backend.test") };
+}
+
+describe("the addresses of a name", () => {
+  test("are looked up once for all who ask meanwhile, and known for 30 s", async () => {
+    const { clock, state, names, name } = startNames(["192.0.2.1"]);
+    expect(await Promise.all([name.addresses(), name.addresses()])).toEqual([
+      ["192.0.2.1"],
+      ["192.0.2.1"],
+    ]);
+    clock.advance(29_999);
+    expect(names.of("backend.test").addresses()).toEqual(["192.0.2.1"]);
+    expect(state.asked).toBe(1);
+    clock.advance(1);
+    expect(await name.addresses()).toEqual(["192.0.2.1"]);
+    expect(state.asked).toBe(2);
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    [12_000, 12_000],
+    [0, 5_000],
+    [3_600_000, 30_000],
+    [undefined, 30_000],
+  ])("with a lifetime of %p ms are looked up again after %p", async (lifetime, expected) => {
+    const { clock, state, name } = startNames(["192.0.2.1"], lifetime);
+    name.watch(() => {});
+    await name.addresses();
+    await turn();
+    clock.advance(expected - 1);
+    expect(state.asked).toBe(1);
+    clock.advance(1);
+    expect(state.asked).toBe(2);
+  });
+
+  test("are looked up while they are watched, and nobody waits for that", async () => {
+    const { clock, state, name } = startNames(["192.0.2.1"]);
+    const seen: (readonly string[])[] = [];
+    const watcher = (addresses: readonly string[]) => void seen.push(addresses);
+    name.watch(watcher);
+    await name.addresses();
+    state.answer = ["192.0.2.2"];
+    clock.advance(30_000);
+    expect(name.addresses()).toEqual(["192.0.2.1"]);
+    await turn();
+    expect(name.addresses()).toEqual(["192.0.2.2"]);
+    expect(seen).toEqual([["192.0.2.1"], ["192.0.2.2"]]);
+    expect(name.has("192.0.2.1")).toBe(false);
+    name.unwatch(watcher);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("stay what they were while nobody can look them up", async () => {
+    const { clock, state, name } = startNames(["192.0.2.1"]);
+    name.watch(() => {});
+    await name.addresses();
+    state.answer = new Error("no name server answers");
+    clock.advance(30_000);
+    await turn();
+    expect(name.addresses()).toEqual(["192.0.2.1"]);
+    state.answer = ["192.0.2.2"];
+    clock.advance(5_000);
+    await turn();
+    expect(name.addresses()).toEqual(["192.0.2.2"]);
+  });
+
+  test("of long ago are not used when somebody watches again", async () => {
+    const { clock, state, name } = startNames(["192.0.2.1"]);
+    await name.addresses();
+    clock.advance(3_600_000);
+    state.answer = ["192.0.2.2"];
+    name.watch(() => {});
+    expect(await name.addresses()).toEqual(["192.0.2.2"]);
+  });
+
+  test("that could not be connected to come last until the next look-up", async () => {
+    const { name } = startNames(["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+    await name.addresses();
+    name.failedAt("192.0.2.1");
+    expect(name.addresses()).toEqual(["192.0.2.2", "192.0.2.3", "192.0.2.1"]);
+    await name.lookUp();
+    expect(name.addresses()).toEqual(["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+  });
+
+  test("that there are none of is told each time", async () => {
+    const { state, name } = startNames([]);
+    const failure = new Error("no such name");
+    state.answer = failure;
+    expect(await rejection(name.addresses())).toBe(failure);
+    state.answer = ["192.0.2.1"];
+    expect(await name.addresses()).toEqual(["192.0.2.1"]);
+  });
+});
+
+describe("the system's resolver", () => {
+  test("knows localhost", async () => {
+    const addresses = await systemResolver.addresses("localhost");
+    expect(addresses.every((address) => ["127.0.0.1", "::1"].includes(address))).toBe(true);
+    expect(addresses.length).toBeGreaterThan(0);
+  });
+
+  test("rejects for a name that does not exist, and knows no lifetime of it", async () => {
+    expect(await rejection(systemResolver.addresses("nowhere.invalid"))).toBeInstanceOf(Error);
+    expect(await systemResolver.lifetime("nowhere.invalid")).toBeUndefined();
+  });
+});
