@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { type AddressSet, normalizeAddress } from "./address.ts";
+import { isValidHost } from "./host.ts";
 import type { RequestFields } from "./request-fields.ts";
 
 /** Who asked, as far as it can be known. */
@@ -10,22 +11,17 @@ export interface ClientIdentity {
   readonly address: string;
   /** The scheme that the client used, as far as it can be known. */
   readonly protocol: "http" | "https";
+  /** The host that the client asked for, where a trusted proxy's Forwarded field says so. */
+  readonly host?: string | undefined;
   /** True when the peer is a trusted proxy, so that its forwarding fields count. */
   readonly viaTrustedProxy: boolean;
 }
 
-/** One element of a Forwarded field (RFC 7239): what the gateway knows of who asked. */
-export function forwardedElement(client: ClientIdentity, host: string | null): string {
-  const { peer } = client;
-  const node = peer.includes(":") ? `"[${peer}]"` : peer === "" ? "unknown" : peer;
-  const asked = host === null || host === "" ? "" : `;host="${host}"`;
-  return `for=${node}${asked};proto=${client.protocol}`;
-}
-
 /**
  * Finds the client's address. Nobody is trusted by default: then it is the peer on the socket.
- * Behind trusted proxies X-Forwarded-For is read from right to left and the first address that is
- * not trusted is the client; text that is no address ends the search at the last one that was.
+ * Behind trusted proxies X-Forwarded-For, or without it Forwarded, is read from right to left and the
+ * first address that is not trusted is the client; text that is no address ends the search at the last
+ * one that was. Scheme and host are what is said of that same client.
  */
 export function identifyClient(
   peer: string,
@@ -41,26 +37,118 @@ export function identifyClient(
       viaTrustedProxy: false,
     };
   }
-  const proto = fields.xForwardedProto;
+  const { xForwardedFor, xForwardedProto, forwarded } = fields;
+  if (xForwardedFor === null && forwarded !== null) {
+    const hops = forwardedHops(forwarded);
+    const { address, hop } = clientBehind(
+      peerAddress,
+      hops.map(({ node }) => node),
+      trusted,
+    );
+    const client = hops[hop];
+    return {
+      peer: peerAddress,
+      address,
+      protocol: protocolIn(xForwardedProto ?? client?.proto),
+      host: client?.host !== undefined && isValidHost(client.host) ? client.host : undefined,
+      viaTrustedProxy: true,
+    };
+  }
+  const hops = xForwardedFor === null ? [] : listElements(xForwardedFor);
   return {
     peer: peerAddress,
-    address: clientBehind(peerAddress, hopsOf(fields), trusted),
-    protocol: proto !== null && /(?:^|,)\s*https\s*$/i.test(proto) ? "https" : "http",
+    address: clientBehind(peerAddress, hops, trusted).address,
+    protocol: protocolIn(xForwardedProto),
     viaTrustedProxy: true,
   };
 }
 
-/** Who each proxy says it was asked by, as text; X-Forwarded-For counts before Forwarded. */
-function hopsOf(fields: RequestFields): string[] {
-  const { forwarded, xForwardedFor } = fields;
-  if (xForwardedFor !== null) return xForwardedFor.split(",");
-  if (forwarded === null) return [];
-  // An element without for= hides whom it was asked by; nothing to its left can be believed then.
-  return splitOutsideQuotes(forwarded, ",").map((element) => {
-    const pairs = splitOutsideQuotes(element, ";").map((pair) => pair.trim());
-    const node = pairs.find((pair) => /^for=/i.test(pair))?.slice("for=".length) ?? "";
-    return node.startsWith('"') ? node.slice(1, -1).replace(/\\(.)/g, "$1") : node;
-  });
+/** The scheme in X-Forwarded-Proto; of several, the nearest proxy's. */
+function protocolIn(proto: string | null | undefined): "http" | "https" {
+  return typeof proto === "string" && /(?:^|,)\s*https\s*$/i.test(proto) ? "https" : "http";
+}
+
+/** The elements of a list-based field; empty ones count for nothing (RFC 9110 section 5.6.1.2). */
+function listElements(list: string): string[] {
+  return list
+    .split(",")
+    .map((element) => element.trim())
+    .filter((element) => element !== "");
+}
+
+const EMPTY_ELEMENT = /(?:^|,)[ \t]*(?:,|$)/;
+
+/** X-Forwarded-For for the next hop: what a trusted proxy says in either field, and the peer. */
+export function forwardedFor(claimed: RequestFields, peer: string): string {
+  const { xForwardedFor: list, forwarded } = claimed;
+  if (list !== null) {
+    return EMPTY_ELEMENT.test(list) ? [...listElements(list), peer].join(", ") : `${list}, ${peer}`;
+  }
+  if (forwarded === null) return peer;
+  // A node in quotes may hold anything, commas too.
+  const nodes = forwardedHops(forwarded).map(({ node }) => forwardedAddress(node) ?? "unknown");
+  return [...nodes, peer].join(", ");
+}
+
+/**
+ * Forwarded for the next hop (RFC 7239): an element for each hop before the peer, and the gateway's own
+ * for the peer. A proxy that speaks X-Forwarded-* says who was asked and how once, of the client: so
+ * that stands in the client's element.
+ */
+export function forwardedChain(
+  claimed: RequestFields,
+  client: ClientIdentity,
+  host: string | null,
+): string {
+  const own = forwardedElement(client.peer, host, "http");
+  const { forwarded, xForwardedFor, xForwardedProto, xForwardedHost } = claimed;
+  if (forwarded !== null && forwarded !== "") return `${forwarded}, ${own}`;
+  if (xForwardedFor === null && xForwardedProto === null && xForwardedHost === null) return own;
+  const hops = listElements(xForwardedFor ?? "unknown").map((hop) => forwardedAddress(hop) ?? "");
+  const known = hops.lastIndexOf(client.address);
+  const described = known === -1 ? hops.length - 1 : known;
+  const elements = hops.map((hop, at) =>
+    at === described
+      ? forwardedElement(
+          hop,
+          xForwardedHost !== null && isValidHost(xForwardedHost) ? xForwardedHost : null,
+          xForwardedProto === null ? undefined : client.protocol,
+        )
+      : forwardedElement(hop, null),
+  );
+  return [...elements, own].join(", ");
+}
+
+/** One element of a Forwarded field. An empty address is one that is not known. */
+function forwardedElement(address: string, host: string | null, proto?: string): string {
+  const node = address.includes(":") ? `"[${address}]"` : address === "" ? "unknown" : address;
+  const asked = host === null || host === "" ? "" : `;host="${host}"`;
+  return `for=${node}${asked}${proto === undefined ? "" : `;proto=${proto}`}`;
+}
+
+/** What one proxy says in Forwarded of the request that it got. */
+interface Hop {
+  readonly node: string;
+  readonly host: string | undefined;
+  readonly proto: string | undefined;
+}
+
+function forwardedHops(forwarded: string): Hop[] {
+  return splitOutsideQuotes(forwarded, ",")
+    .filter((element) => element.trim() !== "")
+    .map((element) => {
+      const pairs = splitOutsideQuotes(element, ";").map((pair) => pair.trim());
+      const valueOf = (name: string) => {
+        const written = pairs.find((pair) => pair.toLowerCase().startsWith(`${name}=`));
+        return written === undefined ? undefined : unquoted(written.slice(name.length + 1));
+      };
+      // An element without for= hides whom it was asked by; nothing to its left can be believed then.
+      return { node: valueOf("for") ?? "", host: valueOf("host"), proto: valueOf("proto") };
+    });
+}
+
+function unquoted(value: string): string {
+  return value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, "$1") : value;
 }
 
 /** A client can have a say in what is quoted (its Host, for one), so separators there are text. */
@@ -81,18 +169,23 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   return parts;
 }
 
-function clientBehind(peer: string, hops: readonly string[], trusted: AddressSet): string {
-  let client = peer;
-  for (let index = hops.length - 1; index >= 0; index -= 1) {
-    const address = forwardedAddress(hops[index] ?? "");
+/** Finds the client, and which hop it is; -1 when it is the peer. */
+function clientBehind(
+  peer: string,
+  hops: readonly string[],
+  trusted: AddressSet,
+): { address: string; hop: number } {
+  let client = { address: peer, hop: -1 };
+  for (let hop = hops.length - 1; hop >= 0; hop -= 1) {
+    const address = forwardedAddress(hops[hop] ?? "");
     if (address === undefined) return client;
-    client = address;
+    client = { address, hop };
     if (!trusted.has(address)) return client;
   }
   return client;
 }
 
-// Some proxies write a port behind the address, and brackets around IPv6.
+// Some proxies write a port after the address, and brackets around IPv6.
 function forwardedAddress(hop: string): string | undefined {
   const text = hop.trim();
   const bare =

@@ -1,5 +1,5 @@
 import { findField, hopByHopFields, listWith, namedByConnection, TOKEN } from "../http/fields.ts";
-import { type ClientIdentity, forwardedElement } from "../http/forwarded.ts";
+import { type ClientIdentity, forwardedChain, forwardedFor } from "../http/forwarded.ts";
 import { isValidHost } from "../http/host.ts";
 import { carriesContent } from "../http/methods.ts";
 import { normalizePath } from "../http/path.ts";
@@ -189,7 +189,7 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
   // An array literal with all that is always there: pushing each by itself costs twice as much.
   const fields = [
     "x-forwarded-for",
-    listWith(claimed.xForwardedFor, client.peer),
+    trusted ? forwardedFor(claimed, client.peer) : client.peer,
     "x-forwarded-proto",
     claimed.xForwardedProto ?? client.protocol,
     "x-real-ip",
@@ -200,15 +200,12 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
     listWith(kept.via, source.via),
   ];
   if (kept.userAgent !== null) fields.push("user-agent", kept.userAgent);
-  if (host !== null) {
-    if (rules.preserveHost) fields.push("host", host);
-    fields.push("x-forwarded-host", claimed.xForwardedHost ?? host);
-  } else if (claimed.xForwardedHost !== null) {
-    fields.push("x-forwarded-host", claimed.xForwardedHost);
-  }
+  if (host !== null && rules.preserveHost) fields.push("host", host);
+  const askedHost = claimed.xForwardedHost ?? client.host ?? host;
+  if (askedHost !== null) fields.push("x-forwarded-host", askedHost);
   if (claimed.xForwardedPort !== null) fields.push("x-forwarded-port", claimed.xForwardedPort);
   if (rules.sendForwarded) {
-    fields.push("forwarded", listWith(claimed.forwarded, forwardedElement(client, host)));
+    fields.push("forwarded", forwardedChain(claimed, client, host));
   } else if (claimed.forwarded !== null) fields.push("forwarded", claimed.forwarded);
   if (kept.maxForwards !== null) {
     const left = forwardsLeft(source);

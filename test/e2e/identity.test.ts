@@ -140,6 +140,39 @@ test("Forwarded is added to a trusted proxy's, with an IPv6 peer in quotes", asy
   expect(valuesOf(told, "x-real-ip")).toEqual(["203.0.113.9"]);
 });
 
+test("behind a proxy that speaks X-Forwarded-*, all fields give one picture", async () => {
+  const gateway = await startTrusting({ trusted_proxies: ["127.0.0.1"], send_forwarded: true });
+
+  const told = await toldBy(gateway.url, {
+    host: "gateway.internal",
+    "x-forwarded-for": "203.0.113.9, ,",
+    "x-forwarded-host": "www.example.com",
+    "x-forwarded-proto": "https",
+  });
+
+  expect(valuesOf(told, "forwarded")).toEqual([
+    'for=203.0.113.9;host="www.example.com";proto=https, for=127.0.0.1;host="gateway.internal";proto=http',
+  ]);
+  expect(valuesOf(told, "x-forwarded-for")).toEqual(["203.0.113.9, 127.0.0.1"]);
+  expect(valuesOf(told, "x-forwarded-host")).toEqual(["www.example.com"]);
+  expect(valuesOf(told, "x-forwarded-proto")).toEqual(["https"]);
+  expect(valuesOf(told, "x-real-ip")).toEqual(["203.0.113.9"]);
+});
+
+test("behind a proxy that speaks Forwarded, all fields give one picture", async () => {
+  const gateway = await startTrusting({ trusted_proxies: ["127.0.0.1"] });
+
+  const told = await toldBy(gateway.url, {
+    host: "gateway.internal",
+    forwarded: 'for="[2001:db8::7]:4711";host=www.example.com;proto=https',
+  });
+
+  expect(valuesOf(told, "x-forwarded-for")).toEqual(["2001:db8::7, 127.0.0.1"]);
+  expect(valuesOf(told, "x-forwarded-host")).toEqual(["www.example.com"]);
+  expect(valuesOf(told, "x-forwarded-proto")).toEqual(["https"]);
+  expect(valuesOf(told, "x-real-ip")).toEqual(["2001:db8::7"]);
+});
+
 test("without being configured Forwarded is not sent", async () => {
   const gateway = await startTrusting({});
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { AddressSet } from "../../../src/http/address.ts";
 import { addressSet } from "../../support/address-set.ts";
-import { forwardedElement, identifyClient } from "../../../src/http/forwarded.ts";
+import { forwardedChain, forwardedFor, identifyClient } from "../../../src/http/forwarded.ts";
 import { RequestFields } from "../../../src/http/request-fields.ts";
 
 const nobody = addressSet([]);
@@ -68,6 +68,8 @@ describe("behind trusted proxies", () => {
     ["2001:db8::9", "2001:db8::9"],
     ["::ffff:203.0.113.9", "203.0.113.9"],
     ["203.0.113.9, ::ffff:10.0.0.2", "203.0.113.9"],
+    ["203.0.113.9, , 10.0.0.2", "203.0.113.9"],
+    [",,203.0.113.9,,", "203.0.113.9"],
   ])("X-Forwarded-For: %s names %s", (forwardedFor, client) => {
     expect(clientOf(forwardedFor)).toBe(client);
   });
@@ -78,7 +80,6 @@ describe("behind trusted proxies", () => {
     ["unknown", "10.0.0.1"],
     ["203.0.113.9, unknown", "10.0.0.1"],
     ["203.0.113.9, unknown, 10.0.0.2", "10.0.0.2"],
-    ["203.0.113.9, , 10.0.0.2", "10.0.0.2"],
     ["203.0.113.999", "10.0.0.1"],
     ["203.0.113.9:port", "10.0.0.1"],
     ["[203.0.113.9", "10.0.0.1"],
@@ -117,6 +118,7 @@ describe("a Forwarded field behind trusted proxies", () => {
     ['for="[::ffff:203.0.113.9]"', "203.0.113.9"],
     ["for=6.6.6.6, for=203.0.113.9, for=10.0.0.2", "203.0.113.9"],
     ["for=203.0.113.9,for=10.0.0.2;host=a", "203.0.113.9"],
+    ["for=203.0.113.9, , for=10.0.0.2,", "203.0.113.9"],
   ])("%s names %s", (forwarded, client) => {
     expect(clientOf({ forwarded })).toBe(client);
   });
@@ -152,30 +154,100 @@ describe("a Forwarded field behind trusted proxies", () => {
   );
 });
 
-describe("an element of Forwarded", () => {
-  const element = (peer: string, host: string | null = "shop.test:8080") =>
-    forwardedElement(
-      { peer, address: "203.0.113.9", protocol: "http", viaTrustedProxy: true },
-      host,
+describe("scheme and host in a Forwarded field behind trusted proxies", () => {
+  const said = (forwarded: string, more: Record<string, string> = {}) => {
+    const { protocol, host } = identify("10.0.0.1", new Headers({ forwarded, ...more }), proxies);
+    return [protocol, host];
+  };
+
+  test.each([
+    ["for=203.0.113.9;proto=https;host=shop.test", "https", "shop.test"],
+    ['for=203.0.113.9;Proto="HTTPS";Host="shop.test:81"', "https", "shop.test:81"],
+    [
+      "for=203.0.113.9;proto=https;host=shop.test, for=10.0.0.2;proto=http;host=b",
+      "https",
+      "shop.test",
+    ],
+    ["for=6.6.6.6;proto=https;host=evil.test, for=203.0.113.9", "http", undefined],
+    ['for=203.0.113.9;host="a b"', "http", undefined],
+    ["for=unknown;proto=https;host=shop.test", "http", undefined],
+  ])("%s: they are the client's, %s %p", (forwarded, protocol, host) => {
+    expect(said(forwarded)).toEqual([protocol, host]);
+  });
+
+  test("do not count beside X-Forwarded-Proto and X-Forwarded-For", () => {
+    const forwarded = "for=203.0.113.9;proto=https;host=shop.test";
+    expect(said(forwarded, { "x-forwarded-proto": "http" })).toEqual(["http", "shop.test"]);
+    expect(said(forwarded, { "x-forwarded-for": "203.0.113.9" })).toEqual(["http", undefined]);
+  });
+});
+
+describe("for the next hop", () => {
+  const next = (
+    fields: Record<string, string>,
+    peer = "10.0.0.1",
+    host: string | null = "gw:80",
+  ) => {
+    const claimed = new RequestFields(new Headers(fields));
+    const client = identifyClient(peer, claimed, proxies);
+    return [forwardedFor(claimed, client.peer), forwardedChain(claimed, client, host)];
+  };
+
+  test("the peer stands behind nobody where no proxy says more", () => {
+    expect(next({})).toEqual(["10.0.0.1", 'for=10.0.0.1;host="gw:80";proto=http']);
+    expect(next({}, "::1", "")).toEqual(["::1", 'for="[::1]";proto=http']);
+    expect(next({}, "", null)).toEqual(["", "for=unknown;proto=http"]);
+  });
+
+  test("what X-Forwarded-* says of the client stands in one element", () => {
+    expect(
+      next({
+        "x-forwarded-for": "6.6.6.6, 203.0.113.9:5000, 10.0.0.2",
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "shop.test",
+      }),
+    ).toEqual([
+      "6.6.6.6, 203.0.113.9:5000, 10.0.0.2, 10.0.0.1",
+      'for=6.6.6.6, for=203.0.113.9;host="shop.test";proto=https, for=10.0.0.2, for=10.0.0.1;host="gw:80";proto=http',
+    ]);
+  });
+
+  test("a client that is not named is unknown", () => {
+    const own = 'for=10.0.0.1;host="gw:80";proto=http';
+    expect(next({ "x-forwarded-proto": "https" })[1]).toBe(`for=unknown;proto=https, ${own}`);
+    expect(next({ "x-forwarded-for": "2001:db8::9, _hidden" })[1]).toBe(
+      `for="[2001:db8::9]", for=unknown, ${own}`,
     );
-
-  test("names the peer, the Host and the scheme", () => {
-    expect(element("192.0.2.1")).toBe('for=192.0.2.1;host="shop.test:8080";proto=http');
+    expect(next({ "x-forwarded-for": "203.0.113.9", "x-forwarded-host": 'a";for=6' })[1]).toBe(
+      `for=203.0.113.9, ${own}`,
+    );
   });
 
-  test("has an IPv6 address in brackets and quotes", () => {
-    expect(element("2001:db8::1")).toBe('for="[2001:db8::1]";host="shop.test:8080";proto=http');
+  test("what Forwarded says stands in X-Forwarded-For too, addresses alone", () => {
+    expect(
+      next({ forwarded: 'for="[2001:db8::9]:5000";proto=https, for="a, 6.6.6.6", for=10.0.0.2' }),
+    ).toEqual([
+      "2001:db8::9, unknown, 10.0.0.2, 10.0.0.1",
+      'for="[2001:db8::9]:5000";proto=https, for="a, 6.6.6.6", for=10.0.0.2, for=10.0.0.1;host="gw:80";proto=http',
+    ]);
   });
 
-  test("says that a peer is unknown, and leaves out a Host that is not there", () => {
-    expect(element("", null)).toBe("for=unknown;proto=http");
-    expect(element("", "")).toBe("for=unknown;proto=http");
+  test("empty elements go", () => {
+    expect(next({ "x-forwarded-for": ", 203.0.113.9 ,," })).toEqual([
+      "203.0.113.9, 10.0.0.1",
+      'for=203.0.113.9, for=10.0.0.1;host="gw:80";proto=http',
+    ]);
+    expect(next({ "x-forwarded-for": "", forwarded: "" })[0]).toBe("10.0.0.1");
   });
 
   test("is understood by the next gateway", () => {
     for (const peer of ["203.0.113.9", "2001:db8::9"]) {
-      const headers = new Headers({ forwarded: element(peer) });
-      expect(identify("10.0.0.1", headers, proxies).address).toBe(peer);
+      const [, forwarded = ""] = next({}, peer);
+      expect(identify("10.0.0.1", new Headers({ forwarded }), proxies)).toMatchObject({
+        address: peer,
+        protocol: "http",
+        host: "gw:80",
+      });
     }
   });
 });

@@ -95,6 +95,7 @@ describe("the fields for the backend", () => {
     const client = { peer: "192.0.2.1", viaTrustedProxy: true };
     expect(prepared({ connection: names, ...claimed }, client)).toEqual({
       ...added,
+      "x-forwarded-for": "203.0.113.9, 192.0.2.1",
       "true-client-ip": claimed["true-client-ip"],
       "x-forwarded-prefix": claimed["x-forwarded-prefix"],
       forwarded: claimed.forwarded,
@@ -137,7 +138,7 @@ describe("the fields for the backend", () => {
   test("hold Forwarded behind what a trusted proxy says", () => {
     const client = { peer: "2001:db8::1", protocol: "https", viaTrustedProxy: true } as const;
     const { forwarded } = prepared(claimed, client, { sendForwarded: true });
-    expect(forwarded).toBe('for=203.0.113.9, for="[2001:db8::1]";host="gateway.test";proto=https');
+    expect(forwarded).toBe('for=203.0.113.9, for="[2001:db8::1]";host="gateway.test";proto=http');
   });
 });
 
