@@ -64,7 +64,7 @@ async function build(outfile: string, platform?: string): Promise<void> {
   const arguments_ = [
     "build",
     ...COMPILE_FLAGS,
-    `--define=process.env.GATEWAY_COMMIT=${JSON.stringify(commit())}`,
+    `--define=process.env.GATEWAY_COMMIT=${JSON.stringify(commit(Bun.which("git")))}`,
     ...(platform === undefined ? [] : [`--target=bun-${platform}`]),
     `--outfile=${outfile}`,
     "src/main.ts",
@@ -83,9 +83,8 @@ async function build(outfile: string, platform?: string): Promise<void> {
   await Bun.write(Bun.stdout, `${outfile}  ${size} MiB  ${seconds} s\n`);
 }
 
-/** The commit that is built, with a mark when there is more than it says; empty without git. */
-function commit(): string {
-  const git = Bun.which("git");
+/** The commit that is built, with a mark for uncommitted changes; empty without git or outside of it. */
+export function commit(git: string | null): string {
   if (git === null) return "";
   const ask = (...arguments_: string[]) =>
     Bun.spawnSync([git, ...arguments_], { cwd: import.meta.dir, stderr: "ignore" })

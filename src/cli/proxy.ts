@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import type { RunningGateway } from "../server/start.ts";
 import { integerFlag } from "./args.ts";
 import { type Arguments, type Command, type Console, UsageError } from "./command.ts";
 import { portTrouble } from "./ports.ts";
@@ -52,7 +53,7 @@ For anything more write a file: \`gateway init\`. Runs until SIGINT (Ctrl-C), SI
       const config = configFor(wanted, database, console);
       return await runGateway(config, console, {
         configuration: "the command line",
-        onReady: ({ url }) => console.out(introduction(url, wanted, database)),
+        onReady: (gateway) => console.out(introduction(gateway, wanted, database)),
       });
     } finally {
       folder?.remove();
@@ -119,7 +120,11 @@ function literally(text: string): string {
   return text.replaceAll("${", "$${");
 }
 
-function introduction(url: string, { urls, host, database: kept }: Wanted, database: string) {
+function introduction(
+  { url, adminUrl }: RunningGateway,
+  { urls, host, database: kept }: Wanted,
+  database: string,
+): string {
   const isLocal = ["127.0.0.1", "::1", "localhost"].includes(host);
   const log =
     kept === undefined ? `${database}, until it ends; --database FILE keeps it` : resolve(kept);
@@ -127,6 +132,7 @@ function introduction(url: string, { urls, host, database: kept }: Wanted, datab
 ${url} sends everything to ${urls.join(", ")}
   for         ${isLocal ? "this machine only; --host 0.0.0.0 lets others in" : "everybody who can reach it"}
   access log  ${log}
+  backends    ${adminUrl}/admin/backends shows which are healthy
 Ctrl-C ends it.
 
 `;

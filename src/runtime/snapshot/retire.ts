@@ -1,4 +1,4 @@
-import { runThrough, type Steps } from "../../time/slices.ts";
+import type { Steps } from "../../time/slices.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -7,9 +7,4 @@ import type { Snapshot } from "./snapshot.ts";
  */
 export function retireInSteps({ lease }: Snapshot): Steps<void> {
   return lease.endInSteps();
-}
-
-/** The same at once. */
-export function retireSnapshot(snapshot: Snapshot): void {
-  runThrough(retireInSteps(snapshot));
 }

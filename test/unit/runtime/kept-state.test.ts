@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { retireSnapshot } from "../../../src/runtime/snapshot/retire.ts";
 import { openExchange } from "../pipeline/opening.ts";
-import { world } from "./world.ts";
+import { retireSnapshot, world } from "./world.ts";
 
 const AB = `backends: ["http://a.test", "http://b.test"]`;
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { compileInSteps, compileSnapshot } from "../../../src/runtime/snapshot/compile.ts";
-import { retireInSteps, retireSnapshot } from "../../../src/runtime/snapshot/retire.ts";
+import { retireInSteps } from "../../../src/runtime/snapshot/retire.ts";
 import { runThrough } from "../../../src/time/slices.ts";
 import { openExchange } from "../pipeline/opening.ts";
-import { configFrom, world } from "./world.ts";
+import { configFrom, retireSnapshot, world } from "./world.ts";
 
 const backends = `backends: ["http://backend.test"]`;
 

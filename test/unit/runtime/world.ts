@@ -7,8 +7,10 @@ import type { Tunnel } from "../../../src/proxy/tunnel.ts";
 import { Gateway, type Listener, type OwnPages } from "../../../src/runtime/gateway.ts";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import { compileSnapshot } from "../../../src/runtime/snapshot/compile.ts";
+import { retireInSteps } from "../../../src/runtime/snapshot/retire.ts";
 import type { Snapshot } from "../../../src/runtime/snapshot/snapshot.ts";
 import { type ExchangeRecord, toRecord } from "../../../src/telemetry/record.ts";
+import { runThrough } from "../../../src/time/slices.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { network, type Sent } from "../proxy/network.ts";
@@ -18,6 +20,11 @@ export function configFrom(text: string): Config {
   const { config, diagnostics } = loadConfig("gateway.yaml", text, {});
   if (config === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return config;
+}
+
+/** Gives up at once what a snapshot holds of that which outlives it. */
+export function retireSnapshot(snapshot: Snapshot): void {
+  runThrough(retireInSteps(snapshot));
 }
 
 export interface WorldOptions {
