@@ -6,6 +6,7 @@ import { ListenError } from "../server/parts/open-port.ts";
 import { Reloader } from "../server/reloader.ts";
 import { describeConfig, logDiagnostics } from "../server/reports.ts";
 import { type RunningGateway, startGateway } from "../server/start.ts";
+import type { Stopped } from "../server/stop.ts";
 import { descriptorOutput, LineWriter } from "../telemetry/line-writer.ts";
 import { Logger } from "../telemetry/logger.ts";
 import { VERSION, versionLine } from "./build-info.ts";
@@ -74,27 +75,35 @@ async function untilStopped(
 ): Promise<number> {
   const first = await signals.next();
   logger.log("info", `${first}: no new connections, finishing what is in flight`);
-  const outcome = await Promise.race([
-    gateway.stop(),
-    signals.next().then((second) => ({ signal: second })),
-  ]);
-  if ("signal" in outcome) {
-    logger.log("warn", `${outcome.signal} again: ending at once`);
-    await lines.flush(LAST_LINES_IN_A_HURRY_MS);
-    return 1;
+  const hurry = new AbortController();
+  const stopped = gateway.stop(hurry.signal);
+  const second = signals.next();
+  let outcome = await Promise.race([stopped, second]);
+  if (typeof outcome === "string") {
+    logger.log("warn", `${outcome} again: cutting what is in flight`);
+    hurry.abort();
+    outcome = await Promise.race([stopped, signals.next()]);
   }
-  if (outcome.cut > 0) {
-    const what = outcome.cut === 1 ? "1 request was" : `${outcome.cut} requests were`;
-    logger.log("error", `${what} cut: still in flight after server.shutdown_timeout`);
+  // At a third signal nothing more is waited for.
+  if (typeof outcome === "string") return 1;
+  const isHurried = hurry.signal.aborted;
+  report(outcome, isHurried, logger);
+  await lines.flush(isHurried ? LAST_LINES_IN_A_HURRY_MS : LAST_LINES_MS);
+  if (outcome.lostRows > 0) return 3;
+  return outcome.cut > 0 || isHurried ? 1 : 0;
+}
+
+function report({ cut, lostRows }: Stopped, isHurried: boolean, logger: Logger): void {
+  if (cut > 0) {
+    const what = cut === 1 ? "1 request was" : `${cut} requests were`;
+    const why = isHurried ? "" : ": still in flight after server.shutdown_timeout";
+    logger.log("error", `${what} cut${why}`);
   }
-  if (outcome.lostRows > 0) {
-    const what = outcome.lostRows === 1 ? "1 row was" : `${outcome.lostRows} rows were`;
+  if (lostRows > 0) {
+    const what = lostRows === 1 ? "1 row was" : `${lostRows} rows were`;
     logger.log("error", `${what} lost: the access log is incomplete`);
   }
   logger.log("info", "stopped");
-  await lines.flush(LAST_LINES_MS);
-  if (outcome.lostRows > 0) return 3;
-  return outcome.cut > 0 ? 1 : 0;
 }
 
 /** Stop signals, one after the other, whether or not somebody is waiting when they come. */

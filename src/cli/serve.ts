@@ -22,8 +22,8 @@ export const serve: Command = {
 \`gateway help config\` explains every key.
 
 Runs until SIGTERM or SIGINT (Ctrl-C), then lets requests in flight finish within
-server.shutdown_timeout. A second signal ends it at once. SIGHUP reloads the configuration; if it is
-not valid, the current one is kept.
+server.shutdown_timeout. A second signal cuts what is in flight, a third waits for nothing more.
+SIGHUP reloads the configuration; if it is not valid, the current one is kept.
 
 Exit codes: 0 stopped in order; 1 the configuration is not valid, a port is taken, or requests were
 cut at the end; 2 the file cannot be read, or the command line was not understood; 3 rows of the

@@ -89,7 +89,7 @@ export class Tunnel implements SocketEvents {
     // That the client leaves is told by its end, with the code it gave.
     if (this.#ended || error === undefined || error.code === "client_closed") return;
     this.#exchange.fail(error.code, error.message);
-    this.shut(1001, "time is up");
+    this.shut(1001, error.code === "gateway_stopping" ? error.message : "time is up");
   }
 
   #closeClient(code: number, reason: string): void {

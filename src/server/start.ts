@@ -66,10 +66,13 @@ export class RunningGateway {
     return reloadGateway(this.#parts, config, () => this.#stopping);
   }
 
-  /** Stops accepting, lets what is in flight finish, writes the log out. */
-  stop(): Promise<Stopped> {
+  /**
+   * Stops accepting, lets what is in flight finish, writes the log out. To be called once. When `hurry`
+   * aborts, what is in flight is cut at once.
+   */
+  stop(hurry: AbortSignal = new AbortController().signal): Promise<Stopped> {
     this.#stopping = true;
-    return stopGateway(this.#parts);
+    return stopGateway(this.#parts, hurry);
   }
 }
 

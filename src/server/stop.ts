@@ -1,9 +1,11 @@
+import { GatewayError } from "../pipeline/errors.ts";
 import type { Parts } from "./parts/parts.ts";
 
-/** How long cut exchanges may take to notice. */
-const SETTLE_MS = 500;
-/** How long a graceful stop may spend on writing the access log out. */
+/** How long exchanges that were cut may take to end. */
+const SETTLE_MS = 2_000;
+/** How long a graceful stop may spend on writing the log out, and one in a hurry. */
 const CLOSE_LOG_MS = 5_000;
+const CLOSE_LOG_IN_A_HURRY_MS = 1_000;
 
 export interface Stopped {
   /** Exchanges that were cut because time had run out. */
@@ -12,28 +14,60 @@ export interface Stopped {
   readonly lostRows: number;
 }
 
-/** Stops accepting, lets what is in flight finish within server.shutdown_timeout, closes every part. */
-export async function stopGateway(parts: Parts): Promise<Stopped> {
-  const { monitor, traffic, tunnels, gateway, snapshots, connections, admin, telemetry } = parts;
+/**
+ * Stops accepting, lets exchanges in flight end within server.shutdown_timeout, cuts those that are
+ * left, and closes every part, telemetry last: each exchange has its row. When `hurry` aborts, nothing
+ * more is waited for but that.
+ *
+ *   accept no more ─▶ WebSockets 1001 ─▶ wait ─▶ cut ─▶ settle ─▶ close sockets ─▶ settle ─▶ close
+ */
+export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Stopped> {
+  const { monitor, traffic, gateway, snapshots, connections, admin, telemetry } = parts;
   monitor.stop();
-  const drained = traffic.drain();
-  for (const tunnel of tunnels) tunnel.shut(1001, "the gateway is stopping");
-  await idleWithin(parts, parts.server.shutdown_timeout);
+  void traffic.drain();
+  endTunnels(parts);
+  await idleWithin(parts, parts.server.shutdown_timeout, hurry);
   const cut = gateway.inFlight;
+  if (cut > 0) {
+    // Those that were opened in the meantime.
+    endTunnels(parts);
+    gateway.cut(stopping());
+    await idleWithin(parts, SETTLE_MS);
+  }
   await traffic.close();
-  await drained;
-  // What was cut ends a little later, and is to be in the log as well.
+  // Clients that take nothing hold their exchanges open until their connections are closed.
   await idleWithin(parts, SETTLE_MS);
   await snapshots.retire(gateway.snapshot);
   connections.close();
   await admin.close();
-  await telemetry.close(CLOSE_LOG_MS);
+  const closed = telemetry.close(CLOSE_LOG_MS);
+  onAbort(hurry, () => void telemetry.close(CLOSE_LOG_IN_A_HURRY_MS));
+  await closed;
   return { cut, lostRows: telemetry.counts("access_log").dropped };
 }
 
-async function idleWithin({ clock, gateway }: Parts, milliseconds: number): Promise<void> {
+function endTunnels({ tunnels }: Parts): void {
+  for (const tunnel of tunnels) tunnel.breakOff(stopping());
+}
+
+function stopping(): GatewayError {
+  return new GatewayError("gateway_stopping", "the gateway is stopping");
+}
+
+/** Resolves when no exchange is in flight, time is up, or there is a hurry. */
+async function idleWithin(
+  { clock, gateway }: Parts,
+  milliseconds: number,
+  hurry?: AbortSignal,
+): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const cancelTimer = clock.schedule(milliseconds, resolve);
+  if (hurry !== undefined) onAbort(hurry, resolve);
   await Promise.race([gateway.whenIdle(), late]);
   cancelTimer();
+}
+
+function onAbort(signal: AbortSignal, callback: () => void): void {
+  if (signal.aborted) callback();
+  else signal.addEventListener("abort", callback, { once: true });
 }

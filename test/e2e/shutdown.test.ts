@@ -1,8 +1,10 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { connect } from "node:net";
 import { stringify } from "yaml";
-import { ask } from "../support/ask.ts";
+import { ask, problemOf } from "../support/ask.ts";
 import { runToEnd } from "../support/child.ts";
+import { eventually } from "../support/eventually.ts";
 import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { startMockProcess } from "../support/mock-process.ts";
 import { answer, startRawBackend } from "../support/raw-backend.ts";
@@ -11,9 +13,9 @@ import { createStage, type Stage } from "../support/stage.ts";
 
 const stage = createStage();
 
-function outcomeOf(response: Promise<Response>): Promise<string> {
-  return response.then(
-    ({ status }) => `answered ${status}`,
+function outcomeOf(content: Promise<unknown>): Promise<string> {
+  return content.then(
+    () => "whole",
     () => "cut off",
   );
 }
@@ -102,27 +104,96 @@ test("after SIGTERM no new connection is taken", async () => {
   expect(await gateway.exited).toBe(0);
 });
 
-test("a request that outlasts shutdown_timeout is cut, counted, and logged", async () => {
-  const { gateway, response } = await startWithRequestInFlight("200ms");
+/**
+ * A gateway with one exchange in flight of each kind: a request whose answer is awaited, one whose
+ * answer is being streamed, one whose content is still coming, and a WebSocket.
+ */
+async function startWithEachKindInFlight(shutdownTimeout: string) {
+  const backend = await startRawBackend(stage, (request) => {
+    if (request.lines[0]?.includes("/streaming") !== true) return;
+    request.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
+  });
+  const mock = await startMockProcess(stage, "A");
+  const gateway = await startGateway(stage, {
+    server: { shutdown_timeout: shutdownTimeout },
+    health_check: noHealthChecks,
+    routes: [
+      { path: "/ws", backends: [mock.url] },
+      { path: "/*", backends: [backend.url] },
+    ],
+  });
+  const waiting = ask(`${gateway.url}/waiting`);
+  const streaming = await ask(`${gateway.url}/streaming`);
+  const uploading = connect(gateway.port, "127.0.0.1");
+  stage.defer(() => uploading.destroy());
+  uploading.on("error", () => undefined);
+  uploading.write(message(["POST /uploading HTTP/1.1", "Host: gateway", "Content-Length: 100000"]));
+  uploading.write("begin");
+  const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/ws`);
+  stage.defer(() => socket.terminate());
+  await new Promise((resolve) => {
+    socket.addEventListener("open", resolve);
+  });
+  await eventually(() => backend.requests.length === 3);
+  return { gateway, waiting, streaming, socket };
+}
 
-  gateway.kill("SIGTERM");
+const CUT_ROWS = [
+  { path: "/streaming", status_code: 200, error_code: "gateway_stopping" },
+  { path: "/uploading", error_code: "gateway_stopping" },
+  { path: "/waiting", status_code: 503, error_code: "gateway_stopping" },
+  { path: "/ws", status_code: 101, error_code: "gateway_stopping" },
+];
 
+async function expectAllCut({
+  gateway,
+  waiting,
+  streaming,
+}: Awaited<ReturnType<typeof startWithEachKindInFlight>>) {
   expect(await gateway.exited).toBe(1);
-  expect(await outcomeOf(response)).toBe("cut off");
-  expect(gateway.lines.matching(/ERROR.* 1 request was cut/)).toHaveLength(1);
-  expect(gateway.rows()).toMatchObject([{ path: "/slow/1" }]);
+  expect(await problemOf(await waiting)).toMatchObject({ status: 503, code: "gateway_stopping" });
+  expect(await outcomeOf(streaming.text())).toBe("cut off");
+  const rows = gateway.rows().toSorted((one, other) => (one.path! < other.path! ? -1 : 1));
+  expect(rows).toMatchObject(CUT_ROWS);
+}
+
+test("what outlasts shutdown_timeout is cut and told so, and has its row with the cause", async () => {
+  const inFlight = await startWithEachKindInFlight("200ms");
+
+  inFlight.gateway.kill("SIGTERM");
+
+  await expectAllCut(inFlight);
+  expect(inFlight.gateway.lines.matching(/ERROR.* 3 requests were cut: still in/)).toHaveLength(1);
 });
 
-test("a second signal ends the gateway at once", async () => {
-  const { gateway, response } = await startWithRequestInFlight("10m");
+test("at a second signal all that is in flight is cut at once, and has its row with the cause", async () => {
+  const inFlight = await startWithEachKindInFlight("10m");
+
+  inFlight.gateway.kill("SIGTERM");
+  await inFlight.gateway.lines.waitFor(/SIGTERM: no new connections/);
+  inFlight.gateway.kill("SIGINT");
+
+  await expectAllCut(inFlight);
+  expect(inFlight.gateway.lines.matching(/SIGINT again: cutting what is in flight/)).toHaveLength(
+    1,
+  );
+});
+
+test("at a third signal nothing is waited for, not even the log", async () => {
+  const { gateway, response, request } = await startWithRequestInFlight("10m");
+  const other = new Database(gateway.database);
+  stage.defer(() => other.close());
+  other.run("BEGIN EXCLUSIVE");
 
   gateway.kill("SIGTERM");
   await gateway.lines.waitFor(/SIGTERM: no new connections/);
-  gateway.kill("SIGINT");
+  gateway.kill("SIGTERM");
+  await request.closed;
+  gateway.kill("SIGTERM");
 
+  // With 3 it would have waited for the row, and told that it was lost.
   expect(await gateway.exited).toBe(1);
-  expect(await outcomeOf(response)).toBe("cut off");
-  expect(gateway.lines.all.at(-1)).toContain("SIGINT again: ending at once");
+  expect((await response).status).toBe(503);
 });
 
 test("an idle connection does not hold the gateway up", async () => {

@@ -45,6 +45,8 @@ export class AccessLog implements Sink {
   #cancelFlush: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #onClosed = (): void => {};
+  #isOver = false;
+  readonly #deadlines: (() => void)[] = [];
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
@@ -75,14 +77,21 @@ export class AccessLog implements Sink {
     return { written: this.#written, queued: this.#queued, dropped: this.#dropped.total };
   }
 
-  /** Reports how many rows are lost, if any are. */
+  /** Reports how many rows are lost, if any are. Called again, it may shorten the time that is left. */
   close(deadlineMs: number): Promise<void> {
-    if (this.#closed !== undefined) return this.#closed;
+    const closed = this.#closed ?? this.#beginClosing();
+    if (!this.#isOver) {
+      this.#deadlines.push(this.#options.clock.schedule(deadlineMs, () => this.#onClosed()));
+    }
+    return closed;
+  }
+
+  #beginClosing(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed = promise;
-    const cancelDeadline = this.#options.clock.schedule(deadlineMs, () => this.#onClosed());
     this.#onClosed = () => {
-      cancelDeadline();
+      this.#isOver = true;
+      for (const cancel of this.#deadlines.splice(0)) cancel();
       this.#abandon();
       resolve();
     };

@@ -10,7 +10,8 @@ export interface Sink {
   counts(): SinkCounts;
   /**
    * Writes what is queued; further records are dropped. Resolves after `deadlineMs` milliseconds at
-   * the latest, with what has not been written by then counted as dropped. Never rejects.
+   * the latest, with what has not been written by then counted as dropped. Never rejects. Called
+   * again, it may shorten the time that is left.
    */
   close(deadlineMs: number): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { configFrom } from "../runtime/world.ts";
 import { collectingWriter } from "../telemetry/collecting-writer.ts";
 
 export interface Running extends Pick<RunningGateway, "url" | "adminUrl"> {
-  readonly stop: () => Promise<Stopped>;
+  readonly stop: (hurry?: AbortSignal) => Promise<Stopped>;
   readonly port: number;
   /** Path of the access log. */
   readonly database: string;
@@ -72,7 +72,7 @@ export function start(stage: Stage, config: string, settings: StartSettings = {}
     get adminUrl() {
       return gateway.adminUrl;
     },
-    stop: () => gateway.stop(),
+    stop: (hurry) => gateway.stop(hurry),
     database: join(folder, "gateway.db"),
     port: Number(new URL(gateway.url).port),
     log: written,

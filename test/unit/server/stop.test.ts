@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { rowsIn } from "../access-log/support.ts";
-import { ask } from "../../support/ask.ts";
+import { ask, problemOf } from "../../support/ask.ts";
 import { eventually } from "../../support/eventually.ts";
 import { answer, startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
@@ -47,23 +47,39 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
     expect(rowsIn(database)).toMatchObject([{ path: "/a", status_code: 200 }]);
   });
 
+  test("in a hurry cuts what is in flight at once", async () => {
+    const backend = await startRawBackend(stage);
+    const asked = backend.next();
+    const { url, stop, database } = start(
+      stage,
+      UNCHECKED + `routes: [{ path: /a, backends: ["${backend.url}"] }]`,
+      { server: ", shutdown_timeout: 30d" },
+    );
+    const outcome = ask(`${url}/a`);
+    await asked;
+    const hurry = new AbortController();
+    const stopped = stop(hurry.signal);
+    hurry.abort();
+    expect(await stopped).toEqual({ cut: 1, lostRows: 0 });
+    expect((await outcome).status).toBe(503);
+    expect(rowsIn(database)).toMatchObject([{ path: "/a", error_code: "gateway_stopping" }]);
+  });
+
   test("cuts what is in flight when time is up, and says how much", async () => {
     const backend = await startRawBackend(stage);
     const asked = backend.next();
-    const { url, stop } = start(
+    const { url, stop, database } = start(
       stage,
       UNCHECKED + `routes: [{ path: /a, backends: ["${backend.url}"] }]`,
       {
         server: ", shutdown_timeout: 50ms",
       },
     );
-    const outcome = ask(`${url}/a`).then(
-      () => "answered",
-      () => "cut",
-    );
+    const outcome = ask(`${url}/a`);
     const request = await asked;
     expect(await stop()).toEqual({ cut: 1, lostRows: 0 });
-    expect(await outcome).toBe("cut");
+    expect(await problemOf(await outcome)).toMatchObject({ code: "gateway_stopping" });
     await request.closed;
+    expect(rowsIn(database)).toMatchObject([{ path: "/a", error_code: "gateway_stopping" }]);
   });
 });
