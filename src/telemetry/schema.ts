@@ -1,7 +1,15 @@
-import { Type } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
+import { sinkKinds } from "./sinks/registry.ts";
+
+/** The keys of the sinks that are there only if they are asked for. Each sink reads its own. */
+const sinkKeys: object = Object.fromEntries(
+  sinkKinds.flatMap(({ name, schema }): [string, TSchema][] =>
+    schema === undefined ? [] : [[name, Type.Optional(schema)]],
+  ),
+);
 
 const schema = Type.Object(
   {
@@ -41,6 +49,7 @@ const schema = Type.Object(
         default: {},
       },
     ),
+    ...sinkKeys,
   },
   {
     additionalProperties: false,

@@ -14,8 +14,9 @@ export class Telemetry {
   /** Records wait for the end of the turn, so that answers leave first. */
   readonly #records: EndOfTurn<ExchangeRecord>;
   #settings: LoggingSettings;
-  /** The sinks in use, each at the place of its kind. */
-  #sinks: Sink[] = [];
+  /** Each at the place of its kind; undefined for a kind that the settings leave off. */
+  #sinks: readonly (Sink | undefined)[] = [];
+  #inUse: readonly Sink[] = [];
   readonly #replaced: { readonly kind: SinkKind; readonly sink: Sink }[] = [];
 
   /** Opens nothing yet; exchanges may come from `open` on. */
@@ -24,12 +25,12 @@ export class Telemetry {
     this.#settings = settings;
     this.#services = services;
     this.#records = new EndOfTurn((record) => {
-      for (const sink of this.#sinks) sink.write(record);
+      for (const sink of this.#inUse) sink.write(record);
     }, setImmediate);
   }
 
   open(): void {
-    this.#sinks = this.#kinds.map((kind) => kind.open(this.#settings, this.#services));
+    this.#use(this.#kinds.map((kind) => kind.open(this.#settings, this.#services)));
   }
 
   /** Takes an exchange that is over. */
@@ -43,20 +44,25 @@ export class Telemetry {
     this.#settings = settings;
     this.#records.flush();
     this.#services.logger.configure(settings);
-    this.#sinks = this.#sinks.map((sink, at) => {
-      const kind = this.#kinds[at];
-      if (kind === undefined || kind.staysFor(before, settings)) return sink;
-      this.#replaced.push({ kind, sink });
-      void sink.close(CLOSE_REPLACED_MS);
+    const sinks = this.#kinds.map((kind, at) => {
+      const sink = this.#sinks[at];
+      if (kind.staysFor(before, settings)) return sink;
+      if (sink !== undefined) {
+        this.#replaced.push({ kind, sink });
+        void sink.close(CLOSE_REPLACED_MS);
+      }
       return kind.open(settings, this.#services);
     });
+    this.#use(sinks);
   }
 
   /** What the sinks of a kind have done since the start. */
   counts(name: string): SinkCounts {
     const inUse = this.#sinks.filter((_, at) => this.#kinds[at]?.name === name);
     const replaced = this.#replaced.filter(({ kind }) => kind.name === name);
-    const all = [...inUse, ...replaced.map(({ sink }) => sink)].map((sink) => sink.counts());
+    const all = [...inUse, ...replaced.map(({ sink }) => sink)].flatMap(
+      (sink) => sink?.counts() ?? [],
+    );
     const sum = (one: keyof SinkCounts) => all.reduce((total, counts) => total + counts[one], 0);
     return { written: sum("written"), queued: sum("queued"), dropped: sum("dropped") };
   }
@@ -64,7 +70,12 @@ export class Telemetry {
   /** Closes every sink. Resolves after `deadlineMs` milliseconds at the latest; never rejects. */
   async close(deadlineMs: number): Promise<void> {
     this.#records.flush();
-    const sinks = [...this.#sinks, ...this.#replaced.map(({ sink }) => sink)];
+    const sinks = [...this.#inUse, ...this.#replaced.map(({ sink }) => sink)];
     await Promise.all(sinks.map((sink) => sink.close(deadlineMs)));
+  }
+
+  #use(sinks: readonly (Sink | undefined)[]): void {
+    this.#sinks = sinks;
+    this.#inUse = sinks.filter((sink) => sink !== undefined);
   }
 }

@@ -1,3 +1,4 @@
+import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { Clock } from "../../time/clock.ts";
 import type { Logger } from "../logger.ts";
 import type { ExchangeRecord } from "../record.ts";
@@ -35,8 +36,38 @@ export interface SinkServices {
 /** A kind of sink, as it stands in the registry. */
 export interface SinkKind {
   readonly name: string;
+  /** Of what stands under the key `name` in `logging`, for a sink that only such a key turns on. */
+  readonly schema?: TSchema;
+  /** Settings of such a sink as they may stand in a file; the tests use them, with a folder to write in. */
+  readonly example?: (folder: string) => unknown;
   /** Opens nothing that can fail: a sink that cannot write says so and keeps trying. */
-  open(settings: LoggingSettings, services: SinkServices): Sink;
+  open(settings: LoggingSettings, services: SinkServices): Sink | undefined;
   /** Whether a sink that was opened with `before` does for `next` as well. */
   staysFor(before: LoggingSettings, next: LoggingSettings): boolean;
+}
+
+/**
+ * A sink that a key in `logging` turns on.
+ *
+ * @public For sinks to come: those that there are need no key.
+ */
+export function defineSink<Schema extends TSchema>(definition: {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly example: (folder: string) => unknown;
+  open(settings: StaticDecode<Schema>, services: SinkServices): Sink;
+}): SinkKind {
+  const { name, schema, example } = definition;
+  const own = (settings: LoggingSettings) =>
+    Reflect.get(settings, name) as StaticDecode<Schema> | undefined;
+  return {
+    name,
+    schema,
+    example,
+    open(settings, services) {
+      const written = own(settings);
+      return written === undefined ? undefined : definition.open(written, services);
+    },
+    staysFor: (before, next) => Bun.deepEquals(own(before), own(next)),
+  };
 }

@@ -1,7 +1,12 @@
 import { expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
 import { Logger } from "../../../src/telemetry/logger.ts";
 import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
-import type { LoggingSettings, SinkKind } from "../../../src/telemetry/sinks/sink.ts";
+import {
+  defineSink,
+  type LoggingSettings,
+  type SinkKind,
+} from "../../../src/telemetry/sinks/sink.ts";
 import { Telemetry } from "../../../src/telemetry/telemetry.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { openExchange } from "../pipeline/opening.ts";
@@ -70,4 +75,33 @@ test("settings that a sink goes by replace it, and its counts stay", async () =>
   ]);
   expect(telemetry.counts("one")).toEqual({ written: 2, queued: 0, dropped: 2 });
   expect(telemetry.counts("no such kind")).toEqual({ written: 0, queued: 0, dropped: 0 });
+});
+
+test("a sink that a key turns on comes and goes with it, and stays while it is the same", async () => {
+  const { kind, opened } = notingKind("file");
+  const file = defineSink({
+    name: "file",
+    schema: Type.String(),
+    example: (folder) => folder,
+    open: (path, services) => kind.open({ ...settings, database: path }, services)!,
+  });
+  const telemetry = telemetryOf([file]);
+  const take = (path: string) =>
+    telemetry.take(openExchange({ url: `http://gateway.test${path}` }));
+  take("/nowhere");
+  const withFile = (path: string) => ({ ...settings, file: path });
+  telemetry.change(withFile("a"));
+  take("/a");
+  telemetry.change(withFile("a"));
+  take("/still-a");
+  telemetry.change(withFile("b"));
+  take("/b");
+  telemetry.change(settings);
+  take("/nowhere");
+  await telemetry.close(0);
+  expect(opened).toMatchObject([
+    { database: "a", records: [{ path: "/a" }, { path: "/still-a" }], isClosed: true },
+    { database: "b", records: [{ path: "/b" }], isClosed: true },
+  ]);
+  expect(telemetry.counts("file").written).toBe(3);
 });

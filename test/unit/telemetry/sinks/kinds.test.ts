@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
 import { systemClock } from "../../../../src/time/clock.ts";
 import { LineWriter, type Output } from "../../../../src/telemetry/line-writer.ts";
 import { Logger } from "../../../../src/telemetry/logger.ts";
 import { sinkKinds } from "../../../../src/telemetry/sinks/registry.ts";
 import type { LoggingSettings, SinkKind } from "../../../../src/telemetry/sinks/sink.ts";
 import { eventually } from "../../../support/eventually.ts";
+import { schemaProblems } from "../../../support/schema-rules.ts";
 import { createStage } from "../../../support/stage.ts";
 import { record, records } from "../../access-log/support.ts";
 
@@ -19,15 +21,20 @@ const HOSTILE = [
 ].join("");
 
 function open(kind: SinkKind, { output = async () => true, database = "gateway.db" } = {}) {
+  const file = join(stage.folder(), database);
   const settings: LoggingSettings = {
     level: "debug",
     format: "text",
-    database: join(stage.folder(), database),
+    database: file,
     retention: { max_age: 0, max_size: 0 },
+    ...(kind.schema !== undefined && {
+      [kind.name]: Value.Decode(kind.schema, kind.example?.(dirname(file))),
+    }),
   };
   const writer = new LineWriter(output satisfies Output, systemClock);
   const logger = new Logger({ ...settings, color: false }, writer, systemClock);
   const sink = kind.open(settings, { logger, clock: systemClock });
+  if (sink === undefined) throw new Error(`the example does not turn ${kind.name} on`);
   stage.defer(() => sink.close(0));
   return { sink, settings };
 }
@@ -36,6 +43,13 @@ const names = sinkKinds.map(({ name }) => name);
 
 test("every kind has a name of its own", () => {
   expect(new Set(names).size).toBe(names.length);
+});
+
+test("a kind that only a key of `logging` turns on explains that key", () => {
+  for (const { name, schema, example } of sinkKinds) {
+    expect(schema === undefined ? [] : schemaProblems(name, schema)).toEqual([]);
+    expect(example !== undefined).toBe(schema !== undefined);
+  }
 });
 
 describe.each(sinkKinds.map((kind) => [kind.name, kind] as const))("the sink %s", (_name, kind) => {
