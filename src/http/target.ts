@@ -3,7 +3,10 @@ import { normalizePath } from "./path.ts";
 
 /** Where a request is going. */
 export interface RequestTarget {
-  /** The Host field as sent; empty only for an HTTP/1.0 request without one. */
+  /**
+   * The Host field as sent, but for bytes outside of ASCII's printable characters, which are
+   * percent-encoded and refused; empty only for an HTTP/1.0 request without one.
+   */
   readonly host: string;
   /** What is matched and what is sent; begins with "/". See `normalizePath`. */
   readonly path: string;
@@ -23,7 +26,9 @@ export interface TargetRefusal {
  * Reads host, path and query of a request as the runtime's listener presents it. Its URL is
  * absolute when the Host field was fit to be part of one, and otherwise begins with the path.
  */
-export function readTarget(url: string, host: string | null): RequestTarget {
+export function readTarget(written: string, host: string | null): RequestTarget {
+  // The runtime encodes only what it can make a URL of. The rest must not reach logs and terminals raw.
+  const url = NOT_VISIBLE.test(written) ? written.replace(NOT_VISIBLE_RUN, encodeText) : written;
   const start = url.startsWith("/") ? 0 : url.indexOf("/", SHORTEST_ORIGIN);
   const question = url.indexOf("?", start);
   const rawPath = question === -1 ? url.slice(start) : url.slice(start, question);
@@ -44,7 +49,19 @@ export function readTarget(url: string, host: string | null): RequestTarget {
     if (typeof path === "string") return { host: host ?? "", path, query };
     refusal = { part: "path", problem: path.problem };
   }
-  return { host: host ?? "", path: rawPath, query, refusal };
+  return { host: encodeBytes(host ?? ""), path: rawPath, query, refusal };
+}
+
+const NOT_VISIBLE = /[^!-~]/;
+const NOT_VISIBLE_RUN = /[^!-~]+/g;
+
+function encodeText(text: string): string {
+  return encodeURI(text.toWellFormed());
+}
+
+/** Each character of a field's value is one byte. */
+function encodeBytes(value: string): string {
+  return value.replace(/[^ -~]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 const SHORTEST_ORIGIN = "http://".length;

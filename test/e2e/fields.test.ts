@@ -294,3 +294,28 @@ test("two Set-Cookie fields stay two", async () => {
   const { all } = await askRaw(gateway.port, ["GET /cookies HTTP/1.1", "Host: gateway"]);
   expect(all("set-cookie")).toEqual(["session=mock; Path=/; HttpOnly", "theme=dark; Path=/"]);
 });
+
+test("bytes that terminals obey reach neither the log's lines nor its rows, with whatever Host", async () => {
+  const logging = await startGateway(stage, {
+    logging: { format: "json" },
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [mock.url] }],
+  });
+  // In UTF-8: CSI, NEL, LINE SEPARATOR and RIGHT-TO-LEFT OVERRIDE; sent byte by byte.
+  const evil = Buffer.from("\u009B31m\u0085\u2028\u202E").toString("latin1");
+  const hosts = ["gateway", "a b", "1.2.3.4.5", `a${evil}`];
+  for (const host of hosts) {
+    await askRaw(logging.port, [`GET /${evil}?${evil} HTTP/1.1`, `Host: ${host}`]);
+  }
+  await askRaw(logging.port, [`GET /${evil} HTTP/1.0`]);
+
+  const rows = await logging.waitForRows(hosts.length + 1);
+  const path = "/%C2%9B31m%C2%85%E2%80%A8%E2%80%AE";
+  expect(rows.map((row) => row.path)).toEqual(rows.map(() => path));
+  // oxlint-disable-next-line no-control-regex -- these are what it is about
+  const obeyed = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E]/;
+  expect(rows.filter((row) => obeyed.test(JSON.stringify(row).replaceAll("\\u", "")))).toEqual([]);
+  await logging.stop();
+  expect(logging.lines.text).toContain(path);
+  expect(logging.lines.text).not.toMatch(obeyed);
+});

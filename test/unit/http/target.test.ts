@@ -32,6 +32,21 @@ describe("a request's target", () => {
     });
   });
 
+  test.each(["a b", "1.2.3.4.5", null])(
+    "has no byte that a terminal would obey, even with Host %p",
+    (host) => {
+      const { path, query } = readTarget("/\u009B31m\u202E\u{1F600}?\u2028=\uD800\u007F", host);
+      expect(path).toBe("/%C2%9B31m%E2%80%AE%F0%9F%98%80");
+      expect(query).toBe("?%E2%80%A8=%EF%BF%BD%7F");
+    },
+  );
+
+  test("has no such byte in its Host either", () => {
+    const target = readTarget("/", "a b\u00C2\u009B\u007F\u00E9");
+    expect(target.host).toBe("a b%C2%9B%7F%E9");
+    expect(target.refusal?.part).toBe("host");
+  });
+
   test("is refused when the runtime could make no URL with its Host", () => {
     expect(readTarget("/a", "a:99999").refusal).toEqual({
       part: "host",
