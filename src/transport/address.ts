@@ -3,6 +3,7 @@ import { checkServerIdentity } from "node:tls";
 import { hostName } from "../http/host.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Connection } from "./connection.ts";
+import { connectError } from "./descriptors.ts";
 import { Dial, type Way } from "./dial.ts";
 import type { Name, Names, OnMoved } from "./names.ts";
 import { plainEvents, secureEvents, type VerifyName } from "./socket-events.ts";
@@ -37,7 +38,7 @@ export class Address {
     }
     addresses.then(
       (found) => this.#dialFirst(connection, found, true),
-      (cause: unknown) => connection.refused(notResolved(cause)),
+      (cause: unknown) => connection.refused(connectError(notResolved(cause))),
     );
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../time/clock.ts";
 import type { Connection } from "./connection.ts";
+import { connectError } from "./descriptors.ts";
 import type { Name } from "./names.ts";
 import type { SocketOwner } from "./socket-events.ts";
 
@@ -90,6 +91,6 @@ export class Dial {
       }
     }
     if (this.#left.length > 0) this.next();
-    else this.#connection.refused(error);
+    else this.#connection.refused(connectError(error));
   }
 }

@@ -6,6 +6,7 @@ import type { Probe } from "../upstream/health/probe.ts";
 import { Attempt, type BackendRequest } from "./attempt.ts";
 import { Cancellation } from "../pipeline/cancellation.ts";
 import { Address } from "./address.ts";
+import { NoDescriptorsError } from "./descriptors.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Names } from "./names.ts";
 import type { IncomingAnswer } from "./incoming-answer.ts";
@@ -85,7 +86,7 @@ class Asking implements ConnectionOwner {
 
 /** What the network reported, where that is at the bottom of an error. */
 function networkErrorIn(error: unknown): unknown {
-  if (!(error instanceof GatewayError)) return error;
+  if (!(error instanceof GatewayError) || error instanceof NoDescriptorsError) return error;
   const { cause } = error;
   return cause instanceof Error && "code" in cause ? cause : error;
 }

@@ -94,11 +94,11 @@ export class Checker {
       cancelTimer();
       controller.abort();
     };
-    const settle = (verdict: Verdict) => {
+    const settle = (verdict: Verdict | undefined) => {
       if (!open) return;
       end();
       try {
-        this.#record(verdict);
+        if (verdict !== undefined) this.#record(verdict);
       } catch {
         // Nobody awaits a check: a listener's failure would end the process, and the checks with it.
       }

@@ -1,3 +1,4 @@
+import { errorKinds, GatewayError } from "../../pipeline/errors.ts";
 import type { ProbeAnswer } from "./probe.ts";
 
 /** The page that is asked for when nobody has chosen one. */
@@ -129,8 +130,10 @@ const FAILURES = new Map<string, Failure>(
   }),
 );
 
-/** Judges what a probe rejected with. Takes whatever can be thrown. */
-export function judgeFailure(error: unknown, { url }: Asked): Verdict {
+/** Judges what a probe rejected with; undefined when that says nothing about the backend. */
+export function judgeFailure(error: unknown, { url }: Asked): Verdict | undefined {
+  if (error instanceof GatewayError && errorKinds[error.code].source === "gateway")
+    return undefined;
   if (!(error instanceof Error)) return { succeeded: false, reason: "the check itself failed" };
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = FAILURES.get(code);

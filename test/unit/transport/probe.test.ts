@@ -5,7 +5,7 @@ import { networkProbe } from "../../../src/transport/probe.ts";
 import { judgeFailure } from "../../../src/upstream/health/verdict.ts";
 
 const reasonOf = (error: unknown) =>
-  judgeFailure(error, { url: "http://a.test/health", isPathChosen: true }).reason;
+  judgeFailure(error, { url: "http://a.test/health", isPathChosen: true })?.reason;
 
 describe("a probe through the network", () => {
   const seen: { method: string; agent: string | null; port: number | undefined }[] = [];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { judgeAnswer, judgeFailure, judgeSilence } from "../../../src/upstream/health/verdict.ts";
 
 const asked = { url: "http://a.test:9001/health", isPathChosen: true };
@@ -61,12 +62,12 @@ describe("the verdict on a check without an answer", () => {
       reason: "connection refused",
       remedy: "is the service running, and is this its port?",
     });
-    expect(failure("ENOTFOUND").remedy).toContain("DNS");
+    expect(failure("ENOTFOUND")?.remedy).toContain("DNS");
   });
 
   test("suspects the other scheme", () => {
-    expect(failure("ECONNRESET").remedy).toContain("write https://");
-    expect(failureByTls("ECONNRESET").remedy).toContain("write http://");
+    expect(failure("ECONNRESET")?.remedy).toContain("write https://");
+    expect(failureByTls("ECONNRESET")?.remedy).toContain("write http://");
     expect(failureByTls("EPROTO")).toMatchObject({
       reason: "the TLS handshake failed",
       remedy: "if the backend speaks plain HTTP, write http:// in its URL",
@@ -78,12 +79,17 @@ describe("the verdict on a check without an answer", () => {
       reason: "the certificate is not trusted (self signed certificate)",
       remedy: "set `tls.ca` of the route to the authority's certificate",
     });
-    expect(failureByTls("UNABLE_TO_VERIFY_LEAF_SIGNATURE").remedy).toContain("`tls.ca`");
-    expect(failureByTls("ERR_TLS_CERT_ALTNAME_INVALID").remedy).toContain("`tls.server_name`");
+    expect(failureByTls("UNABLE_TO_VERIFY_LEAF_SIGNATURE")?.remedy).toContain("`tls.ca`");
+    expect(failureByTls("ERR_TLS_CERT_ALTNAME_INVALID")?.remedy).toContain("`tls.server_name`");
   });
 
   test("suspects another protocol when the answer is no HTTP", () => {
-    expect(failure("backend_protocol_error").remedy).toContain("HTTP/1.1");
+    expect(failure("backend_protocol_error")?.remedy).toContain("HTTP/1.1");
+  });
+
+  test("is none when the gateway itself is at fault", () => {
+    expect(judgeFailure(new GatewayError("overloaded", "no descriptors"), asked)).toBeUndefined();
+    expect(judgeFailure(new GatewayError("backend_timeout", "late"), asked)?.succeeded).toBe(false);
   });
 
   test("has the error's own words for what is not known", () => {

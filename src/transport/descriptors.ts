@@ -1,0 +1,31 @@
+import { closeSync, openSync } from "node:fs";
+import { GatewayError } from "../pipeline/errors.ts";
+
+/**
+ * What a failed connection means. The runtime reports one for which this process has no file
+ * descriptor left as refused, and then it is not the backend that is at fault.
+ */
+export function connectError(error: Error): Error {
+  return areDescriptorsUsedUp() ? new NoDescriptorsError(error) : error;
+}
+
+/** This process can open no further connection. */
+export class NoDescriptorsError extends GatewayError {
+  constructor(cause: unknown) {
+    super(
+      "overloaded",
+      "the gateway has used up its file descriptors; raise their limit (ulimit -n)",
+      { fields: { "retry-after": "1" }, cause },
+    );
+  }
+}
+
+function areDescriptorsUsedUp(): boolean {
+  try {
+    closeSync(openSync("/", "r"));
+    return false;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code === "EMFILE" || code === "ENFILE";
+  }
+}

@@ -1,0 +1,76 @@
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { connect } from "node:net";
+import { startGateway } from "../support/gateway-process.ts";
+import { hasProc, pidOf } from "../support/proc.ts";
+import { answer, startRawBackend } from "../support/raw-backend.ts";
+import { createStage } from "../support/stage.ts";
+
+const stage = createStage();
+const limitTest = test.skipIf(!hasProc || Bun.which("prlimit") === null);
+
+/** Leaves a process so many file descriptors, of which it uses all that are below. */
+function limitDescriptors(pid: number, most: number): void {
+  const { exitCode } = Bun.spawnSync(["prlimit", `--pid=${pid}`, `--nofile=${most}:`]);
+  if (exitCode !== 0) throw new Error("prlimit has failed");
+}
+
+function lowestFree(pid: number): number {
+  const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+  let free = 0;
+  while (open.has(free)) free += 1;
+  return free;
+}
+
+/** One connection, on which requests follow one another. Answers their statuses. */
+function keptConnection(port: number) {
+  const socket = connect(port, "127.0.0.1");
+  stage.defer(() => socket.destroy());
+  let text = "";
+  let seen = 0;
+  let more: (() => void) | undefined;
+  socket.on("data", (piece: Buffer) => {
+    text += piece.toString("latin1");
+    more?.();
+  });
+  return async () => {
+    socket.write("GET /things HTTP/1.1\r\nHost: gateway\r\n\r\n");
+    for (;;) {
+      const statuses = [...text.matchAll(/HTTP\/1\.1 ([0-9]{3}) /g)];
+      const status = statuses[seen]?.[1];
+      if (status !== undefined) {
+        seen += 1;
+        return Number(status);
+      }
+      await new Promise<void>((resolve) => {
+        more = resolve;
+      });
+    }
+  };
+}
+
+limitTest("a gateway without file descriptors blames itself, not its backends", async () => {
+  const backend = await startRawBackend(stage, (request) => {
+    request.send(answer([], "hello"));
+    request.end();
+  });
+  const gateway = await startGateway(stage, {
+    health_check: { interval: "100ms", unhealthy_after: 1 },
+    routes: [{ path: "/things", backends: [backend.url] }],
+  });
+  const next = keptConnection(gateway.port);
+  expect(await next()).toBe(200);
+
+  const pid = pidOf(gateway);
+  limitDescriptors(pid, lowestFree(pid));
+  const statuses: number[] = [];
+  for (let sent = 0; sent < 5; sent += 1) statuses.push(await next());
+  limitDescriptors(pid, 1_000);
+
+  expect(statuses).toEqual([503, 503, 503, 503, 503]);
+  expect(await next()).toBe(200);
+  expect(gateway.lines.matching(/is unhealthy/)).toEqual([]);
+  const rows = await gateway.waitForRows(7);
+  expect(rows[1]).toMatchObject({ status_code: 503, error_code: "overloaded" });
+  expect(await gateway.lines.waitFor(/503/)).toContain("used up its file descriptors");
+});
