@@ -13,6 +13,7 @@ import { VERSION, versionLine } from "./build-info.ts";
 import type { Console } from "./command.ts";
 
 const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
 /** How long the last lines may take, and how long at a second signal. */
 const LAST_LINES_MS = 1_000;
 const LAST_LINES_IN_A_HURRY_MS = 200;
@@ -89,8 +90,18 @@ async function untilStopped(
   const isHurried = hurry.signal.aborted;
   report(outcome, isHurried, logger);
   await lines.flush(isHurried ? LAST_LINES_IN_A_HURRY_MS : LAST_LINES_MS);
+  await reportDroppedLines(lines);
   if (outcome.lostRows > 0) return 3;
   return outcome.cut > 0 || isHurried ? 1 : 0;
+}
+
+/** On standard error, which may be the same pipe: nobody waits for it for long. */
+async function reportDroppedLines(lines: LineWriter): Promise<void> {
+  const { dropped } = lines.counts();
+  if (dropped === 0) return;
+  const errors = new LineWriter(descriptorOutput(STANDARD_ERROR, systemClock), systemClock);
+  errors.line(`gateway: ${dropped} lines were not written: standard output was not being read`);
+  await errors.flush(LAST_LINES_IN_A_HURRY_MS);
 }
 
 function report({ cut, lostRows }: Stopped, isHurried: boolean, logger: Logger): void {

@@ -32,6 +32,10 @@ access log were lost.`,
     ["gateway serve", "runs config/gateway.yaml or ./gateway.yaml"],
     ["gateway serve staging.yaml", "runs another file"],
     ["kill -HUP PID", "reloads the configuration"],
+    [
+      `sqlite3 gateway.db "select * from exchanges where time > datetime('now', '-1 hour')"`,
+      "shows the last hour of the access log",
+    ],
   ],
   signals: "stop and reload",
   async run(input, console) {

@@ -102,7 +102,10 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     transport: (attempt) => connections.send(attempt),
   });
   const snapshot = (): Snapshot => gateway.snapshot;
-  const accessLogCounts = () => telemetry.counts("access_log");
+  const accessLogCounts = () => ({
+    ...telemetry.counts("access_log"),
+    lines_dropped: telemetry.counts("lines").dropped,
+  });
   const mainPort = (): number => Number(traffic.url.port || 80);
   const admin = new Admin({ version, snapshot, accessLogCounts, mainPort }, config.admin);
   const gateway: Gateway = new Gateway({

@@ -1,6 +1,7 @@
 import { errorKinds } from "../pipeline/errors.ts";
 import { number, text } from "./field.ts";
 import type { LogLevel } from "./level.ts";
+import { redactQuery } from "./redact.ts";
 import { timestampFormatter } from "./timestamp.ts";
 
 const timestampOf = timestampFormatter();
@@ -127,12 +128,12 @@ export const fields = {
       toText: (code, { message }) => (code === "" ? "" : ` - ${code}: ${message}`),
     },
   }),
-  /** Empty, or with its leading "?". */
+  /** Empty, or with its leading "?"; without the values that may be secrets. */
   query: text({
     column: "query",
     repeats: "in runs",
     limit: 8192,
-    read: ({ target }) => target.query,
+    read: ({ target }) => redactQuery(target.query),
   }),
   host: text({
     column: "host",

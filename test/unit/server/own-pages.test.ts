@@ -51,7 +51,12 @@ describe("/admin on the main port", () => {
       backends: { "/*": [{ url: backend, weight: 3, healthy: true }] },
     });
     const counts = (await (await ask(`${url}/admin/log`)).json()) as Record<string, number>;
-    expect(Object.keys(counts).toSorted()).toEqual(["dropped", "queued", "written"]);
+    expect(Object.keys(counts).toSorted()).toEqual([
+      "dropped",
+      "lines_dropped",
+      "queued",
+      "written",
+    ]);
   });
 
   test("says 404 as the gateway does for a page that is not there", async () => {
