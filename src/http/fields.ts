@@ -27,9 +27,15 @@ export const forwardingFields = [
   "x-real-ip",
 ] as const;
 
-// Fields that frame or address the message. A Connection field that names one of these is an attack
-// or a mistake, and following it would change what the message means.
-const NEVER_NOMINATED = new Set(["host", "content-length", "content-type", "content-encoding"]);
+// Fields that frame, address or trace the message. A Connection field that names one of these is an
+// attack or a mistake, and following it would change what the message means.
+const NEVER_NOMINATED = new Set([
+  "host",
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "via",
+]);
 
 /** The fields, in lower case, that a Connection field names for removal. */
 export function namedByConnection(connection: string | null): readonly string[] {

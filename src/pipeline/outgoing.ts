@@ -220,13 +220,19 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
   return fields;
 }
 
-/** What is left of a request's fields when those have gone that its Connection field names. */
+/**
+ * What is left of a request's fields when those have gone that its Connection field names. Claims stay:
+ * a proxy may pass on a client's Connection field, by which it would hide whom the proxy names.
+ */
 function withoutNominated({ fields, request }: OutgoingSource): RequestFields {
-  const nominated = namedByConnection(fields.connection);
+  const { rules } = fields;
+  const nominated = namedByConnection(fields.connection).filter(
+    (name) => rules.kindOf(name) !== "claim",
+  );
   if (nominated.length === 0) return fields;
   const headers = new Headers(request.headers);
   for (const name of nominated) headers.delete(name);
-  return new RequestFields(headers, fields.rules);
+  return new RequestFields(headers, rules);
 }
 
 /** What a client that is no trusted proxy has a right to say of others. */
