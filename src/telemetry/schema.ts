@@ -34,8 +34,9 @@ const schema = Type.Object(
     retention: Type.Object(
       {
         max_age: Duration({
-          description: "Rows older than this are deleted; 0 keeps them for ever.",
+          description: "Rows older than this are deleted; 0 keeps them forever.",
           default: "7d",
+          longestDays: 3_650,
         }),
         max_size: Size({
           description:

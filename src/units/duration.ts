@@ -1,32 +1,87 @@
 import { Type } from "@sinclair/typebox";
 
 const MILLISECONDS_OF: Readonly<Record<string, number>> = {
+  us: 0.001,
   ms: 1,
   s: 1_000,
   m: 60_000,
   h: 3_600_000,
   d: 86_400_000,
+  w: 604_800_000,
 };
-// So many digits and no more keep the value finite.
-const PATTERN = /^(?:0|([0-9]{1,15}(?:\.[0-9]{1,15})?)(ms|s|m|h|d))$/;
 
-/** Reads "250ms", "30s", "5m", "1.5h", "7d" or "0" as milliseconds; undefined for anything else. */
+/** Units by the ways in which they are written. */
+const UNITS: readonly (readonly [unit: string, spellings: string])[] = [
+  ["us", "us|µs|μs|microseconds?"],
+  ["ms", "ms|msecs?|milliseconds?"],
+  ["s", "s|secs?|seconds?"],
+  ["m", "m|mins?|minutes?"],
+  ["h", "h|hrs?|hours?"],
+  ["d", "d|days?"],
+  ["w", "w|weeks?"],
+];
+
+// So many digits and no more keep the value finite.
+const COUNT = "[0-9]{1,15}(?:\\.[0-9]{1,15})?";
+const UNIT = UNITS.map(([, spellings]) => spellings).join("|");
+const PATTERN = new RegExp(`^(?:0|${COUNT} ?(?:${UNIT})(?: ?${COUNT} ?(?:${UNIT}))*)$`);
+const PART = new RegExp(`(${COUNT}) ?(${UNIT})(?![a-zµμ])`, "g");
+const SPELLINGS = UNITS.map(
+  ([unit, spellings]) => [unit, new RegExp(`^(?:${spellings})$`)] as const,
+);
+
+const DAY = 86_400_000;
+const YEAR_DAYS = 365;
+
+/**
+ * Reads "250ms", "30s", "1.5h", "7d", "1h30m", "30 seconds" or "0" as milliseconds; undefined for
+ * anything else.
+ */
 export function parseDuration(written: string): number | undefined {
-  const match = PATTERN.exec(written);
-  if (match === null) return undefined;
-  const [, count = "0", unit = "ms"] = match;
-  const milliseconds = Number(count) * (MILLISECONDS_OF[unit] ?? 1);
-  // To microseconds, so that 1.005s is 1005ms and not a little less.
-  return Math.round(milliseconds * 1_000) / 1_000;
+  if (!PATTERN.test(written)) return undefined;
+  let milliseconds = 0;
+  for (const [, count, spelling = ""] of written.matchAll(PART)) {
+    const unit = SPELLINGS.find(([, spellings]) => spellings.test(spelling))?.[0] ?? "ms";
+    milliseconds += Number(count) * (MILLISECONDS_OF[unit] ?? 1);
+  }
+  // To microseconds, so that 1.005s is 1005ms and not a little less. What is not 0 stays so: 0 often
+  // means that there is no limit.
+  const rounded = Math.round(milliseconds * 1_000) / 1_000;
+  return rounded === 0 && milliseconds > 0 ? 0.001 : rounded;
 }
 
-/** A span of time in the configuration: text with a unit there, or 0; milliseconds in code. */
-export const Duration = (options: { description: string; default?: string }) =>
+interface DurationOptions {
+  readonly description: string;
+  readonly default?: string;
+  /** The longest that can be meant, in days; a year by default. */
+  readonly longestDays?: number;
+}
+
+/** A duration in the configuration: text with a unit, or 0; milliseconds in code. */
+export const Duration = ({ longestDays = YEAR_DAYS, ...options }: DurationOptions) =>
   Type.Transform(
     Type.Union([Type.String({ pattern: PATTERN.source }), Type.Literal(0)], {
       ...options,
       expected: "a duration, like 250ms, 30s or 5m",
+      advice: durationAdvice,
     }),
   )
-    .Decode((written) => parseDuration(String(written)) ?? 0)
+    .Decode((written) => {
+      const milliseconds = parseDuration(String(written)) ?? 0;
+      if (milliseconds <= longestDays * DAY) return milliseconds;
+      throw new Error(`\`${written}\` is too long: this is at most ${longestDays}d`);
+    })
     .Encode((milliseconds) => `${milliseconds}ms`);
+
+/** What to write in place of a duration that cannot be read. */
+function durationAdvice(written: string): string | undefined {
+  if (/^-/.test(written)) return "a duration cannot be negative";
+  if (/^[0-9.]+$/.test(written)) return `it needs a unit: write \`${written}s\` for seconds`;
+  if (/^[0-9.]+ ?ns$/.test(written)) return "the shortest unit is `us`";
+  if (/^[0-9.]+ ?(?:y|years?)$/i.test(written))
+    return `there is no unit for years: write days, like \`${YEAR_DAYS}d\``;
+  if (/^[0-9.]+ ?(?:M|mon|months?)$/.test(written))
+    return "write `1m` for a minute, `30d` for a month";
+  const lower = written.toLowerCase();
+  return parseDuration(lower) === undefined ? undefined : `write \`${lower}\``;
+}

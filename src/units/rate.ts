@@ -1,13 +1,15 @@
 import { Type } from "@sinclair/typebox";
 
 const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-const PATTERN = /^([0-9]{1,15}(?:\.[0-9]{1,15})?)\/(s|m|h|d)$/;
+const PATTERN =
+  /^([0-9]{1,15}(?:\.[0-9]{1,15})?) ?(?:rp([smh])|(?:r|reqs?|requests?)? ?(?:\/|per) ?(?:(s)(?:ecs?|econds?)?|(m)(?:ins?|inutes?)?|(h)(?:rs?|ours?)?|(d)(?:ays?)?))$/;
 
-/** Reads "50/s", "600/m" or "1000/h" as events per second; undefined for anything else. */
+/** Reads "50/s", "600/min", "10rps" or "1000 per hour" as events per second; undefined for anything else. */
 export function parseRate(written: string): number | undefined {
   const match = PATTERN.exec(written);
   if (match === null) return undefined;
-  const [, count = "", unit = ""] = match;
+  const [, count = "", ...units] = match;
+  const unit = units.find((one) => one !== undefined) ?? "s";
   return Number(count) / (SECONDS_OF[unit] ?? 1);
 }
 
@@ -17,7 +19,14 @@ export const Rate = (options: { description: string; default?: number }) =>
     Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ pattern: PATTERN.source })], {
       ...options,
       expected: "a rate above zero: a number per second, like 50, or text like 50/s or 600/m",
+      advice: rateAdvice,
     }),
   )
     .Decode((written) => (typeof written === "number" ? written : (parseRate(written) ?? 0)))
     .Encode((perSecond) => perSecond);
+
+function rateAdvice(written: string): string | undefined {
+  const [, count, span] = /^([0-9.]+) ?(?:\/|per) ?([0-9.]+ ?[a-z]+)$/.exec(written) ?? [];
+  if (count === undefined) return undefined;
+  return `a rate is per s, m, h or d, not per ${span}`;
+}

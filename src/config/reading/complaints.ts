@@ -1,6 +1,6 @@
 import { KindGuard, type TObject, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { ConfigNode } from "../text/node.ts";
+import type { ConfigNode, ScalarNode } from "../text/node.ts";
 import { aliasesOf } from "./aliases.ts";
 import { closest, homeOf, plainForm } from "./suggest.ts";
 import { code, describe, expectedBy, together } from "./words.ts";
@@ -11,6 +11,8 @@ const MOST_KEYS_LISTED = 8;
 export function mismatch(schema: TSchema, node: ConfigNode): string {
   const message = `expected ${expectedBy(schema)}, got ${describe(node)}`;
   if (node.kind !== "scalar" || node.origin !== "text") return message;
+  const advice = adviceFor(schema, node);
+  if (advice !== undefined) return `${message}; ${advice}`;
   const forms: TSchema[] = KindGuard.IsUnion(schema) ? schema.anyOf : [schema];
   const literals = forms.filter((form) => KindGuard.IsLiteral(form));
   const near = closest(
@@ -23,6 +25,25 @@ export function mismatch(schema: TSchema, node: ConfigNode): string {
   const isUnquoted =
     isTextWanted && typeof node.value !== "string" && Value.Check(schema, node.written);
   return isUnquoted ? `${message}; put it in quotes` : message;
+}
+
+/** The option `advice` of a schema: what to write in place of a text that does not fit. */
+type Advice = (written: string) => string | undefined;
+
+function adviceFor(schema: TSchema, { value, written }: ScalarNode): string | undefined {
+  const own: Advice | undefined = schema["advice"];
+  const advice = own?.(written);
+  if (advice !== undefined) return advice;
+  if (typeof value !== "string") return undefined;
+  if (/^-?[0-9]+(?:\.[0-9]+)?$/.test(value) && Value.Check(schema, Number(value))) {
+    return "write it without quotes";
+  }
+  const isSwitch =
+    KindGuard.IsBoolean(schema) ||
+    (KindGuard.IsObject(schema) && Object.hasOwn(schema.properties, "enabled"));
+  if (!isSwitch) return undefined;
+  if (/^(?:yes|y|on|true|enabled)$/i.test(value)) return "write `true`";
+  return /^(?:no|n|off|false|disabled|none)$/i.test(value) ? "write `false`" : undefined;
 }
 
 /** What is to be said of a key that belongs to other software. */

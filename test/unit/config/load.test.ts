@@ -85,7 +85,7 @@ describe("a value of a wrong kind", () => {
     ["server: { host: 5 }", "1:17: expected an address or a host name, like 0.0.0.0 or ::1, got 5"],
     [
       "server: { port: '8080' }",
-      '1:17: expected a whole number from 0 to 65535, got the text "8080"',
+      '1:17: expected a whole number from 0 to 65535, got the text "8080"; write it without quotes',
     ],
     ["server: { port: 8080.5 }", "1:17: expected a whole number from 0 to 65535, got 8080.5"],
     ["server: { port: 65536 }", "1:17: expected a whole number from 0 to 65535, got 65536"],
@@ -100,7 +100,7 @@ describe("a value of a wrong kind", () => {
       '1:18: expected an address and a port, like 127.0.0.1:9090, or off, got the text "localhost"',
     ],
     ["logging: { database: '' }", "1:22: expected a file name, like gateway.db, got empty text"],
-    ["cors: { enabled: yes }", '1:18: expected true or false, got the text "yes"'],
+    ["cors: { enabled: yes }", '1:18: expected true or false, got the text "yes"; write `true`'],
     [
       "health_check: { path: health }",
       '1:23: expected a path, like /health, got the text "health"',
@@ -130,17 +130,29 @@ describe("a value of a wrong kind", () => {
 });
 
 describe("a duration, size or rate", () => {
-  test.each(["30", "1y", "1h30m", "-1s", "soon"])("cannot be the duration %s", (written) => {
-    const got = written === "30" ? "30" : `the text "${written}"`;
+  test.each([
+    ["30", "30; it needs a unit: write `30s` for seconds"],
+    ["-1s", 'the text "-1s"; a duration cannot be negative'],
+    ["soon", 'the text "soon"'],
+    ["30S", 'the text "30S"; write `30s`'],
+  ])("cannot be the duration %s", (written, got) => {
     expect(told(`server: { read_timeout: ${written} }\n${ROUTE}`)).toEqual([
       `1:25: expected a duration, like 250ms, 30s or 5m, got ${got}`,
     ]);
   });
 
+  test("cannot be longer than a year, but for what is kept", () => {
+    expect(told(`server: { shutdown_timeout: 400 days }\n${ROUTE}`)).toEqual([
+      "1:29: `400 days` is too long: this is at most 365d",
+    ]);
+    expect(told(`logging: { retention: { max_age: 730d } }\n${ROUTE}`)).toEqual([]);
+  });
+
   test.each([
     ["1XB", 'the text "1XB"'],
     ["1.5", "1.5"],
-    ["-1", "-1"],
+    ["-1", "-1; a size cannot be negative"],
+    ["unlimited", 'the text "unlimited"; write a large size, like `1TB`'],
   ])("cannot be the size %s", (written, got) => {
     expect(told(`server: { max_body_size: ${written} }\n${ROUTE}`)).toEqual([
       `1:26: expected a size, like 64KiB or 10MB, or a number of bytes, got ${got}`,

@@ -100,7 +100,7 @@ gateway.yaml:4:34: error: expected one of \`all\` or \`client_ip\`, got the text
     `gateway.yaml:1:17: error: expected a whole number from 1 to 65535, got 0
     1 | server: { port: 0, http2: yes }
       |                 ^
-gateway.yaml:1:27: error: expected true or false, got the text "yes"
+gateway.yaml:1:27: error: expected true or false, got the text "yes"; write \`true\`
     1 | server: { port: 0, http2: yes }
       |                           ^^^
 gateway.yaml:2:1: error: unknown key \`levl\`, did you mean \`level\`?
@@ -138,11 +138,11 @@ describe("a wrong value", () => {
     ["server: { port: .inf }", "17: error: expected a whole number from 1 to 65535, got .inf"],
     [
       "server: { read_timeout: 30 }",
-      "25: error: expected a duration, like 250ms, 30s or 5m, got 30",
+      "25: error: expected a duration, like 250ms, 30s or 5m, got 30; it needs a unit: write `30s` for seconds",
     ],
     [
       "server: { max_body_size: -1 }",
-      "26: error: expected a size, like 64KiB or 10MB, or a number of bytes, got -1",
+      "26: error: expected a size, like 64KiB or 10MB, or a number of bytes, got -1; a size cannot be negative",
     ],
     ["server: [1]", "9: error: expected a mapping, got a list"],
     ["server: true", "9: error: expected a mapping, got true"],

@@ -11,11 +11,23 @@ describe("a rate", () => {
     ["86400/d", 1],
     ["0.5/s", 0.5],
     ["0/s", 0],
+    ["600/min", 10],
+    ["10/sec", 10],
+    ["10/second", 10],
+    ["10 r/s", 10],
+    ["10r/s", 10],
+    ["10 req/s", 10],
+    ["10rps", 10],
+    ["600 rpm", 10],
+    ["3600 per hour", 1],
+    ["86400 requests per day", 1],
+    ["5 /s", 5],
+    ["600 / minute", 10],
   ])("%s is %d per second", (written, perSecond) => {
     expect(parseRate(written)).toBe(perSecond);
   });
 
-  test.each(["", "50", "/s", "-1/s", "5/ms", "5 /s", "5/s/s", "1e3/s"])(
+  test.each(["", "50", "/s", "-1/s", "5/ms", "5/s/s", "1e3/s", "5 per", "100/10s", "5rp"])(
     "cannot be %j",
     (written) => {
       expect(parseRate(written)).toBeUndefined();

@@ -13,16 +13,33 @@ describe("a size", () => {
     ["1.5KiB", 1536],
     ["4.35MB", 4_350_000],
     ["0.3B", 0],
+    ["10 MB", 10_000_000],
+    ["64 KiB", 65_536],
+    ["10mb", 10_000_000],
+    ["64kib", 65_536],
+    ["10M", 10_485_760],
+    ["10m", 10_485_760],
+    ["64k", 65_536],
+    ["1G", 1_073_741_824],
+    ["100 bytes", 100],
   ])("%s is %d bytes", (written, bytes) => {
     expect(parseSize(written)).toBe(bytes);
   });
 
-  test.each(["", "10", "MB", "-1MB", "10 MB", "10mb", "10M", "1PB", "1e3B", `${"9".repeat(16)}B`])(
-    "cannot be %j",
-    (written) => {
-      expect(parseSize(written)).toBeUndefined();
-    },
-  );
+  test.each([
+    "",
+    "10",
+    "MB",
+    "-1MB",
+    "10  MB",
+    "10 megabytes",
+    "1PB",
+    "10iB",
+    "1e3B",
+    `${"9".repeat(16)}B`,
+  ])("cannot be %j", (written) => {
+    expect(parseSize(written)).toBeUndefined();
+  });
 });
 
 describe("a size in the configuration", () => {
