@@ -3,6 +3,7 @@ import { isLoopback } from "../http/address.ts";
 import { hostName } from "../http/host.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection, type IsWhole } from "../pipeline/section.ts";
+import { listenAdvice } from "./listen-host.ts";
 
 const schema = Type.Object(
   {
@@ -12,6 +13,7 @@ const schema = Type.Object(
           "The address and port of the operator's pages; `off` for none. When absent it is 127.0.0.1:9090, or a free port of 127.0.0.1 if that one is taken; the log says which.",
         pattern: "^(?:off|(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5})$",
         expected: "an address and a port, like 127.0.0.1:9090, or off",
+        advice: listenAdvice,
       }),
     ),
     token: Type.Optional(

@@ -5,6 +5,7 @@ import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
+import { hostProblem } from "./listen-host.ts";
 import { serverTimeouts, TIMEOUT_ALIASES } from "./timeouts.ts";
 
 const schema = Type.Object(
@@ -20,6 +21,7 @@ const schema = Type.Object(
       default: 8080,
       minimum: 0,
       maximum: 65_535,
+      advice: portAdvice,
     }),
     timeouts: serverTimeouts,
     shutdown_timeout: Duration({
@@ -74,6 +76,12 @@ const schema = Type.Object(
   },
 );
 
+function portAdvice(written: string): string | undefined {
+  const [, host, port] = /^(.*):([0-9]{1,5})$/.exec(written) ?? [];
+  if (port === undefined) return undefined;
+  return host === "" ? `write \`${port}\`` : `write \`host: ${host}\` and \`port: ${port}\``;
+}
+
 /** `server` at the top of the configuration. */
 export const server = defineSection({ schema, check });
 
@@ -87,12 +95,15 @@ function readNetwork(written: string): Network {
 }
 
 interface Written {
+  readonly host?: string | undefined;
   readonly trusted_proxies?: readonly (Partial<Network> | undefined)[];
   readonly untrusted_fields?: readonly (string | undefined)[];
 }
 
-function check({ trusted_proxies = [], untrusted_fields = [] }: Written): ConfigIssue[] {
+function check({ host, trusted_proxies = [], untrusted_fields = [] }: Written): ConfigIssue[] {
+  const message = host === undefined ? undefined : hostProblem(host);
   return [
+    ...(message === undefined ? [] : [{ path: ["host"], message }]),
     ...trusted_proxies.flatMap((network, index): ConfigIssue[] => {
       if (network?.prefix !== 0) return [];
       const message = `\`${network.address}/0\` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`;

@@ -27,7 +27,7 @@ interface Parting {
 export function explainRouting<R extends RoutePattern>(routing: Routing<R>): string[] {
   const { matching, routes } = routing;
   const { path } = routing.request.target;
-  if (!path.startsWith("/")) return ['a path begins with "/"'];
+  if (!path.startsWith("/")) return ['a path must begin with "/"'];
   const winner = matching.find(({ route }) => route === routing.chosen?.route);
   const losers = matching.filter((candidate) => candidate !== winner);
   return [

@@ -1,5 +1,7 @@
 import type { Condition } from "./conditions/condition.ts";
 
+import { translatePath } from "./foreign-paths.ts";
+
 /** What routing needs to know of a route. */
 export interface RoutePattern {
   /** See `parsePattern`. */
@@ -21,7 +23,7 @@ export type Segment =
 /** A route's path, read. */
 export interface Pattern {
   readonly path: string;
-  /** What stands after each "/": never empty, and a wildcard is only ever the last. */
+  /** What follows each "/": at least one, and only the last can be a wildcard. */
   readonly segments: readonly Segment[];
   /** The path without its names: patterns of one shape match the same paths. */
   readonly shape: string;
@@ -42,10 +44,20 @@ const NEVER_IN_A_PATH = /[^!-~]|["#<>?\\^`{}]/u;
 
 /**
  * Reads a route's path: literal segments, `:name` for one non-empty segment and, at the end, `*` or
- * `*name` for whatever follows the slash before it. It is compared with the path of a request as
- * that was sent: case and percent-encoding count, and so does a trailing slash.
+ * `*name` for everything after the slash before it. It is compared with a request's path literally:
+ * case, percent-encoding and a trailing slash count. A problem's message has the path that was
+ * probably meant.
  */
 export function parsePattern(path: string): Pattern | PatternProblem {
+  const pattern = parse(path);
+  if (!("message" in pattern)) return pattern;
+  const meant = translatePath(path);
+  return meant === undefined || "message" in parse(meant)
+    ? pattern
+    : { ...pattern, message: `${pattern.message}; write "${meant}"` };
+}
+
+function parse(path: string): Pattern | PatternProblem {
   const problem = findWrongStart(path) ?? findWrongCharacter(path);
   if (problem !== undefined) return problem;
 
@@ -58,7 +70,7 @@ export function parsePattern(path: string): Pattern | PatternProblem {
     if ("message" in segment) return { ...segment, offset: offset + segment.offset };
     if (segment.kind !== "static" && segment.name !== undefined) {
       if (names.has(segment.name)) {
-        const message = `the name "${segment.name}" is used twice; give each parameter its own`;
+        const message = `the name "${segment.name}" is used twice; each parameter needs its own`;
         return { message, offset };
       }
       names.add(segment.name);
@@ -82,9 +94,9 @@ function shapeOf(segment: Segment): string {
 }
 
 function findWrongStart(path: string): PatternProblem | undefined {
-  if (!path.startsWith("/")) return { message: 'a path begins with "/"', offset: 0 };
+  if (!path.startsWith("/")) return { message: 'a path must begin with "/"', offset: 0 };
   if (path.startsWith("//")) {
-    const message = 'a path begins with a single "/": no request arrives with more of them there';
+    const message = 'a path must begin with a single "/", as the paths of requests do';
     return { message, offset: 1 };
   }
   return undefined;
@@ -97,15 +109,16 @@ function findWrongCharacter(path: string): PatternProblem | undefined {
 }
 
 function wrongCharacter(character: string): string {
-  if (character === "?") return 'a path ends before "?": the query takes no part in routing';
-  if (character === "#") return 'a path ends before "#": a fragment is never sent to a server';
-  if (character === "\\") return 'a backslash arrives as "/" in a request: write "/"';
-  if (character === "{" || character === "}") {
-    return `"${character}" has no meaning here: write a parameter as ":name", or "${encode(character)}" for the character itself`;
+  if (character === "?") return 'a path must not contain "?": the query is not part of routing';
+  if (character === "#") return 'a path must not contain "#": fragments are never sent to a server';
+  if (character === "\\") return 'a path must not contain a backslash: separate segments with "/"';
+  if ("{}<>".includes(character)) {
+    return `a parameter is written like ":id", and a literal "${character}" as "${encode(character)}"`;
   }
-  if (/\s/u.test(character)) return `a path has no white space: write it as "${encode(character)}"`;
-  if (/\p{Cc}/u.test(character)) return "a path has no control characters";
-  return `"${character}" arrives as "${encode(character)}" in a request: write it so`;
+  if (/\s/u.test(character))
+    return `a path must not contain white space, which is "${encode(character)}" in a request`;
+  if (/\p{Cc}/u.test(character)) return "a path must not contain control characters";
+  return `"${character}" is "${encode(character)}" in the path of a request`;
 }
 
 function encode(character: string): string {
@@ -115,7 +128,7 @@ function encode(character: string): string {
 function parseSegment(text: string, isLast: boolean): Segment | PatternProblem {
   if (DOT_SEGMENT.test(text)) {
     return {
-      message: `"${text}" is resolved before a request is matched: leave it out`,
+      message: `"${text}" is resolved before a request is matched; leave it out`,
       offset: 0,
     };
   }
@@ -123,11 +136,15 @@ function parseSegment(text: string, isLast: boolean): Segment | PatternProblem {
   const star = text.indexOf("*");
   if (star === -1) return { kind: "static", text };
   if (star > 0) {
-    const message = 'a wildcard is a whole segment: put a "/" before "*"';
+    const message = "a wildcard must be a whole segment";
     return { message, offset: star };
   }
   if (!isLast) {
-    return { message: '"*" takes all that follows: it can only be the last segment', offset: 0 };
+    return {
+      message:
+        '"*" matches everything below and must be the last segment; one segment is a parameter, like ":id"',
+      offset: 0,
+    };
   }
   return parseWildcard(text);
 }
@@ -135,7 +152,7 @@ function parseSegment(text: string, isLast: boolean): Segment | PatternProblem {
 function parseParameter(text: string): Segment | PatternProblem {
   const name = text.slice(1);
   if (NAME.test(name)) return { kind: "parameter", text, name };
-  if (name === "") return { message: 'a parameter has a name: write ":id", say', offset: 0 };
+  if (name === "") return { message: 'a parameter needs a name, like ":id"', offset: 0 };
   return { message: wrongName("parameter", name), offset: 1 };
 }
 
@@ -147,5 +164,5 @@ function parseWildcard(text: string): Segment | PatternProblem {
 }
 
 function wrongName(kind: string, name: string): string {
-  return `"${name}" cannot name a ${kind}: a name has letters, digits and "_", does not begin with a digit and fills the segment`;
+  return `"${name}" cannot be the name of a ${kind}: a name has letters, digits and "_", does not begin with a digit and is the rest of the segment`;
 }

@@ -1,4 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
@@ -60,4 +62,29 @@ const schema = Type.Object(
 );
 
 /** `logging` at the top of the configuration. */
-export const logging = defineSection({ schema });
+export const logging = defineSection({
+  schema,
+  check({ database }) {
+    const message = database === undefined ? undefined : databaseProblem(database);
+    return message === undefined ? [] : [{ path: ["database"], message }];
+  },
+});
+
+/** The file itself may be missing, as it is created; its folder is not. */
+function databaseProblem(file: string): string | undefined {
+  if (isFolder(file))
+    return `${file} is a folder; name a file in it, like ${join(file, "gateway.db")}`;
+  const folder = dirname(file);
+  if (isFolder(folder)) return undefined;
+  return existsSync(folder)
+    ? `${folder} is not a folder`
+    : `there is no folder ${folder}; create it, or name a file elsewhere`;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -81,7 +81,7 @@ const wrong: [what: string, text: string, told: string[]][] = [
   [
     "a path that does not begin with a slash",
     `routes:\n  - { path: api, backends: ["http://a"] }\n`,
-    ["gateway.yaml:2:13:", 'a path begins with "/"'],
+    ["gateway.yaml:2:13:", 'a path must begin with "/"'],
   ],
   [
     "a route that can never match",

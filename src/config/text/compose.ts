@@ -80,7 +80,7 @@ export class NodeComposer {
         this.#refuse(key, "a key is missing before this `:`");
       } else if (first !== undefined) {
         const line = this.#source.lineNumber(first.start);
-        this.#refuse(key, `duplicate key \`${name}\`, it is already on line ${line}`);
+        this.#refuse(key, `duplicate key \`${name}\`, already set on line ${line}`);
       } else if (name === MERGE_KEY && plain) merged.push(...this.#mergedBy(place));
       else entries.set(name, place);
     }
@@ -102,10 +102,14 @@ export class NodeComposer {
   #follow(alias: Alias, at: Span): ConfigNode {
     const anchor = this.#anchors.get(alias.source);
     if (anchor === undefined) {
-      return this.#refuse(at, `\`*${alias.source}\` has no \`&${alias.source}\` above it`);
+      const { source } = alias;
+      const message = /^[A-Za-z0-9_-]+$/.test(source)
+        ? `\`*${source}\` has no \`&${source}\` above it; if it is text, put it in quotes`
+        : `text that begins with * needs quotes: write "*${source}"`;
+      return this.#refuse(at, message);
     }
     if (anchor.node === undefined) {
-      return this.#refuse(at, `\`*${alias.source}\` stands inside of what it stands for`);
+      return this.#refuse(at, `\`*${alias.source}\` refers to a value that contains it`);
     }
     this.#repeated += anchor.size;
     if (this.#repeated > MOST_REPEATED) {

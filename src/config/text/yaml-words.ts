@@ -12,23 +12,25 @@ const REWORDINGS: readonly Rewording[] = [
   {
     library: /Nested mappings are not allowed/,
     line: /:\s.*:(?:\s|$)/,
-    words: "a second `: ` in one line; if it belongs to the text, put the text in quotes",
+    words: "a second `: ` in this line; if it is part of the text, put the text in quotes",
   },
   {
     library: /Nested mappings are not allowed/,
-    words: "a value, and then more keys below it; is the next line indented too far?",
+    words: "this key has a value and more keys below it; is the next line indented too far?",
   },
   {
     library: /Block collections are not allowed within flow collections/,
-    words: "inside of { } and [ ] a comma is missing, or a `: ` is too many",
+    words: "inside { } and [ ]: a comma is missing, or there is one `: ` too many",
   },
   {
     library: /All mapping items must start at the same column/,
-    words: "the indentation fits nothing above it; keys of one mapping begin in the same column",
+    words:
+      "the indentation matches nothing above it; keys of one mapping must start in the same column",
   },
   {
     library: /All sequence items must start|block sequence may not be used as an implicit/,
-    words: "the indentation fits nothing above it; items of one list begin in the same column",
+    words:
+      "the indentation matches nothing above it; items of one list must start in the same column",
   },
   {
     library: /Tabs are not allowed as indentation/,
@@ -40,11 +42,11 @@ const REWORDINGS: readonly Rewording[] = [
   },
   {
     library: /Implicit keys need to be on a single line/,
-    words: "a key and its `:` go on one line",
+    words: "a key and its `:` must be on one line",
   },
   {
     library: /Unexpected block-seq-ind on same line with key/,
-    words: "a list begins on the line after its key",
+    words: "a list must start on the line after its key",
   },
   { library: /Missing closing "quote/, words: 'the closing " is missing' },
   { library: /Missing closing 'quote/, words: "the closing ' is missing" },
@@ -53,26 +55,32 @@ const REWORDINGS: readonly Rewording[] = [
     library: /Flow sequence .*end with a \]/,
     words: "the closing ] is missing, or indented too little",
   },
-  { library: /Unexpected flow-map-end/, words: "this } closes nothing" },
-  { library: /Unexpected flow-seq-end/, words: "this ] closes nothing" },
-  { library: /Unexpected , in/, words: "nothing stands before this comma" },
+  { library: /Unexpected flow-map-end/, words: "unmatched }" },
+  { library: /Unexpected flow-seq-end/, words: "unmatched ]" },
+  { library: /Unexpected , in/, words: "a value is missing before this comma" },
   {
     library: /Unexpected scalar at node end/,
     words: "more text after the value; does all of it belong in quotes?",
   },
-  { library: /call stack/, words: "nested too deep" },
+  { library: /Alias cannot be an empty/, words: 'text that begins with * needs quotes: write "*"' },
+  { library: /Anchor cannot be an empty/, words: "text that begins with & needs quotes" },
+  {
+    library: /all keys must be strings/,
+    words: "a key must be plain text; text that begins with { or [ needs quotes",
+  },
+  { library: /call stack/, words: "nested too deeply" },
   { library: /Missing , /, words: "a comma is missing before this" },
 ];
 
-/** Whether the library has lost the thread; after another error this one is but its consequence. */
+/** Whether the parser has lost track; after another error this one is only a consequence. */
 export function isAfterthought({ message }: YAMLError): boolean {
   return message.includes("token in YAML stream");
 }
 
-/** Says in a user's words what is wrong with YAML; `line` is the line where it was noticed. */
+/** Describes a YAML error in a user's words; `line` is the line where it was noticed. */
 export function wordsFor({ code, message }: YAMLError, line: string): string {
   if (message.includes("flow-map-start at node end") && line.includes("${")) {
-    return "inside of { } and [ ] text with `${…}` needs quotes";
+    return "inside { } and [ ], text with `${…}` needs quotes";
   }
   if (code === "BAD_SCALAR_START") {
     const [character = ""] = message.slice(-1);
@@ -80,10 +88,10 @@ export function wordsFor({ code, message }: YAMLError, line: string): string {
   }
   if (code === "BAD_DQ_ESCAPE") {
     const escape = message.replace("Invalid escape sequence ", "");
-    return `\`${escape}\` means nothing in double quotes; in single quotes a backslash is itself`;
+    return `\`${escape}\` is not an escape sequence; in single quotes a backslash is just a backslash`;
   }
   if (message.startsWith("Unresolved tag"))
-    return "tags of your own, like `!name`, mean nothing here";
+    return "custom tags such as `!name` are not supported; text that begins with ! needs quotes";
   const rewording = REWORDINGS.find(
     ({ library, line: needed }) => library.test(message) && (needed?.test(line) ?? true),
   );

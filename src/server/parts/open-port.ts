@@ -7,13 +7,31 @@ export function openPort<Server>(address: string, key: string, open: () => Serve
     return open();
   } catch (error) {
     const code = typeof error === "object" && error !== null && "code" in error ? error.code : "";
-    if (code === "EADDRINUSE") {
-      throw new ListenError(
-        `cannot listen on ${address}: another process has this port; stop it, or choose another port with \`${key}\``,
-        { cause: error },
-      );
+    const remedy = remedyFor(code, key);
+    if (remedy !== undefined) {
+      throw new ListenError(`cannot listen on ${address}: ${remedy}`, { cause: error });
     }
     const reason = error instanceof Error ? error.message : String(error);
     throw new ListenError(`cannot listen on ${address} (\`${key}\`): ${reason}`, { cause: error });
   }
+}
+
+function remedyFor(code: unknown, key: string): string | undefined {
+  if (code === "EADDRINUSE") {
+    return `another process has this port; stop it, or choose another port with \`${key}\``;
+  }
+  if (code === "EACCES" || code === "EPERM") {
+    return `no permission; ports below 1024 need rights: choose a higher one with \`${key}\`, or run \`sudo setcap cap_net_bind_service=+ep\` on the executable`;
+  }
+  if (code === "EADDRNOTAVAIL") {
+    return `this machine does not have that address; 0.0.0.0 is all that it has (\`${hostKey(key)}\`)`;
+  }
+  if (code === "EINVAL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return `the host is not an address of this machine (\`${hostKey(key)}\`)`;
+  }
+  return undefined;
+}
+
+function hostKey(key: string): string {
+  return key === "server.port" ? "server.host" : key;
 }

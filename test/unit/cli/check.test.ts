@@ -36,7 +36,7 @@ describe("`check`", () => {
     const console = new FakeConsole();
     expect(await check.run(given({ operands: [file] }), console)).toBe(1);
     expect(console.printed).toBe("");
-    expect(console.complaints).toBe(`${file}:2:13: error: a path begins with "/"
+    expect(console.complaints).toBe(`${file}:2:13: error: a path must begin with "/"; write "/a"
     2 |   - { path: a, backends: [http://a] }
       |             ^
 ${file}: 1 error

@@ -13,14 +13,17 @@ const routes = (...written: string[]) =>
 describe("routes", () => {
   test.each([
     ["/a", 'the requests for "/a" are already taken by an earlier route with the same path'],
-    ["//a", 'a path begins with a single "/": no request arrives with more of them there'],
+    ["//a", 'a path must begin with a single "/", as the paths of requests do'],
     ["/%61", 'the requests for "/a" are already taken by an earlier route with the same path'],
-    ["a", 'a path begins with "/"'],
-    ["/a*", 'a wildcard is a whole segment: put a "/" before "*"'],
-    ["/*/a", '"*" takes all that follows: it can only be the last segment'],
-    ["/:x/:x", 'the name "x" is used twice; give each parameter its own'],
-    ["/a b", 'a path has no white space: write it as "%20"'],
-    ["/a/../b", '".." is resolved before a request is matched: leave it out'],
+    ["a", 'a path must begin with "/"; write "/a"'],
+    ["/a*", 'a wildcard must be a whole segment; write "/a/*"'],
+    [
+      "/*/a",
+      '"*" matches everything below and must be the last segment; one segment is a parameter, like ":id"; write "/:any/a"',
+    ],
+    ["/:x/:x", 'the name "x" is used twice; each parameter needs its own'],
+    ["/a b", 'a path must not contain white space, which is "%20" in a request'],
+    ["/a/../b", '".." is resolved before a request is matched; leave it out'],
     ["/a%2fb", "no request can match this: the path holds an encoded slash, backslash or NUL"],
     [
       "/a%zz",
@@ -46,7 +49,7 @@ describe("routes", () => {
 
   test("conflict although another between them could not be read", () => {
     expect(told(routes("path: /a", "path: b", "pth: /c", "path: /a"))).toEqual([
-      '3:13: a path begins with "/"',
+      '3:13: a path must begin with "/"; write "/b"',
       "4:7: unknown key `pth`, did you mean `path`?",
       '5:13: the requests for "/a" are already taken by an earlier route with the same path',
     ]);
@@ -74,7 +77,7 @@ describe("routes", () => {
   test("of which one is no mapping have the others checked", () => {
     expect(told("routes:\n  - 5\n  - { path: b, backends: [http://a, http://a] }\n")).toEqual([
       "2:5: expected a mapping, got 5",
-      '3:13: a path begins with "/"',
+      '3:13: a path must begin with "/"; write "/b"',
       "3:37: `http://a` is already a backend of this route; raise its weight instead",
     ]);
   });
@@ -109,6 +112,70 @@ describe("backends", () => {
     expect(told(text)).toEqual([
       "3:33: `http://b` is already a backend of this route; raise its weight instead",
     ]);
+  });
+});
+
+describe("the server's host", () => {
+  test.each([
+    "0.0.0.0",
+    "::",
+    "::1",
+    "127.0.0.1",
+    "localhost",
+    "gateway.internal",
+    "my_host",
+    "a.b.",
+  ])("may be %s", (host) => {
+    expect(told(`server: { host: "${host}" }\n${ROUTE}`)).toEqual([]);
+  });
+
+  test.each([
+    ["300.1.1.1", "`300.1.1.1` is not an address: an IPv4 address has four numbers from 0 to 255"],
+    ["1.2.3", "`1.2.3` is not an address: an IPv4 address has four numbers from 0 to 255"],
+    [":8080", "`:8080` has no address; for every one, write `host: 0.0.0.0` and `port: 8080`"],
+    ["8080", "`8080` is not an address; a port goes into `server.port`"],
+    [
+      "127.0.0.1:8080",
+      "`127.0.0.1:8080` has a port in it; write `host: 127.0.0.1` and `port: 8080`",
+    ],
+    ["[::1]:8080", "`[::1]:8080` has a port in it; write `host: ::1` and `port: 8080`"],
+    ["[::]", "`[::]` is not an address; write `host: ::`"],
+    [
+      "http://localhost:80/",
+      "`http://localhost:80/` has a scheme and a port in it; write `host: localhost` and `port: 80`",
+    ],
+    ["http://localhost", "`http://localhost` is not an address; write `host: localhost`"],
+    ["*:80", "`*:80` has a port in it; write `host: 0.0.0.0` and `port: 80`"],
+    ["*", "every IPv4 address is `0.0.0.0`, every address `::`"],
+    ["a b", "`a b` is neither an address nor a host name, like 0.0.0.0, ::1 or gateway.local"],
+    ["-a", "`-a` is neither an address nor a host name, like 0.0.0.0, ::1 or gateway.local"],
+  ])("cannot be %s", (host, message) => {
+    expect(told(`server: { host: "${host}" }\n${ROUTE}`)).toEqual([`1:17: ${message}`]);
+  });
+
+  test("has its port in server.port", () => {
+    expect(told(`server: { port: "127.0.0.1:80" }\n${ROUTE}`)).toEqual([
+      expect.stringContaining("; write `host: 127.0.0.1` and `port: 80`"),
+    ]);
+    expect(told(`server: { port: ":80" }\n${ROUTE}`)).toEqual([
+      expect.stringContaining("; write `80`"),
+    ]);
+  });
+});
+
+describe("the database", () => {
+  test("is a file in a folder that is there", () => {
+    const folder = stage.folder();
+    const database = (file: string) => told(`logging: { database: "${file}" }\n${ROUTE}`);
+    expect(database(`${folder}/gateway.db`)).toEqual([]);
+    expect(database(folder)).toEqual([
+      `1:22: ${folder} is a folder; name a file in it, like ${folder}/gateway.db`,
+    ]);
+    expect(database(`${folder}/none/gateway.db`)).toEqual([
+      `1:22: there is no folder ${folder}/none; create it, or name a file elsewhere`,
+    ]);
+    writeFileSync(`${folder}/file`, "");
+    expect(database(`${folder}/file/gateway.db`)).toEqual([`1:22: ${folder}/file is not a folder`]);
   });
 });
 
@@ -173,6 +240,17 @@ describe("the operator's address", () => {
       "1:18: port 8080 is already server.port; choose another for admin.listen",
     ]);
     expect(told(admin("listen: '127.0.0.1:0'", "server: { port: 0 }\n"))).toEqual([]);
+  });
+
+  test.each([
+    ["localhost", "it has no port; write `localhost:9090`"],
+    ["'::1'", "it has no port; write `[::1]:9090`"],
+    ["9090", "write `127.0.0.1:9090`"],
+    ["':9090'", "write `127.0.0.1:9090`"],
+    ["'*:9090'", "write `0.0.0.0:9090`"],
+    ["http://localhost:9090/", "write `localhost:9090`"],
+  ])("written as %s is answered with the form that is meant", (listen, advice) => {
+    expect(told(admin(`listen: ${listen}`))).toEqual([expect.stringContaining(`; ${advice}`)]);
   });
 
   test("may be left out", () => {

@@ -14,8 +14,8 @@ describe("a text that is no YAML mapping", () => {
       `server: {}\n---\n${ROUTE}`,
       "2:1: a second document begins here; a configuration is one document",
     ],
-    [`server: {}\nserver: {}\n${ROUTE}`, "2:1: duplicate key `server`, it is already on line 1"],
-    [route("backends: [http://b]"), "4:5: duplicate key `backends`, it is already on line 3"],
+    [`server: {}\nserver: {}\n${ROUTE}`, "2:1: duplicate key `server`, already set on line 1"],
+    [route("backends: [http://b]"), "4:5: duplicate key `backends`, already set on line 3"],
     [`server:\n\tport: 1\n${ROUTE}`, "2:1: a tab in the indentation; use spaces"],
     ["routes: [\n", "1:10: the closing ] is missing, or indented too little"],
   ])("is told by that alone: %j", (text, message) => {
@@ -35,7 +35,7 @@ routes:
       .toBe(`gateway.yaml:1:11: error: unknown key \`prot\`, did you mean \`port\`?
     1 | server: { prot: 1 }
       |           ^^^^
-gateway.yaml:3:11: error: a path begins with "/"
+gateway.yaml:3:11: error: a path must begin with "/"; write "/a"
     3 |   - path: a
       |           ^
 gateway.yaml:4:15: error: method names are case-sensitive; write \`GET\`

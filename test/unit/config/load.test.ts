@@ -93,11 +93,11 @@ describe("a value of a wrong kind", () => {
     ["server: { trusted_proxies: 10 }", "1:28: expected a list, got 10"],
     [
       "admin: { listen: 9090 }",
-      "1:18: expected an address and a port, like 127.0.0.1:9090, or off, got 9090",
+      "1:18: expected an address and a port, like 127.0.0.1:9090, or off, got 9090; write `127.0.0.1:9090`",
     ],
     [
       "admin: { listen: localhost }",
-      '1:18: expected an address and a port, like 127.0.0.1:9090, or off, got the text "localhost"',
+      '1:18: expected an address and a port, like 127.0.0.1:9090, or off, got the text "localhost"; it has no port; write `localhost:9090`',
     ],
     ["logging: { database: '' }", "1:22: expected a file name, like gateway.db, got empty text"],
     ["cors: { enabled: yes }", '1:18: expected true or false, got the text "yes"; write `true`'],

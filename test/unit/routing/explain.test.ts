@@ -73,7 +73,7 @@ test("a large table is told in a few lines", () => {
 });
 
 test("a path without its slash is told to be none", () => {
-  expect(explain([{ path: "/*" }], "GET", "users")).toEqual(['a path begins with "/"']);
+  expect(explain([{ path: "/*" }], "GET", "users")).toEqual(['a path must begin with "/"']);
 });
 
 test("conditions are told where they are not met, and where they decide", () => {

@@ -44,37 +44,37 @@ test.each(["/x:y", "/a:", "/~user", "/a;v=1", "/v1.2", "/...", "/.well-known", "
 
 describe("a problem names the culprit, where it begins and what to write instead", () => {
   test.each([
-    ["", 0, 'begins with "/"'],
-    ["api", 0, 'begins with "/"'],
-    ["*", 0, 'begins with "/"'],
+    ["", 0, 'must begin with "/"'],
+    ["api", 0, 'must begin with "/"'],
+    ["*", 0, 'must begin with "/"'],
     ["//api", 1, 'single "/"'],
-    ["/api?x=1", 4, "the query takes no part"],
-    ["/api#top", 4, "a fragment is never sent"],
-    ["/a b", 2, 'no white space: write it as "%20"'],
-    ["/a\tb", 2, 'no white space: write it as "%09"'],
+    ["/api?x=1", 4, "the query is not part"],
+    ["/api#top", 4, "fragments are never sent"],
+    ["/a b", 2, 'white space, which is "%20"'],
+    ["/a\tb", 2, 'white space, which is "%09"'],
     ["/a\u{a0}b", 2, '"%C2%A0"'],
-    ["/a\0b", 2, "no control characters"],
-    ["/a\u{7f}b", 2, "no control characters"],
-    ["/a\\b", 2, 'a backslash arrives as "/"'],
-    ["/users/{id}", 7, 'write a parameter as ":name"'],
-    ["/a^", 2, 'arrives as "%5E"'],
-    ["/café", 4, 'arrives as "%C3%A9"'],
-    ["/😀", 1, 'arrives as "%F0%9F%98%80"'],
-    ["/\u{d800}", 1, 'arrives as "%EF%BF%BD"'],
+    ["/a\0b", 2, "not contain control characters"],
+    ["/a\u{7f}b", 2, "not contain control characters"],
+    ["/a\\b", 2, "not contain a backslash"],
+    ["/users/{id}", 7, 'a parameter is written like ":id"'],
+    ["/a^", 2, 'is "%5E"'],
+    ["/café", 4, 'is "%C3%A9"'],
+    ["/😀", 1, 'is "%F0%9F%98%80"'],
+    ["/\u{d800}", 1, 'is "%EF%BF%BD"'],
     ["/a/./b", 3, '"." is resolved'],
     ["/a/..", 3, '".." is resolved'],
     ["/a/%2E./b", 3, '"%2E." is resolved'],
-    ["/a/:", 3, "a parameter has a name"],
-    ["/a/:/b", 3, "a parameter has a name"],
-    ["/a/:1st", 4, '"1st" cannot name a parameter'],
-    ["/a/:id.json", 4, '"id.json" cannot name a parameter'],
-    ["/a/:id*", 4, '"id*" cannot name a parameter'],
-    ["/a/*-x", 4, '"-x" cannot name a wildcard'],
-    ["/a/**", 4, '"*" cannot name a wildcard'],
-    ["/a/*/b", 3, "only be the last segment"],
-    ["/a/*/", 3, "only be the last segment"],
-    ["/a/b*", 4, 'put a "/" before "*"'],
-    ["/a*b/c", 2, 'put a "/" before "*"'],
+    ["/a/:", 3, "a parameter needs a name"],
+    ["/a/:/b", 3, "a parameter needs a name"],
+    ["/a/:1st", 4, '"1st" cannot be the name of a parameter'],
+    ["/a/:id.json", 4, '"id.json" cannot be the name of a parameter'],
+    ["/a/:id*", 4, '"id*" cannot be the name of a parameter'],
+    ["/a/*-x", 4, '"-x" cannot be the name of a wildcard'],
+    ["/a/**", 4, '"*" cannot be the name of a wildcard'],
+    ["/a/*/b", 3, "must be the last segment"],
+    ["/a/*/", 3, "must be the last segment"],
+    ["/a/b*", 4, "must be a whole segment"],
+    ["/a*b/c", 2, "must be a whole segment"],
     ["/:id/x/:id", 7, '"id" is used twice'],
     ["/:id/*id", 5, '"id" is used twice'],
   ])("%j", (path, offset, words) => {
@@ -82,4 +82,36 @@ describe("a problem names the culprit, where it begins and what to write instead
     expect(problem.offset).toBe(offset);
     expect(problem.message).toContain(words);
   });
+});
+
+describe("a path as other software writes it is answered with ours", () => {
+  test.each([
+    ["/users/{id}", "/users/:id"],
+    ["/users/{id:[0-9]+}", "/users/:id"],
+    ["/users/{id:[a-z]{2}}/x", "/users/:id/x"],
+    ["/users/{id:[^/]+}/x", "/users/:id/x"],
+    ["/users/<id>", "/users/:id"],
+    ["/users/<int:id>/posts", "/users/:id/posts"],
+    ["/api/**", "/api/*"],
+    ["/api*", "/api/*"],
+    ["/api/.*", "/api/*"],
+    ["/api/*/x", "/api/:any/x"],
+    ["/api/*/x/*/y", "/api/:any/x/:any2/y"],
+    ["~ ^/api/(.*)$", "/api/*"],
+    ["^/api", "/api"],
+    ["= /exact", "/exact"],
+    ["/a/{rest...}", "/a/*rest"],
+    ["/a/{*rest}", "/a/*rest"],
+    ["/a/{**rest}", "/a/*rest"],
+    ["api/users", "/api/users"],
+  ])("%s", (path, ours) => {
+    expect(problemWith(path).message).toEndWith(`; write "${ours}"`);
+  });
+
+  test.each(["/a/{", "/a/{x}/{x}", "https://x/a", "/a*b/c", "/a b", "/a?b"])(
+    "unless there is no guess: %s",
+    (path) => {
+      expect(problemWith(path).message).not.toContain("; write");
+    },
+  );
 });

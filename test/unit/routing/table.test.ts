@@ -275,7 +275,7 @@ test("a table without routes matches nothing", () => {
 
 test("a path that cannot be read keeps a table from being compiled", () => {
   expect(() => RouteTable.compile(pathsOf("/ok", "/a/:"))).toThrow(
-    'route "/a/:": a parameter has a name',
+    'route "/a/:": a parameter needs a name',
   );
 });
 

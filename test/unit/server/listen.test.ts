@@ -58,7 +58,7 @@ ${ROUTES}`;
 admin: { listen: "192.0.2.1:0", token: s3cret }
 ${ROUTES}`;
     expect(failure(() => start(stage, config)).message).toStartWith(
-      "cannot listen on 192.0.2.1:0 (`admin.listen`): ",
+      "cannot listen on 192.0.2.1:0: this machine does not have that address",
     );
   });
 });

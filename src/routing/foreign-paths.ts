@@ -1,0 +1,46 @@
+/** `{id}`, `{id:[0-9]+}`, `<id>`, `<int:id>`: what a parameter is elsewhere. */
+const BRACED = /\{([A-Za-z_]\w*)(?::(?:[^{}]|\{[^{}]*\})*)?\}/g;
+const ANGLED = /<(?:[a-z]+:)?([A-Za-z_]\w*)(?::[a-z]+)?>/g;
+/** `{*rest}`, `{rest...}`, `{rest*}`: a wildcard with a name. */
+const BRACED_REST = /\{(?:\*{1,2}([A-Za-z_]\w*)|([A-Za-z_]\w*)(?:\.{3}|\*))\}/g;
+const ANY = "any";
+
+/**
+ * The path as it would be written here, from how nginx, Caddy, Traefik, Express and others write it;
+ * undefined where there is no guess. The answer may still not be valid.
+ */
+export function translatePath(path: string): string | undefined {
+  if (path.includes("://")) return undefined;
+  const plain = path
+    .trim()
+    // nginx's modifiers, and a regular expression's ends.
+    .replace(/^(?:~\*|\^~|[~=^])\s*\^?/, "")
+    .replace(/\$$/, "")
+    .replace(BRACED_REST, (_, first?: string, second?: string) => `*${first ?? second ?? ""}`)
+    .replace(BRACED, ":$1")
+    .replace(ANGLED, ":$1");
+  const texts = plain
+    .replace(/^(?!\/)/, "/")
+    .slice(1)
+    .split("/");
+  const names = new Set<string>();
+  const segments = texts.flatMap((text, index) =>
+    translateSegment(text, index === texts.length - 1, names),
+  );
+  const translated = `/${segments.join("/")}`;
+  return translated === path ? undefined : translated;
+}
+
+function translateSegment(text: string, isLast: boolean, names: Set<string>): string[] {
+  const wildcard = /^(.*?)(?:\(?\.\*\)?|\(\.\+\)|\*{1,2}(\w*))$/.exec(text);
+  if (wildcard === null) return [text];
+  const [, before = "", name = ""] = wildcard;
+  if (isLast) return before === "" ? [`*${name}`] : [before, `*${name}`];
+  return before === "" ? [`:${name === "" ? nextName(names) : name}`] : [text];
+}
+
+function nextName(names: Set<string>): string {
+  const name = names.size === 0 ? ANY : `${ANY}${names.size + 1}`;
+  names.add(name);
+  return name;
+}

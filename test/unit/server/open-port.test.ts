@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { ListenError, openPort } from "../../../src/server/parts/open-port.ts";
+
+function refusal(code: string, key = "server.port"): unknown {
+  try {
+    openPort("a:80", key, () => {
+      throw Object.assign(new Error("as the runtime has it"), { code });
+    });
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+test.each([
+  [
+    "EADDRINUSE",
+    "another process has this port; stop it, or choose another port with `server.port`",
+  ],
+  [
+    "EACCES",
+    "no permission; ports below 1024 need rights: choose a higher one with `server.port`, or",
+  ],
+  [
+    "EADDRNOTAVAIL",
+    "this machine does not have that address; 0.0.0.0 is all that it has (`server.host`)",
+  ],
+  ["EINVAL", "the host is not an address of this machine (`server.host`)"],
+])("a port that cannot be had for %s is refused with a remedy", (code, words) => {
+  const error = refusal(code);
+  expect(error).toBeInstanceOf(ListenError);
+  expect(String(error)).toContain(`cannot listen on a:80: ${words}`);
+});
+
+test("a port that cannot be had for another reason is refused with that", () => {
+  expect(String(refusal("EIO", "admin.listen"))).toContain(
+    "cannot listen on a:80 (`admin.listen`): as the runtime has it",
+  );
+});
