@@ -75,7 +75,7 @@ export const Duration = ({ longestDays = YEAR_DAYS, ...options }: DurationOption
 
 /** What to write in place of a duration that cannot be read. */
 function durationAdvice(written: string): string | undefined {
-  if (/^-/.test(written)) return "a duration cannot be negative";
+  if (written.startsWith("-")) return "a duration cannot be negative";
   if (/^[0-9.]+$/.test(written)) return `it needs a unit: write \`${written}s\` for seconds`;
   if (/^[0-9.]+ ?ns$/.test(written)) return "the shortest unit is `us`";
   if (/^[0-9.]+ ?(?:y|years?)$/i.test(written))

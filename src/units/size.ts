@@ -28,7 +28,7 @@ export const Size = (options: { description: string; default?: string | number }
     .Encode((bytes) => bytes);
 
 function sizeAdvice(written: string): string | undefined {
-  if (/^-/.test(written)) return "a size cannot be negative";
+  if (written.startsWith("-")) return "a size cannot be negative";
   if (/^(?:unlimited|infinite|infinity|none|off|no)$/i.test(written))
     return "write a large size, like `1TB`";
   return undefined;
