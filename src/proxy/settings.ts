@@ -29,9 +29,8 @@ export interface ForwardTimeouts {
  * certificate against the Host that is sent, so the backend's own name is given beside it.
  */
 export function tlsFor(origin: string, settings: ForwardSettings): Bun.TLSOptions | undefined {
-  const { protocol, host } = new URL(origin);
-  if (protocol !== "https:") return undefined;
-  const name = hostName(host);
+  if (!origin.startsWith("https:")) return undefined;
+  const name = hostName(new URL(origin).host);
   // An address is no server name (RFC 6066 section 3); without one, the certificate has to be for it.
   return { serverName: isIP(name) === 0 ? name : "", ...settings.tls };
 }

@@ -114,19 +114,27 @@ export class Roster {
   #create(config: BackendConfig): Backend {
     const { monitor, keeper } = this.#services;
     const { url } = config;
-    const parsed = readBackendAddress(url);
-    const tls = this.#settings.tls(parsed.origin);
-    const health = monitor.acquire(url, this.#settings.healthCheck, tls);
-    const address = keeper.acquire(addressKey(url), () => parsed);
+    const address = keeper.acquire(addressKey(url), () => readBackendAddress(url));
     const load = keeper.acquire(this.#loadKey(url), () => new Load());
-    return makeBackend(config, address, { health, load, tls });
+    try {
+      const tls = this.#settings.tls(address.origin);
+      const health = monitor.acquire(address, this.#settings.healthCheck, tls);
+      return makeBackend(config, address, { health, load, tls });
+    } catch (error) {
+      this.#release(url);
+      throw error;
+    }
   }
 
   #giveUp({ backend }: Member): void {
-    const { monitor, keeper } = this.#services;
-    monitor.release(backend.health);
-    keeper.release(this.#loadKey(backend.url));
-    keeper.release(addressKey(backend.url));
+    this.#services.monitor.release(backend.health);
+    this.#release(backend.url);
+  }
+
+  #release(url: string): void {
+    const { keeper } = this.#services;
+    keeper.release(this.#loadKey(url));
+    keeper.release(addressKey(url));
   }
 
   #loadKey(url: string): string {

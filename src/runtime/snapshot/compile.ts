@@ -11,6 +11,7 @@ import { type RoutePattern, RouteTable } from "../../routing/table.ts";
 import { runThrough, type Steps } from "../../time/slices.ts";
 import { Interned } from "../../units/interned.ts";
 import type { Lease } from "../lifetimes.ts";
+import { BackendTls } from "./backend-tls.ts";
 import { forwardSettings, settingsKey, waitSeconds } from "./forward-settings.ts";
 import { Policies } from "./policies.ts";
 import type { CompiledRoute, Snapshot, SnapshotServices } from "./snapshot.ts";
@@ -73,6 +74,7 @@ class RouteCompiler {
   readonly #healthCheck: Config["health_check"];
   readonly #policies: Policies;
   readonly #settings = new Interned<ForwardSettings>();
+  readonly #backendTls = new BackendTls();
   readonly #limits: TimeLimitSets;
 
   constructor(config: Config, services: SnapshotServices, lease: Lease) {
@@ -94,8 +96,7 @@ class RouteCompiler {
     const upstream = createUpstream(
       route,
       id,
-      this.#healthCheck,
-      settings,
+      { globalHealthCheck: this.#healthCheck, settings, backendTls: this.#backendTls },
       this.#services,
       this.#lease,
     );

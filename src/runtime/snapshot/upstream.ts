@@ -1,10 +1,17 @@
 import type { Config, RouteConfig } from "../../config/schema.ts";
-import { type ForwardSettings, tlsFor } from "../../proxy/settings.ts";
+import type { ForwardSettings } from "../../proxy/settings.ts";
 import { openUpstream } from "../../upstream/open.ts";
-import { tlsKey } from "../../upstream/tls-key.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { Lease } from "../lifetimes.ts";
+import type { BackendTls } from "./backend-tls.ts";
 import type { SnapshotServices } from "./snapshot.ts";
+
+/** What an upstream depends on that stands elsewhere than in its keys. */
+export interface UpstreamSurroundings {
+  readonly globalHealthCheck: Config["health_check"];
+  readonly settings: ForwardSettings;
+  readonly backendTls: BackendTls;
+}
 
 /**
  * The upstream of a route. It is kept across reloads that leave everything of it as it is: where its
@@ -13,21 +20,20 @@ import type { SnapshotServices } from "./snapshot.ts";
 export function createUpstream(
   route: RouteConfig,
   id: string,
-  globalHealthCheck: Config["health_check"],
-  settings: ForwardSettings,
+  { globalHealthCheck, settings, backendTls }: UpstreamSurroundings,
   services: SnapshotServices,
   lease: Lease,
 ): Upstream {
   const { backends, discover, balance } = route;
   const healthCheck = { ...globalHealthCheck, ...route.health_check };
-  const tls = settings.tls && tlsKey(settings.tls);
+  const tls = backendTls.keyOf(settings);
   const key = Bun.hash(JSON.stringify([backends, discover, balance, healthCheck, tls]));
   const { upstream } = lease.under("upstream", id)(
     key.toString(36),
     () =>
       openUpstream(
         { backends, discover, balance },
-        { name: id, healthCheck, tls: (origin) => tlsFor(origin, settings) },
+        { name: id, healthCheck, tls: (origin) => backendTls.of(origin, settings) },
         { ...services, keeper: services.lifetimes },
       ),
     (roster) => roster.close(),

@@ -1,3 +1,4 @@
+import type { BackendAddress } from "../backend.ts";
 import { Checker, type CheckerServices } from "./checker.ts";
 import { tlsKey } from "../tls-key.ts";
 import { CheckedHealth, type Health, uncheckedHealth, UNREACHED_LIMIT } from "./health.ts";
@@ -40,6 +41,7 @@ export class HealthMonitor {
   readonly #withoutPage = new Set<string>();
   readonly #byKey = new Map<string, Entry>();
   readonly #byHealth = new Map<Health, Entry>();
+  readonly #tlsKeys = new WeakMap<Bun.TLSOptions, string>();
   #running = false;
 
   /** `random` is evenly spread over [0, 1). */
@@ -61,15 +63,15 @@ export class HealthMonitor {
   }
 
   /**
-   * The health of the backend at `url`, checked from now on if the monitor is running. `tls` says how
-   * TLS is done with an https backend.
+   * The health of a backend, checked from now on if the monitor is running. `tls` says how TLS is
+   * done with an https backend.
    */
-  acquire(url: string, settings: HealthCheck, tls?: Bun.TLSOptions): Health {
+  acquire(address: BackendAddress, settings: HealthCheck, tls?: Bun.TLSOptions): Health {
     if (!settings.enabled) return uncheckedHealth;
-    const key = keyOf(url, settings, tls);
+    const key = this.#keyOf(address, settings, tls);
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
-      entry = this.#create(key, url, settings, tls);
+      entry = this.#create(key, address, settings, tls);
       this.#byKey.set(key, entry);
       this.#byHealth.set(entry.health, entry);
       this.#startOne(entry);
@@ -102,7 +104,12 @@ export class HealthMonitor {
     for (const entry of this.#byKey.values()) entry.checker.stop();
   }
 
-  #create(key: string, url: string, settings: HealthCheck, tls: Bun.TLSOptions | undefined): Entry {
+  #create(
+    key: string,
+    { url, origin }: BackendAddress,
+    settings: HealthCheck,
+    tls: Bun.TLSOptions | undefined,
+  ): Entry {
     const health = new CheckedHealth(settings, (reason) => {
       // Once the checks have ended, nobody waits for the backend any more.
       if (!checker.isRunning) return;
@@ -111,7 +118,7 @@ export class HealthMonitor {
       this.#onChange({ url, healthy: false, message });
     });
     // At the root: a base path is where the backend's API is, not where it tells of its health.
-    const page = new URL(url).origin + (settings.path ?? DEFAULT_PATH);
+    const page = origin + (settings.path ?? DEFAULT_PATH);
     const asked = `GET ${page}`;
     const checker: Checker = new Checker({
       asked: { url: page, isPathChosen: settings.path !== undefined },
@@ -141,6 +148,31 @@ export class HealthMonitor {
     );
   }
 
+  #keyOf(
+    { origin, basePath }: BackendAddress,
+    settings: HealthCheck,
+    tls: Bun.TLSOptions | undefined,
+  ): string {
+    return JSON.stringify([
+      origin + basePath,
+      settings.path,
+      settings.interval,
+      settings.timeout,
+      settings.unhealthy_after,
+      settings.healthy_after,
+      tls && this.#tlsKeyOf(tls),
+    ]);
+  }
+
+  #tlsKeyOf(tls: Bun.TLSOptions): string {
+    let key = this.#tlsKeys.get(tls);
+    if (key === undefined) {
+      key = tlsKey(tls);
+      this.#tlsKeys.set(tls, key);
+    }
+    return key;
+  }
+
   #startOne(entry: Entry): void {
     if (!this.#running) return;
     const count = this.#byKey.size;
@@ -150,16 +182,4 @@ export class HealthMonitor {
 
 function inWords({ reason, remedy }: Verdict): string {
   return remedy === undefined ? reason : `${reason}; ${remedy}`;
-}
-
-function keyOf(url: string, settings: HealthCheck, tls: Bun.TLSOptions | undefined): string {
-  return JSON.stringify([
-    new URL(url).href,
-    settings.path,
-    settings.interval,
-    settings.timeout,
-    settings.unhealthy_after,
-    settings.healthy_after,
-    tls === undefined ? undefined : tlsKey(tls),
-  ]);
 }

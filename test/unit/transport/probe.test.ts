@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../../src/time/clock.ts";
+import { readBackendAddress } from "../../../src/upstream/backend.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
 import { networkProbe } from "../../../src/transport/probe.ts";
 import { judgeFailure } from "../../../src/upstream/health/verdict.ts";
@@ -89,7 +90,7 @@ describe("a probe through the network", () => {
       warn: () => {},
     });
     const acquire = (path: string) =>
-      monitor.acquire(`${backend.url.origin}${path}`, {
+      monitor.acquire(readBackendAddress(`${backend.url.origin}${path}`), {
         enabled: true,
         path,
         interval: 60_000,

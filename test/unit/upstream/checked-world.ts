@@ -1,3 +1,4 @@
+import { readBackendAddress } from "../../../src/upstream/backend.ts";
 import { type HealthChange, HealthMonitor } from "../../../src/upstream/health/monitor.ts";
 import type { Probe } from "../../../src/upstream/health/probe.ts";
 import type { HealthCheck } from "../../../src/upstream/health/schema.ts";
@@ -14,6 +15,7 @@ export const settings: HealthCheck = {
 
 const refused = Object.assign(new TypeError("Unable to connect"), { code: "ECONNREFUSED" });
 export const url = "http://localhost:9001";
+export const at = readBackendAddress;
 
 /** What a check comes to: a status, or all that matters of an answer. */
 type Answering = (...asked: Parameters<Probe>) => Promise<number | Awaited<ReturnType<Probe>>>;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { Probe } from "../../../src/upstream/health/probe.ts";
-import { hang, refuse, settings, settled, url, world } from "./checked-world.ts";
+import { at, hang, refuse, settings, settled, url, world } from "./checked-world.ts";
 
 describe("a backend's health", () => {
   test("is good until checks have proved otherwise", async () => {
     const { clock, monitor } = world(refuse);
     const before = clock.wall();
-    const health = monitor.acquire(url, settings);
+    const health = monitor.acquire(at(url), settings);
     expect(health).toMatchObject({ healthy: true, lastCheckedAt: undefined });
     monitor.start();
     await settled();
@@ -20,7 +20,7 @@ describe("a backend's health", () => {
 
   test("is lost after so many failures in a row, and not by fewer between successes", async () => {
     const { monitor, changes, answerWith, pass } = world();
-    const health = monitor.acquire(url, settings);
+    const health = monitor.acquire(at(url), settings);
     monitor.start();
     await pass(5_000);
     answerWith(refuse);
@@ -39,7 +39,7 @@ describe("a backend's health", () => {
 
   test("is regained after so many successes in a row", async () => {
     const { monitor, changes, answerWith, pass } = world(refuse);
-    const health = monitor.acquire(url, { ...settings, unhealthy_after: 1, healthy_after: 2 });
+    const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1, healthy_after: 2 });
     monitor.start();
     await pass(500);
     answerWith(async () => 200);
@@ -59,7 +59,7 @@ describe("a backend's health", () => {
 
   test("is told of once for each change, however long the backend stays as it is", async () => {
     const { monitor, changes, pass } = world(refuse);
-    const health = monitor.acquire(url, settings);
+    const health = monitor.acquire(at(url), settings);
     monitor.start();
     await pass(300_000);
     expect(changes).toHaveLength(1);
@@ -68,7 +68,7 @@ describe("a backend's health", () => {
 
   test("is checked a second apart at first, and more slowly, whenever it is starting or out", async () => {
     const { monitor, times, answerWith, pass } = world(refuse);
-    const health = monitor.acquire(url, settings);
+    const health = monitor.acquire(at(url), settings);
     monitor.start();
     await pass(3_000);
     expect(health.healthy).toBe(false);
@@ -92,7 +92,7 @@ describe("a backend's health", () => {
     [199, false],
   ])("takes an answer of %d for a success: %p", async (status, healthy) => {
     const { monitor } = world(async () => status);
-    const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
+    const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
     monitor.start();
     await settled();
     expect(health.healthy).toBe(healthy);
@@ -100,8 +100,8 @@ describe("a backend's health", () => {
 
   test("is lost by not answering in time, and the request is ended then", async () => {
     const { monitor, asked, changes, pass } = world(hang);
-    monitor.acquire(url, { ...settings, unhealthy_after: 1 });
-    monitor.acquire(url, { ...settings, unhealthy_after: 1, timeout: 250 });
+    monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
+    monitor.acquire(at(url), { ...settings, unhealthy_after: 1, timeout: 250 });
     monitor.start();
     await pass(2_900);
     expect(asked[0]?.signal.aborted).toBe(false);
@@ -117,7 +117,7 @@ describe("a backend's health", () => {
     const { clock, monitor, changes, pass } = world(
       () => new Promise((resolve) => clock.schedule(5_000, () => resolve(200))),
     );
-    const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
+    const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
     monitor.start();
     await pass(9_000);
     expect(health.healthy).toBe(false);
@@ -144,7 +144,7 @@ describe("a backend's health", () => {
       () => Promise.reject(thrown),
     ] as Probe[]) {
       const { monitor, times, pass } = world(probe);
-      const health = monitor.acquire(url, settings);
+      const health = monitor.acquire(at(url), settings);
       monitor.start();
       await pass(3_000);
       expect(health.healthy).toBe(false);
@@ -155,7 +155,7 @@ describe("a backend's health", () => {
 
   test("goes on being checked when whom it is told to throws", async () => {
     const { monitor, times, pass } = world(refuse);
-    const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
+    const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
     health.addListener({
       healthChanged() {
         throw new Error("a listener's own fault");
@@ -169,7 +169,7 @@ describe("a backend's health", () => {
 
   test("is no longer told to one who has stopped listening", async () => {
     const { monitor } = world(refuse);
-    const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
+    const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
     const heard: string[] = [];
     const [first, second] = ["first", "second"].map((name) => ({
       healthChanged: () => void heard.push(name),

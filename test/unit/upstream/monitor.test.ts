@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { hang, refuse, settings, settled, url, world } from "./checked-world.ts";
+import { at, hang, refuse, settings, settled, url, world } from "./checked-world.ts";
 
 describe("the health monitor", () => {
   test("asks for the path at the root of the backend's host, and then again every interval", async () => {
     const { monitor, asked, times, pass } = world();
-    monitor.acquire("http://localhost:9001/api/v1/", { ...settings, path: "/ready?deep=1" });
+    monitor.acquire(at("http://localhost:9001/api/v1/"), { ...settings, path: "/ready?deep=1" });
     monitor.start();
     await pass(30_000);
     expect(times()).toEqual([0, 10_000, 20_000, 30_000]);
@@ -14,7 +14,8 @@ describe("the health monitor", () => {
   test("checks a backend with TLS as its routes say, once for each of their ways", async () => {
     const { monitor, asked, pass } = world();
     const ways = [{ ca: "one" }, { ca: "another" }];
-    for (const tls of [...ways, { ca: "one" }]) monitor.acquire("https://localhost", settings, tls);
+    for (const tls of [...ways, { ca: "one" }])
+      monitor.acquire(at("https://localhost"), settings, tls);
     monitor.start();
     await pass(0);
     expect(asked.map(({ tls }) => tls)).toEqual(ways);
@@ -22,7 +23,7 @@ describe("the health monitor", () => {
 
   test("checks nothing before it is started", async () => {
     const { monitor, asked, pass } = world();
-    monitor.acquire(url, settings);
+    monitor.acquire(at(url), settings);
     await pass(20_000);
     expect(asked).toBeEmpty();
   });
@@ -32,7 +33,7 @@ describe("the health monitor", () => {
     monitor.start();
     monitor.start();
     await pass(500);
-    monitor.acquire(url, settings);
+    monitor.acquire(at(url), settings);
     await pass(0);
     expect(times()).toEqual([500]);
   });
@@ -41,7 +42,7 @@ describe("the health monitor", () => {
     const { clock, monitor, times, pass } = world(
       () => new Promise((resolve) => clock.schedule(2_000, () => resolve(200))),
     );
-    monitor.acquire(url, settings);
+    monitor.acquire(at(url), settings);
     monitor.start();
     await pass(25_000);
     expect(times()).toEqual([0, 10_000, 20_000]);
@@ -49,7 +50,7 @@ describe("the health monitor", () => {
 
   test("never checks a backend again before it has answered or its time is over", async () => {
     const { monitor, times, pass } = world(hang);
-    monitor.acquire(url, { ...settings, interval: 1_000, timeout: 4_000 });
+    monitor.acquire(at(url), { ...settings, interval: 1_000, timeout: 4_000 });
     monitor.start();
     await pass(12_000);
     expect(times()).toEqual([0, 4_000, 8_000, 12_000]);
@@ -61,7 +62,7 @@ describe("the health monitor", () => {
       [0.999, 10_998],
     ] as const) {
       const { monitor, times, clock } = world(undefined, () => random);
-      monitor.acquire(url, settings);
+      monitor.acquire(at(url), settings);
       monitor.start();
       await settled();
       clock.advance(second + 1);
@@ -78,7 +79,7 @@ describe("the health monitor", () => {
     ] as const) {
       const { monitor, times, pass } = world(undefined, random);
       for (let port = 1; port <= count; port += 1) {
-        monitor.acquire(`http://localhost:${port}`, settings);
+        monitor.acquire(at(`http://localhost:${port}`), settings);
       }
       monitor.start();
       await pass(2_000);
@@ -90,7 +91,7 @@ describe("the health monitor", () => {
 
   test("leaves a backend alone whose checks are not enabled, and takes it for healthy", async () => {
     const { monitor, asked, pass } = world(refuse);
-    const health = monitor.acquire(url, { ...settings, enabled: false });
+    const health = monitor.acquire(at(url), { ...settings, enabled: false });
     monitor.start();
     await pass(60_000);
     expect(asked).toBeEmpty();
@@ -100,8 +101,8 @@ describe("the health monitor", () => {
 
   test("ends checks and timers when it is stopped, and takes no verdict from them", async () => {
     const { clock, monitor, asked, changes, pass } = world(hang);
-    const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
-    monitor.acquire("http://localhost:9002", settings);
+    const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
+    monitor.acquire(at("http://localhost:9002"), settings);
     monitor.start();
     await pass(1_000);
     monitor.stop();
@@ -115,7 +116,7 @@ describe("the health monitor", () => {
 
   test("can be stopped by whom it tells of a change", async () => {
     const { clock, monitor, asked, pass } = world(refuse);
-    const health = monitor.acquire(url, { ...settings, unhealthy_after: 1 });
+    const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
     health.addListener({ healthChanged: () => monitor.stop() });
     monitor.start();
     await pass(30_000);
@@ -127,10 +128,10 @@ describe("the health monitor", () => {
 describe("one health for each backend and way of checking it", () => {
   test("is shared by all who ask, and checked once", async () => {
     const { monitor, asked } = world();
-    const health = monitor.acquire(url, settings);
-    expect(monitor.acquire(`${url}/`, { ...settings })).toBe(health);
-    expect(monitor.acquire(url, { ...settings, path: "/ready" })).not.toBe(health);
-    expect(monitor.acquire("http://localhost:9002", settings)).not.toBe(health);
+    const health = monitor.acquire(at(url), settings);
+    expect(monitor.acquire(at(`${url}/`), { ...settings })).toBe(health);
+    expect(monitor.acquire(at(url), { ...settings, path: "/ready" })).not.toBe(health);
+    expect(monitor.acquire(at("http://localhost:9002"), settings)).not.toBe(health);
     monitor.start();
     expect(asked.map(({ url }) => url).sort()).toEqual([
       "http://localhost:9001/health",
@@ -141,10 +142,10 @@ describe("one health for each backend and way of checking it", () => {
 
   test("outlives the snapshot that a new one replaces", async () => {
     const { monitor, times, changes, pass } = world(refuse);
-    const before = monitor.acquire(url, settings);
+    const before = monitor.acquire(at(url), settings);
     monitor.start();
     await pass(5_000);
-    const after = monitor.acquire(url, settings);
+    const after = monitor.acquire(at(url), settings);
     monitor.release(before);
     expect(after).toBe(before);
     expect(after.healthy).toBe(false);
@@ -155,8 +156,8 @@ describe("one health for each backend and way of checking it", () => {
 
   test("ends with its last user, in the middle of a check too", async () => {
     const { clock, monitor, asked, pass } = world(hang);
-    const health = monitor.acquire(url, settings);
-    monitor.acquire(url, settings);
+    const health = monitor.acquire(at(url), settings);
+    monitor.acquire(at(url), settings);
     monitor.start();
     monitor.release(health);
     expect(asked[0]?.signal.aborted).toBe(false);
@@ -166,6 +167,6 @@ describe("one health for each backend and way of checking it", () => {
     monitor.release(health);
     await pass(20_000);
     expect(asked).toHaveLength(1);
-    expect(monitor.acquire(url, settings)).not.toBe(health);
+    expect(monitor.acquire(at(url), settings)).not.toBe(health);
   });
 });

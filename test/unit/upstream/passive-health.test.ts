@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Health } from "../../../src/upstream/health/health.ts";
-import { hang, refuse, settings, settled, url, world } from "./checked-world.ts";
+import { at, hang, refuse, settings, settled, url, world } from "./checked-world.ts";
 
 function miss(health: Health, times: number): void {
   for (let missed = 0; missed < times; missed += 1) health.unreached("connection refused");
@@ -9,7 +9,7 @@ function miss(health: Health, times: number): void {
 /** A backend that a check has found healthy, and 5 s later. */
 async function checked(changes: Partial<typeof settings> = {}) {
   const all = world();
-  const health = all.monitor.acquire(url, { ...settings, ...changes });
+  const health = all.monitor.acquire(at(url), { ...settings, ...changes });
   all.monitor.start();
   await all.pass(5_000);
   return { ...all, health };
@@ -88,7 +88,7 @@ describe("requests that cannot reach a backend", () => {
 
   test("leave a check that is under way to its verdict", async () => {
     const { monitor, asked, pass } = world(hang);
-    const health = monitor.acquire(url, settings);
+    const health = monitor.acquire(at(url), settings);
     monitor.start();
     await settled();
     miss(health, 3);
@@ -113,7 +113,7 @@ describe("requests that cannot reach a backend", () => {
 
   test("count once for all routes that check the backend in the same way", async () => {
     const { monitor, health, changes } = await checked();
-    const shared = monitor.acquire(url, settings);
+    const shared = monitor.acquire(at(url), settings);
     miss(health, 2);
     miss(shared, 1);
     expect(health.healthy).toBe(false);
