@@ -15,6 +15,7 @@ import { ConnectionPool } from "../transport/pool.ts";
 import { networkProbe } from "../transport/probe.ts";
 import { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Admin } from "./parts/admin.ts";
+import { DescriptorWatch } from "./parts/descriptor-watch.ts";
 import type { Parts } from "./parts/parts.ts";
 import { Snapshots } from "./parts/snapshots.ts";
 import { TrafficPort } from "./parts/traffic-port.ts";
@@ -116,6 +117,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     newRequestId: () => crypto.randomUUID(),
     onEnd: (exchange) => telemetry.take(exchange),
   });
+  const descriptors = new DescriptorWatch({ clock, logger });
   const traffic: TrafficPort = new TrafficPort(gateway, config.server, (error) =>
     logger.log("debug", `an answer broke off: ${messageOf(error)}`),
   );
@@ -123,6 +125,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     admin.open();
     telemetry.open();
     monitor.start();
+    descriptors.start();
   } catch (error) {
     monitor.stop();
     void admin.close();
@@ -140,6 +143,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     gateway,
     admin,
     traffic,
+    descriptors,
     server: config.server,
   };
 }

@@ -24,6 +24,7 @@ export interface Stopped {
 export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Stopped> {
   const { monitor, traffic, gateway, snapshots, connections, admin, telemetry } = parts;
   monitor.stop();
+  parts.descriptors.stop();
   void traffic.drain();
   endTunnels(parts);
   await idleWithin(parts, parts.server.shutdown_timeout, hurry);

@@ -6,7 +6,7 @@ import { GatewayError } from "../pipeline/errors.ts";
  * descriptor left as refused, and then it is not the backend that is at fault.
  */
 export function connectError(error: Error): Error {
-  return areDescriptorsUsedUp() ? new NoDescriptorsError(error) : error;
+  return freeDescriptor() === undefined ? new NoDescriptorsError(error) : error;
 }
 
 /** This process can open no further connection. */
@@ -20,12 +20,17 @@ export class NoDescriptorsError extends GatewayError {
   }
 }
 
-function areDescriptorsUsedUp(): boolean {
+/**
+ * The lowest file descriptor that is free, about as many as are in use; undefined when this process,
+ * or the system, has none left. Costs some 10 µs.
+ */
+export function freeDescriptor(): number | undefined {
   try {
-    closeSync(openSync("/", "r"));
-    return false;
+    const descriptor = openSync("/", "r");
+    closeSync(descriptor);
+    return descriptor;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    return code === "EMFILE" || code === "ENFILE";
+    return code === "EMFILE" || code === "ENFILE" ? undefined : 0;
   }
 }

@@ -74,3 +74,21 @@ limitTest("a gateway without file descriptors blames itself, not its backends", 
   expect(rows[1]).toMatchObject({ status_code: 503, error_code: "overloaded" });
   expect(await gateway.lines.waitFor(/503/)).toContain("used up its file descriptors");
 });
+
+limitTest(
+  "a gateway says when file descriptors run out, and when there are enough again",
+  async () => {
+    const gateway = await startGateway(stage, {
+      health_check: { enabled: false },
+      routes: [{ path: "/things", backends: ["http://127.0.0.1:9"] }],
+    });
+    const pid = pidOf(gateway);
+    const most = lowestFree(pid);
+
+    limitDescriptors(pid, most);
+    const line = new RegExp(`ERROR.*no file descriptor is left \\(the limit is ${most}\\)`);
+    await gateway.lines.waitFor(line);
+    limitDescriptors(pid, 1_000);
+    await gateway.lines.waitFor(/INFO.*there are enough file descriptors again/);
+  },
+);

@@ -7,6 +7,7 @@ import type { Clock } from "../../time/clock.ts";
 import type { ConnectionPool } from "../../transport/pool.ts";
 import type { HealthMonitor } from "../../upstream/health/monitor.ts";
 import type { Admin } from "./admin.ts";
+import type { DescriptorWatch } from "./descriptor-watch.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { TrafficPort } from "./traffic-port.ts";
 
@@ -22,6 +23,7 @@ export interface Parts {
   readonly gateway: Gateway;
   readonly admin: Admin;
   readonly traffic: TrafficPort;
+  readonly descriptors: DescriptorWatch;
   /** The settings in force that no part keeps. */
   server: Config["server"];
 }

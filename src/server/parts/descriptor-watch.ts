@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { Clock } from "../../time/clock.ts";
+import { freeDescriptor } from "../../transport/descriptors.ts";
+
+const LOOK_EVERY_MS = 1_000;
+/** Shares of the limit from which on there are few left, and below which there are enough again. */
+const FEW_LEFT = 0.9;
+const ENOUGH_LEFT = 0.8;
+
+export interface DescriptorWatchOptions {
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, "log">;
+  /** See `freeDescriptor`. */
+  readonly free?: () => number | undefined;
+  /** How many descriptors the process may have; undefined where that is not known. */
+  readonly limit?: () => number | undefined;
+}
+
+type Condition = "enough" | "few" | "none";
+
+/** Tells the operator when file descriptors run out, which nothing else would say in as many words. */
+export class DescriptorWatch {
+  readonly #options: DescriptorWatchOptions;
+  readonly #free: () => number | undefined;
+  readonly #limit: () => number | undefined;
+  #condition: Condition = "enough";
+  #cancel = (): void => {};
+
+  constructor(options: DescriptorWatchOptions) {
+    this.#options = options;
+    this.#free = options.free ?? freeDescriptor;
+    this.#limit = options.limit ?? softLimit;
+  }
+
+  start(): void {
+    this.#cancel = this.#options.clock.schedule(LOOK_EVERY_MS, () => {
+      this.#look();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #look(): void {
+    const free = this.#free();
+    const most = this.#limit();
+    const condition = this.#judge(free, most);
+    if (condition === this.#condition) return;
+    this.#condition = condition;
+    const { logger } = this.#options;
+    const limit = most === undefined ? "" : ` (the limit is ${most})`;
+    if (condition === "none") {
+      logger.log(
+        "error",
+        `no file descriptor is left${limit}: clients wait and backends cannot be connected to; ${REMEDY}`,
+      );
+    } else if (condition === "few") {
+      logger.log("warn", `${free} file descriptors are in use${limit}; ${REMEDY}`);
+    } else {
+      logger.log("info", "there are enough file descriptors again");
+    }
+  }
+
+  #judge(free: number | undefined, most: number | undefined): Condition {
+    if (free === undefined) return "none";
+    if (most === undefined) return "enough";
+    const used = free / most;
+    if (used >= FEW_LEFT) return "few";
+    return used >= ENOUGH_LEFT && this.#condition !== "enough" ? "few" : "enough";
+  }
+}
+
+const REMEDY = "raise it (`ulimit -n`, or LimitNOFILE of a systemd unit)";
+
+function softLimit(): number | undefined {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1]);
+    return Number.isNaN(limit) ? undefined : limit;
+  } catch {
+    return undefined; // Not Linux.
+  }
+}

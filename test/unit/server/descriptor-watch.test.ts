@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import { DescriptorWatch } from "../../../src/server/parts/descriptor-watch.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+/** A watch over a limit of 100, and what it says while so many are in use, a second each. */
+function linesWhile(uses: readonly (number | undefined)[]): string[] {
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  let used: number | undefined = 0;
+  const watch = new DescriptorWatch({
+    clock,
+    logger: { log: (level, message) => lines.push(`${level}: ${message.split(/[;:(]/)[0]}`) },
+    free: () => used,
+    limit: () => 100,
+  });
+  watch.start();
+  for (used of uses) clock.advance(1_000);
+  watch.stop();
+  expect(clock.pending).toBe(0);
+  return lines.map((line) => line.trim());
+}
+
+test("nothing is said while there are enough descriptors", () => {
+  expect(linesWhile([10, 50, 89, 10])).toEqual([]);
+});
+
+test("one line says that few are left, however long it lasts", () => {
+  expect(linesWhile([90, 95, 99])).toEqual(["warn: 90 file descriptors are in use"]);
+});
+
+test("one line says that none is left, and one that there are enough again", () => {
+  expect(linesWhile([undefined, undefined, 20])).toEqual([
+    "error: no file descriptor is left",
+    "info: there are enough file descriptors again",
+  ]);
+});
+
+test("a number that wavers around the threshold does not make a line each time", () => {
+  expect(linesWhile([91, 89, 91, 85, 95])).toHaveLength(1);
+});
