@@ -4,9 +4,12 @@ export function portTrouble(hostname: string, port: number): string | undefined 
     Bun.listen({ hostname, port, socket: { data() {} } }).stop(true);
     return undefined;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "EADDRINUSE") return "another process has this port";
-    if (code === "EACCES") return "ports below 1024 need more rights";
-    return "this machine has no such address";
+    return inWords(error instanceof Error && "code" in error ? error.code : undefined);
   }
+}
+
+function inWords(code: unknown): string {
+  if (code === "EADDRINUSE") return "another process has this port";
+  if (code === "EACCES") return "ports below 1024 need more rights";
+  return "this machine has no such address";
 }
