@@ -5,7 +5,10 @@ export interface ClientSocket {
   close(code?: number, reason?: string): void;
   /** Cuts the connection without a closing handshake. */
   terminate(): void;
-  /** Reads no further until `resume`. */
+  /** Bytes that were sent and wait to be taken. */
+  getBufferedAmount(): number;
+  ping(): void;
+  /** Reads no further until `resume`. Nor is it noticed meanwhile that the client has left. */
   pause(): void;
   resume(): void;
 }

@@ -15,7 +15,7 @@ import { answerLastHop, type Content, refuseDiscardedContent, requestContent } f
 import { prepareAnswer } from "./response.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
-import type { Tunnel } from "./tunnel.ts";
+import type { Tunnels } from "./tunnel.ts";
 import { checkHandshake, openTunnel } from "./websocket.ts";
 
 /** What forwarding needs of the world; shared by all routes. */
@@ -24,7 +24,7 @@ export interface ForwardServices {
   readonly clock: Clock;
   readonly budget: BufferBudget;
   /** Holds every WebSocket while it is open. */
-  readonly tunnels: Set<Tunnel>;
+  readonly tunnels: Tunnels;
 }
 
 /**

@@ -3,18 +3,29 @@ import type { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { ClientSocket, SocketEvents } from "../pipeline/socket.ts";
 import { IdleWatch } from "../time/idle-watch.ts";
+import { HIGH_WATER, Outflow, WaitingBytes } from "./outflow.ts";
 
 export interface TunnelOptions {
   /** Milliseconds without a message in either direction, after which both ends close; 0 is never. */
   readonly idleTimeout: number;
   readonly clock: Clock;
   /** Holds the tunnel while it is open, so that a stop can end it. */
-  readonly tunnels: Set<Tunnel>;
+  readonly tunnels: Tunnels;
 }
 
-/** When so much waits to be taken by one end, the other is read no further. */
-const HIGH_WATER = 1024 * 1024;
-const LOOK_AGAIN_MS = 5;
+/** Bytes that may wait in all tunnels together. */
+const MOST_WAITING = 64 * 1024 * 1024;
+
+/** The tunnels that are open. */
+export class Tunnels extends Set<Tunnel> {
+  /** What waits in them, and in those that are closing. */
+  readonly waiting: WaitingBytes;
+
+  constructor(mostWaiting = MOST_WAITING) {
+    super();
+    this.waiting = new WaitingBytes(mostWaiting);
+  }
+}
 
 /**
  * One WebSocket through the gateway:
@@ -30,8 +41,9 @@ export class Tunnel implements SocketEvents {
   readonly #options: TunnelOptions;
   readonly #idle: IdleWatch;
   readonly #end: () => void;
+  readonly #toBackend: Outflow;
+  #toClient: Outflow | undefined;
   #client: ClientSocket | undefined;
-  #waiting = false;
   #ended = false;
   /** How it ended before the client's end was there. */
   #early: { code: number; reason: string } | undefined;
@@ -44,6 +56,18 @@ export class Tunnel implements SocketEvents {
     const { promise, resolve } = Promise.withResolvers<void>();
     exchange.ended = promise;
     this.#end = resolve;
+    this.#toBackend = new Outflow({
+      clock: options.clock,
+      waiting: options.tunnels.waiting,
+      to: { buffered: () => backend.bufferedAmount, terminate: () => backend.terminate() },
+      from: {
+        pause: () => this.#client?.pause(),
+        resume: () => this.#client?.resume(),
+        ping: () => this.#client?.ping(),
+      },
+      resumeAt: HIGH_WATER / 2,
+      onGivenUp: (limit) => this.#backendGivenUp(limit),
+    });
     backend.addEventListener("message", ({ data }: MessageEvent<string | Buffer>) =>
       this.#fromBackend(data),
     );
@@ -56,6 +80,17 @@ export class Tunnel implements SocketEvents {
       return;
     }
     this.#client = client;
+    this.#toClient = new Outflow({
+      clock: this.#options.clock,
+      waiting: this.#options.tunnels.waiting,
+      to: {
+        buffered: () => client.getBufferedAmount(),
+        terminate: () => client.terminate(),
+      },
+      from: this.#backend,
+      resumeAt: 0,
+      onGivenUp: (limit) => this.#clientGivenUp(limit),
+    });
     this.#options.tunnels.add(this);
     this.#backend.resume();
   }
@@ -66,22 +101,24 @@ export class Tunnel implements SocketEvents {
     this.#idle.touch();
     if (this.#ended) return;
     this.#backend.send(data);
-    if (this.#backend.bufferedAmount > HIGH_WATER) this.#waitForBackend();
+    const waiting = this.#backend.bufferedAmount;
+    if (waiting > 0) this.#toBackend.sent(waiting > HIGH_WATER);
   }
 
   drain(): void {
-    if (!this.#ended) this.#backend.resume();
+    if (!this.#ended) this.#toClient?.readOn();
   }
 
   close(code: number, reason: string): void {
-    if (this.#finish()) passOnClose(this.#backend, code, reason);
+    this.#toClient?.stop();
+    if (this.#finish()) this.#closeBackend(code, reason);
   }
 
   /** Ends both sides with a reason of the gateway's own: 1001 when it goes away, for instance. */
   shut(code: number, reason: string): void {
     if (!this.#finish()) return;
     this.#closeClient(code, reason);
-    passOnClose(this.#backend, code, reason);
+    this.#closeBackend(code, reason);
   }
 
   /** Ends both sides because of what the exchange was broken off for. */
@@ -93,33 +130,54 @@ export class Tunnel implements SocketEvents {
   }
 
   #closeClient(code: number, reason: string): void {
-    if (this.#client === undefined) this.#early = { code, reason };
-    else passOnClose(this.#client, code, reason);
+    const client = this.#client;
+    if (client === undefined) {
+      this.#early = { code, reason };
+      return;
+    }
+    // One that is not being read would not be noticed to leave.
+    this.#toBackend.readOn();
+    if (code === 1006) client.terminate();
+    else this.#toClient?.closeSoon(() => passOnClose(client, code, reason));
+  }
+
+  #closeBackend(code: number, reason: string): void {
+    const backend = this.#backend;
+    if (code === 1006) {
+      this.#toBackend.stop();
+      backend.terminate();
+      return;
+    }
+    this.#toClient?.readOn();
+    this.#toBackend.closeSoon(() => passOnClose(backend, code, reason));
   }
 
   #fromBackend(data: string | Buffer): void {
+    if (this.#ended) return;
     this.#exchange.messagesOut += 1;
     this.#exchange.bytesOut += byteLength(data);
     this.#idle.touch();
     // −1: taken, and the connection is full.
-    if (this.#client?.send(data) === -1) this.#backend.pause();
+    if (this.#client?.send(data) === -1) this.#toClient?.sent(true);
   }
 
   #backendClosed(code: number, reason: string): void {
+    this.#toBackend.stop();
     if (this.#finish()) this.#closeClient(code, reason);
   }
 
-  /** The runtime does not tell when a WebSocket of ours has room again. */
-  #waitForBackend(): void {
-    if (this.#waiting) return;
-    this.#waiting = true;
-    this.#client?.pause();
-    this.#options.clock.schedule(LOOK_AGAIN_MS, () => {
-      this.#waiting = false;
-      if (this.#ended) return;
-      if (this.#backend.bufferedAmount > HIGH_WATER / 2) this.#waitForBackend();
-      else this.#client?.resume();
-    });
+  #backendGivenUp(limit: number): void {
+    if (!this.#finish()) return;
+    const detail = `the backend does not take what is sent to it, and over ${limit} bytes wait in all WebSockets`;
+    this.#exchange.fail("backend_stalled", detail);
+    this.#closeClient(TRY_AGAIN_LATER, "the backend does not take what is sent to it");
+  }
+
+  #clientGivenUp(limit: number): void {
+    if (!this.#finish()) return;
+    const detail = `the client does not take what is sent to it, and over ${limit} bytes wait in all WebSockets`;
+    this.#exchange.fail("client_stalled", detail);
+    this.#closeBackend(TRY_AGAIN_LATER, "the client does not take what is sent to it");
   }
 
   #fellSilent(): void {
@@ -140,6 +198,9 @@ export class Tunnel implements SocketEvents {
     return true;
   }
 }
+
+/** The close code for "try again later" (RFC 6455's registry). */
+const TRY_AGAIN_LATER = 1013;
 
 function byteLength(data: string | Buffer): number {
   return typeof data === "string" ? Buffer.byteLength(data) : data.length;

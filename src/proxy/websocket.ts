@@ -5,7 +5,7 @@ import { AttemptError } from "../transport/attempt-error.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { TimeLimit } from "../time/time-limit.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
-import { Tunnel } from "./tunnel.ts";
+import { Tunnel, type Tunnels } from "./tunnel.ts";
 
 export interface WebSocketOptions {
   readonly tls: Bun.TLSOptions | undefined;
@@ -15,7 +15,7 @@ export interface WebSocketOptions {
   readonly timeLimit: TimeLimit<Cancellation>;
   readonly cancellation: Cancellation;
   readonly clock: Clock;
-  readonly tunnels: Set<Tunnel>;
+  readonly tunnels: Tunnels;
 }
 
 // What each connection settles for itself.

@@ -2,7 +2,7 @@ import type { Config } from "../config/schema.ts";
 import { VIA } from "../pipeline/outgoing.ts";
 import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
 import { BufferBudget } from "../proxy/buffer-budget.ts";
-import type { Tunnel } from "../proxy/tunnel.ts";
+import { Tunnels } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { Lifetimes } from "../runtime/lifetimes.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
@@ -90,7 +90,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     warn: (message) => logger.log("warn", message),
   });
   const connections = new ConnectionPool({ clock, random, names });
-  const tunnels = new Set<Tunnel>();
+  const tunnels = new Tunnels();
   const snapshots = new Snapshots({
     clock,
     random,

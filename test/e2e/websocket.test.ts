@@ -7,8 +7,9 @@ import {
   noHealthChecks,
   startGateway,
 } from "../support/gateway-process.ts";
+import { eventually } from "../support/eventually.ts";
 import { startMockProcess } from "../support/mock-process.ts";
-import { growthUntilStuck, hasProc, pidOf } from "../support/proc.ts";
+import { growthUntilStuck, hasProc, pidOf, residentBytes } from "../support/proc.ts";
 import { answer, type RawRequest, startRawBackend } from "../support/raw-backend.ts";
 import { message } from "../support/raw-http.ts";
 import { createStage } from "../support/stage.ts";
@@ -294,6 +295,36 @@ test.skipIf(!hasProc)(
 
     expect(growth).toBeLessThan(MOST_GROWTH);
     expect(moved()).toBeLessThan(STUCK_BYTES);
+  },
+);
+
+const LARGE = Buffer.alloc(8 * 1024 * 1024, "x");
+/** What is still there of 240 MB when all is over. */
+const MOST_LEFT = 64 * 1024 * 1024;
+
+test.skipIf(!hasProc)(
+  "messages that a backend does not read are bounded in all WebSockets, and gone with their clients",
+  async () => {
+    const backend = await startStuckBackend(true);
+    const gateway = await startBefore(backend.url);
+    const pid = pidOf(gateway);
+    const before = residentBytes(pid);
+    const clients = await Promise.all(Array.from({ length: 30 }, () => openRaw(gateway)));
+
+    // A connection that was given up takes no more.
+    const large = frame(opcodes.binary, LARGE);
+    const sent = clients.map((client) => client.send(large).catch(() => undefined));
+    const givenUp = await eventually(() => {
+      const rows = gateway.rows().filter(({ error_code }) => error_code === "backend_stalled");
+      return rows.length > 10 && rows;
+    });
+
+    expect(givenUp[0]?.error_code).toBe("backend_stalled");
+    for (const client of clients) client.close();
+    const rows = await gateway.waitForRows(30);
+    expect(rows.length - givenUp.length).toBeGreaterThan(3);
+    await eventually(() => residentBytes(pid) - before < MOST_LEFT);
+    await Promise.all(sent);
   },
 );
 

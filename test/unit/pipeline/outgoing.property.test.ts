@@ -1,3 +1,4 @@
+import { Tunnels } from "../../../src/proxy/tunnel.ts";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { Chain } from "../../../src/pipeline/chain.ts";
@@ -57,7 +58,7 @@ async function linesFor(
     new Upstream([new Backend({ address, weight: 1, health })]),
     settings,
     new TimeLimitSets(clock).of(settings.timeouts),
-    { transport, clock, budget: new BufferBudget(1_000_000), tunnels: new Set() },
+    { transport, clock, budget: new BufferBudget(1_000_000), tunnels: new Tunnels() },
   );
   const toProblem = problemMaker((_exchange, error) => {
     throw error;

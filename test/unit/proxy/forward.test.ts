@@ -5,7 +5,7 @@ import { ConnectionPool } from "../../../src/transport/pool.ts";
 import type { Transport } from "../../../src/transport/attempt.ts";
 import { Forwarding } from "../../../src/proxy/forward.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
-import type { Tunnel } from "../../../src/proxy/tunnel.ts";
+import { Tunnels } from "../../../src/proxy/tunnel.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
@@ -45,7 +45,7 @@ function forwardingBy(transport: Transport, changes: ForwardingChanges) {
         maxInFlight: most,
       }),
   ) ?? [new Backend({ address: readBackendAddress(url), weight: 1, health })];
-  const tunnels = new Set<Tunnel>();
+  const tunnels = new Tunnels();
   const route = settingsWith(settings);
   const limits = new TimeLimitSets(clock).of(route.timeouts);
   const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };

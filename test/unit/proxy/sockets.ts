@@ -27,6 +27,15 @@ class FakeEnd extends EventTarget {
 /** The client's end; `room` is what `send` answers. */
 export class FakeClient extends FakeEnd implements ClientSocket {
   room = 1;
+  buffered = 0;
+
+  getBufferedAmount(): number {
+    return this.buffered;
+  }
+
+  ping(): void {
+    this.done.push("ping");
+  }
 
   send(data: string | Buffer): number {
     this.done.push(`send ${String(data)}`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Tunnel } from "../../../src/proxy/tunnel.ts";
+import { Tunnel, Tunnels } from "../../../src/proxy/tunnel.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { openExchange } from "../pipeline/opening.ts";
 import { turn } from "./network.ts";
@@ -7,12 +7,11 @@ import { FakeBackend, FakeClient } from "./sockets.ts";
 
 const MB = 1024 * 1024;
 
-function tunnelled({ idleTimeout = 60_000, open = true } = {}) {
+function tunnelled({ idleTimeout = 60_000, open = true, tunnels = new Tunnels() } = {}) {
   const clock = new FakeClock();
   const exchange = openExchange();
   const backend = new FakeBackend();
   const client = new FakeClient();
-  const tunnels = new Set<Tunnel>();
   const tunnel = new Tunnel(exchange, backend.asWebSocket(), { idleTimeout, clock, tunnels });
   const state = { ended: false };
   void exchange.ended?.then(() => (state.ended = true));
@@ -67,8 +66,10 @@ describe("a tunnel", () => {
     clock.advance(100);
     expect(client.done).not.toContain("resume");
     backend.bufferedAmount = MB / 2;
-    clock.advance(5);
+    clock.advance(100);
     expect(client.done.at(-1)).toBe("resume");
+    backend.bufferedAmount = 0;
+    clock.advance(100);
     expect(clock.pending).toBe(0);
   });
 
@@ -76,6 +77,7 @@ describe("a tunnel", () => {
     const { tunnel, clock, backend, client, exchange } = tunnelled({ idleTimeout: 0 });
     backend.bufferedAmount = 2 * MB;
     tunnel.message("a");
+    backend.bufferedAmount = 0;
     tunnel.close(1000, "");
     const before = [...client.done, ...backend.done];
     tunnel.message("late");
@@ -156,6 +158,108 @@ describe("the end of a tunnel", () => {
     const { backend, exchange } = tunnelled({ open: false });
     backend.says("early");
     expect(exchange).toMatchObject({ messagesOut: 1, bytesOut: 5 });
+  });
+});
+
+describe("what waits in a tunnel", () => {
+  test("is delivered before the close that follows it", () => {
+    const { tunnel, backend, clock, tunnels } = tunnelled();
+    backend.bufferedAmount = 3 * MB;
+    tunnel.message("a");
+    tunnel.close(1000, "done");
+    for (let left = 3; left > 0; left -= 1) {
+      backend.bufferedAmount = left * MB - 1;
+      clock.advance(4_000);
+    }
+    expect(backend.done).toEqual(["send a"]);
+    expect(tunnels.size).toBe(0);
+    backend.bufferedAmount = 0;
+    clock.advance(100);
+    expect(backend.done).toEqual(["send a", "close 1000 done"]);
+    expect(tunnels.waiting.total).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    ["backend", "client"],
+    ["client", "backend"],
+  ] as const)(
+    "for a %s that takes nothing more is dropped after the %s's close",
+    (stuck, closing) => {
+      const ends = tunnelled();
+      const { tunnel, backend, client, clock, tunnels } = ends;
+      if (stuck === "backend") {
+        backend.bufferedAmount = 3 * MB;
+        tunnel.message("a");
+        tunnel.close(1000, "");
+      } else {
+        client.buffered = 3 * MB;
+        client.room = -1;
+        backend.says("a");
+        backend.closes(1000);
+      }
+      clock.advance(4_999);
+      expect(ends[stuck].done).not.toContain("terminate");
+      clock.advance(100);
+      expect(ends[stuck].done.at(-1)).toBe("terminate");
+      expect(ends[closing].done).not.toContain("terminate");
+      expect(tunnels.waiting.total).toBe(0);
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  test("is dropped at once when the client has vanished", () => {
+    const { tunnel, backend, clock, tunnels } = tunnelled();
+    backend.bufferedAmount = 3 * MB;
+    tunnel.message("a");
+    tunnel.close(1006, "");
+    expect(backend.done.at(-1)).toBe("terminate");
+    expect(tunnels.waiting.total).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("has a client that is not read pinged each second, so that its leaving is noticed", () => {
+    const { tunnel, backend, client, clock } = tunnelled();
+    backend.bufferedAmount = 3 * MB;
+    tunnel.message("a");
+    clock.advance(10_000);
+    const pings = client.done.filter((done) => done === "ping").length;
+    expect(pings).toBeGreaterThanOrEqual(9);
+    expect(pings).toBeLessThanOrEqual(10);
+  });
+
+  test("in all of them together is bounded, and those stuck for longest are given up", async () => {
+    const tunnels = new Tunnels(10 * MB);
+    const stuckBackend = tunnelled({ tunnels });
+    stuckBackend.backend.bufferedAmount = 4 * MB;
+    stuckBackend.tunnel.message("a");
+    stuckBackend.clock.advance(1_000);
+    const moving = tunnelled({ tunnels });
+    moving.clock.advance(2_000);
+    moving.backend.bufferedAmount = 4 * MB;
+    moving.tunnel.message("b");
+    expect(tunnels.waiting.total).toBe(8 * MB);
+    const stuckClient = tunnelled({ tunnels });
+    stuckClient.clock.advance(1_000);
+    stuckClient.client.buffered = 4 * MB;
+    stuckClient.client.room = -1;
+    stuckClient.backend.says("c");
+    expect(tunnels.waiting.total).toBe(8 * MB);
+    expect(stuckBackend.backend.done.at(-1)).toBe("terminate");
+    expect(stuckBackend.client.done.at(-1)).toMatch(/^close 1013 /);
+    expect(stuckBackend.exchange.errorCode).toBe("backend_stalled");
+    moving.backend.bufferedAmount = 7 * MB;
+    moving.tunnel.message("d");
+    expect(stuckClient.client.done.at(-1)).toBe("terminate");
+    expect(stuckClient.backend.done.at(-1)).toMatch(/^close 1013 /);
+    expect(stuckClient.exchange.errorCode).toBe("client_stalled");
+    expect(tunnels.waiting.total).toBe(7 * MB);
+    await turn();
+    expect([stuckBackend, stuckClient, moving].map(({ state }) => state.ended)).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });
 

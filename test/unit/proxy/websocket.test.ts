@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
-import type { Tunnel } from "../../../src/proxy/tunnel.ts";
+import { Tunnels } from "../../../src/proxy/tunnel.ts";
 import { checkHandshake, openTunnel } from "../../../src/proxy/websocket.ts";
 import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -98,7 +98,7 @@ async function dialled(
   const backend = await startRawBackend(stage, answer);
   const clock = new FakeClock();
   const cancellation = new Cancellation();
-  const tunnels = new Set<Tunnel>();
+  const tunnels = new Tunnels();
   const client = new FakeClient();
   const upgraded: Headers[] = [];
   const exchange = openExchange({
@@ -220,7 +220,7 @@ describe("a backend without a WebSocket", () => {
     const failure = openTunnel(openExchange(), `ws://127.0.0.1:${port}/`, [], {
       ...limited(new FakeClock()),
       cancellation: new Cancellation(),
-      tunnels: new Set<Tunnel>(),
+      tunnels: new Tunnels(),
     });
     expect(await rejection(failure)).toMatchObject({ code: "backend_unreachable", status: 502 });
   });

@@ -3,7 +3,7 @@ import type { Config } from "../../../src/config/schema.ts";
 import type { SocketEvents } from "../../../src/pipeline/socket.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
-import type { Tunnel } from "../../../src/proxy/tunnel.ts";
+import { Tunnels } from "../../../src/proxy/tunnel.ts";
 import { Gateway, type Listener, type OwnPages } from "../../../src/runtime/gateway.ts";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import { compileSnapshot } from "../../../src/runtime/snapshot/compile.ts";
@@ -58,7 +58,7 @@ export function world({
   });
   const toProblem = problemMaker(({ requestId }, error) => crashes.push({ requestId, error }));
   const budget = new BufferBudget(1_000_000);
-  const tunnels = new Set<Tunnel>();
+  const tunnels = new Tunnels();
   const lifetimes = new Lifetimes();
   const services = {
     clock,
