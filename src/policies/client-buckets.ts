@@ -3,15 +3,15 @@ import { type BucketSize, TokenBucket } from "./token-bucket.ts";
 /**
  * A bucket for each client, for a bounded number of clients, at a constant cost per request.
  *
- * Buckets stand in two generations. A client's next request brings its bucket into the young one;
- * in each turn the young one becomes the old and the old is forgotten. A turn comes when
+ * There are two generations of buckets. A client's request moves its bucket into the young one. At
+ * each turn the young generation becomes the old one, and the old one is dropped. A turn comes when
  *
- * - the time has passed in which any bucket fills: what is forgotten then has been left alone for
- *   so long that it is full, and a new bucket is no different;
- * - the young one holds half of what may be held: then a client is forgotten that has been silent
- *   while at least so many others asked, and comes back to a full bucket. The only other ways to
- *   stay within bounds are to refuse newcomers or to let them share, and a crowd of addresses would
- *   use either to shut everybody else out.
+ * - the time has passed in which any bucket fills: buckets that are dropped then have not been used
+ *   for so long that they are full, and a new one is no different;
+ * - the young generation holds half of all buckets that may be held: then clients are dropped that
+ *   sent nothing while at least that many others did, and they come back to a full bucket. The only
+ *   other ways to stay within bounds are to refuse new clients or to let them share a bucket, and
+ *   with either a crowd of addresses could shut everybody else out.
  */
 export class ClientBuckets {
   readonly #size: BucketSize;
@@ -54,8 +54,8 @@ export class ClientBuckets {
 }
 
 /**
- * What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, since a
- * single subscriber has all that lie within. Spellings of one network give the same text.
+ * What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, because one
+ * subscriber has all addresses below them. All spellings of one network give the same text.
  */
 export function clientNetwork(address: string): string {
   if (!address.includes(":")) return address;
@@ -64,7 +64,7 @@ export function clientNetwork(address: string): string {
   if (groups[0] === "") groups.pop();
   if (groups.length < 4) {
     const after = address.slice(gap + 2).split(":");
-    // An embedded IPv4 address is written as one group and is two.
+    // An embedded IPv4 address is written as one group and counts as two.
     const written = groups.length + after.length + (address.includes(".") ? 1 : 0);
     for (let missing = 8 - written; missing > 0; missing -= 1) groups.push("0");
     groups.push(...after);

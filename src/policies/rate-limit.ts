@@ -13,7 +13,7 @@ import { ClientBuckets } from "./client-buckets.ts";
 import { BucketSize, LONGEST_FILL, MOST_TOKENS, TokenBucket } from "./token-bucket.ts";
 
 const RATE_OF_REQUESTS = {
-  description: "How many requests are admitted in the long run, up to a million per second.",
+  description: "How many requests are admitted on average, at most a million per second.",
 };
 
 const limitProperties = {
@@ -23,12 +23,12 @@ const limitProperties = {
       minimum: 1,
       maximum: MOST_TOKENS,
       description:
-        "How many requests are admitted at once after a quiet time; by default as many as in a second, and at least 1.",
+        "How many requests are admitted at once after a pause. Default: as many as in a second, at least 1.",
     }),
   ),
   key: Type.Union([Type.Literal("all"), Type.Literal("client_ip")], {
     description:
-      "Who shares the limit: `all` requests together, or those of each `client_ip` address (of each /64 network in IPv6).",
+      "What the limit counts: `all` requests together, or those of each `client_ip` address (of each /64 network in IPv6).",
     default: "all",
     expected: "all or client_ip",
   }),
@@ -42,7 +42,7 @@ const globalSchema = Type.Object(
   },
   {
     additionalProperties: false,
-    description: "A limit for all routes together, beside which a route may have its own.",
+    description: "A limit for all routes together. A route may have its own in addition.",
   },
 );
 
@@ -52,7 +52,8 @@ const routeSchema = Type.Union(
     Type.Object(limitProperties, { additionalProperties: false }),
   ],
   {
-    description: "A limit for this route, beside the one for all; a request needs room in both.",
+    description:
+      "A limit for this route, in addition to the one for all routes; a request needs room in both.",
     expected: "requests per second, like 50 or 600/m, or {requests_per_second, burst, key}",
   },
 );
@@ -61,8 +62,8 @@ type RouteLimit = StaticDecode<typeof routeSchema>;
 type Limit = Exclude<RouteLimit, number>;
 
 /**
- * Limits how often requests are admitted, by token buckets. Of two limits the global one is asked
- * first; what a request took from it is given back when the route's refuses.
+ * Limits how often requests are admitted, by token buckets. The global limit comes first; what a
+ * request took from it is given back when the route's limit refuses.
  */
 export const rateLimit = definePolicy({
   name: "rate_limit",
@@ -126,7 +127,7 @@ function createLimit(limit: Limit, { clock, keep }: PolicyServices, name: string
   const key = `${limit.key} ${rate} ${size.burst}`;
   const bucketFor = keep(key, () => bucketChooser(limit, size));
   const item = quotedString(name);
-  // Whoever keeps to q requests in any w seconds is never refused, though more may be admitted.
+  // A client that sends at most q requests in any w seconds is never refused; more may be admitted.
   const policyItem = `${item};q=${size.burst};w=${Math.ceil(size.burst / rate)}`;
 
   return {
@@ -146,8 +147,8 @@ function createLimit(limit: Limit, { clock, keep }: PolicyServices, name: string
     },
 
     response(exchange, answer) {
-      // The innermost limit tells for all of them, in place of what the backend says of its own.
-      if (exchange.quotas.at(-1)?.policyItem === policyItem) tellQuotas(exchange, answer.fields);
+      // The innermost limit reports for all of them, and replaces the fields of the backend's own.
+      if (exchange.quotas.at(-1)?.policyItem === policyItem) reportQuotas(exchange, answer.fields);
     },
   };
 }
@@ -164,10 +165,10 @@ function bucketChooser(
   return () => bucket;
 }
 
-/** What one exchange found in a bucket; others take from the bucket while its answer is awaited. */
+/** What one exchange found in a bucket; others take from it before the answer is there. */
 class TakenToken implements TakenQuota {
   readonly policyItem: string;
-  /** Seconds until there is a token more. */
+  /** Seconds until there is one more token. */
   readonly seconds: number;
   readonly #name: string;
   readonly #bucket: TokenBucket;
@@ -192,7 +193,7 @@ class TakenToken implements TakenQuota {
 }
 
 /** Sets RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers). */
-function tellQuotas(exchange: Exchange, fields: FieldList): void {
+function reportQuotas(exchange: Exchange, fields: FieldList): void {
   let policies = "";
   let items = "";
   for (const quota of exchange.quotas) {
@@ -203,7 +204,7 @@ function tellQuotas(exchange: Exchange, fields: FieldList): void {
   fields.set("ratelimit", items);
 }
 
-/** A String of RFC 9651 section 3.3.3; what such a string cannot hold is percent-encoded. */
+/** A String of RFC 9651 section 3.3.3; characters that it cannot hold are percent-encoded. */
 function quotedString(text: string): string {
   const ascii = text.toWellFormed().replace(/[^\x20-\x7E]/gu, encodeURIComponent);
   return `"${ascii.replace(/["\\]/g, "\\$&")}"`;

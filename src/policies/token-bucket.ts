@@ -1,20 +1,20 @@
-// Up to here sums of two levels are exact, and so is the whole part of level / partsPerToken.
+// Up to this, sums of two levels are exact, and so is the whole part of level / partsPerToken.
 const MOST_PARTS = 2 ** 52;
 
-// A rate written per second, minute, hour or day, to three decimals, is so many of these.
+// A rate per second, minute, hour or day with three decimals is a whole number of these.
 const THOUSANDTHS_PER_DAY = 86_400_000;
 
 /** The most tokens that a bucket may hold or gain in a second. */
 export const MOST_TOKENS = 1_000_000;
-/** The longest that an empty bucket may take to fill, in seconds: a year. */
+/** The longest time that an empty bucket may take to fill, in seconds: a year. */
 export const LONGEST_FILL = 31_536_000;
 
 /**
  * How a bucket fills: `rate` tokens a second (above 0, up to MOST_TOKENS) until there are `burst`
- * (a whole number from 1 to MOST_TOKENS), in LONGEST_FILL at most.
+ * (a whole number from 1 to MOST_TOKENS), within at most LONGEST_FILL.
  *
- * A token has so many parts and a microsecond brings so many, both whole numbers. That way 3 a
- * second or 100 a minute is kept without error, however long the bucket lives.
+ * A token has a whole number of parts, and each microsecond adds a whole number of them. So 3 per
+ * second or 100 per minute are exact, however long the bucket lives.
  */
 export class BucketSize {
   readonly burst: number;
@@ -31,7 +31,7 @@ export class BucketSize {
       this.partsPerMicrosecond = tokens;
       this.partsPerToken = seconds * 1e6;
     } else {
-      // As fine as fits, and rounded so that less is admitted, never more.
+      // As fine as possible, and rounded so that never more is admitted.
       this.partsPerMicrosecond = Math.max(1, Math.floor((MOST_PARTS * rate) / (burst * 1e6)));
       this.partsPerToken = Math.ceil((this.partsPerMicrosecond * 1e6) / rate);
     }
@@ -41,10 +41,10 @@ export class BucketSize {
   }
 }
 
-/** The rate as whole tokens in whole seconds, in lowest terms; undefined when it is none such. */
+/** The rate as a fraction of whole tokens and seconds in lowest terms; undefined if it has none. */
 function asFraction(rate: number): { tokens: number; seconds: number } | undefined {
   const tokens = Math.round(rate * THOUSANDTHS_PER_DAY);
-  // Dividing by 60 or 3600 has rounded what was written; two roundings apart is still the same.
+  // Division by 60 or 3600 has rounded the written rate; two roundings apart still means the same.
   if (Math.abs(tokens / THOUSANDTHS_PER_DAY - rate) > rate * 2 ** -51) return undefined;
   const divisor = greatestCommonDivisor(tokens, THOUSANDTHS_PER_DAY);
   return { tokens: tokens / divisor, seconds: THOUSANDTHS_PER_DAY / divisor };
@@ -55,9 +55,9 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /**
- * Admits at once as many as it holds tokens, and in any span of time no more than `burst` and what
- * the rate brings in that span. Begins full. Time counts in whole microseconds; when the clock runs
- * backwards nothing is gained, and filling goes on from where the clock now is.
+ * Admits as many requests at once as it holds tokens, and in any span of time at most `burst` and what
+ * the rate adds in that span. Starts full. Time counts in whole microseconds; when the clock runs
+ * backwards nothing is added, and filling continues from the new time.
  */
 export class TokenBucket {
   readonly #size: BucketSize;
@@ -69,7 +69,7 @@ export class TokenBucket {
     this.#level = size.capacity;
   }
 
-  /** Takes `count` tokens, or none when there are fewer. `now` is monotonic, in milliseconds. */
+  /** Takes `count` tokens, or none if there are fewer. `now` is monotonic, in milliseconds. */
   take(now: number, count = 1): boolean {
     const time = Math.round(now * 1000);
     const elapsed = time - this.#time;
@@ -85,17 +85,17 @@ export class TokenBucket {
     return true;
   }
 
-  /** Puts back a token that was taken for nothing. */
+  /** Returns a token that was not needed. */
   giveBack(): void {
     this.#level = Math.min(this.#size.capacity, this.#level + this.#size.partsPerToken);
   }
 
-  /** Whole tokens left by the last taking. */
+  /** Whole tokens left after the last `take`. */
   get remaining(): number {
     return Math.floor(this.#level / this.#size.partsPerToken);
   }
 
-  /** Whole seconds, counted from the last taking and rounded up, until there is a token more. */
+  /** Whole seconds from the last `take`, rounded up, until there is one more token. */
   get secondsToNext(): number {
     const { partsPerMicrosecond, partsPerToken } = this.#size;
     const missing = (this.remaining + 1) * partsPerToken - this.#level;

@@ -1,7 +1,8 @@
 import { Type } from "@sinclair/typebox";
 
 const BackendUrl = Type.String({
-  description: "Where the backend is: http:// or https://, a host, and a base path if it has one.",
+  description:
+    "The backend's address: http:// or https://, a host, and a port and a base path if it has them.",
   expected: "a backend's URL, like http://localhost:9001",
 });
 
@@ -19,7 +20,7 @@ const WeightedBackend = Type.Object(
       Type.Integer({
         minimum: 1,
         description:
-          "How many requests the backend may have at a time from this route; when every backend has, the answer is 503.",
+          "The most requests that this route may have in flight at the backend. When all backends are at theirs, the answer is 503.",
       }),
     ),
   },
@@ -49,7 +50,7 @@ export const backendSchema = Type.Transform(
 const PLAIN =
   /^https?:\/\/(?!.*xn--)(?:[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*|127\.0\.0\.1|10(?:\.[1-9][0-9]?){3})(?::([0-9]{1,5}))?\/?$/i;
 
-/** Whether a URL is so plain that nothing can be wrong with it, which is known in no time. */
+/** Whether a URL is of a form with which nothing can be wrong. Much quicker than parsing it. */
 function isPlain(url: string): boolean {
   const match = PLAIN.exec(url);
   if (match === null) return false;
@@ -57,7 +58,7 @@ function isPlain(url: string): boolean {
   return port === undefined || (Number(port) > 0 && Number(port) <= 65_535);
 }
 
-/** Says in words what keeps a URL from being a backend's; undefined when nothing does. */
+/** What is wrong with a backend's URL, in words; undefined if nothing is. */
 export function checkBackendUrl(url: string): string | undefined {
   if (/[\s\\]/.test(url)) return "a backend's URL cannot have spaces or backslashes in it";
   if (isPlain(url)) return undefined;

@@ -2,17 +2,17 @@ import type { Health } from "./health/health.ts";
 
 /** Where a backend is. */
 export interface BackendAddress {
-  /** As the configuration has it; what logs and metrics call it. */
+  /** As written in the configuration; its name in logs and metrics. */
   readonly url: string;
   /** Scheme, host and port, without the scheme's default port: "http://localhost:9001". */
   readonly origin: string;
   /** The same origin for WebSockets: "ws://localhost:9001". */
   readonly webSocketOrigin: string;
-  /** What stands before each request's path: empty, or "/v1", never ending in "/". */
+  /** Prepended to each request's path: empty, or "/v1", never ending in "/". */
   readonly basePath: string;
 }
 
-/** Throws a TypeError for what is not a URL; `checkBackendUrl` says beforehand. */
+/** Throws a TypeError for what is not a URL; `checkBackendUrl` tells beforehand. */
 export function readBackendAddress(url: string): BackendAddress {
   const { origin, pathname } = new URL(url);
   return {
@@ -23,9 +23,9 @@ export function readBackendAddress(url: string): BackendAddress {
   };
 }
 
-/** What is going on at a backend for one upstream. It outlives changes of the backend's settings. */
+/** What one upstream has in progress at a backend. It outlives changes of the backend's settings. */
 export class Load {
-  /** Requests under way. */
+  /** Requests in flight. */
   inFlight = 0;
 }
 
@@ -63,7 +63,7 @@ export class Backend implements BackendAddress {
     this.#maxInFlight = settings.maxInFlight ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Requests under way. */
+  /** Requests in flight. */
   get inFlight(): number {
     return this.load.inFlight;
   }

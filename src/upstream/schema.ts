@@ -12,7 +12,7 @@ const sources = discoveryRegistry.filter((source) => source !== staticList);
 
 const backends = defineSection({
   schema: Type.Array(backendSchema, {
-    description: "Where the route's requests go, each backend according to its weight.",
+    description: "The backends that the route's requests go to, each according to its weight.",
     ...(sources.length === 0 ? { minItems: 1 } : { default: [] }),
   }),
   check: checkBackends,
@@ -26,7 +26,7 @@ const discover = defineSection({
       ),
       {
         additionalProperties: false,
-        description: "Where backends are found that are not in the list, and may come and go.",
+        description: "Where backends are found that may come and go, in addition to those listed.",
       },
     ),
   ),

@@ -10,7 +10,7 @@ export class Upstream implements HealthListener {
   #backends: readonly Backend[] = [];
   /** The only backend there is: nothing to balance, and no health to listen to. */
   #only: Backend | undefined;
-  // Rebuilding waits for the next pick, so that many changes at once cost one.
+  // Rebuilding waits for the next pick, so that many changes at once cost one rebuild.
   #isStale = true;
 
   constructor(backends: readonly Backend[], balancer: Balancer = new RoundRobin()) {
@@ -22,7 +22,7 @@ export class Upstream implements HealthListener {
     return this.#backends;
   }
 
-  /** Balances over these from now on. Exchanges under way keep the backend they have. */
+  /** Balances over these from now on. Exchanges in flight keep the backend they have. */
   change(backends: readonly Backend[]): void {
     this.close();
     this.#backends = backends;

@@ -42,7 +42,7 @@ test("a burst from many connections gets no more through than burst and rate all
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(200 - admitted);
 });
 
-test("a refused request is told in a problem when to come again", async () => {
+test("a refused request gets a problem and a time to come back", async () => {
   const mock = await startMockProcess(stage, "A");
   const gateway = await startGateway(stage, {
     rate_limiting: { requests_per_second: 0.1, burst: 1 },
@@ -65,7 +65,7 @@ test("a refused request is told in a problem when to come again", async () => {
   });
 });
 
-test("a route's own limit holds beside the one for all, and neither pays for the other", async () => {
+test("a route's own limit holds in addition to the one for all, and neither pays for the other", async () => {
   const mock = await startMockProcess(stage, "A");
   const gateway = await startGateway(stage, {
     rate_limiting: { requests_per_second: PER_HOUR, burst: 5 },

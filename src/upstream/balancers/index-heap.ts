@@ -1,6 +1,6 @@
 /**
- * A binary min-heap of the indexes 0 to `capacity` − 1, each under a numeric key; of equal keys the
- * lower index comes first. Allocates only when it is made.
+ * A binary min-heap of the indexes 0 to `capacity` − 1, each with a numeric key. Of equal keys, the
+ * lower index comes first. Allocates only in the constructor.
  */
 export class IndexHeap {
   /** How many indexes are in it. */
@@ -18,7 +18,7 @@ export class IndexHeap {
     return this.size === 0 ? Infinity : (this.#keys[0] ?? Infinity);
   }
 
-  /** Puts in an index that is not in the heap. */
+  /** Adds an index that is not in the heap. */
   push(index: number, key: number): void {
     let position = this.size;
     this.size += 1;
@@ -32,7 +32,7 @@ export class IndexHeap {
     this.#keys[position] = key;
   }
 
-  /** Takes out the index with the smallest key; −1 when the heap is empty. */
+  /** Removes the index with the smallest key and returns it; −1 when the heap is empty. */
   pop(): number {
     if (this.size === 0) return -1;
     const least = this.#indexes[0] ?? -1;
@@ -59,14 +59,14 @@ export class IndexHeap {
     return least;
   }
 
-  /** Adds to every key, which leaves their order as it is. */
+  /** Adds to every key, which does not change their order. */
   shift(amount: number): void {
     for (let position = 0; position < this.size; position += 1) {
       this.#keys[position] = (this.#keys[position] ?? 0) + amount;
     }
   }
 
-  /** Whether what stands at `position` comes after `index` under `key`. */
+  /** Whether the entry at `position` comes after `index` with `key`. */
   #isAfter(position: number, index: number, key: number): boolean {
     const standing = this.#keys[position] ?? 0;
     return standing > key || (standing === key && (this.#indexes[position] ?? 0) > index);

@@ -3,33 +3,33 @@ import type { Backend } from "../backend.ts";
 import { type Balancer, defineBalancer } from "./balancer.ts";
 import { IndexHeap } from "./index-heap.ts";
 
-/** The golden ratio's fraction: steps of it around a circle never fall in with any rhythm. */
+/** The golden ratio's fraction: steps of it around a circle never coincide with any rhythm. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
-/** Rebuilding plays through this many picks at most, or through one for each backend. */
+/** A rebuild skips at most this many picks, or one for each backend. */
 const FAST_FORWARD_LIMIT = 1_024;
 
 /**
  * Smooth weighted round robin. Of W picks, W being the sum of the weights, each backend gets exactly
- * its weight; and at every moment between, each has had its due share to within less than one pick.
+ * its weight; at every moment in between, each is less than one pick away from its share.
  *
- * It is Tijdeman's schedule (The chairman assignment problem, 1980), which no other can better.
+ * It is Tijdeman's schedule (The chairman assignment problem, 1980), which is optimal.
  * A backend of weight w is due k·w/W of the first k picks. Its next turn, the (p + 1)-th,
  *   may come from the pick on at which   k·w/W − p ≥ θ           (it waits until then)
  *   and is the more urgent the smaller   (1 − θ + p)·W/w         (it is then ready)
- * with θ = 1/(2n − 2) for n backends. The due shares of each pick add up to one, so that some
- * backend is always ready. Two heaps make a pick cost O(log n).
+ * with θ = 1/(2n − 2) for n backends. The shares of each pick add up to one, so some backend is
+ * always ready. With two heaps, a pick costs O(log n).
  */
 class Schedule {
   readonly #backends: readonly Backend[];
-  /** W: the picks after which it all begins anew. */
+  /** W: the picks after which the schedule repeats. */
   readonly cycle: number;
-  /** 1/θ. Kept as a whole number, with which the sums below are exact. */
+  /** 1/θ, a whole number, so that the sums below are exact. */
   readonly #inverseTheta: number;
   /** k: the picks since the cycle began. */
   #picks = 0;
   /** p of each backend: its turns since the cycle began. */
   readonly #turns: Uint32Array;
-  /** By the pick from which their next turn may come. */
+  /** By the pick at which their next turn may come. */
   readonly #waiting: IndexHeap;
   /** By urgency. */
   readonly #ready: IndexHeap;
@@ -59,7 +59,7 @@ class Schedule {
     return picked;
   }
 
-  /** Each has had all its turns by now, and waits for one of the next cycle. */
+  /** Every backend has had all its turns and waits for the next cycle. */
   #beginCycle(): void {
     this.#picks = 0;
     this.#turns.fill(0);
@@ -81,19 +81,18 @@ class Schedule {
   }
 }
 
-/** Gives each backend its weight's share of the requests, as evenly in time as can be. */
+/** Gives each backend its weight's share of the requests, spread as evenly as possible. */
 export class RoundRobin implements Balancer {
   #healthy: readonly Backend[] = [];
-  /** Absent where there is nothing to choose from. */
+  /** Absent with fewer than two backends. */
   #schedule: Schedule | undefined;
   #rebuilds = -1;
-  /** For further attempts: how much of its share each backend has not had yet. */
+  /** For further attempts: how much of its share each backend has yet to get. */
   #credits: Map<Backend, number> | undefined;
 
   /**
-   * The first schedule begins at its beginning. A later one is entered somewhere else each time:
-   * beginning it at its beginning, whenever some backend's health flaps, would give the first
-   * backend every turn.
+   * The first schedule starts at its beginning, a later one somewhere else each time. If every one
+   * started at its beginning, a backend whose health flaps would give the first backend every turn.
    */
   balance(healthy: readonly Backend[]): void {
     this.#healthy = healthy;
@@ -111,9 +110,9 @@ export class RoundRobin implements Balancer {
   }
 
   /**
-   * The plain form of smooth weighted round robin, over what is left: each earns its weight, the
-   * richest is picked and pays for all. O(n), but able to leave out others every time. Charging the
-   * schedule instead would send the next request's first attempt where this one has just failed.
+   * Smooth weighted round robin in its plain form, over the backends that are left: each earns its
+   * weight, the richest is picked and pays for all. O(n), but it can leave out others every time. To
+   * advance the schedule instead would send the next request where this one has just failed.
    */
   #pickExcept(excluded: ReadonlySet<Backend>): Backend | undefined {
     const credits = (this.#credits ??= new Map());

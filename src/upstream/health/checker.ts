@@ -4,7 +4,7 @@ import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
 import { type Asked, judgeAnswer, judgeFailure, judgeSilence, type Verdict } from "./verdict.ts";
 
-/** The first pause between checks of a backend that is starting or out; each later one is twice as long. */
+/** The first pause between checks of a backend that is starting or unhealthy; each next one is twice as long. */
 const FIRST_RETRY_MS = 1_000;
 
 /** What a checker uses of the world. */
@@ -23,7 +23,7 @@ export class Checker {
   readonly #health: CheckedHealth;
   readonly #services: CheckerServices;
   readonly #onVerdict: (verdict: Verdict, isChange: boolean) => void;
-  /** Ends what is under way, be it a check or the wait for the next. */
+  /** Ends the check in progress, or the wait for the next one. */
   #cancel: (() => void) | undefined;
   #isWaiting = false;
   /** Pauses since the backend went out, or since the start. */
@@ -57,20 +57,20 @@ export class Checker {
     this.#checkAfter(delay);
   }
 
-  /** Ends the check that is under way, with no verdict, and plans no other. */
+  /** Ends the check in progress without a verdict, and schedules no other. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
   }
 
   /**
-   * Brings the next check forward, because requests have taken the backend out. `again`: it was back
-   * by its checks alone, no request has reached it since. Then the pauses go on growing; else a
-   * backend that only checks can reach would go out and come back every second.
+   * Brings the next check forward, because requests could not reach the backend. `again`: no request
+   * has reached it since the last time. Then the pauses keep growing; otherwise a backend that only
+   * checks can reach would become unhealthy and healthy again every second.
    */
   hurry(again: boolean): void {
     if (!again) this.#retries = 0;
-    // A check that is under way gives its verdict by itself.
+    // A check in progress gives its verdict anyway.
     if (!this.isRunning || !this.#isWaiting) return;
     this.#cancel?.();
     this.#checkAfter(this.#pause());
@@ -100,14 +100,14 @@ export class Checker {
       try {
         if (verdict !== undefined) this.#record(verdict);
       } catch {
-        // Nobody awaits a check: a listener's failure would end the process, and the checks with it.
+        // Nobody awaits a check: a listener that throws would end the process.
       }
       // A listener may have stopped us.
       if (this.#cancel === end) this.#checkAfter(this.#pause() - (clock.monotonic() - started));
     };
     const cancelTimer = clock.schedule(timeout, () => settle(judgeSilence(timeout)));
     this.#cancel = end;
-    // An async function, so that a probe that throws at once is no different from one that rejects.
+    // An async function, so that a probe may throw as well as reject.
     void (async () => probe(this.#asked.url, controller.signal, this.#tls))().then(
       (answer) => settle(judgeAnswer(answer, this.#asked)),
       (error: unknown) => settle(judgeFailure(error, this.#asked)),
@@ -125,9 +125,9 @@ export class Checker {
   }
 
   /**
-   * Milliseconds from the start of one check to that of the next. Jittered, so that backends are not
-   * checked in step. A backend that is out, or that no check has found up yet, is checked soon, and
-   * more and more slowly up to the interval.
+   * Milliseconds from the start of one check to the start of the next. Jittered, so that backends are
+   * not checked in step. While a backend is unhealthy, or no check has succeeded yet, checks start
+   * 1 s apart and back off to the interval.
    */
   #pause(): number {
     const { interval } = this.#settings;

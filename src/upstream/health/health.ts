@@ -1,4 +1,4 @@
-/** This many requests in a row that could not reach a backend take it out at once. */
+/** After this many requests in a row that could not reach a backend, it is unhealthy at once. */
 export const UNREACHED_LIMIT = 3;
 
 /** What is known of a backend's health. One for every route that checks it in the same way. */
@@ -17,7 +17,7 @@ export interface Health {
   reached(): void;
   /**
    * Nothing of a request can have reached the backend, for a reason in words ("connection refused").
-   * Three in a row, with no `reached` between them, take the backend out until checks succeed again.
+   * After three in a row, with no `reached` in between, it is unhealthy until checks succeed.
    */
   unreached(reason: string): void;
 }
@@ -32,7 +32,7 @@ interface HealthThresholds {
   readonly healthy_after: number;
 }
 
-/** Health by checks and by what requests meet. Healthy until they have proved otherwise. */
+/** Health by checks and by what requests meet. Healthy until proven otherwise. */
 export class CheckedHealth implements Health {
   readonly #thresholds: HealthThresholds;
   readonly #onTakenOut: ((reason: string) => void) | undefined;
@@ -45,7 +45,7 @@ export class CheckedHealth implements Health {
   #successes = 0;
   #unreached = 0;
 
-  /** `onTakenOut` is called when requests, not checks, have made the backend unhealthy. */
+  /** `onTakenOut` is called when requests, not checks, make the backend unhealthy. */
   constructor(thresholds: HealthThresholds, onTakenOut?: (reason: string) => void) {
     this.#thresholds = thresholds;
     this.#onTakenOut = onTakenOut;

@@ -6,9 +6,9 @@ import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
 import { DEFAULT_PATH, type Verdict } from "./verdict.ts";
 
-/** Up to this many backends are all checked at once in the beginning. */
+/** Up to this many backends are all checked at once at the start. */
 const ALL_AT_ONCE = 50;
-/** With more of them, the first checks are spread over so many milliseconds for each. */
+/** With more, the first checks are spread over this many milliseconds per backend. */
 const SPREAD_MS = 2;
 
 /** A backend's health has changed. */
@@ -29,9 +29,8 @@ interface Entry {
 }
 
 /**
- * Owns the checkers: one for each distinct backend and settings, however many routes and snapshots
- * share it. A snapshot that acquires before its predecessor releases finds each unchanged backend
- * with the health that it had.
+ * Owns the checkers: one for each distinct backend and settings, however many upstreams share it. An
+ * upstream that acquires before another releases gets the health that is already known.
  */
 export class HealthMonitor {
   readonly #services: CheckerServices;
@@ -80,7 +79,7 @@ export class HealthMonitor {
     return entry.health;
   }
 
-  /** Gives back what `acquire` gave, once for each time; the last one ends the checks. */
+  /** Releases what `acquire` returned, once for each call. The last release ends the checks. */
   release(health: Health): void {
     const entry = this.#byHealth.get(health);
     if (entry === undefined) return;
@@ -92,13 +91,13 @@ export class HealthMonitor {
     this.#withoutPage.delete(entry.url);
   }
 
-  /** Begins to check every backend. */
+  /** Starts checking every backend. */
   start(): void {
     this.#running = true;
     for (const entry of this.#byKey.values()) this.#startOne(entry);
   }
 
-  /** Ends all checks, those under way too. Each health stays as it is. */
+  /** Ends all checks, also those in progress. Each health stays as it is. */
   stop(): void {
     this.#running = false;
     for (const entry of this.#byKey.values()) entry.checker.stop();
@@ -117,7 +116,7 @@ export class HealthMonitor {
       const message = `backend ${url} is unhealthy: the last ${UNREACHED_LIMIT} requests could not reach it (${reason}); it gets no requests until ${asked} succeeds, and the gateway keeps checking`;
       this.#onChange({ url, healthy: false, message });
     });
-    // At the root: a base path is where the backend's API is, not where it tells of its health.
+    // At the root: a base path is where the API is, not where the service reports its health.
     const page = origin + (settings.path ?? DEFAULT_PATH);
     const asked = `GET ${page}`;
     const checker: Checker = new Checker({

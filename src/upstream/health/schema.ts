@@ -19,7 +19,7 @@ const checksInARow = (options: { description: string; default: number }) =>
 const keys = {
   enabled: Type.Boolean({
     default: true,
-    description: "Whether backends are checked; without checks they all count as healthy.",
+    description: "Whether backends are checked. Without checks all count as healthy.",
   }),
   // No default that is filled in: whether somebody has chosen the path makes a difference.
   path: Type.Optional(
@@ -54,8 +54,7 @@ const keys = {
 const healthCheckSchema = Type.Object(keys, {
   additionalProperties: false,
   default: {},
-  description:
-    "How every backend is checked, again and again, so that no request goes to a dead one.",
+  description: "How backends are checked, so that unhealthy ones get no requests.",
 });
 
 export type HealthCheck = StaticDecode<typeof healthCheckSchema>;
@@ -78,7 +77,7 @@ const routeHealthCheckSchema = Type.Object(
   },
   {
     additionalProperties: false,
-    description: "What differs from the top-level health_check for this route's backends.",
+    description: "Overrides of the top-level health_check for this route's backends.",
   },
 );
 

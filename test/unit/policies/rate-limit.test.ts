@@ -70,7 +70,7 @@ describe("a limit for a route", () => {
     expect(await chain.statuses(burst + 1)).toEqual([...repeat(200, burst), 429]);
   });
 
-  test("stands beside the gateway's: a request needs room in both", async () => {
+  test("holds in addition to the gateway's: a request needs room in both", async () => {
     const narrowRoute = limits({ global: { requests_per_second: 5 }, route: 2 });
     expect(await new Chain(narrowRoute).statuses(3)).toEqual([200, 200, 429]);
     const narrowGateway = limits({ global: { requests_per_second: 2 }, route: 5 });
@@ -124,7 +124,7 @@ describe("a limit by client address", () => {
   });
 });
 
-describe("what an answer tells of limits", () => {
+describe("what an answer says about limits", () => {
   test("an admitted request learns the limit and what is left of it", async () => {
     const chain = new Chain(limits({ global: { requests_per_second: 50 } }));
     const { headers } = await chain.send();
@@ -148,7 +148,7 @@ describe("what an answer tells of limits", () => {
     });
   });
 
-  test("whoever comes back when told is admitted", async () => {
+  test("a client that comes back after Retry-After is admitted", async () => {
     const clock = new FakeClock();
     const chain = new Chain(limits({ route: "7/m", clock }));
     for (let round = 0; round < 20; round += 1) {
@@ -159,13 +159,13 @@ describe("what an answer tells of limits", () => {
     }
   });
 
-  test("nobody is told to come back at once", async () => {
+  test("Retry-After is never 0", async () => {
     const chain = new Chain(limits({ global: { requests_per_second: 1000, burst: 1 } }));
     await chain.send();
     expect((await chain.send()).headers.get("retry-after")).toBe("1");
   });
 
-  test("of two limits both are told, the gateway's first", async () => {
+  test("two limits are both reported, the gateway's first", async () => {
     const chain = new Chain(limits({ global: { requests_per_second: 100 }, route: 5 }));
     const { headers } = await chain.send();
     expect(headers.get("ratelimit-policy")).toBe('"default";q=100;w=1, "/api/*";q=5;w=1');
@@ -208,12 +208,12 @@ describe("what an answer tells of limits", () => {
     expect(headers.get("ratelimit-policy")).toBe('"default";q=10;w=1, "/api/*";q=5;w=1');
   });
 
-  test("an error of the backend tells of limits too", async () => {
+  test("an error of the backend reports limits too", async () => {
     const chain = new Chain(limits({ route: 5 }), () => new Answer("no", { status: 503 }));
     expect((await chain.send()).headers.get("ratelimit")).toBe('"/api/*";r=4;t=1');
   });
 
-  test("a route's name is told as a string of structured fields", async () => {
+  test("a route's name is a string of structured fields", async () => {
     const chain = new Chain(limits({ route: 5, name: 'a"b\\c/ü\ud800' }));
     expect((await chain.send()).headers.get("ratelimit")).toBe(
       '"a\\"b\\\\c/%C3%BC%EF%BF%BD";r=4;t=1',
@@ -224,15 +224,12 @@ describe("what an answer tells of limits", () => {
     [{ requests_per_second: 100, burst: 50 }, "q=50;w=1"],
     [{ requests_per_second: 10, burst: 25 }, "q=25;w=3"],
     [{ requests_per_second: "1000/d", burst: 1000 }, "q=1000;w=86400"],
-  ])(
-    "%o is told as %s: so many, in the time that they take to come back",
-    async (written, told) => {
-      const { headers } = await new Chain(limits({ global: written })).send();
-      expect(headers.get("ratelimit-policy")).toBe(`"default";${told}`);
-    },
-  );
+  ])("%o is reported as %s: the burst, and the time in which it fills", async (written, told) => {
+    const { headers } = await new Chain(limits({ global: written })).send();
+    expect(headers.get("ratelimit-policy")).toBe(`"default";${told}`);
+  });
 
-  test("whoever keeps to what is told is never refused", async () => {
+  test("a client that keeps to what is reported is never refused", async () => {
     const clock = new FakeClock();
     const chain = new Chain(limits({ global: { requests_per_second: 10, burst: 25 }, clock }));
     for (let window = 0; window < 10; window += 1) {

@@ -57,7 +57,7 @@ describe("a backend's health", () => {
     );
   });
 
-  test("is told of once for each change, however long the backend stays as it is", async () => {
+  test("is reported once for each change, however long the backend stays as it is", async () => {
     const { monitor, changes, pass } = world(refuse);
     const health = monitor.acquire(at(url), settings);
     monitor.start();
@@ -153,7 +153,7 @@ describe("a backend's health", () => {
     }
   });
 
-  test("goes on being checked when whom it is told to throws", async () => {
+  test("is still checked when a listener throws", async () => {
     const { monitor, times, pass } = world(refuse);
     const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
     health.addListener({
@@ -167,7 +167,7 @@ describe("a backend's health", () => {
     expect(times()).toEqual([0, 1_000, 3_000]);
   });
 
-  test("is no longer told to one who has stopped listening", async () => {
+  test("is no longer reported to a listener that was removed", async () => {
     const { monitor } = world(refuse);
     const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
     const heard: string[] = [];

@@ -114,7 +114,7 @@ describe("the health monitor", () => {
     expect(health.lastCheckedAt).toBeUndefined();
   });
 
-  test("can be stopped by whom it tells of a change", async () => {
+  test("can be stopped by a listener", async () => {
     const { clock, monitor, asked, pass } = world(refuse);
     const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1 });
     health.addListener({ healthChanged: () => monitor.stop() });

@@ -69,7 +69,7 @@ describe("a backend's URL", () => {
     ["http://exa<mple", "is not a host"],
     [" http://localhost", "spaces"],
     ["http:\\\\localhost", "backslashes"],
-  ])("%p is refused, and told why: %s", (url, why) => {
+  ])("%p is refused with the reason: %s", (url, why) => {
     expect(urlProblem(url)).toContain(why);
   });
 });
