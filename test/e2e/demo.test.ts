@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { ask, serverOf } from "../support/ask.ts";
 import { startChild } from "../support/child.ts";
+import { gatewayBinary } from "../support/gateway-binary.ts";
 import { eventually } from "../support/eventually.ts";
 import { createStage } from "../support/stage.ts";
 
@@ -68,6 +69,29 @@ test("a terminal that is closed while the demo is starting leaves nothing behind
   await eventually(() => readdirSync(temporary).length === 1);
 
   demo.kill("SIGHUP");
+  expect(await demo.exited).toBe(0);
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+test("a terminal that is closed leaves nothing behind", async () => {
+  const temporary = stage.folder();
+  const { promise: shown, resolve } = Promise.withResolvers<void>();
+  const decoder = new TextDecoder();
+  let text = "";
+  const demo = Bun.spawn([await gatewayBinary(), "demo"], {
+    env: { TMPDIR: temporary },
+    terminal: {
+      data(_, bytes) {
+        text += decoder.decode(bytes, { stream: true });
+        if (text.includes("Ctrl-C ends it")) resolve();
+      },
+    },
+  });
+  stage.defer(() => demo.kill("SIGKILL"));
+  await shown;
+  expect(readdirSync(temporary)).toHaveLength(1);
+
+  demo.terminal?.close();
   expect(await demo.exited).toBe(0);
   expect(readdirSync(temporary)).toEqual([]);
 });

@@ -58,7 +58,8 @@ describe("`gateway init`", () => {
 });
 
 /** Starts `gateway proxy` on a free port. */
-async function startProxy(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+async function startProxy(args: readonly string[], temporary = stage.folder()) {
+  const env = { TMPDIR: temporary };
   const child = await startChild(stage, ["proxy", "--port", "0", ...args], { env });
   const line = await child.lines.waitFor(/sends everything to/);
   await child.lines.waitFor(/listening on/);
@@ -94,7 +95,7 @@ describe("`gateway proxy`", () => {
 
   test.each(["SIGTERM", "SIGHUP"] as const)("leaves nothing behind after %s", async (signal) => {
     const temporary = stage.folder();
-    const { kill, exited, url } = await startProxy(["1"], { TMPDIR: temporary });
+    const { kill, exited, url } = await startProxy(["1"], temporary);
     expect(readdirSync(temporary)).toHaveLength(1);
     expect((await ask(`${url}/`)).status).toBe(502);
 
@@ -109,9 +110,7 @@ describe("`gateway proxy`", () => {
     const mock = await startMockProcess(stage, "Harry");
     const { kill, exited, url, lines } = await startProxy(
       ["--to", mock.url, "--database", database],
-      {
-        TMPDIR: temporary,
-      },
+      temporary,
     );
     expect(lines.text).toContain(`access log  ${database}\n`);
     await ask(`${url}/api/users/1`);
