@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { ask } from "../support/ask.ts";
@@ -194,8 +194,8 @@ test("rows survive kill -9, and the next gateway adds to them", async () => {
 
 test("a database that cannot be opened is complained of, and requests go on", async () => {
   const mock = await startMockProcess(stage, "A");
-  const database = join(stage.folder(), "a-folder.db");
-  mkdirSync(database);
+  const database = join(stage.folder(), "a-link.db");
+  symlinkSync(join(stage.folder(), "nowhere", "gateway.db"), database);
   const gateway = await startGateway(stage, {
     logging: { database },
     routes: [{ path: "/api/users/*", backends: [mock.url] }],

@@ -2,9 +2,12 @@ import { isDocument, parseAllDocuments, type YAMLError } from "yaml";
 import { NodeComposer } from "./compose.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { isEmpty, type Place, plainValue, type ScalarNode, scalarsOf } from "./node.ts";
+import { readPlainYaml } from "./plain-yaml.ts";
 import { SourceText, type Span } from "./source-text.ts";
 import { isAfterthought, wordsFor } from "./yaml-words.ts";
 
+/** From so many characters on the library takes long enough to look for a quicker way. */
+const LARGE = 64 * 1024;
 const START: Span = { start: 0, end: 1 };
 /** Shorter values say nothing, and would be found in every message. */
 const SHORTEST_SECRET = 4;
@@ -27,6 +30,8 @@ export class ConfigDocument {
   /** Reads YAML 1.2; `file` is what diagnostics call it. Never throws. */
   static parse(file: string, text: string): ConfigDocument {
     const source = new SourceText(file, text);
+    const plain = source.text.length < LARGE ? undefined : readPlainYaml(source.text);
+    if (plain !== undefined) return new ConfigDocument(source, plain, []);
     const { contents, diagnostics } = parseYaml(source);
     if (diagnostics.length > 0) return new ConfigDocument(source, undefined, diagnostics);
     const composer = new NodeComposer(source);
