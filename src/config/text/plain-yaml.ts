@@ -22,8 +22,8 @@ export function readPlainYaml(text: string): Place | undefined {
 /** Thrown where the text is not plain. */
 class NotPlain extends Error {}
 
-// Tabs, carriage returns, other control characters and byte order marks.
-const NOT_PLAIN = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u2028\u2029\uFEFF\uFFFE\uFFFF]/;
+// Control characters but for line breaks, separators of lines and byte order marks.
+const NOT_PLAIN = /[^\P{Cc}\n]|[\u2028\u2029\uFEFF\uFFFE\uFFFF]/u;
 const KEY = /([A-Za-z_][A-Za-z0-9_.-]*):(?=[ \n]|$)/y;
 const FLOW_KEY = /([A-Za-z_][A-Za-z0-9_.-]*): /y;
 const SPACES = / */y;
