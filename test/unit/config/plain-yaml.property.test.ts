@@ -1,12 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { ConfigDocument } from "../../../src/config/text/document.ts";
 import { readPlainYaml } from "../../../src/config/text/plain-yaml.ts";
+import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
 
-/** A machine may be busy with other things. */
-const UNHURRIED = 120_000;
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const example = readFileSync(join(import.meta.dir, "../../../config/gateway.example.yaml"), "utf8");
 
@@ -108,19 +108,15 @@ describe("plain YAML", () => {
       ),
     );
 
-  test(
-    "is read as the library reads it, or left to it, whatever has become of it",
-    () => {
-      fc.assert(
-        fc.property(damaged, (text) => {
-          const plain = readPlainYaml(text);
-          if (plain !== undefined) expect(plain).toStrictEqual(viaLibrary(text) as typeof plain);
-        }),
-        { numRuns: 3_000 },
-      );
-    },
-    UNHURRIED,
-  );
+  test("is read as the library reads it, or left to it, whatever has become of it", () => {
+    fc.assert(
+      fc.property(damaged, (text) => {
+        const plain = readPlainYaml(text);
+        if (plain !== undefined) expect(plain).toStrictEqual(viaLibrary(text) as typeof plain);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
 
   test("of a large configuration has its errors where they are", () => {
     const routes = Array.from(
