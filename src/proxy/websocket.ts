@@ -2,6 +2,7 @@ import { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { AttemptError } from "../transport/attempt-error.ts";
+import { connectError } from "../transport/descriptors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { TimeLimit } from "../time/time-limit.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
@@ -137,7 +138,7 @@ function refusal(event: unknown): Error {
   }
   if (message.endsWith("Failed to connect")) {
     const detail = "the backend could not be reached";
-    return new AttemptError("backend_unreachable", detail, "nothing");
+    return connectError(new AttemptError("backend_unreachable", detail, "nothing"));
   }
   const written = /Expected 101 status code: ([0-9]{3})/.exec(message)?.[1];
   const status = Number(written);

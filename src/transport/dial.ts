@@ -72,8 +72,15 @@ export class Dial {
 
   #failed(error: Error, address: string): void {
     this.#underWay -= 1;
-    this.#options.name?.failedAt(address);
     if (!this.#connection.isDialling) return;
+    const meaning = connectError(error);
+    if (meaning !== error) {
+      // It is not the address that is at fault, and no other one would do better.
+      this.#cancelTimer?.();
+      this.#connection.refused(meaning);
+      return;
+    }
+    this.#options.name?.failedAt(address);
     if (this.#left.length > 0) this.next();
     else if (this.#underWay === 0) void this.#lookUpAgain(error);
   }
@@ -91,6 +98,6 @@ export class Dial {
       }
     }
     if (this.#left.length > 0) this.next();
-    else this.#connection.refused(connectError(error));
+    else this.#connection.refused(error);
   }
 }
