@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
 
-/** An address as one kind of text: an IPv4 address is never dressed as IPv6, in any spelling. */
+/** Normalizes an address: an IPv4-mapped IPv6 address, in any spelling, becomes IPv4. */
 export function normalizeAddress(address: string): string {
   if (!address.includes(":")) return address;
   const mapped = /^(?:::|(?:0{1,4}:){5})ffff:(.+)$/i.exec(address)?.[1];
@@ -36,7 +36,7 @@ export class AddressSet {
   }
 }
 
-// The peers of a gateway behind proxies are few and ask again and again.
+// A gateway behind proxies sees few peers, again and again.
 const KNOWN_AT_MOST = 1024;
 
 /** A network, or an address as a network of one. */
@@ -62,7 +62,7 @@ function familyName(family: number): "ipv4" | "ipv6" {
   return family === 6 ? "ipv6" : "ipv4";
 }
 
-/** Whether an address belongs to this machine alone (127.0.0.0/8 or ::1). */
+/** Whether an address is a loopback address (127.0.0.0/8 or ::1). */
 export function isLoopback(address: string): boolean {
   return address === "::1" || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(address);
 }

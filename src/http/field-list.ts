@@ -1,8 +1,8 @@
 import { findField } from "./fields.ts";
 
 /**
- * The fields of an answer on its way through the gateway: a plain list, which becomes Headers once, at
- * the end. To ask Headers for one field costs as much as to look through all of these.
+ * The fields of an answer on its way through the gateway, as a plain list that becomes Headers once, at
+ * the end. One Headers.get() costs as much as searching the whole list.
  */
 export class FieldList {
   /** Names in lower case, each followed by its value; names may repeat. */
@@ -28,7 +28,7 @@ export class FieldList {
     return findField(this.list, name) !== -1;
   }
 
-  /** Puts one field in the place of all that have its name. */
+  /** Replaces all fields of this name with one. */
   set(name: string, value: string): void {
     const first = findField(this.list, name);
     if (first === -1) {

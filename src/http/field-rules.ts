@@ -74,7 +74,7 @@ const GUARDED = [...claimFields, "content-length", "transfer-encoding", "x-reque
  */
 export type FieldKind = "plain" | "removed" | "claim" | "lookalike";
 
-/** Tells what becomes of fields by their names. */
+/** Decides by its name what becomes of a field. */
 export class FieldRules {
   readonly #kinds: ReadonlyMap<string, FieldKind>;
   readonly #guarded: ReadonlySet<string>;
@@ -111,7 +111,7 @@ export class FieldRules {
   }
 }
 
-/** Says in words why a field cannot be untrusted by configuration; undefined when it can. */
+/** Why a field cannot be listed as untrusted, in words for the operator; undefined when it can. */
 export function untrustedFieldProblem(name: string): string | undefined {
   if (!TOKEN.test(name)) return `\`${name}\` is not a field name; write one like X-User`;
   return READ_BY_GATEWAY.has(name.toLowerCase())
@@ -130,7 +130,7 @@ const READ_BY_GATEWAY: ReadonlySet<string> = new Set([
   "x-request-id",
 ]);
 
-// The names that clients send are few, and come again and again.
+// Clients send few names, again and again.
 const KNOWN_AT_MOST = 512;
 const LONGEST_KNOWN = 64;
 

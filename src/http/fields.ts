@@ -1,5 +1,5 @@
-// RFC 9110 section 7.6.1, and what belongs to one connection by other documents. Expect is answered
-// by the listener itself; Trailer announces what cannot be passed on.
+// RFC 9110 section 7.6.1, and fields that other documents define for one connection. Trailer announces
+// what cannot be passed on.
 export const hopByHopFields = [
   "connection",
   "keep-alive",
@@ -13,10 +13,10 @@ export const hopByHopFields = [
   "upgrade",
 ] as const;
 
-/** The same, to look names in lower case up in. */
+/** The same, for lookup by lower-case name. */
 export const removedFields: ReadonlySet<string> = new Set(hopByHopFields);
 
-/** The fields by which proxies tell who asked; what a client outside may not say by itself. */
+/** The fields in which proxies report who asked. */
 export const forwardingFields = [
   "forwarded",
   "via",
@@ -51,12 +51,12 @@ const NONE: readonly string[] = [];
 /** A field name or another token (RFC 9110 section 5.6.2). */
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** The value of a list-based field with one more behind what is there. */
+/** The value of a list-based field with one more element at its end. */
 export function listWith(present: string | null, value: string): string {
   return present === null || present === "" ? value : `${present}, ${value}`;
 }
 
-/** Where a name is in a list of names, each followed by its value, from a place on; −1 if nowhere. */
+/** The index of a name in a list of names, each followed by its value, from an index on; −1 if absent. */
 export function findField(list: readonly string[], name: string, from = 0): number {
   for (let at = from; at < list.length; at += 2) if (list[at] === name) return at;
   return -1;
@@ -71,7 +71,7 @@ export function headersOf(list: readonly string[]): Headers {
   return headers;
 }
 
-/** What a Content-Length field says, in bytes; undefined when absent or not a plain number. */
+/** The value of a Content-Length field, in bytes; undefined when absent or not a plain number. */
 export function contentLength(written: string | null): number | undefined {
   if (written === null || !/^[0-9]{1,15}$/.test(written)) return undefined;
   return Number(written);

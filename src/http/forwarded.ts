@@ -3,9 +3,9 @@ import { type AddressSet, normalizeAddress } from "./address.ts";
 import { isValidHost } from "./host.ts";
 import type { RequestFields } from "./request-fields.ts";
 
-/** Who asked, as far as it can be known. */
+/** The client, as far as it can be known. */
 export interface ClientIdentity {
-  /** The peer on the socket: the client itself, or the last proxy before us. */
+  /** The address of the peer on the socket: the client, or the last proxy before the gateway. */
   readonly peer: string;
   /** The client's address: IPv4 or IPv6 text, never an IPv4-mapped IPv6 address. */
   readonly address: string;
@@ -18,10 +18,10 @@ export interface ClientIdentity {
 }
 
 /**
- * Finds the client's address. Nobody is trusted by default: then it is the peer on the socket.
+ * Finds the client's address. By default no peer is trusted, and the client is the peer on the socket.
  * Behind trusted proxies X-Forwarded-For, or without it Forwarded, is read from right to left and the
- * first address that is not trusted is the client; text that is no address ends the search at the last
- * one that was. Scheme and host are what is said of that same client.
+ * first address that is not trusted is the client; text that is not an address ends the search at the
+ * address before it. Scheme and host are those reported for the same client.
  */
 export function identifyClient(
   peer: string,
@@ -78,22 +78,22 @@ function listElements(list: string): string[] {
 
 const EMPTY_ELEMENT = /(?:^|,)[ \t]*(?:,|$)/;
 
-/** X-Forwarded-For for the next hop: what a trusted proxy says in either field, and the peer. */
+/** X-Forwarded-For for the backend: the addresses in the trusted proxy's fields, and the peer. */
 export function forwardedFor(claimed: RequestFields, peer: string): string {
   const { xForwardedFor: list, forwarded } = claimed;
   if (list !== null) {
     return EMPTY_ELEMENT.test(list) ? [...listElements(list), peer].join(", ") : `${list}, ${peer}`;
   }
   if (forwarded === null) return peer;
-  // A node in quotes may hold anything, commas too.
+  // A quoted node may hold anything, even commas.
   const nodes = forwardedHops(forwarded).map(({ node }) => forwardedAddress(node) ?? "unknown");
   return [...nodes, peer].join(", ");
 }
 
 /**
- * Forwarded for the next hop (RFC 7239): an element for each hop before the peer, and the gateway's own
- * for the peer. A proxy that speaks X-Forwarded-* says who was asked and how once, of the client: so
- * that stands in the client's element.
+ * Forwarded for the backend (RFC 7239): an element for each hop before the peer, and the gateway's own
+ * for the peer. X-Forwarded-Host and -Proto describe the client's request, so they go into the client's
+ * element.
  */
 export function forwardedChain(
   claimed: RequestFields,
@@ -119,14 +119,14 @@ export function forwardedChain(
   return [...elements, own].join(", ");
 }
 
-/** One element of a Forwarded field. An empty address is one that is not known. */
+/** One element of a Forwarded field; an empty address is unknown. */
 function forwardedElement(address: string, host: string | null, proto?: string): string {
   const node = address.includes(":") ? `"[${address}]"` : address === "" ? "unknown" : address;
   const asked = host === null || host === "" ? "" : `;host="${host}"`;
   return `for=${node}${asked}${proto === undefined ? "" : `;proto=${proto}`}`;
 }
 
-/** What one proxy says in Forwarded of the request that it got. */
+/** What one proxy reports in Forwarded about the request that it received. */
 interface Hop {
   readonly node: string;
   readonly host: string | undefined;
@@ -142,7 +142,7 @@ function forwardedHops(forwarded: string): Hop[] {
         const written = pairs.find((pair) => pair.toLowerCase().startsWith(`${name}=`));
         return written === undefined ? undefined : unquoted(written.slice(name.length + 1));
       };
-      // An element without for= hides whom it was asked by; nothing to its left can be believed then.
+      // An element without for= hides its client, so nothing to its left can be believed.
       return { node: valueOf("for") ?? "", host: valueOf("host"), proto: valueOf("proto") };
     });
 }
@@ -151,7 +151,7 @@ function unquoted(value: string): string {
   return value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, "$1") : value;
 }
 
-/** A client can have a say in what is quoted (its Host, for one), so separators there are text. */
+/** Clients influence quoted values (their Host, for one), so separators in quotes are text. */
 function splitOutsideQuotes(text: string, separator: string): string[] {
   const parts: string[] = [];
   let quoted = false;

@@ -1,18 +1,18 @@
 import { headersOf } from "./fields.ts";
 
-/** How many successions of names are remembered: as many as there are kinds of answers, or so. */
+/** How many distinct header layouts to keep. */
 const MOLDS = 8;
 
 /**
- * Makes Headers of fields in a list. Answers of one kind have the same names in the same order, and
- * most of the values too: then only those that differ are set in Headers that are at hand, which
- * whoever makes a Response of them copies.
+ * Makes Headers of a list of fields. Answers of one kind have the same names in the same order, and
+ * mostly the same values, so in a cached Headers object only changed fields are set. A Response copies
+ * the Headers that it is given.
  */
 export class HeadersMolds {
   readonly #molds: Mold[] = [];
   #next = 0;
 
-  /** Good until the next call. Throws a TypeError for what is no field name or value. */
+  /** The result is valid until the next call. Throws a TypeError for an invalid name or value. */
   headersOf(list: readonly string[]): Headers {
     for (const mold of this.#molds) if (mold.fits(list)) return mold.fill(list);
     const headers = headersOf(list);
@@ -24,7 +24,7 @@ export class HeadersMolds {
   }
 }
 
-/** Headers, and the list that they were made of. */
+/** Cached Headers, and the list that they were made of. */
 class Mold {
   readonly #list: string[];
   readonly #headers: Headers;

@@ -1,7 +1,6 @@
 /**
- * The methods that pass through: those that both ends of the runtime know, less CONNECT (a tunnel,
- * which a gateway is not) and TRACE (it would echo fields that the gateway added). A method the
- * client half does not know would be sent as GET, so nothing outside this set is ever sent.
+ * The methods that are forwarded: those that the listener knows, except CONNECT (it asks for a tunnel)
+ * and TRACE (it would echo fields that the gateway added).
  */
 export const proxiedMethods: ReadonlySet<string> = new Set(
   (
@@ -11,17 +10,17 @@ export const proxiedMethods: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Those that mean the same once and twice (RFC 9110 section 9.2.2, and the documents of each). */
+/** The idempotent ones among them (RFC 9110 section 9.2.2, and each method's own document). */
 export const idempotentMethods: ReadonlySet<string> = new Set(
   "GET HEAD PUT DELETE OPTIONS QUERY PROPFIND SEARCH REPORT".split(" "),
 );
 
-/** Whether the listener hands on a request's content; for GET and HEAD it silently discards it. */
+/** Whether the listener delivers a request's content; it silently discards that of GET and HEAD. */
 export function carriesContent(method: string): boolean {
   return method !== "GET" && method !== "HEAD";
 }
 
-/** Says in words why a method cannot be configured; undefined when it can. */
+/** Why a method cannot be configured, in words for the operator; undefined when it can. */
 export function methodProblem(method: string): string | undefined {
   if (proxiedMethods.has(method)) return undefined;
   const upper = method.toUpperCase();

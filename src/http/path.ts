@@ -9,16 +9,16 @@ const UNRESERVED = /[A-Za-z0-9._~-]/;
 const SLASHES = /\/{2,}/g;
 
 /**
- * Brings a path to the one form that is both matched and sent, so that no second spelling of it
- * slips past a route's policies.
+ * Normalizes a path. The result is both matched and sent, so no second spelling of it slips past a
+ * route's policies.
  *
  * - runs of "/" become one;
  * - an escape of an unreserved character becomes that character, other escapes get upper-case
  *   digits (RFC 3986 section 6.2.2);
  * - an escaped "/" or "\" or NUL is refused, and so is a "%" that begins no escape: backends
- *   disagree on what these mean;
- * - a "\\" and the segments "." and ".." are refused. The runtime resolves them, but only for a
- *   Host that it can make a URL of; what sends the request on would resolve them after all.
+ *   disagree on their meaning;
+ * - a "\\" and the segments "." and ".." are refused. The runtime resolves them, but only if it
+ *   can make a URL of the Host; backends would resolve them after the match.
  */
 export function normalizePath(path: string): string | PathProblem {
   const merged = path.includes("//") ? path.replace(SLASHES, "/") : path;

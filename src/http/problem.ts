@@ -1,7 +1,7 @@
-/** An error answer's content, as RFC 9457 has it. */
+/** The content of an error answer (RFC 9457). */
 export interface Problem {
   readonly status: number;
-  /** Short and the same for every occurrence of the kind. */
+  /** Short, and the same for every error of this kind. */
   readonly title: string;
   /** What happened this time, in words for the client; nothing internal. */
   readonly detail: string;
@@ -13,7 +13,7 @@ export interface Problem {
   readonly type?: string;
 }
 
-/** A problem as content. */
+/** The JSON text of a problem. */
 export function problemContent(problem: Problem): string {
   return JSON.stringify({
     type: problem.type ?? "about:blank",

@@ -1,11 +1,11 @@
 import { FieldRules } from "./field-rules.ts";
 
 /**
- * The fields of a request, taken apart in one pass over them: those that the gateway has to know, and
- * the others for the backend. To ask Headers for a field costs as much as reading one here.
+ * The fields of a request, sorted in one pass: those that the gateway reads, and the others for the
+ * backend. One Headers.get() costs as much as one step of this pass.
  */
 export class RequestFields {
-  // Each as it was sent, repetitions joined by ", "; null when it was not.
+  // Each as it was sent, repeated fields joined by ", "; null when absent.
   connection: string | null = null;
   contentLength: string | null = null;
   forwarded: string | null = null;
@@ -27,19 +27,19 @@ export class RequestFields {
   claims: string[] | undefined = undefined;
   readonly rules: FieldRules;
   /**
-   * What makes the fields ambiguous to somebody who reads them less strictly than the listener's
-   * parser, which has refused all that RFC 9112 section 6 names; undefined when nothing does.
+   * What a backend that parses less strictly than the listener could misread; undefined when nothing.
+   * The listener itself refuses what RFC 9112 section 6 names.
    */
   problem: string | undefined = undefined;
 
   constructor(headers: Headers, rules: FieldRules = STANDARD_RULES) {
     this.rules = rules;
-    // oxlint-disable-next-line unicorn/no-array-for-each -- an iterator here costs half as much again
+    // oxlint-disable-next-line unicorn/no-array-for-each -- an iterator costs 50 % more here
     headers.forEach(take, this);
   }
 }
 
-/** Takes one field in. A function with `this`, so that none is made for each request. */
+/** Sorts one field. A function with `this`, so that no closure is made per request. */
 function take(this: RequestFields, value: string, name: string): void {
   if (value.includes(DELETE)) this.problem = `the field ${name} holds a control character`;
   switch (name) {
@@ -89,7 +89,7 @@ function take(this: RequestFields, value: string, name: string): void {
     case "x-forwarded-proto":
       this.xForwardedProto = value;
       return;
-    // The listener has answered the one; the other is the gateway's to say.
+    // The listener has answered Expect, and only the gateway sets X-Real-IP.
     case "expect":
     case "x-real-ip":
       return;

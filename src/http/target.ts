@@ -4,15 +4,15 @@ import { normalizePath } from "./path.ts";
 /** Where a request is going. */
 export interface RequestTarget {
   /**
-   * The Host field as sent, but for bytes outside of ASCII's printable characters, which are
-   * percent-encoded and refused; empty only for an HTTP/1.0 request without one.
+   * The Host field as sent, except that bytes other than printable ASCII, which are refused, are
+   * percent-encoded here; empty only for an HTTP/1.0 request without Host.
    */
   readonly host: string;
-  /** What is matched and what is sent; begins with "/". See `normalizePath`. */
+  /** Normalized, both matched and sent; begins with "/". */
   readonly path: string;
   /** Empty, or "?" and what followed it. */
   readonly query: string;
-  /** Why the request cannot be taken further; absent when it can. */
+  /** Why the request is refused; absent when it is not. */
   readonly refusal?: TargetRefusal;
 }
 
@@ -27,13 +27,13 @@ export interface TargetRefusal {
  * absolute when the Host field was fit to be part of one, and otherwise begins with the path.
  */
 export function readTarget(written: string, host: string | null): RequestTarget {
-  // The runtime encodes only what it can make a URL of. The rest must not reach logs and terminals raw.
+  // The runtime encodes only what it can make a URL of; the rest must not reach logs or terminals raw.
   const url = NOT_VISIBLE.test(written) ? written.replace(NOT_VISIBLE_RUN, encodeText) : written;
   const start = url.startsWith("/") ? 0 : url.indexOf("/", SHORTEST_ORIGIN);
   const question = url.indexOf("?", start);
   const rawPath = question === -1 ? url.slice(start) : url.slice(start, question);
   const query = question === -1 ? "" : url.slice(question);
-  // Only HTTP/1.0 may go without; the listener itself refuses an HTTP/1.1 request that does.
+  // Only HTTP/1.0 may omit Host; the listener refuses HTTP/1.1 without it.
   let refusal: TargetRefusal;
   if (host !== null && !isValidHost(host)) {
     refusal = {

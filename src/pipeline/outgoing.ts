@@ -28,13 +28,13 @@ export interface OutgoingSource {
 }
 
 /**
- * The request that backends get: made once per exchange, changed by policies, read by every attempt.
- * By the time it exists, everything that the client may not say has gone, so that what is set here
- * stands: nothing that a client sends can undo it, double it or contradict it in another spelling.
+ * The request for the backend: made once per exchange, changed by policies, sent by every attempt. It
+ * is made after everything that the client may not say has been removed, so nothing that a client sends
+ * can undo, duplicate or contradict what a policy sets, in any spelling.
  */
 export class Outgoing {
   method: string;
-  /** What is sent, Host included: names in lower case, each followed by its value. */
+  /** The fields to send, Host included: names in lower case, each followed by its value. */
   readonly fields: readonly string[];
   readonly #list: string[];
   #path: string;
@@ -53,7 +53,7 @@ export class Outgoing {
     return this.#path;
   }
 
-  /** Takes a path in any spelling, percent-encoded. Throws a GatewayError where a client's would be refused. */
+  /** Normalizes the path. Throws a GatewayError for a path that would be refused from a client. */
   set path(path: string) {
     const normalized = normalizePath(path);
     if (typeof normalized !== "string") {
@@ -100,10 +100,10 @@ export class Outgoing {
   }
 
   /**
-   * Puts one field in the place of all that backends could take for it: of its name in any case, and
-   * of names that differ only in characters other than letters and digits. Each character of the value
-   * is one byte. Throws a TypeError for a name or value that HTTP does not allow, and for the fields
-   * that belong to the connection or frame the content.
+   * Replaces every field that backends could take for this one: of the same name in any case, and of
+   * names that differ only in characters other than letters and digits. Each character of the value is
+   * one byte. Throws a TypeError for a name or value that HTTP does not allow, and for fields that
+   * belong to the connection or frame the content.
    */
   set(name: string, value: string): void {
     const known = settable(name);
@@ -112,7 +112,7 @@ export class Outgoing {
     this.#list.push(known, written);
   }
 
-  /** Adds a field after those of exactly its name; other spellings of it go. Throws like `set`. */
+  /** Adds a field and keeps those of exactly its name; other spellings are removed. Throws like `set`. */
   append(name: string, value: string): void {
     const known = settable(name);
     const written = fieldValue(value);
@@ -137,7 +137,7 @@ export class Outgoing {
 const PATH = /^\/[!-"$->@-~]*$/;
 const QUERY = /^(?:\?[!-"$-~]*)?$/;
 
-// What the connection and the content decide. A policy that could set these could smuggle.
+// Decided by the connection and the content. Setting these would allow request smuggling.
 const NOT_SETTABLE: ReadonlySet<string> = new Set([...hopByHopFields, "content-length", "expect"]);
 
 function settable(name: string): string {
@@ -147,7 +147,7 @@ function settable(name: string): string {
   return known;
 }
 
-/** RFC 9110 section 5.5: blanks around a value are no part of it. */
+/** Blanks around a value are not part of it (RFC 9110 section 5.5). */
 function fieldValue(value: string): string {
   const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, "");
   if (!FIELD_VALUE.test(trimmed)) throw new TypeError("not a field value");
@@ -157,8 +157,8 @@ function fieldValue(value: string): string {
 const FIELD_VALUE = /^[\t -~\u0080-\u00FF]*$/;
 
 /**
- * Whether two names, in lower case, are one to backends that hand fields on as variables: CGI and its
- * heirs turn "-" into "_", and some turn every character that is not a letter or digit into it.
+ * Whether some backends cannot tell two lower-case names apart: those that pass fields as variables, as
+ * CGI does, turn "-" into "_", and some turn every character that is not a letter or digit into it.
  */
 function foldsTo(one: string, other: string): boolean {
   if (one === other) return true;
@@ -176,9 +176,8 @@ function isLetterOrDigit(code: number): boolean {
 }
 
 /**
- * The fields of a request for the backend: those for one hop have gone, identity that the client had
- * no right to claim goes, and what the gateway knows is added. The additions come last, so that a
- * Connection field cannot name them away.
+ * The fields for the backend: without those for one hop and without claims that the client had no right
+ * to make, and with the gateway's own. These are added last, so a Connection field cannot remove them.
  */
 function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] {
   const { client, requestId } = source;
@@ -186,7 +185,7 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
   const trusted = client.viaTrustedProxy;
   const kept = withoutNominated(source);
   const claimed = trusted ? kept : NOTHING;
-  // An array literal with all that is always there: pushing each by itself costs twice as much.
+  // One array literal for the fields that are always there: pushing them one by one costs twice as much.
   const fields = [
     "x-forwarded-for",
     trusted ? forwardedFor(claimed, client.peer) : client.peer,
@@ -221,8 +220,8 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
 }
 
 /**
- * What is left of a request's fields when those have gone that its Connection field names. Claims stay:
- * a proxy may pass on a client's Connection field, by which it would hide whom the proxy names.
+ * The request's fields without those that its Connection field names. Claims stay: some proxies pass a
+ * client's Connection field on, which could otherwise remove what the proxy says about that client.
  */
 function withoutNominated({ fields, request }: OutgoingSource): RequestFields {
   const { rules } = fields;
@@ -235,13 +234,13 @@ function withoutNominated({ fields, request }: OutgoingSource): RequestFields {
   return new RequestFields(headers, rules);
 }
 
-/** What a client that is no trusted proxy has a right to say of others. */
+/** The claims that count from a client that is not a trusted proxy: none. */
 const NOTHING = new RequestFields(new Headers());
 
 /** How the gateway names itself in the Via of answers (RFC 9110 section 7.6.3). */
 export const VIA = "1.1 gateway";
 
-/** How many more hops an OPTIONS request may take (RFC 9110 section 7.6.2); undefined without a limit. */
+/** How many hops an OPTIONS request has left (RFC 9110 section 7.6.2); undefined without a limit. */
 export function forwardsLeft({
   method,
   fields,

@@ -59,9 +59,9 @@ const schema = Type.Object(
 type CorsConfig = StaticDecode<typeof schema>;
 
 /**
- * Lets pages of other origins read answers, as the Fetch standard has it. Preflights are answered
- * here and go no further; all other requests go on, whatever their origin: it is the browser that
- * keeps an answer without CORS fields from the page.
+ * Lets pages of other origins read answers (WHATWG Fetch, CORS). Preflights are answered here; all
+ * other requests are forwarded, whatever their origin, because it is the browser that keeps an answer
+ * without CORS fields from the page.
  */
 export const cors = definePolicy({
   name: "cors",
@@ -123,7 +123,7 @@ function fieldProblem(name: string): string | undefined {
   return TOKEN.test(name) ? undefined : `\`${name}\` is not a field name`;
 }
 
-// What a backend says of CORS would contradict what the gateway says, so none of it is left.
+// A backend's own CORS fields would contradict the gateway's, so they are removed.
 const BACKEND_FIELDS: ReadonlySet<string> = new Set([
   "access-control-allow-origin",
   "access-control-allow-credentials",
@@ -141,7 +141,7 @@ function create(config: CorsConfig): Policy | undefined {
   const exposed = config.exposed_headers.join(", ");
   const preflight = preflightAnswer(config, origins.any);
 
-  /** Whether the page that asks may read the answer; if so, the fields that tell the browser. */
+  /** Sets the fields by which the browser lets the page read the answer; false if it may not. */
   function allowOrigin(request: Headers, answer: FieldList): boolean {
     if (origins.any) {
       answer.set("access-control-allow-origin", "*");
@@ -163,7 +163,7 @@ function create(config: CorsConfig): Policy | undefined {
       }
       if (!isPreflight(method, request.headers)) return undefined;
       const answer = new Answer(null, { status: 204 });
-      // The browser compares the lists; a stranger gets none, and fails by that.
+      // A page that is not allowed gets no lists, so its preflight fails in the browser.
       if (allowOrigin(request.headers, answer.fields)) {
         preflight.tell(request.headers, answer.fields);
       }
@@ -174,7 +174,7 @@ function create(config: CorsConfig): Policy | undefined {
     response({ method, request }, { fields }) {
       if (isPreflight(method, request.headers)) return;
       fields.delete(BACKEND_FIELDS);
-      // Caches must keep apart what differs by origin, also when this request names none.
+      // Caches must distinguish origins, also for requests without one.
       if (!origins.any) addToVary(fields, "Origin");
       if (allowOrigin(request.headers, fields) && exposed !== "") {
         fields.set("access-control-expose-headers", exposed);
@@ -184,9 +184,9 @@ function create(config: CorsConfig): Policy | undefined {
 }
 
 /**
- * Browsers let any page open a WebSocket and leave it to the server to expect its Origin (RFC 6455
- * section 10.2). That Origin and Host agree proves nothing where they are a name: whoever owns the
- * name can have it lead here (DNS rebinding). An address, or localhost, nobody can.
+ * Browsers let any page open a WebSocket; the server must check the Origin (RFC 6455 section 10.2). An
+ * Origin that equals the Host proves nothing if it is a name: its owner can have it lead here (DNS
+ * rebinding). An address or localhost cannot be redirected like that.
  */
 function checkWebSocketOrigin(headers: Headers, origins: AllowedOrigins): void {
   const origin = headers.get("origin");
@@ -213,11 +213,11 @@ function isPreflight(method: string, headers: Headers): boolean {
 
 const LIST_OF_TOKENS = /^[!#$%&'*+.^_`|~0-9A-Za-z\-, \t]+$/;
 
-/** What a preflight from an allowed origin is told, as far as one configuration decides it. */
+/** The answer to preflights from allowed origins, prepared once per configuration. */
 function preflightAnswer(config: CorsConfig, anyOrigin: boolean) {
   const { allowed_methods: methods, allowed_headers: fields } = config;
-  // With credentials, and for Authorization always, browsers take a "*" literally. What was asked
-  // for is allowed by its name instead.
+  // Browsers take "*" literally with credentials, and always for Authorization. So the requested names
+  // are echoed instead.
   const echoMethod = methods.includes("*");
   const echoFields = fields.includes("*");
   const methodList = methods.join(", ");

@@ -1,12 +1,12 @@
-/** Why a text does not stand for origins, in words for the operator. */
+/** Why a text is not an origin, in words for the operator. */
 export type OriginProblem = { readonly problem: string };
 
 const SERIALIZED = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\\\s]+)$/;
 const LABEL = /^[a-z0-9_-]+$/;
 
 /**
- * Brings a configured origin to the form in which browsers send it: lower case, no default port,
- * IDNA names encoded. "*", "null" and a "*" as the first label of the host stay as they are.
+ * Normalizes a configured origin to the form that browsers send: lower case, no default port, IDNA
+ * names encoded. "*", "null" and a "*" as the first label of the host are kept.
  */
 export function readOrigin(written: string): string | OriginProblem {
   if (written === "*" || written === "null") return written;
@@ -33,11 +33,11 @@ function formProblem(written: string): string {
 function canonical(scheme: string, host: string): string | OriginProblem {
   const origin = `${scheme}://${host}`;
   if (!URL.canParse(origin)) return { problem: `\`${host}\` is not a host with an optional port` };
-  // The URL standard knows no origin for schemes like chrome-extension, which browsers send too.
+  // The URL standard has no origin for schemes such as chrome-extension, which browsers send too.
   return scheme === "http" || scheme === "https" ? new URL(origin).origin : origin;
 }
 
-/** The origins that a configuration allows, given in the form that readOrigin answers. */
+/** The allowed origins, in the form that readOrigin returns. */
 export class AllowedOrigins {
   /** Whether every origin is allowed. */
   readonly any: boolean;

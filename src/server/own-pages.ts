@@ -26,9 +26,9 @@ export interface OwnPagesOptions {
 }
 
 /**
- * The gateway's own pages on the main port: /health, and for the operator those below /admin that
- * there are. All other paths there, and for all other clients these too, are paths like any other. A
- * route that spells out the first segment (`/health`, `/admin/*`) takes it from the gateway.
+ * The gateway's own pages on the main port: /health, and for the operator the pages that exist below
+ * /admin. All other paths, and for all other clients these too, are left to the routes. A route that
+ * spells out the first segment (`/health`, `/admin/*`) takes it from the gateway.
  */
 export function ownPages(options: OwnPagesOptions): OwnPages {
   const { admin } = options;
@@ -66,7 +66,7 @@ function health(exchange: Exchange, version: string): Answer {
 
 const JSON_TYPE = "application/json";
 
-/** Hands the page's answer on as it is; nothing of the operator's is for caches. */
+/** Passes the page's answer on unchanged, except that it must not be cached. */
 async function adminPage(
   exchange: Exchange,
   handle: (request: Request) => Promise<Response>,

@@ -4,12 +4,12 @@ import { hostName, hostPort } from "../../http/host.ts";
 import { secretCheck } from "../../units/secret.ts";
 import type { UserOfPeer } from "./peer-user.ts";
 
-/** What is known of a client that asks for the operator's pages. */
+/** What is known about a client that requests the operator's pages. */
 export interface Asker {
   /** The address and port at the other end of the socket. */
   readonly peer: string;
   readonly peerPort: number;
-  /** The port that it has reached. */
+  /** The gateway's port. */
   readonly port: number;
   readonly host: string;
   readonly headers: Headers;
@@ -18,7 +18,7 @@ export interface Asker {
 /** Decides whether a client is the operator. */
 export type OperatorCheck = (asker: Asker) => boolean;
 
-/** A client that knows the token. */
+/** Accepts clients that send the token. */
 export function withToken(token: string): OperatorCheck {
   const isToken = secretCheck(token);
   return ({ headers }) => {
@@ -28,17 +28,17 @@ export function withToken(token: string): OperatorCheck {
 }
 
 /**
- * A program on this machine that has reached the operator's own port by a name of this machine, on
- * its own behalf: no proxy has sent it, and no page of another origin.
+ * Accepts programs on this machine that address this port by a local name and act on their own behalf:
+ * not for a proxy, and not for a page of another origin.
  */
 export function onOwnPort(asker: Asker): boolean {
   return isAddressedLocally(asker) && !showsProxy(asker.headers) && !isForeignPage(asker);
 }
 
 /**
- * The same on the port that clients talk to, where a proxy on this machine is to be expected. Refuses
- * what proxies do even when they are not told to say so: HTTP/1.0 and `Connection: close`, which is
- * what nginx sends, and sockets of another user than root and the gateway's own.
+ * The same for the main port, where a proxy on this machine must be expected, even one that adds no
+ * field. So it also refuses `Connection: close`, which nginx sends by default, and sockets that belong
+ * to a user other than root and the gateway's own.
  */
 export function onMainPort(ownUser: number | undefined, userOfPeer: UserOfPeer): OperatorCheck {
   return (asker) => {
@@ -51,7 +51,7 @@ export function onMainPort(ownUser: number | undefined, userOfPeer: UserOfPeer):
 
 const ROOT = 0;
 
-/** A name of another machine's may lead here as well: a page's that wants to look local, say. */
+/** The Host must be a local name too: a page can have its own name lead here (DNS rebinding). */
 function isAddressedLocally({ peer, port, host }: Asker): boolean {
   const name = hostName(host).toLowerCase();
   return (
@@ -67,7 +67,7 @@ function closesConnection(headers: Headers): boolean {
   return /\bclose\b/i.test(headers.get("connection") ?? "");
 }
 
-/** Whether a proxy has left a trace in the fields. */
+/** Whether the fields show that a proxy sent the request. */
 function showsProxy(headers: Headers): boolean {
   for (const name of headers.keys()) {
     const kind = RULES.kindOf(name);
@@ -78,7 +78,7 @@ function showsProxy(headers: Headers): boolean {
 
 const RULES = new FieldRules();
 
-// What proxies add besides claims.
+// Fields that proxies add, besides claims.
 const PROXY_FIELDS: ReadonlySet<string> = new Set([
   "cdn-loop",
   "cf-ray",
@@ -98,7 +98,7 @@ const PROXY_FIELDS: ReadonlySet<string> = new Set([
   "x-varnish",
 ]);
 
-/** Whether a browser asks on behalf of a page of another origin. */
+/** Whether a browser sent the request for a page of another origin. */
 function isForeignPage({ host, headers }: Asker): boolean {
   const origin = headers.get("origin");
   const site = headers.get("sec-fetch-site");

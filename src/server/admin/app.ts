@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
 
-/** What the operator's pages are about. */
+/** What the operator's pages show. */
 export interface AdminSubject {
   readonly snapshot: () => Snapshot;
   readonly accessLogCounts: () => { written: number; queued: number; dropped: number };

@@ -9,7 +9,7 @@ export interface AdminListenOptions {
   readonly handle: (request: Request) => Promise<Response>;
 }
 
-/** The operator's own port. Throws when it cannot be had. */
+/** Opens the operator's port. Throws when it cannot be opened. */
 export function listenForAdmin(options: AdminListenOptions) {
   return Bun.serve({
     hostname: options.host,
@@ -31,7 +31,7 @@ export function listenForAdmin(options: AdminListenOptions) {
   });
 }
 
-/** Tells a client without the token that it takes one. */
+/** The answer to a client that does not send the token. */
 export function tokenWanted(): Response {
   return new Response("this is the gateway's operator port; it takes the configured token\n", {
     status: 401,
@@ -39,7 +39,7 @@ export function tokenWanted(): Response {
   });
 }
 
-/** Tells a client that nobody can vouch for that it gets nothing here. */
+/** The answer to a client that is not known to be a program on this machine. */
 export function localOnly(): Response {
   return new Response(
     "this is the gateway's operator port; without admin.token it answers only programs on this machine that ask localhost and its port, directly\n",
