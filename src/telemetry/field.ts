@@ -70,6 +70,8 @@ export function text<Value extends string>(
   };
 }
 
-const same = <Value>(value: Value): Value => value;
+/** What goes as it is. */
+export const same = <Value>(value: Value): Value => value;
 
-const textOrNull = (value: string): string | null => (value === "" ? null : value);
+/** What is NULL when it is empty. */
+export const textOrNull = (value: string): string | null => (value === "" ? null : value);

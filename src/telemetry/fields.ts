@@ -1,5 +1,5 @@
 import { errorKinds } from "../pipeline/errors.ts";
-import { number, text } from "./field.ts";
+import { number, same, text } from "./field.ts";
 import type { LogLevel } from "./level.ts";
 import { redactQuery } from "./redact.ts";
 import { timestampFormatter } from "./timestamp.ts";
@@ -17,7 +17,7 @@ export const fields = {
     column: "level",
     repeats: "often",
     read: ({ status }) => levelOf(status),
-    toSql: (level) => level.toUpperCase(),
+    toSql: (level) => LEVELS[level],
     // Each line begins with it.
     toJson: undefined,
   }),
@@ -44,7 +44,7 @@ export const fields = {
     repeats: "often",
     limit: 64,
     read: ({ method }) => method,
-    toSql: (method) => method,
+    toSql: same,
     inLine: { place: 1, toText: (method) => method },
   }),
   path: text({
@@ -52,7 +52,7 @@ export const fields = {
     repeats: "seldom",
     limit: 8192,
     read: ({ target }) => target.path,
-    toSql: (path) => path,
+    toSql: same,
     inLine: { place: 2, toText: (path) => ` ${path}` },
   }),
   statusCode: number({
@@ -75,7 +75,7 @@ export const fields = {
     repeats: "in runs",
     limit: 64,
     read: ({ client }) => client.address,
-    toSql: (address) => address,
+    toSql: same,
     inLine: { place: 6, toText: (address) => ` - Client: ${address}` },
   }),
   userAgent: text({
@@ -83,13 +83,13 @@ export const fields = {
     repeats: "often",
     limit: 1024,
     read: ({ fields }) => fields.userAgent ?? "",
-    toSql: (agent) => agent,
+    toSql: same,
   }),
   backend: text({
     column: "backend",
     repeats: "often",
     read: ({ backend }) => backend,
-    toSql: (backend) => backend,
+    toSql: same,
     inLine: { place: 5, toText: (url) => (url === "" ? "" : ` - Backend: ${url}`) },
   }),
   route: text({ column: "route", repeats: "often", read: ({ route }) => route }),
@@ -165,6 +165,13 @@ export const fields = {
     toJson: textOrAbsent,
   }),
 } as const;
+
+const LEVELS: Readonly<Record<LogLevel, string>> = {
+  debug: "DEBUG",
+  info: "INFO",
+  warn: "WARN",
+  error: "ERROR",
+};
 
 function levelOf(status: number): LogLevel {
   if (status >= 500) return "error";

@@ -11,15 +11,30 @@ const FIELDS = Object.entries(fields);
  * the line nor looks like another part of it.
  */
 export function recordAsText(record: ExchangeRecord): string {
-  const line = textOf(record);
-  // One search in the line costs less than one in each of its parts.
-  return isPlain(line) && !record.path.includes(" ") && !record.message.includes(SEPARATOR)
-    ? line
-    : textOf(withoutImitations(record));
+  return textOf(isHarmless(record) ? record : withoutImitations(record));
 }
 
 /** What stands between the parts of a text line. */
 const SEPARATOR = " - ";
+
+/** All but visible ASCII, of which a backslash is to be doubled. */
+const SUSPICIOUS = /[^!-[\]-~]/;
+
+function isHarmless(record: ExchangeRecord): boolean {
+  if (isSuspicious(record)) return false;
+  if (record.errorCode === "") return true;
+  return isPlain(record.message) && !record.message.includes(SEPARATOR);
+}
+
+/** Searches the parts that clients have a hand in; to search the line would copy it once more. */
+const isSuspicious = compile(
+  `(record) => ${FIELDS.flatMap(([name, field]) =>
+    field.inLine !== undefined && field.kind === "text" && Number.isFinite(field.limit)
+      ? [`suspicious.test(record.${name})`]
+      : [],
+  ).join(" || ")}`,
+  { suspicious: SUSPICIOUS },
+) as (record: ExchangeRecord) => boolean;
 
 const textOf = compile(
   `(record) => ${FIELDS.flatMap(([name, { inLine }]) =>

@@ -12,7 +12,9 @@ export function timestampFormatter(): (milliseconds: number) => string {
       second = secondOf;
       prefix = new Date(second * 1000).toISOString().slice(0, 20);
     }
-    return `${prefix}${String(whole - second * 1000).padStart(3, "0")}Z`;
+    const rest = whole - second * 1000;
+    if (rest >= 100) return `${prefix}${rest}Z`;
+    return rest >= 10 ? `${prefix}0${rest}Z` : `${prefix}00${rest}Z`;
   };
 }
 

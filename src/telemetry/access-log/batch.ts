@@ -1,4 +1,6 @@
+import { escaped, isPlain } from "../../units/printable.ts";
 import { compile } from "../compile.ts";
+import type { Repeats } from "../field.ts";
 import { fields } from "../fields.ts";
 import type { ExchangeRecord } from "../record.ts";
 
@@ -72,67 +74,74 @@ export class Batch {
 /** As long as all of a text's characters are Latin-1, it takes up half of this. */
 const BYTES_PER_CHARACTER = 2;
 
-/** The texts of a batch. Its methods answer the place where a text is; see `Repeats` for which to use. */
+/** The texts of a batch. Only the code below goes by what is in here. */
 class Texts {
+  list: string[] = [];
   characters = 0;
-  #list: string[] = [];
   readonly #places = new Map<string, number>();
 
-  /** To search for it would cost more than its room. */
-  seldom(text: string): number {
-    this.characters += text.length;
-    return this.#list.push(text) - 1;
-  }
-
-  /** A comparison costs less than the hash that a search needs. `above` is the row above's place. */
-  inRuns(text: string, above: number | undefined): number {
-    return above !== undefined && this.#list[above] === text ? above : this.seldom(text);
-  }
-
-  often(text: string, above: number | undefined): number {
-    if (above !== undefined && this.#list[above] === text) return above;
+  /** The place of a text that is likely to be here already. */
+  placeOf(text: string): number {
     const known = this.#places.get(text);
     if (known !== undefined) return known;
-    const place = this.seldom(text);
+    this.characters += text.length;
+    const place = this.list.push(text) - 1;
     this.#places.set(text, place);
     return place;
   }
 
   take(): string {
-    const json = JSON.stringify(this.#list);
-    this.#list = [];
+    const json = JSON.stringify(this.list);
+    this.list = [];
     this.#places.clear();
     return json;
   }
 }
 
+/** Writes a record's values as one row of numbers. */
 const packRow = compile(
   `(record, numbers, at, texts) => {
-    const above = at - ${VALUES_PER_ROW};
-    ${FIELDS.map(([name, field], place) => {
-      const value = `record.${name}`;
-      const above = `numbers[above + ${place}]`;
-      return `numbers[at + ${place}] = ${field.kind === "number" ? value : placeOf(value, above, field.repeats)};`;
-    }).join("\n")}
+    const list = texts.list;
+    // The first row has none above, and compares with the text that is first: a place outside of the
+    // array, though harmless, would make this several times slower.
+    const above = at === 0 ? 0 : at - ${VALUES_PER_ROW};
+    let text, place, characters = 0;
+    ${FIELDS.map(([name, field], column) =>
+      field.kind === "number"
+        ? `numbers[at + ${column}] = record.${name};`
+        : `text = record.${name};\n${packText(column, field.repeats)}`,
+    ).join("\n")}
+    texts.characters += characters;
   }`,
   {},
 ) as (record: ExchangeRecord, numbers: Float64Array, at: number, texts: Texts) => void;
 
-function placeOf(text: string, above: string, repeats: "seldom" | "in runs" | "often"): string {
-  if (repeats === "seldom") return `texts.seldom(${text})`;
-  return `texts.${repeats === "often" ? "often" : "inRuns"}(${text}, ${above})`;
+function packText(column: number, repeats: Repeats): string {
+  const push = `characters += text.length; numbers[at + ${column}] = list.push(text) - 1;`;
+  // To search for it would cost more than its room.
+  if (repeats === "seldom") return push;
+  // A comparison with the row above costs less than the hash that a search needs.
+  return `place = numbers[above + ${column}];
+    if (list[place] === text) numbers[at + ${column}] = place;
+    else { ${repeats === "often" ? `numbers[at + ${column}] = texts.placeOf(text);` : push} }`;
 }
 
-/** The records that were packed, in their order, each text as `change` makes it. */
-export function unpack(
-  { rows, numbers, texts }: PackedBatch,
-  change?: (text: string) => string,
-): ExchangeRecord[] {
-  const list = JSON.parse(texts) as string[];
-  const changed = change === undefined ? list : list.map(change);
+/** The records that were packed, in their order. */
+export function unpack(packed: PackedBatch): ExchangeRecord[] {
+  return recordsOf(packed, JSON.parse(packed.texts) as string[]);
+}
+
+/** The same with their texts escaped, see `escaped`. */
+export function unpackEscaped(packed: PackedBatch): ExchangeRecord[] {
+  const list = JSON.parse(packed.texts) as string[];
+  // One search in all of them costs less than one in each; what needs escaping shows in JSON as well.
+  return recordsOf(packed, isPlain(packed.texts) ? list : list.map(escaped));
+}
+
+function recordsOf({ rows, numbers }: PackedBatch, texts: readonly string[]): ExchangeRecord[] {
   const records: ExchangeRecord[] = [];
   for (let row = 0; row < rows; row += 1) {
-    records.push(unpackRow(numbers, row * VALUES_PER_ROW, changed));
+    records.push(unpackRow(numbers, row * VALUES_PER_ROW, texts));
   }
   return records;
 }

@@ -1,5 +1,5 @@
 import { compile } from "../compile.ts";
-import type { SqlType, SqlValue } from "../field.ts";
+import { same, type SqlType, type SqlValue, textOrNull } from "../field.ts";
 import { fields } from "../fields.ts";
 import type { ExchangeRecord } from "../record.ts";
 
@@ -16,8 +16,15 @@ export const COLUMNS: readonly Column[] = [
 
 /** The row of a record whose texts have been escaped. */
 export const valuesOf = compile(
-  `(record) => ["gateway", ${Object.keys(fields)
-    .map((name) => `fields.${name}.toSql(record.${name}, record)`)
+  `(record) => ["gateway", ${Object.entries(fields)
+    .map(([name, field]) => valueOf(name, field.toSql))
     .join(", ")}]`,
   { fields },
 ) as (record: ExchangeRecord) => SqlValue[];
+
+/** The usual conversions need no call. */
+function valueOf(name: string, toSql: unknown): string {
+  if (toSql === same) return `record.${name}`;
+  if (toSql === textOrNull) return `record.${name} === "" ? null : record.${name}`;
+  return `fields.${name}.toSql(record.${name}, record)`;
+}

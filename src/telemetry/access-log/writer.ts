@@ -1,8 +1,7 @@
-import { escaped } from "../../units/printable.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LogLevel } from "../level.ts";
 import type { ExchangeRecord } from "../record.ts";
-import { unpack } from "./batch.ts";
+import { unpackEscaped } from "./batch.ts";
 import { Condition } from "./condition.ts";
 import { type FileChange, openMode, setAside } from "./database-files.ts";
 import {
@@ -79,7 +78,7 @@ export class Writer {
         this.#watch();
         return;
       case "batch":
-        this.#batch = unpack(request.packed, escaped);
+        this.#batch = unpackEscaped(request.packed);
         this.#attempt();
         return;
       case "close":

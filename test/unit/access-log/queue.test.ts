@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { escaped } from "../../../src/units/printable.ts";
 import { fields } from "../../../src/telemetry/fields.ts";
-import { unpack } from "../../../src/telemetry/access-log/batch.ts";
+import { unpack, unpackEscaped } from "../../../src/telemetry/access-log/batch.ts";
 import type { Batch } from "../../../src/telemetry/access-log/batch.ts";
 import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
 import { record, records } from "./support.ts";
@@ -19,6 +20,21 @@ test("a record leaves as it came, whatever its texts contain", () => {
   queue.add(record(), 0);
   expect(unpack(queue.take(true)!.pack())).toEqual([strange, record()]);
 });
+
+test.each(["\u009B", "\\", "\n", "\u202E", "\uD800"])(
+  "records arrive with %j escaped, and with plain texts as they came",
+  (character) => {
+    const queue = new BatchQueue(10, 2 ** 20);
+    queue.add(record({ path: `/${character}`, userAgent: 'a "quoted" é' }), 0);
+    queue.add(record(), 0);
+    const packed = queue.take(true)!.pack();
+    expect(unpackEscaped(packed)).toEqual([
+      record({ path: escaped(`/${character}`), userAgent: 'a "quoted" é' }),
+      record(),
+    ]);
+    expect(unpackEscaped(packed)[0]?.path).toMatch(/^\/\\/);
+  },
+);
 
 test("many rows leave as they came, whatever texts they share", () => {
   const queue = new BatchQueue(1000, 2 ** 20);
