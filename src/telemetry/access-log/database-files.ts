@@ -6,7 +6,8 @@ const ENDINGS = ["", "-wal", "-shm"] as const;
 
 /** What happened to a database's files while it was open. */
 export interface FileChange {
-  readonly kind: "removed" | "replaced" | "emptied";
+  /** The -wal file is shortened by checkpoints as well, which only SQLite can tell. */
+  readonly kind: "removed" | "replaced" | "emptied" | "shortened";
   /** Name of the file, which may be that of the -wal or -shm file. */
   readonly file: string;
 }
@@ -18,6 +19,7 @@ export interface FileChange {
 export class DatabaseFiles {
   readonly #path: string;
   readonly #identities: readonly (string | undefined)[];
+  #walSize = 0;
 
   /** To be made when the database has been opened. */
   constructor(path: string) {
@@ -37,9 +39,22 @@ export class DatabaseFiles {
       }
     }
     // Never empty in WAL mode: its first page says so.
-    const isEmptied = statSync(this.#path, { throwIfNoEntry: false })?.size === 0;
-    return isEmptied ? { kind: "emptied", file: basename(this.#path) } : undefined;
+    if (sizeOf(this.#path) === 0) return { kind: "emptied", file: basename(this.#path) };
+    const walBefore = this.#walSize;
+    this.#walSize = this.walSize;
+    return this.#walSize < walBefore
+      ? { kind: "shortened", file: basename(`${this.#path}-wal`) }
+      : undefined;
   }
+
+  /** Bytes of the -wal file. */
+  get walSize(): number {
+    return sizeOf(`${this.#path}-wal`);
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? -1;
 }
 
 /** Device and inode, as other files on the same device never have them at the same time. */

@@ -35,7 +35,7 @@ export function* retention(
   } else if (deleted === 0) {
     return;
   }
-  truncateWal(db);
+  checkpoint(db, "TRUNCATE");
 }
 
 function* deleteOlderThan(db: Database, time: number): Generator<void, number> {
@@ -56,7 +56,7 @@ function* deleteOlderThan(db: Database, time: number): Generator<void, number> {
 function* deleteAbove(db: Database, path: string, maxSize: number): Generator<void, number> {
   if (sizeOnDisk(path) <= maxSize) return 0;
   // It may have been the WAL alone that was too large.
-  truncateWal(db);
+  checkpoint(db, "TRUNCATE");
   if (sizeOnDisk(path) <= maxSize) return 0;
   const statement = db.query<unknown, []>(
     `DELETE FROM logs WHERE id IN (SELECT id FROM logs ORDER BY id LIMIT ${ROWS_PER_STEP})`,
@@ -85,9 +85,12 @@ function* giveBackPages(db: Database): Generator<void, void> {
   }
 }
 
-/** Moves the WAL into the database and empties it, as far as readers let it. */
-export function truncateWal(db: Database): void {
-  db.query("PRAGMA wal_checkpoint(TRUNCATE)").all();
+/**
+ * Moves the WAL into the database as far as readers let it, and empties it with "TRUNCATE". Answers
+ * how many pages are in the WAL.
+ */
+export function checkpoint(db: Database, mode: "PASSIVE" | "TRUNCATE"): { log: number } {
+  return db.query<{ log: number }, []>(`PRAGMA wal_checkpoint(${mode})`).get() ?? { log: -1 };
 }
 
 function bytesInUse(db: Database): number {

@@ -3,13 +3,17 @@ import type { Statement } from "bun:sqlite";
 import type { ExchangeRecord } from "../record.ts";
 import { COLUMNS, valuesOf } from "./columns.ts";
 import { createPrivately, DatabaseFiles, type FileChange } from "./database-files.ts";
-import { retention, truncateWal } from "./retention.ts";
+import { isLocked } from "./failures.ts";
+import { checkpoint, retention } from "./retention.ts";
 import type { Limits } from "./retention.ts";
-import { makeShrinkable, migrate, requireAccessLog, requireSound } from "./schema.ts";
+import { makeShrinkable, migrate, numberOf, requireAccessLog, requireSound } from "./schema.ts";
 
 /** Milliseconds to wait for another connection's lock; longer waits are the caller's to arrange. */
 const BUSY_TIMEOUT = 250;
 const WAL_BYTES_KEPT = 8 * 2 ** 20;
+/** Bytes in front of the whole file, and of each page in it. */
+const WAL_HEADER = 32;
+const WAL_FRAME_HEADER = 24;
 
 /** The access log's database, for the thread that writes it. */
 export class Store {
@@ -76,7 +80,21 @@ export class Store {
 
   /** What somebody did to its files, if anybody did anything. */
   fileChange(): FileChange | undefined {
-    return this.#files.change();
+    const change = this.#files.change();
+    if (change?.kind !== "shortened") return change;
+    return this.#isWalWhole() ? undefined : { ...change, kind: "emptied" };
+  }
+
+  /** Whether the -wal file has all that SQLite believes to be in it. */
+  #isWalWhole(): boolean {
+    try {
+      const { log } = checkpoint(this.#db, "PASSIVE");
+      const frame = numberOf(this.#db, "page_size") + WAL_FRAME_HEADER;
+      return log <= 0 || this.#files.walSize >= WAL_HEADER + log * frame;
+    } catch (error) {
+      // While it is locked, nobody knows; the next look will tell.
+      return isLocked(error);
+    }
   }
 
   /**
@@ -99,7 +117,7 @@ export class Store {
     if (!this.#open) return;
     this.#open = false;
     try {
-      truncateWal(this.#db);
+      checkpoint(this.#db, "TRUNCATE");
     } finally {
       this.#release();
     }

@@ -149,7 +149,7 @@ export class Writer {
     const change = this.#store?.fileChange();
     if (change === undefined) return false;
     if (change.kind === "emptied") {
-      if (this.#setAside("it was emptied while in use")) return true;
+      if (this.#setAside(`${change.file} was emptied while in use`)) return true;
     } else {
       this.#report("warn", leavingMessage(change, this.#database));
     }

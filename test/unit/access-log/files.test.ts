@@ -208,9 +208,34 @@ test("a file that is emptied while it is in use is renamed, with what was not ye
   truncateSync(path, 0);
   clock.advance(SECOND);
   writer.receive(one("after"));
-  expect(reports.containing("is damaged (it was emptied while in use)")).toHaveLength(1);
+  expect(reports.containing("is damaged (log.db was emptied while in use)")).toHaveLength(1);
   expect(statSync(`${path}.corrupt-${STAMP}-wal`).size).toBeGreaterThan(PAGE);
   expect(idsIn(path)).toEqual(["after"]);
+});
+
+test("a -wal file that is emptied counts as damage, and no later row is lost", () => {
+  const path = at("log.db");
+  const { writer, clock, reports } = start(path);
+  for (let batch = 0; batch < 20; batch += 1) writer.receive(batchOf(records(100)));
+  truncateSync(`${path}-wal`, 0);
+  clock.advance(SECOND);
+  for (let batch = 0; batch < 20; batch += 1) writer.receive(one(`${batch}`));
+  expect(reports.containing("is damaged (log.db-wal was emptied while in use)")).toHaveLength(1);
+  expect(idsIn(path)).toEqual(Array.from({ length: 20 }, (_, batch) => `${batch}`));
+});
+
+test("a -wal file that another program has moved into the database is no damage", () => {
+  const path = at("log.db");
+  const { writer, clock, reports } = start(path);
+  for (let round = 0; round < 3; round += 1) {
+    for (let batch = 0; batch < 20; batch += 1) writer.receive(batchOf(records(100)));
+    clock.advance(SECOND);
+    using other = new Database(path);
+    other.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    clock.advance(SECOND);
+  }
+  expect(reports.all).toEqual([]);
+  expect(idsIn(path)).toHaveLength(6_000);
 });
 
 test("two damaged files of one second get two names", () => {
