@@ -24,6 +24,7 @@ export class DescriptorWatch {
   readonly #options: DescriptorWatchOptions;
   readonly #free: () => number | undefined;
   readonly #limit: () => number | undefined;
+  #most: number | undefined;
   #condition: Condition = "enough";
   #cancel = (): void => {};
 
@@ -31,6 +32,7 @@ export class DescriptorWatch {
     this.#options = options;
     this.#free = options.free ?? freeDescriptor;
     this.#limit = options.limit ?? softLimit;
+    this.#most = this.#limit();
   }
 
   start(): void {
@@ -46,7 +48,9 @@ export class DescriptorWatch {
 
   #look(): void {
     const free = this.#free();
-    const most = this.#limit();
+    // To read the limit takes a descriptor; without one the last known has to do.
+    this.#most = this.#limit() ?? this.#most;
+    const most = this.#most;
     const condition = this.#judge(free, most);
     if (condition === this.#condition) return;
     this.#condition = condition;
@@ -73,7 +77,7 @@ export class DescriptorWatch {
   }
 }
 
-const REMEDY = "raise it (`ulimit -n`, or LimitNOFILE of a systemd unit)";
+const REMEDY = "raise their limit (`ulimit -n`, or LimitNOFILE of a systemd unit)";
 
 function softLimit(): number | undefined {
   try {
