@@ -6,8 +6,8 @@ type Meaning = readonly [ErrorCode, string];
 const MEANINGS = new Map<string, Meaning>(
   Object.entries({
     ECONNREFUSED: ["backend_unreachable", "the backend refuses connections"],
-    ENETUNREACH: ["backend_unreachable", "no network leads to the backend"],
-    EHOSTUNREACH: ["backend_unreachable", "no network leads to the backend"],
+    ENETUNREACH: ["backend_unreachable", "the backend's network is unreachable"],
+    EHOSTUNREACH: ["backend_unreachable", "the backend's network is unreachable"],
     ETIMEDOUT: ["backend_unreachable", "the backend does not answer connection attempts"],
     ENOTFOUND: ["backend_name_not_resolved", "the backend's name does not resolve"],
     ECONNRESET: [
@@ -15,6 +15,11 @@ const MEANINGS = new Map<string, Meaning>(
       "the backend closed the connection without an answer",
     ],
     EPIPE: ["backend_connection_closed", "the backend closed the connection"],
+    ERR_TLS_CERT_ALTNAME_INVALID: [
+      "backend_tls_failed",
+      "the backend's certificate is not valid for its host",
+    ],
+    CERT_HAS_EXPIRED: ["backend_tls_failed", "the backend's certificate has expired"],
     EPROTO: ["backend_tls_failed", "the TLS handshake with the backend failed"],
   }),
 );

@@ -5,12 +5,12 @@ import { FieldList } from "../http/field-list.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
 
-/** The connection that an answer comes on, as far as the answer has a say in it. */
+/** The connection that an answer comes on, as far as the answer controls it. */
 export interface Flow {
-  /** Lets what the backend sends wait in the network. */
+  /** Stops reading from the backend. */
   pause(): void;
   resume(): void;
-  /** Nobody wants the rest of the answer. */
+  /** The rest of the answer is not wanted. */
   abandon(): void;
 }
 
@@ -21,42 +21,42 @@ interface Waiting<Result> {
   reject(error: unknown): void;
 }
 
-/** Bytes of a header section. */
+/** Maximum size of a header section, in bytes. */
 const LONGEST_HEAD = 65_536;
-/** 1xx answers before the final one. */
+/** Maximum number of 1xx answers before the final one. */
 const MOST_INTERIM = 32;
-/** Bytes that wait for a reader before the backend has to. */
+/** Bytes that may wait for a reader before the backend is read no further. */
 const ENOUGH_WAITING = 262_144;
-/** Bytes of content that are copied: to point into what has been received costs as much as 4 KiB. */
+/** Content up to this many bytes is copied: a view costs as much as copying 4 KiB. */
 const COPIED_AT_MOST = 4_096;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const PROTOCOL = "HTTP/1.";
 const NO_FIELDS = new FieldList();
 const END: ReadResult = { done: true };
 
-/** One answer, from its first byte on, put together from what a connection receives. */
+/** One answer, assembled from what a connection receives. */
 export class IncomingAnswer implements BackendAnswer, ContentReader {
   status = 0;
   statusText = "";
   fields = NO_FIELDS;
   contentLength: number | undefined = undefined;
-  /** Whether the header section of the final answer has come. */
+  /** Whether the header section of the final answer has been read. */
   hasHead = false;
-  /** Whether all of it has come. */
+  /** Whether all of it has been received. */
   complete = false;
-  /** Whether its connection can be used for another one. */
+  /** Whether its connection can be reused. */
   persists = false;
-  /** Whether its connection is, or is to be, authenticated instead of each request. */
+  /** Whether its connection is, or will be, authenticated instead of each request. */
   authenticatesConnection = false;
 
   readonly #isForHead: boolean;
   readonly #flow: Flow;
   readonly #heads: AnswerHeadReader;
-  /** The beginning of a header section of which the end has not come. */
+  /** The beginning of an incomplete header section. */
   #partial: Buffer | undefined;
   #interim = 0;
   #chunks: ChunkedDecoder | undefined;
-  /** Bytes of content to come; Infinity where chunks or the connection's end will tell. */
+  /** Bytes of content still to come; Infinity if chunks or the connection's end mark the end. */
   #left = 0;
   #pieces: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -65,28 +65,28 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   #collecting: (Waiting<Uint8Array> & { readonly all: Uint8Array; at: number }) | undefined;
   #failure: Error | undefined;
 
-  /** An answer to HEAD has no content, whatever its fields say. */
+  /** `isForHead`: such an answer has no content, whatever its fields say. */
   constructor(isForHead: boolean, flow: Flow, heads: AnswerHeadReader) {
     this.#isForHead = isForHead;
     this.#flow = flow;
     this.#heads = heads;
   }
 
-  /** Whether anything at all has come. */
+  /** Whether any byte has been received. */
   get begun(): boolean {
     return this.hasHead || this.#partial !== undefined || this.#interim > 0;
   }
 
-  /** Takes what the connection has received. Throws MalformedAnswer. */
+  /** Reads what the connection has received. Throws MalformedAnswer. */
   receive(bytes: Buffer): void {
     const content = this.hasHead ? bytes : this.#readHeads(bytes);
     if (content === undefined) return;
     const read = this.#readContent(content);
-    // Nobody has asked for what follows upon an answer, so nothing is to be read from there any more.
+    // Bytes after the answer are unsolicited, so the connection cannot be reused.
     if (read < content.length) this.persists = false;
   }
 
-  /** The backend has closed its side. False when that is not how the answer may end. */
+  /** The backend has closed its side. Returns false if the answer cannot end this way. */
   end(): boolean {
     if (this.complete) return true;
     if (!this.hasHead || this.#left !== Number.POSITIVE_INFINITY || this.#chunks !== undefined) {
@@ -96,7 +96,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     return true;
   }
 
-  /** The rest will not come. What has come before can still be read. */
+  /** The rest will not come. What was received before can still be read. */
   fail(error: Error): void {
     if (this.complete || this.#failure !== undefined) return;
     this.#failure = error;
@@ -142,7 +142,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.#pieces = [];
     if (!this.complete && this.#failure === undefined) {
       this.#flow.abandon();
-      // Whoever is still reading has come to the end.
+      // A pending read ends.
       this.#finish();
     }
     return Promise.resolve();
@@ -154,7 +154,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.#flow.resume();
   }
 
-  /** Reads up to the end of the final header section; what follows it, once that has come. */
+  /** Reads up to the end of the final header section. Returns the bytes after it once it is complete. */
   #readHeads(received: Buffer): Buffer | undefined {
     let bytes = this.#partial === undefined ? received : Buffer.concat([this.#partial, received]);
     this.#partial = undefined;
@@ -166,7 +166,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
       if (end === -1) {
         const beginning = bytes.toString("latin1", 0, PROTOCOL.length);
         if (!PROTOCOL.startsWith(beginning))
-          throw new MalformedAnswer("its first line is no status line");
+          throw new MalformedAnswer("the first line is not a status line");
         if (bytes.length > 0) this.#partial = bytes;
         return undefined;
       }
@@ -176,9 +176,9 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
         this.#take(head);
         return bytes;
       }
-      if (head.status === 101) throw new MalformedAnswer("101, which was not asked for");
+      if (head.status === 101) throw new MalformedAnswer("an unrequested 101");
       this.#interim += 1;
-      if (this.#interim > MOST_INTERIM) throw new MalformedAnswer("1xx answers without end");
+      if (this.#interim > MOST_INTERIM) throw new MalformedAnswer("too many 1xx answers");
     }
   }
 
@@ -197,7 +197,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     if (!chunked && contentLength === undefined) this.persists = false;
   }
 
-  /** Answers how many of the bytes belong to this answer. */
+  /** Returns how many of the bytes belong to this answer. */
   #readContent(bytes: Buffer): number {
     if (this.#chunks !== undefined) {
       const read = this.#chunks.decode(bytes, (piece) => this.#hand(piece));
@@ -241,7 +241,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   }
 }
 
-/** What follows from a place on. */
+/** The rest of the buffer from `start`. */
 function behind(bytes: Buffer, start: number): Buffer {
   return bytes.length - start > COPIED_AT_MOST ? bytes.subarray(start) : copyOf(bytes, start);
 }

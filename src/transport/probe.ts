@@ -13,9 +13,9 @@ import type { IncomingAnswer } from "./incoming-answer.ts";
 
 const FIELDS = ["user-agent", "gateway-health-check", "connection", "close"];
 
-/** Asks through the network, each time over a connection of its own: only that shows that there can be one. */
+/** Probes over the network, each time on a new connection: only that shows that one can be opened. */
 export function networkProbe(clock: Clock, names: Names = new Names(clock)): Probe {
-  // Whoever checks has a time limit of its own.
+  // The caller has a time limit of its own.
   const unlimited = new TimeLimit<Attempt>(clock, 0, () => {});
   return async function probe(url, signal, tls) {
     const { origin, pathname, search } = new URL(url);
@@ -44,7 +44,7 @@ export function networkProbe(clock: Clock, names: Names = new Names(clock)): Pro
     } catch (error) {
       throw networkErrorIn(error);
     } finally {
-      // The status says it all; reading on could last for ever.
+      // The status is enough; the content could be endless.
       end();
     }
   };
@@ -52,7 +52,7 @@ export function networkProbe(clock: Clock, names: Names = new Names(clock)): Pro
 
 const NOBODY = { clientConnection: undefined };
 
-/** The owner of one connection that carries one attempt. */
+/** Owns one connection, for one attempt. */
 class Asking implements ConnectionOwner {
   readonly heads = new AnswerHeadReader();
   readonly #address: Address;
@@ -84,7 +84,7 @@ class Asking implements ConnectionOwner {
   gone(): void {}
 }
 
-/** What the network reported, where that is at the bottom of an error. */
+/** The network's own error, if there is one behind this. */
 function networkErrorIn(error: unknown): unknown {
   if (!(error instanceof GatewayError) || error instanceof NoDescriptorsError) return error;
   const { cause } = error;

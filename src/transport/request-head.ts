@@ -2,27 +2,27 @@ import { findField } from "../http/fields.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { BackendRequest } from "./attempt.ts";
 
-// Each character becomes one byte. What does not fit in one would become another character, a line
-// break for one, so none of it is sent.
+// Each character becomes one byte. A character that does not fit would become another one, a line
+// break for example, so such a head is not sent.
 const NOT_BYTES = /[^\0-\xFF]/;
 
 /**
- * The header section of a request as it goes over the wire, its empty line included (RFC 9112). The
- * names and values are taken for valid: they have been Headers before. Text where it is plain ASCII,
- * bytes where it is not. Throws a GatewayError.
+ * The header section of a request as it goes over the wire, including its empty line (RFC 9112).
+ * Names and values are assumed to be valid: they have been Headers before. Returns text if it is plain
+ * ASCII, else bytes. Throws a GatewayError.
  */
 export function requestHead(request: BackendRequest): string | Uint8Array {
   const { method, target, origin, fields } = request;
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (let at = 0; at < fields.length; at += 2) {
-    // One sum: the intermediate ones would each be an object.
+    // One expression: each intermediate string would be an object.
     head = head + fields[at] + ": " + fields[at + 1] + "\r\n";
   }
   if (findField(fields, "host") === -1)
     head += `host: ${origin.slice(origin.indexOf("//") + 2)}\r\n`;
   if (goesInChunks(request)) head += "transfer-encoding: chunked\r\n";
   head += "\r\n";
-  // To count is quicker than to look: most heads are plain ASCII.
+  // Counting bytes is faster than a regular expression, and most heads are plain ASCII.
   if (Buffer.byteLength(head) === head.length) return head;
   if (NOT_BYTES.test(head)) {
     throw new GatewayError("bad_request", "the request holds characters that HTTP cannot carry");
@@ -30,7 +30,7 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
   return Buffer.from(head, "latin1");
 }
 
-/** Whether the request has content whose length nobody knows yet. */
+/** Whether the request has content of unknown length. */
 export function goesInChunks({ fields, body }: BackendRequest): boolean {
   return body instanceof ReadableStream && findField(fields, "content-length") === -1;
 }

@@ -2,14 +2,14 @@ import { copyOf } from "./bytes.ts";
 import { isConnectionChallenge } from "../http/connection-auth.ts";
 import { contentLength, namedByConnection, removedFields, TOKEN } from "../http/fields.ts";
 
-/** What of an answer's header section its receiver needs: who gets it next, and how long it is. */
+/** An answer's header section: what is passed on, and how the body is framed. */
 export interface AnswerHead {
   /** 100 to 599. */
   readonly status: number;
   readonly reason: string;
-  /** Names in lower case, each followed by its value; what is for one connection only is left out. */
+  /** Names in lower case, each followed by its value; without hop-by-hop fields. */
   readonly fields: string[];
-  /** What frames the content, where the status and the request's method allow any. */
+  /** The content's length in bytes, if the status and the request's method allow content. */
   readonly contentLength: number | undefined;
   readonly chunked: boolean;
   /** Whether the connection stays open for a further request (RFC 9112 section 9.3). */
@@ -18,13 +18,13 @@ export interface AnswerHead {
   readonly authenticatesConnection: boolean;
 }
 
-/** Bytes that are not the answer that RFC 9112 describes. The message tells what is wrong. */
+/** An answer that is not valid by RFC 9112. The message says what is wrong. */
 export class MalformedAnswer extends Error {}
 
 const VERSION = "HTTP/1.";
-/** Of "HTTP/1.1 200". */
+/** Length of "HTTP/1.1 200". */
 const SHORTEST = 12;
-/** Lines that are remembered of a header section. */
+/** Lines of a header section that are remembered, at most. */
 const REMEMBERED_AT_MOST = 64;
 
 /** A line of a header section, as it came. */
@@ -48,17 +48,17 @@ interface FieldLine extends Line {
 }
 
 /**
- * Reads the header sections of answers. Most lines of one are those of the one before, which it
- * remembers: to compare bytes is cheaper than to take them apart and make texts of them. One reader
- * is for those whose answers resemble each other.
+ * Reads the header sections of answers. Most lines are the same as in the answer before, which it
+ * remembers: comparing bytes is cheaper than parsing them into strings. Use one reader for answers
+ * that resemble each other.
  */
 export class AnswerHeadReader {
   #statusLine: StatusLine | undefined;
   readonly #fieldLines: FieldLine[] = [];
 
   /**
-   * Reads from the first byte up to, and without, the empty line at `end`. As strict as RFC 9112
-   * allows: where two readers could differ on an answer's length, nobody gets it (section 6.3).
+   * Reads from the first byte up to the empty line at `end`, exclusive. As strict as RFC 9112 allows:
+   * an answer whose length two readers could disagree on is refused (section 6.3).
    * Throws MalformedAnswer.
    */
   read(bytes: Buffer, end: number): AnswerHead {
@@ -78,21 +78,22 @@ export class AnswerHeadReader {
       if (name === "connection") connection = joined(connection, value);
       else if (name === "transfer-encoding") coding = joined(coding, value);
       else if (name === "content-length") {
-        // Some say it twice; the same is no harm (RFC 9110 section 8.6).
-        if (length !== null && length !== value) throw new MalformedAnswer("two Content-Length");
+        // Some servers send it twice; equal values are harmless (RFC 9110 section 8.6).
+        if (length !== null && length !== value)
+          throw new MalformedAnswer("two different Content-Length fields");
         if (length === null) fields.push(name, value);
         length = value;
       } else if (!line.isForOneHop) fields.push(name, value);
     }
     const size = contentLength(length);
     if (length !== null && size === undefined) {
-      throw new MalformedAnswer("its Content-Length is not a number");
+      throw new MalformedAnswer("Content-Length is not a number");
     }
     if (coding !== null) {
       if (coding.toLowerCase() !== "chunked") {
         throw new MalformedAnswer("a Transfer-Encoding other than chunked");
       }
-      if (length !== null) throw new MalformedAnswer("Content-Length beside Transfer-Encoding");
+      if (length !== null) throw new MalformedAnswer("both Content-Length and Transfer-Encoding");
       if (!isLatest) throw new MalformedAnswer("Transfer-Encoding in HTTP/1.0");
     }
     return {
@@ -123,7 +124,7 @@ export class AnswerHeadReader {
   }
 }
 
-/** Whether the line that starts there is this one, and no longer. */
+/** Whether the line at `start` is exactly this one. */
 function isLineAt(bytes: Uint8Array, start: number, end: number, line: Line): boolean {
   const { bytes: known } = line;
   const after = start + known.length;
@@ -144,7 +145,7 @@ function parseStatusLine(bytes: Buffer, end: number): StatusLine {
     status >= 100 &&
     status <= 599 &&
     (at === SHORTEST || (at > SHORTEST && text[SHORTEST] === " "));
-  if (!isStatusLine) throw new MalformedAnswer("its first line is no status line");
+  if (!isStatusLine) throw new MalformedAnswer("the first line is not a status line");
   const reason = text.slice(SHORTEST + 1);
   return { bytes: copyOf(bytes, 0, at), status, reason, isLatest: minor === "1" };
 }
@@ -153,10 +154,10 @@ function parseFieldLine(bytes: Buffer, start: number, end: number): FieldLine {
   let at = start;
   while (isClass(IN_TOKEN, bytes, at)) at += 1;
   const name = bytes.toString("latin1", start, at).toLowerCase();
-  // White space is to be removed before the colon (RFC 9112 section 5.1). Before the name it would
-  // continue the line above, which is not done any more (section 5.2).
+  // Whitespace before the colon must be removed (RFC 9112 section 5.1). Before the name it would be
+  // obsolete line folding, which is refused (section 5.2).
   while (isSpace(bytes[at])) at += 1;
-  if (name === "" || bytes[at] !== COLON) throw new MalformedAnswer("a line that is no field");
+  if (name === "" || bytes[at] !== COLON) throw new MalformedAnswer("a line that is not a field");
   at += 1;
   while (isSpace(bytes[at])) at += 1;
   const from = at;
@@ -173,7 +174,7 @@ function parseFieldLine(bytes: Buffer, start: number, end: number): FieldLine {
   };
 }
 
-const CONTROL = "a control character in its header section";
+const CONTROL = "a control character in the header section";
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
@@ -181,7 +182,7 @@ const SPACE = 0x20;
 const ZERO = 0x30;
 const COLON = 0x3a;
 
-/** Which bytes may be in a token, and which in a value: a look at each is all that they get. */
+/** Which bytes may be in a token and which in a value, as a lookup table. */
 const IN_TOKEN = 1;
 const IN_TEXT = 2;
 const CLASSES = Uint8Array.from({ length: 256 }, (_, code) => {
@@ -194,14 +195,14 @@ function isClass(wanted: number, bytes: Uint8Array, at: number): boolean {
   return ((CLASSES[bytes[at] ?? 0] ?? 0) & wanted) !== 0;
 }
 
-/** Where a line's text ends, by what cannot be a part of it. */
+/** The index of the first byte that cannot be part of a line's text. */
 function endOfText(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && isClass(IN_TEXT, bytes, at)) at += 1;
   return at;
 }
 
-/** NaN for what is none. */
+/** The digit's value; NaN for any other byte. */
 function digit(code: number | undefined): number {
   return code !== undefined && code >= ZERO && code <= ZERO + 9 ? code - ZERO : Number.NaN;
 }
@@ -210,7 +211,7 @@ function isSpace(code: number | undefined): boolean {
   return code === SPACE || code === TAB;
 }
 
-/** Unlike `listWith`, this shows that an empty one was there: it makes a Transfer-Encoding doubtful. */
+/** Unlike `listWith`, keeps empty elements visible: they make a Transfer-Encoding invalid. */
 function joined(present: string | null, value: string): string {
   return present === null ? value : `${present}, ${value}`;
 }

@@ -1,6 +1,6 @@
 /**
- * A copy of a part. For the small parts that messages have it costs a fraction of a `subarray`, and
- * does not hold on to the rest.
+ * Copies part of a buffer. For the small parts of messages this is several times cheaper than
+ * `subarray`, and does not keep the rest of the buffer alive.
  */
 export function copyOf(bytes: Buffer, start: number, end = bytes.length): Buffer {
   const copy = Buffer.allocUnsafe(end - start);

@@ -1,35 +1,35 @@
 import { MalformedAnswer } from "./answer-head.ts";
 import { TOKEN } from "../http/fields.ts";
 
-/** Characters of a line between chunks: a size with its extension, or a trailer. */
+/** Maximum length of a line between chunks: a size with its extension, or a trailer. */
 const LONGEST_LINE = 4_096;
-/** Trailers of one message. */
+/** Maximum number of trailers in a message. */
 const MOST_TRAILERS = 100;
-// A size that a number holds exactly, then extensions: any text without control characters.
+// A size that a number represents exactly, then extensions without control characters.
 const SIZE_LINE = /^([0-9A-Fa-f]{1,13})[\t ]*(?:;[\t\x20-\x7E\x80-\xFF]*)?$/;
 const VALUE = /^[\t\x20-\x7E\x80-\xFF]*$/;
 const LF = 0x0a;
 
 type State = "size" | "content" | "end of content" | "trailers" | "over";
 
-/** Takes the chunks apart in which content of unknown length comes (RFC 9112 section 7.1). */
+/** Decodes chunked content (RFC 9112 section 7.1). */
 export class ChunkedDecoder {
   #state: State = "size";
-  /** Bytes of the current chunk that have not come yet. */
+  /** Bytes of the current chunk still to come. */
   #left = 0;
-  /** A line of which only the beginning has come. */
+  /** The beginning of an incomplete line. */
   #line = "";
   #trailers = 0;
 
-  /** Whether the last chunk and all trailers have come. */
+  /** Whether the last chunk and all trailers have been read. */
   get over(): boolean {
     return this.#state === "over";
   }
 
   /**
-   * Reads on. Each piece of content goes to `take` as a part of `bytes`, not a copy. Answers how many
-   * bytes were read; the rest, when it is over, belongs to no message. Trailers are checked and
-   * dropped. Throws MalformedAnswer.
+   * Reads on. `take` gets each piece of content as a view of `bytes`, not a copy. Returns how many
+   * bytes were read; once it is over, the rest does not belong to this message. Trailers are checked
+   * and dropped. Throws MalformedAnswer.
    */
   decode(bytes: Buffer, take: (piece: Uint8Array) => void): number {
     let at = 0;
@@ -47,9 +47,9 @@ export class ChunkedDecoder {
       this.#line += bytes.toString("latin1", at, stop);
       at = stop;
       if (this.#line.length > LONGEST_LINE)
-        throw new MalformedAnswer("a line without end between its chunks");
+        throw new MalformedAnswer("an overlong line between chunks");
       if (end === -1) break;
-      if (!this.#line.endsWith("\r\n")) throw new MalformedAnswer("a bare LF between its chunks");
+      if (!this.#line.endsWith("\r\n")) throw new MalformedAnswer("a bare LF between chunks");
       const line = this.#line.slice(0, -2);
       this.#line = "";
       this.#readLine(line);
@@ -61,7 +61,7 @@ export class ChunkedDecoder {
     switch (this.#state) {
       case "size": {
         const size = SIZE_LINE.exec(line)?.[1];
-        if (size === undefined) throw new MalformedAnswer("a chunk whose size is no number");
+        if (size === undefined) throw new MalformedAnswer("a chunk size that is not a number");
         this.#left = Number.parseInt(size, 16);
         this.#state = this.#left === 0 ? "trailers" : "content";
         return;
@@ -77,7 +77,7 @@ export class ChunkedDecoder {
         }
         this.#trailers += 1;
         if (this.#trailers > MOST_TRAILERS || !isField(line)) {
-          throw new MalformedAnswer("trailers that are no fields, or too many");
+          throw new MalformedAnswer("invalid or too many trailers");
         }
         return;
       case "content":

@@ -59,14 +59,17 @@ describe("an answer over a connection", () => {
   });
 
   test.each([
-    ["SSH-2.0-OpenSSH_9.6\r\n", "its first line is no status line"],
-    ["HTTP/1.1 101 Switching Protocols\r\n\r\n", "101, which was not asked for"],
-    ["HTTP/1.1 200 OK\r\nX-A\r\n\r\n", "a line that is no field"],
-    ["HTTP/1.1 200 OK\r\nX-A: \0\r\n\r\n", "a control character in its header section"],
-    ["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "two Content-Length"],
+    ["SSH-2.0-OpenSSH_9.6\r\n", "the first line is not a status line"],
+    ["HTTP/1.1 101 Switching Protocols\r\n\r\n", "an unrequested 101"],
+    ["HTTP/1.1 200 OK\r\nX-A\r\n\r\n", "a line that is not a field"],
+    ["HTTP/1.1 200 OK\r\nX-A: \0\r\n\r\n", "a control character in the header section"],
+    [
+      "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      "two different Content-Length fields",
+    ],
     [
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
-      "a chunk whose size is no number",
+      "a chunk size that is not a number",
     ],
   ])("that is %p is malformed", async (bytes, problem) => {
     const backend = await startRawBackend(stage, (request) => request.send(bytes));
@@ -101,7 +104,7 @@ describe("an answer over a connection", () => {
     backend.requests[0]!.send("nonsense\r\n");
     expect(await rejection(reader.read())).toMatchObject({
       code: "backend_protocol_error",
-      message: "the backend's answer is not valid HTTP: a chunk whose size is no number",
+      message: "the backend's answer is not valid HTTP: a chunk size that is not a number",
     });
     await backend.requests[0]!.closed;
   });

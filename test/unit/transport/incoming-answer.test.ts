@@ -128,17 +128,17 @@ describe("an answer", () => {
 
   const interim = "HTTP/1.1 100 Continue\r\n\r\n";
   test.each([
-    ["its first line is no status line", "SSH-2.0-x"],
-    ["its first line is no status line", "\n"],
-    ["its first line is no status line", "HTTP/2"],
-    ["its first line is no status line", `${interim}<`],
-    ["its first line is no status line", "HTTP/1.1 2000\r\n\r\n"],
-    ["101, which was not asked for", "HTTP/1.1 101 Switching Protocols\r\n\r\n"],
-    ["1xx answers without end", interim.repeat(33)],
+    ["the first line is not a status line", "SSH-2.0-x"],
+    ["the first line is not a status line", "\n"],
+    ["the first line is not a status line", "HTTP/2"],
+    ["the first line is not a status line", `${interim}<`],
+    ["the first line is not a status line", "HTTP/1.1 2000\r\n\r\n"],
+    ["an unrequested 101", "HTTP/1.1 101 Switching Protocols\r\n\r\n"],
+    ["too many 1xx answers", interim.repeat(33)],
     ["a header section of more than 65536 bytes", `HTTP/1.1 200 ${"x".repeat(65_524)}`],
     ["a header section of more than 65536 bytes", `HTTP/1.1 200 ${"x".repeat(65_524)}\r\n\r\n`],
     [
-      "a chunk whose size is no number",
+      "a chunk size that is not a number",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
     ],
   ])("is malformed for %s", (message, bytes) => {

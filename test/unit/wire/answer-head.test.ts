@@ -101,7 +101,7 @@ describe("an answer's header section", () => {
     "SSH-2.0-OpenSSH_9.6",
     "<html>",
   ])("never begins with %p", (line) => {
-    const malformed = new MalformedAnswer("its first line is no status line");
+    const malformed = new MalformedAnswer("the first line is not a status line");
     expect(() => parse(line)).toThrow(malformed);
     expect(() => parse(line, "X-A: 1")).toThrow(malformed);
   });
@@ -225,7 +225,7 @@ describe("an answer's field", () => {
     "x\u0000y: 1",
     "\rx: 1",
   ])("is not %p", (line) => {
-    const malformed = new MalformedAnswer("a line that is no field");
+    const malformed = new MalformedAnswer("a line that is not a field");
     expect(() => withFields(line)).toThrow(malformed);
     expect(() => withFields("X-A: 1", line, "X-B: 2")).toThrow(malformed);
   });
@@ -242,7 +242,7 @@ describe("an answer's field", () => {
     "\r\r",
     "\n\r",
   ])("holds no %p, nor does the reason", (character) => {
-    const malformed = new MalformedAnswer("a control character in its header section");
+    const malformed = new MalformedAnswer("a control character in the header section");
     expect(() => withFields(`X-A: a${character}b`)).toThrow(malformed);
     expect(() => withFields(`X-A: 1${character}`, "X-B: 2")).toThrow(malformed);
     expect(() => parse(`HTTP/1.1 200 O${character}K`, "X-A: 1")).toThrow(malformed);
@@ -304,7 +304,7 @@ describe("an answer's length", () => {
 
   test.each(["4", "03", "", "3, 3"])("is unknown with Content-Length: 3 and %p", (other) => {
     expect(() => withFields("Content-Length: 3", `Content-Length: ${other}`)).toThrow(
-      new MalformedAnswer("two Content-Length"),
+      new MalformedAnswer("two different Content-Length fields"),
     );
   });
 
@@ -312,7 +312,7 @@ describe("an answer's length", () => {
     "is unknown with Content-Length: %p",
     (written) => {
       expect(() => withFields(`Content-Length: ${written}`)).toThrow(
-        new MalformedAnswer("its Content-Length is not a number"),
+        new MalformedAnswer("Content-Length is not a number"),
       );
     },
   );
@@ -347,7 +347,7 @@ describe("an answer's length", () => {
   test("is unknown with Content-Length and Transfer-Encoding, in either order", () => {
     const length = "Content-Length: 3";
     const chunked = "Transfer-Encoding: chunked";
-    const malformed = new MalformedAnswer("Content-Length beside Transfer-Encoding");
+    const malformed = new MalformedAnswer("both Content-Length and Transfer-Encoding");
     expect(() => withFields(length, chunked)).toThrow(malformed);
     expect(() => withFields(chunked, length)).toThrow(malformed);
   });

@@ -154,7 +154,7 @@ describe("chunks are malformed", () => {
     "1\r\na\r\n\r\n",
     "HTTP/1.1 200 OK\r\n",
   ])("with the size %p", (text) => {
-    expectMalformed(text, "a chunk whose size is no number");
+    expectMalformed(text, "a chunk size that is not a number");
   });
 
   test.each(["abcd\r\n", "abc \r\n", "abc0\r\n\r\n", "abc\r\r\n"])(
@@ -167,7 +167,7 @@ describe("chunks are malformed", () => {
   test.each(["3\n", "3;a\n", "\n", "3\r\nabc\n", "3\r\nabcd\n", "0\r\n\n", "0\r\nX-A: 1\n"])(
     "with a line that ends without CR: %p",
     (text) => {
-      expectMalformed(text, "a bare LF between its chunks");
+      expectMalformed(text, "a bare LF between chunks");
     },
   );
 
@@ -180,19 +180,19 @@ describe("chunks are malformed", () => {
     "X-A: \u0000\r\n",
     "\r\r\n",
   ])("with the trailer %p", (trailer) => {
-    expectMalformed(`0\r\n${trailer}`, "trailers that are no fields, or too many");
+    expectMalformed(`0\r\n${trailer}`, "invalid or too many trailers");
   });
 
   test("with trailers without end", () => {
     const trailers = "X-A: 1\r\n".repeat(101);
-    expectMalformed(`0\r\n${trailers}`, "trailers that are no fields, or too many");
+    expectMalformed(`0\r\n${trailers}`, "invalid or too many trailers");
   });
 
   test("with a line without end", () => {
     const line = `1;${"x".repeat(4_095)}`;
-    expectMalformed(line, "a line without end between its chunks");
-    expectMalformed(`1\r\na${line}`, "a line without end between its chunks");
-    expectMalformed(`0\r\nX-A: ${line}`, "a line without end between its chunks");
-    expectMalformed(`${line}\r\n`, "a line without end between its chunks");
+    expectMalformed(line, "an overlong line between chunks");
+    expectMalformed(`1\r\na${line}`, "an overlong line between chunks");
+    expectMalformed(`0\r\nX-A: ${line}`, "an overlong line between chunks");
+    expectMalformed(`${line}\r\n`, "an overlong line between chunks");
   });
 });
