@@ -73,9 +73,11 @@ export class Ring {
 function pickFirst(upstream: Upstream, exchange: Exchange): Backend {
   const backend = upstream.pick(exchange);
   if (backend === undefined) {
-    throw new GatewayError("no_healthy_backend", "no backend of this route is healthy", {
-      fields: RETRY_SOON,
-    });
+    throw new GatewayError(
+      "no_healthy_backend",
+      "no backend of this route is healthy; the gateway's log and /admin/backends say why",
+      { fields: RETRY_SOON },
+    );
   }
   if (!backend.isFull) return backend;
   const available = pickAvailable(upstream, exchange, new Set([backend]));

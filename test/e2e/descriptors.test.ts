@@ -62,16 +62,20 @@ limitTest("a gateway without file descriptors blames itself, not its backends", 
   expect(await next()).toBe(200);
 
   const pid = pidOf(gateway);
-  limitDescriptors(pid, lowestFree(pid));
+  // What the gateway closes meanwhile is free again, so the limit goes down with it.
   const statuses: number[] = [];
-  for (let sent = 0; sent < 5; sent += 1) statuses.push(await next());
+  while (statuses.filter((status) => status === 503).length < 5 && statuses.length < 100) {
+    limitDescriptors(pid, lowestFree(pid));
+    statuses.push(await next());
+  }
   limitDescriptors(pid, 1_000);
 
-  expect(statuses).toEqual([503, 503, 503, 503, 503]);
+  expect(statuses.filter((status) => status !== 200)).toEqual([503, 503, 503, 503, 503]);
   expect(await next()).toBe(200);
   expect(gateway.lines.matching(/is unhealthy/)).toEqual([]);
-  const rows = await gateway.waitForRows(7);
-  expect(rows[1]).toMatchObject({ status_code: 503, error_code: "overloaded" });
+  const rows = await gateway.waitForRows(statuses.length + 2);
+  const codes = rows.filter((row) => row.status_code === 503).map((row) => row.error_code);
+  expect(new Set(codes)).toEqual(new Set(["overloaded"]));
   expect(await gateway.lines.waitFor(/503/)).toContain("used up its file descriptors");
 });
 

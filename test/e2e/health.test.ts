@@ -51,6 +51,37 @@ test("a killed backend costs nobody a request, and is taken back when it has ret
   expect(gateway.lines.matching(healthy)).toHaveLength(1);
 });
 
+test("a backend killed under load costs only what it may have acted on already", async () => {
+  const a = await startMockProcess(stage, "A");
+  const b = await startMockProcess(stage, "B");
+  const gateway = await startGateway(stage, {
+    routes: [{ path: "/echo", backends: [a.url, b.url] }],
+  });
+  const failures: unknown[] = [];
+  let answered = 0;
+  const over = new AbortController();
+  const repeat = async (init: RequestInit) => {
+    while (!over.signal.aborted) {
+      const response = await ask(`${gateway.url}/echo`, init);
+      if (response.status !== 200) failures.push((await problemOf(response))["code"]);
+      answered += 1;
+    }
+  };
+  const uploads = { method: "POST", body: "x".repeat(2_000) };
+  const clients = Array.from({ length: 12 }, (_, index) => repeat(index % 3 === 0 ? uploads : {}));
+  await eventually(() => answered > 500);
+  a.kill("SIGKILL");
+  await gateway.lines.waitFor(/is unhealthy/);
+  const before = answered;
+  await eventually(() => answered > before + 500);
+  over.abort();
+  await Promise.all(clients);
+
+  const mayHaveActed = new Set<unknown>(["backend_connection_closed", "backend_answer_incomplete"]);
+  expect(failures.filter((code) => !mayHaveActed.has(code))).toEqual([]);
+  expect(failures.length).toBeLessThanOrEqual(clients.length);
+});
+
 test("uploads, which may not be sent twice, go to the other backend when one is dead", async () => {
   const a = await startMockProcess(stage, "A");
   const b = await startMockProcess(stage, "B");
