@@ -36,13 +36,19 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
   const operatorPage: Handler | undefined = admin && {
     handle: (exchange) => adminPage(exchange, admin.handle),
   };
+  // Weak, so that it keeps no snapshot that has been replaced.
+  const known = new WeakMap<Snapshot, TakenPaths>();
+  const takenNow = (): TakenPaths => {
+    const snapshot = options.snapshot();
+    const taken = known.get(snapshot) ?? takenPaths(snapshot);
+    known.set(snapshot, taken);
+    return taken;
+  };
   return function choose(exchange) {
     const { path } = exchange.target;
-    if (path === "/health") {
-      return isTaken(options.snapshot(), "health") ? undefined : healthPage;
-    }
+    if (path === "/health") return takenNow().health ? undefined : healthPage;
     if (admin === undefined || !path.startsWith("/admin/")) return undefined;
-    if (!admin.has(exchange.method, path) || isTaken(options.snapshot(), "admin")) return undefined;
+    if (!admin.has(exchange.method, path) || takenNow().admin) return undefined;
     return admin.isOperator(asker(exchange, options.mainPort())) ? operatorPage : undefined;
   };
 }
@@ -84,8 +90,14 @@ async function adminPage(
 
 const HOP_BY_HOP: ReadonlySet<string> = new Set([...hopByHopFields, "content-length"]);
 
-function isTaken(snapshot: Snapshot, segment: string): boolean {
-  return snapshot.routes.some(
-    ({ path }) => path === `/${segment}` || path.startsWith(`/${segment}/`),
-  );
+/** Which of the gateway's own paths a snapshot's routes take from it; looked up once per snapshot. */
+interface TakenPaths {
+  readonly health: boolean;
+  readonly admin: boolean;
+}
+
+function takenPaths(snapshot: Snapshot): TakenPaths {
+  const isTaken = (segment: string) =>
+    snapshot.routes.some(({ path }) => path === `/${segment}` || path.startsWith(`/${segment}/`));
+  return { health: isTaken("health"), admin: isTaken("admin") };
 }
