@@ -7,6 +7,8 @@ interface ErrorKind {
   readonly title: string;
   /** The error's name in a Proxy-Status field (RFC 9209 section 2.3), where there is one. */
   readonly proxyStatus?: string;
+  /** Whether the connection ends with it, because the rest of the request may still come. */
+  readonly endsConnection?: true;
 }
 
 /** Every error that the gateway itself answers with: the one place that gives a code its meaning. */
@@ -57,6 +59,7 @@ export const errorKinds = {
     status: 408,
     source: "client",
     title: "Request timeout",
+    endsConnection: true,
     proxyStatus: "http_request_error",
   },
   origin_not_allowed: {

@@ -45,6 +45,8 @@ function describe(exchange: Exchange, error: GatewayError): Answer {
   if (kind.source !== "client" && "proxyStatus" in kind) {
     fields.set("proxy-status", proxyStatus(kind.proxyStatus, error.message));
   }
+  // RFC 9110 section 15.5.9.
+  if ("endsConnection" in kind) fields.set("connection", "close");
   // The problem stands in place of any answer that was under way.
   exchange.ended = undefined;
   exchange.content = undefined;

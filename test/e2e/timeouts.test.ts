@@ -144,20 +144,24 @@ test.each([
   ["short", "Content-Length: 100", "a part"],
   ["long", "Content-Length: 1000000", "x".repeat(100_000)],
   ["chunked", "Transfer-Encoding: chunked", "6\r\na part\r\n"],
-])("a client that falls silent in %s content is answered 408", async (_, framing, part) => {
-  const backend = await startRawBackend(stage);
-  const gateway = await startTimed("route", { request: "300ms" }, backend.url);
-  const client = await connect(gateway);
+])(
+  "a client that falls silent in %s content is answered 408, and its connection ends",
+  async (_, framing, part) => {
+    const backend = await startRawBackend(stage);
+    const gateway = await startTimed("route", { request: "300ms" }, backend.url);
+    const client = await connect(gateway);
 
-  await client.send(message(["POST /upload HTTP/1.1", "Host: gateway", framing], part));
+    await client.send(message(["POST /upload HTTP/1.1", "Host: gateway", framing], part));
 
-  const { status, bytes } = await client.answer();
-  expect(status).toBe(408);
-  expect(JSON.parse(bytes.toString())).toMatchObject({ code: "request_timeout" });
-  expect(await gateway.waitForRows(1)).toMatchObject([
-    { status_code: 408, error_code: "request_timeout" },
-  ]);
-});
+    const { status, bytes } = await client.answer();
+    expect(status).toBe(408);
+    expect(JSON.parse(bytes.toString())).toMatchObject({ code: "request_timeout" });
+    expect((await client.incoming.all()).how).not.toBe("silent");
+    expect(await gateway.waitForRows(1)).toMatchObject([
+      { status_code: 408, error_code: "request_timeout" },
+    ]);
+  },
+);
 
 test("an upload that takes longer than any timeout gets through as long as it moves", async () => {
   const mock = await startMockProcess(stage, "A");

@@ -56,6 +56,7 @@ describe("a known error", () => {
     // By the time that a WebSocket is idle there is no answer left to say it in.
     const isTold = kind.source !== "client" && code !== "websocket_idle";
     expect(response.headers.has("proxy-status")).toBe(isTold);
+    expect(response.headers.has("connection")).toBe(kind.status === 408);
   });
 
   test("may have another status than its kind, which is that of the row too", async () => {
