@@ -5,12 +5,12 @@ export type SqlValue = string | number | null;
 export type JsonValue = string | number | undefined;
 
 /**
- * How texts of a column repeat from row to row, which settles how a batch keeps them: each by itself,
- * once for rows that follow each other, or once for the whole batch.
+ * How often a column has the same text in several rows. A batch stores such a text once per row, once
+ * per run of rows, or once.
  */
 export type Repeats = "seldom" | "in runs" | "often";
 
-/** What a field may read of the others in its record. */
+/** The fields of a record that other fields may use. */
 export interface Context {
   readonly method: string;
   readonly path: string;
@@ -19,18 +19,18 @@ export interface Context {
   readonly errorCode: string;
 }
 
-/** One field of the access log: where it comes from, and what it is in each place it goes to. */
+/** One field of the access log: its source, and its form in each output. */
 export interface Field<Value extends string | number> {
-  /** Its column in table `logs`. */
+  /** The column in table `logs`. */
   readonly column: string;
   readonly type: SqlType;
-  /** Reads it when the exchange is over; `now` is the clock's monotonic time. */
+  /** Reads the value when the exchange is over; `now` is monotonic time in milliseconds. */
   readonly read: (exchange: Exchange, now: number) => Value;
-  /** Its value in SQLite. A text arrives escaped, see `escaped`. */
+  /** The value in SQLite. Texts have been escaped, see `escaped`. */
   readonly toSql: (value: Value, record: Context) => SqlValue;
-  /** Its value in a JSON line; undefined leaves it out. */
+  /** The value in a JSON line; undefined omits it. */
   readonly toJson: ((value: Value, record: Context) => JsonValue) | undefined;
-  /** Its part of a text line; the parts follow each other by `place`. A text arrives escaped. */
+  /** The part of a text line, ordered by `place`. Texts have been escaped. */
   readonly inLine:
     | { readonly place: number; readonly toText: (value: Value, record: Context) => string }
     | undefined;
@@ -43,19 +43,19 @@ export interface NumberField extends Field<number> {
 export interface TextField<Value extends string = string> extends Field<Value> {
   readonly kind: "text";
   readonly repeats: Repeats;
-  /** Characters that are kept of it; Infinity for texts that no client can lengthen. */
+  /** Maximum length in characters; Infinity for texts whose length no client controls. */
   readonly limit: number;
 }
 
 type Stated<Of, Optional extends keyof Of> = Omit<Of, "kind" | Optional> &
   Partial<Pick<Of, Optional>>;
 
-/** States a field that is a number. Left out, its JSON value is the number, and no line has it. */
+/** Defines a number. By default JSON lines have the number and text lines do not. */
 export function number(stated: Stated<NumberField, "toSql" | "toJson" | "inLine">): NumberField {
   return { kind: "number", toSql: same, toJson: same, inLine: undefined, ...stated };
 }
 
-/** States a field that is a text. Left out: an empty one is NULL, JSON has it, and no line. */
+/** Defines a text. By default an empty one is NULL, JSON lines have it and text lines do not. */
 export function text<Value extends string>(
   stated: Stated<TextField<Value>, "type" | "limit" | "toSql" | "toJson" | "inLine">,
 ): TextField<Value> {
@@ -70,8 +70,8 @@ export function text<Value extends string>(
   };
 }
 
-/** What goes as it is. */
+/** For values that need no conversion. */
 export const same = <Value>(value: Value): Value => value;
 
-/** What is NULL when it is empty. */
+/** For texts that are NULL when empty. */
 export const textOrNull = (value: string): string | null => (value === "" ? null : value);

@@ -7,10 +7,10 @@ import { timestampFormatter } from "./timestamp.ts";
 const timestampOf = timestampFormatter();
 
 /**
- * Every field of the access log, stated once, in the order of its columns. A record, the batches to
- * the worker, the table, INSERT, JSON lines and text lines all follow from this.
+ * Every field of the access log, defined once, in the order of the columns. Records, batches, the
+ * table, INSERT, JSON lines and text lines are derived from this.
  *
- * The columns that the first gateway had may forbid NULL, so their empty texts stay texts.
+ * The columns of the first gateway may be NOT NULL, so their empty texts stay texts.
  */
 export const fields = {
   level: text<LogLevel>({
@@ -18,7 +18,7 @@ export const fields = {
     repeats: "often",
     read: ({ status }) => levelOf(status),
     toSql: (level) => LEVELS[level],
-    // Each line begins with it.
+    // Every line starts with it.
     toJson: undefined,
   }),
   /** What went wrong, for people; empty when nothing did. */
@@ -157,7 +157,7 @@ export const fields = {
     toSql: (messages, { statusCode }) => (statusCode === 101 ? messages : null),
     toJson: (messages, { statusCode }) => (statusCode === 101 ? messages : undefined),
   }),
-  /** Whose doing it was that the exchange did not end in order: client, backend or gateway. */
+  /** Who caused the error: client, backend or gateway; empty without one. */
   endedBy: text({
     column: "ended_by",
     repeats: "often",
@@ -178,7 +178,7 @@ function levelOf(status: number): LogLevel {
   return status >= 400 ? "warn" : "info";
 }
 
-/** Milliseconds with three decimals; more is noise that takes up space. */
+/** Milliseconds with three decimals; more would be noise. */
 function microseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }

@@ -2,26 +2,26 @@ import { write } from "node:fs";
 import type { Clock } from "../time/clock.ts";
 import type { SinkCounts } from "./sinks/counts.ts";
 
-/** Where lines end up. Resolves when the text has been taken, with false when it cannot be; never rejects. */
+/** Takes text. Resolves with false if it cannot be written; never rejects. */
 export type Output = (text: string) => Promise<boolean>;
 
 const FLUSH_AFTER_MS = 50;
 const FLUSH_AT_CHARACTERS = 64 * 1024;
-// A reader that has stopped must not take the gateway's memory with it.
+// A reader that has stopped must not use up the gateway's memory.
 const HOLD_AT_MOST_CHARACTERS = 8 * 1024 * 1024;
 
 /** Collects lines and writes them in few large pieces, so lines are cheap and never delayed for long. */
 export class LineWriter {
   readonly #output: Output;
   readonly #clock: Clock;
-  /** Grows line by line: to join as many lines at the end would make a text of each of them first. */
+  /** Grows line by line, which is cheaper than joining an array of lines. */
   #text = "";
-  /** Lines in `#text`, and lines that the output has been given and has not taken yet. */
+  /** Lines in `#text`, and lines that the output is writing. */
   #waiting = 0;
   #leaving = 0;
   #written = 0;
   #dropped = 0;
-  /** Dropped lines of which the output has not been told. */
+  /** Dropped lines that no notice has counted yet. */
   #unreported = 0;
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
@@ -31,7 +31,7 @@ export class LineWriter {
     this.#clock = clock;
   }
 
-  /** Takes a line without its line break. */
+  /** Takes a line, without a line break. */
   line(text: string): void {
     if (this.#text.length >= HOLD_AT_MOST_CHARACTERS) {
       this.#drop(1);
@@ -53,8 +53,8 @@ export class LineWriter {
   }
 
   /**
-   * Writes what has been collected. Resolves when all of it has been taken, or after `deadlineMs`
-   * milliseconds; what has not been taken by then is dropped.
+   * Writes what has been collected. Resolves when all of it is written, or after `deadlineMs`
+   * milliseconds; what is not written by then is dropped.
    */
   async flush(deadlineMs: number): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -89,7 +89,7 @@ export class LineWriter {
     const text = this.#text + notice;
     this.#text = "";
     const isTaken = await this.#output(text);
-    // None are left where a deadline has passed meanwhile.
+    // None are left if a deadline has passed meanwhile.
     if (isTaken) this.#written += this.#leaving;
     else this.#drop(this.#leaving);
     this.#leaving = 0;

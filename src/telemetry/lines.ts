@@ -7,17 +7,17 @@ import type { ExchangeRecord } from "./record.ts";
 const FIELDS = Object.entries(fields);
 
 /**
- * A record as one line for people, without time and level. Whatever a client sent, it neither ends
- * the line nor looks like another part of it.
+ * A record as one line for people, without time and level. Nothing that a client sends can end the
+ * line or look like another part of it.
  */
 export function recordAsText(record: ExchangeRecord): string {
   return textOf(isHarmless(record) ? record : withoutImitations(record));
 }
 
-/** What stands between the parts of a text line. */
+/** Separates the parts of a text line. */
 const SEPARATOR = " - ";
 
-/** All but visible ASCII, of which a backslash is to be doubled. */
+/** Everything but visible ASCII, and the backslash. */
 const SUSPICIOUS = /[^!-[\]-~]/;
 
 function isHarmless(record: ExchangeRecord): boolean {
@@ -26,7 +26,7 @@ function isHarmless(record: ExchangeRecord): boolean {
   return isPlain(record.message) && !record.message.includes(SEPARATOR);
 }
 
-/** Searches the parts that clients have a hand in; to search the line would copy it once more. */
+/** Tests the parts that clients control. Testing the whole line would copy it once more. */
 const isSuspicious = compile(
   `(record) => ${FIELDS.flatMap(([name, field]) =>
     field.inLine !== undefined && field.kind === "text" && Number.isFinite(field.limit)

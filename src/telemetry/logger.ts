@@ -13,7 +13,7 @@ export type LogFields = Readonly<Record<string, string | number | boolean>>;
 type Writer = Pick<LineWriter, "line" | "counts" | "flush">;
 
 export interface LoggerOptions {
-  /** The least level that is written. */
+  /** The lowest level that is written. */
   readonly level: LogLevel;
   readonly format: "text" | "json";
   /** Whether levels are coloured; only for text on a terminal. */
@@ -51,7 +51,7 @@ export class Logger {
     };
   }
 
-  /** Puts another level and format in force. */
+  /** Changes level and format. */
   configure({ level, format }: Pick<LoggerOptions, "level" | "format">): void {
     this.#options = { ...this.#options, level, format };
     this.#threshold = SEVERITY[level];
@@ -82,12 +82,12 @@ export class Logger {
     );
   }
 
-  /** Lines so far. */
+  /** Counts lines. */
   counts(): SinkCounts {
     return this.#writer.counts();
   }
 
-  /** Writes what has been logged; resolves after `deadlineMs` milliseconds at the latest. */
+  /** Writes what has been logged. Resolves after at most `deadlineMs` milliseconds. */
   flush(deadlineMs: number): Promise<void> {
     return this.#writer.flush(deadlineMs);
   }

@@ -3,12 +3,12 @@ import { compile } from "./compile.ts";
 import { cut } from "./cut.ts";
 import { fields } from "./fields.ts";
 
-/** What is kept of an exchange that is over. Texts are as they came, but at most `limit` long. */
+/** What the log keeps of an exchange. Texts are not escaped, and at most `limit` characters long. */
 export type ExchangeRecord = {
   readonly [Name in keyof typeof fields]: ReturnType<(typeof fields)[Name]["read"]>;
 };
 
-/** Makes the record of an exchange that is over; `now` is the clock's monotonic time. */
+/** Makes the record of an exchange that is over; `now` is monotonic time in milliseconds. */
 export const toRecord = compile(
   `(exchange, now) => ({ ${Object.entries(fields).map(property).join(", ")} })`,
   { fields, cut },

@@ -1,4 +1,4 @@
-/** Query parameters whose values stay out of rows and lines. `docs/access-log.md` lists them. */
+/** Query parameters whose values are not logged. `docs/access-log.md` lists them. */
 export const REDACTED_PARAMETERS: readonly string[] = [
   "token",
   "access_token",
@@ -18,17 +18,17 @@ export const REDACTED_PARAMETERS: readonly string[] = [
 const REDACTED = new Set(REDACTED_PARAMETERS);
 const INSTEAD = "[redacted]";
 
-/** A parameter's name at the start of one or, in what some servers read as one, after ";" or "?". */
+/** A parameter's name. Some servers also start a parameter at ";", and a value can be a URL with "?". */
 const NAME = /[?&;]([^=?&;]*)=/g;
-/** Whether a name is one of those, or written in a way that has to be looked at. Takes linear time. */
+/** Finds these names, and names that must be decoded first. Takes linear time. */
 const SUSPICIOUS = new RegExp(
   `[?&;](?:(?:${REDACTED_PARAMETERS.join("|")})=|[^=?&;%+.[ ]*[%+.[ ])`,
   "i",
 );
 
 /**
- * A query, with its "?", in which the values of parameters that are known to hold secrets are
- * "[redacted]". Names count in any case, percent-encoded, and as a part of `user[password]`.
+ * Replaces the values of parameters that usually hold secrets with "[redacted]". The query includes
+ * its "?". Names match in any case, percent-encoded, and as part of `user[password]`.
  */
 export function redactQuery(query: string): string {
   if (query === "" || !SUSPICIOUS.test(query)) return query;
@@ -36,7 +36,7 @@ export function redactQuery(query: string): string {
   let from = 0;
   for (const found of query.matchAll(NAME)) {
     const value = found.index + found[0].length;
-    // Within a value that has been left out already.
+    // Inside a value that has already been redacted.
     if (found.index < from || !isSecret(found[1] ?? "")) continue;
     const end = query.indexOf("&", value);
     const next = end === -1 ? query.length : end;

@@ -25,7 +25,7 @@ const schema = Type.Object(
       [Type.Literal("debug"), Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")],
       {
         description:
-          "The least level written to standard output. The access log's rows do not depend on it.",
+          "The lowest level written to standard output. It does not affect rows of the access log.",
         default: "info",
       },
     ),

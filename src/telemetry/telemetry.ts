@@ -4,14 +4,14 @@ import { type ExchangeRecord, toRecord } from "./record.ts";
 import type { SinkCounts } from "./sinks/counts.ts";
 import type { LoggingSettings, Sink, SinkKind, SinkServices } from "./sinks/sink.ts";
 
-/** How long a sink that is no longer used may take to be written out. */
+/** How long a replaced sink may take to close, in milliseconds. */
 const CLOSE_REPLACED_MS = 5_000;
 
-/** Makes a record of every exchange that is over, and hands it to every sink. */
+/** Makes a record of every exchange that is over and passes it to every sink. */
 export class Telemetry {
   readonly #kinds: readonly SinkKind[];
   readonly #services: SinkServices;
-  /** Records wait for the end of the turn, so that answers leave first. */
+  /** Records wait for the end of the event-loop turn, so that answers are sent first. */
   readonly #records: EndOfTurn<ExchangeRecord>;
   #settings: LoggingSettings;
   /** Each at the place of its kind; undefined for a kind that the settings leave off. */
@@ -19,7 +19,7 @@ export class Telemetry {
   #inUse: readonly Sink[] = [];
   readonly #replaced: { readonly kind: SinkKind; readonly sink: Sink }[] = [];
 
-  /** Opens nothing yet; exchanges may come from `open` on. */
+  /** Opens nothing yet. Exchanges are accepted after `open`. */
   constructor(kinds: readonly SinkKind[], settings: LoggingSettings, services: SinkServices) {
     this.#kinds = kinds;
     this.#settings = settings;
@@ -38,7 +38,7 @@ export class Telemetry {
     this.#records.add(toRecord(exchange, this.#services.clock.monotonic()));
   }
 
-  /** Puts other settings in force. What has been taken before goes by the old ones. */
+  /** Changes the settings. Earlier exchanges use the old ones. */
   change(settings: LoggingSettings): void {
     const before = this.#settings;
     this.#settings = settings;
@@ -56,7 +56,7 @@ export class Telemetry {
     this.#use(sinks);
   }
 
-  /** What the sinks of a kind have done since the start. */
+  /** Counts of all sinks of a kind since the start. */
   counts(name: string): SinkCounts {
     const inUse = this.#sinks.filter((_, at) => this.#kinds[at]?.name === name);
     const replaced = this.#replaced.filter(({ kind }) => kind.name === name);
@@ -67,7 +67,7 @@ export class Telemetry {
     return { written: sum("written"), queued: sum("queued"), dropped: sum("dropped") };
   }
 
-  /** Closes every sink. Resolves after `deadlineMs` milliseconds at the latest; never rejects. */
+  /** Closes every sink. Resolves after at most `deadlineMs` milliseconds; never rejects. */
   async close(deadlineMs: number): Promise<void> {
     this.#records.flush();
     const sinks = [...this.#inUse, ...this.#replaced.map(({ sink }) => sink)];

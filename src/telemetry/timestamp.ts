@@ -1,6 +1,6 @@
 /**
- * Makes the ISO-8601 UTC text of epoch milliseconds, like "2026-11-23T15:01:26.123Z". Rows of one
- * second share all but three digits, so the rest is kept from one call to the next.
+ * Makes the ISO-8601 UTC text of epoch milliseconds, like "2026-11-23T15:01:26.123Z". Times
+ * within one second share all but three digits, so the prefix is kept between calls.
  */
 export function timestampFormatter(): (milliseconds: number) => string {
   let second = Number.NaN;

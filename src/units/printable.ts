@@ -1,8 +1,8 @@
 /**
- * What moves a terminal's cursor, starts an escape sequence, ends a line or turns it round: C0, DEL
- * and C1 controls, line and paragraph separators, bidirectional marks and overrides, and the byte
- * order mark. Lone surrogates are here as well, since no UTF-8 can say them. For use in a class of a
- * regular expression with the flag "u".
+ * Characters that move a terminal's cursor, start an escape sequence, end a line or reorder it: C0,
+ * DEL and C1 controls, line and paragraph separators, bidirectional marks and overrides, the byte
+ * order mark, and lone surrogates, which UTF-8 cannot encode. For a character class of a regular
+ * expression with the flag "u".
  */
 export const UNPRINTABLE = String.raw`\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF\p{Cs}`;
 
@@ -18,12 +18,12 @@ const SHORT: ReadonlyMap<string, string> = new Map([
   ["\\", "\\\\"],
 ]);
 
-/** The text with everything unprintable shown, like \n, \x9b or \u202e. For messages to people. */
+/** The text with unprintable characters escaped, like \n, \x9b or \u202e. For messages. */
 export function printable(text: string): string {
   return UNPRINTABLE_ANYWHERE.test(text) ? text.replace(UNPRINTABLES, shown) : text;
 }
 
-/** The same with each backslash doubled, so that no two texts become one. For what others sent. */
+/** Like `printable`, but also doubles backslashes, so that the original can be restored. */
 export function escaped(text: string): string {
   return isPlain(text) ? text : text.replace(UNPRINTABLES_AND_BACKSLASHES, shown);
 }
@@ -33,7 +33,7 @@ export function isPlain(text: string): boolean {
   return !UNPRINTABLE_OR_BACKSLASH.test(text);
 }
 
-/** A value's JSON in which every unprintable character is an escape like \u009b. */
+/** A value as JSON in which unprintable characters are escaped, like \u009b. */
 export function printableJson(value: unknown): string {
   const json = JSON.stringify(value);
   return UNPRINTABLE_ANYWHERE.test(json) ? json.replace(UNPRINTABLES, unicodeEscape) : json;

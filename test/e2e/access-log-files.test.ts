@@ -163,10 +163,10 @@ test.each(damages)(
 
     expect(await gateway.stop()).toBe(0);
     expect(missingFrom(idsIn(gateway.database), load)).toEqual([]);
-    const aside = readdirSync(cwd).find((name) => name.startsWith("gateway.db.corrupt-20"));
+    const aside = readdirSync(cwd).find((name) => /^gateway\.db\.corrupt-20[0-9TZ]+$/.test(name));
     expect(aside).toBeDefined();
-    expect(line).toContain(`renamed to ${join(cwd, aside ?? "")} and a new one begun`);
-    expect(line).toContain(".recover | sqlite3 saved.db");
+    expect(line).toContain(`renamed to ${join(cwd, aside ?? "")} and a new one was created`);
+    expect(line).toContain(".recover | sqlite3 recovered.db");
   },
 );
 

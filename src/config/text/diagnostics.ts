@@ -1,3 +1,5 @@
+import { UNPRINTABLE } from "../../units/printable.ts";
+
 export interface Diagnostic {
   readonly file: string;
   /** Counted from 1. */
@@ -17,8 +19,8 @@ const LONGEST_LINE = 120;
 const SHOWN_BEFORE_MARK = 50;
 const CUT = "…";
 
-// What would move the cursor, reorder the line or start an escape sequence in a terminal.
-const UNPRINTABLE = /[^\P{Cc}\t]|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+// Tabs stay: the marks below a line follow them.
+const UNPRINTABLES = new RegExp(`(?!\\t)[${UNPRINTABLE}]`, "gu");
 const REPLACEMENT = "\uFFFD";
 
 /**
@@ -110,7 +112,7 @@ function asBlanks(text: string): string {
 }
 
 function printable(text: string): string {
-  return text.replace(UNPRINTABLE, REPLACEMENT);
+  return text.replace(UNPRINTABLES, REPLACEMENT);
 }
 
 function compare(a: string, b: string): number {

@@ -12,15 +12,15 @@ import { WriterThread } from "./writer-thread.ts";
 export interface AccessLogOptions {
   /** Path of the SQLite file. */
   readonly database: string;
-  /** Milliseconds that a row is kept; 0 for ever. */
+  /** Milliseconds that a row is kept; 0 keeps it forever. */
   readonly maxAge: number;
-  /** Bytes that the database may take up; 0 for no limit. */
+  /** Maximum size of the database in bytes; 0 sets no limit. */
   readonly maxSize: number;
-  /** Bytes of memory that rows may take up while they wait for the database. */
+  /** Maximum memory of rows that wait for the database, in bytes. */
   readonly maxQueuedBytes: number;
-  /** Milliseconds after which a row leaves for the worker at the latest, up to 1000. */
+  /** Maximum time until a row is sent to the worker, in milliseconds; at most 1000. */
   readonly flushInterval: number;
-  /** Rows that are written in one transaction, like 500. */
+  /** Rows per transaction, like 500. */
   readonly batchSize: number;
   readonly clock: Clock;
   readonly createWorker: () => Worker;
@@ -77,7 +77,7 @@ export class AccessLog implements Sink {
     return { written: this.#written, queued: this.#queued, dropped: this.#dropped.total };
   }
 
-  /** Reports how many rows are lost, if any are. Called again, it may shorten the time that is left. */
+  /** Reports how many rows are lost, if any. A second call can bring the deadline forward. */
   close(deadlineMs: number): Promise<void> {
     const closed = this.#closed ?? this.#beginClosing();
     if (!this.#isOver) {

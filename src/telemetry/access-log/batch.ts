@@ -4,10 +4,10 @@ import type { Repeats } from "../field.ts";
 import { fields } from "../fields.ts";
 import type { ExchangeRecord } from "../record.ts";
 
-/** A batch as it goes to the worker. */
+/** A batch as it is sent to the worker. */
 export interface PackedBatch {
   readonly rows: number;
-  /** A value of each field for each row: numbers, and for texts their places in `texts`. */
+  /** One value per field and row; for a text, its index in `texts`. */
   readonly numbers: Float64Array<ArrayBuffer>;
   /** A JSON array of strings. */
   readonly texts: string;
@@ -18,8 +18,8 @@ const VALUES_PER_ROW = FIELDS.length;
 const ROWS_AT_FIRST = 16;
 
 /**
- * Records on their way to the worker, each a row of numbers. A text that rows are likely to share is
- * kept once, so that a waiting batch holds on to little and gives the collector little to scan.
+ * Records for the worker, stored as rows of numbers. Texts that rows are likely to share are stored
+ * once, so a waiting batch needs little memory and gives the garbage collector little to scan.
  */
 export class Batch {
   rows = 0;
@@ -28,7 +28,7 @@ export class Batch {
   #packed: PackedBatch | undefined;
   #packedBytes = 0;
 
-  /** `expected` rows are likely to come, 0 when nobody knows. */
+  /** `expected` is the likely number of rows, 0 if unknown. */
   constructor(expected = 0) {
     this.#numbers = new Float64Array(Math.max(expected, ROWS_AT_FIRST) * VALUES_PER_ROW);
   }
@@ -38,7 +38,7 @@ export class Batch {
     return this.#texts.characters;
   }
 
-  /** What it takes up in memory: nearly so while it is being filled, exactly once it is packed. */
+  /** Memory in bytes: an estimate while the batch is being filled, an upper bound once packed. */
   get bytes(): number {
     if (this.#packed !== undefined) return this.#packedBytes;
     return this.#numbers.byteLength + this.characters * BYTES_PER_CHARACTER;
@@ -52,8 +52,8 @@ export class Batch {
   }
 
   /**
-   * The same each time. Its numbers are given away, not copied, and its texts are one text from now
-   * on, which holds nothing else in memory: nothing may be added any more.
+   * Returns the same object each time. The numbers are transferred, not copied, and the texts become
+   * one string, which keeps nothing else in memory. No records may be added afterwards.
    */
   pack(): PackedBatch {
     if (this.#packed === undefined) {
@@ -71,16 +71,16 @@ export class Batch {
   }
 }
 
-/** As long as all of a text's characters are Latin-1, it takes up half of this. */
+/** An upper bound: strings of Latin-1 characters only need one byte per character. */
 const BYTES_PER_CHARACTER = 2;
 
-/** The texts of a batch. Only the code below goes by what is in here. */
+/** The texts of a batch. `packRow` uses its properties directly. */
 class Texts {
   list: string[] = [];
   characters = 0;
   readonly #places = new Map<string, number>();
 
-  /** The place of a text that is likely to be here already. */
+  /** The index of a text that is probably there already. */
   placeOf(text: string): number {
     const known = this.#places.get(text);
     if (known !== undefined) return known;
@@ -98,12 +98,12 @@ class Texts {
   }
 }
 
-/** Writes a record's values as one row of numbers. */
+/** Stores a record as one row of numbers. */
 const packRow = compile(
   `(record, numbers, at, texts) => {
     const list = texts.list;
-    // The first row has none above, and compares with the text that is first: a place outside of the
-    // array, though harmless, would make this several times slower.
+    // The first row compares with itself, which is harmless. Reading outside of the array would be
+    // correct too, and several times slower.
     const above = at === 0 ? 0 : at - ${VALUES_PER_ROW};
     let text, place, characters = 0;
     ${FIELDS.map(([name, field], column) =>
@@ -118,23 +118,23 @@ const packRow = compile(
 
 function packText(column: number, repeats: Repeats): string {
   const push = `characters += text.length; numbers[at + ${column}] = list.push(text) - 1;`;
-  // To search for it would cost more than its room.
+  // A lookup would cost more than the memory it saves.
   if (repeats === "seldom") return push;
-  // A comparison with the row above costs less than the hash that a search needs.
+  // Comparing with the row above is cheaper than hashing.
   return `place = numbers[above + ${column}];
     if (list[place] === text) numbers[at + ${column}] = place;
     else { ${repeats === "often" ? `numbers[at + ${column}] = texts.placeOf(text);` : push} }`;
 }
 
-/** The records that were packed, in their order. */
+/** The packed records, in order. */
 export function unpack(packed: PackedBatch): ExchangeRecord[] {
   return recordsOf(packed, JSON.parse(packed.texts) as string[]);
 }
 
-/** The same with their texts escaped, see `escaped`. */
+/** The packed records with their texts escaped, see `escaped`. */
 export function unpackEscaped(packed: PackedBatch): ExchangeRecord[] {
   const list = JSON.parse(packed.texts) as string[];
-  // One search in all of them costs less than one in each; what needs escaping shows in JSON as well.
+  // One test for all texts is cheaper than one for each. JSON also shows what needs escaping.
   return recordsOf(packed, isPlain(packed.texts) ? list : list.map(escaped));
 }
 

@@ -22,7 +22,7 @@ export const valuesOf = compile(
   { fields },
 ) as (record: ExchangeRecord) => SqlValue[];
 
-/** The usual conversions need no call. */
+/** Common conversions are inlined. */
 function valueOf(name: string, toSql: unknown): string {
   if (toSql === same) return `record.${name}`;
   if (toSql === textOrNull) return `record.${name} === "" ? null : record.${name}`;

@@ -7,7 +7,7 @@ export class Condition {
   readonly #recovered: string;
   #cause = "";
 
-  /** A report of a failure is `failing` and the cause. */
+  /** A failure is reported as `failing: cause`. */
   constructor(
     report: (level: LogLevel, message: string) => void,
     failing: string,

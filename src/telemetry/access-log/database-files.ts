@@ -1,33 +1,33 @@
 import { chmodSync, closeSync, openSync, realpathSync, renameSync, statSync } from "node:fs";
 import { basename } from "node:path";
 
-/** SQLite keeps a database in WAL mode in these: the path itself, and with these endings. */
+/** Endings of the files of a database in WAL mode. */
 const ENDINGS = ["", "-wal", "-shm"] as const;
 
 /** What happened to a database's files while it was open. */
 export interface FileChange {
-  /** The -wal file is shortened by checkpoints as well, which only SQLite can tell. */
+  /** "shortened": the -wal file is, by a checkpoint or by somebody; only SQLite can tell. */
   readonly kind: "removed" | "replaced" | "emptied" | "shortened";
-  /** Name of the file, which may be that of the -wal or -shm file. */
+  /** Name of the changed file, which may be the -wal or -shm file. */
   readonly file: string;
 }
 
 /**
- * The files of a database that is open. SQLite goes on writing to files that have lost their names,
- * where nobody will ever find the rows.
+ * The files of an open database. SQLite keeps writing to files that were removed, where the rows are
+ * lost.
  */
 export class DatabaseFiles {
   readonly #path: string;
   readonly #identities: readonly (string | undefined)[];
   #walSize = 0;
 
-  /** To be made when the database has been opened. */
+  /** Must be created after the database was opened. */
   constructor(path: string) {
     this.#path = realPath(path);
     this.#identities = ENDINGS.map((ending) => identityOf(this.#path + ending));
   }
 
-  /** What is no longer as it was. Undefined where all is well, or nothing is known. */
+  /** What has changed; undefined if nothing has. */
   change(): FileChange | undefined {
     for (const [at, ending] of ENDINGS.entries()) {
       const before = this.#identities[at];
@@ -38,7 +38,7 @@ export class DatabaseFiles {
         return { kind: now === undefined ? "removed" : "replaced", file: basename(path) };
       }
     }
-    // Never empty in WAL mode: its first page says so.
+    // A database in WAL mode is never empty: its first page holds the mode.
     if (sizeOf(this.#path) === 0) return { kind: "emptied", file: basename(this.#path) };
     const walBefore = this.#walSize;
     this.#walSize = this.walSize;
@@ -57,13 +57,13 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? -1;
 }
 
-/** Device and inode, as other files on the same device never have them at the same time. */
+/** Device and inode. */
 function identityOf(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
 }
 
-/** SQLite, too, puts the other files next to the one that a link points at. */
+/** SQLite also resolves links, and keeps the other files next to the target. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
@@ -73,9 +73,9 @@ function realPath(path: string): string {
 }
 
 /**
- * Makes an empty database file that only the gateway's user may read, whatever the umask; SQLite
- * gives its other files the same mode. Leaves a file alone that exists. Where it cannot be made,
- * opening the database says why.
+ * Creates an empty database file that only the gateway's user can read, whatever the umask; SQLite
+ * gives the other files the same mode. An existing file is left alone. If the file cannot be created,
+ * opening the database reports why.
  */
 export function createPrivately(path: string): void {
   if (path === ":memory:") return;
@@ -85,7 +85,7 @@ export function createPrivately(path: string): void {
   } catch {
     return;
   }
-  // Closed before SQLite opens it: closing later would take away SQLite's locks.
+  // Closed before SQLite opens it: closing it later would release SQLite's locks.
   closeSync(descriptor);
   chmodSync(path, PRIVATE);
 }
@@ -93,7 +93,7 @@ export function createPrivately(path: string): void {
 const PRIVATE = 0o600;
 const OTHERS = 0o077;
 
-/** The mode of a file that others than its owner may use, like "644"; undefined for a private one. */
+/** The mode of a file that other users can access, like "644"; undefined for a private file. */
 export function openMode(path: string): string | undefined {
   if (process.platform === "win32") return undefined;
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
@@ -101,10 +101,9 @@ export function openMode(path: string): string | undefined {
 }
 
 /**
- * Renames a database's files, so that another one can be begun in its place, and answers their new
- * name; `now` is epoch milliseconds. The database may still be open: closing it then leaves the
- * files as they are.
- * @throws when the folder does not allow it
+ * Renames a database's files and returns the new path; `now` is in epoch milliseconds. The database
+ * may be open: closing it afterwards leaves the files as they are.
+ * @throws {Error} when the files cannot be renamed
  */
 export function setAside(path: string, now: number): string {
   const real = realPath(path);

@@ -2,10 +2,10 @@ import type { Clock } from "../../time/clock.ts";
 import type { LogLevel } from "../level.ts";
 
 const REPORT_INTERVAL = 10_000;
-/** Lets the first report of a burst speak of more than its first row. */
+/** So that the first report of a burst counts more than its first row. */
 const FIRST_REPORT_DELAY = 200;
 
-/** Counts rows that were dropped for want of room, and says so at most once per ten seconds. */
+/** Counts rows dropped for lack of room, and reports them at most once every ten seconds. */
 export class DroppedRows {
   readonly #clock: Clock;
   readonly #report: (level: LogLevel, message: string) => void;
@@ -23,7 +23,7 @@ export class DroppedRows {
     return this.#total;
   }
 
-  /** For rows whose loss is reported by whoever calls. */
+  /** For rows whose loss the caller reports. */
   count(rows: number): void {
     this.#total += rows;
   }
@@ -36,7 +36,7 @@ export class DroppedRows {
     this.#cancel = this.#clock.schedule(Math.max(due, FIRST_REPORT_DELAY), () => this.flush());
   }
 
-  /** Reports now what has not been reported. */
+  /** Reports at once what has not been reported yet. */
   flush(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -44,6 +44,6 @@ export class DroppedRows {
     const rows = this.#unreported;
     this.#unreported = 0;
     this.#lastReport = this.#clock.monotonic();
-    this.#report("warn", `access log: ${rows} rows dropped, because too many wait to be written`);
+    this.#report("warn", `access log: ${rows} rows dropped: too many are waiting to be written`);
   }
 }

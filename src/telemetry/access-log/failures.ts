@@ -1,9 +1,9 @@
 import { SQLiteError } from "bun:sqlite";
 import { CorruptError } from "./schema.ts";
 
-/** No retry can mend it, because the rows themselves are at fault. */
+/** Retries are useless: the rows are at fault. */
 const ROWS_AT_FAULT = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
-/** The open connection can go on; after anything else the database is opened again. */
+/** The connection stays usable; after other errors the database is opened again. */
 const CONNECTION_IS_SOUND = /^SQLITE_(?:BUSY|LOCKED|FULL)/;
 const LOCKED = /^SQLITE_(?:BUSY|LOCKED)/;
 const CORRUPT = /^SQLITE_(?:CORRUPT|NOTADB|IOERR_SHORT_READ)/;
@@ -20,7 +20,7 @@ export function isLocked(error: unknown): boolean {
   return has(error, LOCKED);
 }
 
-/** Whether the file will never again be a database. */
+/** Whether the file is damaged. */
 export function isCorrupt(error: unknown): boolean {
   return error instanceof CorruptError || has(error, CORRUPT);
 }

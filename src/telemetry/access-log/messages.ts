@@ -2,13 +2,13 @@ import type { PackedBatch } from "./batch.ts";
 import type { LogLevel } from "../level.ts";
 import type { Limits } from "./retention.ts";
 
-/** To the worker. One batch at a time: the next follows the answer to the last. */
+/** Requests to the worker. The next batch is sent after the answer to the previous one. */
 export type WriterRequest =
   | { readonly kind: "open"; readonly database: string; readonly limits: Limits }
   | { readonly kind: "batch"; readonly packed: PackedBatch }
   | { readonly kind: "close" };
 
-/** From the worker. */
+/** Answers from the worker. */
 export type WriterAnswer =
   | { readonly kind: "ready" }
   | { readonly kind: "written" }

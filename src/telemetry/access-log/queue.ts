@@ -1,10 +1,10 @@
 import type { ExchangeRecord } from "../record.ts";
 import { Batch } from "./batch.ts";
 
-/** Characters after which a batch is full, whatever its rows, so that none takes long to write. */
+/** Maximum characters per batch, so that no batch takes long to write. */
 const CHARACTERS_PER_BATCH = 256 * 1024;
 
-/** Rows that wait for the worker, first in first out, in batches that take up a bounded memory. */
+/** Rows that wait for the worker, first in first out, in batches, in bounded memory. */
 export class BatchQueue {
   readonly #batchSize: number;
   readonly #capacity: number;
@@ -14,7 +14,7 @@ export class BatchQueue {
   /** Of the full batches. */
   #bytes = 0;
 
-  /** The rows of a full batch, and the bytes that all may take up; one record may go beyond it. */
+  /** Rows per batch, and the memory of all batches in bytes, which one record may exceed. */
   constructor(batchSize: number, capacity: number) {
     this.#batchSize = batchSize;
     this.#capacity = capacity;
@@ -32,7 +32,7 @@ export class BatchQueue {
     return this.#full.length > 0;
   }
 
-  /** False when there is no room; `elsewhere` are bytes that have left but still count. */
+  /** False if there is no room; `elsewhere` is memory in bytes that counts as well. */
   add(record: ExchangeRecord, elsewhere: number): boolean {
     const batch = this.#filling;
     if (this.#bytes + batch.bytes + elsewhere >= this.#capacity) return false;
@@ -42,7 +42,7 @@ export class BatchQueue {
     return true;
   }
 
-  /** The oldest full batch; if there is none and `partial` is set, whatever rows there are. */
+  /** The oldest full batch; without one, and if `partial` is set, the rows there are. */
   take(partial: boolean): Batch | undefined {
     if (partial && this.#full.length === 0 && this.#filling.rows > 0) this.#seal();
     const batch = this.#full.shift();
@@ -63,7 +63,7 @@ export class BatchQueue {
     batch.pack();
     this.#full.push(batch);
     this.#bytes += batch.bytes;
-    // The next one is likely to be as long.
+    // The next one will probably have as many.
     this.#filling = new Batch(batch.rows);
   }
 }

@@ -3,23 +3,23 @@ import { statSync } from "node:fs";
 import { numberOf } from "./schema.ts";
 
 export interface Limits {
-  /** Milliseconds that a row is kept; 0 for ever. */
+  /** Milliseconds that a row is kept; 0 keeps it forever. */
   readonly maxAge: number;
-  /** Bytes of the database with its -wal and -shm files; 0 for no limit. */
+  /** Maximum bytes of the database with its -wal and -shm files; 0 sets no limit. */
   readonly maxSize: number;
 }
 
-/** A few milliseconds of work each. */
+/** Each step takes a few milliseconds. */
 const ROWS_PER_STEP = 1000;
 const PAGES_PER_STEP = 256;
-/** Deleting goes this far below the limit, so that it is not due again at once. */
+/** Deletion continues to this share of the limit, so that it is not due again at once. */
 const AIM = 0.9;
-/** Free pages are used again by new rows; only beyond this share are they worth giving back. */
+/** New rows reuse free pages; above this share of the file they are returned to the system. */
 const FREE_SHARE = 0.1;
 
 /**
- * Deletes the oldest rows until the limits hold, and gives the file's free pages back. Yields after
- * each step, so that rows can be written in between; `now` is epoch milliseconds.
+ * Deletes the oldest rows until the limits hold, and returns free pages to the system. Yields after
+ * each step, so that rows can be written in between; `now` is in epoch milliseconds.
  */
 export function* retention(
   db: Database,
@@ -55,13 +55,13 @@ function* deleteOlderThan(db: Database, time: number): Generator<void, number> {
 
 function* deleteAbove(db: Database, path: string, maxSize: number): Generator<void, number> {
   if (sizeOnDisk(path) <= maxSize) return 0;
-  // It may have been the WAL alone that was too large.
+  // Perhaps only the WAL was too large.
   checkpoint(db, "TRUNCATE");
   if (sizeOnDisk(path) <= maxSize) return 0;
   const statement = db.query<unknown, []>(
     `DELETE FROM logs WHERE id IN (SELECT id FROM logs ORDER BY id LIMIT ${ROWS_PER_STEP})`,
   );
-  // Judged by the pages in use, not by the file: it shrinks only later, and a reader may delay that.
+  // The file shrinks later, and a reader can delay that, so this counts pages in use.
   const aim = maxSize * AIM - fileSize(`${path}-shm`);
   let deleted = 0;
   while (bytesInUse(db) > aim) {
@@ -79,15 +79,15 @@ function* giveBackPages(db: Database): Generator<void, void> {
     // A file that could not be made shrinkable keeps its free pages.
     if (free === 0 || free >= before) return;
     before = free;
-    // all(): the statement frees one page for each step that is taken of it.
+    // all(): the statement frees one page per step.
     db.query(`PRAGMA incremental_vacuum(${PAGES_PER_STEP})`).all();
     yield;
   }
 }
 
 /**
- * Moves the WAL into the database as far as readers let it, and empties it with "TRUNCATE". Answers
- * how many pages are in the WAL.
+ * Copies the WAL into the database as far as readers allow; "TRUNCATE" then empties it. Returns the
+ * number of pages in the WAL.
  */
 export function checkpoint(db: Database, mode: "PASSIVE" | "TRUNCATE"): { log: number } {
   return db.query<{ log: number }, []>(`PRAGMA wal_checkpoint(${mode})`).get() ?? { log: -1 };

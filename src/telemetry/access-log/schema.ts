@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { readTimestamp } from "../timestamp.ts";
 import { COLUMNS } from "./columns.ts";
 
-/** Changes of data, one step each from its place in this list to the next `PRAGMA user_version`. */
+/** Changes of data. The step at index N leads from `PRAGMA user_version` N to N + 1. */
 const MIGRATIONS: readonly ((db: Database) => void)[] = [rewriteTimestamps];
 
 /** The columns that every access log has had since the first gateway. */
@@ -21,17 +21,17 @@ const FIRST_COLUMNS = [
   "backend",
 ];
 
-/** The database is not one that this gateway can write to. */
+/** This gateway must not write to the database. */
 export class SchemaError extends Error {
   override readonly name = "SchemaError";
 }
 
-/** The database is damaged; its message says where. */
+/** The database is damaged; the message says where. */
 export class CorruptError extends Error {
   override readonly name = "CorruptError";
 }
 
-/** Refuses what is not ours to write to, before anything in it is touched. */
+/** Throws if the database is not an access log, before anything in it is changed. */
 export function requireAccessLog(db: Database): void {
   const version = numberOf(db, "user_version");
   if (version > MIGRATIONS.length) {
@@ -50,12 +50,11 @@ export function requireAccessLog(db: Database): void {
   }
 }
 
-/** The size up to which a file is always checked, which takes up to 0.3 s. */
+/** Files up to this size are always checked, which takes up to 0.3 s. */
 const CHECKED_BYTES = 64 * 2 ** 20;
 
 /**
- * Looks for damage in the whole file where that takes no time worth speaking of, or where a WAL was
- * left behind, as by a crash or a power failure.
+ * Checks the whole file if it is small, or if a WAL was left, as after a crash or a power failure.
  * @throws {CorruptError}
  */
 export function requireSound(db: Database, path: string): void {
@@ -68,7 +67,7 @@ export function requireSound(db: Database, path: string): void {
   }
 }
 
-/** Whether the database at a path can be read and has tables, none of which is an access log. */
+/** Whether the database can be read and has tables, but no access log. */
 export function isSomebodyElses(path: string): boolean {
   try {
     using db = new Database(path, { readonly: true });
@@ -82,15 +81,15 @@ export function isSomebodyElses(path: string): boolean {
 }
 
 /**
- * Brings the database to this gateway's schema, wholly or not at all, keeping its rows. Columns of a
- * later gateway stay, and are NULL in new rows.
+ * Brings the database to this gateway's schema in one transaction, keeping its rows. Other columns
+ * stay, and are NULL in new rows.
  */
 export function migrate(db: Database): void {
   if (numberOf(db, "user_version") === MIGRATIONS.length && missingStatements(db).length === 0) {
     return;
   }
   const steps = db.transaction(() => {
-    // Read again under the lock: another gateway may have been here meanwhile.
+    // Read again under the lock: another gateway may have migrated it meanwhile.
     for (const statement of missingStatements(db)) db.run(statement);
     for (const step of MIGRATIONS.slice(numberOf(db, "user_version"))) step(db);
     db.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
@@ -98,7 +97,7 @@ export function migrate(db: Database): void {
   steps.immediate();
 }
 
-/** What makes the parts of the schema that the database does not have. */
+/** Statements that create the missing parts of the schema. */
 function missingStatements(db: Database): string[] {
   const present = columnsOf(db);
   const definitions = COLUMNS.map(({ name, type }) => ({ name, sql: `${name} ${type}` }));
@@ -124,17 +123,17 @@ function missingStatements(db: Database): string[] {
   ];
 }
 
-/** By their names; one that somebody has made otherwise stays as it is. */
+/** By name; existing objects with these names are left as they are. */
 const FURTHER_PARTS = {
   logs_timestamp: "CREATE INDEX logs_timestamp ON logs (timestamp)",
-  // With times in SQLite's own form, so that they compare with datetime('now', '-1 hour').
+  // Times in SQLite's own format, which compare with datetime('now', '-1 hour').
   exchanges: `CREATE VIEW exchanges AS
     SELECT substr(timestamp, 1, 10) || ' ' || substr(timestamp, 12, 12) AS time, logs.* FROM logs`,
 };
 
 /**
- * Lets the file give pages back (auto_vacuum = INCREMENTAL); call it before the first table is made.
- * A file that has grown without this is rewritten once. False when there was no room to do so.
+ * Lets the file shrink (auto_vacuum = INCREMENTAL). Must be called before the first table is created;
+ * an existing file is rewritten once. False if there was no room for that.
  */
 export function makeShrinkable(db: Database): boolean {
   const incremental = 2;
@@ -151,7 +150,7 @@ export function makeShrinkable(db: Database): boolean {
   }
 }
 
-/** The value of a PRAGMA that answers one number. */
+/** The value of a PRAGMA that returns one number. */
 export function numberOf(db: Database, pragma: string): number {
   const row = db.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get();
   return row?.[pragma] ?? 0;
@@ -164,7 +163,7 @@ function columnsOf(db: Database): Set<string> {
   return new Set(columns.map(({ name }) => name));
 }
 
-/** Older drivers wrote timestamps in forms that do not sort with ours. */
+/** Older drivers wrote timestamps in formats that do not sort with ours. */
 function rewriteTimestamps(db: Database): void {
   const find = db.query<{ id: number; timestamp: unknown }, [number]>(
     `SELECT id, timestamp FROM logs

@@ -8,16 +8,16 @@ import { checkpoint, retention } from "./retention.ts";
 import type { Limits } from "./retention.ts";
 import { makeShrinkable, migrate, numberOf, requireAccessLog, requireSound } from "./schema.ts";
 
-/** Milliseconds to wait for another connection's lock; longer waits are the caller's to arrange. */
+/** Milliseconds to wait for another connection's lock. The caller retries. */
 const BUSY_TIMEOUT = 250;
 const WAL_BYTES_KEPT = 8 * 2 ** 20;
-/** Bytes in front of the whole file, and of each page in it. */
+/** Header sizes in bytes, of the file and of each page in it. */
 const WAL_HEADER = 32;
 const WAL_FRAME_HEADER = 24;
 
 /** The access log's database, for the thread that writes it. */
 export class Store {
-  /** False when the file keeps its size for lack of room to rewrite it once. */
+  /** False if there was no room to rewrite the file, which therefore never shrinks. */
   readonly shrinkable: boolean;
   readonly #db: Database;
   readonly #path: string;
@@ -33,7 +33,7 @@ export class Store {
     db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     requireAccessLog(db);
     requireSound(db, path);
-    // Before WAL mode, which writes the first page and with it settles auto_vacuum.
+    // Before WAL mode, which writes the first page and with it fixes auto_vacuum.
     this.shrinkable = makeShrinkable(db);
     db.run("PRAGMA journal_mode = WAL");
     db.run("PRAGMA synchronous = NORMAL");
@@ -46,10 +46,10 @@ export class Store {
   }
 
   /**
-   * Opens the database, creating or migrating it. A new file can be read by its owner alone.
+   * Opens the database, creating or migrating it. Only the owner can read a new file.
    * @throws {SQLiteError} when it cannot be opened, read or locked
    * @throws {SchemaError} when it is not an access log, or a newer gateway's
-   * @throws {CorruptError} when it can be opened and is damaged nevertheless
+   * @throws {CorruptError} when it can be opened but is damaged
    */
   static open(path: string, limits: Limits): Store {
     createPrivately(path);
@@ -72,34 +72,34 @@ export class Store {
       for (const record of records) this.#insert.run(...valuesOf(record));
       this.#db.run("COMMIT");
     } catch (error) {
-      // Some errors, like a full disk, have rolled back already.
+      // After some errors, like a full disk, SQLite has rolled back already.
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       throw error;
     }
   }
 
-  /** What somebody did to its files, if anybody did anything. */
+  /** What happened to the files since they were opened; undefined if nothing did. */
   fileChange(): FileChange | undefined {
     const change = this.#files.change();
     if (change?.kind !== "shortened") return change;
     return this.#isWalWhole() ? undefined : { ...change, kind: "emptied" };
   }
 
-  /** Whether the -wal file has all that SQLite believes to be in it. */
+  /** Whether the -wal file is as long as SQLite expects. */
   #isWalWhole(): boolean {
     try {
       const { log } = checkpoint(this.#db, "PASSIVE");
       const frame = numberOf(this.#db, "page_size") + WAL_FRAME_HEADER;
       return log <= 0 || this.#files.walSize >= WAL_HEADER + log * frame;
     } catch (error) {
-      // While it is locked, nobody knows; the next look will tell.
+      // Unknown while locked; the next check decides.
       return isLocked(error);
     }
   }
 
   /**
-   * Enforces the limits as of `now` (epoch milliseconds), in short steps between which rows can be
-   * appended; ends early when the store is closed meanwhile.
+   * Enforces the limits as of `now` (epoch milliseconds), in short steps; rows can be appended between
+   * them. Ends early if the store is closed.
    * @throws {SQLiteError}
    */
   async retention(now: number): Promise<void> {
@@ -110,8 +110,8 @@ export class Store {
   }
 
   /**
-   * Leaves everything in the one database file, even one that has lost its name, unless a reader
-   * holds on to the WAL.
+   * Closes the database and moves everything into its main file, even if that was renamed or removed,
+   * unless a reader still uses the WAL.
    */
   close(): void {
     if (!this.#open) return;
@@ -123,7 +123,7 @@ export class Store {
     }
   }
 
-  /** Closes a database that has been set aside: its files stay as they are. */
+  /** Closes a database that has been renamed, and leaves its files as they are. */
   abandon(): void {
     if (!this.#open) return;
     this.#open = false;

@@ -10,11 +10,11 @@ export interface WriterThreadOptions {
   readonly clock: Clock;
   readonly createWorker: () => Worker;
   onAnswer(answer: WriterAnswer): void;
-  /** The worker and what it held are gone; another one follows in `delay` milliseconds. */
+  /** The worker and its batch are gone; another worker starts in `delay` milliseconds. */
   onDeath(cause: string, delay: number): void;
 }
 
-/** The worker as seen from the main thread; started again when it dies, until stopped. */
+/** The main thread's side of the worker; restarts it when it dies, until stopped. */
 export class WriterThread {
   readonly #options: WriterThreadOptions;
   #worker: Worker | undefined;
@@ -28,7 +28,7 @@ export class WriterThread {
     this.#start();
   }
 
-  /** False until the worker has come up, so that no rows are lost on one that cannot. */
+  /** False until the worker has started, so that no rows are sent to one that cannot start. */
   get ready(): boolean {
     return this.#ready;
   }
@@ -47,7 +47,7 @@ export class WriterThread {
   }
 
   #start(): void {
-    let cause = "it ended by itself";
+    let cause = "it exited";
     const worker = this.#options.createWorker();
     this.#worker = worker;
     worker.addEventListener("message", ({ data: answer }: MessageEvent<WriterAnswer>) => {
@@ -57,7 +57,7 @@ export class WriterThread {
       event.preventDefault();
       cause = errorLine(event.message);
     });
-    // Follows every error too: in Bun an uncaught one ends the worker.
+    // Also follows every error: in Bun an uncaught error ends the worker.
     worker.addEventListener("close", () => {
       if (worker === this.#worker && !this.#stopped) this.#died(cause);
     });

@@ -19,12 +19,12 @@ import { Store } from "./store.ts";
 const FIRST_RETRY = 50;
 const LAST_RETRY = 1_000;
 const RETENTION_INTERVAL = 10_000;
-/** How long it may go unnoticed that files were removed or replaced while nothing is written. */
+/** How often the files are checked while nothing is written, in milliseconds. */
 const WATCH_INTERVAL = 500;
-/** A disk that ruins every new file must not fill up with them. */
+/** Limits how many files a failing disk can produce. In milliseconds. */
 const SET_ASIDE_INTERVAL = 1_000;
 
-/** The worker's side: writes one batch at a time, and keeps it until the database takes it. */
+/** The worker's side: writes one batch at a time, and keeps it until it is in the database. */
 export class Writer {
   readonly #database: string;
   readonly #limits: Limits;
@@ -99,7 +99,7 @@ export class Writer {
       this.#failed(error);
       return;
     }
-    // Rows that went into a file without a name are not written: they go into the next one too.
+    // Rows in a file that was removed meanwhile are lost: write them to the new one as well.
     if (this.#batch.length > 0 && this.#leaveChangedFile()) {
       this.#retryIn(0);
       return;
@@ -111,7 +111,7 @@ export class Writer {
   }
 
   #failed(error: unknown): void {
-    // What is at the path now may be another file than the one that failed.
+    // The file at the path may no longer be the one that failed.
     if (this.#leaveChangedFile() || (isCorrupt(error) && this.#setAside(describeFailure(error)))) {
       this.#retryIn(0);
       return;
@@ -144,7 +144,7 @@ export class Writer {
     });
   }
 
-  /** Closes the database if somebody took its files away. True when it was so. */
+  /** Closes the database if its files were removed, replaced or emptied. True if they were. */
   #leaveChangedFile(): boolean {
     const change = this.#store?.fileChange();
     if (change === undefined) return false;
@@ -158,8 +158,8 @@ export class Writer {
   }
 
   /**
-   * Renames a database that is damaged, so that the next attempt begins a new one. False when that
-   * may not or cannot be done, and the damage is to be reported by the caller.
+   * Renames a damaged database, so that the next attempt creates a new one. False if it must not or
+   * cannot be renamed; the caller then reports the damage.
    */
   #setAside(cause: string): boolean {
     const now = this.#clock.monotonic();
@@ -174,8 +174,8 @@ export class Writer {
     this.#lastSetAside = now;
     this.#report(
       "error",
-      `${this.#database} is damaged (${cause}); it was renamed to ${target} and a new one begun. ` +
-        `To save its rows: sqlite3 ${target} .recover | sqlite3 saved.db`,
+      `${this.#database} is damaged (${cause}); it was renamed to ${target} and a new one was created. ` +
+        `To recover its rows: sqlite3 ${target} .recover | sqlite3 recovered.db`,
     );
     this.#cancelRetention();
     const store = this.#store;
@@ -189,7 +189,7 @@ export class Writer {
     if (!store.shrinkable) {
       this.#report(
         "warn",
-        `no room to rewrite ${this.#database} once; it will not shrink when rows are deleted`,
+        `no room to rewrite ${this.#database}; the file will not shrink when rows are deleted`,
       );
     }
     this.#reportMode();
@@ -222,7 +222,7 @@ export class Writer {
         this.#attempt();
         return;
       }
-      // A lock is soon gone, or stops the writing too, which then says so.
+      // A lock is short, or stops writing too, which reports it.
       if (!isLocked(error)) this.#retaining.failed(describeFailure(error));
     }
     if (store === this.#store) this.#scheduleRetention(store, RETENTION_INTERVAL);
@@ -235,7 +235,7 @@ export class Writer {
     try {
       store?.close();
     } catch {
-      // Its cause has been reported, or leaves nothing worse than a WAL file.
+      // Already reported, or it only leaves a WAL file.
     }
   }
 

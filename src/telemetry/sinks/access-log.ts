@@ -2,7 +2,7 @@ import { AccessLog } from "../access-log/access-log.ts";
 import { createAccessLogWorker } from "../access-log/create-worker.ts";
 import type { SinkKind } from "./sink.ts";
 
-/** Memory that rows may take up while they wait for the database; some 150,000 usual ones. */
+/** Memory for rows that wait for the database, about 150,000 typical ones. */
 const MAX_QUEUED_BYTES = 64 * 2 ** 20;
 /** A `kill -9` loses at most this many milliseconds of rows. */
 const FLUSH_INTERVAL_MS = 200;

@@ -1,4 +1,4 @@
-/** Records so far: where they belong, on their way there, and given up. */
+/** Numbers of records so far. */
 export interface SinkCounts {
   readonly written: number;
   readonly queued: number;

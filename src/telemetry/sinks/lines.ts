@@ -10,7 +10,7 @@ export const lines: SinkKind = {
   staysFor: () => true,
 };
 
-/** Standard output is nothing to spend the time of a stop on: whoever reads it does so at once. */
+/** A reader that is alive needs no more; a stop should not wait longer for one that is not. */
 const FLUSH_MS = 1_000;
 
 class Lines implements Sink {

@@ -6,13 +6,13 @@ import type { SinkCounts } from "./counts.ts";
 
 /** Where records go. */
 export interface Sink {
-  /** Never waits and never throws; what there is no room for is dropped and counted. */
+  /** Never waits and never throws. Records without room are dropped and counted. */
   write(record: ExchangeRecord): void;
   counts(): SinkCounts;
   /**
-   * Writes what is queued; further records are dropped. Resolves after `deadlineMs` milliseconds at
-   * the latest, with what has not been written by then counted as dropped. Never rejects. Called
-   * again, it may shorten the time that is left.
+   * Writes what is queued; later records are dropped. Resolves after at most `deadlineMs` milliseconds,
+   * and counts what is not written by then as dropped. Never rejects. A second call can bring the
+   * deadline forward.
    */
   close(deadlineMs: number): Promise<void>;
 }
@@ -40,9 +40,9 @@ export interface SinkKind {
   readonly schema?: TSchema;
   /** Settings of such a sink as they may stand in a file; the tests use them, with a folder to write in. */
   readonly example?: (folder: string) => unknown;
-  /** Opens nothing that can fail: a sink that cannot write says so and keeps trying. */
+  /** Must not fail: a sink that cannot write reports that and keeps trying. */
   open(settings: LoggingSettings, services: SinkServices): Sink | undefined;
-  /** Whether a sink that was opened with `before` does for `next` as well. */
+  /** Whether a sink that was opened with `before` can be kept for `next`. */
   staysFor(before: LoggingSettings, next: LoggingSettings): boolean;
 }
 

@@ -214,7 +214,7 @@ test("a worker that ends without an error is replaced", async () => {
     createWorker: () =>
       workers++ === 0 ? workerOf("onmessage = () => process.exit(0)") : createAccessLogWorker(),
   });
-  await reports.next("it ended by itself");
+  await reports.next("it exited");
   log.write(record());
   await written(log, 1);
 });

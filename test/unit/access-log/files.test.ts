@@ -155,8 +155,8 @@ describe.each(Object.entries(damages))("a file %s", (_name, damage) => {
       level: "error",
       message: expect.stringMatching(
         new RegExp(
-          `^access log: ${path} is damaged \\(.+\\); it was renamed to ${path}.corrupt-${STAMP} and a new one begun. ` +
-            `To save its rows: sqlite3 ${path}.corrupt-${STAMP} .recover \\| sqlite3 saved.db$`,
+          `^access log: ${path} is damaged \\(.+\\); it was renamed to ${path}.corrupt-${STAMP} and a new one was created. ` +
+            `To recover its rows: sqlite3 ${path}.corrupt-${STAMP} .recover \\| sqlite3 recovered.db$`,
           "s",
         ),
       ),

@@ -157,7 +157,7 @@ test("a file that will not shrink is reported", () => {
   expect(reports.all).toEqual([
     {
       level: "warn",
-      message: `access log: no room to rewrite ${path} once; it will not shrink when rows are deleted`,
+      message: `access log: no room to rewrite ${path}; the file will not shrink when rows are deleted`,
     },
   ]);
 });
