@@ -1,9 +1,11 @@
 import { idempotentMethods } from "../http/methods.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import type { Countdown } from "../time/time-limit.ts";
 import { AttemptError } from "../transport/attempt-error.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import type { TimeLimits } from "./time-limits.ts";
 
 /** Attempts of one exchange, so that a large upstream of dead backends holds nobody up for long. */
 const MOST_ATTEMPTS = 10;
@@ -21,18 +23,27 @@ const RETRY_SOON = { "retry-after": "1" };
  * 9.2.2). Policies are never run twice.
  */
 export class Ring {
-  /** The one whose turn it is; it counts the exchange as in flight until `end`. */
+  /** The one whose turn it is; it counts the exchange as in flight until the end. */
   backend: Backend;
   readonly #exchange: Exchange;
   readonly #upstream: Upstream;
+  readonly #limits: TimeLimits;
+  readonly #whole: Countdown;
+  readonly #attention: Countdown;
   #tried: Set<Backend> | undefined;
 
-  /** Throws a GatewayError when no backend is healthy, or all have as many requests as they may. */
-  constructor(exchange: Exchange, upstream: Upstream) {
+  /**
+   * The exchange's time begins. Throws a GatewayError when no backend is healthy, or all have as many
+   * requests as they may.
+   */
+  constructor(exchange: Exchange, upstream: Upstream, limits: TimeLimits) {
     this.#exchange = exchange;
     this.#upstream = upstream;
+    this.#limits = limits;
     this.backend = pickFirst(upstream, exchange);
     this.backend.inFlight += 1;
+    this.#whole = limits.exchange.begin(exchange.cancellation);
+    this.#attention = limits.attention.begin(exchange.cancellation);
   }
 
   /** The current backend has begun to answer. */
@@ -53,15 +64,22 @@ export class Ring {
     const mayGoOn = isReplayable && tried.size < MOST_ATTEMPTS && this.#mayBeSentAgain(error);
     const next = mayGoOn ? pickAvailable(this.#upstream, this.#exchange, tried) : undefined;
     if (next === undefined) return tried.size === 1 ? error : ofMany(error, tried.size);
-    this.end();
+    this.backend.inFlight -= 1;
     this.backend = next;
     next.inFlight += 1;
     return undefined;
   }
 
-  /** The exchange is over for the current backend. To be called once at the end. */
-  end(): void {
+  /** Ends at once, or when content that is still passed on has ended. To be called once. */
+  endWith(content: Promise<void> | undefined): void {
+    if (content === undefined) this.#end();
+    else void content.then(() => this.#end());
+  }
+
+  #end(): void {
     this.backend.inFlight -= 1;
+    this.#limits.exchange.end(this.#whole);
+    this.#limits.attention.end(this.#attention);
   }
 
   #mayBeSentAgain({ reached }: AttemptError): boolean {

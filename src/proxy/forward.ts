@@ -4,7 +4,6 @@ import type { Clock } from "../time/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
 import type { Outgoing } from "../pipeline/outgoing.ts";
-import type { Countdown } from "../time/time-limit.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { Attempt, type BackendRequest, type Transport } from "../transport/attempt.ts";
@@ -53,74 +52,63 @@ export class Forwarding implements Handler {
 
   handle(exchange: Exchange): Answer | Promise<Answer> {
     refuseDiscardedContent(exchange);
-    return answerLastHop(exchange) ?? this.#forward(exchange, new Ring(exchange, this.#upstream));
+    const answer = answerLastHop(exchange);
+    return answer ?? this.#forward(exchange, new Ring(exchange, this.#upstream, this.#limits));
   }
 
+  /** All in one asynchronous function: each further one costs a small request one or two percent. */
   async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
-    const limits = this.#limits;
-    const { cancellation } = exchange;
-    const attention = limits.attention.begin(cancellation);
-    const countdown = limits.exchange.begin(cancellation);
-    try {
-      return asksForWebSocket(exchange.method, exchange.fields)
-        ? await this.#openTunnel(exchange, ring)
-        : await this.#passOn(exchange, ring);
-    } finally {
-      const underWay: UnderWay = { ring, limits, countdown, attention };
-      if (exchange.ended === undefined) release(underWay);
-      else releaseAfter(exchange.ended, underWay);
-    }
-  }
-
-  async #passOn(exchange: Exchange, ring: Ring): Promise<Answer> {
     const settings = this.#settings;
     const limits = this.#limits;
-    const { clock, budget } = this.#services;
-    const { cancellation } = exchange;
-    const pending = requestContent(exchange, settings, limits, clock);
-    const content = pending instanceof Promise ? await pending : pending;
-    if (cancellation.reason !== undefined) throw cancellation.reason;
-    const backendAnswer = await this.#attempt(exchange, ring, content);
-    const answer = prepareAnswer(exchange, { backendAnswer, settings, limits, budget, clock });
-    return answer instanceof Promise ? await answer : answer;
+    const { clock, budget, transport } = this.#services;
+    try {
+      if (asksForWebSocket(exchange.method, exchange.fields)) {
+        return await this.#openTunnel(exchange, ring);
+      }
+      const pending = requestContent(exchange, settings, limits, clock);
+      const content = pending instanceof Promise ? await pending : pending;
+      let backendAnswer: BackendAnswer | undefined;
+      while (backendAnswer === undefined) {
+        const attempt = this.#nextAttempt(exchange, ring.backend, content);
+        try {
+          backendAnswer = await attempt.sendBy(transport);
+          attempt.endedAt = clock.monotonic();
+          exchange.headersAt = attempt.endedAt;
+          ring.answered();
+        } catch (error) {
+          attempt.endedAt = clock.monotonic();
+          attempt.failure = error as Error;
+          const last = ring.failed(error, !attempt.isStreamTouched);
+          if (last !== undefined) throw letGoOf(content, last);
+        }
+      }
+      const answer = prepareAnswer(exchange, { backendAnswer, settings, limits, budget, clock });
+      return answer instanceof Promise ? await answer : answer;
+    } finally {
+      ring.endWith(exchange.ended);
+    }
   }
 
-  /** Attempt after attempt, until a backend has answered. */
-  async #attempt(exchange: Exchange, ring: Ring, { body, sent }: Content): Promise<BackendAnswer> {
-    const { transport, clock } = this.#services;
-    const { outgoing } = exchange;
-    for (;;) {
-      const { backend } = ring;
-      const request: BackendRequest = {
-        backend: backend.url,
-        origin: backend.origin,
-        method: outgoing.method,
-        target: targetAt(backend, outgoing),
-        fields: outgoing.fields,
-        body,
-        bodySent: sent,
-        timeLimit: this.#limits.response,
-        tls: backend.tls,
-        cancellation: exchange.cancellation,
-        from: exchange,
-      };
-      const attempt = new Attempt(request, clock.monotonic());
-      exchange.attempts.push(attempt);
-      try {
-        const answer = await attempt.sendBy(transport);
-        attempt.endedAt = clock.monotonic();
-        exchange.headersAt = attempt.endedAt;
-        ring.answered();
-        return answer;
-      } catch (error) {
-        attempt.endedAt = clock.monotonic();
-        attempt.failure = error as Error;
-        const last = ring.failed(error, !attempt.isStreamTouched);
-        if (last === undefined) continue;
-        if (body instanceof ReadableStream && !body.locked) void body.cancel(last).catch(() => {});
-        throw last;
-      }
-    }
+  /** Throws the reason for which the exchange has been cancelled, if it has been. */
+  #nextAttempt(exchange: Exchange, backend: Backend, { body, sent }: Content): Attempt {
+    const { attempts, cancellation, outgoing } = exchange;
+    if (cancellation.reason !== undefined) throw cancellation.reason;
+    const request: BackendRequest = {
+      backend: backend.url,
+      origin: backend.origin,
+      method: outgoing.method,
+      target: targetAt(backend, outgoing),
+      fields: outgoing.fields,
+      body,
+      bodySent: sent,
+      timeLimit: this.#limits.response,
+      tls: backend.tls,
+      cancellation,
+      from: exchange,
+    };
+    const attempt = new Attempt(request, this.#services.clock.monotonic());
+    attempts.push(attempt);
+    return attempt;
   }
 
   async #openTunnel(exchange: Exchange, ring: Ring): Promise<Answer> {
@@ -175,20 +163,8 @@ function targetAt(backend: Backend, { path, query }: Outgoing): string {
   return backend.basePath + path + query;
 }
 
-/** What an exchange has of a backend and of time. */
-interface UnderWay {
-  readonly ring: Ring;
-  readonly limits: TimeLimits;
-  readonly countdown: Countdown;
-  readonly attention: Countdown;
-}
-
-function release({ ring, limits, countdown, attention }: UnderWay): void {
-  ring.end();
-  limits.exchange.end(countdown);
-  limits.attention.end(attention);
-}
-
-function releaseAfter(ended: Promise<void>, underWay: UnderWay): void {
-  void ended.then(() => release(underWay));
+/** Nobody reads content that was not begun to be sent; answers the error. */
+function letGoOf({ body }: Content, error: unknown): unknown {
+  if (body instanceof ReadableStream && !body.locked) void body.cancel(error).catch(() => {});
+  return error;
 }

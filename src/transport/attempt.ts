@@ -57,7 +57,6 @@ export interface Carrier {
 /** One sending of one request to one backend, and the wait for the answer. */
 export class Attempt implements Interruptible, AttemptRecord {
   readonly request: BackendRequest;
-  readonly backend: string;
   readonly startedAt: number;
   endedAt = 0;
   failure: Error | undefined = undefined;
@@ -74,8 +73,11 @@ export class Attempt implements Interruptible, AttemptRecord {
   /** `startedAt` is monotonic, in milliseconds. */
   constructor(request: BackendRequest, startedAt: number) {
     this.request = request;
-    this.backend = request.backend;
     this.startedAt = startedAt;
+  }
+
+  get backend(): string {
+    return this.request.backend;
   }
 
   /**
