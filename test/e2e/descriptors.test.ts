@@ -29,8 +29,13 @@ function keptConnection(port: number) {
   let text = "";
   let seen = 0;
   let more: (() => void) | undefined;
+  let isClosed = false;
   socket.on("data", (piece: Buffer) => {
     text += piece.toString("latin1");
+    more?.();
+  });
+  socket.on("close", () => {
+    isClosed = true;
     more?.();
   });
   return async () => {
@@ -42,6 +47,7 @@ function keptConnection(port: number) {
         seen += 1;
         return Number(status);
       }
+      if (isClosed) throw new Error(`the gateway closed the connection after ${seen} answers`);
       await new Promise<void>((resolve) => {
         more = resolve;
       });
