@@ -16,6 +16,7 @@ import { networkProbe } from "../transport/probe.ts";
 import { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Admin } from "./parts/admin.ts";
 import { DescriptorWatch } from "./parts/descriptor-watch.ts";
+import { portOf } from "./parts/listening.ts";
 import type { Parts } from "./parts/parts.ts";
 import { Snapshots } from "./parts/snapshots.ts";
 import { TrafficPort } from "./parts/traffic-port.ts";
@@ -77,8 +78,26 @@ export class RunningGateway {
   }
 }
 
-/** Opens the parts one by one. The ports are last but for what only costs once they are there. */
+/** Opens the parts one by one. Where one of them cannot be opened, closes those before it. */
 function openParts(config: Config, options: Omit<StartOptions, "config">): Parts {
+  const parts = createParts(config, options);
+  const { traffic, admin, telemetry, monitor, descriptors } = parts;
+  try {
+    traffic.open();
+    admin.open();
+    telemetry.open();
+    monitor.start();
+    descriptors.start();
+  } catch (error) {
+    void parts.snapshots.retire(parts.gateway.snapshot);
+    void admin.close();
+    void traffic.close();
+    throw error;
+  }
+  return parts;
+}
+
+function createParts(config: Config, options: Omit<StartOptions, "config">): Parts {
   const { logger, clock, random, version } = options;
   const telemetry = new Telemetry(sinkKinds, config.logging, { logger, clock });
   const names = new Names(clock);
@@ -107,7 +126,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     ...telemetry.counts("access_log"),
     lines_dropped: telemetry.counts("lines").dropped,
   });
-  const mainPort = (): number => Number(traffic.url.port || 80);
+  const mainPort = (): number => portOf(traffic.url);
   const admin = new Admin({ version, snapshot, accessLogCounts, mainPort }, config.admin);
   const gateway: Gateway = new Gateway({
     snapshot: snapshots.compile(config),
@@ -121,17 +140,6 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
   const traffic: TrafficPort = new TrafficPort(gateway, config.server, (error) =>
     logger.log("debug", `an answer broke off: ${messageOf(error)}`),
   );
-  try {
-    admin.open();
-    telemetry.open();
-    monitor.start();
-    descriptors.start();
-  } catch (error) {
-    monitor.stop();
-    void admin.close();
-    void traffic.close();
-    throw error;
-  }
   return {
     logger,
     clock,

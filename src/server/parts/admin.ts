@@ -15,6 +15,7 @@ import { type AdminPages, createAdminPages } from "../admin/app.ts";
 import { listenForAdmin, localOnly, tokenWanted } from "../admin/listen.ts";
 import { userOfPeer } from "../admin/peer-user.ts";
 import { type MainPortPages, ownPages } from "../own-pages.ts";
+import { Listening } from "./listening.ts";
 import { ListenError, openPort } from "./open-port.ts";
 
 type Settings = Config["admin"];
@@ -39,7 +40,7 @@ export class Admin {
   #settings: Settings;
   #pages: OwnPages;
   #refuse: (asker: Asker) => Response | undefined;
-  #listener: ReturnType<typeof listenForAdmin> | undefined;
+  readonly #listening = new Listening<ReturnType<typeof listenForAdmin>>();
 
   /** Opens nothing yet. */
   constructor(subject: AdminSubject, settings: Settings) {
@@ -57,35 +58,54 @@ export class Admin {
 
   /** The address of the operator's own port; undefined where there is none. */
   get url(): URL | undefined {
-    return this.#listener?.url;
+    return this.#listening.url;
   }
 
   /** Opens the operator's port, where there is one. Throws a ListenError. */
   open(): void {
-    this.#listener = this.#listen(this.#settings?.listen);
+    const listen = this.#settings?.listen;
+    if (listen !== "off") this.#listening.open(() => this.#listen(listen));
   }
 
   /**
    * Puts other settings in force. Throws a ListenError where another port cannot be had, and then
-   * changes nothing.
+   * changes all but the port.
    */
   change(settings: Settings): void {
-    const before = this.#listener;
-    const moves = settings?.listen !== this.#settings?.listen;
-    if (moves) this.#listener = this.#listen(settings?.listen);
+    const before = this.#settings?.listen;
     this.#settings = settings;
-    this.#pages = this.#choosePages(settings);
+    // Before the port: from here on nobody gets in by what held until now.
     this.#refuse = refusalsBy(settings);
-    if (moves) void before?.stop();
+    this.#pages = this.#choosePages(settings);
+    if (settings?.listen === before) return;
+    try {
+      this.#move(before, settings?.listen);
+    } catch (error) {
+      const { listen: _, ...kept } = settings ?? {};
+      this.#settings = before === undefined ? kept : { ...kept, listen: before };
+      this.#pages = this.#choosePages(this.#settings);
+      throw error;
+    }
   }
 
-  async close(): Promise<void> {
-    await this.#listener?.stop(true);
+  close(): Promise<void> {
+    return this.#listening.close();
+  }
+
+  #move(before: string | undefined, listen: string | undefined): void {
+    if (listen === "off") {
+      this.#listening.leave();
+      return;
+    }
+    this.#listening.move(
+      splitAddress(isAddress(listen) ? listen : DEFAULT_LISTEN).port,
+      () => this.#listen(listen),
+      () => this.#listen(before),
+    );
   }
 
   #listen(listen: string | undefined) {
     if (isAddress(listen)) return this.#listenAt(listen);
-    if (listen === "off") return undefined;
     try {
       return this.#listenAt(DEFAULT_LISTEN);
     } catch (error) {

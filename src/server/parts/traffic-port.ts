@@ -1,6 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { Gateway } from "../../runtime/gateway.ts";
 import { listenForTraffic } from "../traffic.ts";
+import { Listening, portOf } from "./listening.ts";
 import { openPort } from "./open-port.ts";
 
 type Settings = Pick<Config["server"], "host" | "port" | "max_message_size">;
@@ -9,21 +10,21 @@ type Settings = Pick<Config["server"], "host" | "port" | "max_message_size">;
 export class TrafficPort {
   readonly #gateway: Gateway;
   readonly #onError: (error: unknown) => void;
+  readonly #listening = new Listening<ReturnType<typeof listenForTraffic>>();
   #settings: Settings;
-  #listener: ReturnType<typeof listenForTraffic>;
-  /** Listeners that have been replaced, as long as they have exchanges in flight. */
-  readonly #leaving = new Set<ReturnType<typeof listenForTraffic>>();
 
-  /** Opens the port. Throws a ListenError. `onError` hears of errors outside of any exchange. */
+  /** Opens nothing yet. `onError` hears of errors outside of any exchange. */
   constructor(gateway: Gateway, settings: Settings, onError: (error: unknown) => void) {
     this.#gateway = gateway;
     this.#onError = onError;
     this.#settings = only(settings);
-    this.#listener = this.#listen(this.#settings);
   }
 
+  /** Throws an Error while the port is not open. */
   get url(): URL {
-    return this.#listener.url;
+    const { url } = this.#listening;
+    if (url === undefined) throw new Error("the clients' port is not open");
+    return url;
   }
 
   /** The settings that the open port has. */
@@ -31,28 +32,34 @@ export class TrafficPort {
     return this.#settings;
   }
 
+  /** Throws a ListenError where the port cannot be had. */
+  open(): void {
+    this.#listening.open(() => this.#listen(this.#settings));
+  }
+
   /**
-   * Opens another address, and then closes the one before, where exchanges in flight still end.
-   * Throws a ListenError where that address cannot be had, and keeps the one it has.
+   * Opens another address and closes the one before, where exchanges in flight still end. Throws a
+   * ListenError where that address cannot be had, and keeps the one it has.
    */
   move(settings: Settings): void {
     const next = only(settings);
-    const listener = this.#listen(next);
-    const before = this.#listener;
+    const before = { ...this.#settings, port: portOf(this.url) };
+    this.#listening.move(
+      next.port,
+      () => this.#listen(next),
+      () => this.#listen(before),
+    );
     this.#settings = next;
-    this.#listener = listener;
-    this.#leaving.add(before);
-    void before.stop().then(() => this.#leaving.delete(before));
   }
 
   /** Takes no new connections. Resolves when those there are have ended. */
-  async drain(): Promise<void> {
-    await Promise.all([this.#listener, ...this.#leaving].map((listener) => listener.stop()));
+  drain(): Promise<void> {
+    return this.#listening.drain();
   }
 
   /** Closes all connections. */
-  async close(): Promise<void> {
-    await Promise.all([this.#listener, ...this.#leaving].map((listener) => listener.stop(true)));
+  close(): Promise<void> {
+    return this.#listening.close();
   }
 
   #listen({ host, port, max_message_size: maxMessageSize }: Settings) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ListenError } from "../../../src/server/parts/open-port.ts";
 import { ask } from "../../support/ask.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { createStage } from "../../support/stage.ts";
 import { start } from "./running.ts";
 
@@ -51,6 +52,14 @@ ${ROUTES}`;
     );
     const { url } = start(stage, ROUTES, { port });
     expect((await ask(`${url}/health`)).status).toBe(200);
+  });
+
+  test("leaves nothing of the start behind", () => {
+    const clock = new FakeClock();
+    expect(failure(() => start(stage, ROUTES, { port: busyPort(), clock }))).toBeDefined();
+    const admin = `admin: { listen: "127.0.0.1:${busyPort()}" }\n`;
+    expect(failure(() => start(stage, admin + ROUTES, { clock }))).toBeDefined();
+    expect(clock.pending).toBe(0);
   });
 
   test("because the host is not this machine's says so", () => {

@@ -10,6 +10,7 @@ const stage = createStage();
 
 const to = (path: string, backend: string) =>
   `routes: [{ path: "${path}", backends: ["${backend}"] }]`;
+const BUSY = () => new Response("busy");
 const warnings = (log: string) => log.split("\n").filter((line) => line.includes("[WARN]"));
 
 describe("a new configuration", () => {
@@ -102,6 +103,34 @@ describe("another address for clients", () => {
     expect(await serverOf(ask(`${running.url}/api/users`))).toBe("new");
   });
 
+  test("with the same port takes over from the old one", async () => {
+    const backend = await startRawBackend(stage);
+    const asked = backend.next();
+    const running = start(stage, UNCHECKED + to("/old", backend.url));
+    const { port } = running;
+    const old = ask(`${running.url}/old`);
+    const request = await asked;
+    await running.reloadWith(to("/*", mockBackend(stage)), { host: "0.0.0.0", port });
+    expect(running.url).toBe(`http://0.0.0.0:${port}`);
+    expect((await ask(`http://127.0.0.1:${port}/api/users`)).status).toBe(200);
+    request.send(answer(["Content-Type: text/plain"], "late"));
+    expect(await (await old).text()).toBe("late");
+  });
+
+  // Only Linux has all of 127.0.0.0/8 without being told.
+  const linuxTest = test.skipIf(process.platform !== "linux");
+  linuxTest("with the same port that cannot be had leaves the old one open", async () => {
+    const running = start(stage, to("/*", mockBackend(stage)));
+    const { port, url } = running;
+    // Occupies the port on another address of this machine, so that it cannot be had on all.
+    const busy = Bun.serve({ hostname: "127.0.0.2", port, reusePort: false, fetch: () => BUSY() });
+    stage.defer(() => busy.stop(true));
+    await running.reloadWith(to("/*", mockBackend(stage)), { host: "0.0.0.0", port });
+    expect(running.log()).toContain(`[ERROR] cannot listen on 0.0.0.0:${port}`);
+    expect(running.url).toBe(url);
+    expect((await ask(`${url}/api/users`)).status).toBe(200);
+  });
+
   test("counts among what is cut when the gateway stops", async () => {
     const backend = await startRawBackend(stage);
     const asked = backend.next();
@@ -139,6 +168,16 @@ describe("other settings for the operator", () => {
     expect(running.log()).toContain(`admin on ${opened}/admin`);
     await running.reloadWith(`admin: { listen: off, token: s3cret }\n${routes}`);
     await eventually(() => refuses(opened));
+  });
+
+  test("with a port that is taken have another token in force all the same", async () => {
+    const routes = to("/a", mockBackend(stage));
+    const admin = (listen: string, token: string) =>
+      `admin: { listen: "${listen}", token: ${token} }\n`;
+    const running = start(stage, admin("127.0.0.1:0", "first") + routes);
+    await running.reloadWith(admin(new URL(running.url).host, "second") + routes);
+    expect((await ask(`${running.adminUrl}/admin/log`, withToken("first"))).status).toBe(401);
+    expect((await ask(`${running.adminUrl}/admin/log`, withToken("second"))).status).toBe(200);
   });
 
   test("with a port that is taken are reported and left", async () => {

@@ -1,0 +1,80 @@
+import { ListenError } from "./open-port.ts";
+
+/** The part of a Bun.Server that matters here. */
+interface Listener {
+  readonly url: URL;
+  /** Takes no new connections; resolves when those there are have ended, which `force` does at once. */
+  stop(force?: boolean): Promise<void>;
+}
+
+/** A listener that can be put in another's place while exchanges are in flight. */
+export class Listening<Server extends Listener> {
+  #current: Server | undefined;
+  /** Those that have been replaced, as long as they have connections. */
+  readonly #leaving = new Set<Server>();
+
+  /** Undefined while nothing is open. */
+  get url(): URL | undefined {
+    return this.#current?.url;
+  }
+
+  /** `open` throws a ListenError where it cannot. */
+  open(open: () => Server): void {
+    this.#current = open();
+  }
+
+  /**
+   * Opens another listener, and then lets the one before leave. Where both have one port that cannot
+   * be, so there the old one leaves first, and `reopen` brings it back if the new one cannot be had.
+   * Throws a ListenError then, and keeps the old one.
+   */
+  move(port: number, open: () => Server, reopen: () => Server): void {
+    const before = this.#current;
+    try {
+      this.#current = open();
+    } catch (error) {
+      const isOurs = before !== undefined && portOf(before.url) === port;
+      if (!(error instanceof ListenError) || !isOurs) throw error;
+      this.leave();
+      try {
+        this.#current = open();
+      } catch (again) {
+        this.#current = reopen();
+        throw again;
+      }
+      return;
+    }
+    if (before !== undefined) this.#letGo(before);
+  }
+
+  /** Closes the listener; its connections end by themselves. */
+  leave(): void {
+    const before = this.#current;
+    this.#current = undefined;
+    if (before !== undefined) this.#letGo(before);
+  }
+
+  /** Takes no new connections. Resolves when those there are have ended. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#all().map((listener) => listener.stop()));
+  }
+
+  /** Closes all connections. */
+  async close(): Promise<void> {
+    await Promise.all(this.#all().map((listener) => listener.stop(true)));
+  }
+
+  #all(): Server[] {
+    return this.#current === undefined ? [...this.#leaving] : [this.#current, ...this.#leaving];
+  }
+
+  #letGo(listener: Server): void {
+    this.#leaving.add(listener);
+    void listener.stop().then(() => this.#leaving.delete(listener));
+  }
+}
+
+/** The port of a plain http: URL. */
+export function portOf(url: URL): number {
+  return Number(url.port || 80);
+}
