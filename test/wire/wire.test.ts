@@ -7,7 +7,7 @@ import { gatewayConfig } from "./gateway-config.ts";
 import { knownLimits } from "./known-limits.ts";
 import { type Outcome, runCases } from "./run.ts";
 
-const RUN_AT_MOST_MS = 120_000;
+const RUN_AT_MOST_MS = 300_000;
 
 const stage = createStage(afterAll);
 const outcomes = new Map<string, Outcome>();
