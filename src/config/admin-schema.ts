@@ -31,7 +31,14 @@ const schema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, description: "The operator's pages." },
+  {
+    additionalProperties: false,
+    description: "The operator's pages.",
+    advice: (written: string) =>
+      /^(?:false|off|no|none|disabled)$/i.test(written)
+        ? "write `admin: { listen: off, main_port: off }`"
+        : undefined,
+  },
 );
 
 /** `admin` at the top of the configuration. */

@@ -55,8 +55,15 @@ const routeSchema = Type.Union(
     description:
       "A limit for this route, in addition to the one for all routes; a request needs room in both.",
     expected: "requests per second, like 50 or 600/m, or {requests_per_second, burst, key}",
+    advice: noLimitAdvice,
   },
 );
+
+function noLimitAdvice(written: string): string | undefined {
+  return /^(?:false|off|no|none|unlimited|0)$/i.test(written)
+    ? "for no limit of the route's own, leave the key out"
+    : undefined;
+}
 
 type RouteLimit = StaticDecode<typeof routeSchema>;
 type Limit = Exclude<RouteLimit, number>;

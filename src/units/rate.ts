@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { parseDuration } from "./duration.ts";
 
 const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const PATTERN =
@@ -25,8 +26,14 @@ export const Rate = (options: { description: string; default?: number }) =>
     .Decode((written) => (typeof written === "number" ? written : (parseRate(written) ?? 0)))
     .Encode((perSecond) => perSecond);
 
+/** "100/10s" is "10/s". */
 function rateAdvice(written: string): string | undefined {
-  const [, count, span] = /^([0-9.]+) ?(?:\/|per) ?([0-9.]+ ?[a-z]+)$/.exec(written) ?? [];
-  if (count === undefined) return undefined;
-  return `a rate is per s, m, h or d, not per ${span}`;
+  const [, count, span] = /^([0-9]{1,15}) ?(?:\/|per) ?([0-9.]+ ?[a-z]+)$/.exec(written) ?? [];
+  const milliseconds = span === undefined ? undefined : parseDuration(span);
+  if (milliseconds === undefined || milliseconds === 0) return undefined;
+  for (const [unit, seconds] of Object.entries(SECONDS_OF)) {
+    const rate = (Number(count) * 1_000 * seconds) / milliseconds;
+    if (Number.isInteger(rate) && rate > 0) return `write \`${rate}/${unit}\``;
+  }
+  return undefined;
 }

@@ -82,12 +82,14 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: [TOP, "server"],
     keys: "location locations endpoints apis api api_endpoints routers router pipelines paths handle route_config rules ingress",
     answer: "each is an entry of `routes`, with a `path` and its `backends`",
+    means: "routes",
   },
   {
     below: [TOP],
     keys: "http tcp udp stream",
     answer:
       "there is no such level here: `server` is the port, `routes` have the paths and their `backends`",
+    means: "routes",
   },
   {
     below: [TOP, "server"],
@@ -108,7 +110,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP],
     keys: "version $schema format_version schema_version",
-    answer: "a configuration has no version; leave it out",
+    answer: "a configuration has no version and names no schema; leave it out",
   },
   {
     below: [TOP, "server", ROUTE],

@@ -31,9 +31,12 @@ export function mismatch(schema: TSchema, node: ConfigNode): string {
 type Advice = (written: string) => string | undefined;
 
 function adviceFor(schema: TSchema, { value, written }: ScalarNode): string | undefined {
-  const own: Advice | undefined = schema["advice"];
-  const advice = own?.(written);
-  if (advice !== undefined) return advice;
+  const forms: TSchema[] = KindGuard.IsUnion(schema) ? schema.anyOf : [];
+  for (const form of [schema, ...forms]) {
+    const own: Advice | undefined = form["advice"];
+    const advice = own?.(written);
+    if (advice !== undefined) return advice;
+  }
   if (typeof value !== "string") return undefined;
   if (/^-?[0-9]+(?:\.[0-9]+)?$/.test(value) && Value.Check(schema, Number(value))) {
     return "write it without quotes";

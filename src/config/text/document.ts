@@ -98,7 +98,9 @@ export class ConfigDocument {
     for (const step of path) {
       const next = place === undefined ? undefined : childAt(place, step);
       if (next === undefined) {
-        wanted = "key";
+        // Text that stands for a list of names is marked as a whole.
+        const isListed = typeof step === "number" && place?.node.kind === "scalar";
+        if (!isListed) wanted = "key";
         break;
       }
       place = next;

@@ -74,6 +74,13 @@ describe("routes", () => {
     ]);
   });
 
+  test("take methods written as text, and mark all of it for one that is wrong", () => {
+    expect(told(route("methods: GET, POST"))).toEqual([]);
+    expect(told(route("methods: GET, post"))).toEqual([
+      "4:14: method names are case-sensitive; write `POST`",
+    ]);
+  });
+
   test("of which one is no mapping have the others checked", () => {
     expect(told("routes:\n  - 5\n  - { path: b, backends: [http://a, http://a] }\n")).toEqual([
       "2:5: expected a mapping, got 5",

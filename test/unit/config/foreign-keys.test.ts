@@ -23,7 +23,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`http: { routers: {} }\n${ROUTE}`, "there is no such level here: `server` is the port"],
   [`server: { server_name: a }\n${ROUTE}`, "hosts are not told apart yet; routes differ by"],
   [`include: a.yaml\n${ROUTE}`, "there are no included files yet; "],
-  [`$schema: x\n${ROUTE}`, "a configuration has no version; leave it out"],
+  [`$schema: x\n${ROUTE}`, "a configuration has no version and names no schema; leave it out"],
   [`plugins: []\n${ROUTE}`, "there are no plugins yet; "],
   [`middlewares: {}\n${ROUTE}`, "there are no plugins yet; "],
   [`extra_config: {}\n${ROUTE}`, "there are no plugins yet; "],

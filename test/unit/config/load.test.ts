@@ -105,6 +105,11 @@ describe("a value of a wrong kind", () => {
       "health_check: { path: health }",
       '1:23: expected a path, like /health, got the text "health"',
     ],
+    [
+      "admin: false",
+      "1:8: expected a mapping, got false; write `admin: { listen: off, main_port: off }`",
+    ],
+    ["health_check: off", '1:15: expected a mapping, got the text "off"; write `false`'],
     ["health_check: { healthy_after: 0 }", "1:32: expected a whole number from 1 to 1000, got 0"],
   ])("in %s is told with what was expected", (line, message) => {
     expect(told(`${line}\n${ROUTE}`)).toEqual([message]);
@@ -182,7 +187,15 @@ ${ROUTE}`);
 
 describe("a value that is a scalar or a mapping", () => {
   test.each([
-    ["rate_limit: 0", `4:17: ${RATE_LIMIT}, got 0`],
+    [
+      "rate_limit: 0",
+      `4:17: ${RATE_LIMIT}, got 0; for no limit of the route's own, leave the key out`,
+    ],
+    [
+      "rate_limit: false",
+      `4:17: ${RATE_LIMIT}, got false; for no limit of the route's own, leave the key out`,
+    ],
+    ["rate_limit: 100/10s", `4:17: ${RATE_LIMIT}, got the text "100/10s"; write \`10/s\``],
     ["rate_limit: true", `4:17: ${RATE_LIMIT}, got true`],
     ["rate_limit: [1]", `4:17: ${RATE_LIMIT}, got a list`],
     ["rate_limit: 50 requests", `4:17: ${RATE_LIMIT}, got the text "50 requests"`],

@@ -51,4 +51,13 @@ describe("a rate in the configuration", () => {
   test("is written back per second", () => {
     expect(Value.Encode(schema, { rate: 10 })).toEqual({ rate: 10 });
   });
+
+  test.each([
+    ["100/10s", "write `10/s`"],
+    ["1 per 10s", "write `6/m`"],
+    ["5/fortnight", undefined],
+    ["5/0s", undefined],
+  ])("written as %s is answered with the form that is meant", (written, advice) => {
+    expect(schema.properties.rate["advice"](written)).toBe(advice);
+  });
 });
