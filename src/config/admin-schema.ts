@@ -51,7 +51,7 @@ interface Written {
 }
 
 function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
-  // A token that is there and wrong is no missing one.
+  // A token that is present but invalid is not missing.
   const hasNoToken = written.token === undefined && isWhole(written);
   const issues: ConfigIssue[] = [];
   if (written.main_port === "token" && hasNoToken) {
@@ -75,7 +75,7 @@ export function isAddress(listen: string | undefined): listen is string {
   return listen !== undefined && listen !== "off";
 }
 
-/** Takes "127.0.0.1:9090" or "[::1]:9090" apart. The schema has seen to its form. */
+/** Splits "127.0.0.1:9090" or "[::1]:9090". The schema has checked the form. */
 export function splitAddress(address: string): { host: string; port: number } {
   return {
     host: hostName(address),

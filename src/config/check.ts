@@ -10,8 +10,8 @@ import type { Config, RouteConfig } from "./schema.ts";
 import { conditionSections, routeSections, topSections } from "./sections.ts";
 
 /**
- * Finds everything that is well-formed and yet cannot be meant, or probably is not. Parts that were
- * not well-formed are missing; `isWhole` tells which of the rest are complete.
+ * Finds everything that is well-formed but wrong, or probably not meant. Parts that were not
+ * well-formed are missing; `isWhole` says which of the rest are complete.
  */
 export function checkConfig(
   config: Checkable<Config>,

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?";
 const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`);
 
-/** Says what to write in place of a text that is neither an address nor a host name. */
+/** What is wrong with a text that is neither an address nor a host name, and what to write instead. */
 export function hostProblem(host: string): string | undefined {
   if (isIP(host) !== 0) return undefined;
   if (/^[0-9]+(?:\.[0-9]+)+$/.test(host)) {
@@ -30,7 +30,7 @@ export function hostProblem(host: string): string | undefined {
   return `\`${host}\` is not an address; write \`host: ${plain}\``;
 }
 
-/** What to write in place of an address without a port, or a port without one. */
+/** What to write instead of an address without a port, or a port without an address. */
 export function listenAdvice(written: string): string | undefined {
   const text = written.replace(/^[a-z]+:\/\//i, "").replace(/\/.*$/, "");
   if (/^:?[0-9]{1,5}$/.test(text)) return `write \`127.0.0.1:${text.replace(":", "")}\``;

@@ -7,12 +7,12 @@ import { keyHints } from "./foreign-keys/hints.ts";
 import { validate } from "./reading/validate.ts";
 
 export interface Loaded {
-  /** Absent when any diagnostic is an error; there when all are warnings. */
+  /** Absent if any diagnostic is an error; present if all are warnings. */
   readonly config: Config | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads a configuration from its text. `file` is what diagnostics call it. */
+/** Reads a configuration from its text. `file` is its name in diagnostics. */
 export function loadConfig(
   file: string,
   text: string,
@@ -33,7 +33,7 @@ export function loadConfig(
     ),
   ]);
   return {
-    // What the schema's types cannot say: next to a text stands what it was parsed to.
+    // The schema's types do not include what texts were parsed to, which is kept next to them.
     config: found.some(isError) ? undefined : (value as Config | undefined),
     diagnostics: found,
   };

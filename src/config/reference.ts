@@ -11,7 +11,7 @@ export interface ReferenceSection {
   readonly rows: readonly ReferenceRow[];
 }
 
-/** A key of the configuration; `default` is as it would be written, empty where there is none. */
+/** A key of the configuration. `default` is as it would be written, empty if there is none. */
 export interface ReferenceRow {
   readonly key: string;
   readonly takes: string;
@@ -53,7 +53,7 @@ function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): stri
   return rows.length === 0 ? heading : `${heading}\n\n${table(rows)}`;
 }
 
-/** Every key below one, those of mappings within it and of the entries of lists too. */
+/** Every key below one, including those of nested mappings and of list items.  */
 function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
   const mapping = mappingOf(schema);
   if (mapping !== undefined) {
@@ -93,7 +93,7 @@ function rowOf(key: string, schema: TSchema): ReferenceRow {
   };
 }
 
-/** A mapping, or the mapping among the forms that a value may have. */
+/** The schema itself if it is a mapping, or the mapping among its forms. */
 function mappingOf(schema: TSchema): TSchema | undefined {
   if (KindGuard.IsObject(schema)) return schema;
   return KindGuard.IsUnion(schema)

@@ -9,10 +9,10 @@ import { checkTimeouts } from "./timeouts.ts";
 type Top = Checkable<Config>;
 type Route = Checkable<RouteConfig>;
 
-/** Whether somebody wrote what stands at a path, as against a default. */
+/** Whether the value at a path was written, and is not a default. */
 export type IsWritten = (path: readonly (string | number)[]) => boolean;
 
-/** Finds what is only wrong, or only doubtful, between sections that are each fine by themselves. */
+/** Finds problems between sections that are each valid by themselves. */
 export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[] {
   const isOwn = ownListeners(config);
   const hasResponse = isWritten(["server", "timeouts", "response"]);
@@ -21,14 +21,14 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
     ...checkPorts(config),
     ...under(
       ["server", "timeouts"],
-      // Beside a default, an exchange that is short is just that.
+      // An exchange timeout below the default response timeout is no contradiction.
       hasResponse ? checkTimeouts(config.server?.timeouts ?? {}) : [],
     ),
     ...under(["health_check"], hasTimeout ? checkPace(config.health_check ?? {}) : []),
     ...(config.routes ?? []).flatMap((route, index) => {
       if (route === undefined) return [];
       const { health_check: own } = route;
-      // A default is no contradiction, and what is as at the top is reported there.
+      // A default is no contradiction, and values inherited from the top are reported there.
       const isOwnPace = own?.timeout !== undefined || (hasTimeout && own?.interval !== undefined);
       const pace = isOwnPace ? checkPace({ ...config.health_check, ...own }) : [];
       return under(
@@ -62,7 +62,7 @@ function checkRoute(
   }
   for (const [index, backend] of (backends ?? []).entries()) {
     if (backend?.url === undefined || !isOwn(backend.url)) continue;
-    const message = `${backend.url} is the gateway itself: its requests would come back to it in a loop`;
+    const message = `${backend.url} is the gateway itself: requests would loop`;
     issues.push({ path: ["backends", index, "url"], message, severity: "warning" });
   }
   return issues;
@@ -79,7 +79,7 @@ function checkPace({
   return [{ path: ["timeout"], message, severity: "warning" }];
 }
 
-/** Recognises URLs that lead to a listener of this configuration on this machine. */
+/** Recognises URLs of listeners that this configuration opens. */
 function ownListeners({ server, admin }: Top): (url: string) => boolean {
   const ports = new Map<string, string>();
   if (server?.host !== undefined && server.port !== undefined && server.port !== 0) {
@@ -101,7 +101,7 @@ function ownListeners({ server, admin }: Top): (url: string) => boolean {
 const LOCALHOST = new Set(["localhost", "127.0.0.1", "::1"]);
 const EVERY_ADDRESS = new Set(["0.0.0.0", "::"]);
 
-/** Whether a connection to a host of another name arrives at a listener of this machine. */
+/** Whether a connection to another name of this machine arrives at the listener. */
 function leadsTo(host: string, listening: string): boolean {
   if (EVERY_ADDRESS.has(listening)) {
     return host === "localhost" || EVERY_ADDRESS.has(host) || isLoopback(host);

@@ -29,16 +29,17 @@ export const configSchema = Type.Object(
     ...topProperties,
     ...policyKeys("global"),
     routes: Type.Array(routeSchema, {
-      description: "What requests are matched to; the most specific path wins, in whatever order.",
+      description:
+        "What requests are matched to. The most specific path wins, regardless of the order.",
       minItems: 1,
     }),
   },
-  // A place for anchors: whatever is below such a key is only read where an alias has it.
+  // A place for anchors. What is below such a key is only read where an alias refers to it.
   { additionalProperties: false, ignoredKeys: /^x-/ },
 );
 
 export type RouteConfig = StaticDecode<typeof knownRoute> & {
-  /** What `path` says, as requests meet it. */
+  /** `path`, parsed and normalised like the paths of requests. */
   readonly pattern: Pattern;
 };
 export type Config = StaticDecode<typeof knownTop> & { readonly routes: readonly RouteConfig[] };

@@ -8,7 +8,7 @@ import { backendTls } from "./backend-tls.ts";
 import { maxBodySize, preserveHost, timeouts } from "./route-schema.ts";
 import { server } from "./server-schema.ts";
 
-/** The keys at the top, in the reference's order; each is described beside the code it configures. */
+/** The top-level keys, in the order of the reference. Each is defined next to the code it configures. */
 export const topSections = { server, admin, logging, health_check: healthCheck };
 
 /** The keys of a route, except those of its conditions and policies. */

@@ -17,7 +17,7 @@ const schema = Type.Object(
       expected: "an address or a host name, like 0.0.0.0 or ::1",
     }),
     port: Type.Integer({
-      description: "The port to listen on; 0 takes a free one and says which.",
+      description: "The port to listen on; 0 picks a free one and logs it.",
       default: 8080,
       minimum: 0,
       maximum: 65_535,
@@ -25,7 +25,7 @@ const schema = Type.Object(
     }),
     timeouts: serverTimeouts,
     shutdown_timeout: Duration({
-      description: "How long requests in flight may still take after SIGTERM or SIGINT.",
+      description: "How long requests in flight may take to finish after SIGTERM or SIGINT.",
       default: "10s",
     }),
     trusted_proxies: Type.Array(
@@ -36,7 +36,7 @@ const schema = Type.Object(
         .Encode(({ address, prefix }) => `${address}/${prefix}`),
       {
         description:
-          "Addresses and networks of proxies in front of the gateway, whose X-Forwarded-* fields and X-Request-Id are believed.",
+          "Addresses and networks of proxies in front of the gateway, whose X-Forwarded-* fields and X-Request-Id are trusted.",
         default: [],
       },
     ),
@@ -46,25 +46,25 @@ const schema = Type.Object(
       default: [],
     }),
     max_body_size: Size({
-      description: "The largest content a request may have; above it the answer is 413.",
+      description: "The largest request body; above it the answer is 413.",
       default: "100MB",
     }),
     buffer_size: Size({
       description:
-        "The largest answer of known length that is collected before it is sent, so that it keeps its Content-Length; longer ones are passed on in chunks. Above some 15 KB that costs a multiple of CPU.",
+        "The largest response of known length that is buffered before it is sent, so that it keeps its Content-Length; longer ones are sent in chunks. Above about 15 KB, buffering costs several times the CPU.",
       default: "12KiB",
     }),
     max_in_flight: Type.Integer({
-      description: "How many requests may be under way at a time; beyond them the answer is 503.",
+      description: "At most this many requests in flight; beyond that the answer is 503.",
       default: 10_000,
       minimum: 1,
     }),
     max_message_size: Size({
-      description: "The largest message that a client may send through a WebSocket.",
+      description: "The largest WebSocket message that a client may send.",
       default: "16MiB",
     }),
     send_forwarded: Type.Boolean({
-      description: "Whether backends are sent Forwarded (RFC 7239) beside X-Forwarded-*.",
+      description: "Whether backends get Forwarded (RFC 7239) besides X-Forwarded-*.",
       default: false,
     }),
   },
@@ -85,12 +85,12 @@ function portAdvice(written: string): string | undefined {
 /** `server` at the top of the configuration. */
 export const server = defineSection({ schema, check });
 
-/** Throws an Error for what is neither an address nor a network. */
+/** Throws an Error if it is neither an address nor a network. */
 function readNetwork(written: string): Network {
   const network = parseNetwork(written);
   if (network !== undefined) return network;
   throw new Error(
-    `\`${written}\` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1`,
+    `\`${written}\` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1`,
   );
 }
 

@@ -35,7 +35,7 @@ export const routeTimeouts = Type.Object(
   { additionalProperties: false, description: "Timeouts that differ from the server's." },
 );
 
-/** The keys of `server` that were there before `timeouts`, and still mean the same. */
+/** Older names of `server.timeouts`. */
 export const TIMEOUT_ALIASES = {
   read_timeout: ["timeouts", "request"],
   write_timeout: ["timeouts", "response"],
@@ -43,7 +43,7 @@ export const TIMEOUT_ALIASES = {
   exchange_timeout: ["timeouts", "exchange"],
 } as const;
 
-/** An exchange that ends before its response may begin: one of the two is not meant. */
+/** Warns of an exchange timeout that always ends before the response timeout. */
 export function checkTimeouts({
   exchange = 0,
   response = 0,

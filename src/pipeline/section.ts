@@ -1,30 +1,30 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { ConfigIssue } from "./policy.ts";
 
-/** What may be missing where something is wrong: any key, and any item of a list. */
+/** A value with errors: any key and any list item may be missing. */
 export type Checkable<T> = T extends readonly (infer Item)[]
   ? readonly (Checkable<Item> | undefined)[]
   : T extends object
     ? { readonly [Key in keyof T]?: Checkable<T[Key]> }
     : T;
 
-/** Whether nothing is missing in a part of what is checked. */
+/** Whether a part of the checked value is complete. */
 export type IsWhole = (part: unknown) => boolean;
 
-/** What stands under one key of the configuration: its form, and what cannot be meant in it. */
+/** What is valid under one key of the configuration: its schema, and checks beyond it. */
 export interface Section<Schema extends TSchema = TSchema> {
   readonly schema: Schema;
-  /** Asked for what is well-formed, even if not all of it is. */
+  /** Called with the well-formed parts of the value. */
   check?(this: void, written: Checkable<StaticDecode<Schema>>, isWhole: IsWhole): ConfigIssue[];
 }
 
 /**
- * The option `keep` of a text's schema: what the text is parsed to is kept next to it, under a key of
- * its own, so that nobody has to parse it again.
+ * The option `keep` of a text's schema: the text is parsed when it is read, and the result kept next
+ * to it under another key, so that it is never parsed again.
  */
 export interface KeptParse {
   readonly as: string;
-  /** Answers the parsed form, or what is wrong with the text. */
+  /** Returns the parsed form, or what is wrong with the text. */
   parse(this: void, text: string): object | { readonly message: string };
 }
 
@@ -33,7 +33,7 @@ export function defineSection<Schema extends TSchema>(section: Section<Schema>):
   return section;
 }
 
-/** The issues of a part, as issues of the whole that has it under `path`. */
+/** Prefixes the paths of issues. */
 export function under(
   path: readonly (string | number)[],
   issues: readonly ConfigIssue[],

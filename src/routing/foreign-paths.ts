@@ -1,13 +1,13 @@
-/** `{id}`, `{id:[0-9]+}`, `<id>`, `<int:id>`: what a parameter is elsewhere. */
+/** Parameters of other software: `{id}`, `{id:[0-9]+}`, `<id>`, `<int:id>`. */
 const BRACED = /\{([A-Za-z_]\w*)(?::(?:[^{}]|\{[^{}]*\})*)?\}/g;
 const ANGLED = /<(?:[a-z]+:)?([A-Za-z_]\w*)(?::[a-z]+)?>/g;
-/** `{*rest}`, `{rest...}`, `{rest*}`: a wildcard with a name. */
+/** Named wildcards of other software: `{*rest}`, `{rest...}`, `{rest*}`. */
 const BRACED_REST = /\{(?:\*{1,2}([A-Za-z_]\w*)|([A-Za-z_]\w*)(?:\.{3}|\*))\}/g;
 const ANY = "any";
 
 /**
- * The path as it would be written here, from how nginx, Caddy, Traefik, Express and others write it;
- * undefined where there is no guess. The answer may still not be valid.
+ * Translates a path as nginx, Caddy, Traefik and others write it to ours; undefined if there is
+ * nothing to translate. The result may still be invalid.
  */
 export function translatePath(path: string): string | undefined {
   if (path.includes("://")) return undefined;

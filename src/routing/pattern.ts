@@ -6,7 +6,7 @@ import { translatePath } from "./foreign-paths.ts";
 export interface RoutePattern {
   /** See `parsePattern`. */
   readonly path: string;
-  /** The path, if it has been parsed before. */
+  /** The parsed path, if it has been parsed before. */
   readonly pattern?: Pattern;
   /** The methods it takes, compared literally; all when absent, none when empty. */
   readonly methods?: readonly string[] | undefined;
@@ -20,7 +20,7 @@ export type Segment =
   | { readonly kind: "parameter"; readonly text: string; readonly name: string }
   | { readonly kind: "wildcard"; readonly text: string; readonly name: string | undefined };
 
-/** A route's path, read. */
+/** A route's parsed path. */
 export interface Pattern {
   readonly path: string;
   /** What follows each "/": at least one, and only the last can be a wildcard. */
@@ -33,13 +33,13 @@ export interface Pattern {
 export interface PatternProblem {
   /** What is wrong and what to write instead. */
   readonly message: string;
-  /** Where in the path the culprit begins, in UTF-16 code units from 0. */
+  /** Where in the path the problem starts, in UTF-16 code units from 0. */
   readonly offset: number;
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const DOT_SEGMENT = /^(?:\.|%2e){1,2}$/i;
-// What a URL parser would have encoded, resolved or cut off before the request is matched.
+// Characters that a URL parser encodes, resolves or cuts off before a request is matched.
 const NEVER_IN_A_PATH = /[^!-~]|["#<>?\\^`{}]/u;
 
 /**
@@ -81,14 +81,14 @@ function parse(path: string): Pattern | PatternProblem {
   return { path, segments, shape: segments.map((segment) => `/${shapeOf(segment)}`).join("") };
 }
 
-/** The pattern of a route. Throws an Error for a path that `parsePattern` has a problem with. */
+/** The pattern of a route. Throws an Error for an invalid path. */
 export function patternOf({ path, pattern: parsed }: RoutePattern): Pattern {
   const pattern = parsed ?? parsePattern(path);
   if ("message" in pattern) throw new Error(`route "${path}": ${pattern.message}`);
   return pattern;
 }
 
-/** No literal segment begins with ":" or "*", so that the sign alone stands for all names. */
+/** No literal segment begins with ":" or "*", so the sign alone can stand for any name. */
 function shapeOf(segment: Segment): string {
   return segment.kind === "static" ? segment.text : segment.text.slice(0, 1);
 }

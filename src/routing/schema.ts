@@ -14,7 +14,7 @@ export const path = defineSection({
   }),
 });
 
-/** The pattern of a route as requests meet it, whose paths have been normalised when it is matched. */
+/** The pattern of the normalised path, as the paths of requests are normalised before they are matched. */
 function readPattern(path: string): Pattern | { readonly message: string } {
   const pattern = parsePattern(path);
   if ("message" in pattern) return pattern;

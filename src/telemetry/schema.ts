@@ -30,7 +30,7 @@ const schema = Type.Object(
       },
     ),
     format: Type.Union([Type.Literal("text"), Type.Literal("json")], {
-      description: "How lines on standard output are written: for people or for programs.",
+      description: "The format of lines on standard output: for people or for programs.",
       default: "text",
     }),
     retention: Type.Object(
@@ -70,7 +70,7 @@ export const logging = defineSection({
   },
 });
 
-/** The file itself may be missing, as it is created; its folder is not. */
+/** A missing file is created, a missing folder is not. */
 function databaseProblem(file: string): string | undefined {
   if (isFolder(file))
     return `${file} is a folder; name a file in it, like ${join(file, "gateway.db")}`;

@@ -10,7 +10,7 @@ const MILLISECONDS_OF: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 
-/** Units by the ways in which they are written. */
+/** Units and their spellings. */
 const UNITS: readonly (readonly [unit: string, spellings: string])[] = [
   ["us", "us|µs|μs|microseconds?"],
   ["ms", "ms|msecs?|milliseconds?"],
@@ -21,7 +21,7 @@ const UNITS: readonly (readonly [unit: string, spellings: string])[] = [
   ["w", "w|weeks?"],
 ];
 
-// So many digits and no more keep the value finite.
+// The limit on digits keeps the value finite.
 const COUNT = "[0-9]{1,15}(?:\\.[0-9]{1,15})?";
 const UNIT = UNITS.map(([, spellings]) => spellings).join("|");
 const PATTERN = new RegExp(`^(?:0|${COUNT} ?(?:${UNIT})(?: ?${COUNT} ?(?:${UNIT}))*)$`);
@@ -44,8 +44,8 @@ export function parseDuration(written: string): number | undefined {
     const unit = SPELLINGS.find(([, spellings]) => spellings.test(spelling))?.[0] ?? "ms";
     milliseconds += Number(count) * (MILLISECONDS_OF[unit] ?? 1);
   }
-  // To microseconds, so that 1.005s is 1005ms and not a little less. What is not 0 stays so: 0 often
-  // means that there is no limit.
+  // Rounded to microseconds, so that 1.005s is 1005ms and not a little less. Never rounded to 0, which
+  // often means that there is no limit.
   const rounded = Math.round(milliseconds * 1_000) / 1_000;
   return rounded === 0 && milliseconds > 0 ? 0.001 : rounded;
 }
@@ -53,7 +53,7 @@ export function parseDuration(written: string): number | undefined {
 interface DurationOptions {
   readonly description: string;
   readonly default?: string;
-  /** The longest that can be meant, in days; a year by default. */
+  /** The longest valid duration in days; a year by default. */
   readonly longestDays?: number;
 }
 
@@ -73,7 +73,7 @@ export const Duration = ({ longestDays = YEAR_DAYS, ...options }: DurationOption
     })
     .Encode((milliseconds) => `${milliseconds}ms`);
 
-/** What to write in place of a duration that cannot be read. */
+/** What to write instead of a text that is not a duration. */
 function durationAdvice(written: string): string | undefined {
   if (written.startsWith("-")) return "a duration cannot be negative";
   if (/^[0-9.]+$/.test(written)) return `it needs a unit: write \`${written}s\` for seconds`;

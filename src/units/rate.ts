@@ -5,7 +5,7 @@ const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d:
 const PATTERN =
   /^([0-9]{1,15}(?:\.[0-9]{1,15})?) ?(?:rp([smh])|(?:r|reqs?|requests?)? ?(?:\/|per) ?(?:(s)(?:ecs?|econds?)?|(m)(?:ins?|inutes?)?|(h)(?:rs?|ours?)?|(d)(?:ays?)?))$/;
 
-/** Reads "50/s", "600/min", "10rps" or "1000 per hour" as events per second; undefined for anything else. */
+/** Reads "50/s", "600/min", "10rps" or "1000 per hour" per second; undefined for anything else. */
 export function parseRate(written: string): number | undefined {
   const match = PATTERN.exec(written);
   if (match === null) return undefined;

@@ -135,7 +135,7 @@ test("an error shows its line, and a caret below the culprit", async () => {
   expect(caret.indexOf("^")).toBe(line.indexOf("prot"));
 });
 
-test("all errors are told at once, in the order of their places", async () => {
+test("all errors are reported at once, in the order of their places", async () => {
   const { err } = await check(
     `server: { prot: 80, port: x }\nlogging: { level: loud }\nroutes:\n  - { paht: /a }\n`,
   );

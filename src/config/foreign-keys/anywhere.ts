@@ -3,7 +3,7 @@ import type { ForeignKeys } from "./foreign-keys.ts";
 const TOP = "";
 const ROUTE = "routes";
 
-/** What is written at the top, in `server` and in routes. */
+/** Keys at the top level, in `server` and in routes. */
 export const foreignAnywhere: readonly ForeignKeys[] = [
   // Where the gateway listens.
   {
@@ -30,7 +30,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP, "server"],
     keys: "real_ip set_real_ip_from real_ip_header real_ip_from trusted_ips forwarded_headers proxies trust_proxy xff_num_trusted_hops",
-    answer: "the proxies whose X-Forwarded-* are believed are listed in `server.trusted_proxies`",
+    answer: "proxies whose X-Forwarded-* fields are trusted are listed in `server.trusted_proxies`",
   },
   {
     below: [TOP, "server"],
@@ -45,7 +45,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP, "server", ROUTE],
     keys: "keepalive keep_alive keepalive_timeout keepalive_requests idle_conns max_idle_conns",
-    answer: "connections are kept open and reused by themselves; there is nothing to set yet",
+    answer: "connections are kept open and reused automatically; there is nothing to set yet",
   },
   {
     below: [TOP, "server"],
@@ -67,7 +67,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     keys: "header_timeout read_header_timeout client_header_timeout max_header_size max_header_bytes large_client_header_buffers",
     answer: "limits on a request's header section cannot be set yet",
   },
-  // What routes and backends are called elsewhere.
+  // Other names for routes and backends.
   {
     below: [TOP, "server"],
     keys: "upstream upstreams service services cluster clusters targets nodes pools backend service_endpoints load_balancers",
@@ -94,7 +94,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP, "server"],
     keys: "server_name server_names hosts domain domains host_name",
-    answer: "hosts are not told apart yet; routes differ by `path` and `methods`",
+    answer: "requests are not matched by host yet, only by `path` and `methods`",
   },
   {
     below: [TOP],
@@ -118,7 +118,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     answer:
       "there are no plugins yet; what a route may have beyond `backends` are its own keys, like `cors` and `rate_limit`",
   },
-  // What is still to come, wherever it is written.
+  // Features that do not exist yet, wherever they are written.
   {
     below: [TOP, "server", ROUTE],
     keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc api_key api_keys key_auth forward_auth auth_request mtls client_certificates acl",
@@ -128,7 +128,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: [TOP, "server", ROUTE],
     keys: "allow deny ip_whitelist ip_allow_list whitelist allowlist blacklist denylist ip_restriction clients",
     answer:
-      "clients are not told apart by address yet; use a firewall or leave that to the backends",
+      "requests are not filtered by client address yet; use a firewall or leave that to the backends",
   },
   {
     below: [TOP, "server", ROUTE],

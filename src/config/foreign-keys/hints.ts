@@ -4,10 +4,10 @@ import { foreignAnywhere } from "./anywhere.ts";
 import { foreignInRoutes } from "./routes.ts";
 import { foreignInSections } from "./sections.ts";
 
-/** Every answer there is, for tests as well. */
+/** All answers. */
 export const FOREIGN = [...foreignAnywhere, ...foreignInSections, ...foreignInRoutes];
 
-/** Keys that stand for one thing wherever they are written, so that their place can be named. */
+/** Keys with one meaning, wherever they are written. */
 const UNMISTAKABLE = new Set(
   `server admin logging health_check cors rate_limiting routes backends rate_limit preserve_host port
   shutdown_timeout trusted_proxies max_body_size buffer_size max_message_size send_forwarded database
@@ -24,9 +24,9 @@ const HINTS = new Map<string, KeyHint>(
   ),
 );
 
-/** What is known of the keys of other gateways. */
+/** Answers to the keys of other gateways. */
 export const keyHints: KeyHints = {
   hintFor: (key, trail) => HINTS.get(`${trail.join(".")} ${plainForm(key)}`),
-  // The same word at the top and in a route are two things: `host` of the server and of a request.
+  // At the top it is the server's; in a route it would be the host of requests.
   isUnmistakable: (key, trail) => UNMISTAKABLE.has(key) || (key === "host" && trail.length === 0),
 };

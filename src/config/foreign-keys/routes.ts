@@ -4,13 +4,13 @@ const TOP = "";
 const ROUTE = "routes";
 const BACKEND = "routes.backends";
 
-/** What is written in routes and in their backends. */
+/** Keys in routes and in their backends. */
 export const foreignInRoutes: readonly ForeignKeys[] = [
   // A route.
   {
     below: [ROUTE],
     keys: "prefix path_prefix location pattern uri route rule match matcher matchers endpoint paths listen_path path_regexp regex",
-    answer: "what is matched is `path`; everything below /api is `path: /api/*`",
+    answer: "requests are matched by `path`; everything below /api is `path: /api/*`",
     means: "path",
   },
   {
@@ -23,7 +23,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: [ROUTE],
     keys: "url urls proxy_pass proxy reverse_proxy upstream upstreams service services server servers target targets endpoints nodes to load_balancer loadbalancer destination dest forward_to upstream_url backend_url cluster address proxy_to",
-    answer: "where requests go is `backends`, a list of URLs",
+    answer: "requests go to `backends`, a list of URLs",
     means: "backends",
   },
   {
@@ -61,7 +61,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: [ROUTE],
     keys: "websocket websockets ws enable_websocket upgrade",
-    answer: "WebSocket connections pass by themselves; leave it out",
+    answer: "WebSocket connections pass through without a setting; leave it out",
   },
   {
     below: [ROUTE],
@@ -110,7 +110,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
     keys: "timeout timeouts connect_timeout tls ssl rate_limit preserve_host",
     answer: "that is set for a whole route, next to `backends`",
   },
-  // TLS towards backends.
+  // TLS to backends.
   {
     below: ["routes.tls"],
     keys: "cert cert_file crt client_cert client_certificate certificate_file",
@@ -126,8 +126,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: ["routes.tls"],
     keys: "verify insecure skip_verify tls_skip_verify ssl_verify enabled",
-    answer:
-      "https backends are verified by themselves; `insecure_skip_verify: true` turns that off",
+    answer: "https backends are verified by default; `insecure_skip_verify: true` turns that off",
   },
   {
     below: ["routes.timeouts", "server.timeouts"],

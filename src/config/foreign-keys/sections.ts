@@ -6,7 +6,7 @@ const CHECKS = ["health_check", "routes.health_check"];
 const CORS = ["cors", "routes.cors"];
 const LIMITS = ["rate_limiting", "routes.rate_limit"];
 
-/** What is written in sections, or in place of them. */
+/** Keys in sections, or instead of them. */
 export const foreignInSections: readonly ForeignKeys[] = [
   // Logging.
   {

@@ -1,7 +1,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { MappingNode, Place } from "../text/node.ts";
 
-/** The option `aliases` of a mapping's schema: other names of keys one level further down. */
+/** The option `aliases` of a mapping's schema: other names for keys one level down. */
 export type Aliases = Readonly<Record<string, readonly [section: string, key: string]>>;
 
 export function aliasesOf(schema: TSchema): Aliases | undefined {
@@ -9,8 +9,8 @@ export function aliasesOf(schema: TSchema): Aliases | undefined {
 }
 
 /**
- * The mapping as if nobody had used an alias; its values keep their places. What is given by both
- * names is reported, unless it is the same.
+ * The mapping with aliases replaced by the keys they stand for; values keep their places. Reports a
+ * setting that is given under both names with different values.
  */
 export function withoutAliases(
   node: MappingNode,
@@ -29,7 +29,7 @@ export function withoutAliases(
     if (own !== undefined && !isSame(own, place)) {
       report(place, `\`${alias}\` is an older name of \`${section}.${key}\`; keep one of the two`);
     }
-    // A section that is no mapping is reported as that.
+    // A section that is not a mapping is reported when it is read.
     if (whole !== undefined && whole.node.kind !== "mapping" && !isEmptyScalar(whole)) continue;
     entries.set(section, {
       at: place.at,

@@ -7,7 +7,7 @@ import { code, describe, expectedBy, together } from "./words.ts";
 
 const MOST_KEYS_LISTED = 8;
 
-/** Says what was expected and what is there instead. */
+/** The message for a value that does not fit its schema. */
 export function mismatch(schema: TSchema, node: ConfigNode): string {
   const message = `expected ${expectedBy(schema)}, got ${describe(node)}`;
   if (node.kind !== "scalar" || node.origin !== "text") return message;
@@ -20,14 +20,14 @@ export function mismatch(schema: TSchema, node: ConfigNode): string {
     literals.map((literal) => String(literal.const)),
   );
   if (near !== undefined) return `${message}; did you mean ${code(near)}?`;
-  // Of text in words of its own only a pattern says whether a number could be meant.
+  // If a text schema has its own `expected`, only its pattern says whether a number can be meant.
   const isTextWanted = !("expected" in schema) || "pattern" in schema;
   const isUnquoted =
     isTextWanted && typeof node.value !== "string" && Value.Check(schema, node.written);
   return isUnquoted ? `${message}; put it in quotes` : message;
 }
 
-/** The option `advice` of a schema: what to write in place of a text that does not fit. */
+/** The option `advice` of a schema: what to write instead of a text that does not fit. */
 type Advice = (written: string) => string | undefined;
 
 function adviceFor(schema: TSchema, { value, written }: ScalarNode): string | undefined {
@@ -49,21 +49,21 @@ function adviceFor(schema: TSchema, { value, written }: ScalarNode): string | un
   return /^(?:no|n|off|false|disabled|none)$/i.test(value) ? "write `false`" : undefined;
 }
 
-/** What is to be said of a key that belongs to other software. */
+/** The answer to a key of other software. */
 export interface KeyHint {
   readonly answer: string;
-  /** The key of the same mapping that does what it does. */
+  /** The key of the same mapping with that meaning. */
   readonly means?: string | undefined;
 }
 
-/** What is known of keys beyond their schema; `trail`: the keys that lead to their mapping. */
+/** Knowledge about keys that the schema does not have; `trail`: the keys that lead to their mapping. */
 export interface KeyHints {
   hintFor(this: void, key: string, trail: readonly string[]): KeyHint | undefined;
-  /** Whether a key that stands elsewhere in the schema means the same there. */
+  /** Whether a key that the schema has elsewhere means the same there. */
   isUnmistakable(this: void, key: string, trail: readonly string[]): boolean;
 }
 
-/** Says that a key is not known, and which one was probably meant. */
+/** The message for an unknown key, and the valid key that was probably meant. */
 export function unknownKey(
   key: string,
   {
@@ -81,7 +81,7 @@ export function unknownKey(
   const keys = Object.keys(schema.properties);
   const meant = closest(key, [...keys, ...Object.keys(aliasesOf(schema) ?? {})]);
   const message = `unknown key ${code(key)}`;
-  // A key of other software that is a letter away from one of ours is still that software's.
+  // A key of other software stays one, even if it is only a letter away from one of ours.
   const isSpelling = meant !== undefined && plainForm(meant) === plainForm(key);
   const hint = isSpelling ? undefined : hints?.hintFor(key, trail);
   if (hint !== undefined) {

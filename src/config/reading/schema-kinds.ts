@@ -3,7 +3,7 @@ import type { ConfigNode, ScalarNode } from "../text/node.ts";
 
 const NUMBER = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 
-/** Whether a schema has a form for such nodes at all. */
+/** Whether a schema can accept this kind of node at all. */
 export function accepts(schema: TSchema, kind: ConfigNode["kind"]): boolean {
   if (KindGuard.IsUnion(schema)) return schema.anyOf.some((form) => accepts(form, kind));
   if (isSection(schema)) return kind === "mapping";
@@ -16,7 +16,7 @@ export function isSection(schema: TSchema): boolean {
   return KindGuard.IsObject(schema) || KindGuard.IsRecord(schema);
 }
 
-/** A scalar's value; text from the environment becomes a number or boolean where one is wanted. */
+/** A scalar's value. Text from the environment becomes a number or a boolean if the schema wants one. */
 export function scalarAs(schema: TSchema, { origin, value }: ScalarNode): unknown {
   if (origin !== "environment" || typeof value !== "string") return value;
   const wanted = KindGuard.IsLiteral(schema) ? typeof schema.const : schema["type"];

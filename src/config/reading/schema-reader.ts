@@ -28,8 +28,8 @@ import type { Span } from "../text/source-text.ts";
 import { code, describe, expectedBy, expectedCount } from "./words.ts";
 
 /**
- * Walks along a schema and a document at once: gathers everything that does not fit, fills in
- * defaults and decodes transforms. What does not fit is left out of the value.
+ * Walks a schema and a document in parallel: collects everything that does not fit, fills in defaults
+ * and decodes transforms. What does not fit is left out of the value.
  */
 export class SchemaReader {
   diagnostics: Diagnostic[] = [];
@@ -37,9 +37,9 @@ export class SchemaReader {
   readonly #document: ConfigDocument;
   readonly #hints: KeyHints | undefined;
   readonly #broken = new WeakSet<object>();
-  /** Defaults that are no objects, so that one value can stand for all. */
+  /** Defaults that are not objects, which can be shared. */
   readonly #defaults = new Map<TSchema, unknown>();
-  /** The keys that lead to what is being read. */
+  /** The keys that lead to the current value. */
   readonly #trail: string[] = [];
   #faults = 0;
 
@@ -49,18 +49,18 @@ export class SchemaReader {
     this.#document = document;
   }
 
-  /** Whether nothing was left out of a value that was read, or of a part of it. */
+  /** Whether a value, or a part of one, was read without leaving anything out. */
   isWhole(part: unknown): boolean {
     if (part === undefined) return false;
     return typeof part !== "object" || part === null || !this.#broken.has(part);
   }
 
-  /** Undefined when nothing of it can be used. */
+  /** Undefined if no part of it can be used. */
   read(schema: TSchema, place: Place): unknown {
     const before = this.#faults;
     const value = this.#readForm(schema, place);
     if (this.#faults === before) return this.#decode(schema, value, place);
-    // A transform is written for all of a value; it might stumble over a part.
+    // Transforms expect whole values.
     if (KindGuard.IsTransform(schema)) return undefined;
     if (typeof value === "object" && value !== null) this.#broken.add(value);
     return value;
@@ -146,7 +146,7 @@ export class SchemaReader {
     this.#trail.pop();
   }
 
-  /** A section with nothing in it counts as absent; often all of its lines are commented out. */
+  /** An empty section counts as absent: usually all of its lines are commented out. */
   #isLeftOut(key: string, property: TSchema, { node, key: at }: Place): boolean {
     if (!isEmpty(node) || !isSection(property)) return false;
     const isOptional = property[OptionalKind] !== undefined;
@@ -161,7 +161,7 @@ export class SchemaReader {
     return true;
   }
 
-  /** Reports unknown keys, and answers the known ones that were probably meant. */
+  /** Reports unknown keys, and returns the valid ones that were probably meant. */
   #reportOtherKeys(schema: TObject, node: MappingNode): ReadonlySet<string> {
     let meant = NONE;
     for (const [key, entry] of node.entries) {
@@ -188,16 +188,16 @@ export class SchemaReader {
     return items.map((item) => this.read(schema.items, item));
   }
 
-  /** Takes the first form that fits, or else reports what the one that fits best lacks. */
+  /** Takes the first form that fits. If none does, reports the errors of the closest one. */
   #readUnion(schema: TUnion, place: Place): unknown {
     const { node } = place;
     const forms = schema.anyOf.filter((form) => accepts(form, node.kind));
-    // Text is what the environment always has, so whatever is more than text comes first.
+    // The environment only has text, so forms that are more specific than text come first.
     if (node.kind === "scalar" && node.origin === "environment") {
       forms.sort((a, b) => Number(KindGuard.IsString(a)) - Number(KindGuard.IsString(b)));
     }
     const before = this.#faults;
-    const told = this.diagnostics;
+    const outer = this.diagnostics;
     let nearest: { value: unknown; diagnostics: Diagnostic[]; faults: number } | undefined;
     for (const form of forms) {
       this.diagnostics = [];
@@ -209,7 +209,7 @@ export class SchemaReader {
       this.#faults = before;
       if (faults === 0) break;
     }
-    this.diagnostics = told;
+    this.diagnostics = outer;
     const isOfScalars = node.kind === "scalar" && (forms.length > 1 || "expected" in schema);
     if (nearest === undefined || (nearest.faults > 0 && isOfScalars)) {
       return this.#report(place.at, mismatch(schema, node));
@@ -219,7 +219,7 @@ export class SchemaReader {
     return nearest.value;
   }
 
-  /** What is within a value has been decoded while it was read. */
+  /** The parts of the value have been decoded already. */
   #decode(schema: TSchema, value: unknown, place: Place): unknown {
     if (!KindGuard.IsTransform(schema)) return value;
     try {
@@ -250,7 +250,7 @@ export class SchemaReader {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Whether a mapping passes over a key: `ignoredKeys` of its schema says which. */
+/** Whether a mapping ignores a key; the option `ignoredKeys` of its schema says which. */
 function isIgnored(schema: TObject, key: string): boolean {
   const ignored: unknown = schema["ignoredKeys"];
   return ignored instanceof RegExp && ignored.test(key);

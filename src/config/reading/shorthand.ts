@@ -5,7 +5,7 @@ import { accepts } from "./schema-kinds.ts";
 
 const SEPARATED = /[^\s,]+/g;
 
-/** `cors: true` is `cors: { enabled: true }`, for a section that has an `enabled`. */
+/** Reads `cors: true` as `cors: { enabled: true }`, for sections that have `enabled`. */
 export function asSwitch(schema: TObject, { node, at }: Place): MappingNode | undefined {
   const isSwitch = node.kind === "scalar" && /^(?:true|false)$/i.test(String(node.value));
   const isMeant = isSwitch && (typeof node.value === "boolean" || node.origin === "environment");
@@ -13,7 +13,7 @@ export function asSwitch(schema: TObject, { node, at }: Place): MappingNode | un
   return { kind: "mapping", entries: new Map([["enabled", { node, at }]]) };
 }
 
-/** A name stands for a list of one, and names with commas or blanks between them for a list. */
+/** Reads a name as a list of one, and names separated by commas or spaces as a list. */
 export function asItems(
   schema: TArray,
   { node, at }: Place,
@@ -22,7 +22,7 @@ export function asItems(
   if (node.kind !== "scalar" || !accepts(schema.items, "scalar")) return undefined;
   const { value } = node;
   if (typeof value !== "string") return undefined;
-  // Only plain text has no separators of its own; a URL may have a comma in it.
+  // Only names are split; a URL may contain a comma.
   const parts = KindGuard.IsString(schema.items) ? [...value.matchAll(SEPARATED)] : [];
   if (parts.length < 2)
     return value.trim() === "" ? undefined : { kind: "list", items: [{ node, at }] };

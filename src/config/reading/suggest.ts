@@ -1,7 +1,7 @@
 import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { distance } from "fastest-levenshtein";
 
-/** The name that was probably meant; undefined when none is near. */
+/** The name that was probably meant; undefined if none is close. */
 export function closest(written: string, names: readonly string[]): string | undefined {
   const plain = plainForm(written);
   const near = names
@@ -16,7 +16,7 @@ export function plainForm(name: string): string {
   return name.toLowerCase().replace(/[-_ ]/g, "");
 }
 
-// One mistake in three letters; or two swapped, which count as two mistakes.
+// One mistake per three letters. Two swapped letters count as two mistakes, and are allowed too.
 function tolerance(a: string, b: string): number {
   const third = Math.floor(Math.max(a.length, b.length) / 3);
   return sortedLetters(a) === sortedLetters(b) ? Math.max(2, third) : third;
@@ -27,8 +27,8 @@ function sortedLetters(text: string): string {
 }
 
 /**
- * Says where in the schema a key belongs that was written under `trail`: "under `health_check`".
- * Undefined when it belongs nowhere or to several places equally near.
+ * Where a key belongs that was written under `trail`: "under `health_check`". Undefined if the schema
+ * does not have it, or has it in several places that are equally close.
  */
 export function homeOf(key: string, trail: readonly string[], schema: TSchema): string | undefined {
   const homes = homesOf(key, schema, [])
@@ -36,7 +36,7 @@ export function homeOf(key: string, trail: readonly string[], schema: TSchema): 
       const shared = sharedLength(home, trail);
       return { home, shared, steps: home.length + trail.length - 2 * shared };
     })
-    // Another form of the mapping where it stands is no other place.
+    // Another form of the same mapping is not another place.
     .filter(({ steps }) => steps > 0);
   const nearest = Math.min(...homes.map(({ steps }) => steps));
   const [found, ...others] = homes.filter(({ steps }) => steps === nearest);

@@ -6,18 +6,18 @@ import type { KeyHints } from "./complaints.ts";
 import { SchemaReader } from "./schema-reader.ts";
 
 interface Validated<T> {
-  /** With defaults, and transforms decoded; absent when anything is wrong. */
+  /** With defaults and decoded transforms; absent if anything is wrong. */
   readonly value: T | undefined;
-  /** All of the value that is well-formed, for further checks beside the diagnostics. */
+  /** The well-formed parts of the value, so that they can be checked further. */
   readonly partial: Checkable<T>;
   /** Whether nothing is missing in a part of `partial`. */
   readonly isWhole: IsWhole;
-  /** Everything that is wrong, save for variables that are unset: that has been told before. */
+  /** Everything that is wrong, except unset variables, which have been reported before. */
   readonly diagnostics: Diagnostic[];
 }
 
 /**
- * Reads a document as what a schema describes. A schema may carry `expected`, a noun phrase for
+ * Reads a document by a schema. A schema may have an `expected`, a noun phrase for
  * "expected …, got …". `hints` answer unknown keys. Never throws, whatever the document.
  */
 export function validate<Schema extends TSchema>(

@@ -3,7 +3,7 @@ import type { ConfigNode } from "../text/node.ts";
 
 const LONGEST_QUOTE = 40;
 
-/** Names what a schema takes: its own `expected`, or what can be said of its kind and limits. */
+/** Describes what a schema accepts: its own `expected`, or its kind and limits. */
 export function expectedBy(schema: TSchema): string {
   if (typeof schema["expected"] === "string") return schema["expected"];
   if (KindGuard.IsUnion(schema)) {
@@ -22,12 +22,12 @@ export function expectedBy(schema: TSchema): string {
   return "another value";
 }
 
-/** Names how many items a list takes. */
+/** Describes how many items a list may have. */
 export function expectedCount(schema: { minItems?: number; maxItems?: number }): string {
   return `a list${count({ least: schema.minItems ?? 0, most: schema.maxItems }, "item")}`;
 }
 
-/** Names what was found. What comes from the environment is named by its variable alone. */
+/** Describes what was found. A value from the environment is called by its variable, never shown. */
 export function describe(node: ConfigNode): string {
   if (node.kind === "mapping") return node.entries.size === 0 ? "an empty mapping" : "a mapping";
   if (node.kind === "list") return node.items.length === 0 ? "an empty list" : "a list";

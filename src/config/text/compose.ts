@@ -4,17 +4,17 @@ import type { ConfigNode, MappingNode, Place, ScalarNode } from "./node.ts";
 import type { SourceText, Span } from "./source-text.ts";
 
 const DEEPEST = 100;
-/** How many nodes aliases may stand for, all in all: a few lines can ask for billions. */
+/** How many nodes all aliases together may stand for. A few lines can ask for billions. */
 const MOST_REPEATED = 100_000;
 const MERGE_KEY = "<<";
 
 interface Anchor {
-  /** Absent while what is anchored is being read. */
+  /** Absent while the anchored node is being read. */
   node?: ConfigNode;
   size: number;
 }
 
-/** Makes our nodes from those of the YAML library, once the text is known to be YAML. */
+/** Converts the nodes of the YAML library to ours. */
 export class NodeComposer {
   readonly diagnostics: Diagnostic[] = [];
   readonly #source: SourceText;
@@ -27,7 +27,7 @@ export class NodeComposer {
     this.#source = source;
   }
 
-  /** `end` is where an absent node would be. */
+  /** `end` is the position of an absent node. */
   compose(node: unknown, end: number): Place {
     this.#nodes += 1;
     const span = spanOf(node, end);
@@ -57,7 +57,7 @@ export class NodeComposer {
     if (isMap(node)) {
       const entries = this.#entries(node);
       const [first] = entries.values();
-      // Of a mapping over several lines the first key stands for the whole.
+      // A block mapping is marked by its first key.
       const at = node.flow === true ? span : (first?.key ?? span);
       return { node: { kind: "mapping", entries }, at };
     }
@@ -94,7 +94,7 @@ export class NodeComposer {
     const { node, at } = place;
     if (node.kind === "mapping") return [node];
     if (node.kind === "list") return node.items.flatMap((item) => this.#mergedBy(item));
-    // Whatever an alias could not be followed to has been refused already.
+    // An alias that could not be followed has been reported already.
     if (node.origin !== "unset") this.#refuse(at, "`<<` takes a mapping or a list of mappings");
     return [];
   }
@@ -120,7 +120,7 @@ export class NodeComposer {
   }
 
   #refuse(at: Span, message: string): ScalarNode {
-    // One alias too many is followed by many more.
+    // Once there are too many aliases, only the first is reported.
     if (this.#repeated <= MOST_REPEATED || !this.diagnostics.some((d) => d.message === message)) {
       this.diagnostics.push(this.#source.diagnostic(at, message));
     }

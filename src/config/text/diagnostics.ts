@@ -48,10 +48,12 @@ export function diagnosticLine({ file, line, column, message }: Diagnostic): str
   return printable(`${file}:${line}:${column}: ${message}`);
 }
 
-/** An anchored node is read once for every alias; what is wrong in it is reported once. */
+/** An anchored node is read once per alias, but its errors are reported once. */
 export function eachOnce(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const told = new Map(diagnostics.map((one) => [`${one.line}:${one.column} ${one.message}`, one]));
-  return [...told.values()];
+  const unique = new Map(
+    diagnostics.map((one) => [`${one.line}:${one.column} ${one.message}`, one]),
+  );
+  return [...unique.values()];
 }
 
 type Style = keyof typeof STYLES;

@@ -6,16 +6,16 @@ import { readPlainYaml } from "./plain-yaml.ts";
 import { SourceText, type Span } from "./source-text.ts";
 import { isAfterthought, wordsFor } from "./yaml-words.ts";
 
-/** From so many characters on the library takes long enough to look for a quicker way. */
+/** Shorter texts are parsed by the library alone, which is fast enough for them. */
 const LARGE = 64 * 1024;
 const START: Span = { start: 0, end: 1 };
-/** Shorter values say nothing, and would be found in every message. */
+/** Shorter values are no secrets, and would match parts of any message. */
 const SHORTEST_SECRET = 4;
 
-/** A configuration's text, read as YAML, with the place of everything in it. */
+/** A configuration's text, parsed as YAML, with the position of everything in it. */
 export class ConfigDocument {
   readonly source: SourceText;
-  /** What keeps the text from being one YAML mapping. */
+  /** Why the text is not one YAML mapping. */
   readonly diagnostics: readonly Diagnostic[];
   /** The top-level mapping; absent when there are diagnostics. */
   readonly root: Place | undefined;
@@ -46,7 +46,7 @@ export class ConfigDocument {
     return new ConfigDocument(source, found.length === 0 ? root : undefined, found);
   }
 
-  /** What the text says, as plain objects and arrays. */
+  /** The content as plain objects and arrays. */
   value(): unknown {
     return this.root === undefined ? undefined : plainValue(this.root.node);
   }
@@ -63,14 +63,14 @@ export class ConfigDocument {
     return place !== undefined;
   }
 
-  /** From here on messages that are redacted have `written` where they would have the value. */
+  /** Makes `redact` replace a value by what was written. */
   hide(value: string, written: string): void {
     if (value.length >= SHORTEST_SECRET) this.#secrets.set(value, written);
   }
 
   /**
-   * Points at what stands at a path of keys and indexes: an alias for the whole of what it stands
-   * for, else the text itself. Where there is nothing, at the key of the nearest that there is.
+   * A diagnostic for the value at a path of keys and indexes. For the content of an alias, it marks the
+   * text that was anchored; for a missing value, the key of the closest one that exists.
    */
   diagnose(
     path: readonly (string | number)[],
@@ -84,7 +84,7 @@ export class ConfigDocument {
     );
   }
 
-  /** Puts what was written in place of what the environment gave. */
+  /** Replaces values from the environment by what was written. */
   redact(message: string): string {
     if (this.#secrets.size === 0) return message;
     const longestFirst = [...this.#secrets.keys()].sort((a, b) => b.length - a.length);
@@ -98,7 +98,7 @@ export class ConfigDocument {
     for (const step of path) {
       const next = place === undefined ? undefined : childAt(place, step);
       if (next === undefined) {
-        // Text that stands for a list of names is marked as a whole.
+        // Text that was read as a list of names is marked as a whole.
         const isListed = typeof step === "number" && place?.node.kind === "scalar";
         if (!isListed) wanted = "key";
         break;
@@ -143,7 +143,7 @@ function parseYaml(source: SourceText): { contents: unknown; diagnostics: Diagno
   return { contents: first?.contents, diagnostics: firstPerLine(errors, source) };
 }
 
-/** What follows an error in its line is mostly a consequence. */
+/** Further errors in a line are mostly consequences of the first. */
 function firstPerLine(errors: readonly YAMLError[], source: SourceText): Diagnostic[] {
   const byLine = new Map<number, Diagnostic>();
   for (const error of errors) {

@@ -8,10 +8,10 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
 
 /**
- * Puts environment variables into a document's scalars, keys excepted: `${NAME}`, and
- * `${NAME:-default}` for when it is unset or empty. `$${` stands for a literal `${`. It is values
- * that are changed, not the text, so that no variable can change the structure. Answers a
- * diagnostic for every variable that is not set; `validate` then passes over the scalar.
+ * Substitutes environment variables in a document's scalars, except keys: `${NAME}`, and
+ * `${NAME:-default}` for when it is unset or empty. `$${` stands for a literal `${`. Values are
+ * changed, not the text, so that a variable cannot change the structure. Returns a diagnostic for
+ * every variable that is not set; `validate` then skips the scalar.
  */
 export function substituteEnvironment(
   document: ConfigDocument,
@@ -63,11 +63,11 @@ function lookUp(
   const [, name, fallback] = NAME_AND_DEFAULT.exec(inner) ?? [];
   if (name === undefined) {
     return {
-      problem: `\`\${${inner}}\` names no variable; write \${NAME} or \${NAME:-default}, or $\${ for a literal \${`,
+      problem: `\`\${${inner}}\` is not the name of a variable; write \${NAME} or \${NAME:-default}, or $\${ for a literal \${`,
     };
   }
   if (fallback?.includes("${") === true) {
-    return { problem: "a default cannot have `${` in it" };
+    return { problem: "a default cannot contain `${`" };
   }
   const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
   if (value !== undefined && (value !== "" || fallback === undefined)) {
@@ -79,7 +79,7 @@ function lookUp(
   };
 }
 
-/** Where the index-th reference of a scalar stands in the text, escapes and quotes included. */
+/** The span of the index-th reference of a scalar. */
 function spanOfReference({ span }: ScalarNode, index: number, { source }: ConfigDocument) {
   const raw = source.text.slice(span.start, span.end);
   const match = [...raw.matchAll(REFERENCE)][index];

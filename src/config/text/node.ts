@@ -1,17 +1,17 @@
 import type { Span } from "./source-text.ts";
 
-/** What the text of a configuration says: aliases followed, merge keys merged. */
+/** The content of a configuration, with aliases followed and merge keys merged. */
 export type ConfigNode = ScalarNode | MappingNode | ListNode;
 
 export interface ScalarNode {
   readonly kind: "scalar";
-  /** Where it is written, quotes included. */
+  /** Its position, quotes included. */
   readonly span: Span;
-  /** Its text as written, quotes and escapes undone. */
+  /** Its text, without quotes and escapes. */
   readonly written: string;
-  /** Changes when the environment is put in. */
+  /** Changes when environment variables are substituted. */
   value: string | number | boolean | null;
-  /** Where the value is from; `unset`: from a variable that there is not, so there is no value. */
+  /** The source of the value; `unset`: a variable that does not exist, so there is no value. */
   origin: "text" | "environment" | "unset";
 }
 
@@ -26,14 +26,14 @@ export interface ListNode {
 }
 
 /**
- * A node at one of its places. An anchored node has several: where it is written, and every `*alias`
- * of it. What is within it has only the place where it is written.
+ * A node at one of its positions. An anchored node has several: its own, and that of each `*alias`.
+ * Nodes inside it only have their own.
  */
 export interface Place {
   readonly node: ConfigNode;
-  /** What to mark for the value: its text, the `*alias`, or where a block of lines begins. */
+  /** What to mark for the value: its text, the `*alias`, or the start of a block. */
   readonly at: Span;
-  /** Its key, unless it is a list's item or the whole. */
+  /** Its key, unless it is a list item or the whole document. */
   readonly key?: Span;
 }
 
@@ -49,7 +49,7 @@ export function plainValue(node: ConfigNode): unknown {
   return value;
 }
 
-/** Sets a key whatever its name; plain assignment of `__proto__` would change the prototype. */
+/** Sets any key. Assigning to `__proto__` would change the prototype. */
 export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") {
     target[key] = value;
@@ -63,7 +63,7 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
   });
 }
 
-/** All scalars, each once, however many aliases it has. */
+/** All scalars, each once. */
 export function scalarsOf(node: ConfigNode): ScalarNode[] {
   const seen = new Set<ConfigNode>();
   const scalars: ScalarNode[] = [];

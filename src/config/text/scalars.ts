@@ -1,6 +1,6 @@
 import type { ScalarNode } from "./node.ts";
 
-// What may begin a plain scalar here: nothing that means something else in YAML.
+// A plain scalar must not begin with anything that has another meaning in YAML.
 const PLAIN =
   /(?:[A-Za-z0-9_/.~+$(^=<\\]|-(?=[A-Za-z0-9.]))[^\n#:,[\]{}"']*(?:(?::(?=[^ \n,[\]{}])|(?<=[^ ])#|["'])[^\n#:,[\]{}"']*)*/y;
 const PLAIN_IN_BLOCK =
@@ -16,17 +16,17 @@ const HEXADECIMAL = /^0x[0-9a-fA-F]+$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const NOT_FINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN)$/;
 
-/** The plain scalar of one line that begins here; undefined where it might be more than that. */
+/** The plain scalar that begins here, if it is one line and nothing else. */
 export function plainScalar(text: string, at: number, isInFlow: boolean): ScalarNode | undefined {
   const written = match(isInFlow ? PLAIN : PLAIN_IN_BLOCK, text, at)?.[0].trimEnd();
   if (written === undefined) return undefined;
   const span = { start: at, end: at + written.length };
-  // A colon that was left out is a key's.
+  // The text before a colon may be a key.
   if (text[span.end] === ":" || text.startsWith(" :", span.end)) return undefined;
   return { kind: "scalar", span, written, value: valueOf(written), origin: "text" };
 }
 
-/** The quoted scalar of one line, without escapes in double quotes, that begins here. */
+/** The quoted scalar that begins here, if it is one line without escape sequences. */
 export function quotedScalar(text: string, at: number): ScalarNode | undefined {
   const isSingle = text[at] === "'";
   const found = match(isSingle ? SINGLE : DOUBLE, text, at);
@@ -37,10 +37,10 @@ export function quotedScalar(text: string, at: number): ScalarNode | undefined {
   return { kind: "scalar", span, written, value: written, origin: "text" };
 }
 
-/** YAML's core schema. */
+/** The value by YAML's core schema. */
 function valueOf(written: string): ScalarNode["value"] {
   const first = written.charCodeAt(0);
-  // Most texts begin with a letter that no other value begins with, or with a slash.
+  // Paths and URLs, which most scalars are, are never anything but text.
   if (first === 0x2f || first === 0x68) return written;
   if (NULL.test(written)) return null;
   if (BOOLEAN.test(written)) return written[0] === "t" || written[0] === "T";

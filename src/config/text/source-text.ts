@@ -1,7 +1,7 @@
 import { LineCounter } from "yaml";
 import type { Diagnostic } from "./diagnostics.ts";
 
-/** A stretch of the text, in UTF-16 units as strings count them; `end` is not part of it. */
+/** A range of the text in UTF-16 code units, `end` excluded. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -9,10 +9,10 @@ export interface Span {
 
 const BYTE_ORDER_MARK = "\uFEFF";
 
-/** The text of a file, and the way from places in it to diagnostics. */
+/** The text of a file, and diagnostics for places in it. */
 export class SourceText {
   readonly file: string;
-  /** Without a byte order mark, so that the first line's columns are what an editor shows. */
+  /** Without a byte order mark, so that columns of the first line match an editor's. */
   readonly text: string;
   readonly #lines = new LineCounter();
 
@@ -31,7 +31,7 @@ export class SourceText {
     return this.#lines.linePos(offset).line;
   }
 
-  /** Of a span of several lines the first is marked; one behind the text is at the text's end. */
+  /** A span of several lines is marked in its first; one past the end of the text, at the end. */
   diagnostic(span: Span, message: string, severity: Diagnostic["severity"] = "error"): Diagnostic {
     const start = Math.min(span.start, this.text.trimEnd().length);
     const { line, col } = this.#lines.linePos(start);

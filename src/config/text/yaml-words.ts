@@ -3,11 +3,11 @@ import type { YAMLError } from "yaml";
 interface Rewording {
   readonly library: RegExp;
   readonly words: string;
-  /** Takes the rewording only for such a line. */
+  /** Only for lines that match. */
   readonly line?: RegExp;
 }
 
-// The library speaks of YAML's grammar; these speak of what was probably done. First match counts.
+// The library's messages are about YAML's grammar; these are about the likely mistake. First match counts.
 const REWORDINGS: readonly Rewording[] = [
   {
     library: /Nested mappings are not allowed/,

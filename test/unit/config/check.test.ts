@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { splitAddress } from "../../../src/config/admin-schema.ts";
 import { createStage } from "../../support/stage.ts";
-import { ROUTE, route, told } from "./loading.ts";
+import { ROUTE, route, errorsIn } from "./loading.ts";
 
 const stage = createStage();
 
@@ -30,7 +30,7 @@ describe("routes", () => {
       'no request can match this: the path holds a "%" that is not followed by two hexadecimal digits',
     ],
   ])("cannot have the path %s after /a", (path, message) => {
-    expect(told(routes("path: /a", `path: '${path}'`))).toEqual([`3:13: ${message}`]);
+    expect(errorsIn(routes("path: /a", `path: '${path}'`))).toEqual([`3:13: ${message}`]);
   });
 
   test("of one shape conflict when both take a method, whatever their parameters are called", () => {
@@ -41,14 +41,14 @@ describe("routes", () => {
       "methods: [POST, PUT], path: /b",
       "path: /b",
     );
-    expect(told(text)).toEqual([
+    expect(errorsIn(text)).toEqual([
       '3:13: the requests for "/a/:y" are already taken by "/a/:x"',
       '5:35: POST on "/b" is already taken by an earlier route with the same path',
     ]);
   });
 
   test("conflict although another between them could not be read", () => {
-    expect(told(routes("path: /a", "path: b", "pth: /c", "path: /a"))).toEqual([
+    expect(errorsIn(routes("path: /a", "path: b", "pth: /c", "path: /a"))).toEqual([
       '3:13: a path must begin with "/"; write "/b"',
       "4:7: unknown key `pth`, did you mean `path`?",
       '5:13: the requests for "/a" are already taken by an earlier route with the same path',
@@ -56,17 +56,17 @@ describe("routes", () => {
   });
 
   test("whose methods could not be read are not said to take all of them", () => {
-    expect(told(routes("path: /a", "path: /a, methods: 5"))).toEqual([
+    expect(errorsIn(routes("path: /a", "path: /a, methods: 5"))).toEqual([
       "3:26: expected a list, got 5",
     ]);
-    expect(told(routes("path: /a, methods: [GET]", "path: /a, methods: [GET, 5]"))).toEqual([
+    expect(errorsIn(routes("path: /a, methods: [GET]", "path: /a, methods: [GET, 5]"))).toEqual([
       '3:13: GET on "/a" is already taken by an earlier route with the same path',
       "3:32: expected a method's name, like GET, got 5",
     ]);
   });
 
   test("take methods as they are sent, and only those that can be forwarded", () => {
-    expect(told(route("methods: [get, Post, TRACE, GET, 7]"))).toEqual([
+    expect(errorsIn(route("methods: [get, Post, TRACE, GET, 7]"))).toEqual([
       "4:15: method names are case-sensitive; write `GET`",
       "4:20: method names are case-sensitive; write `POST`",
       "4:26: `TRACE` is not a method that the gateway forwards",
@@ -75,14 +75,14 @@ describe("routes", () => {
   });
 
   test("take methods written as text, and mark all of it for one that is wrong", () => {
-    expect(told(route("methods: GET, POST"))).toEqual([]);
-    expect(told(route("methods: GET, post"))).toEqual([
+    expect(errorsIn(route("methods: GET, POST"))).toEqual([]);
+    expect(errorsIn(route("methods: GET, post"))).toEqual([
       "4:14: method names are case-sensitive; write `POST`",
     ]);
   });
 
   test("of which one is no mapping have the others checked", () => {
-    expect(told("routes:\n  - 5\n  - { path: b, backends: [http://a, http://a] }\n")).toEqual([
+    expect(errorsIn("routes:\n  - 5\n  - { path: b, backends: [http://a, http://a] }\n")).toEqual([
       "2:5: expected a mapping, got 5",
       '3:13: a path must begin with "/"; write "/b"',
       "3:37: `http://a` is already a backend of this route; raise its weight instead",
@@ -101,22 +101,22 @@ describe("backends", () => {
     ["http://a b", "cannot have spaces or backslashes in it"],
   ])("cannot be at %s", (url, message) => {
     const text = (backend: string) => `routes:\n  - path: /a\n    backends: [${backend}]\n`;
-    expect(told(text(`'${url}'`))).toEqual([`3:16: a backend's URL ${message}`]);
-    expect(told(text(`{ url: '${url}' }`))).toEqual([`3:23: a backend's URL ${message}`]);
+    expect(errorsIn(text(`'${url}'`))).toEqual([`3:16: a backend's URL ${message}`]);
+    expect(errorsIn(text(`{ url: '${url}' }`))).toEqual([`3:23: a backend's URL ${message}`]);
   });
 
   test("cannot have a port that there is not", () => {
-    expect(told("routes:\n  - path: /a\n    backends: ['http://a:0', 'http://a:99999']\n")).toEqual(
-      [
-        '3:16: "a:0" is not a host, or a host and a port from 1 to 65535',
-        '3:30: "a:99999" is not a host, or a host and a port from 1 to 65535',
-      ],
-    );
+    expect(
+      errorsIn("routes:\n  - path: /a\n    backends: ['http://a:0', 'http://a:99999']\n"),
+    ).toEqual([
+      '3:16: "a:0" is not a host, or a host and a port from 1 to 65535',
+      '3:30: "a:99999" is not a host, or a host and a port from 1 to 65535',
+    ]);
   });
 
   test("are each named once in a route, in whatever form", () => {
     const text = "routes:\n  - path: /a\n    backends: [http://b, { url: http://b, weight: 2 }]\n";
-    expect(told(text)).toEqual([
+    expect(errorsIn(text)).toEqual([
       "3:33: `http://b` is already a backend of this route; raise its weight instead",
     ]);
   });
@@ -133,7 +133,7 @@ describe("the server's host", () => {
     "my_host",
     "a.b.",
   ])("may be %s", (host) => {
-    expect(told(`server: { host: "${host}" }\n${ROUTE}`)).toEqual([]);
+    expect(errorsIn(`server: { host: "${host}" }\n${ROUTE}`)).toEqual([]);
   });
 
   test.each([
@@ -157,14 +157,14 @@ describe("the server's host", () => {
     ["a b", "`a b` is neither an address nor a host name, like 0.0.0.0, ::1 or gateway.local"],
     ["-a", "`-a` is neither an address nor a host name, like 0.0.0.0, ::1 or gateway.local"],
   ])("cannot be %s", (host, message) => {
-    expect(told(`server: { host: "${host}" }\n${ROUTE}`)).toEqual([`1:17: ${message}`]);
+    expect(errorsIn(`server: { host: "${host}" }\n${ROUTE}`)).toEqual([`1:17: ${message}`]);
   });
 
   test("has its port in server.port", () => {
-    expect(told(`server: { port: "127.0.0.1:80" }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { port: "127.0.0.1:80" }\n${ROUTE}`)).toEqual([
       expect.stringContaining("; write `host: 127.0.0.1` and `port: 80`"),
     ]);
-    expect(told(`server: { port: ":80" }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { port: ":80" }\n${ROUTE}`)).toEqual([
       expect.stringContaining("; write `80`"),
     ]);
   });
@@ -173,7 +173,7 @@ describe("the server's host", () => {
 describe("the database", () => {
   test("is a file in a folder that is there", () => {
     const folder = stage.folder();
-    const database = (file: string) => told(`logging: { database: "${file}" }\n${ROUTE}`);
+    const database = (file: string) => errorsIn(`logging: { database: "${file}" }\n${ROUTE}`);
     expect(database(`${folder}/gateway.db`)).toEqual([]);
     expect(database(folder)).toEqual([
       `1:22: ${folder} is a folder; name a file in it, like ${folder}/gateway.db`,
@@ -189,9 +189,9 @@ describe("the database", () => {
 describe("trusted proxies", () => {
   test("are addresses or networks", () => {
     const list = "[10.0.0.0/8, '2001:db8::/32', '::1', 10.0.0.0/33, proxy.local, 7]";
-    expect(told(`server: { trusted_proxies: ${list} }\n${ROUTE}`)).toEqual([
-      "1:65: `10.0.0.0/33` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1",
-      "1:78: `proxy.local` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1",
+    expect(errorsIn(`server: { trusted_proxies: ${list} }\n${ROUTE}`)).toEqual([
+      "1:65: `10.0.0.0/33` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1",
+      "1:78: `proxy.local` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1",
       "1:91: expected an address or a network, like 10.0.0.0/8 or 2001:db8::1, got 7",
     ]);
   });
@@ -200,7 +200,7 @@ describe("trusted proxies", () => {
 describe("untrusted fields", () => {
   test("are names that the gateway has no rules of its own for", () => {
     const list = "[X-User, 'x user', host, 7]";
-    expect(told(`server: { untrusted_fields: ${list} }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { untrusted_fields: ${list} }\n${ROUTE}`)).toEqual([
       "1:38: `x user` is not a field name; write one like X-User",
       "1:48: the gateway handles `host` by rules of its own; leave it out",
       "1:54: expected a field name, like X-User, got 7",
@@ -214,7 +214,7 @@ describe("the operator's address", () => {
   test.each(["127.0.0.1:9090", "127.9.9.9:1", "localhost:9090", "Localhost:9090", "[::1]:9090"])(
     "may be this machine's own %s without a token",
     (listen) => {
-      expect(told(admin(`listen: '${listen}'`))).toEqual([]);
+      expect(errorsIn(admin(`listen: '${listen}'`))).toEqual([]);
     },
   );
 
@@ -224,29 +224,29 @@ describe("the operator's address", () => {
     ["10.0.0.1:9090", "10.0.0.1"],
     ["gateway.example:9090", "gateway.example"],
   ])("%s needs a token", (listen, host) => {
-    expect(told(admin(`listen: '${listen}'`))).toEqual([
+    expect(errorsIn(admin(`listen: '${listen}'`))).toEqual([
       `1:18: ${host} can be reached from other machines; set \`admin.token\`, or listen on 127.0.0.1`,
     ]);
-    expect(told(admin(`listen: '${listen}', token: secret`))).toEqual([]);
+    expect(errorsIn(admin(`listen: '${listen}', token: secret`))).toEqual([]);
   });
 
   test("is not said to need a token where there is one that is wrong", () => {
-    expect(told(admin("listen: '0.0.0.0:9090', token: ''"))).toEqual([
+    expect(errorsIn(admin("listen: '0.0.0.0:9090', token: ''"))).toEqual([
       "1:41: expected text that is not empty, got empty text",
     ]);
-    expect(told(admin("listen: '0.0.0.0:9090', token: '${TOKEN}'"))).toEqual([
+    expect(errorsIn(admin("listen: '0.0.0.0:9090', token: '${TOKEN}'"))).toEqual([
       "1:42: environment variable TOKEN is not set; set it or write ${TOKEN:-default}",
     ]);
   });
 
   test("has a port that there is, and not the server's", () => {
-    expect(told(admin("listen: '127.0.0.1:65536'"))).toEqual([
+    expect(errorsIn(admin("listen: '127.0.0.1:65536'"))).toEqual([
       "1:18: port 65536 does not exist; the last is 65535",
     ]);
-    expect(told(admin("listen: '127.0.0.1:8080'"))).toEqual([
+    expect(errorsIn(admin("listen: '127.0.0.1:8080'"))).toEqual([
       "1:18: port 8080 is already server.port; choose another for admin.listen",
     ]);
-    expect(told(admin("listen: '127.0.0.1:0'", "server: { port: 0 }\n"))).toEqual([]);
+    expect(errorsIn(admin("listen: '127.0.0.1:0'", "server: { port: 0 }\n"))).toEqual([]);
   });
 
   test.each([
@@ -257,11 +257,11 @@ describe("the operator's address", () => {
     ["'*:9090'", "write `0.0.0.0:9090`"],
     ["http://localhost:9090/", "write `localhost:9090`"],
   ])("written as %s is answered with the form that is meant", (listen, advice) => {
-    expect(told(admin(`listen: ${listen}`))).toEqual([expect.stringContaining(`; ${advice}`)]);
+    expect(errorsIn(admin(`listen: ${listen}`))).toEqual([expect.stringContaining(`; ${advice}`)]);
   });
 
   test("may be left out", () => {
-    expect(told(admin("token: secret"))).toEqual([]);
+    expect(errorsIn(admin("token: secret"))).toEqual([]);
   });
 
   test("is taken apart into host and port", () => {
@@ -273,16 +273,16 @@ describe("the operator's address", () => {
 describe("cors", () => {
   test("cannot allow any origin together with credentials", () => {
     const named = "cors:\n  allow_credentials: true\n  allowed_origins: ['*']\n";
-    expect(told(named + ROUTE)).toEqual([
+    expect(errorsIn(named + ROUTE)).toEqual([
       '3:20: browsers refuse `"*"` together with `allow_credentials`; name the origins',
     ]);
-    expect(told(`cors: { allow_credentials: true }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`cors: { allow_credentials: true }\n${ROUTE}`)).toEqual([
       '1:1: browsers refuse `"*"` together with `allow_credentials`; name the origins',
     ]);
   });
 
   test("has its own rules for a route too", () => {
-    expect(told(route("cors: { allowed_origins: [], allowed_methods: [get] }"))).toEqual([
+    expect(errorsIn(route("cors: { allowed_origins: [], allowed_methods: [get] }"))).toEqual([
       '4:30: name at least one origin, or `"*"`, or set `enabled` to false',
       "4:52: method names are case-sensitive; write `GET`",
     ]);
@@ -290,7 +290,7 @@ describe("cors", () => {
 
   test("is not judged by its meaning while its form is wrong", () => {
     const text = "cors: { allow_credentials: true, allowed_origins: ['*'], max_age: never }\n";
-    expect(told(text + ROUTE)).toEqual([
+    expect(errorsIn(text + ROUTE)).toEqual([
       '1:67: expected a duration, like 250ms, 30s or 5m, got the text "never"',
     ]);
   });
@@ -307,7 +307,7 @@ describe("rate limits", () => {
     [route("rate_limit: { requests_per_second: 1/d, burst: 1000 }"), `4:52: ${slow}`],
     [`rate_limiting: { requests_per_second: 0/m }\n${ROUTE}`, `1:39: ${rate}`],
   ])("are within reason: %j is not", (text, message) => {
-    expect(told(text)).toEqual([message]);
+    expect(errorsIn(text)).toEqual([message]);
   });
 });
 
@@ -320,11 +320,11 @@ describe("health checks", () => {
     [`health_check: { interval: 2d, timeout: 25h }\n${ROUTE}`, ["1:27: ", "1:40: "]],
     [route("health_check: { interval: 0, timeout: 0s }"), ["4:31: ", "4:43: "]],
   ])("come neither too often nor too seldom: %j is refused", (text, [first = "", second = ""]) => {
-    expect(told(text)).toEqual([first + interval, second + timeout]);
+    expect(errorsIn(text)).toEqual([first + interval, second + timeout]);
   });
 
   test("are judged by what is well-formed of them", () => {
-    expect(told(`health_check: { interval: 1ms, path: health }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`health_check: { interval: 1ms, path: health }\n${ROUTE}`)).toEqual([
       `1:27: ${interval}`,
       '1:38: expected a path, like /health, got the text "health"',
     ]);
@@ -336,11 +336,11 @@ describe("tls", () => {
     const folder = stage.folder();
     const file = join(folder, "some.pem");
     writeFileSync(file, "");
-    expect(told(route(`tls: { ca: "${file}", certificate: "${file}", key: "${file}" }`))).toEqual(
-      [],
-    );
-    expect(told(route(`tls: { ca: "${folder}" }`))).toEqual([`4:16: ${folder} is not a file`]);
-    expect(told(route(`tls: { ca: "${folder}/none" }`))).toEqual([
+    expect(
+      errorsIn(route(`tls: { ca: "${file}", certificate: "${file}", key: "${file}" }`)),
+    ).toEqual([]);
+    expect(errorsIn(route(`tls: { ca: "${folder}" }`))).toEqual([`4:16: ${folder} is not a file`]);
+    expect(errorsIn(route(`tls: { ca: "${folder}/none" }`))).toEqual([
       `4:16: ${folder}/none cannot be read; relative paths start at the working directory`,
     ]);
   });
@@ -348,10 +348,10 @@ describe("tls", () => {
   test("has a certificate and its key together or neither", () => {
     const file = join(stage.folder(), "some.pem");
     writeFileSync(file, "");
-    expect(told(route(`tls: { certificate: "${file}" }`))).toEqual([
+    expect(errorsIn(route(`tls: { certificate: "${file}" }`))).toEqual([
       "4:25: a certificate needs its private `key`",
     ]);
-    expect(told(route(`tls: { key: "${file}" }`))).toEqual([
+    expect(errorsIn(route(`tls: { key: "${file}" }`))).toEqual([
       "4:17: a private key needs its `certificate`",
     ]);
   });

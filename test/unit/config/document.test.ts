@@ -73,7 +73,7 @@ describe("a text that is not one YAML mapping", () => {
     ],
     ["%YAML\n", "1:1: this is not YAML: %YAML directive should contain exactly one part"],
     ["%YAML 1.2\n", "1:1: the file is empty"],
-  ])("%j is told in words, with its place", (text, message) => {
+  ])("%j is reported in words, with its place", (text, message) => {
     expect(told(text)).toEqual([message]);
   });
 
@@ -83,13 +83,13 @@ describe("a text that is not one YAML mapping", () => {
     expect(document.diagnose(["a"], "wrong")).toMatchObject({ line: 1, column: 1 });
   });
 
-  test("is told all its errors, but one per line", () => {
+  test("has all its errors reported, but one per line", () => {
     expect(told("a: 'x' y z: 1\nb: !t 2\nc: !t 3\n").map((message) => message.slice(0, 2))).toEqual(
       ["1:", "2:", "3:"],
     );
   });
 
-  test("is told nothing of what follows from an error in a flow mapping", () => {
+  test("has nothing reported of what follows from an error in a flow mapping", () => {
     expect(told("a: { b: ${C} }\nd: 1\ne: 2\n")).toHaveLength(1);
   });
 

@@ -81,7 +81,7 @@ describe("a variable where something else than text is wanted", () => {
 });
 
 describe("a variable that is not set", () => {
-  test("is an error at its place, told once", () => {
+  test("is an error at its place, reported once", () => {
     expect(
       complaints(
         `server:\n  host: "http://\${HOST:-a}/\${ADMIN_TOKEN}"\n  port: \${PORT}\n${ROUTES}`,
@@ -116,17 +116,20 @@ gateway.yaml:3:9: error: environment variable PORT is not set; set it or write \
 
 describe("a reference that cannot be understood", () => {
   test.each([
-    ["${}", "`${}` names no variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${"],
+    [
+      "${}",
+      "`${}` is not the name of a variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
+    ],
     [
       "${1A}",
-      "`${1A}` names no variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
+      "`${1A}` is not the name of a variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
     ],
     [
       "${A-b}",
-      "`${A-b}` names no variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
+      "`${A-b}` is not the name of a variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
     ],
     ["x${A", "`${` is not closed with `}`; for a literal `${` write `$${`"],
-    ["${A:-${B}}", "a default cannot have `${` in it"],
+    ["${A:-${B}}", "a default cannot contain `${`"],
   ])("%s is an error", (written, told) => {
     const column = 4 + written.indexOf("$");
     expect(messages(`a: ${written}`, {}, texts)).toEqual([`1:${column}: error: ${told}`]);

@@ -86,7 +86,7 @@ export const ROUTES = `routes:
 
 type Environment = Record<string, string | undefined>;
 
-/** All of what a user would be told about a text, or "" when there is nothing to tell. */
+/** All of what a user sees about a text; "" if there is nothing to report. */
 export function complaints(text: string, environment: Environment = {}, form: TSchema = schema) {
   const { diagnostics } = readText(text, environment, form);
   return formatDiagnostics(diagnostics, { color: false });

@@ -2,11 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { KindGuard, type TSchema } from "@sinclair/typebox";
 import { FOREIGN, keyHints } from "../../../src/config/foreign-keys/hints.ts";
 import { configSchema } from "../../../src/config/schema.ts";
-import { ROUTE, route, told } from "./loading.ts";
+import { ROUTE, route, errorsIn } from "./loading.ts";
 
 const backend = (rest: string) => `routes:\n  - path: /a\n    backends: [{ ${rest} }]\n`;
 
-/** A line of another gateway's configuration, where it would be written, and what it is told. */
+/** A line of another gateway's configuration, where it would be written, and the answer. */
 const table: readonly (readonly [text: string, told: string])[] = [
   [`listen: 80\n${ROUTE}`, "the gateway listens on `server.host` and `server.port`"],
   [`server: { listen: 80 }\n${ROUTE}`, "the gateway listens on `server.host` and `server.port`"],
@@ -21,7 +21,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`endpoints: []\n${ROUTE}`, "each is an entry of `routes`, with a `path` and its `backends`"],
   [`server: { location: /a }\n${ROUTE}`, "each is an entry of `routes`, with a `path`"],
   [`http: { routers: {} }\n${ROUTE}`, "there is no such level here: `server` is the port"],
-  [`server: { server_name: a }\n${ROUTE}`, "hosts are not told apart yet; routes differ by"],
+  [`server: { server_name: a }\n${ROUTE}`, "requests are not matched by host yet, only by"],
   [`include: a.yaml\n${ROUTE}`, "there are no included files yet; "],
   [`$schema: x\n${ROUTE}`, "a configuration has no version and names no schema; leave it out"],
   [`plugins: []\n${ROUTE}`, "there are no plugins yet; "],
@@ -71,29 +71,29 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("gzip: true"), "the gateway does not compress yet; "],
   [route("sticky: true"), "there are no sticky sessions yet; "],
   [route("lb_policy: least_conn"), "that is `balance`; "],
-  [route("keepalive: 32"), "connections are kept open and reused by themselves; "],
-  [route("websocket: true"), "WebSocket connections pass by themselves; leave it out"],
-  [route("tls: { insecure: true }"), "https backends are verified by themselves; "],
+  [route("keepalive: 32"), "connections are kept open and reused automatically; "],
+  [route("websocket: true"), "WebSocket connections pass through without a setting"],
+  [route("tls: { insecure: true }"), "https backends are verified by default; "],
   [backend("url: http://a, max_conns: 5"), "that is `max_in_flight`"],
   [backend("url: http://a, timeout: 5s"), "that is set for a whole route, next to `backends`"],
 ];
 
 describe("a key of another gateway", () => {
   test.each(table)("%j is answered in the words of this one", (text, answer) => {
-    const [only = "", ...others] = told(text);
+    const [only = "", ...others] = errorsIn(text);
     expect(only.slice(only.indexOf(": unknown key"))).toMatch(/^: unknown key `[^`]+`: /);
     expect(only.slice(only.indexOf("`: ") + 3)).toStartWith(answer);
     expect(others).toEqual([]);
   });
 
   test.each([
-    ["routes: [{ prefix: /a, backends: [http://a] }]\n", "what is matched is `path`; "],
-    ["routes: [{ match: /a, backends: [http://a] }]\n", "what is matched is `path`; "],
-    ["routes: [{ path: /a, proxy_pass: http://a }]\n", "where requests go is `backends`, "],
-    ["routes: [{ path: /a, upstream: users }]\n", "where requests go is `backends`, "],
+    ["routes: [{ prefix: /a, backends: [http://a] }]\n", "requests are matched by `path`; "],
+    ["routes: [{ match: /a, backends: [http://a] }]\n", "requests are matched by `path`; "],
+    ["routes: [{ path: /a, proxy_pass: http://a }]\n", "requests go to `backends`, "],
+    ["routes: [{ path: /a, upstream: users }]\n", "requests go to `backends`, "],
     [backend("host: a"), "a backend is its `url`, like http://localhost:9001"],
   ])("%j is not reported as the missing of ours too", (text, answer) => {
-    const all = told(text);
+    const all = errorsIn(text);
     expect(all).toHaveLength(1);
     expect(all[0]).toContain(answer);
   });
@@ -105,8 +105,8 @@ describe("a key in the wrong place", () => {
     [`host: 0.0.0.0\n${ROUTE}`, "unknown key `host`, it belongs under `server`"],
     [`server: { database: a.db }\n${ROUTE}`, "unknown key `database`, it belongs under `logging`"],
     [route("weight: 5"), "unknown key `weight`, it belongs under `backends`"],
-  ])("%j is told its right one", (text, message) => {
-    expect(told(text)).toEqual([expect.stringContaining(message)]);
+  ])("%j is answered with its right place", (text, message) => {
+    expect(errorsIn(text)).toEqual([expect.stringContaining(message)]);
   });
 
   test.each([
@@ -114,8 +114,8 @@ describe("a key in the wrong place", () => {
     [`server: { path: /a }\n${ROUTE}`, "unknown key `path`"],
     [`health_check: { methods: [GET] }\n${ROUTE}`, "unknown key `methods`; valid keys: "],
   ])("%j is not sent where the word means something else", (text, message) => {
-    expect(told(text).at(-1)).toContain(message);
-    expect(told(text).at(-1)).not.toContain("belongs");
+    expect(errorsIn(text).at(-1)).toContain(message);
+    expect(errorsIn(text).at(-1)).not.toContain("belongs");
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { loaded, printed, ROUTE, route, told } from "./loading.ts";
+import { loaded, printed, ROUTE, route, errorsIn } from "./loading.ts";
 
 const textOf = (written: string, environment: Record<string, string> = {}) =>
   loaded(`logging:\n  database: ${written}\n${ROUTE}`, environment).logging.database;
@@ -42,8 +42,8 @@ ${route('rate_limit: "${RATE}"')}`,
     expect(config.routes[0]).toHaveProperty("rate_limit", 60);
   });
 
-  test("that is not set is told at its place, each of them", () => {
-    expect(told(`server: { host: "\${A}", port: "\${B}\${C}" }\n${ROUTE}`)).toEqual([
+  test("that is not set is reported at its place, each of them", () => {
+    expect(errorsIn(`server: { host: "\${A}", port: "\${B}\${C}" }\n${ROUTE}`)).toEqual([
       "1:18: environment variable A is not set; set it or write ${A:-default}",
       "1:32: environment variable B is not set; set it or write ${B:-default}",
       "1:36: environment variable C is not set; set it or write ${C:-default}",
@@ -51,7 +51,7 @@ ${route('rate_limit: "${RATE}"')}`,
   });
 
   test("that is not set hides no other error", () => {
-    expect(told(`server: { host: "\${A}", prot: 1 }\n${route("methods: [get]")}`)).toEqual([
+    expect(errorsIn(`server: { host: "\${A}", prot: 1 }\n${route("methods: [get]")}`)).toEqual([
       "1:18: environment variable A is not set; set it or write ${A:-default}",
       "1:25: unknown key `prot`, did you mean `port`?",
       "5:15: method names are case-sensitive; write `GET`",
@@ -59,7 +59,7 @@ ${route('rate_limit: "${RATE}"')}`,
   });
 
   test("inside of a flow mapping needs quotes, and that is said", () => {
-    expect(told(`server: { host: \${A} }\n${ROUTE}`, { A: "x" })).toEqual([
+    expect(errorsIn(`server: { host: \${A} }\n${ROUTE}`, { A: "x" })).toEqual([
       "1:18: inside { } and [ ], text with `${…}` needs quotes",
     ]);
   });
@@ -79,7 +79,7 @@ describe("the value of a variable", () => {
     ],
     [
       `server: { trusted_proxies: ["\${S}"] }\n${ROUTE}`,
-      "1:29: `${S}` is neither an address nor a network; write 10.0.0.0/8 or 2001:db8::1",
+      "1:29: `${S}` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1",
     ],
     [
       `admin: { listen: "\${S}:9090" }\n${ROUTE}`,
@@ -94,8 +94,8 @@ describe("the value of a variable", () => {
       'routes:\n  - { path: "/${S}", backends: [http://a] }\n  - { path: "/${S}", backends: [http://a] }\n',
       '3:13: the requests for "/${S}" are already taken by an earlier route with the same path',
     ],
-  ])("is told by the variable's name alone: %j", (text, message) => {
-    expect(told(text, { S: SECRET })).toEqual([message]);
+  ])("is reported by the variable's name alone: %j", (text, message) => {
+    expect(errorsIn(text, { S: SECRET })).toEqual([message]);
     expect(printed(text, { S: SECRET })).not.toContain(SECRET);
   });
 });

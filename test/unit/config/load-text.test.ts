@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { conditionsOf } from "../../../src/routing/conditions/of-route.ts";
 import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { loaded, printed, ROUTE, route, told } from "./loading.ts";
+import { loaded, printed, ROUTE, route, errorsIn } from "./loading.ts";
 
 describe("a text that is no YAML mapping", () => {
   test.each([
@@ -18,8 +18,8 @@ describe("a text that is no YAML mapping", () => {
     [route("backends: [http://b]"), "4:5: duplicate key `backends`, already set on line 3"],
     [`server:\n\tport: 1\n${ROUTE}`, "2:1: a tab in the indentation; use spaces"],
     ["routes: [\n", "1:10: the closing ] is missing, or indented too little"],
-  ])("is told by that alone: %j", (text, message) => {
-    expect(told(text)).toEqual([message]);
+  ])("is reported by that alone: %j", (text, message) => {
+    expect(errorsIn(text)).toEqual([message]);
   });
 });
 
@@ -99,16 +99,16 @@ routes:
   - { path: /a, backends: *pool }
 `);
     expect(routes[0]?.backends).toHaveLength(2);
-    expect(told(`server: { x-note: 1 }\n${ROUTE}`)).toEqual(["1:11: unknown key `x-note`"]);
+    expect(errorsIn(`server: { x-note: 1 }\n${ROUTE}`)).toEqual(["1:11: unknown key `x-note`"]);
   });
 
-  test("have what is wrong in them told once, where it is written", () => {
+  test("have their errors reported once, where it is written", () => {
     const form = "{ path: /a, backends: [http://a], rate_limit: fast }";
-    expect(told(`routes:\n  - &r ${form}\n  - { <<: *r, path: /b }\n`)).toEqual([
+    expect(errorsIn(`routes:\n  - &r ${form}\n  - { <<: *r, path: /b }\n`)).toEqual([
       '2:54: expected requests per second, like 50 or 600/m, or {requests_per_second, burst, key}, got the text "fast"',
     ]);
     const meaning = "[{ url: ftp://a }]\n  - path: /b\n    backends: *b";
-    expect(told(`routes:\n  - path: /a\n    backends: &b ${meaning}\n`)).toEqual([
+    expect(errorsIn(`routes:\n  - path: /a\n    backends: &b ${meaning}\n`)).toEqual([
       "3:26: a backend's URL begins with http:// or https://, like http://localhost:9001",
     ]);
   });
@@ -118,7 +118,7 @@ routes:
       const item = level === 0 ? "x" : `*a${level - 1}`;
       return `a${level}: &a${level} [${Array.from({ length: 10 }, () => item).join(", ")}]\n`;
     });
-    expect(told(bomb.join("") + ROUTE)).toEqual([
+    expect(errorsIn(bomb.join("") + ROUTE)).toEqual([
       "5:45: aliases repeat too much: more than 100000 values up to here",
     ]);
   });

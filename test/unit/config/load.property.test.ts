@@ -95,7 +95,7 @@ function misplaced(text: string, { line, column, length, sourceLine }: Diagnosti
   return column - 1 + length > Math.max(width, column) ? `line ${line} ends before` : "";
 }
 
-test("a damaged configuration is still read, or told with places that are in the text", () => {
+test("a damaged configuration is still read, or reported with places that are in the text", () => {
   fc.assert(
     fc.property(damaged, (text) => {
       const { config, diagnostics } = loadConfig("gateway.yaml", text, { SECRET });

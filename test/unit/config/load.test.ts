@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { loaded, ROUTE, route, told } from "./loading.ts";
+import { loaded, ROUTE, route, errorsIn } from "./loading.ts";
 
 const TOP_KEYS =
   "valid keys: `server`, `admin`, `logging`, `health_check`, `cors`, `rate_limiting` and `routes`";
@@ -47,16 +47,16 @@ describe("an unknown key", () => {
       route("burst: 5"),
       "4:5: unknown key `burst`, it belongs under `rate_limit`",
     ],
-  ])("%s is told with its right name or place", (_where, text, message) => {
-    expect(told(text)).toEqual([message]);
+  ])("%s is reported with its right name or place", (_where, text, message) => {
+    expect(errorsIn(text)).toEqual([message]);
   });
 
-  test("with a name that all objects have is told like any other", () => {
-    expect(told(`__proto__: { port: 1 }\nconstructor: 1\n${ROUTE}`)).toEqual([
+  test("with a name that all objects have is reported like any other", () => {
+    expect(errorsIn(`__proto__: { port: 1 }\nconstructor: 1\n${ROUTE}`)).toEqual([
       `1:1: unknown key \`__proto__\`; ${TOP_KEYS}`,
       `2:1: unknown key \`constructor\`; ${TOP_KEYS}`,
     ]);
-    expect(told(`server: { __proto__: { port: 9 } }\n${ROUTE}`)).toHaveLength(1);
+    expect(errorsIn(`server: { __proto__: { port: 9 } }\n${ROUTE}`)).toHaveLength(1);
   });
 });
 
@@ -74,8 +74,8 @@ describe("a missing key", () => {
       "4:9: missing key `url`; expected a backend's URL, like http://localhost:9001",
     ],
     [`${ROUTE}    rate_limit: { burst: 5 }\n`, `4:5: missing key \`requests_per_second\`; ${RATE}`],
-  ])("in %j is told at the mapping that lacks it", (text, message) => {
-    expect(told(text)).toEqual([message]);
+  ])("in %j is reported at the mapping that lacks it", (text, message) => {
+    expect(errorsIn(text)).toEqual([message]);
   });
 });
 
@@ -111,8 +111,8 @@ describe("a value of a wrong kind", () => {
     ],
     ["health_check: off", '1:15: expected a mapping, got the text "off"; write `false`'],
     ["health_check: { healthy_after: 0 }", "1:32: expected a whole number from 1 to 1000, got 0"],
-  ])("in %s is told with what was expected", (line, message) => {
-    expect(told(`${line}\n${ROUTE}`)).toEqual([message]);
+  ])("in %s is reported with what was expected", (line, message) => {
+    expect(errorsIn(`${line}\n${ROUTE}`)).toEqual([message]);
   });
 
   test.each([
@@ -129,8 +129,8 @@ describe("a value of a wrong kind", () => {
       "logging: { format: jsno }",
       '1:20: expected one of `text` or `json`, got the text "jsno"; did you mean `json`?',
     ],
-  ])("in %s is told with the choices", (line, message) => {
-    expect(told(`${line}\n${ROUTE}`)).toEqual([message]);
+  ])("in %s is reported with the choices", (line, message) => {
+    expect(errorsIn(`${line}\n${ROUTE}`)).toEqual([message]);
   });
 });
 
@@ -141,16 +141,16 @@ describe("a duration, size or rate", () => {
     ["soon", 'the text "soon"'],
     ["30S", 'the text "30S"; write `30s`'],
   ])("cannot be the duration %s", (written, got) => {
-    expect(told(`server: { read_timeout: ${written} }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { read_timeout: ${written} }\n${ROUTE}`)).toEqual([
       `1:25: expected a duration, like 250ms, 30s or 5m, got ${got}`,
     ]);
   });
 
   test("cannot be longer than a year, but for what is kept", () => {
-    expect(told(`server: { shutdown_timeout: 400 days }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { shutdown_timeout: 400 days }\n${ROUTE}`)).toEqual([
       "1:29: `400 days` is too long: this is at most 365d",
     ]);
-    expect(told(`logging: { retention: { max_age: 730d } }\n${ROUTE}`)).toEqual([]);
+    expect(errorsIn(`logging: { retention: { max_age: 730d } }\n${ROUTE}`)).toEqual([]);
   });
 
   test.each([
@@ -159,7 +159,7 @@ describe("a duration, size or rate", () => {
     ["-1", "-1; a size cannot be negative"],
     ["unlimited", 'the text "unlimited"; write a large size, like `1TB`'],
   ])("cannot be the size %s", (written, got) => {
-    expect(told(`server: { max_body_size: ${written} }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { max_body_size: ${written} }\n${ROUTE}`)).toEqual([
       `1:26: expected a size, like 64KiB or 10MB, or a number of bytes, got ${got}`,
     ]);
   });
@@ -169,7 +169,7 @@ describe("a duration, size or rate", () => {
     ["-1", "-1"],
     ["5/fortnight", 'the text "5/fortnight"'],
   ])("cannot be the rate %s", (written, got) => {
-    expect(told(`rate_limiting: { requests_per_second: ${written} }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`rate_limiting: { requests_per_second: ${written} }\n${ROUTE}`)).toEqual([
       `1:39: ${RATE}, got ${got}`,
     ]);
   });
@@ -199,21 +199,21 @@ describe("a value that is a scalar or a mapping", () => {
     ["rate_limit: true", `4:17: ${RATE_LIMIT}, got true`],
     ["rate_limit: [1]", `4:17: ${RATE_LIMIT}, got a list`],
     ["rate_limit: 50 requests", `4:17: ${RATE_LIMIT}, got the text "50 requests"`],
-  ])("is told once when it is neither: %s", (line, message) => {
-    expect(told(route(line))).toEqual([message]);
+  ])("is reported once when it is neither: %s", (line, message) => {
+    expect(errorsIn(route(line))).toEqual([message]);
   });
 
-  test("is told where inside of the mapping it is wrong", () => {
+  test("is reported where inside of the mapping it is wrong", () => {
     const text = route(
       "rate_limit:\n      requests_per_second: 5\n      burst: many\n      kye: all",
     );
-    expect(told(text)).toEqual([
+    expect(errorsIn(text)).toEqual([
       '6:14: expected a whole number from 1 to 1000000, got the text "many"',
       "7:7: unknown key `kye`, did you mean `key`?",
     ]);
   });
 
-  test("is told for each backend of a list", () => {
+  test("is reported for each backend of a list", () => {
     const text = `routes:
   - path: /a
     backends:
@@ -224,7 +224,7 @@ describe("a value that is a scalar or a mapping", () => {
 `;
     const expected =
       "expected a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}";
-    expect(told(text)).toEqual([
+    expect(errorsIn(text)).toEqual([
       "4:34: expected a whole number from 1 to 1000, got 0",
       `5:9: ${expected}, got 5`,
       `6:9: ${expected}, got a list`,
@@ -264,12 +264,12 @@ describe("an empty value", () => {
     ],
     [route("methods: []"), "4:14: expected a list of at least 1 item, got an empty list"],
   ])("where one is needed is an error: %j", (text, message) => {
-    expect(told(text)).toEqual([message]);
+    expect(errorsIn(text)).toEqual([message]);
   });
 });
 
 describe("a good text", () => {
-  test("has every default that the reference tells", () => {
+  test("has every default of the reference", () => {
     expect(loaded(ROUTE)).toEqual({
       server: {
         host: "0.0.0.0",
@@ -333,19 +333,19 @@ describe("the server's timeouts", () => {
 
   test("may be given by both names only if they agree", () => {
     expect(timeouts("read_timeout: 1s, timeouts: { request: 1s }").request).toBe(1_000);
-    expect(told(`server: { read_timeout: 1s, timeouts: { request: 2s } }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { read_timeout: 1s, timeouts: { request: 2s } }\n${ROUTE}`)).toEqual([
       "1:11: `read_timeout` is an older name of `timeouts.request`; keep one of the two",
     ]);
   });
 
   test("are wrong where they are written, by either name", () => {
-    expect(told(`server: { idle_timeout: soon, timeouts: 5s }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { idle_timeout: soon, timeouts: 5s }\n${ROUTE}`)).toEqual([
       '1:41: expected a mapping, got the text "5s"',
     ]);
-    expect(told(`server: { idle_timeout: soon }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { idle_timeout: soon }\n${ROUTE}`)).toEqual([
       expect.stringContaining("1:25: expected a duration"),
     ]);
-    expect(told(`server: { readTimeout: 1s }\n${ROUTE}`)).toEqual([
+    expect(errorsIn(`server: { readTimeout: 1s }\n${ROUTE}`)).toEqual([
       "1:11: unknown key `readTimeout`, did you mean `read_timeout`?",
     ]);
   });

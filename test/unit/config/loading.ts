@@ -20,12 +20,12 @@ export function printed(text: string, environment: Environment = {}): string {
 }
 
 /** The places and messages of the errors alone, as they are printed: "2:9: unknown key …". */
-export function told(text: string, environment: Environment = {}): string[] {
+export function errorsIn(text: string, environment: Environment = {}): string[] {
   return headings(printed(text, environment), "error");
 }
 
 /** The places and messages of the warnings alone. */
-export function warned(text: string, environment: Environment = {}): string[] {
+export function warningsIn(text: string, environment: Environment = {}): string[] {
   return headings(printed(text, environment), "warning");
 }
 

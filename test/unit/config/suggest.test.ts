@@ -37,11 +37,11 @@ describe("the home of a key", () => {
     ["y", ["a"], "under `deep`"],
     ["z", ["a"], "under `b`"],
     ["x", ["a", "deep"], "under `a`"],
-  ])("%s written below %j is told from there", (key, trail, home) => {
+  ])("%s written below %j is named from there", (key, trail, home) => {
     expect(homeOf(key, trail, schema)).toBe(home);
   });
 
-  test("is not told when there is none, or when several are equally near", () => {
+  test("is not named when there is none, or when several are equally near", () => {
     expect(homeOf("nothing", [], schema)).toBeUndefined();
     expect(homeOf("x", [], schema)).toBeUndefined();
   });

@@ -87,7 +87,7 @@ describe("whatever a configuration has become", () => {
     fc.assert(fc.property(texts, check), { numRuns: 500 });
   });
 
-  test("a value of any kind in any place is read or told", () => {
+  test("a value of any kind in any place is read or reported", () => {
     const json = fc.jsonValue().map((value) => JSON.stringify(value));
     const key = fc.constantFrom(
       "server",

@@ -33,35 +33,35 @@ const table: readonly (readonly [behaviour: string, text: string, printed: strin
       |       ^^^^`,
   ],
   [
-    "a missing key is told at its mapping, with what is expected there",
+    "a missing key is reported at its mapping, with what is expected there",
     "routes:\n  - path: /a\n    backends:\n      - { weight: 2 }\n",
     `gateway.yaml:4:9: error: missing key \`url\`; expected a URL
     4 |       - { weight: 2 }
       |         ^^^^^^^^^^^^^`,
   ],
   [
-    "several missing keys of a mapping are told in one",
+    "several missing keys of a mapping are reported as one",
     "routes:\n  - rate_limit: 5\n",
     `gateway.yaml:2:5: error: missing keys \`path\` and \`backends\`
     2 |   - rate_limit: 5
       |     ^^^^^^^^^^`,
   ],
   [
-    "a missing section is told at the top",
+    "a missing section is reported at the top",
     "# nothing yet\nlevel: info\n",
     `gateway.yaml:2:1: error: missing key \`routes\` at the top level
     2 | level: info
       | ^^^^^`,
   ],
   [
-    "text in place of a number is told with the number's limits",
+    "text in place of a number is reported with the number's limits",
     `server:\n  port: eighty\n${ROUTES}`,
     `gateway.yaml:2:9: error: expected a whole number from 1 to 65535, got the text "eighty"
     2 |   port: eighty
       |         ^^^^^^`,
   ],
   [
-    "a mapping in place of a list is told by the names of both",
+    "a mapping in place of a list is reported by the names of both",
     "routes:\n  path: /a\n",
     `gateway.yaml:2:3: error: expected a list, got a mapping
     2 |   path: /a
@@ -75,14 +75,14 @@ const table: readonly (readonly [behaviour: string, text: string, printed: strin
       |        ^^^^`,
   ],
   [
-    "what fits no form of a value is told once, in the schema's words",
+    "what fits no form of a value is reported once, in the schema's words",
     route("    rate_limit: fast\n"),
     `gateway.yaml:4:17: error: expected requests per second, like 50, or {requests_per_second, burst, key}, got the text "fast"
     4 |     rate_limit: fast
       |                 ^^^^`,
   ],
   [
-    "errors inside of a mapping that might be a scalar are told where they are",
+    "errors inside of a mapping that might be a scalar are reported where they are",
     route("    rate_limit: { burst: 0, key: client_pi }\n"),
     `gateway.yaml:4:5: error: missing key \`requests_per_second\`; expected a rate above zero: a number per second, like 50, or text like 50/s or 600/m
     4 |     rate_limit: { burst: 0, key: client_pi }
@@ -95,7 +95,7 @@ gateway.yaml:4:34: error: expected one of \`all\` or \`client_ip\`, got the text
       |                                  ^^^^^^^^^`,
   ],
   [
-    "all errors of a file are told at once, in their order",
+    "all errors of a file are reported at once, in their order",
     "server: { port: 0, http2: yes }\nlevl: info\nroutes:\n  - path: a\n    backends: []\n",
     `gateway.yaml:1:17: error: expected a whole number from 1 to 65535, got 0
     1 | server: { port: 0, http2: yes }
@@ -146,11 +146,11 @@ describe("a wrong value", () => {
     ],
     ["server: [1]", "9: error: expected a mapping, got a list"],
     ["server: true", "9: error: expected a mapping, got true"],
-  ])("as in %s is told in words", (line, told) => {
+  ])("as in %s is reported in words", (line, told) => {
     expect(messages(`${line}\n${ROUTES}`)).toEqual([`1:${told}`]);
   });
 
-  test("that is long is told by its beginning", () => {
+  test("that is long is reported by its beginning", () => {
     expect(messages(`server: { port: ${"x".repeat(100)} }\n${ROUTES}`)).toEqual([
       `1:17: error: expected a whole number from 1 to 65535, got the text "${"x".repeat(39)}…"`,
     ]);
@@ -171,7 +171,7 @@ describe("a schema without words of its own", () => {
     [Type.Literal("on"), "`on`"],
     [Type.Null(), "another value"],
     [Type.Unsafe<string>(Type.String({ maxLength: 3 })), "text of at most 3 characters"],
-  ])("is told by its kind and limits, as %#: %j", (form, words) => {
+  ])("is reported by its kind and limits, as %#: %j", (form, words) => {
     expect(messages("key: []\n", {}, Type.Object({ key: form }))).toEqual([
       `1:6: error: expected ${words}, got an empty list`,
     ]);
@@ -234,12 +234,12 @@ describe("an unknown key", () => {
     ["server: { timeout: 1s }", "it belongs under `routes.health_check`"],
     ["cors: { maxAge: 1s }", "did you mean `max_age`?"],
     ["server: { prot: 1 }", "did you mean `port`?"],
-  ])("as in %s is told its right place", (line, hint) => {
+  ])("as in %s is answered with its right place", (line, hint) => {
     const [told] = messages(`${line}\n${ROUTES}`);
     expect(told).toEndWith(hint);
   });
 
-  test("in a schema of many keys or of none is told without a list", () => {
+  test("in a schema of many keys or of none is reported without a list", () => {
     const names = "abcdefghi".split("").map((name) => [`${name}_key`.repeat(3), Type.Number()]);
     const many = Type.Partial(Type.Object(Object.fromEntries(names)));
     const closed = { additionalProperties: false };
