@@ -225,12 +225,10 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
  */
 function withoutNominated({ fields, request }: OutgoingSource): RequestFields {
   const { rules } = fields;
-  const nominated = namedByConnection(fields.connection).filter(
-    (name) => rules.kindOf(name) !== "claim",
-  );
+  const nominated = namedByConnection(fields.connection);
   if (nominated.length === 0) return fields;
   const headers = new Headers(request.headers);
-  for (const name of nominated) headers.delete(name);
+  for (const name of nominated) if (rules.kindOf(name) !== "claim") headers.delete(name);
   return new RequestFields(headers, rules);
 }
 
