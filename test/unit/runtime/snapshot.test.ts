@@ -69,6 +69,21 @@ describe("a snapshot", () => {
     );
   });
 
+  test("has routes with the same TLS settings share one object for each backend", () => {
+    const { compile } = world();
+    const https = `backends: ["https://backend.test"], tls: { server_name: other.test }`;
+    const { routes } = compile(`routes:
+      - { path: /a, ${https} }
+      - { path: /b, ${https} }
+      - { path: /c, backends: ["https://backend.test"] }
+      - { path: /d, ${backends} }`);
+    const [a, b, c, d] = routes.map(({ upstream }) => upstream.backends[0]?.tls);
+    expect(a).toMatchObject({ serverName: "other.test" });
+    expect(b).toBe(a);
+    expect(c).toMatchObject({ serverName: "backend.test" });
+    expect(d).toBeUndefined();
+  });
+
   test("gives a route whose checks differ a health of its own", () => {
     const { compile } = world();
     const { routes } = compile(`routes:

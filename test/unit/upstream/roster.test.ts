@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import type { BackendConfig } from "../../../src/upstream/backend-schema.ts";
 import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
@@ -194,4 +195,35 @@ describe("the backends of an upstream", () => {
     expect(first.state.isClosed).toBe(true);
     expect(lifetimes.size).toBe(0);
   });
+});
+
+test("whatever sources report in whatever order, an upstream has those backends and holds no others", () => {
+  const backend = fc.record({
+    url: fc.constantFrom("http://a.test", "http://b.test", "http://c.test", "nonsense"),
+    weight: fc.integer({ min: 0, max: 3 }),
+  });
+  const reports = fc.array(fc.tuple(fc.nat({ max: 1 }), fc.array(backend, { maxLength: 5 })), {
+    maxLength: 12,
+  });
+  fc.assert(
+    fc.property(reports, (reports) => {
+      const sources = [reporting(), reporting()];
+      const { roster, upstream, lifetimes } = rosterOf(sources);
+      const last: BackendConfig[][] = [[], []];
+      for (const [index, backends] of reports) {
+        last[index] = backends;
+        sources[index]!.report(...backends);
+        const due = new Map<string, number>();
+        for (const { url, weight } of last.flat()) {
+          if (url !== "nonsense" && weight > 0 && !due.has(url)) due.set(url, weight);
+        }
+        expect(upstream.backends.map(({ url, weight }) => [url, weight])).toEqual([...due]);
+        // An address and a load for each.
+        expect(lifetimes.size).toBe(2 * due.size);
+      }
+      roster.close();
+      expect(lifetimes.size).toBe(0);
+    }),
+    { numRuns: 200 },
+  );
 });
