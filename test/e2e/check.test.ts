@@ -109,6 +109,61 @@ const wrong: [what: string, text: string, told: string[]][] = [
     ["gateway.yaml:2:13:", "from 100ms to 1d"],
   ],
   [
+    "a key of another gateway",
+    `listen: 80\n${ROUTE}`,
+    ["gateway.yaml:1:1:", "the gateway listens on `server.host` and `server.port`"],
+  ],
+  [
+    "a key that does not exist yet",
+    `routes:\n  - { path: /a, backends: ["http://a"], jwt: {} }\n`,
+    ["gateway.yaml:2:41:", "the gateway does not authenticate clients yet"],
+  ],
+  [
+    "a port in the server's host",
+    `server: { host: "127.0.0.1:8080" }\n${ROUTE}`,
+    ["gateway.yaml:1:17:", "write `host: 127.0.0.1` and `port: 8080`"],
+  ],
+  [
+    "an address that is none",
+    `server: { host: 300.1.1.1 }\n${ROUTE}`,
+    ["gateway.yaml:1:17:", "an IPv4 address has four numbers from 0 to 255"],
+  ],
+  [
+    "a database in a missing folder",
+    `logging: { database: none/gateway.db }\n${ROUTE}`,
+    ["gateway.yaml:1:22:", "there is no folder none; create it"],
+  ],
+  [
+    "a database that is a folder",
+    `logging: { database: . }\n${ROUTE}`,
+    ["gateway.yaml:1:22:", ". is a folder; name a file in it"],
+  ],
+  [
+    "an unquoted asterisk",
+    `cors: { allowed_origins: [*] }\n${ROUTE}`,
+    ["gateway.yaml:1:27:", 'text that begins with * needs quotes: write "*"'],
+  ],
+  [
+    "an operator's address without a port",
+    `admin: { listen: localhost }\n${ROUTE}`,
+    ["gateway.yaml:1:18:", "it has no port; write `localhost:9090`"],
+  ],
+  [
+    "a parameter in braces",
+    `routes:\n  - { path: "/users/{id}", backends: ["http://a"] }\n`,
+    ["gateway.yaml:2:13:", 'write "/users/:id"'],
+  ],
+  [
+    "a duration above a year",
+    `server: { shutdown_timeout: 400d }\n${ROUTE}`,
+    ["gateway.yaml:1:29:", "`400d` is too long: this is at most 365d"],
+  ],
+  [
+    "a timeout under both of its names",
+    `server: { read_timeout: 1s, timeouts: { request: 2s } }\n${ROUTE}`,
+    ["gateway.yaml:1:11:", "`read_timeout` is an older name of `timeouts.request`"],
+  ],
+  [
     "a choice that there is not",
     `logging:\n  level: inof\n${ROUTE}`,
     ["gateway.yaml:2:10:", "did you mean `info`?"],
@@ -191,4 +246,29 @@ test("`serve` logs what is probably not meant, a line each, and starts", async (
   expect(gateway.lines.matching(/\[WARN\] .*gateway.yaml:\d+:\d+: `0\.0\.0\.0\/0`/)).toHaveLength(
     1,
   );
+});
+
+test("values are taken in the forms that other software has", async () => {
+  const { code, err, out } = await check(`x-backends: &backends [http://127.0.0.1:9001]
+server: { timeouts: { request: 1m30s, response: 30 seconds, idle: 5 min }, max_body_size: 10M }
+rate_limiting: false
+cors: true
+health_check: { interval: 1h0m0s, timeout: 500us }
+logging: { retention: { max_age: 30 days, max_size: 1G } }
+routes:
+  - { path: /a, methods: "GET, POST", rate_limit: 600/min, backends: *backends }
+  - { path: /b, methods: GET, rate_limit: 10 r/s, backends: http://127.0.0.1:9001 }
+  - { path: /c, rate_limit: 1000 per hour, health_check: false, backends: *backends }
+`);
+
+  expect(err).toBe("");
+  expect(out).toBe("gateway.yaml is valid: 3 routes, 1 backend\n");
+  expect(code).toBe(0);
+});
+
+test("a section whose lines are all commented out counts as left out, with a warning", async () => {
+  const { code, err } = await check(`cors:\n  # enabled: true\n${ROUTE}`);
+
+  expect(code).toBe(0);
+  expect(err).toContain("gateway.yaml:1:1: warning: `cors` is empty and counts as left out");
 });
