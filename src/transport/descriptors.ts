@@ -5,8 +5,8 @@ import { GatewayError } from "../pipeline/errors.ts";
  * What a failed connection means. The runtime reports one for which this process has no file
  * descriptor left as refused, and then it is not the backend that is at fault.
  */
-export function connectError(error: Error): Error {
-  return freeDescriptor() === undefined ? new NoDescriptorsError(error) : error;
+export function connectError(error: Error, open = openAny): Error {
+  return freeDescriptor(open) === undefined ? new NoDescriptorsError(error) : error;
 }
 
 /** This process can open no further connection. */
@@ -24,13 +24,17 @@ export class NoDescriptorsError extends GatewayError {
  * The lowest file descriptor that is free, about as many as are in use; undefined when this process,
  * or the system, has none left. Costs some 10 µs.
  */
-export function freeDescriptor(): number | undefined {
+export function freeDescriptor(open = openAny): number | undefined {
   try {
-    const descriptor = openSync("/", "r");
+    const descriptor = open();
     closeSync(descriptor);
     return descriptor;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     return code === "EMFILE" || code === "ENFILE" ? undefined : 0;
   }
+}
+
+function openAny(): number {
+  return openSync("/", "r");
 }

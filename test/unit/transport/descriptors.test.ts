@@ -1,0 +1,30 @@
+import { describe, expect, test } from "bun:test";
+import {
+  connectError,
+  freeDescriptor,
+  NoDescriptorsError,
+} from "../../../src/transport/descriptors.ts";
+
+const failing = (code: string) => () => {
+  throw Object.assign(new Error(code), { code });
+};
+
+describe("a failed connection", () => {
+  test("is what it seems while file descriptors are left", () => {
+    const refused = new Error("refused");
+    expect(freeDescriptor()).toBeGreaterThan(0);
+    expect(connectError(refused)).toBe(refused);
+  });
+
+  test.each(["EMFILE", "ENFILE"])("is no backend's doing after %s", (code) => {
+    const refused = new Error("refused");
+    const error = connectError(refused, failing(code));
+    expect(error).toBeInstanceOf(NoDescriptorsError);
+    expect(error).toMatchObject({ code: "overloaded", status: 503, cause: refused });
+  });
+
+  test("is what it seems where / cannot be opened for another reason", () => {
+    const refused = new Error("refused");
+    expect(connectError(refused, failing("EACCES"))).toBe(refused);
+  });
+});
