@@ -4,8 +4,11 @@ import { retireInSteps } from "../../runtime/snapshot/retire.ts";
 import type { Snapshot, SnapshotServices } from "../../runtime/snapshot/snapshot.ts";
 import { runInSlices, type Slicing, type Steps } from "../../time/slices.ts";
 
-/** How long requests may wait for a snapshot that is being made or ended, in milliseconds. */
-const SLICE_MS = 5;
+/**
+ * Milliseconds for which the making or ending of a snapshot holds up the event loop. An exchange goes
+ * through several turns of it, and waits for a slice at each.
+ */
+const SLICE_MS = 2;
 
 /** Makes snapshots of configurations, at once or while requests are served, and ends them. */
 export class Snapshots {
