@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { loadConfig } from "../../../src/config/load.ts";
+import { referenceSections } from "../../../src/config/reference.ts";
 import { loaded, printed } from "./loading.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
@@ -21,6 +22,16 @@ describe("the configuration files that are shipped", () => {
     expect(logging).toEqual(defaults.logging);
     expect(health_check).toEqual(defaults.health_check);
   });
+});
+
+test("the example shows every key of the reference, but older names of one", async () => {
+  const text = await Bun.file(join(ROOT, "config/gateway.example.yaml")).text();
+  const keys = referenceSections()
+    .flatMap(({ rows }) => rows)
+    .filter(({ meaning }) => !meaning.startsWith("An older name of"))
+    .map(({ key }) => key.split(".").at(-1) ?? "");
+  expect(keys.length).toBeGreaterThan(50);
+  expect(keys.filter((key) => !new RegExp(`\\b${key}\\b`).test(text))).toEqual([]);
 });
 
 /** The file in which the configuration's form was first written down; it stays valid. */
