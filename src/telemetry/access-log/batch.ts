@@ -126,19 +126,11 @@ function packText(column: number, repeats: Repeats): string {
     else { ${repeats === "often" ? `numbers[at + ${column}] = texts.placeOf(text);` : push} }`;
 }
 
-/** The packed records, in order. */
-export function unpack(packed: PackedBatch): ExchangeRecord[] {
-  return recordsOf(packed, JSON.parse(packed.texts) as string[]);
-}
-
-/** The packed records with their texts escaped, see `escaped`. */
-export function unpackEscaped(packed: PackedBatch): ExchangeRecord[] {
-  const list = JSON.parse(packed.texts) as string[];
+/** The packed records, in order, with their texts escaped, see `escaped`. */
+export function unpack({ rows, numbers, texts: packed }: PackedBatch): ExchangeRecord[] {
+  const list = JSON.parse(packed) as string[];
   // One test for all texts is cheaper than one for each. JSON also shows what needs escaping.
-  return recordsOf(packed, isPlain(packed.texts) ? list : list.map(escaped));
-}
-
-function recordsOf({ rows, numbers }: PackedBatch, texts: readonly string[]): ExchangeRecord[] {
+  const texts = isPlain(packed) ? list : list.map(escaped);
   const records: ExchangeRecord[] = [];
   for (let row = 0; row < rows; row += 1) {
     records.push(unpackRow(numbers, row * VALUES_PER_ROW, texts));

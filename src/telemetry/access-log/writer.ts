@@ -1,7 +1,7 @@
 import type { Clock } from "../../time/clock.ts";
 import type { LogLevel } from "../level.ts";
 import type { ExchangeRecord } from "../record.ts";
-import { unpackEscaped } from "./batch.ts";
+import { unpack } from "./batch.ts";
 import { Condition } from "./condition.ts";
 import { type FileChange, openMode, setAside } from "./database-files.ts";
 import {
@@ -78,7 +78,7 @@ export class Writer {
         this.#watch();
         return;
       case "batch":
-        this.#batch = unpackEscaped(request.packed);
+        this.#batch = unpack(request.packed);
         this.#attempt();
         return;
       case "close":

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { escaped } from "../../../src/units/printable.ts";
 import { fields } from "../../../src/telemetry/fields.ts";
-import { unpack, unpackEscaped } from "../../../src/telemetry/access-log/batch.ts";
+import { unpack } from "../../../src/telemetry/access-log/batch.ts";
 import type { Batch } from "../../../src/telemetry/access-log/batch.ts";
 import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
 import { record, records } from "./support.ts";
@@ -13,8 +13,8 @@ const TEXT_FIELDS = Object.entries(fields)
 const idsOf = (batch: Batch | undefined): string[] =>
   batch === undefined ? [] : unpack(batch.pack()).map(({ requestId }) => requestId);
 
-test("a record leaves as it came, whatever its texts contain", () => {
-  const strange = record({ path: '/"\\\u0000\n€😀', userAgent: "", ttfbMs: -1 });
+test("a record leaves as it came, whatever printable texts it has", () => {
+  const strange = record({ path: '/"€😀', userAgent: "", ttfbMs: -1 });
   const queue = new BatchQueue(10, 2 ** 20);
   queue.add(strange, 0);
   queue.add(record(), 0);
@@ -28,11 +28,11 @@ test.each(["\u009B", "\\", "\n", "\u202E", "\uD800"])(
     queue.add(record({ path: `/${character}`, userAgent: 'a "quoted" é' }), 0);
     queue.add(record(), 0);
     const packed = queue.take(true)!.pack();
-    expect(unpackEscaped(packed)).toEqual([
+    expect(unpack(packed)).toEqual([
       record({ path: escaped(`/${character}`), userAgent: 'a "quoted" é' }),
       record(),
     ]);
-    expect(unpackEscaped(packed)[0]?.path).toMatch(/^\/\\/);
+    expect(unpack(packed)[0]?.path).toMatch(/^\/\\/);
   },
 );
 
