@@ -10,14 +10,15 @@ export const check: Command = {
     config: { value: "FILE", short: "c", summary: "the configuration file; the same as naming it" },
     strict: { summary: "exit with 1 for warnings too" },
   },
-  details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml. Prints every error at once with its place,
-and warnings for what is valid and probably not meant. Starts nothing.
+  details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml; - is standard input. Prints every error at
+once with its place, and warnings for what is valid and probably not meant. Starts nothing.
 
 Exit codes: 0 valid, with or without warnings; 1 invalid, or with --strict any warning; 2 the file
 cannot be read or the command line was not understood.`,
   examples: [
     ["gateway check", "checks the file that `gateway serve` would read"],
     ["gateway check --strict staging.yaml", "checks another one, for a pipeline"],
+    ["envsubst < in.yaml | gateway check -", "checks what another program writes"],
   ],
   async run(input, console) {
     const file = findConfigFile(input);

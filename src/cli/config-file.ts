@@ -10,6 +10,9 @@ import { reasonOf } from "./system-error.ts";
 /** Where a configuration is looked for when none is named. */
 export const USUAL_PLACES = ["config/gateway.yaml", "gateway.yaml"];
 
+/** What "-" stands for. */
+const STANDARD_INPUT = "/dev/stdin";
+
 /** The configuration file to use: the one named, else the first of the usual ones that is there. */
 export function findConfigFile({ operands, flags }: Arguments): string {
   const [operand] = operands;
@@ -20,7 +23,7 @@ export function findConfigFile({ operands, flags }: Arguments): string {
     );
   }
   const named = operand ?? flag;
-  if (named !== undefined) return named;
+  if (named !== undefined) return named === "-" ? STANDARD_INPUT : named;
   const found = USUAL_PLACES.find((place) => existsSync(place));
   if (found === undefined) {
     throw new UsageError(

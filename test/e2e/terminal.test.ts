@@ -71,6 +71,15 @@ describe("a reader that goes away early", () => {
   });
 });
 
+test("`gateway check -` reads standard input", async () => {
+  expect(await shell("gateway init - | gateway check -")).toEqual({
+    out: "/dev/stdin is valid: 1 route, 1 backend\n",
+    err: "",
+  });
+  const { err } = await shell("echo 'sever: {}' | gateway check --config=-");
+  expect(err).toStartWith("/dev/stdin:1:1: error: unknown key `sever`");
+});
+
 /** Runs a line of shell on a terminal, and answers what that shows and what the line has put into `out`. */
 async function onTerminal(line: string, env: Readonly<Record<string, string>> = {}) {
   const cwd = stage.folder();
