@@ -103,10 +103,12 @@ test("a bad Host, an unknown backend and the gateway's own pages have rows", asy
   await ask(`${gateway.url}/health`);
 
   const rows = await gateway.waitForRows(3);
-  expect(rows.map(({ status_code, error_code }) => [status_code, error_code])).toEqual([
-    [400, "invalid_host"],
-    [502, "backend_unreachable"],
-    [200, null],
+  expect(
+    rows.map(({ status_code, error_code, ended_by }) => [status_code, error_code, ended_by]),
+  ).toEqual([
+    [400, "invalid_host", "client"],
+    [502, "backend_unreachable", "backend"],
+    [200, null, null],
   ]);
 });
 
@@ -124,7 +126,12 @@ test("a request whose client leaves before the answer has a row with status 499"
   client.destroy();
 
   const [row] = await gateway.waitForRows(1);
-  expect(row).toMatchObject({ status_code: 499, error_code: "client_closed", path: "/slow/1" });
+  expect(row).toMatchObject({
+    status_code: 499,
+    error_code: "client_closed",
+    ended_by: "client",
+    path: "/slow/1",
+  });
   await request.closed;
 });
 

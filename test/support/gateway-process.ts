@@ -49,6 +49,7 @@ export interface LogRow {
   readonly attempts: number;
   readonly ttfb_ms: number | null;
   readonly error_code: string | null;
+  readonly ended_by: string | null;
   readonly query: string | null;
   readonly host: string | null;
 }

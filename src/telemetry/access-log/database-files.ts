@@ -19,12 +19,13 @@ export interface FileChange {
 export class DatabaseFiles {
   readonly #path: string;
   readonly #identities: readonly (string | undefined)[];
-  #walSize = 0;
+  #walSize: number;
 
   /** Must be created after the database was opened. */
   constructor(path: string) {
     this.#path = realPath(path);
     this.#identities = ENDINGS.map((ending) => identityOf(this.#path + ending));
+    this.#walSize = this.walSize;
   }
 
   /** What has changed; undefined if nothing has. */

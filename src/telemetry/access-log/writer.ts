@@ -21,6 +21,8 @@ const LAST_RETRY = 1_000;
 const RETENTION_INTERVAL = 10_000;
 /** How often the files are checked while nothing is written, in milliseconds. */
 const WATCH_INTERVAL = 500;
+/** A file system whose inodes are not stable must not have a batch written again and again. */
+const MOST_REPETITIONS = 3;
 /** Limits how many files a failing disk can produce. In milliseconds. */
 const SET_ASIDE_INTERVAL = 1_000;
 
@@ -36,6 +38,8 @@ export class Writer {
   #store: Store | undefined;
   #batch: readonly ExchangeRecord[] = [];
   #retryDelay = FIRST_RETRY;
+  /** How often the batch was written to files that were then found to have changed. */
+  #repetitions = 0;
   #lastSetAside = -Infinity;
   #isModeReported = false;
   #cancelRetry = (): void => {};
@@ -100,9 +104,12 @@ export class Writer {
       return;
     }
     // Rows in a file that was removed meanwhile are lost: write them to the new one as well.
-    if (this.#batch.length > 0 && this.#leaveChangedFile()) {
-      this.#retryIn(0);
-      return;
+    if (this.#batch.length > 0 && this.#repetitions < MOST_REPETITIONS) {
+      if (this.#leaveChangedFile()) {
+        this.#repetitions += 1;
+        this.#retryIn(0);
+        return;
+      }
     }
     this.#retryDelay = FIRST_RETRY;
     this.#writing.succeeded();
@@ -134,6 +141,7 @@ export class Writer {
   #settle(kind: "written" | "refused"): void {
     if (this.#batch.length === 0) return;
     this.#batch = [];
+    this.#repetitions = 0;
     this.#answer({ kind });
   }
 
