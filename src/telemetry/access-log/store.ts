@@ -26,13 +26,13 @@ export class Store {
   readonly #files: DatabaseFiles;
   #open = true;
 
-  private constructor(db: Database, path: string, limits: Limits) {
+  private constructor(db: Database, path: string, limits: Limits, isChecked: boolean) {
     this.#db = db;
     this.#path = path;
     this.#limits = limits;
     db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     requireAccessLog(db);
-    requireSound(db, path);
+    if (!isChecked) requireSound(db, path);
     // Before WAL mode, which writes the first page and with it fixes auto_vacuum.
     this.shrinkable = makeShrinkable(db);
     db.run("PRAGMA journal_mode = WAL");
@@ -46,16 +46,17 @@ export class Store {
   }
 
   /**
-   * Opens the database, creating or migrating it. Only the owner can read a new file.
+   * Opens the database, creating or migrating it. Only the owner can read a new file. The file is
+   * checked for damage unless it has been already.
    * @throws {SQLiteError} when it cannot be opened, read or locked
    * @throws {SchemaError} when it is not an access log, or a newer gateway's
    * @throws {CorruptError} when it can be opened but is damaged
    */
-  static open(path: string, limits: Limits): Store {
+  static open(path: string, limits: Limits, isChecked = false): Store {
     createPrivately(path);
     const db = new Database(path, { create: true, readwrite: true });
     try {
-      return new Store(db, path, limits);
+      return new Store(db, path, limits, isChecked);
     } catch (error) {
       db.close();
       throw error;

@@ -41,6 +41,8 @@ export class Writer {
   /** How often the batch was written to files that were then found to have changed. */
   #repetitions = 0;
   #lastSetAside = -Infinity;
+  /** Whether the file has been checked for damage since it came to be there. */
+  #isChecked = false;
   #isModeReported = false;
   #cancelRetry = (): void => {};
   #cancelRetention = (): void => {};
@@ -156,6 +158,7 @@ export class Writer {
   #leaveChangedFile(): boolean {
     const change = this.#store?.fileChange();
     if (change === undefined) return false;
+    this.#isChecked = false;
     if (change.kind === "emptied") {
       if (this.#setAside(`${change.file} was emptied while in use`)) return true;
     } else {
@@ -180,6 +183,7 @@ export class Writer {
       return false;
     }
     this.#lastSetAside = now;
+    this.#isChecked = false;
     this.#report(
       "error",
       `${this.#database} is damaged (${cause}); it was renamed to ${target} and a new one was created. ` +
@@ -193,7 +197,8 @@ export class Writer {
   }
 
   #openStore(): Store {
-    const store = Store.open(this.#database, this.#limits);
+    const store = Store.open(this.#database, this.#limits, this.#isChecked);
+    this.#isChecked = true;
     if (!store.shrinkable) {
       this.#report(
         "warn",

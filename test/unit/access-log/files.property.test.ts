@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import {
   existsSync,
   mkdirSync,
@@ -15,6 +15,9 @@ import { array, assert, constantFrom, property } from "fast-check";
 import { Store } from "../../../src/telemetry/access-log/store.ts";
 import { records, UNLIMITED } from "./support.ts";
 import { batchOf, writerStarter } from "./writing.ts";
+import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const start = writerStarter();
 const ENDINGS = ["", "-wal", "-shm"];
@@ -194,4 +197,4 @@ test("whatever happens to its files, in whatever order, a writer loses no row th
     ),
     { numRuns: 60 },
   );
-}, 60_000);
+});
