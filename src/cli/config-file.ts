@@ -4,6 +4,7 @@ import { isError, type Loaded, loadConfig } from "../config/load.ts";
 import { createConfigWorker } from "../config/off-thread/create-worker.ts";
 import { loadOffThread, UnreadableFileError } from "../config/off-thread/load.ts";
 import type { Config } from "../config/schema.ts";
+import { hasFreeDescriptors } from "../transport/descriptors.ts";
 import { type Arguments, type Console, UsageError } from "./command.ts";
 import { reasonOf } from "./system-error.ts";
 
@@ -54,11 +55,17 @@ async function loadConfigFile(file: string, environment: Console["environment"])
   return loadConfig(file, text, environment);
 }
 
+/** The runtime ends the process if a thread finds no file descriptors as it starts. It takes a few. */
+const DESCRIPTORS_OF_A_THREAD = 32;
+
 /** The same on a thread of its own, for a gateway that is serving meanwhile. */
 export async function reloadConfigFile(
   file: string,
   environment: Console["environment"],
 ): Promise<Loaded> {
+  if (!hasFreeDescriptors(DESCRIPTORS_OF_A_THREAD)) {
+    throw new Error(`too few file descriptors are left to read ${file}; raise \`ulimit -n\``);
+  }
   try {
     return await loadOffThread(file, { ...environment }, createConfigWorker);
   } catch (error) {

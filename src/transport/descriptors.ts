@@ -38,3 +38,16 @@ export function freeDescriptor(open = openAny): number | undefined {
 function openAny(): number {
   return openSync("/", "r");
 }
+
+/** Whether this process can open so many files or sockets more. */
+export function hasFreeDescriptors(count: number): boolean {
+  const open: number[] = [];
+  try {
+    while (open.length < count) open.push(openAny());
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const descriptor of open) closeSync(descriptor);
+  }
+}

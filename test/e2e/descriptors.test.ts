@@ -101,3 +101,31 @@ limitTest(
     await gateway.lines.waitFor(/INFO.*there are enough file descriptors again/);
   },
 );
+
+limitTest(
+  "a reload without file descriptors keeps the configuration, and later ones go on",
+  async () => {
+    const backend = await startRawBackend(stage, (request) => {
+      request.send(answer([], "hello"));
+      request.end();
+    });
+    const gateway = await startGateway(stage, {
+      routes: [{ path: "/things", backends: [backend.url] }],
+    });
+    const next = keptConnection(gateway.port);
+    expect(await next()).toBe(200);
+
+    const pid = pidOf(gateway);
+    limitDescriptors(pid, lowestFree(pid) + 4);
+    gateway.kill("SIGHUP");
+    const refusal = await gateway.lines.waitFor(/SIGHUP: /);
+    expect(refusal).toContain("too few file descriptors are left to read");
+    expect(refusal).toEndWith("keeping the current configuration");
+    expect(await next()).toBe(200);
+
+    limitDescriptors(pid, 1_000);
+    gateway.kill("SIGHUP");
+    await gateway.lines.waitFor(/SIGHUP: new configuration in force/);
+    expect(await next()).toBe(200);
+  },
+);

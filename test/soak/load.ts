@@ -2,26 +2,19 @@ import { ask } from "../support/ask.ts";
 import type { GatewayProcess } from "../support/gateway-process.ts";
 import { message } from "../support/raw-http.ts";
 import { Client } from "../wire/client.ts";
+import type { Tally } from "./tally.ts";
 
 const PATIENCE_MS = 30_000;
-
-/** What the clients did, for comparison with the access log. */
-export class Tally {
-  /** Requests whose whole head was sent, however they ended. */
-  exchanges = 0;
-  /** How they ended: a status, or what the client did. */
-  readonly outcomes = new Map<string, number>();
-
-  add(outcome: string): void {
-    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
-  }
-}
 
 /** One kind of traffic: what a client does, and how many begin in a second. */
 interface Kind {
   readonly perSecond: number;
   readonly run: (gateway: GatewayProcess, tally: Tally) => Promise<void>;
 }
+
+/** Paths for routes of their own: one with a limit below the load, one with a timeout below its answer. */
+export const LIMITED = "/status/201";
+export const HURRIED = "/delay/2s";
 
 const PLAIN = [
   ["GET", "/api/users/1"],
@@ -34,9 +27,14 @@ const PLAIN = [
   ["GET", "/status/404"],
   ["POST", "/echo"],
   ["GET", "/nowhere/../at/all"],
+  ["GET", LIMITED],
+  ["GET", HURRIED],
+  ["GET", "/%00"],
 ] as const;
 
-const ABORTED = ["/delay/1s", "/bytes/50MiB", "/sse?interval=10ms", "/stream/200?interval=5ms"];
+/** Answered at once, and slowly. */
+const ABORTED = ["/bytes/50MiB", "/sse?interval=10ms", "/stream/200?interval=5ms"];
+const UNANSWERED = "/delay/1s";
 
 /** Everything a gateway meets on a bad day, at a rate that leaves it idle most of the time. */
 const KINDS: readonly Kind[] = [
@@ -62,8 +60,9 @@ export async function load(gateway: GatewayProcess, tally: Tally, duration: numb
 }
 
 async function plain(gateway: GatewayProcess, tally: Tally): Promise<void> {
-  const [method, path] = pick(PLAIN);
-  tally.exchanges += 1;
+  const [method, wanted] = pick(PLAIN);
+  const { number, path } = tally.number(wanted);
+  tally.sent.add(number);
   try {
     const answer = await ask(gateway.url + path, {
       method,
@@ -78,24 +77,33 @@ async function plain(gateway: GatewayProcess, tally: Tally): Promise<void> {
   }
 }
 
+/** Leaves while the answer is under way, or while there is none yet. */
 async function abortedDownload(gateway: GatewayProcess, tally: Tally): Promise<void> {
-  const client = await begin(gateway, tally, [`GET ${pick(ABORTED)} HTTP/1.1`]);
-  await Bun.sleep(between(20, 400));
+  if (Math.random() < 0.25) {
+    const client = await begin(gateway, tally, "GET", UNANSWERED);
+    await Bun.sleep(between(20, 400));
+    close(client, tally);
+    return;
+  }
+  const client = await begin(gateway, tally, "GET", pick(ABORTED));
+  await answered(client);
+  await Bun.sleep(between(0, 300));
   leave(client, tally);
 }
 
 async function abortedUpload(gateway: GatewayProcess, tally: Tally): Promise<void> {
-  const client = await begin(gateway, tally, ["POST /echo HTTP/1.1", "Transfer-Encoding: chunked"]);
+  const client = await begin(gateway, tally, "POST", "/echo", ["Transfer-Encoding: chunked"]);
   for (let sent = 0; sent < 10; sent += 1) {
     await client.send(`400\r\n${"x".repeat(1024)}\r\n`);
     await Bun.sleep(between(5, 20));
   }
-  leave(client, tally);
+  close(client, tally);
 }
 
 /** Reads for a moment and stops for a moment, again and again, and not to the end. */
 async function slowReader(gateway: GatewayProcess, tally: Tally): Promise<void> {
-  const client = await begin(gateway, tally, ["GET /bytes/20MiB HTTP/1.1"]);
+  const client = await begin(gateway, tally, "GET", "/bytes/20MiB");
+  await answered(client);
   for (let pauses = 0; pauses < 10; pauses += 1) {
     client.pause();
     await Bun.sleep(250);
@@ -106,8 +114,9 @@ async function slowReader(gateway: GatewayProcess, tally: Tally): Promise<void> 
 }
 
 async function webSocket(gateway: GatewayProcess, tally: Tally): Promise<void> {
-  tally.exchanges += 1;
-  const socket = new WebSocket(`${gateway.url.replace("http", "ws")}/ws`);
+  const { number, path } = tally.number("/ws");
+  tally.sent.add(number);
+  const socket = new WebSocket(gateway.url.replace("http", "ws") + path);
   const { promise: closed, resolve } = Promise.withResolvers<string>();
   let opened = false;
   let left = between(1, 40);
@@ -126,16 +135,36 @@ async function webSocket(gateway: GatewayProcess, tally: Tally): Promise<void> {
   tally.add(await closed);
 }
 
-async function begin(gateway: GatewayProcess, tally: Tally, lines: string[]): Promise<Client> {
+async function begin(
+  gateway: GatewayProcess,
+  tally: Tally,
+  method: string,
+  wanted: string,
+  fields: readonly string[] = [],
+): Promise<Client> {
+  const { number, path } = tally.number(wanted);
   const client = await Client.connect("127.0.0.1", gateway.port, PATIENCE_MS);
-  await client.send(message([...lines, "Host: gateway"]));
-  tally.exchanges += 1;
+  await client.send(message([`${method} ${path} HTTP/1.1`, ...fields, "Host: gateway"]));
+  tally.sent.add(number);
   return client;
 }
 
+/** Waits for the answer's head, so that the gateway is known to have read the request's. */
+async function answered(client: Client): Promise<void> {
+  await client.head().catch(() => undefined);
+}
+
 function leave(client: Client, tally: Tally): void {
-  if (Math.random() < 0.5) client.reset();
-  else client.close();
+  if (Math.random() < 0.5) close(client, tally);
+  else {
+    client.reset();
+    tally.add("left");
+  }
+}
+
+/** Leaves with everything read that was sent: a reset may overtake the request. */
+function close(client: Client, tally: Tally): void {
+  client.close();
   tally.add("left");
 }
 

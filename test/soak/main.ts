@@ -1,175 +1,33 @@
 /**
- * A gateway on a bad day: plain requests, clients that leave, slow readers, WebSockets, and backends
- * that die and come back. Prints figures every ten seconds, and at the end whether memory, file
- * descriptors and the access log are as they have to be. By hand: `npm run soak -- [--minutes 3]`.
+ * A gateway under mixed load, by hand:
+ *
+ *   npm run soak -- [--minutes 3]            memory, descriptors and rows on a bad day
+ *   npm run soak -- --chaos [--minutes 3]    rows equal to exchanges whatever happens around it
  */
-import { Database } from "bun:sqlite";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startGateway } from "../support/gateway-process.ts";
-import { type MockProcess, startMockProcess } from "../support/mock-process.ts";
-import { hasProc, openDescriptors, pidOf, residentBytes } from "../support/proc.ts";
-import type { Stage } from "../support/stage.ts";
-import { load, Tally } from "./load.ts";
+import { hasProc } from "../support/proc.ts";
+import { chaos } from "./chaos.ts";
+import { soak } from "./soak.ts";
+import { createSoakStage } from "./stage.ts";
 
-const SAMPLE_MS = 1000;
-const PRINT_EVERY = 10;
-const LIFE_MS = 8000;
-const DEATH_MS = 2000;
-/** Memory may be this much higher in the last third than in the second. */
-const FLAT_WITHIN_BYTES = 16 * 1024 * 1024;
-/** The database, its log and what else is opened at the first use. */
-const FIRST_USE_DESCRIPTORS = 8;
-const SETTLE_MS = 3000;
-
-const { values } = parseArgs({ options: { minutes: { type: "string", default: "3" } } });
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "3" },
+    chaos: { type: "boolean", default: false },
+  },
+});
 const duration = Number(values.minutes) * 60_000;
 if (!(duration > 0 && duration <= 3_600_000)) fail("--minutes is a number up to 60");
 if (!hasProc) fail("the soak reads /proc, which only Linux has");
 
-const cleanups: (() => unknown)[] = [];
-const stage: Stage = {
-  defer: (cleanup) => void cleanups.push(cleanup),
-  folder() {
-    const folder = mkdtempSync(join(tmpdir(), "gateway-soak-"));
-    cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
-    return folder;
-  },
-};
-
+const { stage, clear } = createSoakStage();
 let passed = false;
 try {
-  passed = await soak();
+  passed = await (values.chaos ? chaos : soak)(stage, duration);
 } finally {
-  for (const cleanup of cleanups.toReversed()) await cleanup();
+  await clear();
 }
 process.exit(passed ? 0 : 1);
-
-async function soak(): Promise<boolean> {
-  const steady = await startMockProcess(stage, "steady");
-  const mortal = await startMortal();
-  const gateway = await startGateway(stage, {
-    server: { idle_timeout: "30s" },
-    health_check: { interval: "1s", timeout: "500ms", unhealthy_after: 1 },
-    routes: [{ path: "/*", backends: [steady.url, mortal.url] }],
-  });
-  const pid = pidOf(gateway);
-  const tally = new Tally();
-  const descriptors = openDescriptors(pid);
-  const resident: number[] = [];
-  say("seconds  resident  descriptors  exchanges  rows");
-  const sampling = setInterval(() => {
-    resident.push(residentBytes(pid));
-    if (resident.length % PRINT_EVERY !== 0) return;
-    const figures = [
-      String(resident.length).padStart(7),
-      `${megabytes(resident.at(-1) ?? 0)} MB`.padStart(9),
-      String(openDescriptors(pid)).padStart(12),
-      String(tally.exchanges).padStart(10),
-      String(countRows(gateway.database)).padStart(5),
-    ];
-    say(figures.join(" "));
-  }, SAMPLE_MS);
-
-  await load(gateway, tally, duration);
-
-  clearInterval(sampling);
-  await mortal.end();
-  steady.kill("SIGKILL");
-  await steady.exited;
-  await Bun.sleep(SETTLE_MS);
-  const left = openDescriptors(pid);
-  const code = await gateway.stop();
-  const rows = countRows(gateway.database);
-  say([...tally.outcomes].map(([outcome, count]) => `${outcome}: ${count}`).join(", "));
-  const [second, last] = [meanOfThird(resident, 1), meanOfThird(resident, 2)];
-  return [
-    verdict(
-      last - second < FLAT_WITHIN_BYTES,
-      `memory: ${megabytes(second)} MB in the second third, ${megabytes(last)} MB in the last`,
-    ),
-    verdict(
-      left <= descriptors + FIRST_USE_DESCRIPTORS,
-      `descriptors: ${descriptors} before, ${left} after`,
-    ),
-    verdict(rows === tally.exchanges, `access log: ${tally.exchanges} exchanges, ${rows} rows`),
-    verdict(code === 0, `SIGTERM: exit code ${code}`),
-    verdict(
-      gateway.errors.text === "" && gateway.lines.matching(/failed in the gateway/).length === 0,
-      "standard error and the log: no crash of the gateway's own",
-    ),
-  ].every(Boolean);
-}
-
-/** A backend that dies without a word and comes back at the same address, again and again. */
-async function startMortal() {
-  let backend: MockProcess = await startMockProcess(stage, "mortal");
-  const { url, port } = backend;
-  const over = new AbortController();
-  const live = async () => {
-    for (;;) {
-      await pause(LIFE_MS, over.signal);
-      backend.kill("SIGKILL");
-      await backend.exited;
-      if (over.signal.aborted) return;
-      await pause(DEATH_MS, over.signal);
-      backend = await startMockProcess(stage, "mortal", ["--port", String(port)]);
-    }
-  };
-  const ended = live();
-  return {
-    url,
-    async end() {
-      over.abort();
-      await ended;
-    },
-  };
-}
-
-/** Waits for a time, or until there is nothing to wait for any more. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-function countRows(file: string): number {
-  try {
-    using database = new Database(file, { readonly: true });
-    return (
-      database.query<{ rows: number }, []>("SELECT count(*) AS rows FROM logs").get()?.rows ?? 0
-    );
-  } catch {
-    // Not there yet, or just being written.
-    return 0;
-  }
-}
-
-function meanOfThird(samples: readonly number[], third: 0 | 1 | 2): number {
-  const size = Math.floor(samples.length / 3);
-  const part = samples.slice(third * size, (third + 1) * size);
-  return part.reduce((sum, sample) => sum + sample, 0) / Math.max(1, part.length);
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(1);
-}
-
-function verdict(good: boolean, what: string): boolean {
-  say(`${good ? "ok  " : "FAIL"}  ${what}`);
-  return good;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
 
 function fail(why: string): never {
   process.stderr.write(`${why}\n`);
