@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** A port that could not be opened, in words for the operator. */
 export class ListenError extends Error {}
 
@@ -7,7 +9,7 @@ export function openPort<Server>(address: string, key: string, open: () => Serve
     return open();
   } catch (error) {
     const code = typeof error === "object" && error !== null && "code" in error ? error.code : "";
-    const remedy = remedyFor(code, key);
+    const remedy = remedyFor(code, address, key);
     if (remedy !== undefined) {
       throw new ListenError(`cannot listen on ${address}: ${remedy}`, { cause: error });
     }
@@ -16,7 +18,10 @@ export function openPort<Server>(address: string, key: string, open: () => Serve
   }
 }
 
-function remedyFor(code: unknown, key: string): string | undefined {
+function remedyFor(code: unknown, address: string, key: string): string | undefined {
+  if (code === "EADDRINUSE" && isName(address)) {
+    return `another process has this port, or the name is not one of this machine; write an address (\`${hostKey(key)}\`), or choose another port with \`${key}\``;
+  }
   if (code === "EADDRINUSE") {
     return `another process has this port; stop it, or choose another port with \`${key}\``;
   }
@@ -30,6 +35,12 @@ function remedyFor(code: unknown, key: string): string | undefined {
     return `the host is not an address of this machine (\`${hostKey(key)}\`)`;
   }
   return undefined;
+}
+
+/** For a name that it cannot look up, Bun has the code of a port that is in use. */
+function isName(address: string): boolean {
+  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+  return host !== "localhost" && isIP(host) === 0;
 }
 
 function hostKey(key: string): string {
