@@ -36,6 +36,8 @@ export class Dial {
   readonly #dialled = new Set<string>();
   #areNew: boolean;
   #underWay = 0;
+  /** A refusal says more than that an address, of the other family perhaps, cannot be reached. */
+  #refusal: Error | undefined;
   #cancelTimer: (() => void) | undefined;
 
   constructor(connection: Connection, addresses: readonly string[], options: DialOptions) {
@@ -81,8 +83,9 @@ export class Dial {
       return;
     }
     this.#options.name?.failedAt(address);
+    if ("code" in error && error.code === "ECONNREFUSED") this.#refusal = error;
     if (this.#left.length > 0) this.next();
-    else if (this.#underWay === 0) void this.#lookUpAgain(error);
+    else if (this.#underWay === 0) void this.#lookUpAgain(this.#refusal ?? error);
   }
 
   /** Dials what a new look-up finds, where the addresses were not new. */

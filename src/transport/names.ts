@@ -12,8 +12,8 @@ export interface Resolver {
 /** The system's way: /etc/hosts, search domains, and the order of RFC 6724. It has no cache of its own. */
 export const systemResolver: Resolver = {
   async addresses(name) {
-    const found = await dns.lookup(name, { all: true, order: "verbatim" });
-    return found.map(({ address }) => address);
+    if (LOCALHOST.test(name)) return loopback(name);
+    return lookUp(name);
   },
   async lifetime(name) {
     try {
@@ -25,6 +25,19 @@ export const systemResolver: Resolver = {
     }
   },
 };
+
+const LOCALHOST = /(?:^|\.)localhost\.?$/i;
+
+/** Both loopback addresses, whatever the system knows of them (RFC 6761 section 6.3). */
+async function loopback(name: string): Promise<string[]> {
+  const found = await lookUp(name).catch(() => []);
+  return [...new Set([...found, "127.0.0.1", "::1"])];
+}
+
+async function lookUp(name: string): Promise<string[]> {
+  const found = await dns.lookup(name, { all: true, order: "verbatim" });
+  return found.map(({ address }) => address);
+}
 
 /** Milliseconds for which addresses are taken for good, whatever DNS says. */
 const SHORTEST = 5_000;

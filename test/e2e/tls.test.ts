@@ -21,15 +21,16 @@ beforeAll(async () => {
   for (const authority of ["ca", "other-ca"]) await makeAuthority(folder, authority);
   await issue(folder, "local", "IP:127.0.0.1,DNS:localhost");
   await issue(folder, "named", "DNS:backend.example.com");
+  await issue(folder, "address", "IP:::1");
   await issue(folder, "client", "DNS:gateway.example.com");
 });
 
 const file = (name: string) => join(folder, name);
 
 /** A backend that only speaks TLS and echoes WebSocket messages. */
-function startBackend(certificate: string, wantsClient = false): string {
+function startBackend(certificate: string, wantsClient = false, hostname = "127.0.0.1"): string {
   const server = Bun.serve({
-    hostname: "127.0.0.1",
+    hostname,
     port: 0,
     tls: {
       cert: Bun.file(file(`${certificate}.pem`)),
@@ -49,7 +50,7 @@ function startBackend(certificate: string, wantsClient = false): string {
     },
   });
   stage.defer(() => server.stop(true));
-  return `https://127.0.0.1:${server.port}`;
+  return `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`;
 }
 
 function startBefore(backend: string, tls?: Readonly<Record<string, unknown>>) {
@@ -93,6 +94,28 @@ tlsTest("the certificate has to be for the backend's host, or for `server_name`"
   const problem = await problemOf(await ask(`${strict.url}/secret`));
   expect(problem).toMatchObject({ status: 502, code: "backend_tls_failed" });
   expect((await ask(`${named.url}/secret`)).status).toBe(200);
+});
+
+tlsTest("a backend at an IPv6 address has to show a certificate for that address", async () => {
+  for (const [certificate, status] of [
+    ["address", 200],
+    ["local", 502],
+  ] as const) {
+    const backend = startBackend(certificate, false, "::1");
+    const gateway = await startBefore(backend, { ca: file("ca.pem") });
+    expect((await ask(`${gateway.url}/secret`)).status).toBe(status);
+  }
+});
+
+tlsTest("a backend's name leads to whichever of its addresses is listened at", async () => {
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    const backend = startBackend("local", false, hostname).replace(
+      /127\.0\.0\.1|\[::1\]/,
+      "localhost",
+    );
+    const gateway = await startBefore(backend, { ca: file("ca.pem") });
+    expect((await ask(`${gateway.url}/secret`)).status).toBe(200);
+  }
 });
 
 tlsTest("a client cannot choose the name that the certificate has to be for", async () => {

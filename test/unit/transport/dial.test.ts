@@ -73,12 +73,14 @@ describe("a dial of several addresses", () => {
     expect(dialled).toEqual(["a", "b"]);
   });
 
-  test("goes on at once when one refuses, and fails with the last when all do", async () => {
-    const { dialled, at, failure } = startDial("a", "b");
+  test("goes on at once when one refuses, and says so when none takes it", async () => {
+    const { dialled, at, failure } = startDial("a", "b", "c");
     at("a").fail(networkError("ETIMEDOUT"));
     await turn();
     expect(dialled).toEqual(["a", "b"]);
     at("b").fail(networkError("ECONNREFUSED"));
+    await turn();
+    at("c").fail(networkError("ENETUNREACH"));
     expect(await failure).toMatchObject({
       code: "backend_unreachable",
       message: "the backend refuses connections",

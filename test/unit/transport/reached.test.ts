@@ -41,7 +41,7 @@ describe("an attempt that fails has reached nothing", () => {
 
   test("when the backend's name does not resolve", async () => {
     const { send } = startPool(stage);
-    expect(await failureOf(send("http://nowhere.invalid"))).toMatchObject({
+    expect(await failureOf(send(`http://${"x".repeat(64)}.test`))).toMatchObject({
       code: "backend_name_not_resolved",
       reached: "nothing",
     });
