@@ -22,7 +22,7 @@ export async function reloadGateway(
   parts.telemetry.change(next.logging);
   parts.server = next.server;
   changeAdmin(parts, next.admin);
-  moveTraffic(parts, next.server);
+  changeTraffic(parts, next.server);
   const before = parts.gateway.snapshot;
   parts.gateway.swap(snapshot);
   await parts.snapshots.retire(before);
@@ -37,17 +37,11 @@ function changeAdmin(parts: Parts, settings: Config["admin"]): void {
   }
 }
 
-function moveTraffic({ traffic, ...parts }: Parts, server: Config["server"]): void {
-  const before = traffic.settings;
-  if (server.host !== before.host || server.port !== before.port) {
-    keepingOldPort({ ...parts, traffic }, () => {
-      traffic.move(server);
-      parts.logger.log("info", `listening on ${traffic.url.origin}`);
-    });
-  } else if (server.max_message_size !== before.max_message_size) {
-    // The runtime sets it for a socket when that is opened.
-    parts.logger.log("warn", "changes to `server.max_message_size` need a restart");
-  }
+function changeTraffic(parts: Parts, server: Config["server"]): void {
+  const { traffic, logger } = parts;
+  const before = traffic.url.href;
+  keepingOldPort(parts, () => traffic.change(server));
+  if (traffic.url.href !== before) logger.log("info", `listening on ${traffic.url.origin}`);
 }
 
 function keepingOldPort({ logger }: Parts, change: () => void): void {

@@ -1,11 +1,10 @@
-/** Calls back when all that has come through the event loop's current turn has been handled. */
+/** Calls back at the end of the current event-loop turn. */
 export type Defer = (callback: () => void) => void;
 
 /**
- * Collects what is to be done until the event loop's turn is over, and then does it all in a row. To
- * send between other work wakes the peer for each message, which costs the sender some 2 µs where
- * it is on the same machine; in a row it is awake after the first. What is done in a row is also
- * done with the code for it still in the processor's caches.
+ * Collects items until the end of the event-loop turn, and then handles them all in a row. Sending
+ * each message as it arises wakes the peer every time, which costs the sender some 2 µs on the same
+ * machine; in a row it is awake after the first. The code is also still in the processor's caches.
  */
 export class EndOfTurn<Item> {
   readonly #act: (item: Item) => void;
@@ -21,7 +20,7 @@ export class EndOfTurn<Item> {
     if (this.#items.push(item) === 1) this.#defer(() => this.flush());
   }
 
-  /** Does at once what there is to do. */
+  /** Handles at once what has been collected. */
   flush(): void {
     const items = this.#items;
     this.#items = [];

@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Calls back once when nothing has happened for so long. A touch costs a look at the clock: there
- * is one timer for a span of time, not one for each touch.
+ * Calls back once when nothing has happened for a time. A touch costs a look at the clock: there is
+ * one timer, which is not restarted by each touch.
  */
 export class IdleWatch {
   readonly #clock: Clock;
@@ -11,7 +11,7 @@ export class IdleWatch {
   #touchedAt: number;
   #cancel: () => void = () => {};
 
-  /** `timeout` is in milliseconds; 0 watches nothing. */
+  /** `timeout` is in milliseconds; 0 never calls back. */
   constructor(clock: Clock, timeout: number, onIdle: () => void) {
     this.#clock = clock;
     this.#timeout = timeout;

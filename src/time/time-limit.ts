@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
-/** The time of one thing under a limit. */
+/** One item's time under a limit. */
 export interface Countdown {
-  /** Whether its time is neither up nor no longer needed. */
+  /** False once the time is up or `end` was called. */
   running: boolean;
 }
 
@@ -14,8 +14,8 @@ interface Entry<Item> extends Countdown {
 }
 
 /**
- * One time limit of many things. As all have the same time, it is up in the order in which they
- * began: a queue with one timer, where a timer for each would cost more than the queue.
+ * One time limit for many items. All have the same time, so it is up in the order in which they began:
+ * a queue with one timer is cheaper than a timer for each.
  */
 export class TimeLimit<Item> {
   readonly #clock: Clock;
@@ -25,14 +25,14 @@ export class TimeLimit<Item> {
   #last: Entry<Item> | undefined;
   #cancelTimer: (() => void) | undefined;
 
-  /** `milliseconds` of 0 stand for no limit. */
+  /** 0 milliseconds is no limit. */
   constructor(clock: Clock, milliseconds: number, timeIsUp: (item: Item) => void) {
     this.#clock = clock;
     this.#milliseconds = milliseconds;
     this.#timeIsUp = timeIsUp;
   }
 
-  /** Begins the time of an item. The answer is what `end` takes. */
+  /** Begins the time of an item. `end` takes the countdown. */
   begin(item: Item): Countdown {
     if (this.#milliseconds === 0) return UNLIMITED;
     const entry = countdownOf(item);
@@ -49,7 +49,7 @@ export class TimeLimit<Item> {
     return entry;
   }
 
-  /** The item needs no limit any more. */
+  /** Ends a countdown before its time is up. */
   end(countdown: Countdown): void {
     if (!countdown.running) return;
     // Only `begin` and `beginAfter` make countdowns, and what they make are entries.

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Config, RouteConfig } from "../../config/schema.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
 
-/** What a route says, and where it says nothing, what the server says. Reads the files of `tls`. */
+/** A route's settings, with the server's for those that it leaves out. Reads the files of `tls`. */
 export function forwardSettings(route: RouteConfig, server: Config["server"]): ForwardSettings {
   const { timeouts } = route;
   return {
@@ -20,7 +20,7 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
   };
 }
 
-/** The same for routes whose settings are the same. */
+/** Equal for routes with equal settings. */
 export function settingsKey({ preserve_host, max_body_size, tls, timeouts }: RouteConfig): string {
   return JSON.stringify([preserve_host, max_body_size, tls, timeouts]);
 }

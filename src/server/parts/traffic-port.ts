@@ -27,27 +27,28 @@ export class TrafficPort {
     return url;
   }
 
-  /** The settings that the open port has. */
-  get settings(): Settings {
-    return this.#settings;
-  }
-
   /** Throws a ListenError where the port cannot be had. */
   open(): void {
     this.#listening.open(() => this.#listen(this.#settings));
   }
 
   /**
-   * Opens another address and closes the one before, where exchanges in flight still end. Throws a
-   * ListenError where that address cannot be had, and keeps the one it has.
+   * Opens the port by other settings, and closes the one before, where exchanges in flight still end.
+   * Does nothing for equal settings. Throws a ListenError where the address cannot be had, and keeps
+   * the one it has.
    */
-  move(settings: Settings): void {
+  change(settings: Settings): void {
     const next = only(settings);
-    const before = { ...this.#settings, port: portOf(this.url) };
+    const before = this.#settings;
+    if (Bun.deepEquals(next, before)) return;
+    // A free port was taken for 0, and only another address is a reason to give it up.
+    const port = portOf(this.url);
+    const isSameAddress = next.host === before.host && next.port === before.port;
+    const wanted = isSameAddress ? { ...next, port } : next;
     this.#listening.move(
-      next.port,
-      () => this.#listen(next),
-      () => this.#listen(before),
+      wanted.port,
+      () => this.#listen(wanted),
+      () => this.#listen({ ...before, port }),
     );
     this.#settings = next;
   }

@@ -11,7 +11,6 @@ const stage = createStage();
 const to = (path: string, backend: string) =>
   `routes: [{ path: "${path}", backends: ["${backend}"] }]`;
 const BUSY = () => new Response("busy");
-const warnings = (log: string) => log.split("\n").filter((line) => line.includes("[WARN]"));
 
 describe("a new configuration", () => {
   test("has its routes in force at once, on the same port", async () => {
@@ -65,13 +64,24 @@ describe("a new configuration", () => {
     expect((await ask(`${url}/a`)).status).toBe(504);
   });
 
-  test("that changes what is set when the port is opened says that this has to wait", async () => {
+  test("has the largest message in force for WebSockets from then on, on the same port", async () => {
     const backend = mockBackend(stage);
-    const { log, reloadWith } = start(stage, to("/a", backend));
-    await reloadWith(to("/a", backend), { server: ", max_message_size: 1KiB" });
-    expect(warnings(log()).map((line) => line.replace(/^.*\[WARN\] /, ""))).toEqual([
-      "changes to `server.max_message_size` need a restart",
-    ]);
+    const running = start(stage, to("/ws", backend));
+    const { url } = running;
+    const open = await openWebSocket(url);
+    await running.reloadWith(to("/ws", backend), { server: ", max_message_size: 1KiB" });
+    expect(running.url).toBe(url);
+    const later = await openWebSocket(url);
+    const closed = new Promise<number>((resolve) => {
+      later.addEventListener("close", ({ code }) => resolve(code));
+    });
+    later.send("x".repeat(2_000));
+    expect(await closed).toBe(1009);
+    const echoed = new Promise<unknown>((resolve) => {
+      open.addEventListener("message", ({ data }) => resolve(data));
+    });
+    open.send("x".repeat(2_000));
+    expect(await echoed).toContain("x".repeat(2_000));
   });
 });
 
@@ -215,6 +225,16 @@ describe("other settings of the log", () => {
     expect(rowsIn(other)).toMatchObject([{ path: "/api/users/2" }]);
   });
 });
+
+async function openWebSocket(url: string): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
+  stage.defer(() => socket.terminate());
+  await new Promise((resolve, reject) => {
+    socket.addEventListener("open", resolve);
+    socket.addEventListener("error", reject);
+  });
+  return socket;
+}
 
 async function refuses(url: string): Promise<boolean> {
   return ask(`${url}/health`).then(
