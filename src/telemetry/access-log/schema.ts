@@ -33,6 +33,13 @@ export class CorruptError extends Error {
 
 /** Throws if the database is not an access log, before anything in it is changed. */
 export function requireAccessLog(db: Database): void {
+  const tables = tablesOf(db);
+  if (tables.length > 0 && !tables.includes("logs")) {
+    throw new SchemaError(
+      `it is another program's database, with a table "${tables[0]}" and no table "logs": ` +
+        "set another logging.database",
+    );
+  }
   const version = numberOf(db, "user_version");
   if (version > MIGRATIONS.length) {
     throw new SchemaError(
@@ -71,13 +78,20 @@ export function requireSound(db: Database, path: string): void {
 export function isSomebodyElses(path: string): boolean {
   try {
     using db = new Database(path, { readonly: true });
-    const tables = db
-      .query<{ name: string }, []>("SELECT name FROM sqlite_schema WHERE type = 'table'")
-      .all();
-    return tables.length > 0 && tables.every(({ name }) => name !== "logs");
+    const tables = tablesOf(db);
+    return tables.length > 0 && !tables.includes("logs");
   } catch {
     return false;
   }
+}
+
+function tablesOf(db: Database): string[] {
+  return db
+    .query<{ name: string }, []>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'",
+    )
+    .all()
+    .map(({ name }) => name);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { makeShrinkable } from "../../../src/telemetry/access-log/schema.ts";
 import { Store } from "../../../src/telemetry/access-log/store.ts";
 import { records, record, rowsIn, temporaryDirectory, UNLIMITED } from "./support.ts";
@@ -205,6 +205,19 @@ describe("migration", () => {
     withDatabase(path, (db) => {
       expect(db.query("PRAGMA journal_mode").get()).toEqual({ journal_mode: "delete" });
     });
+  });
+
+  test("another program's database is refused and left as it was", () => {
+    const path = at("log.db");
+    withDatabase(path, (db) => {
+      db.run("CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT)");
+      db.run("PRAGMA user_version = 42");
+    });
+    const before = readFileSync(path);
+    expect(() => Store.open(path, UNLIMITED)).toThrow(
+      `another program's database, with a table "customers" and no table "logs"`,
+    );
+    expect(readFileSync(path).equals(before)).toBe(true);
   });
 
   test("another program's table named logs is refused and left as it was", () => {
