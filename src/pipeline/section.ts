@@ -18,6 +18,12 @@ export interface Section<Schema extends TSchema = TSchema> {
   check?(this: void, written: Checkable<StaticDecode<Schema>>, isWhole: IsWhole): ConfigIssue[];
 }
 
+interface ParseProblem {
+  readonly message: string;
+  /** Where in the text the problem starts, in UTF-16 code units from 0. */
+  readonly offset?: number;
+}
+
 /**
  * The option `keep` of a text's schema: the text is parsed when it is read, and the result kept next
  * to it under another key, so that it is never parsed again.
@@ -25,7 +31,7 @@ export interface Section<Schema extends TSchema = TSchema> {
 export interface KeptParse {
   readonly as: string;
   /** Returns the parsed form, or what is wrong with the text. */
-  parse(this: void, text: string): object | { readonly message: string };
+  parse(this: void, text: string): object | ParseProblem;
 }
 
 /** Holds a check to its schema. */

@@ -15,7 +15,9 @@ export const path = defineSection({
 });
 
 /** The pattern of the normalised path, as the paths of requests are normalised before they are matched. */
-function readPattern(path: string): Pattern | { readonly message: string } {
+function readPattern(
+  path: string,
+): Pattern | { readonly message: string; readonly offset?: number } {
   const pattern = parsePattern(path);
   if ("message" in pattern) return pattern;
   const normal = normalizePath(path);

@@ -151,7 +151,7 @@ const wrong: [what: string, text: string, told: string[]][] = [
   [
     "a parameter in braces",
     `routes:\n  - { path: "/users/{id}", backends: ["http://a"] }\n`,
-    ["gateway.yaml:2:13:", 'write "/users/:id"'],
+    ["gateway.yaml:2:21:", 'write "/users/:id"'],
   ],
   [
     "a duration above a year",

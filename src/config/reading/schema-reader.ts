@@ -140,8 +140,10 @@ export class SchemaReader {
     const kept: KeptParse | undefined = property["keep"];
     if (kept !== undefined && this.#faults === before && typeof read === "string") {
       const parsed = kept.parse(read);
-      if ("message" in parsed) this.#report(entry.at, this.#document.redact(parsed.message));
-      else value[kept.as] = parsed;
+      if ("message" in parsed) {
+        const span = spanWithin(entry, parsed.offset ?? 0, this.#document.source.text);
+        this.#report(span, this.#document.redact(parsed.message));
+      } else value[kept.as] = parsed;
     }
     this.#trail.pop();
   }
@@ -249,6 +251,18 @@ export class SchemaReader {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** What to mark of a text from an offset on; all of it unless it is written as it is. */
+function spanWithin({ node, at }: Place, offset: number, text: string): Span {
+  const isWritten =
+    offset > 0 && node.kind === "scalar" && node.origin === "text" && at.start === node.span.start;
+  if (!isWritten) return at;
+  const start = text.indexOf(node.written, at.start);
+  const end = start + node.written.length;
+  return start === -1 || end > at.end || offset >= node.written.length
+    ? at
+    : { start: start + offset, end };
+}
 
 /** Whether a mapping ignores a key; the option `ignoredKeys` of its schema says which. */
 function isIgnored(schema: TObject, key: string): boolean {

@@ -12,25 +12,27 @@ const routes = (...written: string[]) =>
 
 describe("routes", () => {
   test.each([
-    ["/a", 'the requests for "/a" are already taken by an earlier route with the same path'],
-    ["//a", 'a path must begin with a single "/", as the paths of requests do'],
-    ["/%61", 'the requests for "/a" are already taken by an earlier route with the same path'],
-    ["a", 'a path must begin with "/"; write "/a"'],
-    ["/a*", 'a wildcard must be a whole segment; write "/a/*"'],
+    ["/a", 13, 'the requests for "/a" are already taken by an earlier route with the same path'],
+    ["//a", 15, 'a path must begin with a single "/", as the paths of requests do'],
+    ["/%61", 13, 'the requests for "/a" are already taken by an earlier route with the same path'],
+    ["a", 13, 'a path must begin with "/"; write "/a"'],
+    ["/a*", 16, 'a wildcard must be a whole segment; write "/a/*"'],
     [
       "/*/a",
+      15,
       '"*" matches everything below and must be the last segment; one segment is a parameter, like ":id"; write "/:any/a"',
     ],
-    ["/:x/:x", 'the name "x" is used twice; each parameter needs its own'],
-    ["/a b", 'a path must not contain white space, which is "%20" in a request'],
-    ["/a/../b", '".." is resolved before a request is matched; leave it out'],
-    ["/a%2fb", "no request can match this: the path holds an encoded slash, backslash or NUL"],
+    ["/:x/:x", 18, 'the name "x" is used twice; each parameter needs its own'],
+    ["/a b", 16, 'a path must not contain white space, which is "%20" in a request'],
+    ["/a/../b", 17, '".." is resolved before a request is matched; leave it out'],
+    ["/a%2fb", 13, "no request can match this: the path holds an encoded slash, backslash or NUL"],
     [
       "/a%zz",
+      13,
       'no request can match this: the path holds a "%" that is not followed by two hexadecimal digits',
     ],
-  ])("cannot have the path %s after /a", (path, message) => {
-    expect(errorsIn(routes("path: /a", `path: '${path}'`))).toEqual([`3:13: ${message}`]);
+  ])("cannot have the path %s after /a", (path, column, message) => {
+    expect(errorsIn(routes("path: /a", `path: '${path}'`))).toEqual([`3:${column}: ${message}`]);
   });
 
   test("of one shape conflict when both take a method, whatever their parameters are called", () => {
