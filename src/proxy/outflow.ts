@@ -31,7 +31,11 @@ export class WaitingBytes {
   add(outflow: Outflow, bytes: number): void {
     this.#outflows.add(outflow);
     this.#total += bytes;
-    while (this.#total > this.#limit) this.#longestStuck()?.giveUp(this.#limit);
+    while (this.#total > this.#limit) {
+      const stuck = this.#longestStuck();
+      if (stuck === undefined) return;
+      stuck.giveUp(this.#limit);
+    }
   }
 
   /** An outflow with `bytes` is not to be counted any more. */

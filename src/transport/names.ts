@@ -43,6 +43,9 @@ async function lookUp(name: string): Promise<string[]> {
 const SHORTEST = 5_000;
 const LONGEST = 30_000;
 
+/** Milliseconds between two look-ups of a name: one that refuses under load is not asked for each time. */
+const AT_MOST_EVERY = 1_000;
+
 /** The names that are in use, each looked up by itself. */
 export class Names {
   readonly #clock: Clock;
@@ -82,6 +85,7 @@ export class Name {
   readonly #failed = new Set<string>();
   #addresses: readonly string[] = [];
   #goodUntil = Number.NEGATIVE_INFINITY;
+  #lookedUpAt = Number.NEGATIVE_INFINITY;
   #underWay: Promise<readonly string[]> | undefined;
   #cancelTimer: (() => void) | undefined;
 
@@ -110,10 +114,16 @@ export class Name {
     return this.#addresses.length === 0 || this.#addresses.includes(address);
   }
 
-  /** Looks the name up, for all who ask meanwhile. Where that fails, what was known before stays. */
+  /**
+   * Looks the name up, for all who ask meanwhile and within a second. Where that fails, what was known
+   * before stays.
+   */
   lookUp(): Promise<readonly string[]> {
+    const isRecent = this.#clock.monotonic() < this.#lookedUpAt + AT_MOST_EVERY;
+    if (isRecent && this.#addresses.length > 0) return Promise.resolve(this.#addresses);
     this.#underWay ??= this.#lookUp().finally(() => {
       this.#underWay = undefined;
+      this.#lookedUpAt = this.#clock.monotonic();
       this.#refreshLater();
     });
     return this.#underWay;

@@ -36,25 +36,31 @@ async function startAt(host: string, wanted = 0) {
 /** A pool for which backend.test has the addresses that a test says. */
 function startMoving(...first: string[]) {
   const state = { addresses: first, asked: 0 };
-  const names = new Names(new FakeClock(), {
+  const nameClock = new FakeClock();
+  const names = new Names(nameClock, {
     async addresses() {
       state.asked += 1;
       return state.addresses;
     },
     lifetime: async () => undefined,
   });
+  /** Has the name lead elsewhere, some time after it was looked up. */
+  const move = (...addresses: string[]) => {
+    state.addresses = addresses;
+    nameClock.advance(1_000);
+  };
   const { send, clock } = startPool(stage, { names, random: () => 0.5 });
   const ask = async (port: number) => contentOf(await send(`http://backend.test:${port}`));
-  return { state, ask, clock, names };
+  return { state, ask, clock, names, move };
 }
 
 describe("a name", () => {
   test("is looked up again at once when its address refuses", async () => {
     const { port, stop } = await startAt("127.0.0.1");
-    const { state, ask } = startMoving("127.0.0.1");
+    const { state, ask, move } = startMoving("127.0.0.1");
     expect(await ask(port)).toBe("127.0.0.1");
     await startAt("127.0.0.2", port);
-    state.addresses = ["127.0.0.2"];
+    move("127.0.0.2");
     stop();
     await turn();
     expect(await ask(port)).toBe("127.0.0.2");
@@ -63,8 +69,9 @@ describe("a name", () => {
 
   test("that still leads to where nobody listens is a refusal after one more look-up", async () => {
     const { port, stop } = await startAt("127.0.0.1");
-    const { state, ask } = startMoving("127.0.0.1");
+    const { state, ask, move } = startMoving("127.0.0.1");
     await ask(port);
+    move("127.0.0.1");
     stop();
     await turn();
     expect(await rejection(ask(port))).toMatchObject({
@@ -106,18 +113,18 @@ describe("a pooled connection", () => {
   test("ends when its name has moved, though its backend is still there", async () => {
     const old = await startAt("127.0.0.1");
     await startAt("127.0.0.2", old.port);
-    const { state, ask, names } = startMoving("127.0.0.1");
+    const { ask, names, move } = startMoving("127.0.0.1");
     expect(await ask(old.port)).toBe("127.0.0.1");
-    state.addresses = ["127.0.0.2"];
+    move("127.0.0.2");
     await names.of("backend.test").lookUp();
     expect(await ask(old.port)).toBe("127.0.0.2");
   });
 
   test("stays when its name has one address more", async () => {
     const { port, connections } = await startAt("127.0.0.1");
-    const { state, ask, names } = startMoving("127.0.0.1");
+    const { ask, names, move } = startMoving("127.0.0.1");
     await ask(port);
-    state.addresses = ["127.0.0.2", "127.0.0.1"];
+    move("127.0.0.2", "127.0.0.1");
     await names.of("backend.test").lookUp();
     expect(await ask(port)).toBe("127.0.0.1");
     expect(connections()).toBe(1);

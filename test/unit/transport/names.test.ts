@@ -97,12 +97,23 @@ describe("the addresses of a name", () => {
   });
 
   test("that could not be connected to come last until the next look-up", async () => {
-    const { name } = startNames(["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+    const { clock, name } = startNames(["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
     await name.addresses();
     name.failedAt("192.0.2.1");
     expect(name.addresses()).toEqual(["192.0.2.2", "192.0.2.3", "192.0.2.1"]);
+    clock.advance(1_000);
     await name.lookUp();
     expect(name.addresses()).toEqual(["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
+  });
+
+  test("are looked up once a second, however many connections fail", async () => {
+    const { clock, state, name } = startNames(["192.0.2.1"]);
+    await name.addresses();
+    for (let failures = 0; failures < 10; failures += 1) await name.lookUp();
+    expect(state.asked).toBe(1);
+    clock.advance(1_000);
+    for (let failures = 0; failures < 10; failures += 1) await name.lookUp();
+    expect(state.asked).toBe(2);
   });
 
   test("that there are none of is told each time", async () => {
