@@ -19,8 +19,8 @@ interface Claims {
 /**
  * Finds the routes that match the same paths under the same conditions and list a common method, or
  * both list none. If only one lists methods, that is no conflict: it goes first. Nor are different
- * conditions: whoever meets both gets the route that asks for more, or else the earlier one. Paths
- * that cannot be read are passed over; `parsePattern` tells what is wrong with them.
+ * conditions: a request that meets both gets the route that asks for more, or else the earlier one.
+ * Paths that cannot be read are skipped; `parsePattern` reports what is wrong with them.
  */
 export function findConflicts(routes: readonly RoutePattern[]): RouteConflict[] {
   const allClaims = new Map<string, Claims>();

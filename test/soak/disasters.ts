@@ -11,7 +11,7 @@ import type { Ledger } from "./ledger.ts";
 /** Something that happens around a gateway. */
 export interface Disaster {
   readonly name: string;
-  /** What the gateway's log says of it; absent where there is nothing to say, or nobody to read it. */
+  /** What the gateway's log says of it; absent where it can say nothing. */
   readonly said?: RegExp;
   /** Begins it; what it answers puts an end to it. */
   strike(): Promise<() => unknown>;
@@ -24,7 +24,7 @@ export interface Victims {
   readonly configuration: string;
   readonly ledger: Ledger;
   readonly backends: MockProcess[];
-  /** Whoever reads the gateway's standard output. */
+  /** The process that reads the gateway's standard output. */
   readonly reader: { kill(signal: NodeJS.Signals): void };
 }
 

@@ -11,7 +11,7 @@ export type Proof = Omit<Identity, "provider">;
 export class Rejection {
   /** What is wrong with them, as a clause that the client may read: "the token has expired". */
   readonly reason: string;
-  /** A challenge in place of the provider's usual one, say with `error="invalid_token"`. */
+  /** A challenge that replaces the provider's usual one, for example with `error="invalid_token"`. */
   readonly challenge: string | undefined;
 
   constructor(reason: string, challenge?: string) {
@@ -28,7 +28,7 @@ export type Verdict = Proof | Rejection | Answer | undefined;
 
 /** Finds out who sent a request. Made once per snapshot; serves many exchanges at a time. */
 export interface AuthProvider {
-  /** Throws a GatewayError if it cannot tell, say because a key server is down. */
+  /** Throws a GatewayError if it cannot tell, for example because a key server is down. */
   authenticate(exchange: Exchange): Verdict | Promise<Verdict>;
   /** A challenge for WWW-Authenticate (RFC 9110 section 11.6.1), like `Basic realm="staff"`. */
   challenge(): string;
