@@ -187,7 +187,7 @@ export class Writer {
     this.#report(
       "error",
       `${this.#database} is damaged (${cause}); it was renamed to ${target} and a new one was created. ` +
-        `To recover its rows: sqlite3 ${target} .recover | sqlite3 recovered.db`,
+        `To recover its rows: sqlite3 ${target} .recover | sqlite3 recovered.db; docs/access-log.md has another way`,
     );
     this.#cancelRetention();
     const store = this.#store;

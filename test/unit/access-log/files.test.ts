@@ -156,7 +156,7 @@ describe.each(Object.entries(damages))("a file %s", (_name, damage) => {
       message: expect.stringMatching(
         new RegExp(
           `^access log: ${path} is damaged \\(.+\\); it was renamed to ${path}.corrupt-${STAMP} and a new one was created. ` +
-            `To recover its rows: sqlite3 ${path}.corrupt-${STAMP} .recover \\| sqlite3 recovered.db$`,
+            `To recover its rows: sqlite3 ${path}.corrupt-${STAMP} .recover \\| sqlite3 recovered.db; docs/access-log.md has another way$`,
           "s",
         ),
       ),
