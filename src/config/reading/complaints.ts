@@ -10,6 +10,9 @@ const MOST_KEYS_LISTED = 8;
 /** The message for a value that does not fit its schema. */
 export function mismatch(schema: TSchema, node: ConfigNode): string {
   const message = `expected ${expectedBy(schema)}, got ${describe(node)}`;
+  if (KindGuard.IsArray(schema) && node.kind === "mapping" && node.entries.size > 0) {
+    return `${message}; each item of a list begins with \`- \``;
+  }
   if (node.kind !== "scalar" || node.origin !== "text") return message;
   const advice = adviceFor(schema, node);
   if (advice !== undefined) return `${message}; ${advice}`;

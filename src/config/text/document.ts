@@ -20,6 +20,8 @@ export class ConfigDocument {
   /** The top-level mapping; absent when there are diagnostics. */
   readonly root: Place | undefined;
   readonly #secrets = new Map<string, string>();
+  /** All secrets, the longest first; absent until it is needed. */
+  #pattern: RegExp | undefined;
 
   private constructor(source: SourceText, root: Place | undefined, diagnostics: Diagnostic[]) {
     this.source = source;
@@ -65,7 +67,9 @@ export class ConfigDocument {
 
   /** Makes `redact` replace a value by what was written. */
   hide(value: string, written: string): void {
-    if (value.length >= SHORTEST_SECRET) this.#secrets.set(value, written);
+    if (value.length < SHORTEST_SECRET) return;
+    this.#secrets.set(value, written);
+    this.#pattern = undefined;
   }
 
   /**
@@ -87,9 +91,8 @@ export class ConfigDocument {
   /** Replaces values from the environment by what was written. */
   redact(message: string): string {
     if (this.#secrets.size === 0) return message;
-    const longestFirst = [...this.#secrets.keys()].sort((a, b) => b.length - a.length);
-    const secrets = new RegExp(longestFirst.map((value) => RegExp.escape(value)).join("|"), "g");
-    return message.replace(secrets, (value) => this.#secrets.get(value) ?? "");
+    this.#pattern ??= anyOf([...this.#secrets.keys()]);
+    return message.replace(this.#pattern, (value) => this.#secrets.get(value) ?? "");
   }
 
   #spanOf(path: readonly (string | number)[], at: "key" | "value"): Span {
@@ -109,6 +112,11 @@ export class ConfigDocument {
     const byKey = wanted === "key" || isEmpty(place.node);
     return (byKey ? place.key : undefined) ?? place.at;
   }
+}
+
+function anyOf(texts: string[]): RegExp {
+  const longestFirst = texts.sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map((text) => RegExp.escape(text)).join("|"), "g");
 }
 
 function childAt({ node }: Place, step: string | number): Place | undefined {

@@ -63,7 +63,7 @@ const table: readonly (readonly [behaviour: string, text: string, printed: strin
   [
     "a mapping in place of a list is reported by the names of both",
     "routes:\n  path: /a\n",
-    `gateway.yaml:2:3: error: expected a list, got a mapping
+    `gateway.yaml:2:3: error: expected a list, got a mapping; each item of a list begins with \`- \`
     2 |   path: /a
       |   ^^^^`,
   ],
