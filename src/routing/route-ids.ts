@@ -1,28 +1,49 @@
+import type { Steps } from "../time/slices.ts";
 import { textOf } from "./conditions/of-route.ts";
 import type { RoutePattern } from "./pattern.ts";
 
 /**
  * A name for each route, for logs, metrics and limits: its path; where several routes share the
  * path and some list methods, with the methods in front; where that is not enough, with the
- * conditions at the end.
+ * conditions at the end. Pauses after each route.
  */
-export function routeIds(routes: readonly RoutePattern[]): string[] {
-  const isShared = repeated(routes.map(({ path }) => path));
-  const haveMethods = new Set(routes.flatMap(({ path, methods }) => (methods ? [path] : [])));
-  const ids = routes.map(({ path, methods }) =>
-    isShared(path) && haveMethods.has(path) ? `${methods?.join(",") ?? "*"} ${path}` : path,
-  );
-  const isAmbiguous = repeated(ids);
-  return routes.map(({ conditions }, index) => {
+export function* routeIds(routes: readonly RoutePattern[]): Steps<string[]> {
+  const paths = new Repeats();
+  const haveMethods = new Set<string>();
+  for (const { path, methods } of routes) {
+    paths.add(path);
+    if (methods !== undefined) haveMethods.add(path);
+    yield undefined;
+  }
+  const ids: string[] = [];
+  const repeatedIds = new Repeats();
+  for (const { path, methods } of routes) {
+    const isAmbiguous = paths.has(path) && haveMethods.has(path);
+    const id = isAmbiguous ? `${methods?.join(",") ?? "*"} ${path}` : path;
+    ids.push(id);
+    repeatedIds.add(id);
+    yield undefined;
+  }
+  for (const [index, { conditions }] of routes.entries()) {
     const id = ids[index] ?? "";
-    return conditions !== undefined && isAmbiguous(id) ? `${id} if ${textOf(conditions)}` : id;
-  });
+    if (conditions !== undefined && repeatedIds.has(id))
+      ids[index] = `${id} if ${textOf(conditions)}`;
+    yield undefined;
+  }
+  return ids;
 }
 
-/** Tells which texts are more than once in a list. */
-function repeated(texts: readonly string[]): (text: string) => boolean {
-  const seen = new Set<string>();
-  const again = new Set<string>();
-  for (const text of texts) (seen.has(text) ? again : seen).add(text);
-  return (text) => again.has(text);
+/** The texts that were added more than once. */
+class Repeats {
+  readonly #seen = new Set<string>();
+  readonly #again = new Set<string>();
+
+  add(text: string): void {
+    if (this.#seen.has(text)) this.#again.add(text);
+    else this.#seen.add(text);
+  }
+
+  has(text: string): boolean {
+    return this.#again.has(text);
+  }
 }

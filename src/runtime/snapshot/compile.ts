@@ -33,7 +33,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
     const routes = new RouteCompiler(config, services, lease);
     const compiled: CompiledRoute[] = [];
     const patterns = yield* patternsInSteps(config.routes);
-    const ids = routeIds(patterns);
+    const ids = yield* routeIds(patterns);
     for (const [index, route] of config.routes.entries()) {
       compiled.push(routes.compile(route, ids[index] ?? route.path, patterns[index]));
       yield undefined;
@@ -50,7 +50,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       lease,
     };
   } catch (error) {
-    lease.end();
+    yield* lease.endInSteps();
     throw error;
   }
 }

@@ -1,14 +1,18 @@
 import { expect, test } from "bun:test";
 import { routeIds } from "../../../src/routing/route-ids.ts";
+import { runThrough } from "../../../src/time/slices.ts";
 import { asksFor } from "./requests.ts";
 
 test("a route is called by its path", () => {
-  expect(routeIds([{ path: "/a", methods: ["GET"] }, { path: "/b" }])).toEqual(["/a", "/b"]);
+  expect(runThrough(routeIds([{ path: "/a", methods: ["GET"] }, { path: "/b" }]))).toEqual([
+    "/a",
+    "/b",
+  ]);
 });
 
 test("routes of one path are told apart by their methods", () => {
   const routes = [{ path: "/a", methods: ["GET", "HEAD"] }, { path: "/a" }, { path: "/b" }];
-  expect(routeIds(routes)).toEqual(["GET,HEAD /a", "* /a", "/b"]);
+  expect(runThrough(routeIds(routes))).toEqual(["GET,HEAD /a", "* /a", "/b"]);
 });
 
 test("routes of one path and the same methods are told apart by their conditions", () => {
@@ -20,7 +24,7 @@ test("routes of one path and the same methods are told apart by their conditions
     { path: "/b", methods: ["GET"], conditions: [y] },
     { path: "/b", conditions: [y] },
   ];
-  expect(routeIds(routes)).toEqual([
+  expect(runThrough(routeIds(routes))).toEqual([
     "/a if the query has x and the query has y",
     "/a",
     "GET /b if the query has x",
