@@ -170,6 +170,30 @@ test.each(damages)(
   },
 );
 
+test.skipIf(Bun.which("sqlite3") === null)(
+  "the docs' second way to recover a damaged log saves what can be read of it",
+  async () => {
+    const cwd = stage.folder();
+    const { gateway, load } = await startUnderLoad({ cwd });
+    await load.more(500);
+    await load.stop();
+    await gateway.stop();
+    const rows = idsIn(gateway.database).size;
+    garble(gateway.database, 4096 * 5, 4096);
+    const again = await startUnderLoad({ cwd });
+    const line = await again.gateway.lines.waitFor(/is damaged/);
+    const aside = /renamed to (\S+)/.exec(line)?.[1] ?? "";
+
+    const page = await Bun.file(join(import.meta.dir, "../../docs/access-log.md")).text();
+    const command = /^sqlite3 (\S+) \.dump .*$/m.exec(page);
+    Bun.spawnSync(["sh", "-c", command?.[0].replace(command[1] ?? "", aside) ?? ""], { cwd });
+
+    const saved = idsIn(join(cwd, "recovered.db")).size;
+    expect(saved).toBeGreaterThan(rows / 2);
+    expect(saved).toBeLessThanOrEqual(rows);
+  },
+);
+
 test.each(["gateway.db", "gateway.db-wal"])(
   "a log whose %s is emptied while requests come is set aside, and later rows are kept",
   async (name) => {
