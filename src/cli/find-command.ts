@@ -19,7 +19,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["reverse-proxy", "proxy"],
 ]);
 
-/** What is no command here, and what to do instead. */
+/** Words that are not commands here, each with what to do instead. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ...["test", "verify", "configtest", "-t"].map((word) => [word, "did you mean check?"] as const),
   ...["new", "create", "generate", "example", "setup"].map(

@@ -1,4 +1,4 @@
-/** What keeps an address from being listened on, in words; undefined when nothing does. */
+/** Says why an address cannot be listened on; undefined if it can. */
 export function portTrouble(hostname: string, port: number): string | undefined {
   try {
     Bun.listen({ hostname, port, socket: { data() {} } }).stop(true);

@@ -43,7 +43,7 @@ export class HeldSignals {
     }
   }
 
-  /** Says what signals mean from now on; without a use they do what they do by default. */
+  /** Says what signals do from now on; without a use, what they do by default. */
   settle(use: SignalUse | undefined): void {
     if (use === undefined) {
       this.#release("SIGINT");
@@ -87,8 +87,8 @@ export class HeldSignals {
 }
 
 /**
- * The signals of this process. Made when this module is loaded, which has to be the first one: a
- * signal that comes while the others are loaded would otherwise end the process.
+ * The signals of this process. This module must be loaded first: a signal that comes while the others
+ * are being loaded would otherwise end the process.
  */
 export const processSignals = new HeldSignals(process, isHangupIgnored());
 

@@ -1,4 +1,4 @@
-/** What kept the system from reading or writing a file, in words. */
+/** Says why the system did not read or write a file. */
 export function reasonOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return String(error);
   switch (error.code) {
