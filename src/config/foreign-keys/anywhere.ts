@@ -59,6 +59,16 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP],
+    keys: "max_body_size max_in_flight",
+    answer: "it belongs under `server`, for all routes",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "path methods method balance",
+    answer: "it belongs to each entry of `routes`",
+  },
+  {
+    below: [TOP],
     keys: "read_timeout write_timeout idle_timeout exchange_timeout timeouts",
     answer: "timeouts are `server.timeouts.request`, `response`, `idle` and `exchange`",
   },
@@ -121,7 +131,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   // Features that do not exist yet, wherever they are written.
   {
     below: [TOP, "server", ROUTE],
-    keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc api_key api_keys key_auth forward_auth auth_request mtls client_certificates acl",
+    keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc require scopes roles claims api_key api_keys key_auth forward_auth auth_request mtls client_certificates acl",
     answer: "the gateway does not authenticate clients yet; leave that to the backends",
   },
   {
@@ -166,6 +176,43 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: [TOP, "server", ROUTE],
     keys: "tracing trace opentelemetry otel otlp zipkin jaeger telemetry datadog",
     answer: "there are no traces yet; each request is a row of `logging.database`",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "mirror mirrors mirroring shadow traffic_mirror request_mirror_policies",
+    answer: "requests cannot be mirrored yet",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "split traffic_split canary weighted_clusters split_clients experiments",
+    answer: "traffic cannot be split between pools yet; each backend takes its share by `weight`",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "concurrency max_concurrency max_concurrent_requests in_flight_req limit_conn bulkhead",
+    answer:
+      "requests in flight are limited by `server.max_in_flight`, and for a backend by its `max_in_flight`",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "validate validation openapi json_schema request_schema waf",
+    answer: "requests are not validated yet; leave that to the backends",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "encoded_slashes allow_encoded_slashes merge_slashes normalize_path path_normalization",
+    answer: "how paths are normalized cannot be set yet; docs/http.md has the rules",
+  },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "log_body body_log log_headers capture",
+    answer: "headers and bodies are not logged yet; each request is a row of `logging.database`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "store redis memcached shared_memory lua_shared_dict cluster_sync",
+    answer:
+      "limits are counted in the gateway's own memory; nothing is shared between gateways yet",
   },
   {
     below: [TOP, "server", ROUTE],

@@ -16,6 +16,9 @@ const UNMISTAKABLE = new Set(
   insecure_skip_verify main_port token`.split(/\s+/),
 );
 
+/** Places whose keys are often written in one of the others. */
+const WRITTEN_ALIKE = ["", "server", "routes"];
+
 const HINTS = new Map<string, KeyHint>(
   FOREIGN.flatMap(({ below, keys, answer, means }) =>
     below.flatMap((place) =>
@@ -27,6 +30,15 @@ const HINTS = new Map<string, KeyHint>(
 /** Answers to the keys of other gateways. */
 export const keyHints: KeyHints = {
   hintFor: (key, trail) => HINTS.get(`${trail.join(".")} ${plainForm(key)}`),
+  hintFromElsewhere(key, trail) {
+    if (!WRITTEN_ALIKE.includes(trail.join("."))) return undefined;
+    const name = plainForm(key);
+    for (const other of WRITTEN_ALIKE) {
+      const answer = HINTS.get(`${other} ${name}`)?.answer;
+      if (answer !== undefined) return { answer };
+    }
+    return undefined;
+  },
   // At the top it is the server's; in a route it would be the host of requests.
   isUnmistakable: (key, trail) => UNMISTAKABLE.has(key) || (key === "host" && trail.length === 0),
 };

@@ -65,6 +65,16 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
+    keys: "query query_params querystring cookie cookies when conditions predicates",
+    answer: "requests are matched only by `path` and `methods` yet",
+  },
+  {
+    below: [ROUTE],
+    keys: "enabled disabled active",
+    answer: "every route in the file is in use; comment it out to turn it off",
+  },
+  {
+    below: [ROUTE],
     keys: "priority order",
     answer: "the most specific path wins, whatever the order",
   },

@@ -47,7 +47,7 @@ export const foreignInSections: readonly ForeignKeys[] = [
   // Rate limits.
   {
     below: [TOP, "server"],
-    keys: "throttle throttling limit limits limit_req limit_req_zone quota rate_limiter",
+    keys: "rate_limit throttle throttling limit limits limit_req limit_req_zone quota rate_limiter",
     answer: "the limit for all routes together is `rate_limiting`",
   },
   {
@@ -74,7 +74,7 @@ export const foreignInSections: readonly ForeignKeys[] = [
   // Health checks.
   {
     below: [TOP, "server", ROUTE],
-    keys: "health probe probes check checks liveness readiness liveness_probe active_health_check",
+    keys: "health healthchecks probe probes check checks liveness readiness liveness_probe active_health_check",
     answer: "backends are checked as `health_check` says",
   },
   {
@@ -104,6 +104,11 @@ export const foreignInSections: readonly ForeignKeys[] = [
       "a check is a GET of `path` at the backend itself, and any 2xx answer is a success; nothing else can be set yet",
   },
   // CORS.
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "origin origins allow_origin allow_origins access_control_allow_origin",
+    answer: "that is `cors.allowed_origins`",
+  },
   {
     below: CORS,
     keys: "origin origins allow_origin access_control_allow_origin",

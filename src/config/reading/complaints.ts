@@ -62,6 +62,8 @@ export interface KeyHint {
 /** Knowledge about keys that the schema does not have; `trail`: the keys that lead to their mapping. */
 export interface KeyHints {
   hintFor(this: void, key: string, trail: readonly string[]): KeyHint | undefined;
+  /** A hint that is meant for another place, if there is nothing better to say. */
+  hintFromElsewhere(this: void, key: string, trail: readonly string[]): KeyHint | undefined;
   /** Whether a key that the schema has elsewhere means the same there. */
   isUnmistakable(this: void, key: string, trail: readonly string[]): boolean;
 }
@@ -94,6 +96,8 @@ export function unknownKey(
   const hasHome = hints?.isUnmistakable(key, trail) ?? true;
   const home = hasHome ? homeOf(key, trail, whole) : undefined;
   if (home !== undefined) return { message: `${message}, it belongs ${home}`, meant };
+  const other = hints?.hintFromElsewhere(key, trail);
+  if (other !== undefined) return { message: `${message}: ${other.answer}`, meant };
   if (keys.length === 0 || keys.length > MOST_KEYS_LISTED) return { message, meant };
   const list = together(keys.map(code));
   const valid = keys.length === 1 ? `the only valid key is ${list}` : `valid keys: ${list}`;

@@ -52,6 +52,12 @@ const table: readonly (readonly [text: string, told: string])[] = [
   ],
   [`rate_limiting: { rps: 5 }\n${ROUTE}`, "the rate is `requests_per_second`"],
   [route("rate_limit: { rate: 5 }"), "the rate is `requests_per_second`"],
+  [`server: { path: /a }\n${ROUTE}`, "it belongs to each entry of `routes`"],
+  [`proxy_pass: http://a\n${ROUTE}`, "requests go to `backends`, a list of URLs"],
+  [`server: { strip_prefix: /a }\n${ROUTE}`, "paths cannot be rewritten yet; "],
+  [route("listen: 80"), "the gateway listens on `server.host` and `server.port`"],
+  [route("mirror: {}"), "requests cannot be mirrored yet"],
+  [route("query: {}"), "requests are matched only by `path` and `methods` yet"],
   [route("host: a.example"), "routes are not matched by host yet, only by `path` and `methods`"],
   [route("hosts: [a.example]"), "routes are not matched by host yet, only by `path` and `methods`"],
   [
@@ -111,7 +117,6 @@ describe("a key in the wrong place", () => {
 
   test.each([
     [`token: x\nmax_age: 1d\n${ROUTE}`, "unknown key `max_age`; valid keys: "],
-    [`server: { path: /a }\n${ROUTE}`, "unknown key `path`"],
     [`health_check: { methods: [GET] }\n${ROUTE}`, "unknown key `methods`; valid keys: "],
   ])("%j is not sent where the word means something else", (text, message) => {
     expect(errorsIn(text).at(-1)).toContain(message);

@@ -35,7 +35,7 @@ describe("an unknown key", () => {
     [
       "of a route in a section",
       `server: { rate_limit: 5 }\n${ROUTE}`,
-      "1:11: unknown key `rate_limit`, it belongs under `routes`",
+      "1:11: unknown key `rate_limit`: the limit for all routes together is `rate_limiting`",
     ],
     [
       "of a section in a route",
