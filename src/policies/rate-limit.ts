@@ -80,6 +80,7 @@ export const rateLimit = definePolicy({
     key: "rate_limit",
     schema: routeSchema,
     check: checkRoute,
+    checkReferences: compareWithGlobal,
     create: (config, services, name) => createLimit(asLimit(config), services, name),
   },
 });
@@ -117,6 +118,17 @@ function checkLimit(limit: Limit): ConfigIssue[] {
 function checkRoute(config: RouteLimit): ConfigIssue[] {
   const issues = checkLimit(asLimit(config));
   return typeof config === "number" ? issues.map(({ message }) => ({ path: [], message })) : issues;
+}
+
+/** Warns of a limit that the one for all routes never lets a request reach. */
+function compareWithGlobal(config: RouteLimit, global: unknown): ConfigIssue[] {
+  if (global === undefined) return [];
+  const { enabled, key, requests_per_second: most } = global as StaticDecode<typeof globalSchema>;
+  const { requests_per_second: rate } = asLimit(config);
+  if (!enabled || key !== "all" || rate <= most) return [];
+  const message = `this limit has no effect: \`rate_limiting\` admits only ${most} requests per second to all routes together`;
+  const path = typeof config === "number" ? [] : ["requests_per_second"];
+  return [{ path, message, severity: "warning" }];
 }
 
 function createGlobal(

@@ -70,6 +70,28 @@ describe("what is valid and probably not meant is warned of", () => {
   });
 });
 
+describe("a route's rate limit above the one for all routes", () => {
+  const warning =
+    "this limit has no effect: `rate_limiting` admits only 100 requests per second to all routes together";
+
+  test("is warned of", () => {
+    expect(warningsIn(`rate_limiting: true\n${route("rate_limit: 101")}`)).toEqual([
+      `5:17: ${warning}`,
+    ]);
+    const limit = "rate_limit: { requests_per_second: 200, key: client_ip }";
+    expect(warningsIn(`rate_limiting: true\n${route(limit)}`)).toEqual([`5:40: ${warning}`]);
+  });
+
+  test.each([
+    "rate_limiting: { requests_per_second: 101 }",
+    "rate_limiting: { key: client_ip }",
+    "rate_limiting: false",
+    "",
+  ])("is fine with %j", (top) => {
+    expect(warningsIn(`${top}\n${route("rate_limit: 101")}`)).toEqual([]);
+  });
+});
+
 describe("there is no warning", () => {
   test.each([
     ["of another port", "", "http://localhost:8081"],
