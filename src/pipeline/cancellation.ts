@@ -4,6 +4,8 @@ import { GatewayError } from "../pipeline/errors.ts";
 interface Client {
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
+  /** Is told once that the exchange has been open for a while. */
+  takesLong?(): void;
 }
 
 /** Something under way that can be made to end early. */
@@ -72,6 +74,7 @@ export class Cancellation implements EventListenerObject {
       this.#isListening = true;
       // First: a client whose connection the gateway has closed has not left.
       this.#open?.add(this);
+      this.#client?.takesLong?.();
     }
     const signal = this.#client?.signal;
     if (signal?.aborted === true) this.handleEvent();

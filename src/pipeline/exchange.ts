@@ -43,6 +43,7 @@ export interface TakenQuota {
  * forwarding and telemetry. Policies and the proxy write to it; telemetry reads it once, at the end.
  */
 export class Exchange {
+  readonly #timeout: ((request: Request, seconds: number) => void) | undefined;
   readonly request: Request;
   readonly method: string;
   readonly target: RequestTarget;
@@ -62,8 +63,8 @@ export class Exchange {
   peerPort = 0;
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
   route = "";
-  /** Seconds that the client's connection may be silent until the answer; 0 needs no more than usual. */
-  waitSeconds = 0;
+  /** Whether it has been open for a while, and so keeps the client's connection open by itself. */
+  tookLong = false;
   /** What `:name` and `*name` segments of the route's path matched, percent-encoding as it came. */
   parameters: Readonly<Record<string, string>> = {};
   /** What the matched route says about the outgoing request; to be set before that is first read. */
@@ -106,6 +107,8 @@ export class Exchange {
     upgrade: Upgrade;
     /** Where it can be cut by the gateway; absent where nobody would. */
     open?: OpenCancellations;
+    /** Closes the client's connection after this many seconds of silence; 0 is never. */
+    timeout?: (request: Request, seconds: number) => void;
   }) {
     this.request = opening.request;
     this.method = opening.request.method;
@@ -116,7 +119,20 @@ export class Exchange {
     this.startedAt = opening.startedAt;
     this.started = opening.started;
     this.upgrade = opening.upgrade;
-    this.cancellation = new Cancellation(opening.request, opening.open);
+    this.#timeout = opening.timeout;
+    this.cancellation = new Cancellation(this, opening.open);
+  }
+
+  /** Aborts when the client leaves. */
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+
+  /** Has the exchange's own timeouts, which give a reason, stand in for the listener's. */
+  takesLong(): void {
+    if (this.tookLong) return;
+    this.tookLong = true;
+    this.#timeout?.(this.request, 0);
   }
 
   /** The last backend asked, as its URL in the configuration; empty when none was. */

@@ -18,8 +18,8 @@ export type OwnPages = (exchange: Exchange) => Handler | undefined;
 /** What the gateway asks of the socket that a request came on. */
 export interface Listener {
   requestIP(request: Request): { readonly address: string; readonly port: number } | null;
-  /** Closes the request's connection after this many seconds of silence; 0 and Infinity are never. */
-  timeout(request: Request, seconds: number): void;
+  /** Closes the request's connection after this many seconds of silence; 0 is never. */
+  readonly timeout: (request: Request, seconds: number) => void;
   /** The seconds of silence that connections have otherwise. */
   readonly idleSeconds: number;
   readonly upgrade: Upgrade;
@@ -95,28 +95,27 @@ export class Gateway {
       started: clock.monotonic(),
       upgrade: listener.upgrade,
       open: this.#open,
+      timeout: listener.timeout,
     });
     exchange.peerPort = peer?.port ?? 0;
     exchange.via = this.#options.via;
     const closes = wantsClose(fields);
     this.#inFlight += 1;
-    const pending = this.#run(exchange, snapshot, listener);
+    const pending = this.#run(exchange, snapshot);
     const answer = leaving(exchange, pending instanceof Promise ? await pending : pending);
     // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
     if (closes) answer.fields.set("connection", "close");
     const response = this.#toResponse(exchange, answer, snapshot);
     if (exchange.status === 0) exchange.status = response.status;
     if (exchange.ended === undefined) {
-      if (exchange.waitSeconds > listener.idleSeconds) {
-        listener.timeout(request, listener.idleSeconds);
-      }
+      if (exchange.tookLong) listener.timeout(request, listener.idleSeconds);
       this.#close(exchange);
     } else this.#closeAtEnd(exchange, exchange.ended, listener);
     return response;
   }
 
   /** In and out through the chain that is the exchange's own. Neither throws nor rejects. */
-  #run(exchange: Exchange, snapshot: Snapshot, listener: Listener): Answer | Promise<Answer> {
+  #run(exchange: Exchange, snapshot: Snapshot): Answer | Promise<Answer> {
     try {
       const refusal = refusalOf(exchange);
       if (refusal !== undefined) return snapshot.unrouted.run(exchange, refusing(refusal));
@@ -125,7 +124,7 @@ export class Gateway {
       if (this.inFlight > snapshot.maxInFlight) {
         return snapshot.unrouted.run(exchange, refusing(overloaded()));
       }
-      return runRoute(exchange, snapshot, listener);
+      return runRoute(exchange, snapshot);
     } catch (error) {
       return snapshot.toProblem(exchange, error);
     }
@@ -153,7 +152,7 @@ export class Gateway {
       void ended.then(() => this.#close(exchange));
       return;
     }
-    listener.timeout(exchange.request, 0);
+    exchange.takesLong();
     void ended.then(() => {
       listener.timeout(exchange.request, listener.idleSeconds);
       this.#close(exchange);
@@ -171,11 +170,7 @@ export class Gateway {
   }
 }
 
-function runRoute(
-  exchange: Exchange,
-  snapshot: Snapshot,
-  listener: Listener,
-): Answer | Promise<Answer> {
+function runRoute(exchange: Exchange, snapshot: Snapshot): Answer | Promise<Answer> {
   const { method } = exchange;
   const match = snapshot.table.match(method, exchange);
   if (match.kind === "route") {
@@ -183,10 +178,6 @@ function runRoute(
     exchange.route = route.id;
     exchange.outgoingRules = route.outgoing;
     exchange.parameters = parameters;
-    exchange.waitSeconds = route.waitSeconds;
-    if (route.waitSeconds > listener.idleSeconds) {
-      listener.timeout(exchange.request, route.waitSeconds);
-    }
     return route.chain.run(exchange, route.forward);
   }
   if (match.kind === "not_found") {

@@ -20,7 +20,7 @@ export function listenForTraffic(gateway: Gateway, options: TrafficOptions) {
   const listener: Listener = {
     idleSeconds: IDLE_SECONDS,
     requestIP: (request) => server.requestIP(request),
-    timeout: (request, seconds) => server.timeout(request, bounded(seconds)),
+    timeout: (request, seconds) => server.timeout(request, seconds),
     upgrade: (request, events, headers) => server.upgrade(request, { data: events, headers }),
   };
   const app = new Elysia().all("/*", ({ request }) => gateway.handle(request, listener), {
@@ -58,13 +58,7 @@ export function listenForTraffic(gateway: Gateway, options: TrafficOptions) {
   return server;
 }
 
-function bounded(seconds: number): number {
-  return seconds > IDLE_AT_MOST ? 0 : seconds;
-}
-
 const MOST_WAITING = 1024 ** 3;
 const DEAD_CLIENT_SECONDS = 120;
-// The runtime's own bound, in seconds.
-const IDLE_AT_MOST = 255;
-/** How long a connection may be silent. Requests that may wait longer say so for themselves. */
+/** How long a connection may be silent; exchanges that have been open for a while end by their own timeouts. */
 const IDLE_SECONDS = 75;

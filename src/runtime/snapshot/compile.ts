@@ -12,7 +12,7 @@ import { runThrough, type Steps } from "../../time/slices.ts";
 import { Interned } from "../../units/interned.ts";
 import type { Lease } from "../lifetimes.ts";
 import { BackendTls } from "./backend-tls.ts";
-import { forwardSettings, settingsKey, waitSeconds } from "./forward-settings.ts";
+import { forwardSettings, settingsKey } from "./forward-settings.ts";
 import { Policies } from "./policies.ts";
 import type { CompiledRoute, Snapshot, SnapshotServices } from "./snapshot.ts";
 import { createUpstream } from "./upstream.ts";
@@ -108,7 +108,6 @@ class RouteCompiler {
       pattern: route.pattern,
       upstream,
       outgoing: settings,
-      waitSeconds: waitSeconds(settings.timeouts),
       chain,
       forward: new Forwarding(upstream, settings, limits, this.#services),
     };

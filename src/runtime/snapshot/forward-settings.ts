@@ -25,17 +25,6 @@ export function settingsKey({ preserve_host, max_body_size, tls, timeouts }: Rou
   return JSON.stringify([preserve_host, max_body_size, tls, timeouts]);
 }
 
-/**
- * Seconds that a client's connection may be silent at most: while its content is awaited, and then
- * the answer's header section. A little more, because the gateway's own timeouts give a reason.
- */
-export function waitSeconds({ request, response }: ForwardSettings["timeouts"]): number {
-  if (request === 0 || response === 0) return Number.POSITIVE_INFINITY;
-  return Math.ceil((request + response) / 1000) + MARGIN_SECONDS;
-}
-
-const MARGIN_SECONDS = 5;
-
 function tlsOptions({ tls }: RouteConfig): Bun.TLSOptions | undefined {
   if (tls === undefined) return undefined;
   return {

@@ -15,8 +15,6 @@ export interface CompiledRoute extends RoutePattern {
   readonly id: string;
   readonly upstream: Upstream;
   readonly outgoing: OutgoingRules;
-  /** Seconds that a client's connection may be silent while its request is handled. */
-  readonly waitSeconds: number;
   readonly chain: Chain;
   /** What stands at the chain's end. */
   readonly forward: Handler;
