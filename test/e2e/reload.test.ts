@@ -9,6 +9,7 @@ import {
   type TestConfig,
 } from "../support/gateway-process.ts";
 import { startMockProcess } from "../support/mock-process.ts";
+import { answer, startRawBackend } from "../support/raw-backend.ts";
 import { createStage } from "../support/stage.ts";
 
 const stage = createStage();
@@ -94,4 +95,32 @@ test("a file that is gone is reported, and the gateway serves on", async () => {
   await gateway.lines.waitFor(/there is no such file; keeping the current configuration/);
 
   expect((await ask(`${gateway.url}/api/users/1`)).status).toBe(200);
+});
+
+test("another address, format and token take effect, and what is in flight ends at the old address", async () => {
+  const backend = await startRawBackend(stage);
+  const { gateway, write } = await startReloadable({
+    routes: [{ path: "/*", backends: [backend.url] }],
+  });
+  const arrived = backend.next();
+  const response = ask(`${gateway.url}/slow`);
+  const request = await arrived;
+  await write({
+    server: { host: "localhost", port: 0 },
+    admin: { listen: new URL(gateway.adminUrl).host, token: "s3cret" },
+    logging: { database: gateway.database, format: "json" },
+    routes: [{ path: "/other", backends: [backend.url] }],
+  });
+
+  gateway.kill("SIGHUP");
+  const moved = JSON.parse(await gateway.lines.waitFor(/"listening on/));
+  const url = moved.message.replace("listening on ", "");
+
+  expect((await ask(`${url}/slow`)).status).toBe(404);
+  expect((await ask(`${gateway.adminUrl}/admin/log`)).status).toBe(401);
+  request.send(answer(["Content-Type: text/plain"], "late but whole"));
+  request.end();
+  expect(await (await response).text()).toBe("late but whole");
+  expect(await gateway.stop()).toBe(0);
+  expect(gateway.rows()).toHaveLength(2);
 });
