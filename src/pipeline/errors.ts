@@ -37,12 +37,6 @@ export const errorKinds = {
     title: "Unauthorized",
     proxyStatus: "http_request_denied",
   },
-  forbidden: {
-    status: 403,
-    source: "client",
-    title: "Forbidden",
-    proxyStatus: "http_request_denied",
-  },
   route_not_found: {
     status: 404,
     source: "client",

@@ -1,7 +1,7 @@
 import type { Clock } from "../time/clock.ts";
 import { type Defer, EndOfTurn } from "../time/end-of-turn.ts";
 import { TimeLimit } from "../time/time-limit.ts";
-import { tlsKey } from "../upstream/tls-key.ts";
+import { TlsKeys } from "../upstream/tls-keys.ts";
 import { Address } from "./address.ts";
 import type { Attempt } from "./attempt.ts";
 import { type FindClientSocket, findClientSocket } from "./client-socket.ts";
@@ -30,8 +30,7 @@ export interface PoolOptions {
  */
 export class ConnectionPool {
   readonly #connections = new Map<string, Connections>();
-  /** The keys of settings that have been met, so that no request works one out again. */
-  readonly #tlsKeys = new WeakMap<Bun.TLSOptions, string>();
+  readonly #tlsKeys = new TlsKeys();
   readonly #names: Names;
   readonly #services: ConnectionServices;
 
@@ -65,7 +64,7 @@ export class ConnectionPool {
   }
 
   #connectionsTo(origin: string, tls: Bun.TLSOptions | undefined): Connections {
-    const key = tls === undefined ? origin : origin + this.#keyOf(tls);
+    const key = tls === undefined ? origin : origin + this.#tlsKeys.of(tls);
     let connections = this.#connections.get(key);
     if (connections === undefined) {
       const address = new Address(origin, tls, this.#names, this.#services.clock);
@@ -73,15 +72,5 @@ export class ConnectionPool {
       this.#connections.set(key, connections);
     }
     return connections;
-  }
-
-  /** By what they say, because each route has settings of its own, and many say the same. */
-  #keyOf(tls: Bun.TLSOptions): string {
-    let key = this.#tlsKeys.get(tls);
-    if (key === undefined) {
-      key = tlsKey(tls);
-      this.#tlsKeys.set(tls, key);
-    }
-    return key;
   }
 }

@@ -9,6 +9,7 @@ import type { Stage } from "../support/stage.ts";
 import { type Disaster, disasters, lock, type Victims } from "./disasters.ts";
 import { Ledger } from "./ledger.ts";
 import { HURRIED, LIMITED, load } from "./load.ts";
+import { pause } from "./pause.ts";
 import { megabytes, say, verdict } from "./report.ts";
 import { Tally } from "./tally.ts";
 
@@ -208,16 +209,4 @@ function shuffled<T>(items: readonly T[]): T[] {
     .map((item) => ({ item, key: Math.random() }))
     .toSorted((one, other) => one.key - other.key)
     .map(({ item }) => item);
-}
-
-/** Waits for a time, or until it is over. */
-function pause(milliseconds: number, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (over.aborted) return resolve();
-    const timer = setTimeout(resolve, milliseconds);
-    over.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -4,6 +4,7 @@ import { type MockProcess, startMockProcess } from "../support/mock-process.ts";
 import { openDescriptors, pidOf, residentBytes } from "../support/proc.ts";
 import type { Stage } from "../support/stage.ts";
 import { load } from "./load.ts";
+import { pause } from "./pause.ts";
 import { megabytes, say, verdict } from "./report.ts";
 import { Tally } from "./tally.ts";
 
@@ -101,18 +102,6 @@ async function startMortal(stage: Stage) {
       await ended;
     },
   };
-}
-
-/** Waits for a time, or until there is nothing to wait for any more. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 function countRows(file: string): number {

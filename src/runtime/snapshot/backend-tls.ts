@@ -1,5 +1,5 @@
 import { type ForwardSettings, tlsFor } from "../../proxy/settings.ts";
-import { tlsKey } from "../../upstream/tls-key.ts";
+import { TlsKeys } from "../../upstream/tls-keys.ts";
 import { Interned } from "../../units/interned.ts";
 
 /**
@@ -7,18 +7,12 @@ import { Interned } from "../../units/interned.ts";
  * they may hold the certificates of a hundred authorities, of which a key is not made 10,000 times.
  */
 export class BackendTls {
-  readonly #keys = new Map<Bun.TLSOptions, string>();
+  readonly #keys = new TlsKeys();
   readonly #byOrigin = new Interned<Bun.TLSOptions | undefined>();
 
   /** Equal for equal settings; undefined where a route has none. */
   keyOf({ tls }: ForwardSettings): string | undefined {
-    if (tls === undefined) return undefined;
-    let key = this.#keys.get(tls);
-    if (key === undefined) {
-      key = tlsKey(tls);
-      this.#keys.set(tls, key);
-    }
-    return key;
+    return tls && this.#keys.of(tls);
   }
 
   /** How TLS is done with the backend at an origin; undefined without TLS. */

@@ -34,8 +34,8 @@ export class BatchQueue {
 
   /** False if there is no room; `elsewhere` is memory in bytes that counts as well. */
   add(record: ExchangeRecord, elsewhere: number): boolean {
+    if (this.bytes + elsewhere >= this.#capacity) return false;
     const batch = this.#filling;
-    if (this.#bytes + batch.bytes + elsewhere >= this.#capacity) return false;
     batch.add(record);
     this.#rows += 1;
     if (batch.rows >= this.#batchSize || batch.characters >= CHARACTERS_PER_BATCH) this.#seal();

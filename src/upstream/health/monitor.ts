@@ -1,6 +1,6 @@
 import type { BackendAddress } from "../backend.ts";
 import { Checker, type CheckerServices } from "./checker.ts";
-import { tlsKey } from "../tls-key.ts";
+import { TlsKeys } from "../tls-keys.ts";
 import { CheckedHealth, type Health, uncheckedHealth, UNREACHED_LIMIT } from "./health.ts";
 import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
@@ -40,7 +40,7 @@ export class HealthMonitor {
   readonly #withoutPage = new Set<string>();
   readonly #byKey = new Map<string, Entry>();
   readonly #byHealth = new Map<Health, Entry>();
-  readonly #tlsKeys = new WeakMap<Bun.TLSOptions, string>();
+  readonly #tlsKeys = new TlsKeys();
   #running = false;
 
   /** `random` is evenly spread over [0, 1). */
@@ -159,17 +159,8 @@ export class HealthMonitor {
       settings.timeout,
       settings.unhealthy_after,
       settings.healthy_after,
-      tls && this.#tlsKeyOf(tls),
+      tls && this.#tlsKeys.of(tls),
     ]);
-  }
-
-  #tlsKeyOf(tls: Bun.TLSOptions): string {
-    let key = this.#tlsKeys.get(tls);
-    if (key === undefined) {
-      key = tlsKey(tls);
-      this.#tlsKeys.set(tls, key);
-    }
-    return key;
   }
 
   #startOne(entry: Entry): void {

@@ -1,20 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { Answer } from "../../../src/pipeline/answer.ts";
-import { Chain } from "../../../src/pipeline/chain.ts";
-import type { Policy } from "../../../src/pipeline/policy.ts";
-import { RouteTable } from "../../../src/routing/table.ts";
-import type { CompiledRoute, Snapshot } from "../../../src/runtime/snapshot/snapshot.ts";
 import { problemOf } from "../../support/ask.ts";
 import { drip, silence } from "../proxy/network.ts";
-import { FakeClient } from "../proxy/sockets.ts";
 import { world } from "./world.ts";
 
 describe("a request with a route", () => {
-  test("goes to its backend and is one entry in the log", async () => {
-    const { ask, entries, sent } = world();
+  test("goes to its backend and is one record", async () => {
+    const { ask, records, sent } = world();
     expect(await (await ask("/api/users?a=b")).text()).toBe("from the backend");
     expect(sent[0]?.url).toBe("http://backend.test:9001/api/users?a=b");
-    expect(entries).toMatchObject([
+    expect(records).toMatchObject([
       {
         route: "/api/*",
         path: "/api/users",
@@ -29,44 +24,44 @@ describe("a request with a route", () => {
 
   test("keeps what its path's parameters matched", async () => {
     const config = `routes: [{ path: "/users/:name", backends: ["http://backend.test"] }]`;
-    const { ask, entries } = world({ config });
+    const { ask, records } = world({ config });
     await ask("/users/%C3%A4");
-    expect(entries).toMatchObject([{ route: "/users/:name", path: "/users/%C3%A4" }]);
+    expect(records).toMatchObject([{ route: "/users/:name", path: "/users/%C3%A4" }]);
   });
 
   test("has the client's own User-Agent in its row, or none", async () => {
-    const { ask, entries, sent } = world();
+    const { ask, records, sent } = world();
     await ask("/api/a", { headers: { "user-agent": "curl/8.0" } });
     await ask("/api/a");
-    expect(entries.map(({ userAgent }) => userAgent)).toEqual(["curl/8.0", ""]);
+    expect(records.map(({ userAgent }) => userAgent)).toEqual(["curl/8.0", ""]);
     expect(sent.map(({ headers }) => headers.get("user-agent"))).toEqual(["curl/8.0", null]);
   });
 
   test("whose client has left before there was an answer is a row of 499 and no bytes", async () => {
-    const { ask, clock, entries } = world({ answer: silence });
+    const { ask, clock, records } = world({ answer: silence });
     const answer = ask("/api/a", { signal: AbortSignal.abort() });
     clock.advance(50);
     expect((await answer).status).toBe(499);
-    expect(entries).toMatchObject([{ statusCode: 499, errorCode: "client_closed", bytesOut: 0 }]);
+    expect(records).toMatchObject([{ statusCode: 499, errorCode: "client_closed", bytesOut: 0 }]);
   });
 
   test("from a peer that is unknown is answered all the same", async () => {
-    const { ask, entries, peer } = world();
+    const { ask, records, peer } = world();
     peer.address = null;
     expect((await ask("/api/a")).status).toBe(200);
-    expect(entries).toMatchObject([{ clientIp: "" }]);
+    expect(records).toMatchObject([{ clientIp: "" }]);
   });
 });
 
 describe("a request without a route", () => {
   test("is answered 404", async () => {
-    const { ask, entries, sent } = world();
+    const { ask, records, sent } = world();
     expect(await problemOf(await ask("/nowhere"))).toMatchObject({
       status: 404,
       code: "route_not_found",
       detail: "no route matches /nowhere",
     });
-    expect(entries).toMatchObject([{ statusCode: 404, errorCode: "route_not_found", route: "" }]);
+    expect(records).toMatchObject([{ statusCode: 404, errorCode: "route_not_found", route: "" }]);
     expect(sent).toEqual([]);
   });
 
@@ -78,7 +73,7 @@ describe("a request without a route", () => {
   });
 
   test("is answered 501 for a method that is not forwarded, route or not", async () => {
-    const { gateway, entries, ask } = world();
+    const { gateway, records, ask } = world();
     const request = new Request("http://gateway.test/api/a", { headers: { host: "gateway.test" } });
     Object.defineProperty(request, "method", { value: "TRACE" });
     const response = await gateway.handle(request, {
@@ -88,7 +83,7 @@ describe("a request without a route", () => {
       upgrade: () => false,
     });
     expect(await problemOf(response)).toMatchObject({ status: 501, code: "method_not_proxied" });
-    expect(entries).toMatchObject([{ statusCode: 501, method: "TRACE" }]);
+    expect(records).toMatchObject([{ statusCode: 501, method: "TRACE" }]);
     expect((await ask("/api/a")).status).toBe(200);
   });
 
@@ -96,9 +91,9 @@ describe("a request without a route", () => {
     ["/api/a%2Fb", {}, "invalid_path"],
     ["/api/a", { host: "a, b" }, "invalid_host"],
   ])("is answered 400 when %s with %p makes no sense", async (path, headers, code) => {
-    const { ask, sent, entries } = world();
+    const { ask, sent, records } = world();
     expect(await problemOf(await ask(path, { headers }))).toMatchObject({ status: 400, code });
-    expect(entries).toMatchObject([{ errorCode: code }]);
+    expect(records).toMatchObject([{ errorCode: code }]);
     expect(sent).toEqual([]);
   });
 
@@ -131,11 +126,11 @@ describe("a preflight", () => {
   });
 
   test("is answered by the route of the method that it asks about", async () => {
-    const { ask, entries, sent } = world({ config });
+    const { ask, records, sent } = world({ config });
     const response = await ask("/a", preflight("PUT"));
     expect(response.status).toBeWithin(200, 205);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
-    expect(entries).toMatchObject([{ route: "/a" }]);
+    expect(records).toMatchObject([{ route: "/a" }]);
     expect(sent).toEqual([]);
   });
 
@@ -151,12 +146,12 @@ describe("a preflight", () => {
   });
 
   test("for a method that no route has belongs to none", async () => {
-    const { ask, entries } = world({
+    const { ask, records } = world({
       config: `routes: [{ path: /a, methods: [PUT], backends: ["http://backend.test"] }]`,
     });
     expect((await ask("/a", preflight("GET"))).status).toBe(405);
     expect((await ask("/a", { method: "OPTIONS" })).status).toBe(405);
-    expect(entries).toMatchObject([{ route: "" }, { route: "" }]);
+    expect(records).toMatchObject([{ route: "" }, { route: "" }]);
   });
 });
 
@@ -164,14 +159,14 @@ describe("a request that has come back", () => {
   test.each(["1.1 gateway-1a2b3c4d", "1.0 fred, 1.1 gateway-1a2b3c4d, 1.1 other"])(
     "is refused, as its Via tells: %s",
     async (via) => {
-      const { ask, sent, entries } = world();
+      const { ask, sent, records } = world();
       const response = await ask("/api/a", { headers: { via } });
       expect(response.headers.get("proxy-status")).toStartWith(
         "gateway; error=proxy_loop_detected",
       );
       expect(await problemOf(response)).toMatchObject({ status: 508, code: "loop_detected" });
       expect(sent).toEqual([]);
-      expect(entries).toHaveLength(1);
+      expect(records).toHaveLength(1);
     },
   );
 
@@ -211,13 +206,13 @@ describe("a request's id", () => {
 
 describe("the gateway's own pages", () => {
   test("come before routes", async () => {
-    const { ask, entries, sent } = world({
+    const { ask, records, sent } = world({
       ownPages: ({ target }) =>
         target.path === "/api/own" ? { handle: () => new Answer("own") } : undefined,
     });
     expect(await (await ask("/api/own")).text()).toBe("own");
     expect(await (await ask("/api/other")).text()).toBe("from the backend");
-    expect(entries).toMatchObject([{ route: "", statusCode: 200 }, { route: "/api/*" }]);
+    expect(records).toMatchObject([{ route: "", statusCode: 200 }, { route: "/api/*" }]);
     expect(sent).toHaveLength(1);
   });
 
@@ -230,19 +225,19 @@ describe("the gateway's own pages", () => {
     ["at once", () => fail(new TypeError("secret"))],
     ["later", () => Promise.reject(new TypeError("secret"))],
   ])("that crash %s are a 500 that tells nothing, reported with its id", async (_when, handle) => {
-    const { ask, crashes, entries } = world({ ownPages: () => ({ handle }) });
+    const { ask, crashes, records } = world({ ownPages: () => ({ handle }) });
     const problem = await problemOf(await ask("/health"));
     expect(problem).toMatchObject({ status: 500, code: "internal_error", request_id: "id-1" });
     expect(JSON.stringify(problem)).not.toContain("secret");
     expect(crashes).toEqual([{ requestId: "id-1", error: new TypeError("secret") }]);
-    expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
+    expect(records).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
   });
 });
 
 describe("an exchange", () => {
   test("is over when its content has ended, and not before", async () => {
     const source = drip();
-    const { ask, clock, entries, gateway, timeouts } = world({
+    const { ask, clock, records, gateway, timeouts } = world({
       answer: () => new Response(source.stream),
     });
     const reader = (await ask("/api/a")).body!.getReader();
@@ -252,22 +247,22 @@ describe("an exchange", () => {
     source.chunk(5);
     await reader.read();
     clock.advance(250);
-    expect(entries).toEqual([]);
+    expect(records).toEqual([]);
     source.end();
     await reader.read();
     await idle;
     expect(gateway.inFlight).toBe(0);
     expect(timeouts).toEqual([0, 65]);
-    expect(entries).toMatchObject([{ statusCode: 200, bytesOut: 5, latencyMs: 250 }]);
+    expect(records).toMatchObject([{ statusCode: 200, bytesOut: 5, latencyMs: 250 }]);
   });
 
   test("that the client leaves in the middle counts as 499", async () => {
     const source = drip();
-    const { ask, entries, gateway } = world({ answer: () => new Response(source.stream) });
+    const { ask, records, gateway } = world({ answer: () => new Response(source.stream) });
     const response = await ask("/api/a");
     await response.body?.cancel();
     await gateway.whenIdle();
-    expect(entries).toMatchObject([{ statusCode: 499, errorCode: "client_closed" }]);
+    expect(records).toMatchObject([{ statusCode: 499, errorCode: "client_closed" }]);
   });
 
   test("among others is waited for, with all of them", async () => {
@@ -296,7 +291,7 @@ describe("an exchange", () => {
 
   test("stays with the snapshot it began with", async () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
-    const { ask, gateway, compile, entries } = world({ answer: () => promise });
+    const { ask, gateway, compile, records } = world({ answer: () => promise });
     const old = ask("/api/a");
     const next = compile(`routes: [{ path: /new, backends: ["http://other.test"] }]`);
     gateway.swap(next);
@@ -304,7 +299,7 @@ describe("an exchange", () => {
     expect((await ask("/api/a")).status).toBe(404);
     resolve(new Response("old"));
     expect(await (await old).text()).toBe("old");
-    expect(entries.map(({ route }) => route)).toEqual(["", "/api/*"]);
+    expect(records.map(({ route }) => route)).toEqual(["", "/api/*"]);
   });
 });
 
@@ -315,7 +310,7 @@ describe("requests under way", () => {
     routes: [{ path: "/api/*", backends: ["http://backend.test"] }]`;
 
   test("are at most so many; beyond them the answer is 503 and says when to come again", async () => {
-    const { ask, sent, gateway, entries } = world({
+    const { ask, sent, gateway, records } = world({
       config,
       answer: () => new Response(drip().stream),
     });
@@ -326,7 +321,7 @@ describe("requests under way", () => {
     expect(await problemOf(refused)).toMatchObject({ status: 503, code: "overloaded" });
     expect(sent).toHaveLength(2);
     expect(gateway.inFlight).toBe(2);
-    expect(entries).toMatchObject([{ statusCode: 503, errorCode: "overloaded", attempts: 0 }]);
+    expect(records).toMatchObject([{ statusCode: 503, errorCode: "overloaded", attempts: 0 }]);
     for (const { body } of open) await body?.cancel();
     await gateway.whenIdle();
     const next = await ask("/api/d");
@@ -371,170 +366,6 @@ describe("a connection that the client wants closed", () => {
   );
 });
 
-describe("a WebSocket", () => {
-  const fields = {
-    connection: "Upgrade",
-    upgrade: "websocket",
-    "sec-websocket-version": "13",
-    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
-  };
-
-  test("is one exchange and one row, which comes at its end", async () => {
-    const closed = Promise.withResolvers<void>();
-    using backend = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch: (request, server) => (server.upgrade(request) ? undefined : new Response("no")),
-      websocket: { message: () => undefined, close: () => closed.resolve() },
-    });
-    const { ask, upgrades, tunnels, gateway, entries, timeouts, clock } = world({
-      config: `routes: [{ path: "/api/*", backends: ["http://127.0.0.1:${backend.port}"] }]`,
-    });
-    await ask("/api/chat", { headers: fields });
-    expect(gateway.inFlight).toBe(1);
-    expect(entries).toEqual([]);
-    // Until the backend has agreed; a WebSocket has an idle time of its own.
-    expect(timeouts).toEqual([0]);
-    const [socket] = upgrades;
-    const client = new FakeClient();
-    socket?.events.open(client);
-    expect(tunnels.size).toBe(1);
-    socket?.events.message("hello");
-    clock.advance(1_500);
-    socket?.events.close(1000, "");
-    await gateway.whenIdle();
-    expect(entries).toMatchObject([
-      { statusCode: 101, route: "/api/*", messagesIn: 1, bytesIn: 5, latencyMs: 1_500 },
-    ]);
-    expect(tunnels.size).toBe(0);
-    await closed.promise;
-  });
-
-  // What limits a whole exchange limits streams too.
-  test("ends when the whole exchange has taken too long", async () => {
-    using backend = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch: (request, server) => (server.upgrade(request) ? undefined : new Response("no")),
-      websocket: { message: () => undefined },
-    });
-    const { ask, upgrades, clock, tunnels } = world({
-      config: `routes: [{ path: "/api/*", backends: ["http://127.0.0.1:${backend.port}"],
-        timeouts: { exchange: 3s } }]`,
-    });
-    await ask("/api/chat", { headers: fields });
-    const client = new FakeClient();
-    upgrades[0]?.events.open(client);
-    clock.advance(3_000);
-    const { size } = tunnels;
-    upgrades[0]?.events.close(1000, "");
-    expect(size).toBe(0);
-  });
-
-  test("of a version that is not understood is answered 426", async () => {
-    const { ask, entries, sent } = world();
-    const headers = { ...fields, "sec-websocket-version": "8" };
-    const response = await ask("/api/chat", { headers });
-    expect(response.headers.get("sec-websocket-version")).toBe("13");
-    expect(await problemOf(response)).toMatchObject({ status: 426, code: "websocket_version" });
-    expect(entries).toMatchObject([{ statusCode: 426 }]);
-    expect(sent).toEqual([]);
-  });
-
-  test("of a page that may not open one reaches no backend", async () => {
-    const { ask, entries } = world({
-      config: `routes: [{ path: "/api/*", backends: ["http://backend.test"],
-        cors: { enabled: true, allowed_origins: ["http://shop.test"] } }]`,
-    });
-    const response = await ask("/api/chat", { headers: { ...fields, origin: "http://evil.test" } });
-    expect(await problemOf(response)).toMatchObject({ status: 403, code: "origin_not_allowed" });
-    expect(entries).toMatchObject([{ statusCode: 403, attempts: 0, backend: "" }]);
-  });
-});
-
-describe("a policy that crashes", () => {
-  /** The snapshot with a policy in front of each route's backends; here routes have no others. */
-  const inFront =
-    (policy: Policy) =>
-    (snapshot: Snapshot): Snapshot => ({
-      ...snapshot,
-      table: RouteTable.compile(
-        snapshot.routes.map((route): CompiledRoute => ({
-          ...route,
-          chain: new Chain([policy], snapshot.toProblem),
-        })),
-      ),
-    });
-  const isBad = ({ target }: { target: { path: string } }) => target.path === "/api/bad";
-
-  test("on the way in harms that request alone", async () => {
-    const { ask, crashes, gateway } = world({
-      change: inFront({
-        name: "crashes",
-        async request(exchange) {
-          return isBad(exchange) ? fail(new TypeError("secret")) : undefined;
-        },
-      }),
-    });
-    const [good, bad] = await Promise.all([ask("/api/good"), ask("/api/bad")]);
-    expect(good.status).toBe(200);
-    expect(await problemOf(bad)).toMatchObject({ status: 500, request_id: "id-2" });
-    expect(crashes).toEqual([{ requestId: "id-2", error: new TypeError("secret") }]);
-    expect(gateway.inFlight).toBe(0);
-  });
-
-  test.each([
-    ["a small answer", () => new Response("12345", { headers: { "content-length": "5" } })],
-    ["an answer that is passed on", () => new Response(drip().stream)],
-  ])("by setting what is no field of %s harms that request alone", async (_what, answer) => {
-    const { ask, crashes, entries, gateway } = world({
-      answer,
-      change: inFront({
-        name: "crashes",
-        response(exchange, { fields }) {
-          if (isBad(exchange)) fields.set("x-a", "secret\nx-b: 1");
-        },
-      }),
-    });
-    const bad = await ask("/api/bad");
-    expect(bad.headers.has("x-a")).toBe(false);
-    expect(JSON.stringify(await problemOf(bad))).not.toContain("secret");
-    expect(crashes).toMatchObject([{ requestId: "id-1" }]);
-    expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
-    const good = await ask("/api/good");
-    expect(good.status).toBe(200);
-    await good.body?.cancel();
-    await gateway.whenIdle();
-  });
-
-  test("on the way out of a small answer harms that request alone", async () => {
-    const { ask, entries } = world({
-      answer: () => new Response("12345", { headers: { "content-length": "5" } }),
-      change: inFront({ name: "crashes", response: () => fail(new TypeError("secret")) }),
-    });
-    const response = await ask("/api/a");
-    expect(response.status).toBe(500);
-    expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
-  });
-
-  // The content of the answer that was given up is read by nobody and never ends.
-  test("on the way out of a streamed answer ends the exchange all the same", async () => {
-    const source = drip();
-    const { ask, entries, gateway } = world({
-      answer: () => new Response(source.stream),
-      change: inFront({ name: "crashes", response: () => fail(new TypeError("secret")) }),
-    });
-    await (await ask("/api/a")).text();
-    expect(source.state.cancelled).toBeDefined();
-    expect(gateway.inFlight).toBe(0);
-    expect(entries).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
-  });
-});
-
-function fail(error: Error): never {
-  throw error;
-}
-
 describe("a client's connection", () => {
   const slow = (delay: number) => {
     const { promise, resolve } = Promise.withResolvers<Response>();
@@ -557,3 +388,7 @@ describe("a client's connection", () => {
     expect(timeouts).toEqual([]);
   });
 });
+
+function fail(error: Error): never {
+  throw error;
+}

@@ -18,10 +18,10 @@ describe("a snapshot", () => {
   });
 
   test("matches a route's path in whatever spelling it stands in the configuration", async () => {
-    const { ask, entries } = world({ config: `routes: [{ path: "/%7euser", ${backends} }]` });
+    const { ask, records } = world({ config: `routes: [{ path: "/%7euser", ${backends} }]` });
     expect((await ask("/~user")).status).toBe(200);
     expect((await ask("/%7Euser")).status).toBe(200);
-    expect(entries.map(({ route }) => route)).toEqual(["/%7euser", "/%7euser"]);
+    expect(records.map(({ route }) => route)).toEqual(["/%7euser", "/%7euser"]);
   });
 
   test("has a route's own CORS stand in place of the global one", async () => {

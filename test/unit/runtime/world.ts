@@ -44,7 +44,7 @@ export function world({
 }: WorldOptions = {}) {
   const clock = new FakeClock();
   const { transport, sent } = network(answer);
-  const entries: ExchangeRecord[] = [];
+  const records: ExchangeRecord[] = [];
   const crashes: { requestId: string; error: unknown }[] = [];
   const timeouts: number[] = [];
   const upgrades: { events: SocketEvents; headers: Headers }[] = [];
@@ -82,7 +82,7 @@ export function world({
       ids += 1;
       return `id-${ids}`;
     },
-    onEnd: (exchange) => entries.push(toRecord(exchange, clock.monotonic())),
+    onEnd: (exchange) => records.push(toRecord(exchange, clock.monotonic())),
   });
   const listener: Listener = {
     idleSeconds: 65,
@@ -96,7 +96,7 @@ export function world({
   return {
     clock,
     sent,
-    entries,
+    records,
     crashes,
     timeouts,
     upgrades,
