@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { closest } from "../config/reading/suggest.ts";
 import { type Arguments, type Command, type Flag, UsageError } from "./command.ts";
 
 /** Reads what follows a command's name. Throws a UsageError with the nearest valid spelling. */
@@ -58,9 +58,13 @@ function readFlag(command: Command, text: string): ReadFlag {
   if (elsewhere !== undefined) {
     throw new UsageError(`\`${command.name}\` has no flag ${text.split("=")[0]}: ${elsewhere}`);
   }
-  const meant = suggestion(name, Object.keys(command.flags), "--");
+  const known = Object.keys(command.flags);
+  const written = text.split("=")[0];
+  if (known.length === 0) {
+    throw new UsageError(`unknown flag ${written}: \`${command.name}\` has no flags`);
+  }
   throw new UsageError(
-    `unknown flag ${text.split("=")[0]} for \`${command.name}\`${meant}
+    `unknown flag ${written} for \`${command.name}\`${suggestion(name, known, "--")}
 \`gateway help ${command.name}\` lists its flags`,
   );
 }
@@ -92,9 +96,17 @@ function valueOf(name: string, flag: Flag, attached: string | undefined, rest: s
   return value;
 }
 
-function tooMany({ name, operands }: Command, surplus: string): string {
-  return `\`${name}\` does not know what to do with "${surplus}"
-usage: ${["gateway", name, operands, "[FLAGS]"].filter(Boolean).join(" ")}`;
+function tooMany(command: Command, surplus: string): string {
+  const isPort = /^:?[0-9]+$/.test(surplus) && Object.hasOwn(command.flags, "port");
+  const meant = isPort ? `, did you mean --port ${surplus.replace(":", "")}?` : "";
+  return `\`${command.name}\` does not know what to do with "${surplus}"${meant}
+usage: ${usageOf(command)}`;
+}
+
+/** "gateway serve [FILE] [FLAGS]" */
+export function usageOf({ name, operands, flags }: Command): string {
+  const hasFlags = Object.keys(flags).length > 0;
+  return ["gateway", name, operands, hasFlags ? "[FLAGS]" : ""].filter(Boolean).join(" ");
 }
 
 function splitOnce(text: string): [string, string | undefined] {
@@ -104,11 +116,8 @@ function splitOnce(text: string): [string, string | undefined] {
 
 /** Says which known word was probably meant: ", did you mean X?", or nothing. */
 export function suggestion(written: string, known: readonly string[], prefix = ""): string {
-  if (known.length === 0) return "";
   const nearest = closest(written, known);
-  const changes = distance(written, nearest);
-  const isNear = changes < written.length && changes <= Math.max(2, Math.floor(written.length / 3));
-  return isNear ? `, did you mean ${prefix}${nearest}?` : "";
+  return nearest === undefined ? "" : `, did you mean ${prefix}${nearest}?`;
 }
 
 /** Reads a flag that is a whole number. */

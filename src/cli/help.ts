@@ -1,3 +1,4 @@
+import { usageOf } from "./args.ts";
 import { type Command, UsageError } from "./command.ts";
 import { configHelp } from "./config-help.ts";
 import { findCommand } from "./find-command.ts";
@@ -51,7 +52,7 @@ project's README.md and docs/ have the rest.
 }
 
 function explain(command: Command): string {
-  const { name, summary, operands, flags, details, examples } = command;
+  const { name, summary, flags, details, examples } = command;
   const options = Object.entries(flags).map(
     ([flag, { short, value, summary: text }]) =>
       [
@@ -59,10 +60,9 @@ function explain(command: Command): string {
         text,
       ] as const,
   );
-  const usage = ["gateway", name, operands, options.length > 0 ? "[FLAGS]" : ""].filter(Boolean);
   const parts = [
     `${name}: ${summary}\n`,
-    `Usage: ${usage.join(" ")}\n`,
+    `Usage: ${usageOf(command)}\n`,
     ...(options.length > 0 ? [columns(options)] : []),
     `${details}\n`,
     `Examples:\n${columns(examples)}`,

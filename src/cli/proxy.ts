@@ -8,6 +8,9 @@ import { portTrouble } from "./ports.ts";
 import { runGateway } from "./run-gateway.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
+const BACKEND = "a backend is named by --to, like --to http://localhost:3000";
+const ADDRESS = "the address is named by --host and --port";
+
 export const proxy: Command = {
   name: "proxy",
   summary: "run the gateway in front of a backend, without a configuration",
@@ -26,6 +29,18 @@ export const proxy: Command = {
     },
     host: { value: "HOST", summary: "the address to listen on (127.0.0.1)" },
     database: { value: "FILE", summary: "keep the access log in this SQLite file" },
+  },
+  elsewhere: {
+    // Caddy's words, and those of others.
+    from: ADDRESS,
+    listen: ADDRESS,
+    l: ADDRESS,
+    upstream: BACKEND,
+    backend: BACKEND,
+    target: BACKEND,
+    url: BACKEND,
+    config: "it needs no configuration; to run one: gateway serve FILE",
+    c: "it needs no configuration; to run one: gateway serve FILE",
   },
   details: `Sends every path to the backend, /health and /admin too. An http backend gets the client's Host, an
 https one its own. Several backends take turns, and are asked for /health every 10 s; one that fails
@@ -125,6 +140,9 @@ function introduction(
   { urls, host, database: kept }: Wanted,
   database: string,
 ): string {
+  // A single backend is not checked: it gets the requests in any case.
+  const health =
+    urls.length > 1 ? `  backends    ${adminUrl}/admin/backends shows which are healthy\n` : "";
   const isLocal = ["127.0.0.1", "::1", "localhost"].includes(host);
   const log =
     kept === undefined ? `${database}, until it ends; --database FILE keeps it` : resolve(kept);
@@ -132,8 +150,7 @@ function introduction(
 ${url} sends everything to ${urls.join(", ")}
   for         ${isLocal ? "this machine only; --host 0.0.0.0 lets others in" : "everybody who can reach it"}
   access log  ${log}
-  backends    ${adminUrl}/admin/backends shows which are healthy
-Ctrl-C ends it.
+${health}Ctrl-C ends it.
 
 `;
 }

@@ -3,6 +3,8 @@ import { findConfigFile, reloadConfigFile, readConfigFile } from "./config-file.
 import { runGateway } from "./run-gateway.ts";
 
 const SERVER_PORT = "the port is `server.port` in the configuration";
+const LEVEL = "the level of lines is `logging.level` in the configuration";
+const RELOAD = "a running gateway reads its file again on SIGHUP: kill -HUP PID";
 
 export const serve: Command = {
   name: "serve",
@@ -16,7 +18,19 @@ export const serve: Command = {
     port: SERVER_PORT,
     p: SERVER_PORT,
     host: "the address is `server.host` in the configuration",
+    listen: "the address and port are `server.host` and `server.port` in the configuration",
     to: "a backend without a configuration: gateway proxy --to URL",
+    watch: RELOAD,
+    w: RELOAD,
+    reload: RELOAD,
+    debug: LEVEL,
+    d: LEVEL,
+    verbose: LEVEL,
+    v: LEVEL,
+    "log-level": LEVEL,
+    daemon: "it runs in the foreground; leave that to systemd, a container or `nohup`",
+    t: "to check a configuration: gateway check FILE",
+    test: "to check a configuration: gateway check FILE",
   },
   details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml. \`gateway init\` writes a file to begin with,
 \`gateway help config\` explains every key.

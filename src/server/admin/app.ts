@@ -19,10 +19,21 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
     .get("/backends", () => ({ backends: describeBackends(subject.snapshot()) }))
     .get("/log", () => subject.accessLogCounts());
   const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
+  const paths = app.routes.map(({ path }) => path);
+  // On the operator's port only: the log names /admin, and a wrong path is told the right ones.
+  app
+    .get("/", () => ({ pages: paths }))
+    .onError({ as: "global" }, ({ code }) =>
+      code === "NOT_FOUND" ? noSuchPage(paths) : undefined,
+    );
   return {
     has: (method, path) => pages.has(`${method} ${path}`),
     handle: (request) => app.handle(request),
   };
+}
+
+function noSuchPage(paths: readonly string[]): Response {
+  return new Response(`no such page; GET ${paths.join(" or GET ")}\n`, { status: 404 });
 }
 
 function describeBackends(snapshot: Snapshot) {

@@ -58,6 +58,12 @@ describe("a command line", () => {
     [["-p"], "--port needs a value: --port PORT"],
     [["--port", "1", "-p", "1"], "--port is given twice: 1 and 1; which one is meant?"],
     [["--quiet=yes"], "--quiet takes no value"],
+    [["--post"], `unknown flag --post for \`try\`, did you mean --port?${SEE_HELP}`],
+    [["--cost"], `unknown flag --cost for \`try\`${SEE_HELP}`],
+    [
+      ["a", ":9001"],
+      '`try` does not know what to do with ":9001", did you mean --port 9001?\nusage: gateway try [FILE] [FLAGS]',
+    ],
     [["a", "b"], '`try` does not know what to do with "b"\nusage: gateway try [FILE] [FLAGS]'],
   ])("%j is refused in words", async (written, words) => {
     expect(await refusal(() => read(...written))).toBe(words);
@@ -73,7 +79,10 @@ describe("a command line", () => {
   test("of a command without flags is refused without a suggestion", async () => {
     const bare = commandWith({ name: "bare" });
     expect(await refusal(() => parseArguments(bare, ["--port"]))).toBe(
-      "unknown flag --port for `bare`\n`gateway help bare` lists its flags",
+      "unknown flag --port: `bare` has no flags",
+    );
+    expect(await refusal(() => parseArguments(bare, ["a"]))).toBe(
+      '`bare` does not know what to do with "a"\nusage: gateway bare',
     );
   });
 });
