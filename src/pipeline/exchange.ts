@@ -6,8 +6,15 @@ import { type ErrorCode, errorKinds, type ErrorSource } from "./errors.ts";
 import type { SocketEvents } from "./socket.ts";
 import { Outgoing, type OutgoingRules, VIA } from "./outgoing.ts";
 
-/** Makes the client's connection a WebSocket. False when the handshake does not allow it. */
-export type Upgrade = (request: Request, events: SocketEvents, headers: Headers) => boolean;
+/** What an exchange may ask of the socket that its request came on. */
+export interface ClientPort {
+  /** Seconds of silence after which a client's connection is closed. */
+  readonly idleSeconds: number;
+  /** Closes the request's connection after this many seconds of silence; 0 is never. */
+  timeout(request: Request, seconds: number): void;
+  /** Makes the client's connection a WebSocket. False when the handshake does not allow it. */
+  upgrade(request: Request, events: SocketEvents, headers: Headers): boolean;
+}
 
 /** One sending to one backend, as it is remembered. Times are monotonic milliseconds. */
 export interface AttemptRecord {
@@ -43,7 +50,6 @@ export interface TakenQuota {
  * forwarding and telemetry. Policies and the proxy write to it; telemetry reads it once, at the end.
  */
 export class Exchange {
-  readonly #timeout: ((request: Request, seconds: number) => void) | undefined;
   readonly request: Request;
   readonly method: string;
   readonly target: RequestTarget;
@@ -55,7 +61,7 @@ export class Exchange {
   readonly startedAt: number;
   /** The same moment on the monotonic clock. */
   readonly started: number;
-  readonly upgrade: Upgrade;
+  readonly port: ClientPort;
 
   /** What this gateway adds to Via towards backends, and knows itself by when a request comes back. */
   via = VIA;
@@ -104,11 +110,9 @@ export class Exchange {
     requestId: string;
     startedAt: number;
     started: number;
-    upgrade: Upgrade;
+    port: ClientPort;
     /** Where it can be cut by the gateway; absent where nobody would. */
     open?: OpenCancellations;
-    /** Closes the client's connection after this many seconds of silence; 0 is never. */
-    timeout?: (request: Request, seconds: number) => void;
   }) {
     this.request = opening.request;
     this.method = opening.request.method;
@@ -118,8 +122,7 @@ export class Exchange {
     this.fields = opening.fields;
     this.startedAt = opening.startedAt;
     this.started = opening.started;
-    this.upgrade = opening.upgrade;
-    this.#timeout = opening.timeout;
+    this.port = opening.port;
     this.cancellation = new Cancellation(this, opening.open);
   }
 
@@ -132,7 +135,7 @@ export class Exchange {
   takesLong(): void {
     if (this.tookLong) return;
     this.tookLong = true;
-    this.#timeout?.(this.request, 0);
+    this.port.timeout(this.request, 0);
   }
 
   /** The last backend asked, as its URL in the configuration; empty when none was. */

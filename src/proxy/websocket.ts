@@ -60,7 +60,7 @@ export async function openTunnel(
   // The runtime would choose the first subprotocol offered, whatever the backend chose.
   const answer = new Headers({ "x-request-id": exchange.requestId });
   answer.set("sec-websocket-protocol", backend.protocol);
-  if (!exchange.upgrade(exchange.request, tunnel, answer)) {
+  if (!exchange.port.upgrade(exchange.request, tunnel, answer)) {
     tunnel.shut(1011, "the client's handshake failed");
     throw new GatewayError("bad_request", "the WebSocket handshake is not valid");
   }

@@ -6,23 +6,18 @@ import { readTarget, type TargetRefusal } from "../http/target.ts";
 import { type Answer, toResponse } from "../pipeline/answer.ts";
 import { OpenCancellations } from "../pipeline/cancellation.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Handler } from "../pipeline/chain.ts";
+import type { Ending, Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
-import { Exchange, type Upgrade } from "../pipeline/exchange.ts";
+import { type ClientPort, Exchange } from "../pipeline/exchange.ts";
 import { leaving } from "../pipeline/leaving.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
 /** What answers a request for a page of the gateway's own (/health, /admin); undefined for all else. */
 export type OwnPages = (exchange: Exchange) => Handler | undefined;
 
-/** What the gateway asks of the socket that a request came on. */
-export interface Listener {
+/** What the gateway asks of a port that clients talk to. */
+export interface Listener extends ClientPort {
   requestIP(request: Request): { readonly address: string; readonly port: number } | null;
-  /** Closes the request's connection after this many seconds of silence; 0 is never. */
-  readonly timeout: (request: Request, seconds: number) => void;
-  /** The seconds of silence that connections have otherwise. */
-  readonly idleSeconds: number;
-  readonly upgrade: Upgrade;
 }
 
 export interface GatewayOptions {
@@ -78,8 +73,8 @@ export class Gateway {
     });
   }
 
-  /** Handles one request. Never rejects. */
-  async handle(request: Request, listener: Listener): Promise<Response> {
+  /** Handles one request. Neither throws nor rejects. */
+  handle(request: Request, listener: Listener): Response | Promise<Response> {
     const snapshot = this.#snapshot;
     const { clock } = this.#options;
     const fields = new RequestFields(request.headers, snapshot.fieldRules);
@@ -93,42 +88,46 @@ export class Gateway {
       requestId: this.#requestId(fields, client.viaTrustedProxy),
       startedAt: clock.wall(),
       started: clock.monotonic(),
-      upgrade: listener.upgrade,
+      port: listener,
       open: this.#open,
-      timeout: listener.timeout,
     });
     exchange.peerPort = peer?.port ?? 0;
     exchange.via = this.#options.via;
-    const closes = wantsClose(fields);
     this.#inFlight += 1;
-    const pending = this.#run(exchange, snapshot);
-    const answer = leaving(exchange, pending instanceof Promise ? await pending : pending);
-    // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
-    if (closes) answer.fields.set("connection", "close");
-    const response = this.#toResponse(exchange, answer, snapshot);
-    if (exchange.status === 0) exchange.status = response.status;
-    if (exchange.ended === undefined) {
-      if (exchange.tookLong) listener.timeout(request, listener.idleSeconds);
-      this.#close(exchange);
-    } else this.#closeAtEnd(exchange, exchange.ended, listener);
-    return response;
+    return this.#run(exchange, snapshot);
   }
 
   /** In and out through the chain that is the exchange's own. Neither throws nor rejects. */
-  #run(exchange: Exchange, snapshot: Snapshot): Answer | Promise<Answer> {
+  #run(exchange: Exchange, snapshot: Snapshot): Response | Promise<Response> {
+    const end = this.#answered;
     try {
       const refusal = refusalOf(exchange);
-      if (refusal !== undefined) return snapshot.unrouted.run(exchange, refusing(refusal));
+      if (refusal !== undefined) return snapshot.unrouted.run(exchange, refusing(refusal), end);
       const page = this.#options.ownPages(exchange);
-      if (page !== undefined) return snapshot.bare.run(exchange, page);
+      if (page !== undefined) return snapshot.bare.run(exchange, page, end);
       if (this.inFlight > snapshot.maxInFlight) {
-        return snapshot.unrouted.run(exchange, refusing(overloaded()));
+        return snapshot.unrouted.run(exchange, refusing(overloaded()), end);
       }
-      return runRoute(exchange, snapshot);
+      return runRoute(exchange, snapshot, end);
     } catch (error) {
-      return snapshot.toProblem(exchange, error);
+      return end(exchange, snapshot.toProblem(exchange, error));
     }
   }
+
+  /** The answer has left the chain. A function of its own, so that none is made for each request. */
+  readonly #answered: Ending<Response> = (exchange, chosen) => {
+    const answer = leaving(exchange, chosen);
+    // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
+    if (wantsClose(exchange.fields)) answer.fields.set("connection", "close");
+    const response = this.#toResponse(exchange, answer);
+    if (exchange.status === 0) exchange.status = response.status;
+    const { port } = exchange;
+    if (exchange.ended === undefined) {
+      if (exchange.tookLong) port.timeout(exchange.request, port.idleSeconds);
+      this.#close(exchange);
+    } else this.#closeAtEnd(exchange, exchange.ended);
+    return response;
+  };
 
   #requestId(fields: RequestFields, trusted: boolean): string {
     const given = trusted ? fields.requestId : null;
@@ -136,17 +135,17 @@ export class Gateway {
   }
 
   /** A policy may have set what is no field; then the answer is a problem instead. */
-  #toResponse(exchange: Exchange, answer: Answer, snapshot: Snapshot): Response {
+  #toResponse(exchange: Exchange, answer: Answer): Response {
     try {
       return toResponse(answer, this.#molds);
     } catch (error) {
-      const problem = snapshot.toProblem(exchange, error, answer);
+      const problem = this.#snapshot.toProblem(exchange, error, answer);
       return toResponse(leaving(exchange, problem), this.#molds);
     }
   }
 
   /** Content that is passed on may fall silent for long; the connection may not outlive it so. */
-  #closeAtEnd(exchange: Exchange, ended: Promise<void>, listener: Listener): void {
+  #closeAtEnd(exchange: Exchange, ended: Promise<void>): void {
     if (exchange.status === 101) {
       // The connection is no longer HTTP, and its own idle timeout holds.
       void ended.then(() => this.#close(exchange));
@@ -154,7 +153,7 @@ export class Gateway {
     }
     exchange.takesLong();
     void ended.then(() => {
-      listener.timeout(exchange.request, listener.idleSeconds);
+      exchange.port.timeout(exchange.request, exchange.port.idleSeconds);
       this.#close(exchange);
     });
   }
@@ -170,7 +169,11 @@ export class Gateway {
   }
 }
 
-function runRoute(exchange: Exchange, snapshot: Snapshot): Answer | Promise<Answer> {
+function runRoute(
+  exchange: Exchange,
+  snapshot: Snapshot,
+  end: Ending<Response>,
+): Response | Promise<Response> {
   const { method } = exchange;
   const match = snapshot.table.match(method, exchange);
   if (match.kind === "route") {
@@ -178,18 +181,18 @@ function runRoute(exchange: Exchange, snapshot: Snapshot): Answer | Promise<Answ
     exchange.route = route.id;
     exchange.outgoingRules = route.outgoing;
     exchange.parameters = parameters;
-    return route.chain.run(exchange, route.forward);
+    return route.chain.run(exchange, route.forward, end);
   }
   if (match.kind === "not_found") {
-    return snapshot.unrouted.run(exchange, refusing(notFound(exchange)));
+    return snapshot.unrouted.run(exchange, refusing(notFound(exchange)), end);
   }
   const refusal = refusing(methodNotAllowed(exchange, match.allow));
   // A preflight asks about another method, and that method's route has the CORS policy to answer it.
   const asked = preflightMethod(exchange);
   const meant = asked === null ? undefined : snapshot.table.match(asked, exchange);
-  if (meant?.kind !== "route") return snapshot.unrouted.run(exchange, refusal);
+  if (meant?.kind !== "route") return snapshot.unrouted.run(exchange, refusal, end);
   exchange.route = meant.route.id;
-  return meant.route.chain.run(exchange, refusal);
+  return meant.route.chain.run(exchange, refusal, end);
 }
 
 /** What stands at the end of a chain for an exchange that goes no further. */

@@ -1,7 +1,7 @@
 import type { ClientIdentity } from "../../../src/http/forwarded.ts";
 import { RequestFields } from "../../../src/http/request-fields.ts";
 import { readTarget } from "../../../src/http/target.ts";
-import { Exchange, type Upgrade } from "../../../src/pipeline/exchange.ts";
+import { type ClientPort, Exchange } from "../../../src/pipeline/exchange.ts";
 
 export interface Opening {
   readonly url?: string;
@@ -12,7 +12,7 @@ export interface Opening {
   readonly body?: NonNullable<RequestInit["body"]>;
   readonly signal?: AbortSignal;
   readonly client?: Partial<ClientIdentity>;
-  readonly upgrade?: Upgrade;
+  readonly upgrade?: ClientPort["upgrade"];
 }
 
 /** An exchange with the id "request-1", for GET /things unless told otherwise. */
@@ -49,6 +49,6 @@ export function openExchange({
     requestId: "request-1",
     startedAt: Date.UTC(2026, 0, 1),
     started: 0,
-    upgrade,
+    port: { idleSeconds: 0, timeout: () => {}, upgrade },
   });
 }

@@ -4,5 +4,5 @@ import { asResponse } from "./answers.ts";
 
 /** Takes an exchange in and out through a chain, as the gateway does. */
 export async function through(chain: Chain, exchange: Exchange, last: Handler): Promise<Response> {
-  return asResponse(await chain.run(exchange, last));
+  return chain.run(exchange, last, (_exchange, answer) => asResponse(answer));
 }

@@ -63,7 +63,7 @@ export class Chain {
       requestId: "request-1",
       startedAt: 0,
       started: 0,
-      upgrade: () => false,
+      port: { idleSeconds: 0, timeout: () => {}, upgrade: () => false },
     });
     const toProblem = problemMaker((_exchange, error) => {
       throw error;
