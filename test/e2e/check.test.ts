@@ -235,6 +235,24 @@ test("what is probably not meant is a warning: valid, unless --strict", async ()
   expect(strict.err).toBe(lenient.err);
 });
 
+test("each warning has its place", async () => {
+  const { code, err } = await check(`server: { trusted_proxies: [0.0.0.0/0] }
+health_check: { interval: 2s, timeout: 3s }
+routes:
+  - path: /a
+    tls: { server_name: a }
+    backends: [{ url: "http://127.0.0.1:9001", weight: 3 }]
+`);
+
+  expect(code).toBe(0);
+  expect(err.match(/^gateway\.yaml:\d+:\d+: warning: `?\S+/gm)).toEqual([
+    "gateway.yaml:1:29: warning: `0.0.0.0/0`",
+    "gateway.yaml:2:40: warning: `timeout`",
+    "gateway.yaml:5:10: warning: `tls`",
+    "gateway.yaml:6:56: warning: a",
+  ]);
+});
+
 test("`serve` logs what is probably not meant, a line each, and starts", async () => {
   const proxies = ["10.0.0.0/8", "0.0.0.0/0"];
   const gateway = await startGateway(stage, {

@@ -81,6 +81,30 @@ test("reloads that are asked for together become one", async () => {
   expect(gateway.lines.matching(/new configuration in force/).length).toBeLessThanOrEqual(2);
 });
 
+test("a longer timeout lets a request wait longer than the one it replaces", async () => {
+  const backend = await startRawBackend(stage);
+  const config = (server: object, more: readonly object[] = []) => ({
+    server,
+    health_check: noHealthChecks,
+    routes: [{ path: "/slow", backends: [backend.url] }, ...more],
+  });
+  const gateway = await startGateway(stage, config({ timeouts: { response: "100ms" } }));
+  expect((await ask(`${gateway.url}/slow`)).status).toBe(504);
+
+  const hasty = { path: "/hasty", backends: [backend.url], timeouts: { response: "300ms" } };
+  await gateway.reload(config({ timeouts: { response: "1m" } }, [hasty]));
+  const arrived = backend.next();
+  const slow = ask(`${gateway.url}/slow`);
+  const request = await arrived;
+  // Begun later, and over its time: so the first has waited for more than the old timeout.
+  expect((await ask(`${gateway.url}/hasty`)).status).toBe(504);
+  request.send(answer([], "late but whole"));
+
+  expect(await (await slow).text()).toBe("late but whole");
+  const rows = await gateway.waitForRows(3);
+  expect(rows.map(({ status_code }) => status_code)).toEqual([504, 504, 200]);
+});
+
 test("a file that is gone is reported, and the gateway serves on", async () => {
   const mock = await startMockProcess(stage, "A");
   const folder = stage.folder();
