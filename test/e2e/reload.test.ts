@@ -83,16 +83,16 @@ test("reloads that are asked for together become one", async () => {
 
 test("a longer timeout lets a request wait longer than the one it replaces", async () => {
   const backend = await startRawBackend(stage);
-  const config = (server: object, more: readonly object[] = []) => ({
-    server,
+  const config = (response: string, more: TestConfig["routes"] = []): TestConfig => ({
+    server: { timeouts: { response } },
     health_check: noHealthChecks,
     routes: [{ path: "/slow", backends: [backend.url] }, ...more],
   });
-  const gateway = await startGateway(stage, config({ timeouts: { response: "100ms" } }));
+  const gateway = await startGateway(stage, config("100ms"));
   expect((await ask(`${gateway.url}/slow`)).status).toBe(504);
 
   const hasty = { path: "/hasty", backends: [backend.url], timeouts: { response: "300ms" } };
-  await gateway.reload(config({ timeouts: { response: "1m" } }, [hasty]));
+  await gateway.reload(config("1m", [hasty]));
   const arrived = backend.next();
   const slow = ask(`${gateway.url}/slow`);
   const request = await arrived;
