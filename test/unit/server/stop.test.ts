@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rowsIn } from "../access-log/support.ts";
+import { rowsIn } from "../telemetry/access-log/support.ts";
 import { ask, problemOf } from "../../support/ask.ts";
 import { eventually } from "../../support/eventually.ts";
 import { answer, startRawBackend } from "../../support/raw-backend.ts";

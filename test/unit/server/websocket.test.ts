@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { rowsIn } from "../access-log/support.ts";
+import { rowsIn } from "../telemetry/access-log/support.ts";
 import { createStage } from "../../support/stage.ts";
 import { mockBackend, start } from "./running.ts";
 

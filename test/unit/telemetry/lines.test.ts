@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { assert, property, string } from "fast-check";
 import { recordAsJson, recordAsText } from "../../../src/telemetry/lines.ts";
-import { record } from "../access-log/support.ts";
+import { record } from "./access-log/support.ts";
 
 const anyText = string({ unit: "binary", maxLength: 40 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Logger, type LoggerOptions } from "../../../src/telemetry/logger.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { record } from "../access-log/support.ts";
+import { record } from "./access-log/support.ts";
 import { collectingWriter } from "./collecting-writer.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 15, 1, 26, 123);

@@ -2,10 +2,10 @@ import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { systemClock } from "../../../src/time/clock.ts";
-import { AccessLog } from "../../../src/telemetry/access-log/access-log.ts";
-import type { AccessLogOptions } from "../../../src/telemetry/access-log/access-log.ts";
-import { createAccessLogWorker } from "../../../src/telemetry/access-log/create-worker.ts";
+import { systemClock } from "../../../../src/time/clock.ts";
+import { AccessLog } from "../../../../src/telemetry/access-log/access-log.ts";
+import type { AccessLogOptions } from "../../../../src/telemetry/access-log/access-log.ts";
+import { createAccessLogWorker } from "../../../../src/telemetry/access-log/create-worker.ts";
 import { records, record, Reports, rowsIn, temporaryDirectory, until } from "./support.ts";
 
 const LONG = 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { DroppedRows } from "../../../src/telemetry/access-log/dropped-rows.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { DroppedRows } from "../../../../src/telemetry/access-log/dropped-rows.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
 import { Reports } from "./support.ts";
 
 test("dropped rows are reported together, at most once in ten seconds", () => {

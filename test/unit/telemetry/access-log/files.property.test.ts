@@ -12,10 +12,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { array, assert, constantFrom, property } from "fast-check";
-import { Store } from "../../../src/telemetry/access-log/store.ts";
+import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { records, UNLIMITED } from "./support.ts";
 import { batchOf, writerStarter } from "./writing.ts";
-import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
+import { TEST_TIMEOUT_MS } from "../../../support/patience.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 

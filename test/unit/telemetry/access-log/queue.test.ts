@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { escaped } from "../../../src/units/printable.ts";
-import { fields } from "../../../src/telemetry/fields.ts";
-import { unpack } from "../../../src/telemetry/access-log/batch.ts";
-import type { Batch } from "../../../src/telemetry/access-log/batch.ts";
-import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
+import { escaped } from "../../../../src/units/printable.ts";
+import { fields } from "../../../../src/telemetry/fields.ts";
+import { unpack } from "../../../../src/telemetry/access-log/batch.ts";
+import type { Batch } from "../../../../src/telemetry/access-log/batch.ts";
+import { BatchQueue } from "../../../../src/telemetry/access-log/queue.ts";
 import { record, records } from "./support.ts";
 
 const TEXT_FIELDS = Object.entries(fields)

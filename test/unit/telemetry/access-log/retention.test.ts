@@ -1,9 +1,9 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { statSync } from "node:fs";
-import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
-import { retention } from "../../../src/telemetry/access-log/retention.ts";
-import { Store } from "../../../src/telemetry/access-log/store.ts";
+import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
+import { retention } from "../../../../src/telemetry/access-log/retention.ts";
+import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { records, record, rowsIn, temporaryDirectory, UNLIMITED } from "./support.ts";
 
 const at = temporaryDirectory();

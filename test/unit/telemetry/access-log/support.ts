@@ -3,8 +3,8 @@ import { afterEach } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LogLevel } from "../../../src/telemetry/level.ts";
-import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
+import type { LogLevel } from "../../../../src/telemetry/level.ts";
+import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
 
 export const UNLIMITED = { maxAge: 0, maxSize: 0 };
 

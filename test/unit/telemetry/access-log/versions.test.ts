@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { Store } from "../../../src/telemetry/access-log/store.ts";
+import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { record, rowsIn, temporaryDirectory, UNLIMITED } from "./support.ts";
 
 const at = temporaryDirectory();

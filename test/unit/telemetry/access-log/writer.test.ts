@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, spyOn, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { Store } from "../../../src/telemetry/access-log/store.ts";
+import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { records, record, rowsIn, temporaryDirectory, UNLIMITED, until } from "./support.ts";
 import { batchOf, idsIn, writerStarter } from "./writing.ts";
 

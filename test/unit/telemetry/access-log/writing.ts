@@ -1,9 +1,9 @@
 import { afterEach } from "bun:test";
-import type { WriterAnswer } from "../../../src/telemetry/access-log/messages.ts";
-import { BatchQueue } from "../../../src/telemetry/access-log/queue.ts";
-import { Writer } from "../../../src/telemetry/access-log/writer.ts";
-import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import type { WriterAnswer } from "../../../../src/telemetry/access-log/messages.ts";
+import { BatchQueue } from "../../../../src/telemetry/access-log/queue.ts";
+import { Writer } from "../../../../src/telemetry/access-log/writer.ts";
+import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
 import { Reports, rowsIn, UNLIMITED } from "./support.ts";
 
 /** Starts writers on a clock of their own, in the test's thread, and closes them after each test. */

@@ -9,7 +9,7 @@ import type { LoggingSettings, SinkKind } from "../../../../src/telemetry/sinks/
 import { eventually } from "../../../support/eventually.ts";
 import { schemaProblems } from "../../../support/schema-rules.ts";
 import { createStage } from "../../../support/stage.ts";
-import { record, records } from "../../access-log/support.ts";
+import { record, records } from "../access-log/support.ts";
 
 const stage = createStage();
 const LONG = 60_000;
