@@ -99,7 +99,7 @@ function valueOf(name: string, flag: Flag, attached: string | undefined, rest: s
 function tooMany(command: Command, surplus: string): string {
   const isPort = /^:?[0-9]+$/.test(surplus) && Object.hasOwn(command.flags, "port");
   const meant = isPort ? `, did you mean --port ${surplus.replace(":", "")}?` : "";
-  return `\`${command.name}\` does not know what to do with "${surplus}"${meant}
+  return `unexpected argument "${surplus}" for \`${command.name}\`${meant}
 usage: ${usageOf(command)}`;
 }
 

@@ -3,18 +3,18 @@ import { count, findConfigFile, readConfigFile, report } from "./config-file.ts"
 
 export const check: Command = {
   name: "check",
-  summary: "say whether a configuration is valid, and what is wrong with it",
+  summary: "check a configuration and report its errors",
   operands: "[FILE]",
   maxOperands: 1,
   flags: {
     config: { value: "FILE", short: "c", summary: "the configuration file; the same as naming it" },
     strict: { summary: "exit with 1 for warnings too" },
   },
-  details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml; - is standard input. Prints every error at
-once with its place, and warnings for what is valid and probably not meant. Starts nothing.
+  details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml; - is standard input. Prints all errors at
+once with their positions, and warnings for what is valid but probably not meant. Starts nothing.
 
 Exit codes: 0 valid, with or without warnings; 1 invalid, or with --strict any warning; 2 the file
-cannot be read or the command line was not understood.`,
+cannot be read, or invalid command line.`,
   examples: [
     ["gateway check", "checks the file that `gateway serve` would read"],
     ["gateway check --strict staging.yaml", "checks another one, for a pipeline"],

@@ -28,7 +28,7 @@ export function findConfigFile({ operands, flags }: Arguments): string {
   const found = USUAL_PLACES.find((place) => existsSync(place));
   if (found === undefined) {
     throw new UsageError(
-      `no configuration: neither ${USUAL_PLACES.join(" nor ")} is here; name one with --config FILE, write one with \`gateway init\`, or try \`gateway demo\``,
+      `no configuration: neither ${USUAL_PLACES.join(" nor ")} exists; name one with --config FILE, write one with \`gateway init\`, or try \`gateway demo\``,
     );
   }
   return found;

@@ -9,11 +9,11 @@ import { UsageError } from "./command.ts";
 const WIDTH = 100;
 const INDENT = "      ";
 
-const INTRODUCTION = `The configuration is a YAML file. \`gateway init\` writes one to begin with, \`gateway check\` says what is
-wrong with one.
+const INTRODUCTION = `The configuration is a YAML file. \`gateway init\` writes one to start from, \`gateway check\` reports
+errors in it.
 
 Durations are written like 250ms, 30s, 5m, 2h or 7d, sizes like 64KiB or 10MB, rates as a number per
-second or like 600/m. Any value may come from the environment: "\${NAME}", or "\${NAME:-default}".
+second or like 600/m. Any value may contain environment variables: "\${NAME}", or "\${NAME:-default}".
 `;
 
 /**
@@ -31,7 +31,7 @@ export function configHelp(key: string | undefined): string {
   if (found.length > 0) return found.map(rowText).join("\n");
   const keys = [...sections, ...rows].map((one) => plain(one.key));
   throw new UsageError(
-    `there is no key ${key}${suggestion(wanted, keys)}\n\`gateway help config\` lists them all`,
+    `unknown key ${key}${suggestion(wanted, keys)}\n\`gateway help config\` lists them all`,
   );
 }
 

@@ -21,9 +21,9 @@ export const demo: Command = {
   operands: "",
   maxOperands: 0,
   flags: {},
-  details: `Needs nothing and leaves nothing behind: the configuration is built in, the access log goes to
-a temporary file, and ports that are taken are replaced by free ones. Runs until SIGINT (Ctrl-C),
-SIGTERM or SIGHUP.`,
+  details: `Needs nothing and leaves nothing behind: the configuration is built in, the access log is a
+temporary file, and taken ports are replaced by free ones. Runs until SIGINT (Ctrl-C), SIGTERM or
+SIGHUP.`,
   examples: [["gateway demo", "prints what to try in another terminal"]],
   signals: "stop",
   async run(_, console) {
@@ -56,7 +56,7 @@ function freePort(port: number, console: Console): number {
 
 function demoConfig(mocks: readonly MockBackend[], database: string, console: Console): Config {
   const { config } = loadConfig("the demo's configuration", demoText, {});
-  if (config === undefined) throw new Error("the built-in configuration is not valid");
+  if (config === undefined) throw new Error("the built-in configuration is invalid");
   const moved = new Map(
     MOCKS.map(({ port }, index) => [`http://localhost:${port}`, mocks[index]?.url ?? ""]),
   );
@@ -81,11 +81,11 @@ A gateway with three backends is running. Try, in another terminal:
   curl ${url}/api/users/1        # UserService-1 and UserService-2 take turns
   curl ${url}/api/orders/1       # OrderService
   curl ${url}/health
-  curl ${url}/admin/backends     # who is healthy
+  curl ${url}/admin/backends     # which are healthy
   curl -i ${url}/nowhere         # what an error looks like
   sqlite3 ${database} 'select method, path, status_code, latency_ms, backend from logs'
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 
 `;
 }

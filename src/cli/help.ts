@@ -15,7 +15,7 @@ export function helpCommand(others: readonly Command[]): Command {
     examples: [
       ["gateway help serve", "explains `serve`"],
       ["gateway help config | less", "every key of the configuration"],
-      ["gateway help config routes.timeouts", "those below one of them"],
+      ["gateway help config routes.timeouts", "the keys below one of them"],
     ],
     async run({ operands: [topic, key] }, console) {
       const commands = [...others, help];
@@ -24,7 +24,7 @@ export function helpCommand(others: readonly Command[]): Command {
         return 0;
       }
       if (key !== undefined) {
-        throw new UsageError(`\`help ${topic}\` does not know what to do with "${key}"`);
+        throw new UsageError(`unexpected argument "${key}" for \`help ${topic}\``);
       }
       console.out(topic === undefined ? overview(commands) : explain(findCommand(commands, topic)));
       return 0;
@@ -40,8 +40,8 @@ function overview(commands: readonly Command[]): string {
 Three ways to begin:
 
   gateway demo                              look around: a gateway, three backends, what to try
-  gateway proxy --to http://localhost:3000  in front of a backend of yours, without a file
-  gateway init                              write a commented configuration; then: gateway serve
+  gateway proxy --to http://localhost:3000  in front of your backend, without a file
+  gateway init                              write a configuration with comments; then: gateway serve
 
 Usage: gateway COMMAND [FLAGS]
 

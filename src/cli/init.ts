@@ -9,15 +9,14 @@ const USUAL_FILE = "gateway.yaml";
 
 export const init: Command = {
   name: "init",
-  summary: "write a commented configuration to begin with",
+  summary: "write a configuration with comments, to start from",
   operands: "[FILE]",
   maxOperands: 1,
-  flags: { force: { short: "f", summary: "overwrite a file that is already there" } },
-  details: `Without FILE, writes ./gateway.yaml. With - it is printed instead. The file is valid as it is and has
+  flags: { force: { short: "f", summary: "overwrite an existing file" } },
+  details: `Without FILE, writes ./gateway.yaml. With - it is printed instead. The file is valid as it is, with
 one route, to http://localhost:9001, where \`gateway mock\` listens.
 
-Exit codes: 0 written; 1 the file is already there or cannot be written; 2 the command line was not
-understood.`,
+Exit codes: 0 written; 1 the file already exists or cannot be written; 2 invalid command line.`,
   examples: [
     ["gateway init", "writes ./gateway.yaml"],
     ["gateway init /etc/gateway/gateway.yaml", "writes another file"],
@@ -44,7 +43,7 @@ function write(file: string, force: boolean, console: Console): boolean {
     const isThere = error instanceof Error && "code" in error && error.code === "EEXIST";
     console.err(
       isThere
-        ? `gateway: ${file} is already there; name another file, or overwrite it with --force\n`
+        ? `gateway: ${file} already exists; name another file, or overwrite it with --force\n`
         : `gateway: cannot write ${file}: ${reasonOf(error)}\n`,
     );
     return false;
@@ -54,13 +53,13 @@ function write(file: string, force: boolean, console: Console): boolean {
 function whatNext(file: string): string {
   const isFound = USUAL_PLACES.find((place) => existsSync(place)) === file;
   const named = isFound ? "" : ` ${file}`;
-  return `${file} is written. To try it:
+  return `Wrote ${file}. To try it:
 
   gateway mock --port 9001                  # in another terminal: a backend
   gateway serve${named.padEnd(28)} # and the gateway
   curl http://localhost:8080/api/users/1    # in a third one
 
-Then put your own backends under \`routes\`. \`gateway check${named}\` says what is wrong with the file,
+Then put your own backends under \`routes\`. \`gateway check${named}\` reports errors in the file,
 \`gateway help config\` explains every key.
 `;
 }

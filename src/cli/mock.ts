@@ -5,7 +5,7 @@ import { type Command, UsageError } from "./command.ts";
 
 export const mock: Command = {
   name: "mock",
-  summary: "run a backend to try the gateway on",
+  summary: "run a mock backend to test against",
   operands: "",
   maxOperands: 0,
   flags: {
@@ -15,7 +15,7 @@ export const mock: Command = {
       summary: "the port to listen on (9001); 0 takes a free one",
     },
     host: { value: "HOST", summary: "the address to listen on (127.0.0.1)" },
-    name: { value: "NAME", summary: "what it calls itself in its answers (Mock-PORT)" },
+    name: { value: "NAME", summary: "its name in its answers (Mock-PORT)" },
     latency: { value: "DURATION", summary: "how long to wait before each answer, like 50ms (0)" },
     "fail-rate": {
       value: "SHARE",

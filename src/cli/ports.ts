@@ -10,6 +10,6 @@ export function portTrouble(hostname: string, port: number): string | undefined 
 
 function inWords(code: unknown): string {
   if (code === "EADDRINUSE") return "another process has this port";
-  if (code === "EACCES") return "ports below 1024 need more rights";
+  if (code === "EACCES") return "ports below 1024 need privileges";
   return "this machine has no such address";
 }

@@ -46,7 +46,7 @@ export const proxy: Command = {
 https one its own. Several backends take turns, and are asked for /health every 10 s; one that fails
 gets no requests until it succeeds again. Without --database the access log is a temporary file.
 
-For anything more write a file: \`gateway init\`. Runs until SIGINT (Ctrl-C), SIGTERM or SIGHUP.`,
+For anything else, write a configuration: \`gateway init\`. Runs until SIGINT (Ctrl-C), SIGTERM or SIGHUP.`,
   examples: [
     ["gateway proxy --to http://localhost:3000", "http://127.0.0.1:8080 in front of port 3000"],
     ["gateway proxy --to 3000 --to 3001 -p 80", "two backends, on port 80"],
@@ -145,12 +145,12 @@ function introduction(
     urls.length > 1 ? `  backends    ${adminUrl}/admin/backends shows which are healthy\n` : "";
   const isLocal = ["127.0.0.1", "::1", "localhost"].includes(host);
   const log =
-    kept === undefined ? `${database}, until it ends; --database FILE keeps it` : resolve(kept);
+    kept === undefined ? `${database}, deleted at exit; --database FILE keeps it` : resolve(kept);
   return `
 ${url} sends everything to ${urls.join(", ")}
-  for         ${isLocal ? "this machine only; --host 0.0.0.0 lets others in" : "everybody who can reach it"}
+  for         ${isLocal ? "this machine only; --host 0.0.0.0 lets others in" : "anyone who can reach it"}
   access log  ${log}
-${health}Ctrl-C ends it.
+${health}Press Ctrl-C to stop.
 
 `;
 }

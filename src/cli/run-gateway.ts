@@ -75,13 +75,13 @@ async function untilStopped(
   lines: LineWriter,
 ): Promise<number> {
   const first = await signals.next();
-  logger.log("info", `${first}: no new connections, finishing what is in flight`);
+  logger.log("info", `${first}: no new connections, finishing requests in flight`);
   const hurry = new AbortController();
   const stopped = gateway.stop(hurry.signal);
   const second = signals.next();
   let outcome = await Promise.race([stopped, second]);
   if (typeof outcome === "string") {
-    logger.log("warn", `${outcome} again: cutting what is in flight`);
+    logger.log("warn", `${outcome} again: cutting requests in flight`);
     hurry.abort();
     outcome = await Promise.race([stopped, signals.next()]);
   }

@@ -32,16 +32,15 @@ export const serve: Command = {
     t: "to check a configuration: gateway check FILE",
     test: "to check a configuration: gateway check FILE",
   },
-  details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml. \`gateway init\` writes a file to begin with,
+  details: `Without FILE, reads config/gateway.yaml or ./gateway.yaml. \`gateway init\` writes a file to start from,
 \`gateway help config\` explains every key.
 
 Runs until SIGTERM or SIGINT (Ctrl-C), then lets requests in flight finish within
-server.shutdown_timeout. A second signal cuts what is in flight, a third waits for nothing more.
-SIGHUP reloads the configuration; if it is not valid, the current one is kept.
+server.shutdown_timeout. A second signal cuts requests in flight, a third exits at once.
+SIGHUP reloads the configuration; if it is invalid, the current one is kept.
 
-Exit codes: 0 stopped in order; 1 the configuration is not valid, a port is taken, or requests were
-cut at the end; 2 the file cannot be read, or the command line was not understood; 3 rows of the
-access log were lost.`,
+Exit codes: 0 stopped gracefully; 1 invalid configuration, port taken, or requests cut at the end;
+2 the file cannot be read, or invalid command line; 3 rows of the access log were lost.`,
   examples: [
     ["gateway serve", "runs config/gateway.yaml or ./gateway.yaml"],
     ["gateway serve staging.yaml", "runs another file"],

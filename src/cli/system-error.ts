@@ -3,7 +3,7 @@ export function reasonOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return String(error);
   switch (error.code) {
     case "ENOENT":
-      return "there is no such file";
+      return "no such file";
     case "EACCES":
       return "permission denied";
     case "EISDIR":

@@ -10,7 +10,7 @@ const schema = Type.Object(
     listen: Type.Optional(
       Type.String({
         description:
-          "The address and port of the operator's pages; `off` for none. When absent it is 127.0.0.1:9090, or a free port of 127.0.0.1 if that one is taken; the log says which.",
+          "The address and port of the operator's pages; `off` for none. By default 127.0.0.1:9090, or a free port of 127.0.0.1 if that one is taken; the log says which.",
         pattern: "^(?:off|(?:[A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5})$",
         expected: "an address and a port, like 127.0.0.1:9090, or off",
         advice: listenAdvice,
@@ -19,15 +19,15 @@ const schema = Type.Object(
     token: Type.Optional(
       Type.String({
         description:
-          "What the operator sends as Authorization: Bearer. Where it is set it is always asked for. Required where listen is not a loopback address.",
+          "The secret that the operator sends as Authorization: Bearer. If set, it is always required. It must be set if listen is not a loopback address.",
         minLength: 1,
-        expected: "text that is not empty",
+        expected: "non-empty text",
       }),
     ),
     main_port: Type.Optional(
       Type.Union([Type.Literal("off"), Type.Literal("local"), Type.Literal("token")], {
         description:
-          "What the main port shows of the operator's pages: `off` nothing; `local` GET /admin/backends and GET /admin/log, to programs on this machine; `token` everything, to holders of the token. When absent: `off` if listen names an address, else `token` if there is a token, else `local`. A reverse proxy on this machine can defeat `local`; docs/http.md says when.",
+          "What the main port shows of the operator's pages: `off` nothing; `local` GET /admin/backends and GET /admin/log, to programs on this machine; `token` everything, to holders of the token. By default `off` if listen names an address, otherwise `token` if there is a token, otherwise `local`. A reverse proxy on this machine can defeat `local`; docs/http.md says when.",
       }),
     ),
   },

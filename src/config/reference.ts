@@ -41,12 +41,12 @@ Generated from the schema by \`npm run docs\`; [config/gateway.example.yaml](../
 - **Durations**: \`250ms\`, \`30s\`, \`5m\`, \`1h30m\`, \`7d\`, or in words (\`30 seconds\`); at most a year.
 - **Sizes**: \`64KiB\` (1024), \`10MB\` (1000), or bytes as a number. \`10M\`, \`64k\` and \`1G\` are powers of 1024, as in nginx, HAProxy and Apache.
 - **Rates**: a number per second, \`600/m\`, \`10/sec\`, \`10rps\` or \`1000 per hour\`.
-- **Lists** of names may be text: \`methods: GET, POST\`. One entry may stand for a list of one.
-- **Sections** with an \`enabled\` may be \`true\` or \`false\`: \`cors: true\` turns CORS on with its defaults. A section that is there is enabled. One with nothing below it counts as left out, with a warning: often all of its lines are commented out.
+- **Lists** of names may be text: \`methods: GET, POST\`. A single entry may replace a list of one.
+- **Sections** with an \`enabled\` may be \`true\` or \`false\`: \`cors: true\` turns CORS on with its defaults. A section that is present is enabled. One with nothing below it counts as left out, with a warning: often all of its lines are commented out.
 - **Environment variables** may be part of any value: \`\${NAME}\`, or \`\${NAME:-default}\`; \`$\${\` stands for a literal \`\${\`.
-- **Anchors, aliases and merge keys** of YAML may be used. Keys at the top that begin with \`x-\` are ignored, so that anchors have a place.
+- **Anchors, aliases and merge keys** of YAML may be used. Top-level keys that begin with \`x-\` are ignored, as a place for anchors.
 
-An unknown key, a wrong type or an impossible value is an error; \`gateway check\` reports all of them with their places, and warns of what is valid and probably not meant.`;
+An unknown key, a wrong type or an impossible value is an error; \`gateway check\` reports all of them with their positions, and warns of what is valid but probably not meant.`;
 
 function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): string {
   const heading = `## ${key}\n${meaning}${isRequired ? " Required." : ""}`;

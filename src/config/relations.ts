@@ -75,7 +75,7 @@ function checkPace({
 }: NonNullable<Route["health_check"]>): ConfigIssue[] {
   if (enabled === false || timeout <= interval || interval <= 0) return [];
   const message =
-    "`timeout` is longer than `interval`: a backend that does not answer is checked less often than the interval says";
+    "`timeout` is longer than `interval`: unresponsive backends are checked less often than every `interval`";
   return [{ path: ["timeout"], message, severity: "warning" }];
 }
 

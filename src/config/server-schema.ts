@@ -106,7 +106,7 @@ function check({ host, trusted_proxies = [], untrusted_fields = [] }: Written): 
     ...(message === undefined ? [] : [{ path: ["host"], message }]),
     ...trusted_proxies.flatMap((network, index): ConfigIssue[] => {
       if (network?.prefix !== 0) return [];
-      const message = `\`${network.address}/0\` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`;
+      const message = `\`${network.address}/0\` trusts everyone: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`;
       return [{ path: ["trusted_proxies", index], message, severity: "warning" }];
     }),
     ...untrusted_fields.flatMap((name, index): ConfigIssue[] => {

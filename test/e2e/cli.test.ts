@@ -65,9 +65,9 @@ const misunderstood: [string[], string][] = [
   [["mock", "9002"], "did you mean --port 9002?"],
   [["demo", "--port=1"], "unknown flag --port: `demo` has no flags"],
   [[""], "the command is empty text"],
-  [["help", "config", "sever"], "there is no key sever, did you mean server?"],
+  [["help", "config", "sever"], "unknown key sever, did you mean server?"],
   [["reload"], "send it SIGHUP"],
-  [["version", "now"], '`version` does not know what to do with "now"'],
+  [["version", "now"], 'unexpected argument "now" for `version`'],
   [["mock", "--port", "70000"], "--port takes a whole number from 0 to 65535"],
   [["mock", "--latency", "fast"], "--latency takes a duration"],
   [["mock", "--fail-rate", "2"], "--fail-rate takes a number from 0 to 1"],
@@ -146,7 +146,7 @@ test("a file that is not there is named", async () => {
   const { code, err } = await run("check", "missing.yaml");
 
   expect(code).toBe(2);
-  expect(err).toContain("cannot read missing.yaml: there is no such file");
+  expect(err).toContain("cannot read missing.yaml: no such file");
 });
 
 test("a folder in place of a file is named", async () => {

@@ -30,7 +30,7 @@ test("the demo moves to free ports, says what to try, and leaves nothing behind"
   expect(new URL(url).port).not.toBe("8080");
   await demo.lines.waitFor(/port 8080 is taken; using a free one instead/);
   await demo.lines.waitFor(/port 9001 is taken; using a free one instead/);
-  await demo.lines.waitFor(/Ctrl-C ends it/);
+  await demo.lines.waitFor(/Press Ctrl-C to stop/);
 
   const users = [
     await serverOf(ask(`${url}/api/users/1`)),
@@ -55,7 +55,7 @@ test("the demo moves to free ports, says what to try, and leaves nothing behind"
 test.each(["SIGHUP", "SIGTERM"] as const)("the demo cleans up after %s", async (signal) => {
   const temporary = stage.folder();
   const demo = await startChild(stage, ["demo"], { env: { TMPDIR: temporary } });
-  await demo.lines.waitFor(/Ctrl-C ends it/);
+  await demo.lines.waitFor(/Press Ctrl-C to stop/);
   expect(readdirSync(temporary)).toHaveLength(1);
 
   demo.kill(signal);
@@ -83,7 +83,7 @@ test("a terminal that is closed leaves nothing behind", async () => {
     terminal: {
       data(_, bytes) {
         text += decoder.decode(bytes, { stream: true });
-        if (text.includes("Ctrl-C ends it")) resolve();
+        if (text.includes("Press Ctrl-C to stop")) resolve();
       },
     },
   });

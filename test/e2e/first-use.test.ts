@@ -14,7 +14,7 @@ describe("`gateway init`", () => {
     const cwd = stage.folder();
     const written = await runToEnd(stage, ["init"], { cwd });
     expect(written).toMatchObject({ code: 0, err: "" });
-    expect(written.out).toStartWith("gateway.yaml is written. ");
+    expect(written.out).toStartWith("Wrote gateway.yaml. ");
     const checked = await runToEnd(stage, ["check"], { cwd });
     expect(checked).toEqual({
       code: 0,
@@ -43,7 +43,7 @@ describe("`gateway init`", () => {
     const { code, out, err } = await runToEnd(stage, ["init"], { cwd });
 
     expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err).toContain("gateway.yaml is already there");
+    expect(err).toContain("gateway.yaml already exists");
     expect(await Bun.file(join(cwd, "gateway.yaml")).text()).toBe("mine");
   });
 

@@ -116,7 +116,7 @@ test("a file that is gone is reported, and the gateway serves on", async () => {
   await Bun.file(join(folder, "test-gateway.yaml")).delete();
 
   gateway.kill("SIGHUP");
-  await gateway.lines.waitFor(/there is no such file; keeping the current configuration/);
+  await gateway.lines.waitFor(/no such file; keeping the current configuration/);
 
   expect((await ask(`${gateway.url}/api/users/1`)).status).toBe(200);
 });

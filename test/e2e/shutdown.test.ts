@@ -174,7 +174,7 @@ test("at a second signal all that is in flight is cut at once, and has its row w
   inFlight.gateway.kill("SIGINT");
 
   await expectAllCut(inFlight);
-  expect(inFlight.gateway.lines.matching(/SIGINT again: cutting what is in flight/)).toHaveLength(
+  expect(inFlight.gateway.lines.matching(/SIGINT again: cutting requests in flight/)).toHaveLength(
     1,
   );
 });

@@ -126,7 +126,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: [TOP, "server", ROUTE],
     keys: "middleware middlewares plugin plugins policies filters http_filters extra_config handlers directives",
     answer:
-      "there are no plugins yet; what a route may have beyond `backends` are its own keys, like `cors` and `rate_limit`",
+      "there are no plugins yet; besides `backends` a route has its own keys, like `cors` and `rate_limit`",
   },
   // Features that do not exist yet, wherever they are written.
   {
@@ -150,7 +150,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: [TOP, "server", ROUTE],
     keys: "retry retries max_retries retry_policy num_retries proxy_next_upstream lb_try_duration attempts hedge",
     answer:
-      "retries cannot be set yet; a request that reached no backend goes to another one by itself",
+      "retries cannot be set yet; a request that could not reach its backend goes to another one automatically",
   },
   {
     below: [TOP, "server", ROUTE],
@@ -165,7 +165,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP, "server", ROUTE],
     keys: "compress compression gzip gzip_types brotli zstd encode deflate",
-    answer: "the gateway does not compress yet; what backends compress passes as it is",
+    answer: "the gateway does not compress yet; compressed answers of backends pass unchanged",
   },
   {
     below: [TOP, "server", ROUTE],
@@ -201,7 +201,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP, "server", ROUTE],
     keys: "encoded_slashes allow_encoded_slashes merge_slashes normalize_path path_normalization",
-    answer: "how paths are normalized cannot be set yet; docs/http.md has the rules",
+    answer: "path normalization cannot be set yet; docs/http.md has the rules",
   },
   {
     below: [TOP, "server", ROUTE],
@@ -217,6 +217,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP, "server", ROUTE],
     keys: "redirect redirects return redirect_scheme redirect_regex permanent respond response static static_response direct_response status file_server root try_files error_page",
-    answer: "redirects and fixed answers do not exist yet; a route always goes to its `backends`",
+    answer:
+      "redirects and fixed answers are not supported yet; a route always goes to its `backends`",
   },
 ];

@@ -29,7 +29,8 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: [ROUTE, TOP],
     keys: "lb lb_policy lb_method load_balancing load_balance strategy algorithm policy least_conn",
-    answer: "that is `balance`; the only one yet is round robin, by each backend's `weight`",
+    answer:
+      "that is `balance`; the only balancer so far is round robin, by each backend's `weight`",
   },
   {
     below: [ROUTE, TOP],
@@ -66,7 +67,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: [ROUTE],
     keys: "query query_params querystring cookie cookies when conditions predicates",
-    answer: "requests are matched only by `path` and `methods` yet",
+    answer: "so far requests are matched only by `path` and `methods`",
   },
   {
     below: [ROUTE],
@@ -81,7 +82,8 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: [ROUTE, BACKEND],
     keys: "name id label labels tags description comment",
-    answer: "routes go by their path and backends by their URL; for a note, write a comment with #",
+    answer:
+      "routes are named by their path and backends by their URL; for a note, write a comment with #",
   },
   {
     below: [ROUTE],
@@ -113,7 +115,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: [BACKEND],
     keys: "backup down disabled enabled slow_start priority",
-    answer: "there are no spare backends yet; each takes its share by `weight`",
+    answer: "there are no backup backends yet; each takes its share by `weight`",
   },
   {
     below: [BACKEND],

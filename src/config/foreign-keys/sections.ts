@@ -42,7 +42,7 @@ export const foreignInSections: readonly ForeignKeys[] = [
   {
     below: ["logging"],
     keys: "rotation rotate max_age max_size max_days max_backups keep compress roll_size roll_keep",
-    answer: "how much is kept is `retention: { max_age, max_size }`",
+    answer: "how much is kept is set by `retention: { max_age, max_size }`",
   },
   // Rate limits.
   {
@@ -69,18 +69,18 @@ export const foreignInSections: readonly ForeignKeys[] = [
   {
     below: LIMITS,
     keys: "by strategy scope source source_criterion limit_by zone",
-    answer: "who shares a limit is `key: all` or `key: client_ip`",
+    answer: "what a limit counts is `key: all` or `key: client_ip`",
   },
   // Health checks.
   {
     below: [TOP, "server", ROUTE],
     keys: "health healthchecks probe probes check checks liveness readiness liveness_probe active_health_check",
-    answer: "backends are checked as `health_check` says",
+    answer: "health checks are set by `health_check`",
   },
   {
     below: CHECKS,
     keys: "uri url endpoint http_path health_path request",
-    answer: "what is asked for is `path`, on the backend's own host and port",
+    answer: "the page that is requested is `path`, on the backend's own host and port",
   },
   {
     below: CHECKS,

@@ -26,10 +26,10 @@ function remedyFor(code: unknown, address: string, key: string): string | undefi
     return `another process has this port; stop it, or choose another port with \`${key}\``;
   }
   if (code === "EACCES" || code === "EPERM") {
-    return `no permission; ports below 1024 need rights: choose a higher one with \`${key}\`, or run \`sudo setcap cap_net_bind_service=+ep\` on the executable`;
+    return `no permission; ports below 1024 need privileges: choose a higher one with \`${key}\`, or run \`sudo setcap cap_net_bind_service=+ep\` on the executable`;
   }
   if (code === "EADDRNOTAVAIL") {
-    return `this machine does not have that address; 0.0.0.0 is all that it has (\`${hostKey(key)}\`)`;
+    return `this machine does not have that address; 0.0.0.0 listens on all that it has (\`${hostKey(key)}\`)`;
   }
   if (code === "EINVAL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return `the host is not an address of this machine (\`${hostKey(key)}\`)`;

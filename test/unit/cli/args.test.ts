@@ -62,9 +62,9 @@ describe("a command line", () => {
     [["--cost"], `unknown flag --cost for \`try\`${SEE_HELP}`],
     [
       ["a", ":9001"],
-      '`try` does not know what to do with ":9001", did you mean --port 9001?\nusage: gateway try [FILE] [FLAGS]',
+      'unexpected argument ":9001" for `try`, did you mean --port 9001?\nusage: gateway try [FILE] [FLAGS]',
     ],
-    [["a", "b"], '`try` does not know what to do with "b"\nusage: gateway try [FILE] [FLAGS]'],
+    [["a", "b"], 'unexpected argument "b" for `try`\nusage: gateway try [FILE] [FLAGS]'],
   ])("%j is refused in words", async (written, words) => {
     expect(await refusal(() => read(...written))).toBe(words);
   });

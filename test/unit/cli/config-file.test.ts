@@ -42,7 +42,7 @@ describe("the configuration file", () => {
   test("that is nowhere is an error that names the places", async () => {
     enter();
     expect(await refusal(() => findConfigFile(given()))).toBe(
-      "no configuration: neither config/gateway.yaml nor gateway.yaml is here; name one with --config FILE, write one with `gateway init`, or try `gateway demo`",
+      "no configuration: neither config/gateway.yaml nor gateway.yaml exists; name one with --config FILE, write one with `gateway init`, or try `gateway demo`",
     );
   });
 });
@@ -60,7 +60,7 @@ describe("reading the configuration file", () => {
 
   test("says that there is no such file", async () => {
     const file = join(stage.folder(), "missing.yaml");
-    expect(await reading(file)).toBe(`cannot read ${file}: there is no such file`);
+    expect(await reading(file)).toBe(`cannot read ${file}: no such file`);
   });
 
   test("says that it is a folder", async () => {

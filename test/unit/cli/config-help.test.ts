@@ -46,7 +46,7 @@ describe("`help config`", () => {
 
   test("of an unknown key suggests the nearest one", async () => {
     expect(await refusal(() => configHelp("sever.port"))).toBe(
-      "there is no key sever.port, did you mean server.port?\n`gateway help config` lists them all",
+      "unknown key sever.port, did you mean server.port?\n`gateway help config` lists them all",
     );
   });
 });

@@ -39,24 +39,23 @@ describe("help", () => {
   test("of the configuration takes a key, and of a command nothing more", async () => {
     expect(await explained("config", "server.port")).toStartWith("  server.port: ");
     expect(await refusal(() => explained("serve", "server.port"))).toBe(
-      '`help serve` does not know what to do with "server.port"',
+      'unexpected argument "server.port" for `help serve`',
     );
   });
 
   test("explains a command with its flags, its exit codes and examples", async () => {
-    expect(await explained("check"))
-      .toBe(`check: say whether a configuration is valid, and what is wrong with it
+    expect(await explained("check")).toBe(`check: check a configuration and report its errors
 
 Usage: gateway check [FILE] [FLAGS]
 
   -c, --config FILE  the configuration file; the same as naming it
   --strict           exit with 1 for warnings too
 
-Without FILE, reads config/gateway.yaml or ./gateway.yaml; - is standard input. Prints every error at
-once with its place, and warnings for what is valid and probably not meant. Starts nothing.
+Without FILE, reads config/gateway.yaml or ./gateway.yaml; - is standard input. Prints all errors at
+once with their positions, and warnings for what is valid but probably not meant. Starts nothing.
 
 Exit codes: 0 valid, with or without warnings; 1 invalid, or with --strict any warning; 2 the file
-cannot be read or the command line was not understood.
+cannot be read, or invalid command line.
 
 Examples:
   gateway check                         checks the file that \`gateway serve\` would read

@@ -22,7 +22,7 @@ describe("`init`", () => {
     expect(code).toBe(0);
     expect(complaints).toBe("");
     expect(loaded(await Bun.file(file).text()).routes).toHaveLength(1);
-    expect(next).toStartWith(`${file} is written.`);
+    expect(next).toStartWith(`Wrote ${file}.`);
     expect(next).toContain(`gateway serve ${file} `);
     expect(next).toContain("gateway mock --port 9001 ");
     expect(next).toContain(`gateway check ${file}`);
@@ -35,7 +35,7 @@ describe("`init`", () => {
 
     expect(code).toBe(1);
     expect(complaints).toBe(
-      `gateway: ${file} is already there; name another file, or overwrite it with --force\n`,
+      `gateway: ${file} already exists; name another file, or overwrite it with --force\n`,
     );
     expect(await Bun.file(file).text()).toBe("mine");
     expect((await run([file], { force: "true" })).code).toBe(0);

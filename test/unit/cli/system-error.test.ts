@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { reasonOf } from "../../../src/cli/system-error.ts";
 
 test.each([
-  ["ENOENT", "there is no such file"],
+  ["ENOENT", "no such file"],
   ["EACCES", "permission denied"],
   ["EISDIR", "it is a folder"],
   ["ENOTDIR", "a part of its path is not a folder"],

@@ -234,7 +234,7 @@ describe("the operator's address", () => {
 
   test("is not said to need a token where there is one that is wrong", () => {
     expect(errorsIn(admin("listen: '0.0.0.0:9090', token: ''"))).toEqual([
-      "1:41: expected text that is not empty, got empty text",
+      "1:41: expected non-empty text, got empty text",
     ]);
     expect(errorsIn(admin("listen: '0.0.0.0:9090', token: '${TOKEN}'"))).toEqual([
       "1:42: environment variable TOKEN is not set; set it or write ${TOKEN:-default}",

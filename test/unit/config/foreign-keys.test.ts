@@ -45,7 +45,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`cors: { origins: ["*"] }\n${ROUTE}`, "that is `allowed_origins`"],
   [`cors: { methods: [GET] }\n${ROUTE}`, "that is `allowed_methods`"],
   [`cors: { headers: [a] }\n${ROUTE}`, "that is `allowed_headers`"],
-  [`health_check: { uri: / }\n${ROUTE}`, "what is asked for is `path`, on the backend's own"],
+  [`health_check: { uri: / }\n${ROUTE}`, "the page that is requested is `path`, on the backend's own"],
   [
     `health_check: { fails: 2 }\n${ROUTE}`,
     "failed checks in a row are counted by `unhealthy_after`",
@@ -57,7 +57,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`server: { strip_prefix: /a }\n${ROUTE}`, "paths cannot be rewritten yet; "],
   [route("listen: 80"), "the gateway listens on `server.host` and `server.port`"],
   [route("mirror: {}"), "requests cannot be mirrored yet"],
-  [route("query: {}"), "requests are matched only by `path` and `methods` yet"],
+  [route("query: {}"), "so far requests are matched only by `path` and `methods`"],
   [route("host: a.example"), "routes are not matched by host yet, only by `path` and `methods`"],
   [route("hosts: [a.example]"), "routes are not matched by host yet, only by `path` and `methods`"],
   [
@@ -68,7 +68,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("headers: {}"), "fields cannot be matched or changed yet; "],
   [route("proxy_set_header: {}"), "fields cannot be matched or changed yet; "],
   [route("jwt: {}"), "the gateway does not authenticate clients yet; "],
-  [route("redirect: /b"), "redirects and fixed answers do not exist yet; "],
+  [route("redirect: /b"), "redirects and fixed answers are not supported yet; "],
   [route("strip_prefix: /a"), "paths cannot be rewritten yet; "],
   [route("retries: 3"), "retries cannot be set yet; "],
   [route("retry: 3"), "retries cannot be set yet; "],

@@ -24,7 +24,7 @@ describe("the configuration reference", () => {
     ["server.timeouts.request", "a duration, like 250ms, 30s or 5m", "`30s`"],
     ["server.trusted_proxies", "a list", "`[]`"],
     ["logging.retention.max_age", "a duration, like 250ms, 30s or 5m", "`7d`"],
-    ["admin.token", "text that is not empty", ""],
+    ["admin.token", "non-empty text", ""],
     ["rate_limiting.requests_per_second", "a rate above zero", "`100`"],
     ["routes[].path", "a path that begins with /", "required"],
     ["routes[].rate_limit.burst", "a whole number from 1 to 1000000", ""],

@@ -23,7 +23,7 @@ describe("what is valid and probably not meant is warned of", () => {
     [
       "proxies that are everybody",
       `server: { trusted_proxies: [10.0.0.0/8, 0.0.0.0/0] }\n${ROUTE}`,
-      "1:41: `0.0.0.0/0` trusts everybody: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks",
+      "1:41: `0.0.0.0/0` trusts everyone: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks",
     ],
     [
       "tls beside http backends only",
@@ -33,12 +33,12 @@ describe("what is valid and probably not meant is warned of", () => {
     [
       "a health check's timeout above its interval",
       `health_check: { interval: 2s, timeout: 3s }\n${ROUTE}`,
-      "1:40: `timeout` is longer than `interval`: a backend that does not answer is checked less often than the interval says",
+      "1:40: `timeout` is longer than `interval`: unresponsive backends are checked less often than every `interval`",
     ],
     [
       "a route's interval below the timeout at the top",
       `health_check: { timeout: 9s }\n${route("health_check: { interval: 5s }")}`,
-      "5:5: `timeout` is longer than `interval`: a backend that does not answer is checked less often than the interval says",
+      "5:5: `timeout` is longer than `interval`: unresponsive backends are checked less often than every `interval`",
     ],
     [
       "the weight of an only backend",

@@ -19,11 +19,11 @@ test.each([
   ],
   [
     "EACCES",
-    "no permission; ports below 1024 need rights: choose a higher one with `server.port`, or",
+    "no permission; ports below 1024 need privileges: choose a higher one with `server.port`, or",
   ],
   [
     "EADDRNOTAVAIL",
-    "this machine does not have that address; 0.0.0.0 is all that it has (`server.host`)",
+    "this machine does not have that address; 0.0.0.0 listens on all that it has (`server.host`)",
   ],
   ["EINVAL", "the host is not an address of this machine (`server.host`)"],
 ])("a port that cannot be had for %s is refused with a remedy", (code, words) => {

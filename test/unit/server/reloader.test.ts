@@ -82,7 +82,7 @@ describe("reloads", () => {
   });
 
   test.each([
-    ["cannot be read", "cannot read gateway.yaml: there is no such file"],
+    ["cannot be read", "cannot read gateway.yaml: no such file"],
     ["fails in the worker", "the configuration could not be read: out of memory"],
   ])("of a configuration that %s say why, and the next one is tried", async (_, message) => {
     const { reloader, reads, reloaded, log } = stageReloader();
