@@ -23,7 +23,7 @@ interface Manners {
 const NOTES = [
   "?delay=250ms on any path answers that much later, and ?status=503 answers with that status.",
   "The mock's own latency and fail rate apply to every path but /health and what is below it.",
-  "A value that cannot be used is answered with 400 and what is expected.",
+  "An invalid value is answered with 400 and what is expected.",
 ];
 
 /** Spares the usual request, which has none, a parser. Never written to. */

@@ -38,7 +38,7 @@ export class Router {
       this.#find(path) ?? (path.endsWith("/") ? this.#find(path.slice(0, -1)) : undefined);
     if (found === undefined) {
       const paths = this.#routes.map((route) => route.path);
-      const error = `There is nothing at ${path}; GET / lists what there is`;
+      const error = `There is nothing at ${path}; GET / lists the paths`;
       answerJson(call, 404, { server: call.server, error, paths });
       return;
     }
@@ -47,7 +47,7 @@ export class Router {
     if (handler) return handler(call, parameter);
     const allow = ["Allow", allowedMethods(route).join(", ")];
     if (method === "OPTIONS") answerEmpty(call, 204, allow);
-    else answerError(call, 405, `${method} is not for ${route.path}`, allow);
+    else answerError(call, 405, `${method} is not allowed for ${route.path}`, allow);
   }
 
   #find(path: string): { route: Route; parameter: string } | undefined {

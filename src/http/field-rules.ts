@@ -115,7 +115,7 @@ export class FieldRules {
 export function untrustedFieldProblem(name: string): string | undefined {
   if (!TOKEN.test(name)) return `\`${name}\` is not a field name; write one like X-User`;
   return READ_BY_GATEWAY.has(name.toLowerCase())
-    ? `the gateway handles \`${name}\` by rules of its own; leave it out`
+    ? `the gateway has its own rules for \`${name}\`; leave it out`
     : undefined;
 }
 

@@ -24,19 +24,19 @@ export function normalizePath(path: string): string | PathProblem {
   const merged = path.includes("//") ? path.replace(SLASHES, "/") : path;
   const decoded = merged.includes("%") ? normalizeEscapes(merged) : merged;
   if (typeof decoded !== "string") return decoded;
-  if (decoded.includes("\\")) return { problem: "the path holds a backslash" };
+  if (decoded.includes("\\")) return { problem: "the path contains a backslash" };
   if (decoded.includes("/.") && DOT_SEGMENT.test(decoded)) {
-    return { problem: 'the path holds a "." or ".." segment' };
+    return { problem: 'the path contains a "." or ".." segment' };
   }
   return decoded;
 }
 
 function normalizeEscapes(path: string): string | PathProblem {
   if (BAD_ESCAPE.test(path)) {
-    return { problem: 'the path holds a "%" that is not followed by two hexadecimal digits' };
+    return { problem: 'the path contains a "%" that is not followed by two hexadecimal digits' };
   }
   if (FORBIDDEN_ESCAPE.test(path)) {
-    return { problem: "the path holds an encoded slash, backslash or NUL" };
+    return { problem: "the path contains an encoded slash, backslash or NUL" };
   }
   return path.replace(ESCAPE, (escape) => {
     const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));

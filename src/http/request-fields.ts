@@ -41,7 +41,7 @@ export class RequestFields {
 
 /** Sorts one field. A function with `this`, so that no closure is made per request. */
 function take(this: RequestFields, value: string, name: string): void {
-  if (value.includes(DELETE)) this.problem = `the field ${name} holds a control character`;
+  if (value.includes(DELETE)) this.problem = `the field ${name} contains a control character`;
   switch (name) {
     case "host":
       this.host = value;
@@ -59,7 +59,7 @@ function take(this: RequestFields, value: string, name: string): void {
     case "transfer-encoding":
       this.transferEncoding = value;
       if (value.toLowerCase() !== "chunked") {
-        this.problem = "the only Transfer-Encoding that is understood is chunked";
+        this.problem = "the only supported Transfer-Encoding is chunked";
       }
       return;
     case "upgrade":

@@ -43,7 +43,7 @@ export function readTarget(written: string, host: string | null): RequestTarget 
   } else if (start === 0 && host !== null) {
     refusal = { part: "host", problem: "the Host field is not a valid host name or address" };
   } else if (url.includes("#", start)) {
-    refusal = { part: "path", problem: 'the request target holds a "#"' };
+    refusal = { part: "path", problem: 'the request target contains a "#"' };
   } else {
     const path = normalizePath(rawPath);
     if (typeof path === "string") return { host: host ?? "", path, query };

@@ -15,7 +15,7 @@ const schema = Type.Object(
   {
     enabled: Type.Boolean({
       description:
-        "Whether the gateway answers for CORS; when not, the backend's own CORS fields pass.",
+        "Whether the gateway handles CORS. If not, the backend's own CORS fields pass through.",
       default: true,
     }),
     allowed_origins: Type.Array(Type.String(), {
@@ -46,7 +46,7 @@ const schema = Type.Object(
     max_age: Type.Optional(
       Duration({
         description:
-          "How long browsers may remember a preflight's answer; they take 5 s when this is absent.",
+          "How long browsers may cache a preflight's answer; by default they cache it for 5 s.",
       }),
     ),
   },
@@ -95,7 +95,7 @@ function check(config: CorsConfig): ConfigIssue[] {
   if (config.allow_credentials && config.exposed_headers.includes("*")) {
     report(
       "exposed_headers",
-      'browsers take `"*"` for a name together with `allow_credentials`; name the fields',
+      'browsers take `"*"` literally together with `allow_credentials`; name the fields',
     );
   }
   return issues;

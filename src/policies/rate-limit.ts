@@ -53,7 +53,7 @@ const routeSchema = Type.Union(
   ],
   {
     description:
-      "A limit for this route, in addition to the one for all routes; a request needs room in both.",
+      "A limit for this route, in addition to the one for all routes; a request must be within both.",
     expected: "requests per second, like 50 or 600/m, or {requests_per_second, burst, key}",
     advice: noLimitAdvice,
   },
@@ -61,7 +61,7 @@ const routeSchema = Type.Union(
 
 function noLimitAdvice(written: string): string | undefined {
   return /^(?:false|off|no|none|unlimited|0)$/i.test(written)
-    ? "for no limit of the route's own, leave the key out"
+    ? "for no limit on this route, leave the key out"
     : undefined;
 }
 
@@ -108,7 +108,7 @@ function checkLimit(limit: Limit): ConfigIssue[] {
       {
         path: limit.burst === undefined ? ["requests_per_second"] : ["burst"],
         message:
-          "an unused burst would take more than a year to come back; raise the rate or lower the burst",
+          "a used-up burst would take more than a year to refill; raise the rate or lower the burst",
       },
     ];
   }

@@ -114,19 +114,19 @@ function leftUnread(cause: unknown): GatewayError {
 }
 
 function tooLarge(limit: number): GatewayError {
-  return new GatewayError("body_too_large", `the request's content is over ${limit} bytes`);
+  return new GatewayError("body_too_large", `the request's content is larger than ${limit} bytes`);
 }
 
 function tooSlow({ timeouts }: ForwardSettings): GatewayError {
   return new GatewayError(
     "request_timeout",
-    `nothing of the request's content came for ${timeouts.request} ms`,
+    `no request content arrived for ${timeouts.request} ms`,
   );
 }
 
 function notTaken({ timeouts }: ForwardSettings): GatewayError {
   return new GatewayError(
     "backend_stalled",
-    `the backend took nothing of the request's content for ${timeouts.request} ms`,
+    `the backend accepted no request content for ${timeouts.request} ms`,
   );
 }

@@ -181,7 +181,7 @@ function clientLeft(): GatewayError {
 function stalled({ timeouts }: ForwardSettings): GatewayError {
   return new GatewayError(
     "backend_stalled",
-    `nothing of the backend's answer came for ${timeouts.idle} ms`,
+    `the backend's answer stalled for ${timeouts.idle} ms`,
   );
 }
 

@@ -61,9 +61,13 @@ function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
     handshake: limit(
       response,
       "backend_timeout",
-      `the backend did not agree within ${response} ms`,
+      `the backend did not accept the WebSocket within ${response} ms`,
     ),
-    content: limit(idle, "backend_stalled", `the backend's answer was not whole within ${idle} ms`),
+    content: limit(
+      idle,
+      "backend_stalled",
+      `the backend's answer was not complete within ${idle} ms`,
+    ),
     exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
     attention: new TimeLimit(clock, ATTENTION_AFTER_MS, (cancellation) =>
       cancellation.listenToClient(),

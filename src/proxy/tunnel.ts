@@ -168,16 +168,16 @@ export class Tunnel implements SocketEvents {
 
   #backendGivenUp(limit: number): void {
     if (!this.#finish()) return;
-    const detail = `the backend does not take what is sent to it, and over ${limit} bytes wait in all WebSockets`;
+    const detail = `the backend is not reading, and more than ${limit} bytes are queued in all WebSockets`;
     this.#exchange.fail("backend_stalled", detail);
-    this.#closeClient(TRY_AGAIN_LATER, "the backend does not take what is sent to it");
+    this.#closeClient(TRY_AGAIN_LATER, "the backend is not reading");
   }
 
   #clientGivenUp(limit: number): void {
     if (!this.#finish()) return;
-    const detail = `the client does not take what is sent to it, and over ${limit} bytes wait in all WebSockets`;
+    const detail = `the client is not reading, and more than ${limit} bytes are queued in all WebSockets`;
     this.#exchange.fail("client_stalled", detail);
-    this.#closeBackend(TRY_AGAIN_LATER, "the client does not take what is sent to it");
+    this.#closeBackend(TRY_AGAIN_LATER, "the client is not reading");
   }
 
   #fellSilent(): void {

@@ -31,7 +31,7 @@ const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
 export function checkHandshake({ headers }: Request): void {
   const version = headers.get("sec-websocket-version");
   if (version !== "13") {
-    throw new GatewayError("websocket_version", "only version 13 of WebSocket is understood", {
+    throw new GatewayError("websocket_version", "only version 13 of WebSocket is supported", {
       fields: { upgrade: "websocket", "sec-websocket-version": "13" },
     });
   }
@@ -151,7 +151,7 @@ function refusal(event: unknown): Error {
     ? new AttemptError("backend_connection_closed", "the backend closed the connection", "maybe")
     : new AttemptError(
         "backend_protocol_error",
-        "the backend's answer is not a WebSocket's",
+        "the backend's answer is not a WebSocket handshake",
         "maybe",
       );
 }

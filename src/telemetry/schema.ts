@@ -78,7 +78,7 @@ function databaseProblem(file: string): string | undefined {
   if (isFolder(folder)) return undefined;
   return existsSync(folder)
     ? `${folder} is not a folder`
-    : `there is no folder ${folder}; create it, or name a file elsewhere`;
+    : `the folder ${folder} does not exist; create it, or name a file elsewhere`;
 }
 
 function isFolder(path: string): boolean {

@@ -12,11 +12,10 @@ export function connectError(error: Error, open = openAny): Error {
 /** This process can open no further connection. */
 export class NoDescriptorsError extends GatewayError {
   constructor(cause: unknown) {
-    super(
-      "overloaded",
-      "the gateway has used up its file descriptors; raise their limit (ulimit -n)",
-      { fields: { "retry-after": "1" }, cause },
-    );
+    super("overloaded", "the gateway has no file descriptors left; raise the limit (ulimit -n)", {
+      fields: { "retry-after": "1" },
+      cause,
+    });
   }
 }
 

@@ -25,7 +25,7 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
   // Counting bytes is faster than a regular expression, and most heads are plain ASCII.
   if (Buffer.byteLength(head) === head.length) return head;
   if (NOT_BYTES.test(head)) {
-    throw new GatewayError("bad_request", "the request holds characters that HTTP cannot carry");
+    throw new GatewayError("bad_request", "the request contains characters that HTTP cannot carry");
   }
   return Buffer.from(head, "latin1");
 }

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 
 const BackendUrl = Type.String({
   description:
-    "The backend's address: http:// or https://, a host, and a port and a base path if it has them.",
+    "The backend's address: http:// or https://, a host, and optionally a port and a base path.",
   expected: "a backend's URL, like http://localhost:9001",
 });
 
@@ -20,7 +20,7 @@ const WeightedBackend = Type.Object(
       Type.Integer({
         minimum: 1,
         description:
-          "The most requests that this route may have in flight at the backend. When all backends are at theirs, the answer is 503.",
+          "At most this many requests of this route in flight at the backend. If all backends are at their limit, the answer is 503.",
       }),
     ),
   },

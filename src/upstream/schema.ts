@@ -26,7 +26,7 @@ const discover = defineSection({
       ),
       {
         additionalProperties: false,
-        description: "Where backends are found that may come and go, in addition to those listed.",
+        description: "Where to discover backends, in addition to those listed.",
       },
     ),
   ),

@@ -131,7 +131,7 @@ const wrong: [what: string, text: string, told: string[]][] = [
   [
     "a database in a missing folder",
     `logging: { database: none/gateway.db }\n${ROUTE}`,
-    ["gateway.yaml:1:22:", "there is no folder none; create it"],
+    ["gateway.yaml:1:22:", "the folder none does not exist; create it"],
   ],
   [
     "a database that is a folder",

@@ -158,7 +158,7 @@ test("a service without the page that was chosen goes out, with a line that says
 test.each([
   ["302 Found", 'answered 302 with Location "/login"; redirects are not followed'],
   ["401 Unauthorized", "answered 401; checks send no credentials"],
-  ["400 Bad Request", "answered 400; some services answer so to a Host they do not know"],
+  ["400 Bad Request", "answered 400; some services answer this to an unknown Host"],
 ])("a check that is answered %s says what came and what to do", async (status, what) => {
   const service = await startService(status);
   const gateway = await startGateway(stage, {

@@ -59,7 +59,7 @@ export class DescriptorWatch {
     if (condition === "none") {
       logger.log(
         "error",
-        `no file descriptor is left${limit}: clients wait and backends cannot be connected to; ${REMEDY}`,
+        `no file descriptor is left${limit}: clients wait and no connections to backends can be opened; ${REMEDY}`,
       );
     } else if (condition === "few") {
       logger.log("warn", `${free} file descriptors are in use${limit}; ${REMEDY}`);

@@ -66,8 +66,8 @@ export class Writer {
     );
     this.#refusing = new Condition(
       report,
-      `rows lost, ${database} refuses them`,
-      `${database} takes rows again`,
+      `rows lost, ${database} rejects them`,
+      `${database} accepts rows again`,
     );
     this.#retaining = new Condition(
       report,

@@ -24,7 +24,7 @@ export function balanceSchema(registry: readonly BalancerDefinition[]) {
     Type.Unsafe<string | Readonly<Record<string, unknown>>>(
       Type.Union(forms, {
         default: "round_robin",
-        description: "How requests are spread over the backends.",
+        description: "How requests are distributed over the backends.",
         expected: expectedOf(registry),
       }),
     ),

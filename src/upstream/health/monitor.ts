@@ -143,7 +143,7 @@ export class HealthMonitor {
     if (this.#withoutPage.has(url)) return;
     this.#withoutPage.add(url);
     this.#warn(
-      `backend ${url} has no page for health checks: ${what}; it counts as healthy for as long as it answers at all. Set \`health_check.path\` to a page that answers 2xx while the service is well`,
+      `backend ${url} has no page for health checks: ${what}; it counts as healthy as long as it answers. Set \`health_check.path\` to a page that answers 2xx while the service is healthy`,
     );
   }
 

@@ -27,14 +27,14 @@ const keys = {
       impliedDefault: DEFAULT_PATH,
       pattern: "^/[^\\s#]*$",
       description:
-        "The page that checks ask for with GET, at the root of the backend's host whatever base path its URL has. Any 2xx answer is a success, a redirect is not. While no path is set, 404, 405 and 501 count as well: the service is there, but has no such page.",
+        "The page that checks request with GET, at the root of the backend's host, without the base path of its URL. Any 2xx answer is a success, a redirect is not. Until a path is set, 404, 405 and 501 count as successes too: the service is up, but has no such page.",
       expected: "a path, like /health",
     }),
   ),
   interval: Duration({
     default: "10s",
     description:
-      "The time from one check of a backend to the next, give or take a tenth; at least 100ms. Before the first success, and while a backend is unhealthy, checks start 1s apart and back off to the interval.",
+      "The time from one check of a backend to the next, ±10 %; at least 100ms. Before the first success, and while a backend is unhealthy, checks start 1s apart and back off to the interval.",
   }),
   timeout: Duration({
     default: "3s",

@@ -68,7 +68,7 @@ function remedyFor(status: number, { url }: Asked): string | undefined {
   switch (status) {
     case 400:
     case 421:
-      return `some services answer so to a Host they do not know (the check sends ${new URL(url).host}) or to plain HTTP on a TLS port; correct the backend's URL, or ${CHOOSE_PAGE}`;
+      return `some services answer this to an unknown Host (the check sends ${new URL(url).host}) or to plain HTTP on a TLS port; correct the backend's URL, or ${CHOOSE_PAGE}`;
     case 401:
     case 403:
       return `checks send no credentials; ${CHOOSE_PAGE} without any`;

@@ -25,11 +25,15 @@ describe("routes", () => {
     ["/:x/:x", 18, 'the name "x" is used twice; each parameter needs its own'],
     ["/a b", 16, 'a path must not contain white space, which is "%20" in a request'],
     ["/a/../b", 17, '".." is resolved before a request is matched; leave it out'],
-    ["/a%2fb", 13, "no request can match this: the path holds an encoded slash, backslash or NUL"],
+    [
+      "/a%2fb",
+      13,
+      "no request can match this: the path contains an encoded slash, backslash or NUL",
+    ],
     [
       "/a%zz",
       13,
-      'no request can match this: the path holds a "%" that is not followed by two hexadecimal digits',
+      'no request can match this: the path contains a "%" that is not followed by two hexadecimal digits',
     ],
   ])("cannot have the path %s after /a", (path, column, message) => {
     expect(errorsIn(routes("path: /a", `path: '${path}'`))).toEqual([`3:${column}: ${message}`]);
@@ -181,7 +185,7 @@ describe("the database", () => {
       `1:22: ${folder} is a folder; name a file in it, like ${folder}/gateway.db`,
     ]);
     expect(database(`${folder}/none/gateway.db`)).toEqual([
-      `1:22: there is no folder ${folder}/none; create it, or name a file elsewhere`,
+      `1:22: the folder ${folder}/none does not exist; create it, or name a file elsewhere`,
     ]);
     writeFileSync(`${folder}/file`, "");
     expect(database(`${folder}/file/gateway.db`)).toEqual([`1:22: ${folder}/file is not a folder`]);
@@ -204,7 +208,7 @@ describe("untrusted fields", () => {
     const list = "[X-User, 'x user', host, 7]";
     expect(errorsIn(`server: { untrusted_fields: ${list} }\n${ROUTE}`)).toEqual([
       "1:38: `x user` is not a field name; write one like X-User",
-      "1:48: the gateway handles `host` by rules of its own; leave it out",
+      "1:48: the gateway has its own rules for `host`; leave it out",
       "1:54: expected a field name, like X-User, got 7",
     ]);
   });
@@ -301,7 +305,7 @@ describe("cors", () => {
 describe("rate limits", () => {
   const rate = "a rate must be above zero and at most a million per second";
   const slow =
-    "an unused burst would take more than a year to come back; raise the rate or lower the burst";
+    "a used-up burst would take more than a year to refill; raise the rate or lower the burst";
 
   test.each([
     [route("rate_limit: 0/s"), `4:17: ${rate}`],

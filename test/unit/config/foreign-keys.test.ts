@@ -45,7 +45,10 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`cors: { origins: ["*"] }\n${ROUTE}`, "that is `allowed_origins`"],
   [`cors: { methods: [GET] }\n${ROUTE}`, "that is `allowed_methods`"],
   [`cors: { headers: [a] }\n${ROUTE}`, "that is `allowed_headers`"],
-  [`health_check: { uri: / }\n${ROUTE}`, "the page that is requested is `path`, on the backend's own"],
+  [
+    `health_check: { uri: / }\n${ROUTE}`,
+    "the page that is requested is `path`, on the backend's own",
+  ],
   [
     `health_check: { fails: 2 }\n${ROUTE}`,
     "failed checks in a row are counted by `unhealthy_after`",

@@ -52,7 +52,7 @@ describe("a normal path", () => {
     "does not exist for %p, whose escape backends read differently",
     (written) => {
       expect(normalizePath(written)).toEqual({
-        problem: "the path holds an encoded slash, backslash or NUL",
+        problem: "the path contains an encoded slash, backslash or NUL",
       });
     },
   );
@@ -61,7 +61,7 @@ describe("a normal path", () => {
     "does not exist for %p, which holds a broken escape",
     (written) => {
       expect(normalizePath(written)).toEqual({
-        problem: 'the path holds a "%" that is not followed by two hexadecimal digits',
+        problem: 'the path contains a "%" that is not followed by two hexadecimal digits',
       });
     },
   );

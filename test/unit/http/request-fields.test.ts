@@ -21,7 +21,7 @@ describe("a request's framing", () => {
     "is not clear with Transfer-Encoding: %p",
     (encoding) => {
       expect(problemOf({ "transfer-encoding": encoding })).toBe(
-        "the only Transfer-Encoding that is understood is chunked",
+        "the only supported Transfer-Encoding is chunked",
       );
     },
   );
@@ -57,7 +57,7 @@ describe("a request's framing", () => {
 
   test("is not clear with DEL in a field, which is named", () => {
     expect(problemOf({ "x-a": "a\u007Fb", "x-b": "c" })).toBe(
-      "the field x-a holds a control character",
+      "the field x-a contains a control character",
     );
   });
 });

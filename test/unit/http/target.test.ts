@@ -55,7 +55,7 @@ describe("a request's target", () => {
   });
 
   test("is refused when it holds a fragment, in path or query", () => {
-    const refusal = { part: "path" as const, problem: 'the request target holds a "#"' };
+    const refusal = { part: "path" as const, problem: 'the request target contains a "#"' };
     expect(readTarget("http://a/b#c", "a").refusal).toEqual(refusal);
     expect(readTarget("http://a/b?c#d", "a").refusal).toEqual(refusal);
   });

@@ -126,7 +126,7 @@ describe("a request's content", () => {
     const exchange = open({ "content-length": "100001" }, source.stream);
     expect(await rejection(read(exchange))).toMatchObject({
       code: "body_too_large",
-      message: "the request's content is over 100000 bytes",
+      message: "the request's content is larger than 100000 bytes",
     });
     expect(exchange.bytesIn).toBe(0);
   });
@@ -195,7 +195,7 @@ describe("a request's content", () => {
     expect(cancellation.reason).toMatchObject({
       code: "request_timeout",
       status: 408,
-      message: "nothing of the request's content came for 1000 ms",
+      message: "no request content arrived for 1000 ms",
     });
     await failure;
   });
@@ -209,7 +209,7 @@ describe("a request's content", () => {
     expect(cancellation.reason).toMatchObject({
       code: "backend_stalled",
       status: 504,
-      message: "the backend took nothing of the request's content for 1000 ms",
+      message: "the backend accepted no request content for 1000 ms",
     });
     await rejection(reader.read());
   });

@@ -205,7 +205,7 @@ describe("a small answer of known length", () => {
     expect(cancellation.reason).toMatchObject({
       code: "backend_stalled",
       status: 504,
-      message: "the backend's answer was not whole within 20000 ms",
+      message: "the backend's answer was not complete within 20000 ms",
     });
     source.break(new DOMException("aborted", "AbortError"));
     expect(await failure).toBe(cancellation.reason);
@@ -378,7 +378,7 @@ describe("an answer that is passed on", () => {
     expect(exchange).toMatchObject({
       status: 0,
       errorCode: "backend_stalled",
-      errorDetail: "nothing of the backend's answer came for 20000 ms",
+      errorDetail: "the backend's answer stalled for 20000 ms",
       bytesOut: 3,
     });
     expect(clock.pending).toBe(0);

@@ -234,7 +234,7 @@ describe("a backend without a WebSocket", () => {
     expect(await failure).toMatchObject({
       code: "backend_timeout",
       status: 504,
-      message: "the backend did not agree within 5000 ms",
+      message: "the backend did not accept the WebSocket within 5000 ms",
     });
     expect(clock.pending).toBe(0);
     await backend.requests[0]?.closed;

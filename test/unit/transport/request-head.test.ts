@@ -61,7 +61,7 @@ describe("a request's header section", () => {
     (character) => {
       const refusal = new GatewayError(
         "bad_request",
-        "the request holds characters that HTTP cannot carry",
+        "the request contains characters that HTTP cannot carry",
       );
       expect(() => headOf({ fields: ["x-a", character] })).toThrow(refusal);
       expect(() => headOf({ target: `/${character}` })).toThrow(refusal);

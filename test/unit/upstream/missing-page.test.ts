@@ -21,7 +21,7 @@ describe("a backend without the page that checks ask for when nobody has chosen 
     monitor.start();
     await pass(60_000);
     expect(warnings).toEqual([
-      `backend ${url} has no page for health checks: GET ${url}/health answered 404; it counts as healthy for as long as it answers at all. Set \`health_check.path\` to a page that answers 2xx while the service is well`,
+      `backend ${url} has no page for health checks: GET ${url}/health answered 404; it counts as healthy as long as it answers. Set \`health_check.path\` to a page that answers 2xx while the service is healthy`,
     ]);
     monitor.acquire(at("http://localhost:9002"), unchosen);
     await pass(1_000);

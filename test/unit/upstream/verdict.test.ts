@@ -19,7 +19,7 @@ describe("the verdict on an answer", () => {
   test.each([
     [404, "no such page"],
     [301, "redirects are not followed"],
-    [400, "a Host they do not know (the check sends a.test:9001)"],
+    [400, "an unknown Host (the check sends a.test:9001)"],
     [421, "plain HTTP on a TLS port"],
     [401, "no credentials"],
     [403, "no credentials"],

@@ -163,7 +163,7 @@ test("rows that come after closing are dropped and counted", async () => {
 test("rows that the database refuses count as dropped", async () => {
   const { log, reports } = start(at("log.db"));
   log.write(record({ timestamp: 1e20 }));
-  await reports.next("refuses them");
+  await reports.next("rejects them");
   await until(() => log.counts().dropped === 1);
   log.write(record());
   await log.close(LONG);

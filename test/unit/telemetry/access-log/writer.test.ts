@@ -99,9 +99,9 @@ test("rows that the database refuses do not stop those that come after", () => {
   expect(answers).toEqual(["ready", "written", "refused", "refused", "written"]);
   expect(idsIn(path)).toEqual(["a", "b"]);
   expect(reports.all.map(({ message }) => message)).toEqual([
-    `access log: rows lost, ${path} refuses them: ` +
+    `access log: rows lost, ${path} rejects them: ` +
       "UNIQUE constraint failed: logs.request_id (SQLITE_CONSTRAINT_UNIQUE)",
-    `access log: ${path} takes rows again`,
+    `access log: ${path} accepts rows again`,
   ]);
 });
 
