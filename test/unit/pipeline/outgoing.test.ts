@@ -268,7 +268,7 @@ describe("the outgoing request", () => {
     "refuses the path %p with the client's 400",
     (path) => {
       const { outgoing } = openExchange();
-      expect(() => (outgoing.path = path)).toThrow("after rewriting, the path holds");
+      expect(() => (outgoing.path = path)).toThrow("after rewriting, the path contains");
     },
   );
 
