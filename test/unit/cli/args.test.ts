@@ -82,7 +82,7 @@ describe("a command line", () => {
       "unknown flag --port: `bare` has no flags",
     );
     expect(await refusal(() => parseArguments(bare, ["a"]))).toBe(
-      '`bare` does not know what to do with "a"\nusage: gateway bare',
+      'unexpected argument "a" for `bare`\nusage: gateway bare',
     );
   });
 });
