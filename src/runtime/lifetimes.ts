@@ -1,5 +1,5 @@
 import type { Keep, Keeper } from "../pipeline/keeping.ts";
-import { runThrough, type Steps } from "../time/slices.ts";
+import type { Steps } from "../time/slices.ts";
 
 interface Entry {
   readonly thing: unknown;
@@ -68,12 +68,7 @@ export class Lease {
     return (key, make, end) => this.keep(prefix + key, make, end);
   }
 
-  /** Gives up everything. To be called when the successor has taken what it needs. */
-  end(): void {
-    runThrough(this.endInSteps());
-  }
-
-  /** The same, one thing at a step. */
+  /** Gives up everything, one thing at a step. To be called when the successor has what it needs. */
   *endInSteps(): Steps<void> {
     for (const key of this.#keys.splice(0)) {
       this.#keeper.release(key);

@@ -31,9 +31,15 @@ export interface Field<Value extends string | number> {
   /** The value in a JSON line; undefined omits it. */
   readonly toJson: ((value: Value, record: Context) => JsonValue) | undefined;
   /** The part of a text line, ordered by `place`. Texts have been escaped. */
-  readonly inLine:
-    | { readonly place: number; readonly toText: (value: Value, record: Context) => string }
-    | undefined;
+  readonly inLine: LinePart<Value> | undefined;
+}
+
+/** A part of a text line: fixed text around the value, or around what `toText` makes of it. */
+interface LinePart<Value> {
+  readonly place: number;
+  readonly before?: string;
+  readonly toText?: (value: Value, record: Context) => string | number;
+  readonly after?: string;
 }
 
 export interface NumberField extends Field<number> {

@@ -45,7 +45,7 @@ export const fields = {
     limit: 64,
     read: ({ method }) => method,
     toSql: same,
-    inLine: { place: 1, toText: (method) => method },
+    inLine: { place: 1 },
   }),
   path: text({
     column: "path",
@@ -53,13 +53,13 @@ export const fields = {
     limit: 8192,
     read: ({ target }) => target.path,
     toSql: same,
-    inLine: { place: 2, toText: (path) => ` ${path}` },
+    inLine: { place: 2, before: " " },
   }),
   statusCode: number({
     column: "status_code",
     type: "INTEGER",
     read: ({ status }) => status,
-    inLine: { place: 3, toText: (status) => ` - ${status}` },
+    inLine: { place: 3, before: " - " },
   }),
   /** Milliseconds from the request's arrival to the end of its answer. */
   latencyMs: number({
@@ -68,7 +68,7 @@ export const fields = {
     read: ({ started }, now) => now - started,
     toSql: microseconds,
     toJson: microseconds,
-    inLine: { place: 4, toText: (latency) => ` (${Math.round(latency)}ms)` },
+    inLine: { place: 4, before: " (", toText: Math.round, after: "ms)" },
   }),
   clientIp: text({
     column: "client_ip",
@@ -76,7 +76,7 @@ export const fields = {
     limit: 64,
     read: ({ client }) => client.address,
     toSql: same,
-    inLine: { place: 6, toText: (address) => ` - Client: ${address}` },
+    inLine: { place: 6, before: " - Client: " },
   }),
   userAgent: text({
     column: "user_agent",
@@ -98,7 +98,7 @@ export const fields = {
     repeats: "seldom",
     limit: 128,
     read: ({ requestId }) => requestId,
-    inLine: { place: 7, toText: (id) => ` - Id: ${id}` },
+    inLine: { place: 7, before: " - Id: " },
   }),
   /** Content bytes received from the client. */
   bytesIn: number({ column: "bytes_in", type: "INTEGER", read: ({ bytesIn }) => bytesIn }),

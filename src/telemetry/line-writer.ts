@@ -37,7 +37,7 @@ export class LineWriter {
       this.#drop(1);
       return;
     }
-    this.#text += `${text}\n`;
+    this.#text = `${this.#text}${text}\n`;
     this.#waiting += 1;
     if (this.#writing !== undefined) return;
     if (this.#text.length >= FLUSH_AT_CHARACTERS) void this.#writeAll();

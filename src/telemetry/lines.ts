@@ -36,13 +36,18 @@ const isSuspicious = compile(
   { suspicious: SUSPICIOUS },
 ) as (record: ExchangeRecord) => boolean;
 
+// One template: joining texts step by step would make a text of each step.
 const textOf = compile(
-  `(record) => ${FIELDS.flatMap(([name, { inLine }]) =>
-    inLine === undefined ? [] : [{ name, place: inLine.place }],
+  `(record) => \`${FIELDS.flatMap(([name, { inLine }]) =>
+    inLine === undefined ? [] : [{ name, ...inLine }],
   )
     .toSorted((one, other) => one.place - other.place)
-    .map(({ name }) => `fields.${name}.inLine.toText(record.${name}, record)`)
-    .join(" + ")}`,
+    .map(({ name, before = "", toText, after = "" }) => {
+      const value = `record.${name}`;
+      const shown = toText === undefined ? value : `fields.${name}.inLine.toText(${value}, record)`;
+      return `${before}\${${shown}}${after}`;
+    })
+    .join("")}\``,
   { fields },
 ) as (record: ExchangeRecord) => string;
 

@@ -17,7 +17,9 @@ export class Telemetry {
   /** Each at the place of its kind; undefined for a kind that the settings leave off. */
   #sinks: readonly (Sink | undefined)[] = [];
   #inUse: readonly Sink[] = [];
-  readonly #replaced: { readonly kind: SinkKind; readonly sink: Sink }[] = [];
+  readonly #closing = new Set<{ readonly kind: SinkKind; readonly sink: Sink }>();
+  /** Counts of replaced sinks that have closed, by kind. */
+  readonly #closed = new Map<string, SinkCounts>();
 
   /** Opens nothing yet. Exchanges are accepted after `open`. */
   constructor(kinds: readonly SinkKind[], settings: LoggingSettings, services: SinkServices) {
@@ -47,10 +49,7 @@ export class Telemetry {
     const sinks = this.#kinds.map((kind, at) => {
       const sink = this.#sinks[at];
       if (kind.staysFor(before, settings)) return sink;
-      if (sink !== undefined) {
-        this.#replaced.push({ kind, sink });
-        void sink.close(CLOSE_REPLACED_MS);
-      }
+      if (sink !== undefined) void this.#replace(kind, sink);
       return kind.open(settings, this.#services);
     });
     this.#use(sinks);
@@ -59,23 +58,39 @@ export class Telemetry {
   /** Counts of all sinks of a kind since the start. */
   counts(name: string): SinkCounts {
     const inUse = this.#sinks.filter((_, at) => this.#kinds[at]?.name === name);
-    const replaced = this.#replaced.filter(({ kind }) => kind.name === name);
-    const all = [...inUse, ...replaced.map(({ sink }) => sink)].flatMap(
-      (sink) => sink?.counts() ?? [],
-    );
-    const sum = (one: keyof SinkCounts) => all.reduce((total, counts) => total + counts[one], 0);
-    return { written: sum("written"), queued: sum("queued"), dropped: sum("dropped") };
+    const closing = [...this.#closing].filter(({ kind }) => kind.name === name);
+    const open = [...inUse, ...closing.map(({ sink }) => sink)];
+    return [this.#closed.get(name), ...open.map((sink) => sink?.counts())].reduce(sumOf, NONE);
   }
 
   /** Closes every sink. Resolves after at most `deadlineMs` milliseconds; never rejects. */
   async close(deadlineMs: number): Promise<void> {
     this.#records.flush();
-    const sinks = [...this.#inUse, ...this.#replaced.map(({ sink }) => sink)];
+    const sinks = [...this.#inUse, ...[...this.#closing].map(({ sink }) => sink)];
     await Promise.all(sinks.map((sink) => sink.close(deadlineMs)));
+  }
+
+  /** Closes a sink that is not used any more, and keeps nothing of it but its counts. */
+  async #replace(kind: SinkKind, sink: Sink): Promise<void> {
+    const closing = { kind, sink };
+    this.#closing.add(closing);
+    await sink.close(CLOSE_REPLACED_MS);
+    this.#closing.delete(closing);
+    this.#closed.set(kind.name, sumOf(this.#closed.get(kind.name) ?? NONE, sink.counts()));
   }
 
   #use(sinks: readonly (Sink | undefined)[]): void {
     this.#sinks = sinks;
     this.#inUse = sinks.filter((sink) => sink !== undefined);
   }
+}
+
+const NONE: SinkCounts = { written: 0, queued: 0, dropped: 0 };
+
+function sumOf(one: SinkCounts, other: SinkCounts = NONE): SinkCounts {
+  return {
+    written: one.written + other.written,
+    queued: one.queued + other.queued,
+    dropped: one.dropped + other.dropped,
+  };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { runThrough } from "../../../src/time/slices.ts";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 
 /** Makes things that are told apart by their number, and counts those that have ended. */
@@ -54,10 +55,10 @@ describe("a lease", () => {
     first.keep("dropped", make, end);
     const second = lifetimes.lease();
     expect(second.keep("kept", make, end)).toBe(kept);
-    first.end();
-    first.end();
+    runThrough(first.endInSteps());
+    runThrough(first.endInSteps());
     expect(ended).toEqual([2]);
-    second.end();
+    runThrough(second.endInSteps());
     expect(ended).toEqual([2, 1]);
     expect(lifetimes.size).toBe(0);
   });
