@@ -111,7 +111,9 @@ export class Tunnel implements SocketEvents {
 
   close(code: number, reason: string): void {
     this.#toClient?.stop();
-    if (this.#finish()) this.#closeBackend(code, reason);
+    if (!this.#finish()) return;
+    if (code === VANISHED) this.#exchange.fail("client_closed", "the client left without a close");
+    this.#closeBackend(code, reason);
   }
 
   /** Ends both sides with a reason of the gateway's own: 1001 when it goes away, for instance. */
@@ -137,13 +139,13 @@ export class Tunnel implements SocketEvents {
     }
     // One that is not being read would not be noticed to leave.
     this.#toBackend.readOn();
-    if (code === 1006) client.terminate();
+    if (code === VANISHED) client.terminate();
     else this.#toClient?.closeSoon(() => passOnClose(client, code, reason));
   }
 
   #closeBackend(code: number, reason: string): void {
     const backend = this.#backend;
-    if (code === 1006) {
+    if (code === VANISHED) {
       this.#toBackend.stop();
       backend.terminate();
       return;
@@ -163,7 +165,13 @@ export class Tunnel implements SocketEvents {
 
   #backendClosed(code: number, reason: string): void {
     this.#toBackend.stop();
-    if (this.#finish()) this.#closeClient(code, reason);
+    if (!this.#finish()) return;
+    if (code === VANISHED) {
+      const detail =
+        "the backend's connection ended without a close, or what it sent was not valid";
+      this.#exchange.fail("backend_connection_closed", detail);
+    }
+    this.#closeClient(code, reason);
   }
 
   #backendGivenUp(limit: number): void {
@@ -199,6 +207,8 @@ export class Tunnel implements SocketEvents {
   }
 }
 
+/** The code that stands for an end without a close frame (RFC 6455 section 7.1.5); never sent. */
+const VANISHED = 1006;
 /** The close code for "try again later" (RFC 6455's registry). */
 const TRY_AGAIN_LATER = 1013;
 
@@ -214,7 +224,7 @@ interface Closable {
 // 1005 and 1006 stand for a close without a code and for none at all; neither may be sent.
 function passOnClose(socket: Closable, code: number, reason: string): void {
   try {
-    if (code === 1006) socket.terminate();
+    if (code === VANISHED) socket.terminate();
     else if (code === 1005) socket.close();
     else socket.close(code, reason);
   } catch {

@@ -1,4 +1,5 @@
 import { Answer } from "../pipeline/answer.ts";
+import { TOKEN } from "../http/fields.ts";
 import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { AttemptError } from "../transport/attempt-error.ts";
@@ -40,6 +41,18 @@ export function checkHandshake({ headers }: Request): void {
   if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(connection) || !/^[A-Za-z0-9+/]{22}==$/.test(key)) {
     throw new GatewayError("bad_request", "the WebSocket handshake is not complete");
   }
+  const offered = offeredProtocols(headers.get("sec-websocket-protocol") ?? "");
+  if (!offered.every((name) => TOKEN.test(name)) || new Set(offered).size < offered.length) {
+    throw new GatewayError(
+      "bad_request",
+      "the Sec-WebSocket-Protocol field is not a list of different names",
+    );
+  }
+}
+
+/** Subprotocols, without the empty elements that a list may have (RFC 9110 section 5.6.1.2). */
+function offeredProtocols(list: string): string[] {
+  return list.split(/[ \t]*,[ \t]*/).filter((name) => name !== "");
 }
 
 /**
@@ -80,7 +93,7 @@ async function dialAsOffered(
   let offered: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const [name = "", value = ""] = fields.slice(at, at + 2);
-    if (name === "sec-websocket-protocol") offered = value.split(/\s*,\s*/);
+    if (name === "sec-websocket-protocol") offered = offeredProtocols(value);
     const before = headers[name];
     if (!HANDSHAKE_FIELDS.has(name))
       headers[name] = before === undefined ? value : `${before}, ${value}`;

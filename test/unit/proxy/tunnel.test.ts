@@ -100,7 +100,6 @@ describe("the end of a tunnel", () => {
     [3000, "registered", "close 3000 registered"],
     [4321, "own words", "close 4321 own words"],
     [1005, "", "close"],
-    [1006, "", "terminate"],
   ])("by either side with %i %p is %p for the other", async (code, reason, done) => {
     const byClient = tunnelled();
     byClient.tunnel.close(code, reason);
@@ -116,6 +115,24 @@ describe("the end of a tunnel", () => {
       expect(tunnels.size).toBe(0);
       expect(clock.pending).toBe(0);
       expect(exchange.errorCode).toBeUndefined();
+    }
+  });
+
+  test("without a close cuts the other's connection, and is the cause that the row tells", () => {
+    const byClient = tunnelled();
+    byClient.tunnel.close(1006, "");
+    expect(byClient.backend.done).toEqual(["terminate"]);
+    expect(byClient.exchange).toMatchObject({ errorCode: "client_closed", endedBy: "client" });
+    const byBackend = tunnelled();
+    byBackend.backend.closes(1006, "");
+    expect(byBackend.client.done).toEqual(["terminate"]);
+    expect(byBackend.exchange).toMatchObject({
+      errorCode: "backend_connection_closed",
+      endedBy: "backend",
+    });
+    for (const { tunnels, clock } of [byClient, byBackend]) {
+      expect(tunnels.size).toBe(0);
+      expect(clock.pending).toBe(0);
     }
   });
 

@@ -65,6 +65,19 @@ describe("a handshake", () => {
       new GatewayError("bad_request", "the WebSocket handshake is not complete"),
     );
   });
+
+  test.each(["a, b", "a,,b", ", a ,", "v1.chat"])("that offers %p is whole", (offered) => {
+    expect(check({ "sec-websocket-protocol": offered })).not.toThrow();
+  });
+
+  test.each(["a b", "a, a", "\u00e9", "a;b", '"a"'])(
+    "that offers %p, which no backend could be asked for, is answered 400",
+    (offered) => {
+      expect(check({ "sec-websocket-protocol": offered })).toThrow(
+        expect.objectContaining({ code: "bad_request" }),
+      );
+    },
+  );
 });
 
 /** Agrees to a WebSocket as a backend does. */
