@@ -21,7 +21,7 @@ const PLATFORMS = [
 ];
 const OUTPUT = join(import.meta.dir, "dist");
 
-/** How an executable is made, whatever it holds. */
+/** Flags for every executable. */
 export const COMPILE_FLAGS: readonly string[] = [
   "--compile",
   // Bytecode halves the time to start, and needs ES modules for top-level await.
@@ -83,7 +83,10 @@ async function build(outfile: string, platform?: string): Promise<void> {
   await Bun.write(Bun.stdout, `${outfile}  ${size} MiB  ${seconds} s\n`);
 }
 
-/** The commit that is built, with a mark for uncommitted changes; empty without git or outside of it. */
+/**
+ * The commit being built, with a mark for uncommitted changes; empty without git or outside a
+ * repository.
+ */
 export function commit(git: string | null): string {
   if (git === null) return "";
   const ask = (...arguments_: string[]) =>

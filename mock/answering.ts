@@ -26,7 +26,7 @@ const NOTES = [
   "An invalid value is answered with 400 and what is expected.",
 ];
 
-/** Spares the usual request, which has none, a parser. Never written to. */
+/** Shared by requests without a query, so that they need no parser. Never written to. */
 const NO_QUERY = new URLSearchParams();
 
 /** Answers requests one by one. */

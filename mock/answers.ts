@@ -8,7 +8,7 @@ import { BadValue, readDuration, readWholeNumber } from "./values.ts";
 
 const REDIRECTS = ["301", "302", "303", "307", "308"];
 
-/** Reads a status that a final answer may have. Throws BadValue. */
+/** Reads the status of a final answer. Throws BadValue. */
 export function readStatus(name: string, written: string): number {
   return readWholeNumber(name, written, 200, 599);
 }
@@ -54,7 +54,7 @@ const redirect: Handler = (call, code) => {
   answerJson(call, Number(code), { server: call.server, location: to }, ["Location", to]);
 };
 
-/** Answers made to order: what was asked, a status, a delay, a redirect, cookies, compression. */
+/** Answers on demand: an echo, a status, a delay, a redirect, cookies, compression. */
 export const answerRoutes: readonly Route[] = [
   {
     path: "/echo",

@@ -1,12 +1,12 @@
 import type { Call } from "./call.ts";
 
-/** How much of a request's body is kept; the rest is counted and forgotten. */
+/** Bytes of a request's body that are kept; the rest is only counted. */
 const KEPT_BYTES = 2 ** 20;
 
 interface ReceivedBody {
-  /** UTF-8, with U+FFFD for what is not. */
+  /** UTF-8, with U+FFFD for invalid bytes. */
   readonly text: string;
-  /** All bytes that came. */
+  /** The number of bytes received. */
   readonly bytes: number;
   /** True when `text` holds only the first MiB. */
   readonly truncated: boolean;

@@ -24,7 +24,7 @@ export function answerJson(
   fields: readonly string[] = [],
 ): void {
   const body = `${JSON.stringify(value)}\n`;
-  // Left to itself, `end` makes a body chunked where the connection is to be closed.
+  // By default `end` makes a body chunked if the connection is to be closed.
   const length = String(Buffer.byteLength(body));
   const described = ["Content-Type", "application/json", "Content-Length", length, ...fields];
   call.response.writeHead(status, described);

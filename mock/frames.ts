@@ -109,7 +109,7 @@ export class MessageReader {
   }
 }
 
-/** The head of the frame that `bytes` begin with, or how many bytes it takes to tell. */
+/** The head of the frame that `bytes` begin with, or how many bytes are needed to read it. */
 function readHead(bytes: Buffer): FrameHead | number {
   const first = bytes.readUInt8(0);
   const second = bytes.readUInt8(1);
@@ -138,7 +138,7 @@ function readHead(bytes: Buffer): FrameHead | number {
   return { final, opcode, headLength, payloadLength };
 }
 
-/** Unmasks, in place, a payload that follows its four bytes of mask. */
+/** Unmasks a payload in place; it follows its four mask bytes. */
 function unmask(masked: Buffer): Buffer {
   const payload = masked.subarray(4);
   for (let index = 0; index < payload.length; index += 1) {

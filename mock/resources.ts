@@ -16,7 +16,7 @@ const LISTED = 5;
 type Id = number | string;
 type Describe = (id: Id) => object;
 
-/** A number that is the same for the same id every time, on every mock. */
+/** A number that depends on the id only, on every mock. */
 function seedOf(id: Id): number {
   if (typeof id === "number") return id;
   let seed = 0;

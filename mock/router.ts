@@ -1,12 +1,12 @@
 import { type Call, answerEmpty, answerError, answerJson } from "./call.ts";
 
-/** `parameter` is what stands in place of `:name` or `*` in the route's path, as sent. */
+/** `parameter` is the part of the path that matched `:name` or `*`, as sent. */
 export type Handler = (call: Call, parameter: string) => void | Promise<void>;
 
 /** A path of the mock. Its last segment may be `:name` (one segment) or `*` (anything below). */
 export interface Route {
   readonly path: string;
-  /** What it is good for, in a sentence, for the list at `GET /`. */
+  /** Its purpose in one sentence, for the list at `GET /`. */
   readonly about: string;
   /** Handlers by method; ANY stands for every method, GET for HEAD too. */
   readonly on: Readonly<Record<string, Handler>>;
@@ -16,9 +16,9 @@ export interface Route {
 export class Router {
   readonly #routes: readonly Route[];
   readonly #exact = new Map<string, Route>();
-  /** By what stands before the last slash. */
+  /** By the part before the last slash. */
   readonly #parametric = new Map<string, Route>();
-  /** By what the path begins with. */
+  /** By the beginning of the path. */
   readonly #trees: (readonly [prefix: string, route: Route])[] = [];
 
   constructor(routes: readonly Route[]) {
@@ -31,7 +31,7 @@ export class Router {
     }
   }
 
-  /** Answers the call, or has its route do so. What a handler throws comes out. */
+  /** Answers the call, or has its route do so. Throws what the handler throws. */
   dispatch(call: Call): void | Promise<void> {
     const { path, method } = call;
     const found =

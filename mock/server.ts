@@ -4,10 +4,10 @@ import { createAnswerer } from "./answering.ts";
 import { asksForWebSocket } from "./websocket.ts";
 
 export interface MockOptions {
-  /** 0 leaves the choice to the system. */
+  /** 0 picks a free port. */
   readonly port: number;
   readonly host: string;
-  /** Stands as `server` in every JSON answer. */
+  /** The value of `server` in every JSON answer. */
   readonly name: string;
   /** Milliseconds before each answer. */
   readonly latency: number;
@@ -62,7 +62,7 @@ export function startMock(options: MockOptions): MockBackend {
     response.on("finish", () => socket.end());
     serve(request, response, head);
   });
-  // The error itself comes later, as an event; that there is no address shows at once.
+  // The error itself comes later, as an event; the missing address is visible at once.
   server.on("error", () => undefined);
   server.listen({ port: options.port, host, exclusive: true, reusePort: false });
   const address = server.address();

@@ -9,7 +9,7 @@ import { BadValue, readWholeNumber } from "./values.ts";
 const HANDSHAKE_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const LONGEST_REASON = 123;
 
-/** Whether a request asks for a WebSocket here; any other Upgrade is passed over. */
+/** Whether a request asks for a WebSocket here; any other Upgrade is ignored. */
 export function asksForWebSocket(request: IncomingMessage): boolean {
   const [path] = (request.url ?? "").split("?");
   return path === "/ws" && request.headers.upgrade?.toLowerCase() === "websocket";
@@ -19,7 +19,7 @@ function readClose(query: URLSearchParams): Buffer | undefined {
   const written = query.get("close");
   if (written === null) return undefined;
   const code = readWholeNumber("close", written, 1000, 4999);
-  // These three only ever stand for a close frame that was not there (RFC 6455 section 7.4.1).
+  // These three only represent a missing close frame (RFC 6455 section 7.4.1).
   if ([1005, 1006, 1015].includes(code)) {
     throw new BadValue(
       `close is "${written}"; expected a code that may be sent, like 1000 or 4001`,

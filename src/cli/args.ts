@@ -35,7 +35,7 @@ export function parseArguments(command: Command, written: readonly string[]): Ar
   return { operands, flags, lists };
 }
 
-/** Whether a command line asks for an explanation in place of anything else it says. */
+/** Whether a command line asks for help, whatever else it contains. */
 export function asksForHelp(written: readonly string[]): boolean {
   const end = written.indexOf("--");
   const words = end === -1 ? written : written.slice(0, end);
@@ -69,7 +69,7 @@ function readFlag(command: Command, text: string): ReadFlag {
   );
 }
 
-/** Reads `-p 80`, `-p=80` and, with a value that can be no letter's typo, `-p80`. */
+/** Reads `-p 80`, `-p=80` and, if the value cannot be a mistyped letter, `-p80`. */
 function readShort(
   command: Command,
   text: string,

@@ -5,12 +5,12 @@ export const VERSION: string = packageJson.version;
 
 declare module "bun" {
   interface Env {
-    /** Put in place of this expression by build.ts; absent when run from source. */
+    /** build.ts replaces this expression; undefined when run from source. */
     readonly GATEWAY_COMMIT?: string;
   }
 }
 
-/** What this executable is made of; the commit is empty when it runs from source. */
+/** The versions in this executable; the commit is empty when run from source. */
 export function buildInfo() {
   return {
     version: VERSION,

@@ -7,14 +7,14 @@ export interface Console {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether text may be coloured, for each stream. */
   readonly color: { readonly out: boolean; readonly err: boolean };
-  /** Calls for each signal to stop, also for those that came before. */
+  /** Calls back for each stop signal, earlier ones included. */
   onStopSignal(listener: (signal: string) => void): void;
-  /** Calls for each signal to reload, also for those that came before. */
+  /** Calls back for each reload signal, earlier ones included. */
   onReloadSignal(listener: () => void): void;
 }
 
 export interface Flag {
-  /** What stands for the value in the help text ("FILE"); absent for a switch. */
+  /** The value's placeholder in the help text ("FILE"); absent for a switch. */
   readonly value?: string;
   /** The letter of its short form ("c" for -c). */
   readonly short?: string;
@@ -26,9 +26,9 @@ export interface Flag {
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** What follows the command's name, for the help text: "[FILE]". */
+  /** The operands in the help text: "[FILE]". */
   readonly operands: string;
-  /** How many operands there may be. */
+  /** At most this many operands. */
   readonly maxOperands: number;
   readonly flags: Readonly<Record<string, Flag>>;
   /** Flags that people expect and the command does not have, with where the setting is instead. */
@@ -37,7 +37,7 @@ export interface Command {
   readonly details: string;
   /** Command lines with what they do, for `gateway help COMMAND`. */
   readonly examples: readonly (readonly [line: string, does: string])[];
-  /** What signals mean to it; absent for a command that ends by itself. */
+  /** How it handles signals; absent for a command that ends by itself. */
   readonly signals?: SignalUse;
   /** Resolves with the process' exit code. */
   run(input: Arguments, console: Console): Promise<number>;
@@ -51,5 +51,5 @@ export interface Arguments {
   readonly lists: Readonly<Record<string, readonly string[] | undefined>>;
 }
 
-/** A command line that cannot be understood; the message says why, in words. */
+/** An invalid command line; the message says why. */
 export class UsageError extends Error {}

@@ -8,13 +8,13 @@ import { hasFreeDescriptors } from "../transport/descriptors.ts";
 import { type Arguments, type Console, UsageError } from "./command.ts";
 import { reasonOf } from "./system-error.ts";
 
-/** Where a configuration is looked for when none is named. */
+/** Where to look for a configuration if none is named. */
 export const USUAL_PLACES = ["config/gateway.yaml", "gateway.yaml"];
 
-/** What "-" stands for. */
+/** The meaning of "-". */
 const STANDARD_INPUT = "/dev/stdin";
 
-/** The configuration file to use: the one named, else the first of the usual ones that is there. */
+/** The configuration file to use: the named one, otherwise the first of the usual ones that exists. */
 export function findConfigFile({ operands, flags }: Arguments): string {
   const [operand] = operands;
   const flag = flags["config"];
@@ -34,13 +34,13 @@ export function findConfigFile({ operands, flags }: Arguments): string {
   return found;
 }
 
-/** A valid configuration, and what in it is probably not meant. */
+/** A valid configuration, and warnings about it. */
 export interface ConfigFile {
   readonly config: Config;
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Larger files are read on a thread of their own, so that nothing of the work stays in the heap. */
+/** Larger files are read on their own thread, so that no garbage of it stays in this heap. */
 const READ_HERE_BYTES = 64 * 1024;
 
 /** Reads a configuration file. Throws a UsageError if the file cannot be read. */
@@ -58,7 +58,7 @@ async function loadConfigFile(file: string, environment: Console["environment"])
 /** The runtime ends the process if a thread finds no file descriptors as it starts. It takes a few. */
 const DESCRIPTORS_OF_A_THREAD = 32;
 
-/** The same on a thread of its own, for a gateway that is serving meanwhile. */
+/** The same on its own thread, for a gateway that is serving requests. */
 export async function reloadConfigFile(
   file: string,
   environment: Console["environment"],
@@ -74,7 +74,7 @@ export async function reloadConfigFile(
   }
 }
 
-/** Reads a configuration file, prints what is wrong with an invalid one and answers undefined. */
+/** Reads a configuration file, or prints its errors and returns undefined. */
 export async function readConfigFile(
   file: string,
   console: Console,

@@ -17,8 +17,8 @@ second or like 600/m. Any value may contain environment variables: "\${NAME}", o
 `;
 
 /**
- * The configuration reference for a terminal: all of it, or one key ("routes.tls", or
- * just "tls") with what is below it. Throws a UsageError with the nearest key where there is no such one.
+ * The configuration reference for a terminal: all of it, or one key ("routes.tls", or just "tls") with
+ * what is below it. Throws a UsageError with the nearest key if there is no such key.
  */
 export function configHelp(key: string | undefined): string {
   const sections = referenceSections();
@@ -35,7 +35,7 @@ export function configHelp(key: string | undefined): string {
   );
 }
 
-/** "routes[].tls.ca" as people write it: "routes.tls.ca". */
+/** "routes[].tls.ca" as users write it: "routes.tls.ca". */
 function plain(key: string): string {
   return key.replaceAll("[]", "");
 }

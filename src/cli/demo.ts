@@ -47,7 +47,7 @@ function startMockSomewhere(name: string, port: number, console: Console): MockB
   return startMock({ port: free, host: HOST, name, latency: 0, failRate: 0 });
 }
 
-/** The port itself, or 0, with a word to the user, if another process has it. */
+/** The port itself, or 0, with a note to the user, if another process has it. */
 function freePort(port: number, console: Console): number {
   if (portTrouble(HOST, port) === undefined) return port;
   console.out(`port ${port} is taken; using a free one instead\n`);

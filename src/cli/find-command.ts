@@ -1,7 +1,7 @@
 import { suggestion } from "./args.ts";
 import { type Command, UsageError } from "./command.ts";
 
-/** What people type who know other tools, where only one command can be meant. */
+/** Names from other tools that can only mean one command. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ["--help", "help"],
   ["-help", "help"],
@@ -19,7 +19,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["reverse-proxy", "proxy"],
 ]);
 
-/** Words that are not commands here, each with what to do instead. */
+/** Names that are not commands here, each with the alternative. */
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ...["test", "verify", "configtest", "-t"].map((word) => [word, "did you mean check?"] as const),
   ...["new", "create", "generate", "example", "setup"].map(

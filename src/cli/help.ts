@@ -3,7 +3,7 @@ import { type Command, UsageError } from "./command.ts";
 import { configHelp } from "./config-help.ts";
 import { findCommand } from "./find-command.ts";
 
-/** Makes the command that explains the others; it has to know them. */
+/** Creates the command that explains the others. */
 export function helpCommand(others: readonly Command[]): Command {
   const help: Command = {
     name: "help",

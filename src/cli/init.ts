@@ -33,7 +33,7 @@ Exit codes: 0 written; 1 the file already exists or cannot be written; 2 invalid
   },
 };
 
-/** Writes the file; says why it cannot and answers false. */
+/** Writes the file, or reports why it cannot and returns false. */
 function write(file: string, force: boolean, console: Console): boolean {
   try {
     mkdirSync(dirname(file), { recursive: true });

@@ -76,7 +76,7 @@ For anything else, write a configuration: \`gateway init\`. Runs until SIGINT (C
   },
 };
 
-/** What the command line asks for. */
+/** The settings on the command line. */
 interface Wanted {
   readonly urls: readonly string[];
   readonly host: string;
@@ -99,26 +99,26 @@ function read({ operands, flags, lists }: Arguments): Wanted {
   };
 }
 
-/** A backend's URL from what people write for one: `3000`, `:3000`, `localhost:3000`. */
+/** A backend's URL from its short forms: `3000`, `:3000`, `localhost:3000`. */
 function asUrl(written: string): string {
   if (/^:?[0-9]+$/.test(written)) return `http://localhost:${written.replace(":", "")}`;
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(written) ? written : `http://${written}`;
 }
 
-/** Throws a UsageError where a value cannot be used. */
+/** Throws a UsageError for an invalid value. */
 function configFor({ urls, host, port }: Wanted, database: string, console: Console): Config {
   const backends = urls.map(literally);
-  // A route that spells out the paths of the gateway's own pages takes them from it.
+  // Routes for the paths of the gateway's own pages take them from it.
   const routes = ["/*", "/health", "/admin/*"].map((path) => ({
     path,
     backends,
-    // A site behind https is chosen by its name.
+    // An https site is selected by its Host.
     preserve_host: !urls.some((url) => /^https:/i.test(url)),
   }));
   const text = JSON.stringify({
     server: { host: literally(host), port },
     logging: { database: literally(database) },
-    // The only backend there is gets the requests in any case.
+    // The only backend gets all requests in any case.
     health_check: { enabled: urls.length > 1 },
     routes,
   });
@@ -130,7 +130,7 @@ function configFor({ urls, host, port }: Wanted, database: string, console: Cons
   return config;
 }
 
-/** Keeps what looks like a variable of the environment from being one. */
+/** Escapes text that looks like an environment variable. */
 function literally(text: string): string {
   return text.replaceAll("${", "$${");
 }

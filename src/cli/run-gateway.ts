@@ -14,24 +14,24 @@ import type { Console } from "./command.ts";
 
 const STANDARD_OUTPUT = 1;
 const STANDARD_ERROR = 2;
-/** How long the last lines may take, and how long at a second signal. */
+/** Time limits for writing the last lines: normally, and after a second signal. */
 const LAST_LINES_MS = 1_000;
 const LAST_LINES_IN_A_HURRY_MS = 200;
 
 export interface RunOptions {
-  /** What the configuration is called in the first line of the log. */
+  /** The configuration's name in the first line of the log. */
   readonly configuration: string;
-  /** What in the configuration is probably not meant. */
+  /** Warnings about the configuration. */
   readonly warnings?: readonly Diagnostic[];
   /** Reads the configuration again. */
   readonly reread?: () => Promise<Loaded>;
-  /** Called once clients are being served. */
+  /** Called when clients are being served. */
   readonly onReady?: (gateway: RunningGateway) => void;
 }
 
 /**
- * Runs a gateway until it is told to stop. Resolves with the process' exit code. Not an async
- * function, because that would keep the configuration as long as it runs.
+ * Runs a gateway until it is asked to stop. Resolves with the process's exit code. Not an async
+ * function, because that would keep the configuration in memory.
  */
 export function runGateway(config: Config, console: Console, options: RunOptions): Promise<number> {
   const clock = systemClock;
@@ -85,7 +85,7 @@ async function untilStopped(
     hurry.abort();
     outcome = await Promise.race([stopped, signals.next()]);
   }
-  // At a third signal nothing more is waited for.
+  // A third signal ends all waiting.
   if (typeof outcome === "string") return 1;
   const isHurried = hurry.signal.aborted;
   report(outcome, isHurried, logger);
@@ -95,7 +95,7 @@ async function untilStopped(
   return outcome.cut > 0 || isHurried ? 1 : 0;
 }
 
-/** On standard error, which may be the same pipe: nobody waits for it for long. */
+/** Standard error may be the same pipe, so do not wait for it for long. */
 async function reportDroppedLines(lines: LineWriter): Promise<void> {
   const { dropped } = lines.counts();
   if (dropped === 0) return;
@@ -117,7 +117,7 @@ function report({ cut, lostRows }: Stopped, isHurried: boolean, logger: Logger):
   logger.log("info", "stopped");
 }
 
-/** Stop signals, one after the other, whether or not somebody is waiting when they come. */
+/** Stop signals one by one, including those that arrive before anyone waits. */
 interface StopSignals {
   next(): Promise<string>;
 }
@@ -142,18 +142,18 @@ function stopSignals(console: Console): StopSignals {
 }
 
 /**
- * Collects what reading the configuration has left behind, which the collector would leave among what
- * has grown old. That is little: a large file is read on a thread of its own.
+ * Collects the garbage of reading the configuration, which would otherwise stay with the old objects.
+ * It is little: a large file is read on its own thread.
  */
 function forgetConfigurationSoon(clock: Clock): void {
   clock.schedule(SETTLED_AFTER_MS, () => Bun.gc(true));
 }
 
 const SETTLED_AFTER_MS = 500;
-/** To collect everything takes about 1 ms per 100 routes, and requests wait for it. */
+/** A full collection takes about 1 ms per 100 routes, and requests wait for it. */
 const MOST_ROUTES_TO_COLLECT = 1_000;
 
-// An error that belongs to no request must not take the requests of everybody else with it.
+// An error outside of any request must not end everyone's requests.
 function surviveStrayErrors(logger: Logger): void {
   const report = (kind: string) => (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

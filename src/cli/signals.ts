@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 export type Signal = (typeof SIGNALS)[number];
 
-/** What signals mean to a command that runs until it is stopped. */
+/** How a command that runs until it is stopped handles signals. */
 export type SignalUse =
-  /** SIGTERM, SIGINT and SIGHUP (a closed terminal) stop it in order. */
+  /** SIGTERM, SIGINT and SIGHUP (a closed terminal) stop it gracefully. */
   | "stop"
-  /** SIGTERM and SIGINT stop it in order, SIGHUP reloads its configuration. */
+  /** SIGTERM and SIGINT stop it gracefully, SIGHUP reloads its configuration. */
   | "stop and reload";
 
 /** The part of `process` that signals come from. */
@@ -23,7 +23,7 @@ interface Group {
   readonly listeners: ((signal: Signal) => void)[];
 }
 
-/** Holds signals from its creation on until a command listens to them or leaves them alone. */
+/** Holds signals until a command listens to them or leaves them alone. */
 export class HeldSignals {
   readonly #source: SignalSource;
   readonly #isHangupIgnored: boolean;
@@ -43,7 +43,7 @@ export class HeldSignals {
     }
   }
 
-  /** Says what signals do from now on; without a use, what they do by default. */
+  /** Sets the effect of signals from now on; without a use, the default one. */
   settle(use: SignalUse | undefined): void {
     if (use === undefined) {
       this.#release("SIGINT");
@@ -56,12 +56,12 @@ export class HeldSignals {
     else if (!this.#isHangupIgnored) this.#stop.signals.add("SIGHUP");
   }
 
-  /** Calls for each signal that is to stop the command, also for those that came before. */
+  /** Calls back for each stop signal, earlier ones included. */
   onStop(listener: (signal: Signal) => void): void {
     this.#listen(this.#stop, listener);
   }
 
-  /** Calls for each signal that is to reload the configuration, also for those that came before. */
+  /** Calls back for each reload signal, earlier ones included. */
   onReload(listener: (signal: Signal) => void): void {
     this.#listen(this.#reload, listener);
   }

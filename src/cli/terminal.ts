@@ -22,7 +22,8 @@ const RETRY_AFTER_MS = 5;
 
 /**
  * Writes all of a text before it returns, because the process may end right after. A reader that has
- * gone away (`gateway help | head -1`, a closed terminal) is no error: the rest of the text is lost.
+ * gone away (`gateway help | head -1`, a closed terminal) is not an error; the rest of the text is
+ * lost.
  */
 export function writeAll(descriptor: number, text: string): void {
   let rest = Buffer.from(text);

@@ -36,7 +36,7 @@ export class AddressSet {
   }
 }
 
-// A gateway behind proxies sees few peers, again and again.
+// A gateway behind proxies sees the same few peers repeatedly.
 const KNOWN_AT_MOST = 1024;
 
 /** A network, or an address as a network of one. */
@@ -46,7 +46,7 @@ export interface Network {
   readonly family: "ipv4" | "ipv6";
 }
 
-/** Reads an address or a network in CIDR notation; undefined when it is neither. */
+/** Reads an address or a network in CIDR notation; undefined if it is neither. */
 export function parseNetwork(network: string): Network | undefined {
   const [address = "", length, ...rest] = network.split("/");
   const family = isIP(address);

@@ -1,7 +1,7 @@
 import { findField } from "./fields.ts";
 
-// NTLM, and Negotiate (RFC 4559), authenticate the connection instead of the request: whoever sends
-// on it afterwards is taken for the same user.
+// NTLM and Negotiate (RFC 4559) authenticate the connection instead of the request: every later request
+// on it is attributed to the same user.
 const SCHEMES = /(?:^|,)\s*(?:NTLM|Negotiate|Nego2|Kerberos|CredSSP)(?:$|[\s,])/i;
 
 /** Whether a field of an answer says that its connection is, or can be, authenticated. */

@@ -1,8 +1,8 @@
 import { forwardingFields, hopByHopFields, TOKEN } from "./fields.ts";
 
 /**
- * Fields by which a proxy tells a backend who asked, for what and with which certificate. Frameworks
- * believe them, so that only a trusted proxy may send them.
+ * Fields by which a proxy reports to a backend who asked, for what and with which certificate.
+ * Frameworks trust them, so only a trusted proxy may send them.
  */
 export const claimFields = [
   ...forwardingFields.filter((name) => name !== "via"),
@@ -30,7 +30,7 @@ export const claimFields = [
   "x-originating-ip",
   "x-remote-addr",
   "x-remote-ip",
-  // What was asked for.
+  // The requested target.
   "front-end-https",
   "x-host",
   "x-http-host-override",
@@ -62,19 +62,21 @@ export const claimPrefixes = [
   "x-ssl-client-",
 ] as const;
 
-// CGI hands a field on as the variable HTTP_PROXY, by which many libraries choose their own proxy.
+// CGI turns it into the variable HTTP_PROXY, by which many libraries choose their own proxy.
 const REMOVED_FROM_EVERYBODY = ["proxy"] as const;
 
-/** Fields of which no backend may see a second spelling: they say who asks or frame the content. */
+/**
+ * Fields of which no backend may see a second spelling: they identify the client or frame the content.
+ */
 const GUARDED = [...claimFields, "content-length", "transfer-encoding", "x-request-id"];
 
 /**
- * What becomes of a client's field: `plain` is passed on; `removed` is not; a `claim` is passed on
- * from trusted proxies alone; a `lookalike` of a claim or of a framing field has the request refused.
+ * How a client's field is handled: `plain` is passed on; `removed` is not; a `claim` is passed on only
+ * from trusted proxies; a `lookalike` of a claim or of a framing field makes the request invalid.
  */
 export type FieldKind = "plain" | "removed" | "claim" | "lookalike";
 
-/** Decides by its name what becomes of a field. */
+/** Decides by its name how a field is handled. */
 export class FieldRules {
   readonly #kinds: ReadonlyMap<string, FieldKind>;
   readonly #guarded: ReadonlySet<string>;
@@ -111,7 +113,7 @@ export class FieldRules {
   }
 }
 
-/** Why a field cannot be listed as untrusted, in words for the operator; undefined when it can. */
+/** Why a field cannot be listed as untrusted, for the operator; undefined if it can. */
 export function untrustedFieldProblem(name: string): string | undefined {
   if (!TOKEN.test(name)) return `\`${name}\` is not a field name; write one like X-User`;
   return READ_BY_GATEWAY.has(name.toLowerCase())
@@ -130,7 +132,7 @@ const READ_BY_GATEWAY: ReadonlySet<string> = new Set([
   "x-request-id",
 ]);
 
-// Clients send few names, again and again.
+// Clients send the same few names repeatedly.
 const KNOWN_AT_MOST = 512;
 const LONGEST_KNOWN = 64;
 
@@ -138,7 +140,7 @@ function hasClaimPrefix(name: string): boolean {
   return claimPrefixes.some((prefix) => name.startsWith(prefix));
 }
 
-/** A name, in lower case, as the backends read it that know only letters, digits and "-" (or "_"). */
+/** A lower-case name as read by backends that know only letters, digits and "-" (or "_"). */
 function fold(name: string): string {
   return name.replaceAll(/[^a-z0-9]/g, "-");
 }

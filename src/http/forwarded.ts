@@ -11,7 +11,7 @@ export interface ClientIdentity {
   readonly address: string;
   /** The scheme that the client used, as far as it can be known. */
   readonly protocol: "http" | "https";
-  /** The host that the client asked for, where a trusted proxy's Forwarded field says so. */
+  /** The host that the client asked for, if a trusted proxy's Forwarded field reports it. */
   readonly host?: string | undefined;
   /** True when the peer is a trusted proxy, so that its forwarding fields count. */
   readonly viaTrustedProxy: boolean;
@@ -68,7 +68,7 @@ function protocolIn(proto: string | null | undefined): "http" | "https" {
   return typeof proto === "string" && /(?:^|,)\s*https\s*$/i.test(proto) ? "https" : "http";
 }
 
-/** The elements of a list-based field; empty ones count for nothing (RFC 9110 section 5.6.1.2). */
+/** The elements of a list-based field; empty ones are skipped (RFC 9110 section 5.6.1.2). */
 function listElements(list: string): string[] {
   return list
     .split(",")
@@ -142,7 +142,7 @@ function forwardedHops(forwarded: string): Hop[] {
         const written = pairs.find((pair) => pair.toLowerCase().startsWith(`${name}=`));
         return written === undefined ? undefined : unquoted(written.slice(name.length + 1));
       };
-      // An element without for= hides its client, so nothing to its left can be believed.
+      // An element without for= hides its client, so nothing to its left can be trusted.
       return { node: valueOf("for") ?? "", host: valueOf("host"), proto: valueOf("proto") };
     });
 }

@@ -1,5 +1,5 @@
-// A reg-name may hold only what names and addresses are made of. RFC 3986 also allows percent-encoding
-// and sub-delims, among them the comma that joins two Host fields into one.
+// A reg-name may contain only the characters of names and addresses. RFC 3986 also allows
+// percent-encoding and sub-delims, among them the comma that joins two Host fields into one.
 const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
 
 /** Whether a Host field holds one host with an optional port (RFC 9110 section 7.2). */

@@ -10,7 +10,7 @@ export const proxiedMethods: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** The idempotent ones among them (RFC 9110 section 9.2.2, and each method's own document). */
+/** The idempotent ones (RFC 9110 section 9.2.2, and each method's own document). */
 export const idempotentMethods: ReadonlySet<string> = new Set(
   "GET HEAD PUT DELETE OPTIONS QUERY PROPFIND SEARCH REPORT".split(" "),
 );
@@ -20,7 +20,7 @@ export function carriesContent(method: string): boolean {
   return method !== "GET" && method !== "HEAD";
 }
 
-/** Why a method cannot be configured, in words for the operator; undefined when it can. */
+/** Why a method cannot be configured, for the operator; undefined if it can. */
 export function methodProblem(method: string): string | undefined {
   if (proxiedMethods.has(method)) return undefined;
   const upper = method.toUpperCase();

@@ -1,4 +1,4 @@
-/** Why a path is refused, in words for the client. */
+/** Why a path is refused, for the client. */
 export type PathProblem = { readonly problem: string };
 
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;

@@ -3,11 +3,11 @@ export interface Problem {
   readonly status: number;
   /** Short, and the same for every error of this kind. */
   readonly title: string;
-  /** What happened this time, in words for the client; nothing internal. */
+  /** What happened this time, for the client; nothing internal. */
   readonly detail: string;
   /** Extension member: the stable name of the kind, for programs. */
   readonly code: string;
-  /** Extension member: what the operator needs to find the exchange in the log. */
+  /** Extension member: identifies the exchange in the log. */
   readonly requestId: string;
   /** A URI that names the kind; "about:blank" (RFC 9457 section 4.2.1) when absent. */
   readonly type?: string;

@@ -21,14 +21,14 @@ export class RequestFields {
   xForwardedPort: string | null = null;
   xForwardedProto: string | null = null;
 
-  /** Fields that the gateway passes on and does not read: names in lower case, each with its value. */
+  /** Fields that the gateway passes on unread: names in lower case, each with its value. */
   readonly others: string[] = [];
   /** Those that only a trusted proxy may send, in the same form; undefined without any. */
   claims: string[] | undefined = undefined;
   readonly rules: FieldRules;
   /**
-   * What a backend that parses less strictly than the listener could misread; undefined when nothing.
-   * The listener itself refuses what RFC 9112 section 6 names.
+   * What a backend that parses less strictly than the listener could misread; undefined if nothing. The
+   * listener itself refuses what RFC 9112 section 6 names.
    */
   problem: string | undefined = undefined;
 

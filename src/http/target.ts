@@ -12,22 +12,22 @@ export interface RequestTarget {
   readonly path: string;
   /** Empty, or "?" and what followed it. */
   readonly query: string;
-  /** Why the request is refused; absent when it is not. */
+  /** Why the request is refused; absent if it is not. */
   readonly refusal?: TargetRefusal;
 }
 
 export interface TargetRefusal {
   readonly part: "host" | "path";
-  /** In words for the client. */
+  /** For the client. */
   readonly problem: string;
 }
 
 /**
- * Reads host, path and query of a request as the runtime's listener presents it. Its URL is
- * absolute when the Host field was fit to be part of one, and otherwise begins with the path.
+ * Reads host, path and query of a request as the runtime's listener presents it. Its URL is absolute if
+ * the Host field could be part of one, and otherwise begins with the path.
  */
 export function readTarget(written: string, host: string | null): RequestTarget {
-  // The runtime encodes only what it can make a URL of; the rest must not reach logs or terminals raw.
+  // The runtime encodes only valid URLs; the rest must not reach logs or terminals raw.
   const url = NOT_VISIBLE.test(written) ? written.replace(NOT_VISIBLE_RUN, encodeText) : written;
   const start = url.startsWith("/") ? 0 : url.indexOf("/", SHORTEST_ORIGIN);
   const question = url.indexOf("?", start);
