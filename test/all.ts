@@ -22,8 +22,10 @@ const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
 for (const [name, program = "", ...rest] of CHECKS) {
   await say(`── ${name}: ${[program, ...rest].join(" ")}`);
   const { exitCode, output } = await run(join(BIN, program), rest);
-  if (name === "tests")
-    await say(`${countOf("pass", output)} passed, ${countOf("fail", output)} failed`);
+  if (name === "tests") {
+    const [passed, skipped, failed] = ["pass", "skip", "fail"].map((one) => countOf(one, output));
+    await say(`${passed} passed, ${skipped} skipped, ${failed} failed`);
+  }
   if (exitCode !== 0) {
     await say(`── ${name} failed`);
     process.exit(1);
@@ -49,7 +51,7 @@ async function run(program: string, rest: readonly string[]) {
 }
 
 /** The test runner's own count, from the summary at the end of its output. */
-function countOf(outcome: "pass" | "fail", output: string): string {
+function countOf(outcome: string, output: string): string {
   return [...output.matchAll(new RegExp(`^ *([0-9]+) ${outcome}$`, "gm"))].at(-1)?.[1] ?? "0";
 }
 

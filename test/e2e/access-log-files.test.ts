@@ -25,6 +25,7 @@ import { type Load, startLoad } from "../support/load.ts";
 import { startMockProcess } from "../support/mock-process.ts";
 import { hasProc, pidOf, residentBytes } from "../support/proc.ts";
 import { createStage } from "../support/stage.ts";
+import { requires, requiresProgram } from "../support/requires.ts";
 
 const stage = createStage();
 const ENDINGS = ["", "-wal", "-shm"];
@@ -170,7 +171,7 @@ test.each(damages)(
   },
 );
 
-test.skipIf(Bun.which("sqlite3") === null)(
+test.skipIf(!requiresProgram("sqlite3", "sqlite3"))(
   "the docs' second way to recover a damaged log saves what can be read of it",
   async () => {
     const cwd = stage.folder();
@@ -288,7 +289,10 @@ test.skipIf(!hasProc)(
   },
 );
 
-const canBecomeNobody = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
+const canBecomeNobody = requires(
+  process.getuid?.() === 0 && Bun.which("setpriv") !== null,
+  "root and setpriv",
+);
 
 test.skipIf(!canBecomeNobody)(
   "a file and a folder that may not be written to make rows wait until they may",

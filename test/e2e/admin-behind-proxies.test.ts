@@ -3,12 +3,10 @@ import { ask } from "../support/ask.ts";
 import { type GatewayProcess, noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { hasProxies, startHaproxy, startNginx } from "../support/reverse-proxy.ts";
 import { createStage } from "../support/stage.ts";
+import { requires } from "../support/requires.ts";
 
 const stage = createStage(afterAll);
-const TITLE = hasProxies
-  ? "through a real reverse proxy on this machine"
-  : "through a real reverse proxy (skipped: apt-get install nginx-light haproxy)";
-const IS_ROOT = process.geteuid?.() === 0;
+const isRoot = requires(process.geteuid?.() === 0, "root, to run proxies as other users");
 const OWN_USER = "root";
 const BACKEND = "http://127.0.0.1:1/the-operator-alone-may-see-this";
 const PATHS = ["/admin/backends", "/admin/log"];
@@ -48,7 +46,7 @@ async function expectNothing(proxy: string, { port }: GatewayProcess): Promise<v
   }
 }
 
-describe.skipIf(!hasProxies)(TITLE, () => {
+describe.skipIf(!hasProxies)("through a real reverse proxy on this machine", () => {
   test("the pages are there for a program that asks directly", async () => {
     for (const path of PATHS) expect((await ask(gateway.url + path)).status).toBe(200);
   });
@@ -98,7 +96,7 @@ describe.skipIf(!hasProxies)(TITLE, () => {
 
   // These hide themselves wholly; the user that they run as is all there is to tell them by.
   test
-    .skipIf(!IS_ROOT)
+    .skipIf(!isRoot)
     .each([
       { lines: ["mode http"] },
       { lines: ["mode http", "http-reuse always"] },
@@ -112,7 +110,7 @@ describe.skipIf(!hasProxies)(TITLE, () => {
     await expectNothing(proxy, gateway);
   });
 
-  test.skipIf(!IS_ROOT)(
+  test.skipIf(!isRoot)(
     "an outsider gets nothing by nginx of another user that keeps connections",
     async () => {
       const proxy = await startNginx(stage, {

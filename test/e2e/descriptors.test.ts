@@ -5,9 +5,10 @@ import { startGateway } from "../support/gateway-process.ts";
 import { hasProc, pidOf } from "../support/proc.ts";
 import { answer, startRawBackend } from "../support/raw-backend.ts";
 import { createStage } from "../support/stage.ts";
+import { requiresProgram } from "../support/requires.ts";
 
 const stage = createStage();
-const limitTest = test.skipIf(!hasProc || Bun.which("prlimit") === null);
+const limitTest = test.skipIf(!hasProc || !requiresProgram("prlimit", "util-linux"));
 
 /** Leaves a process so many file descriptors, of which it uses all that are below. */
 function limitDescriptors(pid: number, most: number): void {

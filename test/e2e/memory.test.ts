@@ -13,9 +13,6 @@ const MOST_GROWTH = 16 * 1024 * 1024;
 const STUCK_BYTES = 100e6;
 const PIECE = Buffer.alloc(64 * 1024, "x");
 
-// oxlint-disable-next-line no-console -- a test that is left out says so
-if (!hasProc) console.warn("memory.test.ts is left out: only Linux tells of a process in /proc");
-
 /** A gateway that has carried content before, so that what it needs once is not counted. */
 async function startWarm(backend: string): Promise<GatewayProcess> {
   const mock = await startMockProcess(stage, "A");

@@ -6,10 +6,6 @@ import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { createStage } from "../support/stage.ts";
 
 const stage = createStage();
-if (!hasOpenssl) {
-  // oxlint-disable-next-line no-console -- a test that is left out says so
-  console.warn("tls.test.ts is left out: it makes certificates with openssl (Debian: openssl)");
-}
 
 const shared = createStage(afterAll);
 let folder = "";

@@ -245,11 +245,6 @@ test("a message over max_message_size closes the connection with 1009", async ()
   expect(await onlyRow(gateway)).toMatchObject({ status_code: 101, messages_in: 1 });
 });
 
-if (!hasProc) {
-  // oxlint-disable-next-line no-console -- a test that is left out says so
-  console.warn("tests of WebSockets' memory are left out: only Linux tells of a process in /proc");
-}
-
 const PIECE = Buffer.alloc(64 * 1024, "x");
 
 /** Sends 100 MB of messages, or as much of them as is taken. */

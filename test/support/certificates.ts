@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { requiresProgram } from "./requires.ts";
 
 /** Certificates are made with openssl (Debian: openssl); without it the tests that need them are left out. */
-export const hasOpenssl = Bun.which("openssl") !== null;
+export const hasOpenssl = requiresProgram("openssl", "openssl");
 
 const NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
 

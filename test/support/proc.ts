@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { eventually } from "./eventually.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
+import { requires } from "./requires.ts";
 
 /** Whether the system tells of its processes in /proc, as Linux does. */
-export const hasProc = process.platform === "linux";
+export const hasProc = requires(process.platform === "linux", "/proc, as Linux has it");
 
 /** The id of a gateway's process, found by the configuration file on its command line. */
 export function pidOf(gateway: GatewayProcess): number {

@@ -4,13 +4,17 @@ import { startChild } from "./child.ts";
 import { eventually } from "./eventually.ts";
 import { unusedPort } from "./socket-server.ts";
 import type { Stage } from "./stage.ts";
+import { requires } from "./requires.ts";
 
 // Debian has them where an ordinary user's PATH does not lead.
 const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
 const find = (program: string) => Bun.which(program, { PATH });
 
 /** Whether Debian's nginx and haproxy are here. */
-export const hasProxies = find("nginx") !== null && find("haproxy") !== null;
+export const hasProxies = requires(
+  find("nginx") !== null && find("haproxy") !== null,
+  "nginx and haproxy (apt-get install nginx-light haproxy)",
+);
 
 export interface ProxyOptions {
   /** The user that asks the gateway on behalf of clients. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { userIn, userOfPeer } from "../../../src/server/admin/peer-user.ts";
+import { hasProc } from "../../support/proc.ts";
 
 // As Linux writes it: 127.0.0.1:40000 to 127.0.0.1:8080 belongs to user 33, the way back to user 0.
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -18,20 +19,17 @@ test("a socket that is not there has no known user", () => {
   expect(userIn("", 40_000, 8080)).toBeUndefined();
 });
 
-test.skipIf(process.platform !== "linux")(
-  "a connection from this process is its user's",
-  async () => {
-    let user: number | undefined;
-    const server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      fetch(request, server) {
-        user = userOfPeer(server.requestIP(request)?.port ?? 0, server.port ?? 0);
-        return new Response();
-      },
-    });
-    await fetch(server.url);
-    await server.stop(true);
-    expect(user).toBe(process.geteuid!());
-  },
-);
+test.skipIf(!hasProc)("a connection from this process is its user's", async () => {
+  let user: number | undefined;
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch(request, server) {
+      user = userOfPeer(server.requestIP(request)?.port ?? 0, server.port ?? 0);
+      return new Response();
+    },
+  });
+  await fetch(server.url);
+  await server.stop(true);
+  expect(user).toBe(process.geteuid!());
+});

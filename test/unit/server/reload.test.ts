@@ -5,6 +5,7 @@ import { eventually } from "../../support/eventually.ts";
 import { answer, startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
 import { mockBackend, start, UNCHECKED } from "./running.ts";
+import { requires } from "../../support/requires.ts";
 
 const stage = createStage();
 
@@ -127,8 +128,9 @@ describe("another address for clients", () => {
     expect(await (await old).text()).toBe("late");
   });
 
-  // Only Linux has all of 127.0.0.0/8 without being told.
-  const linuxTest = test.skipIf(process.platform !== "linux");
+  const linuxTest = test.skipIf(
+    !requires(process.platform === "linux", "127.0.0.2, as Linux has it"),
+  );
   linuxTest("with the same port that cannot be had leaves the old one open", async () => {
     const running = start(stage, to("/*", mockBackend(stage)));
     const { port, url } = running;
