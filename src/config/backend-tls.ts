@@ -28,6 +28,7 @@ const schema = Type.Object(
       Type.String({
         description: "The host name that the backend's certificate must be valid for.",
         minLength: 1,
+        pattern: "^[A-Za-z0-9_.:-]+$",
         expected: "a host name, like api.example.com",
       }),
     ),
@@ -36,7 +37,14 @@ const schema = Type.Object(
       default: false,
     }),
   },
-  { additionalProperties: false, description: "TLS settings for https backends." },
+  {
+    additionalProperties: false,
+    description: "TLS settings for https backends.",
+    advice: (written: string) =>
+      /^(?:true|on|yes)$/i.test(written)
+        ? "leave it out: a backend whose URL begins with https:// is spoken to with TLS"
+        : undefined,
+  },
 );
 
 /** `tls` of a route. */

@@ -24,6 +24,13 @@ export function carriesContent(method: string): boolean {
 export function methodProblem(method: string): string | undefined {
   if (proxiedMethods.has(method)) return undefined;
   const upper = method.toUpperCase();
+  if (upper === "*" || upper === "ALL" || upper === "ANY") {
+    return `\`${method}\` is not a method; for every method, leave the list out`;
+  }
+  const parts = upper.split(/[^A-Z-]+/);
+  if (parts.length > 1 && parts.every((part) => proxiedMethods.has(part))) {
+    return `\`${method}\` is not a method; write \`[${parts.join(", ")}]\``;
+  }
   return proxiedMethods.has(upper)
     ? `method names are case-sensitive; write \`${upper}\``
     : `\`${method}\` is not a method that the gateway forwards`;

@@ -3,6 +3,8 @@ const BRACED = /\{([A-Za-z_]\w*)(?::(?:[^{}]|\{[^{}]*\})*)?\}/g;
 const ANGLED = /<(?:[a-z]+:)?([A-Za-z_]\w*)(?::[a-z]+)?>/g;
 /** Named wildcards of other software: `{*rest}`, `{rest...}`, `{rest*}`. */
 const BRACED_REST = /\{(?:\*{1,2}([A-Za-z_]\w*)|([A-Za-z_]\w*)(?:\.{3}|\*))\}/g;
+/** A URL's scheme and host, or a host as in Caddy: `api.example.com/users`. */
+const HOST = /^(?:[a-z]+:\/\/[^/]*|(?:[\w-]+\.)+[a-z]{2,}(?::[0-9]+)?(?=\/))/i;
 const ANY = "any";
 
 /**
@@ -10,9 +12,9 @@ const ANY = "any";
  * nothing to translate. The result may still be invalid.
  */
 export function translatePath(path: string): string | undefined {
-  if (path.includes("://")) return undefined;
   const plain = path
     .trim()
+    .replace(HOST, "")
     // nginx's modifiers, and a regular expression's ends.
     .replace(/^(?:~\*|\^~|[~=^])\s*\^?/, "")
     .replace(/\$$/, "")

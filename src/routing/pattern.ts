@@ -94,7 +94,10 @@ function shapeOf(segment: Segment): string {
 }
 
 function findWrongStart(path: string): PatternProblem | undefined {
-  if (!path.startsWith("/")) return { message: 'a path must begin with "/"', offset: 0 };
+  if (!path.startsWith("/")) {
+    const host = path.includes("://") ? ", without a scheme and a host" : "";
+    return { message: `a path must begin with "/"${host}`, offset: 0 };
+  }
   if (path.startsWith("//")) {
     const message = 'a path must begin with a single "/", as the paths of requests do';
     return { message, offset: 1 };

@@ -76,12 +76,27 @@ export const Duration = ({ longestDays = YEAR_DAYS, ...options }: DurationOption
 /** What to write instead of a text that is not a duration. */
 function durationAdvice(written: string): string | undefined {
   if (written.startsWith("-")) return "a duration cannot be negative";
-  if (/^[0-9.]+$/.test(written)) return `it needs a unit: write \`${written}s\` for seconds`;
+  if (/^[0-9]+(?:\.[0-9]+)?$/.test(written)) return `it needs a unit: write ${withUnit(written)}`;
   if (/^[0-9.]+ ?ns$/.test(written)) return "the shortest unit is `us`";
   if (/^[0-9.]+ ?(?:y|years?)$/i.test(written))
     return `there is no unit for years: write days, like \`${YEAR_DAYS}d\``;
   if (/^[0-9.]+ ?(?:M|mon|months?)$/.test(written))
     return "write `1m` for a minute, `30d` for a month";
   const lower = written.toLowerCase();
-  return parseDuration(lower) === undefined ? undefined : `write \`${lower}\``;
+  const [, last = ""] = /([a-z]+) ?[0-9.]+$/.exec(lower) ?? [];
+  const candidates = [lower, `${lower}${UNIT_BELOW[last] ?? ""}`];
+  const meant = candidates.find((candidate) => parseDuration(candidate) !== undefined);
+  return meant === undefined ? undefined : `write \`${meant}\``;
+}
+
+const UNIT_BELOW: Readonly<Record<string, string>> = { d: "h", h: "m", m: "s", s: "ms" };
+
+/** Few mean 3000 seconds by 3000, and nobody 30000000000, which is Go's 30s. */
+function withUnit(written: string): string {
+  const count = Number(written);
+  if (count < 1_000) return `\`${written}s\` for seconds`;
+  if (count < 1e9) return `\`${written}ms\` for milliseconds, \`${written}s\` for seconds`;
+  const milliseconds = count / 1e6;
+  const meant = milliseconds % 1_000 === 0 ? `${milliseconds / 1_000}s` : `${milliseconds}ms`;
+  return `\`${meant}\`, if nanoseconds are meant`;
 }

@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { variableAdvice } from "../units/variable.ts";
 
 const BackendUrl = Type.String({
   description:
@@ -40,6 +41,8 @@ export const backendSchema = Type.Transform(
   Type.Union([BackendUrl, WeightedBackend], {
     description: "One address that the route's requests may go to.",
     expected: "a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}",
+    advice: (written: string) =>
+      /^[0-9]{1,5}$/.test(written) ? `write \`http://localhost:${written}\`` : undefined,
   }),
 )
   .Decode((written): BackendConfig =>
@@ -58,13 +61,40 @@ function isPlain(url: string): boolean {
   return port === undefined || (Number(port) > 0 && Number(port) <= 65_535);
 }
 
+/** What to say of a URL without http:// or https://. */
+function schemeProblem(url: string): string {
+  if (/^(?:http\+)?unix:/i.test(url)) {
+    return "Unix sockets are not supported yet; a backend is reached by http:// or https://";
+  }
+  const wanted = "a backend's URL begins with http:// or https://";
+  const [, scheme = "", rest] = /^(?:(\w+):)?\/\/(.*)$/.exec(url) ?? [];
+  const meant = SCHEMES[scheme.toLowerCase()];
+  // A port alone is not a host name.
+  const bare = /^:?[0-9]{1,5}$/.test(url) ? `localhost:${url.replace(":", "")}` : url;
+  const candidate = rest === undefined ? `http://${bare}` : `${meant}//${rest}`;
+  return isPlain(candidate)
+    ? `${wanted}; write \`${candidate}\``
+    : `${wanted}, like http://localhost:9001`;
+}
+
+/** The scheme for what other software writes; a WebSocket begins as an HTTP request. */
+const SCHEMES: Readonly<Record<string, string>> = {
+  "": "http:",
+  tcp: "http:",
+  ws: "http:",
+  wss: "https:",
+};
+
 /** What is wrong with a backend's URL, in words; undefined if nothing is. */
 export function checkBackendUrl(url: string): string | undefined {
+  if (/\S[\s,]+https?:/.test(url)) {
+    return "several backends are a list, like [http://localhost:9001, http://localhost:9002]";
+  }
   if (/[\s\\]/.test(url)) return "a backend's URL cannot have spaces or backslashes in it";
   if (isPlain(url)) return undefined;
   const afterScheme = /^https?:\/\/(.*)$/i.exec(url)?.[1];
   if (afterScheme === undefined) {
-    return "a backend's URL begins with http:// or https://, like http://localhost:9001";
+    return variableAdvice(url) ?? schemeProblem(url);
   }
   if (url.includes("?")) return "a backend's URL cannot have a query; leave out ? and what follows";
   if (url.includes("#")) {

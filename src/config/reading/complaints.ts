@@ -1,7 +1,9 @@
 import { KindGuard, type TObject, type TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { ConfigNode, ScalarNode } from "../text/node.ts";
+import type { ConfigNode, MappingNode, ScalarNode } from "../text/node.ts";
+import { variableAdvice } from "../../units/variable.ts";
 import { aliasesOf } from "./aliases.ts";
+import { accepts } from "./schema-kinds.ts";
 import { closest, homeOf, plainForm } from "./suggest.ts";
 import { code, describe, expectedBy, together } from "./words.ts";
 
@@ -11,10 +13,10 @@ const MOST_KEYS_LISTED = 8;
 export function mismatch(schema: TSchema, node: ConfigNode): string {
   const message = `expected ${expectedBy(schema)}, got ${describe(node)}`;
   if (KindGuard.IsArray(schema) && node.kind === "mapping" && node.entries.size > 0) {
-    return `${message}; each item of a list begins with \`- \``;
+    return `${message}; ${listAdvice(node)}`;
   }
   if (node.kind !== "scalar" || node.origin !== "text") return message;
-  const advice = adviceFor(schema, node);
+  const advice = adviceFor(schema, node) ?? settingAdvice(schema, node);
   if (advice !== undefined) return `${message}; ${advice}`;
   const forms: TSchema[] = KindGuard.IsUnion(schema) ? schema.anyOf : [schema];
   const literals = forms.filter((form) => KindGuard.IsLiteral(form));
@@ -30,6 +32,49 @@ export function mismatch(schema: TSchema, node: ConfigNode): string {
   return isUnquoted ? `${message}; put it in quotes` : message;
 }
 
+/** How the keys of a mapping become the items of a list. */
+function listAdvice({ entries }: MappingNode): string {
+  const [[key, value] = []] = entries;
+  if (key?.startsWith("/")) return `write each as an item, like \`- path: ${key}\``;
+  return value?.node.kind === "mapping"
+    ? `its items have no names: write \`- \` in place of \`${key}:\``
+    : "each item of a list begins with `- `";
+}
+
+/** Which key of a section a lone value was probably meant for. */
+function settingAdvice(schema: TSchema, { value, written }: ScalarNode): string | undefined {
+  const form = KindGuard.IsUnion(schema)
+    ? schema.anyOf.find((one) => KindGuard.IsObject(one))
+    : schema;
+  if (form === undefined || !KindGuard.IsObject(form)) return undefined;
+  if (typeof value === "string" && /^[\w-]+:\S/.test(value)) {
+    return "a space is missing after the `:`";
+  }
+  // A mapping with required keys is known by those.
+  const { properties, required = [] } = form;
+  const needed = required.filter((one) => !("default" in (properties[one] ?? {})));
+  const keys = needed.length > 0 ? needed : Object.keys(properties);
+  const isPath = typeof value === "string" && value.startsWith("/") && keys.includes("path");
+  const key = isPath
+    ? "path"
+    : keys.find((one) => properties[one] !== undefined && isMadeFor(properties[one], value));
+  if (key === undefined) return undefined;
+  const quoted = /^[\w./][\w./-]*$/.test(written) ? written : JSON.stringify(written);
+  return `name the setting, like \`{ ${key}: ${quoted} }\``;
+}
+
+/** Whether a schema accepts a value, and not just because it accepts any text. */
+function isMadeFor(schema: TSchema, value: ScalarNode["value"]): boolean {
+  if (KindGuard.IsArray(schema)) {
+    return (
+      typeof value === "string" && /^(?:\*|https?:)/.test(value) && accepts(schema.items, "scalar")
+    );
+  }
+  if (KindGuard.IsBoolean(schema) || KindGuard.IsObject(schema)) return false;
+  const isAnyText = KindGuard.IsString(schema) && schema.pattern === undefined;
+  return !isAnyText && Value.Check(schema, value);
+}
+
 /** The option `advice` of a schema: what to write instead of a text that does not fit. */
 type Advice = (written: string) => string | undefined;
 
@@ -41,6 +86,8 @@ function adviceFor(schema: TSchema, { value, written }: ScalarNode): string | un
     if (advice !== undefined) return advice;
   }
   if (typeof value !== "string") return undefined;
+  const variable = variableAdvice(value);
+  if (variable !== undefined) return variable;
   if (/^-?[0-9]+(?:\.[0-9]+)?$/.test(value) && Value.Check(schema, Number(value))) {
     return "write it without quotes";
   }
@@ -89,6 +136,10 @@ export function unknownKey(
   // A key of other software stays one, even if it is only a letter away from one of ours.
   const isSpelling = meant !== undefined && plainForm(meant) === plainForm(key);
   const hint = isSpelling ? undefined : hints?.hintFor(key, trail);
+  const [, before] = /^([\w-]+):/.exec(key) ?? [];
+  if (before !== undefined && keys.includes(before)) {
+    return { message: `${message}; a space is missing after \`${before}:\``, meant: before };
+  }
   if (hint !== undefined) {
     return { message: `${message}: ${hint.answer}`, meant: hint.means ?? meant };
   }
@@ -113,6 +164,10 @@ export function missingKeys(
   const [only = "", ...others] = keys;
   if (others.length > 0) return `missing keys ${together(keys.map(code))}${where}`;
   const expected: unknown = schema.properties[only]?.["expected"];
-  const what = typeof expected === "string" ? `; expected ${expected}` : "";
+  const name = [...trail, only].join(".");
+  const what =
+    typeof expected === "string"
+      ? `; expected ${expected}`
+      : `; \`gateway help config ${name}\` explains it`;
   return `missing key ${code(only)}${where}${what}`;
 }

@@ -21,6 +21,8 @@ export function asItems(
 ): ListNode | undefined {
   if (node.kind !== "scalar" || !accepts(schema.items, "scalar")) return undefined;
   const { value } = node;
+  // A lone number is no list, but its item's schema knows best what to write instead.
+  if (typeof value === "number") return { kind: "list", items: [{ node, at }] };
   if (typeof value !== "string") return undefined;
   // Only names are split; a URL may contain a comma.
   const parts = KindGuard.IsString(schema.items) ? [...value.matchAll(SEPARATED)] : [];

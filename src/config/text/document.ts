@@ -1,7 +1,14 @@
 import { isDocument, parseAllDocuments, type YAMLError } from "yaml";
 import { NodeComposer } from "./compose.ts";
 import type { Diagnostic } from "./diagnostics.ts";
-import { isEmpty, type Place, plainValue, type ScalarNode, scalarsOf } from "./node.ts";
+import {
+  type ConfigNode,
+  isEmpty,
+  type Place,
+  plainValue,
+  type ScalarNode,
+  scalarsOf,
+} from "./node.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
 import { SourceText, type Span } from "./source-text.ts";
 import { isAfterthought, wordsFor } from "./yaml-words.ts";
@@ -39,10 +46,8 @@ export class ConfigDocument {
     const composer = new NodeComposer(source);
     const root = composer.compose(contents, 0);
     if (root.node.kind !== "mapping" && composer.diagnostics.length === 0) {
-      const message = isEmpty(root.node)
-        ? "the file is empty"
-        : `expected keys with values, like \`port: 8080\`, got ${root.node.kind === "list" ? "a list" : "text"}`;
-      composer.diagnostics.push(source.diagnostic(isEmpty(root.node) ? START : root.at, message));
+      const at = isEmpty(root.node) ? START : root.at;
+      composer.diagnostics.push(source.diagnostic(at, noMapping(root.node, source.text)));
     }
     const found = composer.diagnostics;
     return new ConfigDocument(source, found.length === 0 ? root : undefined, found);
@@ -113,6 +118,20 @@ export class ConfigDocument {
     return (byKey ? place.key : undefined) ?? place.at;
   }
 }
+
+/** What to say of a text that has no keys. */
+function noMapping(node: ConfigNode, text: string): string {
+  if (isEmpty(node)) {
+    const what = text.trim() === "" ? "the file is empty" : "the file sets nothing";
+    return `${what}; ${START_FROM}`;
+  }
+  const wanted = "expected keys with values, like `port: 8080`, got";
+  if (/^[\w-]+:\S/.test(text.trim())) return "a space is missing after the `:`";
+  if (node.kind === "list") return `${wanted} a list; routes are listed below \`routes:\``;
+  return `${wanted} text; a configuration is YAML: ${START_FROM}`;
+}
+
+const START_FROM = "`gateway init -` prints one to start from";
 
 function anyOf(texts: string[]): RegExp {
   const longestFirst = texts.sort((a, b) => b.length - a.length);

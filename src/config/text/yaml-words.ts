@@ -7,8 +7,29 @@ interface Rewording {
   readonly line?: RegExp;
 }
 
+/** `port:8080`, but not `http://a`. */
+const SPACELESS = /^\s*(?:- +)?[\w-]+:(?!\/\/)\S/;
+/** `port = 8080` */
+const ASSIGNMENT = /^\s*[\w.-]+\s*=\s*\S/;
+
 // The library's messages are about YAML's grammar; these are about the likely mistake. First match counts.
 const REWORDINGS: readonly Rewording[] = [
+  {
+    library: /./,
+    line: /\{\{.*\}\}/,
+    words:
+      'a `{{ }}` of a template: let its program fill it in first, or use a variable, "${NAME}"',
+  },
+  {
+    library: /Implicit|Missing|Unexpected/,
+    line: /^\s*(?:- +)?[\w-]+:\u00A0/,
+    words: "a no-break space follows this key's `:`; YAML needs an ordinary one",
+  },
+  {
+    library: /Implicit keys need to be on a single line|Implicit map keys need/,
+    line: SPACELESS,
+    words: "a space is missing after this key's `:`",
+  },
   {
     library: /Nested mappings are not allowed/,
     line: /:\s.*:(?:\s|$)/,
@@ -58,6 +79,20 @@ const REWORDINGS: readonly Rewording[] = [
   { library: /Unexpected flow-map-end/, words: "unmatched }" },
   { library: /Unexpected flow-seq-end/, words: "unmatched ]" },
   { library: /Unexpected , in/, words: "a value is missing before this comma" },
+  {
+    library: /sequence item without - indicator/i,
+    words:
+      "the indentation matches nothing above it; keys of one item must start in the same column",
+  },
+  {
+    library: /Unexpected .*scalar/,
+    line: ASSIGNMENT,
+    words: "a key and its value are written `key: value`, without `=`",
+  },
+  {
+    library: /Unexpected (?:(?:double|single)-quoted-)?scalar token/,
+    words: "a comma is missing before this",
+  },
   {
     library: /Unexpected scalar at node end/,
     words: "more text after the value; does all of it belong in quotes?",

@@ -73,11 +73,13 @@ ${file}: 1 error
     const file = await fileWith("");
     const plain = new FakeConsole({ color: { out: true } });
     await check.run(given({ operands: [file] }), plain);
-    expect(plain.complaints).toStartWith(`${file}:1:1: error: the file is empty\n`);
+    expect(plain.complaints).toStartWith(
+      `${file}:1:1: error: the file is empty; \`gateway init -\` prints one to start from\n`,
+    );
     const console = new FakeConsole({ color: { err: true } });
     await check.run(given({ operands: [file] }), console);
     expect(console.complaints).toStartWith(
-      `\u001B[1m${file}:1:1:\u001B[0m \u001B[1;31merror:\u001B[0m the file is empty\n`,
+      `\u001B[1m${file}:1:1:\u001B[0m \u001B[1;31merror:\u001B[0m the file is empty; \`gateway init -\` prints one to start from\n`,
     );
   });
 });

@@ -63,7 +63,7 @@ describe("routes", () => {
 
   test("whose methods could not be read are not said to take all of them", () => {
     expect(errorsIn(routes("path: /a", "path: /a, methods: 5"))).toEqual([
-      "3:26: expected a list, got 5",
+      "3:26: expected a method's name, like GET, got 5",
     ]);
     expect(errorsIn(routes("path: /a, methods: [GET]", "path: /a, methods: [GET, 5]"))).toEqual([
       '3:13: GET on "/a" is already taken by an earlier route with the same path',
@@ -98,7 +98,7 @@ describe("routes", () => {
 
 describe("backends", () => {
   test.each([
-    ["localhost", "begins with http:// or https://, like http://localhost:9001"],
+    ["localhost", "begins with http:// or https://; write `http://localhost`"],
     ["ftp://a", "begins with http:// or https://, like http://localhost:9001"],
     ["http://", "needs a host, like http://localhost:9001"],
     ["http://a?x", "cannot have a query; leave out ? and what follows"],

@@ -8,11 +8,30 @@ const told = (text: string) =>
 
 describe("a text that is not one YAML mapping", () => {
   test.each([
-    ["", "1:1: the file is empty"],
-    ["# nothing\n", "1:1: the file is empty"],
-    ["---\n", "1:1: the file is empty"],
-    ["- a\n", "1:1: expected keys with values, like `port: 8080`, got a list"],
-    ["\nport:8080\n", "2:1: expected keys with values, like `port: 8080`, got text"],
+    ["", "1:1: the file is empty; `gateway init -` prints one to start from"],
+    ["# nothing\n", "1:1: the file sets nothing; `gateway init -` prints one to start from"],
+    ["---\n", "1:1: the file sets nothing; `gateway init -` prints one to start from"],
+    [
+      "- a\n",
+      "1:1: expected keys with values, like `port: 8080`, got a list; routes are listed below `routes:`",
+    ],
+    ["\nport:8080\n", "2:1: a space is missing after the `:`"],
+    ["a: 1\nport:80\nb: 2\n", "2:1: a space is missing after this key's `:`"],
+    ["a:\n  - b:1\n    c: 2\n", "2:5: a space is missing after this key's `:`"],
+    [
+      "a:\n  - b:\u00A01\n    c: 2\n",
+      "2:5: a no-break space follows this key's `:`; YAML needs an ordinary one",
+    ],
+    ["[a]\nb = 1\n", "2:1: a key and its value are written `key: value`, without `=`"],
+    ['{ "a": "b" "c": "d" }', "1:12: a comma is missing before this"],
+    [
+      "a:\n  - b: 1\n   c: 2\n",
+      "3:1: the indentation matches nothing above it; keys of one item must start in the same column",
+    ],
+    [
+      "server {\n  listen 80;\n}\n",
+      "1:1: expected keys with values, like `port: 8080`, got text; a configuration is YAML: `gateway init -` prints one to start from",
+    ],
     ["a: 1\n---\nb: 2\n", "2:1: a second document begins here; a configuration is one document"],
     ["a: 1\nb: 2\na: 3\n", "3:1: duplicate key `a`, already set on line 1"],
     ["{ a: 1, 'a': 2 }", "1:9: duplicate key `a`, already set on line 1"],
@@ -46,7 +65,10 @@ describe("a text that is not one YAML mapping", () => {
     ["a: [*, b]\n", '1:5: text that begins with * needs quotes: write "*"'],
     ["a: *.example.com\n", '1:4: text that begins with * needs quotes: write "*.example.com"'],
     ["a: &\n", "1:4: text that begins with & needs quotes"],
-    ["a: {{ x }}\n", "1:5: a key must be plain text; text that begins with { or [ needs quotes"],
+    [
+      "a: {{ x }}\n",
+      '1:5: a `{{ }}` of a template: let its program fill it in first, or use a variable, "${NAME}"',
+    ],
     ["a: {b: 1}}\n", "1:10: unmatched }"],
     ["a: 1]\nb: ]\n", "2:4: unmatched ]"],
     ["a: [1,,2]\n", "1:7: a value is missing before this comma"],
@@ -72,7 +94,7 @@ describe("a text that is not one YAML mapping", () => {
       "1:1: this is not YAML: %YAML directive should contain exactly one part",
     ],
     ["%YAML\n", "1:1: this is not YAML: %YAML directive should contain exactly one part"],
-    ["%YAML 1.2\n", "1:1: the file is empty"],
+    ["%YAML 1.2\n", "1:1: the file sets nothing; `gateway init -` prints one to start from"],
   ])("%j is reported in words, with its place", (text, message) => {
     expect(told(text)).toEqual([message]);
   });

@@ -6,10 +6,16 @@ import { loaded, printed, ROUTE, route, errorsIn } from "./loading.ts";
 
 describe("a text that is no YAML mapping", () => {
   test.each([
-    ["", "1:1: the file is empty"],
-    ["# nothing\n", "1:1: the file is empty"],
-    ["hello\n", "1:1: expected keys with values, like `port: 8080`, got text"],
-    ["- a\n", "1:1: expected keys with values, like `port: 8080`, got a list"],
+    ["", "1:1: the file is empty; `gateway init -` prints one to start from"],
+    ["# nothing\n", "1:1: the file sets nothing; `gateway init -` prints one to start from"],
+    [
+      "hello\n",
+      "1:1: expected keys with values, like `port: 8080`, got text; a configuration is YAML: `gateway init -` prints one to start from",
+    ],
+    [
+      "- a\n",
+      "1:1: expected keys with values, like `port: 8080`, got a list; routes are listed below `routes:`",
+    ],
     [
       `server: {}\n---\n${ROUTE}`,
       "2:1: a second document begins here; a configuration is one document",
@@ -41,7 +47,7 @@ gateway.yaml:3:11: error: a path must begin with "/"; write "/a"
 gateway.yaml:4:15: error: method names are case-sensitive; write \`GET\`
     4 |     methods: [get]
       |               ^^^
-gateway.yaml:5:16: error: a backend's URL begins with http:// or https://, like http://localhost:9001
+gateway.yaml:5:16: error: a backend's URL begins with http:// or https://; write \`http://localhost\`
     5 |     backends: [localhost, { url: http://b, wieght: 1 }]
       |                ^^^^^^^^^
 gateway.yaml:5:44: error: unknown key \`wieght\`, did you mean \`weight\`?

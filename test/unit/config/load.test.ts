@@ -62,12 +62,18 @@ describe("an unknown key", () => {
 
 describe("a missing key", () => {
   test.each([
-    ["server: {}\n", "1:1: missing key `routes` at the top level"],
+    [
+      "server: {}\n",
+      "1:1: missing key `routes` at the top level; `gateway help config routes` explains it",
+    ],
     [
       "routes:\n  - backends: [http://a]\n",
       "2:5: missing key `path`; expected a path that begins with /, like /api/users/*",
     ],
-    ["routes:\n  - path: /a\n", "2:5: missing key `backends`"],
+    [
+      "routes:\n  - path: /a\n",
+      "2:5: missing key `backends`; `gateway help config routes.backends` explains it",
+    ],
     ["routes:\n  - methods: [GET]\n", "2:5: missing keys `path` and `backends`"],
     [
       "routes:\n  - path: /a\n    backends:\n      - weight: 2\n",
@@ -90,7 +96,10 @@ describe("a value of a wrong kind", () => {
     ["server: { port: 8080.5 }", "1:17: expected a whole number from 0 to 65535, got 8080.5"],
     ["server: { port: 65536 }", "1:17: expected a whole number from 0 to 65535, got 65536"],
     ["server: { port: -1 }", "1:17: expected a whole number from 0 to 65535, got -1"],
-    ["server: { trusted_proxies: 10 }", "1:28: expected a list, got 10"],
+    [
+      "server: { trusted_proxies: 10 }",
+      "1:28: expected an address or a network, like 10.0.0.0/8 or 2001:db8::1, got 10",
+    ],
     [
       "admin: { listen: 9090 }",
       "1:18: expected an address and a port, like 127.0.0.1:9090, or off, got 9090; write `127.0.0.1:9090`",
@@ -110,6 +119,28 @@ describe("a value of a wrong kind", () => {
       "1:8: expected a mapping, got false; write `admin: { listen: off, main_port: off }`",
     ],
     ["health_check: off", '1:15: expected a mapping, got the text "off"; write `false`'],
+    ["server: 8080", "1:9: expected a mapping, got 8080; name the setting, like `{ port: 8080 }`"],
+    [
+      "health_check: /healthz",
+      '1:15: expected a mapping, got the text "/healthz"; name the setting, like `{ path: /healthz }`',
+    ],
+    [
+      "logging: debug",
+      '1:10: expected a mapping, got the text "debug"; name the setting, like `{ level: debug }`',
+    ],
+    [
+      "cors: '*'",
+      '1:7: expected a mapping, got the text "*"; name the setting, like `{ allowed_origins: "*" }`',
+    ],
+    [
+      "server:\n  host:a\n  port:1",
+      '2:3: expected a mapping, got the text "host:a port:1"; a space is missing after the `:`',
+    ],
+    ["server: { port:8080 }", "1:11: unknown key `port:8080`; a space is missing after `port:`"],
+    [
+      "server: { port: $PORT }",
+      '1:17: expected a whole number from 0 to 65535, got the text "$PORT"; an environment variable is written "${PORT}"',
+    ],
     ["health_check: { healthy_after: 0 }", "1:32: expected a whole number from 1 to 1000, got 0"],
   ])("in %s is reported with what was expected", (line, message) => {
     expect(errorsIn(`${line}\n${ROUTE}`)).toEqual([message]);
@@ -223,7 +254,7 @@ describe("a value that is a scalar or a mapping", () => {
       "expected a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}";
     expect(errorsIn(text)).toEqual([
       "4:34: expected a whole number from 1 to 1000, got 0",
-      `5:9: ${expected}, got 5`,
+      `5:9: ${expected}, got 5; write \`http://localhost:5\``,
       `6:9: ${expected}, got a list`,
     ]);
   });
@@ -337,7 +368,7 @@ describe("the server's timeouts", () => {
 
   test("are wrong where they are written, by either name", () => {
     expect(errorsIn(`server: { idle_timeout: soon, timeouts: 5s }\n${ROUTE}`)).toEqual([
-      '1:41: expected a mapping, got the text "5s"',
+      '1:41: expected a mapping, got the text "5s"; name the setting, like `{ request: 5s }`',
     ]);
     expect(errorsIn(`server: { idle_timeout: soon }\n${ROUTE}`)).toEqual([
       expect.stringContaining("1:25: expected a duration"),

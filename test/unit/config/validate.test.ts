@@ -49,7 +49,7 @@ const table: readonly (readonly [behaviour: string, text: string, printed: strin
   [
     "a missing section is reported at the top",
     "# nothing yet\nlevel: info\n",
-    `gateway.yaml:2:1: error: missing key \`routes\` at the top level
+    `gateway.yaml:2:1: error: missing key \`routes\` at the top level; \`gateway help config routes\` explains it
     2 | level: info
       | ^^^^^`,
   ],
@@ -302,7 +302,7 @@ describe("a list", () => {
     });
   });
 
-  test.each(["key: ''", "key: 5", "key: {}"])("cannot be %s", (line) => {
+  test.each(["key: ''", "key: true", "key: {}"])("cannot be %s", (line) => {
     expect(messages(line, {}, whole)[0]).toStartWith("1:6: error: expected a list, got ");
   });
 });

@@ -19,6 +19,16 @@ describe("methods", () => {
     expect(methodProblem("get")).toBe("method names are case-sensitive; write `GET`");
   });
 
+  test.each(["*", "ALL", "any"])("%s is not one, and needs none", (method) => {
+    expect(methodProblem(method)).toBe(
+      `\`${method}\` is not a method; for every method, leave the list out`,
+    );
+  });
+
+  test("several in one text are pointed to a list", () => {
+    expect(methodProblem("GET|post")).toBe("`GET|post` is not a method; write `[GET, POST]`");
+  });
+
   test("GET and HEAD carry no content, all others may", () => {
     expect([...proxiedMethods].filter((method) => !carriesContent(method))).toEqual([
       "GET",

@@ -104,11 +104,14 @@ describe("a path as other software writes it is answered with ours", () => {
     ["/a/{*rest}", "/a/*rest"],
     ["/a/{**rest}", "/a/*rest"],
     ["api/users", "/api/users"],
+    ["https://api.example.com/users", "/users"],
+    ["api.example.com:8080/users/*", "/users/*"],
+    ["favicon.ico", "/favicon.ico"],
   ])("%s", (path, ours) => {
     expect(problemWith(path).message).toEndWith(`; write "${ours}"`);
   });
 
-  test.each(["/a/{", "/a/{x}/{x}", "https://x/a", "/a*b/c", "/a b", "/a?b"])(
+  test.each(["/a/{", "/a/{x}/{x}", "https://x/a*b/c", "/a*b/c", "/a b", "/a?b"])(
     "unless there is no guess: %s",
     (path) => {
       expect(problemWith(path).message).not.toContain("; write");

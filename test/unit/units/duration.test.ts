@@ -90,6 +90,9 @@ describe("a duration in the configuration", () => {
 
   test.each([
     ["30", "it needs a unit: write `30s` for seconds"],
+    ["3000", "it needs a unit: write `3000ms` for milliseconds, `3000s` for seconds"],
+    ["30000000000", "it needs a unit: write `30s`, if nanoseconds are meant"],
+    ["1m30", "write `1m30s`"],
     ["-1s", "a duration cannot be negative"],
     ["30S", "write `30s`"],
     ["5 Minutes", "write `5 minutes`"],

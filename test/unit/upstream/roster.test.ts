@@ -156,7 +156,7 @@ describe("the backends of an upstream", () => {
     source.report(at("a"), ...wrong);
     expect(upstream.backends.map(({ url }) => url)).toEqual(["http://a.test"]);
     expect(lines).toEqual([
-      'warn upstream users: backend "b.test:80" is left out: a backend\'s URL begins with http:// or https://, like http://localhost:9001',
+      'warn upstream users: backend "b.test:80" is left out: a backend\'s URL begins with http:// or https://; write `http://b.test:80`',
       'warn upstream users: backend "http://c.test" is left out: a weight is a whole number from 1 to 1000',
     ]);
     source.report(at("a"));

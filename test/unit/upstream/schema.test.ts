@@ -53,6 +53,13 @@ describe("a backend's URL", () => {
 
   test.each([
     ["localhost:9001", "http:// or https://"],
+    ["localhost:9001", "; write `http://localhost:9001`"],
+    ["//localhost:9001", "; write `http://localhost:9001`"],
+    ["3000", "; write `http://localhost:3000`"],
+    ["wss://example.com", "; write `https://example.com`"],
+    ["unix:/run/app.sock", "Unix sockets are not supported yet"],
+    ["$BACKEND", 'an environment variable is written "${BACKEND}"'],
+    ["http://a, http://b", "several backends are a list"],
     ["", "http:// or https://"],
     ["ftp://localhost", "http:// or https://"],
     ["http:localhost", "http:// or https://"],
