@@ -2,6 +2,7 @@ import type { ForeignKeys } from "./foreign-keys.ts";
 
 const TOP = "";
 const ROUTE = "routes";
+const ANYWHERE = [TOP, "server", ROUTE];
 
 /** Keys at the top level, in `server` and in routes. */
 export const foreignAnywhere: readonly ForeignKeys[] = [
@@ -43,7 +44,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     answer: "the limit on requests in flight is `server.max_in_flight`",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "keepalive keep_alive keepalive_timeout keepalive_requests idle_conns max_idle_conns",
     answer: "connections are kept open and reused automatically; there is nothing to set yet",
   },
@@ -123,88 +124,88 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     answer: "a configuration has no version and names no schema; leave it out",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "middleware middlewares plugin plugins policies filters http_filters extra_config handlers directives",
     answer:
       "there are no plugins yet; besides `backends` a route has its own keys, like `cors` and `rate_limit`",
   },
   // Features that do not exist yet, wherever they are written.
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc require scopes roles claims api_key api_keys key_auth forward_auth auth_request mtls client_certificates acl",
     answer: "the gateway does not authenticate clients yet; leave that to the backends",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "allow deny ip_whitelist ip_allow_list whitelist allowlist blacklist denylist ip_restriction clients",
     answer:
       "requests are not filtered by client address yet; use a firewall or leave that to the backends",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "headers header proxy_set_header request_headers response_headers add_header set_headers header_up header_down custom_request_headers custom_response_headers request_transformer response_transformer security_headers",
     answer:
       "fields cannot be matched or changed yet; docs/http.md lists those that the gateway sets",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "retry retries max_retries retry_policy num_retries proxy_next_upstream lb_try_duration attempts hedge",
     answer:
       "retries cannot be set yet; a request that could not reach its backend goes to another one automatically",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "circuit_breaker circuit_breakers breaker outlier_detection ejection passive",
     answer: "there is no circuit breaker to set yet; `health_check` takes dead backends out",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "cache caching proxy_cache proxy_cache_path proxy_cache_valid cache_ttl http_cache",
     answer: "the gateway does not cache yet; Cache-Control of the backends reaches clients",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "compress compression gzip gzip_types brotli zstd encode deflate",
     answer: "the gateway does not compress yet; compressed answers of backends pass unchanged",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "metrics prometheus statsd stats monitoring status_page",
     answer: "there are no metrics yet; each request is a row of `logging.database`",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "tracing trace opentelemetry otel otlp zipkin jaeger telemetry datadog",
     answer: "there are no traces yet; each request is a row of `logging.database`",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "mirror mirrors mirroring shadow traffic_mirror request_mirror_policies",
     answer: "requests cannot be mirrored yet",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "split traffic_split canary weighted_clusters split_clients experiments",
     answer: "traffic cannot be split between pools yet; each backend takes its share by `weight`",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "concurrency max_concurrency max_concurrent_requests in_flight_req limit_conn bulkhead",
     answer:
       "requests in flight are limited by `server.max_in_flight`, and for a backend by its `max_in_flight`",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "validate validation openapi json_schema request_schema waf",
     answer: "requests are not validated yet; leave that to the backends",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "encoded_slashes allow_encoded_slashes merge_slashes normalize_path path_normalization",
     answer: "path normalization cannot be set yet; docs/http.md has the rules",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "log_body body_log log_headers capture",
     answer: "headers and bodies are not logged yet; each request is a row of `logging.database`",
   },
@@ -215,7 +216,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
       "limits are counted in the gateway's own memory; nothing is shared between gateways yet",
   },
   {
-    below: [TOP, "server", ROUTE],
+    below: ANYWHERE,
     keys: "redirect redirects return redirect_scheme redirect_regex permanent respond response static static_response direct_response status file_server root try_files error_page",
     answer:
       "redirects and fixed answers are not supported yet; a route always goes to its `backends`",
