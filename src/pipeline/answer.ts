@@ -3,7 +3,7 @@ import type { HeadersMolds } from "../http/headers-molds.ts";
 
 export type AnswerBody = string | Uint8Array | ReadableStream<Uint8Array> | null;
 
-/** What an exchange's client is to get. The listener gets it as a Response, which is made at the end. */
+/** The answer for an exchange's client. It becomes a Response at the end, for the listener. */
 export class Answer {
   /** 200 to 599. */
   readonly status: number;
@@ -25,16 +25,16 @@ export class Answer {
     this.body = body;
   }
 
-  /** Nobody will read the content: something else is sent in place of the answer. */
+  /** The content will not be read: another answer is sent instead. */
   discard(reason: unknown): void {
     if (this.body instanceof ReadableStream) this.body.cancel(reason).catch(() => {});
   }
 
-  /** Lets go of content that another answer, sent in place of this one, has no use for. */
+  /** Discards the content unless the answer that is sent instead reads it. */
   replacedBy(other: Answer): void {
     const { body } = this;
     if (body === other.body || !(body instanceof ReadableStream)) return;
-    // What the other one reads from has a reader, and stays.
+    // A body that the other one reads from has a reader, and stays.
     if (!body.locked) this.discard(new Error("the answer was replaced"));
   }
 }

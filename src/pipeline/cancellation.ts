@@ -1,28 +1,27 @@
 import { GatewayError } from "../pipeline/errors.ts";
 
-/** Who is waiting for what might be broken off: a request, for one. */
+/** The source of an exchange's cancellation by its client: the request. */
 interface Client {
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  /** Is told once that the exchange has been open for a while. */
+  /** Called once the exchange has been open for a while. */
   takesLong?(): void;
 }
 
-/** Something under way that can be made to end early. */
+/** An operation in progress that can be cancelled. */
 export interface Interruptible {
   interrupt(reason: GatewayError): void;
 }
 
 /**
- * The exchanges that the gateway may have to end by itself, all for one reason. They join when they
- * have been open for a while: a set that every exchange joined would cost a sixth of what a small
- * request takes.
+ * The exchanges that the gateway may have to cancel, all for one reason. They join when they have been
+ * open for a while: adding every exchange to a set would cost a sixth of a small request.
  */
 export class OpenCancellations {
   readonly #members = new Set<Cancellation>();
   #reason: GatewayError | undefined;
 
-  /** Cancels it at once where all have been. */
+  /** Cancels it at once if all have been cancelled. */
   add(cancellation: Cancellation): void {
     if (this.#reason === undefined) this.#members.add(cancellation);
     else cancellation.cancel(this.#reason);
@@ -54,7 +53,7 @@ export class Cancellation implements EventListenerObject {
     this.#open = open;
   }
 
-  /** For what knows no other way to be ended; made when it is first asked for. */
+  /** For operations that only a signal can cancel; created on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -63,12 +62,12 @@ export class Cancellation implements EventListenerObject {
     return this.#controller.signal;
   }
 
-  /** Why it was cancelled; undefined while it was not. The first reason stays. */
+  /** Why it was cancelled; undefined until then. The first reason stays. */
   get reason(): GatewayError | undefined {
     return this.#reason;
   }
 
-  /** Cancels when the client leaves or the gateway cuts it, or at once when that has happened. */
+  /** Cancels when the client leaves or the gateway cuts it, or at once if that has happened already. */
   listenToClient(): void {
     if (!this.#isListening) {
       this.#isListening = true;
@@ -81,20 +80,20 @@ export class Cancellation implements EventListenerObject {
     else signal?.addEventListener("abort", this, ONCE);
   }
 
-  /** The exchange is over: there is nothing left to cancel. */
+  /** To be called when the exchange is over. */
   close(): void {
     if (this.#isListening) this.#open?.delete(this);
   }
 
   /**
-   * What ends when it is cancelled; a signal costs more. Only the last one given is told, and one
-   * that is given after the cancelling never is.
+   * The operation to cancel; a signal costs more. Only the last one set is cancelled; one set after the
+   * cancellation never is.
    */
   interrupts(underWay: Interruptible): void {
     this.#underWay = underWay;
   }
 
-  /** The client has left. An object that listens by itself costs less than a function made for it. */
+  /** The client has left. An object as listener costs less than a closure. */
   handleEvent(): void {
     this.cancel(new GatewayError("client_closed", "the client left before the exchange was over"));
   }

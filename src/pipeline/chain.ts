@@ -3,9 +3,9 @@ import type { Exchange } from "./exchange.ts";
 import type { Policy } from "./policy.ts";
 import type { ToProblem } from "./problems.ts";
 
-/** What stands at the end of a chain. */
+/** The end of a chain. */
 export interface Handler {
-  /** Answers at once where it can: a promise for each layer of each exchange would add up. */
+  /** Answers synchronously if it can: a promise for each layer of each exchange would add up. */
   handle(exchange: Exchange): Answer | Promise<Answer>;
 }
 
@@ -13,13 +13,13 @@ export interface Handler {
 export type Ending<Result> = (exchange: Exchange, answer: Answer) => Result;
 
 /**
- * Policies in their order. Made once per snapshot; the handler at the end is given for each exchange.
+ * Policies in order. Created once per snapshot; the handler at the end is passed for each exchange.
  *
  *   in:    policies[0] → policies[1] → … → last
  *   out:   policies[0] ← policies[1] ← … ← last
  *
- * A policy that answers turns the exchange round; it then passes that policy again and those before
- * it. Whatever is thrown, at any depth and on either way, has become a problem before the next policy
+ * A policy that answers turns the exchange round; it then passes that policy again and those before it.
+ * Anything thrown, at any depth and in either direction, has become a problem before the next policy
  * out sees it.
  */
 export class Chain {
@@ -39,7 +39,9 @@ export class Chain {
     return this.#in(exchange, last, end, 0);
   }
 
-  /** `entered` counts the policies that the exchange has come to; the way out leads back through them. */
+  /**
+   * `entered` counts the policies that the exchange has reached; the way out leads back through them.
+   */
   #in<Result>(
     exchange: Exchange,
     last: Handler,
@@ -85,7 +87,7 @@ export class Chain {
       : this.#out(exchange, answer, end, entered);
   }
 
-  /** The way out, through as many policies as the exchange has come to. */
+  /** The way out, through the policies that the exchange has reached. */
   #out<Result>(
     exchange: Exchange,
     given: Answer,

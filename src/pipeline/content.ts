@@ -1,38 +1,38 @@
 import type { Clock } from "../time/clock.ts";
 import { IdleWatch } from "../time/idle-watch.ts";
 
-/** Content as it comes, piece by piece. What a stream's reader can do, and no more. */
+/** Streamed content: the part of a stream's reader that is needed. */
 export interface ContentReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  /** The rest is not wanted; whoever sends it is told so. */
+  /** The rest is not wanted; the sender is informed. */
   cancel(reason: unknown): Promise<void>;
 }
 
-/** What is told about a body while it passes. */
+/** Events of a body as it passes. */
 export interface BodyObserver {
-  /** After each chunk was read, before it goes on. Throwing ends the body with that error. */
+  /** After each chunk was read, before it is passed on. Throwing ends the body with that error. */
   onChunk(bytes: number): void;
-  /** Once, when the body has ended whole. Throwing ends it with that error instead. */
+  /** Once, when the body is complete. Throwing ends it with that error instead. */
   onEnd?(): void;
   /** Once, when the body broke off at its source, or `onChunk` or `onEnd` threw. */
   onError?(error: unknown): void;
-  /** Once, when whoever read it does not want the rest. */
+  /** Once, when the reader does not want the rest. */
   onCancel?(reason: unknown): void;
-  /** Once, when nothing has moved for the idle timeout: which side is to blame. */
+  /** Once, when nothing has moved for the idle timeout, with the side at fault. */
   onIdle?(waitingFor: "source" | "reader"): void;
 }
 
 export interface BodyOptions {
-  /** Milliseconds without anything moving; 0 is never. */
+  /** Milliseconds without data; 0 sets no limit. */
   readonly idleTimeout: number;
-  /** Breaks the body off at once, whether or not somebody is reading it just then. */
+  /** Breaks the body off at once, whether or not a read is pending. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
 
 /**
- * A body that tells of its own passing. Reads only when asked to, so that a slow reader slows the
- * source down, and holds at most one chunk.
+ * A body that reports its progress. Reads only on demand, so that a slow reader slows the source down,
+ * and holds at most one chunk.
  */
 export function countedBody(
   reader: ContentReader,
@@ -94,7 +94,9 @@ export function countedBody(
   );
 }
 
-/** Counts a stream as it leaves. `onEnd` is told once, when it has ended or nobody wants the rest. */
+/**
+ * Counts a stream as it leaves. `onEnd` is called once, when it has ended or the rest is not wanted.
+ */
 export function countedAsItLeaves(
   body: ReadableStream<Uint8Array>,
   onChunk: (bytes: number) => void,

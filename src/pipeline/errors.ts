@@ -1,17 +1,17 @@
-/** Whose doing an error is: the client's, the backend's, or our own. */
+/** Who caused an error. */
 export type ErrorSource = "client" | "backend" | "gateway";
 
 interface ErrorKind {
   readonly status: number;
   readonly source: ErrorSource;
   readonly title: string;
-  /** The error's name in a Proxy-Status field (RFC 9209 section 2.3), where there is one. */
+  /** The error's name in a Proxy-Status field (RFC 9209 section 2.3), if it has one. */
   readonly proxyStatus?: string;
-  /** Whether the connection ends with it, because the rest of the request may still come. */
+  /** Whether the connection is closed after it, because the rest of the request may still arrive. */
   readonly endsConnection?: true;
 }
 
-/** Every error that the gateway itself answers with: the one place that gives a code its meaning. */
+/** Every error that the gateway itself answers with; the only place that defines codes. */
 export const errorKinds = {
   bad_request: {
     status: 400,
@@ -195,10 +195,10 @@ export const errorKinds = {
 
 export type ErrorCode = keyof typeof errorKinds;
 
-/** An error with a known meaning. Anything else that is thrown counts as `internal_error`. */
+/** An error with a code. Anything else that is thrown counts as `internal_error`. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
-  /** The status to answer with; the code's own, but for a refusal that is handed through. */
+  /** The status to answer with; the code's own, except for a backend's refusal that is passed on. */
   readonly status: number;
   /** Response fields that belong to this error: Allow, Retry-After. */
   readonly fields: Readonly<Record<string, string>>;

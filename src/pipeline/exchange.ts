@@ -16,14 +16,14 @@ export interface ClientPort {
   upgrade(request: Request, events: SocketEvents, headers: Headers): boolean;
 }
 
-/** One sending to one backend, as it is remembered. Times are monotonic milliseconds. */
+/** The record of one attempt. Times are monotonic milliseconds. */
 export interface AttemptRecord {
   /** The backend's URL in the configuration. */
   readonly backend: string;
   readonly startedAt: number;
-  /** When the header section of the answer had come, or the attempt had failed; 0 until then. */
+  /** When the answer's header section arrived or the attempt failed; 0 until then. */
   readonly endedAt: number;
-  /** Why it failed; undefined while it is under way and when it was answered. */
+  /** Why it failed; undefined while it is in progress and when it was answered. */
   readonly failure: Error | undefined;
 }
 
@@ -35,18 +35,18 @@ export interface Identity {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** What an exchange took from the quota of one limit, as its answer is to tell. */
+/** What an exchange took from the quota of one limit, for its answer's fields. */
 export interface TakenQuota {
   /** The limit's item of the RateLimit-Policy field. */
   readonly policyItem: string;
-  /** The limit's item of the RateLimit field: what is left, and when there is more. */
+  /** The limit's item of the RateLimit field: what is left, and when it grows. */
   item(): string;
   /** Undoes the taking, for an exchange that another limit refuses. */
   giveBack(): void;
 }
 
 /**
- * One client request and all that becomes of it: the single record that flows through policies,
+ * One client request, its attempts and its answer: the single record that flows through policies,
  * forwarding and telemetry. Policies and the proxy write to it; telemetry reads it once, at the end.
  */
 export class Exchange {
@@ -55,51 +55,53 @@ export class Exchange {
   readonly target: RequestTarget;
   readonly client: ClientIdentity;
   readonly requestId: string;
-  /** The fields that the client sent. What backends get is in `outgoing`. */
+  /** The fields that the client sent. Those for backends are in `outgoing`. */
   readonly fields: RequestFields;
-  /** Unix epoch milliseconds at which the request was taken up. */
+  /** Unix epoch milliseconds at which the request arrived. */
   readonly startedAt: number;
   /** The same moment on the monotonic clock. */
   readonly started: number;
   readonly port: ClientPort;
 
-  /** What this gateway adds to Via towards backends, and knows itself by when a request comes back. */
+  /**
+   * This gateway's element of Via towards backends, by which it recognizes a request that comes back.
+   */
   via = VIA;
-  /** The port from which the client's connection comes; 0 where that is not known. */
+  /** The peer's port of the client's connection; 0 if unknown. */
   peerPort = 0;
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
   route = "";
-  /** Whether it has been open for a while, and so keeps the client's connection open by itself. */
+  /** Whether it has been open for a while, and therefore keeps the client's connection open itself. */
   tookLong = false;
-  /** What `:name` and `*name` segments of the route's path matched, percent-encoding as it came. */
+  /** What the `:name` and `*name` segments of the route's path matched, still percent-encoded. */
   parameters: Readonly<Record<string, string>> = {};
-  /** What the matched route says about the outgoing request; to be set before that is first read. */
+  /** The matched route's settings for `outgoing`; to be set before that is first read. */
   outgoingRules: OutgoingRules = DEFAULT_RULES;
   #outgoing: Outgoing | undefined = undefined;
-  /** Who sent it; undefined where nobody has asked or nobody knows. */
+  /** Who sent it; undefined if not asked or unknown. */
   identity: Identity | undefined = undefined;
-  /** One for each limit that the exchange came to, in that order. */
+  /** One for each limit that the exchange reached, in that order. */
   readonly quotas: TakenQuota[] = [];
-  /** The sendings to backends, in their order; retries = attempts − 1. */
+  /** In order; retries = attempts − 1. */
   readonly attempts: AttemptRecord[] = [];
   /** Ends the exchange early, and keeps the reason. */
   readonly cancellation: Cancellation;
   /** The status sent to the client; 499 when it left before there was one. */
   status = 0;
   errorCode: ErrorCode | undefined = undefined;
-  /** What went wrong, in words for the operator. */
+  /** What went wrong, for the operator. */
   errorDetail = "";
   bytesIn = 0;
   bytesOut = 0;
-  /** Messages of a WebSocket, from the client and to it. */
+  /** WebSocket messages from the client and to it. */
   messagesIn = 0;
   messagesOut = 0;
-  /** Monotonic time at which the backend's header section had arrived; 0 while it has not. */
+  /** Monotonic time at which the backend's header section arrived; 0 until then. */
   headersAt = 0;
 
-  /** Settles when the answer's content has ended, one way or another; absent when it was sent whole. */
+  /** Settles when the answer's content has ended, complete or not; absent if it was sent whole. */
   ended: Promise<void> | undefined = undefined;
-  /** The content that counts its own bytes and settles `ended`; absent when it was sent whole. */
+  /** The content that counts its own bytes and settles `ended`; absent if it was sent whole. */
   content: ReadableStream<Uint8Array> | undefined = undefined;
 
   constructor(opening: {
@@ -111,7 +113,7 @@ export class Exchange {
     startedAt: number;
     started: number;
     port: ClientPort;
-    /** Where it can be cut by the gateway; absent where nobody would. */
+    /** Lets the gateway cut it; absent if nothing does. */
     open?: OpenCancellations;
   }) {
     this.request = opening.request;
@@ -131,32 +133,32 @@ export class Exchange {
     return this.request.signal;
   }
 
-  /** Has the exchange's own timeouts, which give a reason, stand in for the listener's. */
+  /** Replaces the listener's idle timeout by the exchange's own ones, which give a reason. */
   takesLong(): void {
     if (this.tookLong) return;
     this.tookLong = true;
     this.port.timeout(this.request, 0);
   }
 
-  /** The last backend asked, as its URL in the configuration; empty when none was. */
+  /** The URL of the last backend asked, as in the configuration; empty if none was. */
   get backend(): string {
     return this.attempts.at(-1)?.backend ?? "";
   }
 
-  /** Who ended it early or refused it; undefined for an exchange that ended in order. */
+  /** Who ended it early or refused it; undefined for an exchange without an error. */
   get endedBy(): ErrorSource | undefined {
     return this.errorCode === undefined ? undefined : errorKinds[this.errorCode].source;
   }
 
-  /** The request for the backend. Made when it is first asked for; policies change it, attempts send it. */
+  /** The request for the backend. Created on first use; policies change it, attempts send it. */
   get outgoing(): Outgoing {
     this.#outgoing ??= new Outgoing(this, this.outgoingRules);
     return this.#outgoing;
   }
 
   /**
-   * The client's end of the connection that the request came on; undefined when the connection may
-   * carry requests of many clients, as one of a proxy does.
+   * The client's end of the connection that the request came on; undefined if the connection may carry
+   * requests of many clients, as a proxy's does.
    */
   get clientConnection(): { readonly address: string; readonly port: number } | undefined {
     const { client, fields, peerPort } = this;
@@ -168,7 +170,7 @@ export class Exchange {
     return isDirect && peerPort !== 0 ? { address: client.peer, port: peerPort } : undefined;
   }
 
-  /** Notes what went wrong. The first failure is the cause; what follows from it does not replace it. */
+  /** Records a failure. The first one is the cause; later ones do not replace it. */
   fail(code: ErrorCode, detail: string): void {
     if (this.errorCode !== undefined) return;
     this.errorCode = code;

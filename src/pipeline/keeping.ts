@@ -1,10 +1,10 @@
-/** Things by key, each for as long as somebody holds it. What a snapshot makes ends with it otherwise. */
+/** Reference-counted state by key, which can outlive the snapshot that created it. */
 export interface Keeper {
-  /** What is kept under a key, made if it is not there. `end` is called when nobody holds it any more. */
+  /** Returns the value of a key, created if missing. `end` is called when it is no longer held. */
   acquire<Thing>(key: string, make: () => Thing, end?: (thing: Thing) => void): Thing;
-  /** Gives up what `acquire` gave, once for each time. */
+  /** Releases what `acquire` returned, once per call. */
   release(key: string): void;
 }
 
-/** Keeps a thing under a key for as long as the configuration asks for it, across reloads. */
+/** Keeps a value under a key across reloads, as long as the configuration uses it. */
 export type Keep = <Thing>(key: string, make: () => Thing, end?: (thing: Thing) => void) => Thing;

@@ -3,19 +3,19 @@ import { countedAsItLeaves } from "./content.ts";
 import type { Exchange } from "./exchange.ts";
 
 /**
- * Sees to it that the exchange counts the content that leaves, and lasts as long: a policy may have
- * put its own in the place of the backend's.
+ * Makes the exchange count the content that is sent, and last until its end: a policy may have replaced
+ * the backend's content.
  */
 export function leaving(exchange: Exchange, answer: Answer): Answer {
   const { body } = answer;
   if (body instanceof ReadableStream) {
     return body === exchange.content ? answer : counted(exchange, answer, body);
   }
-  // A WebSocket has an answer that is never sent, and counts for itself.
+  // A WebSocket's answer is never sent, and its tunnel counts.
   if (exchange.status === 101) return answer;
   exchange.content = undefined;
   exchange.ended = undefined;
-  // Nobody is there to get it when the client has left.
+  // If the client has left, nothing is sent.
   exchange.bytesOut = body === null || exchange.errorCode === "client_closed" ? 0 : sizeOf(body);
   return answer;
 }

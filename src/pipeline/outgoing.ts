@@ -7,9 +7,9 @@ import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
 import { GatewayError } from "./errors.ts";
 
-/** What a route decides about the fields that the gateway adds. */
+/** A route's settings for the fields that the gateway adds. */
 export interface OutgoingRules {
-  /** Whether the backend sees the Host that the client asked for, or its own. */
+  /** Whether the backend gets the client's Host, or its own. */
   readonly preserveHost: boolean;
   /** Whether Forwarded (RFC 7239) is sent besides X-Forwarded-*. */
   readonly sendForwarded: boolean;
@@ -28,9 +28,9 @@ export interface OutgoingSource {
 }
 
 /**
- * The request for the backend: made once per exchange, changed by policies, sent by every attempt. It
- * is made after everything that the client may not say has been removed, so nothing that a client sends
- * can undo, duplicate or contradict what a policy sets, in any spelling.
+ * The request for the backend: created once per exchange, changed by policies, sent by every attempt.
+ * It is created after everything that the client may not send has been removed, so nothing that a
+ * client sends can undo, duplicate or contradict what a policy sets, in any spelling.
  */
 export class Outgoing {
   method: string;
@@ -53,7 +53,7 @@ export class Outgoing {
     return this.#path;
   }
 
-  /** Normalizes the path. Throws a GatewayError for a path that would be refused from a client. */
+  /** Normalizes the path. Throws a GatewayError for a path that a client could not send either. */
   set path(path: string) {
     const normalized = normalizePath(path);
     if (typeof normalized !== "string") {
@@ -68,7 +68,7 @@ export class Outgoing {
     return this.#query;
   }
 
-  /** Throws a TypeError for what is not percent-encoded or does not begin with "?". */
+  /** Throws a TypeError if it is not percent-encoded or does not begin with "?". */
   set query(query: string) {
     if (!QUERY.test(query)) throw new TypeError("a query begins with ? and is percent-encoded");
     this.#query = query;
@@ -80,7 +80,7 @@ export class Outgoing {
     return at === -1 ? undefined : this.#list[at + 1];
   }
 
-  /** Throws a TypeError for what is not a host with an optional port. */
+  /** Throws a TypeError if it is not a host with an optional port. */
   set host(host: string | undefined) {
     if (host !== undefined && !isValidHost(host)) throw new TypeError("not a host");
     this.#removeAll("host");

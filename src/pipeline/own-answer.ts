@@ -2,7 +2,7 @@ import { FieldList } from "../http/field-list.ts";
 import { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 
-/** An answer that the gateway gives by itself: never to be stored, and with the exchange's id. */
+/** An answer of the gateway's own: not cacheable, and with the exchange's id. */
 export function ownAnswer(
   exchange: Exchange,
   contentType: string,

@@ -4,39 +4,39 @@ import type { Clock } from "../time/clock.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Keep } from "./keeping.ts";
 
-/** One configured behaviour, as it stands in a route's chain. Made once per snapshot. */
+/** One configured behaviour in a route's chain. Created once per snapshot. */
 export interface Policy {
   readonly name: string;
-  /** Runs on the way in. An Answer ends the way in: nothing further is asked. */
+  /** Runs on the way in. If it returns an Answer, the way in ends there. */
   request?(exchange: Exchange): Answer | undefined | Promise<Answer | undefined>;
   /**
    * Runs on the way out, on every answer, errors too. It may change the answer's fields in place, or
-   * return another answer, now or later, which is then sent in its place. An answer that reads the
-   * content of the one before takes a reader of its body first.
+   * return another answer, now or later, which is then sent instead. An answer that reads the previous
+   * one's content must first take a reader of its body.
    */
   response?(exchange: Exchange, answer: Answer): Replacement | Promise<Replacement>;
 }
 
-/** An answer in place of another; undefined where that stays. */
+/** The answer to send instead; undefined keeps the given one. */
 type Replacement = Answer | undefined;
 
-/** What a policy may use of the world. */
+/** What a policy may use. */
 export interface PolicyServices {
   readonly clock: Clock;
   /**
    * Keeps a policy's state across reloads: as long as the policy of the same route asks for the same
-   * key, it gets the same thing back. The key has to say everything that the thing depends on.
+   * key, it gets the same value. The key must contain everything that the value depends on.
    */
   readonly keep: Keep;
 }
 
-/** Something that is well-formed and yet wrong, or, as a warning, probably not meant. */
+/** A well-formed setting that is wrong or, as a warning, probably not meant. */
 export interface ConfigIssue {
   /** Keys and indexes from the policy's own configuration to the culprit; empty for all of it. */
   readonly path: readonly (string | number)[];
   /** What is wrong and what to do about it. */
   readonly message: string;
-  /** An error unless it says otherwise; a warning leaves the configuration valid. */
+  /** An error by default; a warning leaves the configuration valid. */
   readonly severity?: "error" | "warning";
 }
 
@@ -45,11 +45,11 @@ export interface PolicyScope<Config = unknown> {
   readonly key: string;
   readonly schema: TSchema;
   check?(config: Config): ConfigIssue[];
-  /** For a route: finds what does not fit with the policy's configuration at the top, if it has one. */
+  /** For a route: finds conflicts with the policy's configuration at the top, if it has one. */
   checkReferences?(config: Config, global: unknown): ConfigIssue[];
   /**
-   * `name` tells this one from others of its kind: "default" at the top, else the route's. A route's
-   * policy gets the global one, which may hold what routes refer to.
+   * `name` distinguishes policies of the same kind: "default" at the top, otherwise the route's. A
+   * route's policy gets the global one, to which routes may refer.
    */
   create(
     config: Config,
@@ -64,16 +64,16 @@ export interface PolicyDefinition {
   readonly name: string;
   readonly global?: PolicyScope;
   readonly route?: PolicyScope;
-  /** True where a route's own policy stands in place of the global one, not beside it. */
+  /** True if a route's own policy replaces the global one instead of adding to it. */
   readonly routeReplacesGlobal: boolean;
 }
 
-/** A scope whose functions take what its own schema decodes to. */
+/** A scope whose functions take the values of its schema. */
 interface DecodedScope<Schema extends TSchema> extends PolicyScope<StaticDecode<Schema>> {
   readonly schema: Schema;
 }
 
-/** Holds a definition's functions to its schemas; whoever has decoded a value may forget them. */
+/** Checks a definition's functions against its schemas, and hides the types. */
 export function definePolicy<
   GlobalSchema extends TSchema,
   RouteSchema extends TSchema,

@@ -4,20 +4,20 @@ import { errorKinds, GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { ownAnswer } from "./own-answer.ts";
 
-/** Turns what was thrown into the answer for the client, in place of one that there may have been. */
+/** Turns an exception into the client's answer; `replaced` is the answer that it replaces. */
 export type ToProblem = (exchange: Exchange, error: unknown, replaced?: Answer) => Answer;
 
-/** Tells the operator of an error that nobody foresaw. */
+/** Reports an unexpected error to the operator. */
 export type ReportCrash = (exchange: Exchange, error: unknown) => void;
 
 /**
- * Makes the one function that turns whatever was thrown into the answer for the client. What is not
- * a GatewayError is reported, stack and all, and tells the client nothing.
+ * Creates the function that turns exceptions into answers. Anything other than a GatewayError is
+ * reported with its stack, and the client learns nothing of it.
  */
 export function problemMaker(report: ReportCrash): ToProblem {
   return function toProblem(exchange, error, replaced) {
     const problem = describe(exchange, known(exchange, error, report));
-    // Afterwards, so that the exchange has its failure by the time that nobody reads on.
+    // Afterwards, so that the exchange has its failure before the old body is cancelled.
     replaced?.discard(error);
     return problem;
   };
@@ -47,14 +47,14 @@ function describe(exchange: Exchange, error: GatewayError): Answer {
   }
   // RFC 9110 section 15.5.9.
   if ("endsConnection" in kind) fields.set("connection", "close");
-  // The problem stands in place of any answer that was under way.
+  // The problem replaces any answer that was in progress.
   exchange.ended = undefined;
   exchange.content = undefined;
   exchange.status = error.status;
   return answer;
 }
 
-/** RFC 9209: who made this error, its registered name, and a quoted string of details. */
+/** RFC 9209: who generated the error, its registered name, and a quoted string of details. */
 function proxyStatus(name: string, details: string): string {
   const quotable = details.replace(/[^ -~]/g, "?").replace(/["\\]/g, "\\$&");
   return `gateway; error=${name}; details="${quotable}"`;

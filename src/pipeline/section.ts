@@ -25,8 +25,8 @@ interface ParseProblem {
 }
 
 /**
- * The option `keep` of a text's schema: the text is parsed when it is read, and the result kept next
- * to it under another key, so that it is never parsed again.
+ * The option `keep` of a text's schema: the text is parsed when it is read, and the result is kept next
+ * to it under another key.
  */
 export interface KeptParse {
   readonly as: string;
@@ -34,7 +34,7 @@ export interface KeptParse {
   parse(this: void, text: string): object | ParseProblem;
 }
 
-/** Holds a check to its schema. */
+/** Checks a function's types against its schema. */
 export function defineSection<Schema extends TSchema>(section: Section<Schema>): Section<Schema> {
   return section;
 }

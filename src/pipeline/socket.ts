@@ -1,24 +1,24 @@
-/** The client's end of a WebSocket, as the listener gives it. */
+/** The client's end of a WebSocket, from the listener. */
 export interface ClientSocket {
-  /** Bytes sent; −1 when they wait and no more fit; 0 when they were dropped. */
+  /** The number of bytes sent; −1 if they are queued and no more fit; 0 if they were dropped. */
   send(data: string | Buffer): number;
   close(code?: number, reason?: string): void;
   /** Cuts the connection without a closing handshake. */
   terminate(): void;
-  /** Bytes that were sent and wait to be taken. */
+  /** Bytes that are queued. */
   getBufferedAmount(): number;
   ping(): void;
-  /** Reads no further until `resume`. Nor is it noticed meanwhile that the client has left. */
+  /** Stops reading until `resume`. A client that leaves meanwhile is not noticed. */
   pause(): void;
   resume(): void;
 }
 
-/** What becomes of the client's end; the listener calls these. */
+/** Events of the client's end; the listener calls these. */
 export interface SocketEvents {
   open(socket: ClientSocket): void;
   message(data: string | Buffer): void;
-  /** After `send` answered −1: there is room again. */
+  /** After `send` returned −1: there is room again. */
   drain(): void;
-  /** 1005 when the client gave no code, 1006 when it vanished. */
+  /** 1005 if the client sent no code, 1006 if it disappeared. */
   close(code: number, reason: string): void;
 }

@@ -69,8 +69,8 @@ type RouteLimit = StaticDecode<typeof routeSchema>;
 type Limit = Exclude<RouteLimit, number>;
 
 /**
- * Limits how often requests are admitted, by token buckets. The global limit comes first; what a
- * request took from it is given back when the route's limit refuses.
+ * Limits the rate of requests by token buckets. The global limit comes first; its token is returned if
+ * the route's limit refuses.
  */
 export const rateLimit = definePolicy({
   name: "rate_limit",
@@ -142,7 +142,7 @@ function createGlobal(
 function createLimit(limit: Limit, { clock, keep }: PolicyServices, name: string): Policy {
   const rate = limit.requests_per_second;
   const size = new BucketSize(rate, burstOf(limit));
-  // A reload that leaves the limit as it is leaves what was taken from it as it is.
+  // A reload that does not change the limit keeps its level.
   const key = `${limit.key} ${rate} ${size.burst}`;
   const bucketFor = keep(key, () => bucketChooser(limit, size));
   const item = quotedString(name);
@@ -166,7 +166,7 @@ function createLimit(limit: Limit, { clock, keep }: PolicyServices, name: string
     },
 
     response(exchange, answer) {
-      // The innermost limit reports for all of them, and replaces the fields of the backend's own.
+      // The innermost limit reports for all of them, and replaces the backend's own fields.
       if (exchange.quotas.at(-1)?.policyItem === policyItem) reportQuotas(exchange, answer.fields);
     },
   };
@@ -184,7 +184,7 @@ function bucketChooser(
   return () => bucket;
 }
 
-/** What one exchange found in a bucket; others take from it before the answer is there. */
+/** What one exchange found in a bucket; others take from it before the answer is sent. */
 class TakenToken implements TakenQuota {
   readonly policyItem: string;
   /** Seconds until there is one more token. */

@@ -7,7 +7,9 @@ import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
-/** Attempts of one exchange, so that a large upstream of dead backends holds nobody up for long. */
+/**
+ * Maximum attempts per exchange, so that a large upstream of dead backends does not delay it for long.
+ */
 const MOST_ATTEMPTS = 10;
 const RETRY_SOON = { "retry-after": "1" };
 
@@ -18,12 +20,12 @@ const RETRY_SOON = { "retry-after": "1" };
  *     ▲      │
  *     └──────┘  the attempt failed, and no backend can have acted on it
  *
- * What certainly reached nobody goes to another backend whatever its method. What was written to a
- * kept connection that was closing goes to another one if its method is idempotent (RFC 9110 section
+ * A request that reached no backend goes to another one whatever its method. One that was written to a
+ * reused connection that was closing goes to another one if its method is idempotent (RFC 9110 section
  * 9.2.2). Policies are never run twice.
  */
 export class Ring {
-  /** The one whose turn it is; it counts the exchange as in flight until the end. */
+  /** The current one; it counts the exchange as in flight until the end. */
   backend: Backend;
   readonly #exchange: Exchange;
   readonly #upstream: Upstream;
@@ -33,8 +35,8 @@ export class Ring {
   #tried: Set<Backend> | undefined;
 
   /**
-   * The exchange's time begins. Throws a GatewayError when no backend is healthy, or all have as many
-   * requests as they may.
+   * Starts the exchange's time limits. Throws a GatewayError if no backend is healthy or all are at
+   * max_in_flight.
    */
   constructor(exchange: Exchange, upstream: Upstream, limits: TimeLimits) {
     this.#exchange = exchange;
@@ -52,9 +54,9 @@ export class Ring {
   }
 
   /**
-   * The attempt at the current backend has failed. Goes on to the next backend; or answers the error
-   * that ends the exchange, when there is none or the request must not be sent again.
-   * `isReplayable`: all of the request's content is still there.
+   * The attempt at the current backend has failed. Moves on to the next backend, or returns the error
+   * that ends the exchange if there is none or the request must not be sent again. `isReplayable`: all
+   * of the request's content is still available.
    */
   failed(error: unknown, isReplayable: boolean): unknown {
     const { reason } = this.#exchange.cancellation;
@@ -70,7 +72,7 @@ export class Ring {
     return undefined;
   }
 
-  /** Ends at once, or when content that is still passed on has ended. To be called once. */
+  /** Ends at once, or when streamed content has ended. To be called once. */
   endWith(content: Promise<void> | undefined): void {
     if (content === undefined) this.#end();
     else void content.then(() => this.#end());
@@ -105,7 +107,7 @@ function pickFirst(upstream: Upstream, exchange: Exchange): Backend {
   });
 }
 
-/** A backend that has room, none of `except`. */
+/** A backend below its max_in_flight, none of `except`. */
 function pickAvailable(
   upstream: Upstream,
   exchange: Exchange,

@@ -1,4 +1,4 @@
-/** How many bytes all exchanges together may hold while answers are being collected. */
+/** The memory that buffered answers of all exchanges may use, in bytes. */
 export class BufferBudget {
   readonly #limit: number;
   #held = 0;
@@ -7,7 +7,7 @@ export class BufferBudget {
     this.#limit = limit;
   }
 
-  /** Sets bytes aside; false when there are not so many left. */
+  /** Reserves bytes; false if not enough are left. */
   take(bytes: number): boolean {
     if (this.#held + bytes > this.#limit) return false;
     this.#held += bytes;

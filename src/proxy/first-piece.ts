@@ -1,12 +1,12 @@
 import type { ContentReader } from "../pipeline/content.ts";
 
 /**
- * Bytes of content that go out together with the header section. With more than 16 KB the runtime
- * sends every name and value of the header section by itself, in some fifty system calls.
+ * Bytes of content that are sent with the header section. With more than 16 KB the runtime sends every
+ * name and value of the header section separately, in about fifty system calls.
  */
 const FIRST_PIECE = 8_192;
 
-/** Hands out the same content, of which the first piece is small. */
+/** The same content with a small first piece. */
 export class FirstPiece implements ContentReader {
   readonly #reader: ContentReader;
   #isFirst = true;

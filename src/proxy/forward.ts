@@ -17,7 +17,7 @@ import type { TimeLimits } from "./time-limits.ts";
 import type { Tunnels } from "./tunnel.ts";
 import { checkHandshake, openTunnel } from "./websocket.ts";
 
-/** What forwarding needs of the world; shared by all routes. */
+/** What forwarding depends on; shared by all routes. */
 export interface ForwardServices {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -27,7 +27,7 @@ export interface ForwardServices {
 }
 
 /**
- * What stands at the end of a route's chain: chooses a backend, attempts, answers.
+ * The end of a route's chain: picks a backend, attempts, answers.
  *
  *   exchange → Ring → backend → request fields → transport → response fields → Answer
  *                                              → WebSocket → Tunnel
@@ -56,7 +56,7 @@ export class Forwarding implements Handler {
     return answer ?? this.#forward(exchange, new Ring(exchange, this.#upstream, this.#limits));
   }
 
-  /** All in one asynchronous function: each further one costs a small request one or two percent. */
+  /** A single asynchronous function: each further one costs a small request one or two percent. */
   async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
     const settings = this.#settings;
     const limits = this.#limits;
@@ -89,7 +89,7 @@ export class Forwarding implements Handler {
     }
   }
 
-  /** Throws the reason for which the exchange has been cancelled, if it has been. */
+  /** Throws the reason if the exchange has been cancelled. */
   #nextAttempt(exchange: Exchange, backend: Backend, { body, sent }: Content): Attempt {
     const { attempts, cancellation, outgoing } = exchange;
     if (cancellation.reason !== undefined) throw cancellation.reason;
@@ -145,7 +145,7 @@ export class Forwarding implements Handler {
   }
 }
 
-/** The asking of a backend for a WebSocket. */
+/** A WebSocket attempt. */
 class TunnelAttempt implements AttemptRecord {
   readonly backend: string;
   readonly startedAt: number;
@@ -158,12 +158,12 @@ class TunnelAttempt implements AttemptRecord {
   }
 }
 
-/** What one backend is asked for: the outgoing path below the backend's own. */
+/** The target at one backend: the outgoing path below the backend's base path. */
 function targetAt(backend: Backend, { path, query }: Outgoing): string {
   return backend.basePath + path + query;
 }
 
-/** Nobody reads content that was not begun to be sent; answers the error. */
+/** Cancels content that was never sent; returns the error. */
 function letGoOf({ body }: Content, error: unknown): unknown {
   if (body instanceof ReadableStream && !body.locked) void body.cancel(error).catch(() => {});
   return error;

@@ -1,10 +1,10 @@
 import type { Clock } from "../time/clock.ts";
 
-/** Bytes that may wait for one end before the other is read no further. */
+/** Maximum bytes queued for one end before the other is no longer read. */
 export const HIGH_WATER = 1024 * 1024;
 /** Fewer bytes than this are not worth watching. */
 const LOW_WATER = 64 * 1024;
-/** Milliseconds between two looks: while something moves, and at most. */
+/** Milliseconds between two looks: while data moves, and at most. */
 const LOOK_AGAIN_MS = 5;
 const LOOK_AT_LEAST_MS = 100;
 /** Milliseconds without progress after which a closing end is cut. */
@@ -12,7 +12,7 @@ const LINGER_MS = 5_000;
 /** Milliseconds between two pings of an end that is not being read. */
 const PING_MS = 1_000;
 
-/** Bytes that wait in all WebSockets together, and whom to give up when they are too many. */
+/** Bytes queued in all WebSockets together, and which one to cut when there are too many. */
 export class WaitingBytes {
   readonly #limit: number;
   readonly #outflows = new Set<Outflow>();
@@ -22,12 +22,12 @@ export class WaitingBytes {
     this.#limit = limit;
   }
 
-  /** Bytes that wait now. */
+  /** Bytes queued now. */
   get total(): number {
     return this.#total;
   }
 
-  /** Notes that `bytes` more wait, or fewer. Gives up outflows, the longest stuck first. */
+  /** Counts `bytes` more, or fewer, as queued. Cuts outflows if needed, the longest stuck first. */
   add(outflow: Outflow, bytes: number): void {
     this.#outflows.add(outflow);
     this.#total += bytes;
@@ -38,7 +38,7 @@ export class WaitingBytes {
     }
   }
 
-  /** An outflow with `bytes` is not to be counted any more. */
+  /** Stops counting an outflow with `bytes`. */
   remove(outflow: Outflow, bytes: number): void {
     if (this.#outflows.delete(outflow)) this.#total -= bytes;
   }
@@ -55,28 +55,31 @@ export class WaitingBytes {
 export interface OutflowOptions {
   readonly clock: Clock;
   readonly waiting: WaitingBytes;
-  /** The end that takes what is sent. */
+  /** The receiving end. */
   readonly to: {
-    /** Bytes that it has not taken yet. */
+    /** Bytes that it has not accepted yet. */
     buffered(): number;
     terminate(): void;
   };
-  /** The end that what is sent comes from. */
+  /** The sending end. */
   readonly from: {
     pause(): void;
     resume(): void;
-    /** Makes it noticed that the end is gone, which nobody does who does not read; absent where not needed. */
+    /**
+     * Checks whether the end has disappeared, which is not noticed without reading; absent if not
+     * needed.
+     */
     ping?(): void;
   };
-  /** Bytes that wait at most when `from` is read again. */
+  /** Maximum bytes queued when `from` is read again. */
   readonly resumeAt: number;
-  /** It was cut, because more than `limit` bytes wait in all WebSockets together. */
+  /** It was cut, because more than `limit` bytes are queued in all WebSockets together. */
   readonly onGivenUp: (limit: number) => void;
 }
 
 /**
- * One direction of a WebSocket's tunnel, as far as what is sent does not go out at once. The runtime
- * does not tell when there is room again, so this looks.
+ * The queue of one direction of a WebSocket's tunnel. The runtime does not report when there is room
+ * again, so this polls.
  */
 export class Outflow {
   readonly #options: OutflowOptions;
@@ -92,7 +95,7 @@ export class Outflow {
     this.#options = options;
   }
 
-  /** Something was sent. `isFull`: the source is to be read no further. */
+  /** Something was sent. `isFull`: stop reading the source. */
   sent(isFull: boolean): void {
     const waiting = this.#options.to.buffered();
     if (isFull && !this.#isPaused) {
@@ -102,14 +105,16 @@ export class Outflow {
     if (isFull || waiting > LOW_WATER) this.#watch(waiting);
   }
 
-  /** The source is to be read again, because there is room, or to notice its end. */
+  /** Reads the source again, because there is room, or to notice its end. */
   readOn(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#options.from.resume();
   }
 
-  /** Closes the end as soon as it has taken what waits, or cuts it when it takes nothing more. */
+  /**
+   * Closes the end as soon as it has accepted what is queued, or cuts it if it accepts nothing more.
+   */
   closeSoon(close: () => void): void {
     const waiting = this.#options.to.buffered();
     if (waiting === 0) {
@@ -122,7 +127,7 @@ export class Outflow {
     else this.#look();
   }
 
-  /** Nothing more is to be sent: looks no further, and counts nothing as waiting. */
+  /** Nothing more will be sent: stops polling, and counts nothing as queued. */
   stop(): void {
     this.readOn();
     this.#cancelTimer?.();

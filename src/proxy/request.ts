@@ -12,18 +12,18 @@ import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
 import type { RequestContent } from "../transport/attempt.ts";
 
-/** How much of a request's content is read whole, so that it goes out in one piece. */
+/** Content up to this many bytes is read whole, and sent in one piece. */
 const READ_WHOLE_UP_TO = 64 * 1024;
 
 /**
- * The answer to an OPTIONS request that may go no further than here (RFC 9110 section 7.6.2);
- * undefined when it may.
+ * The answer to an OPTIONS request that must not be forwarded (RFC 9110 section 7.6.2); undefined if it
+ * may be.
  */
 export function answerLastHop(exchange: Exchange): Answer | undefined {
   return forwardsLeft(exchange) === 0 ? new Answer(null, { status: 204 }) : undefined;
 }
 
-/** Refuses a request whose content the runtime would drop without a word. */
+/** Refuses a request whose content the runtime would drop silently. */
 export function refuseDiscardedContent(exchange: Exchange): void {
   if (carriesContent(exchange.method)) return;
   const { fields } = exchange;
@@ -69,7 +69,7 @@ export function requestContent(
         if (exchange.bytesIn > maxBodySize) fail(tooLarge(maxBodySize));
       },
       onIdle(waitingFor) {
-        // A backend that has begun to answer may leave the rest of the content alone.
+        // A backend that has begun to answer need not read the rest of the content.
         if (exchange.headersAt !== 0) return;
         cancellation.cancel(waitingFor === "source" ? tooSlow(settings) : notTaken(settings));
       },
@@ -79,14 +79,14 @@ export function requestContent(
   return { body, sent };
 }
 
-/** Content for a backend. `sent` settles at its end where it is a stream. */
+/** Content for a backend. `sent` settles at the end of a stream. */
 export interface Content {
   readonly body: RequestContent;
   readonly sent: Promise<void> | undefined;
 }
 
 const NONE: Content = { body: null, sent: undefined };
-// Where there is no content but a Content-Length of 0, that is passed on.
+// A Content-Length of 0 is passed on.
 const EMPTY: Content = { body: new Uint8Array(0), sent: undefined };
 
 function readWhole(exchange: Exchange, timeLimit: TimeLimit<Cancellation>): Promise<Content> {

@@ -13,7 +13,7 @@ import { FirstPiece } from "./first-piece.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
-/** A backend's answer, and what is needed to relay it. */
+/** A backend's answer, and the settings for relaying it. */
 export interface Relay {
   readonly backendAnswer: BackendAnswer;
   readonly settings: ForwardSettings;
@@ -23,9 +23,9 @@ export interface Relay {
 }
 
 /**
- * Turns a backend's answer into the one for the client: Via and the request's id are added. Content
- * of known length is collected up to `bufferSize`, so that it keeps its Content-Length (the runtime
- * sends streams chunked); all else is passed on as it comes.
+ * Turns a backend's answer into the client's: Via and the request's id are added. Content of known
+ * length up to `bufferSize` is buffered, so that it keeps its Content-Length (the runtime sends streams
+ * chunked); all other content is streamed.
  */
 export function prepareAnswer(exchange: Exchange, relay: Relay): Answer | Promise<Answer> {
   const { backendAnswer } = relay;
@@ -42,7 +42,7 @@ export function prepareAnswer(exchange: Exchange, relay: Relay): Answer | Promis
   fields.set("x-request-id", exchange.requestId);
   const length = backendAnswer.contentLength;
   if (exchange.method === "HEAD" || length === 0 || status === 204 || status === 304) {
-    // Without a length the runtime would invent one of 0, which is not what a GET would get.
+    // Without a length the runtime would invent one of 0, which differs from a GET's.
     if (exchange.method === "HEAD" && length === undefined && status !== 204 && status !== 304) {
       fields.set("transfer-encoding", "chunked");
     }
@@ -53,7 +53,7 @@ export function prepareAnswer(exchange: Exchange, relay: Relay): Answer | Promis
   return collect ? collectContent(exchange, relay, length) : passOn(exchange, relay, length);
 }
 
-/** What has come along with the header section is taken at once, without a promise or a timer. */
+/** Content that arrived with the header section is taken at once, without a promise or a timer. */
 function collectContent(
   exchange: Exchange,
   relay: Relay,
@@ -97,7 +97,7 @@ function whole(
 ): Answer {
   if (bytes.length !== length) throw incomplete(length, bytes.length);
   if (backendAnswer.fields.has("content-type")) return new Answer(bytes, backendAnswer);
-  // The runtime gives a buffered body without a type one of its own; a stream's it leaves alone.
+  // The runtime invents a type for a buffered body without one, but not for a stream.
   exchange.bytesOut = length;
   exchange.content = oneChunk(bytes);
   return new Answer(exchange.content, backendAnswer);
@@ -120,7 +120,7 @@ function passOn(exchange: Exchange, relay: Relay, length: number | undefined): A
   const { promise, resolve: end } = Promise.withResolvers<void>();
   exchange.ended = promise;
   const endBecause = (failure: GatewayError) => {
-    // When a problem has taken the answer's place already, nobody has left.
+    // If a problem has already replaced the answer, the client has not left.
     const isCause = exchange.errorCode === undefined;
     exchange.fail(failure.code, failure.message);
     if (isCause && errorKinds[failure.code].source === "client") exchange.status = failure.status;
@@ -133,7 +133,7 @@ function passOn(exchange: Exchange, relay: Relay, length: number | undefined): A
     {
       onChunk(bytes) {
         passed += bytes;
-        // A policy may have put other content in its place, which is then what counts.
+        // A policy may have replaced the content; then only the replacement counts.
         if (exchange.content === body) exchange.bytesOut = passed;
       },
       onEnd() {

@@ -6,19 +6,21 @@ import { IdleWatch } from "../time/idle-watch.ts";
 import { HIGH_WATER, Outflow, WaitingBytes } from "./outflow.ts";
 
 export interface TunnelOptions {
-  /** Milliseconds without a message in either direction, after which both ends close; 0 is never. */
+  /**
+   * Milliseconds without a message in either direction, after which both ends close; 0 sets no limit.
+   */
   readonly idleTimeout: number;
   readonly clock: Clock;
   /** Holds the tunnel while it is open, so that a stop can end it. */
   readonly tunnels: Tunnels;
 }
 
-/** Bytes that may wait in all tunnels together. */
+/** Maximum bytes queued in all tunnels together. */
 const MOST_WAITING = 64 * 1024 * 1024;
 
 /** The tunnels that are open. */
 export class Tunnels extends Set<Tunnel> {
-  /** What waits in them, and in those that are closing. */
+  /** Bytes queued in them, and in those that are closing. */
   readonly waiting: WaitingBytes;
 
   constructor(mostWaiting = MOST_WAITING) {
@@ -32,8 +34,9 @@ export class Tunnels extends Set<Tunnel> {
  *
  *   client ⇄ ClientSocket (the listener's) ⇄ Tunnel ⇄ WebSocket (ours) ⇄ backend
  *
- * Each end reads only as fast as the other takes. Messages are counted; close codes and reasons go
- * through; when one end vanishes without a word, the other's connection is cut as well.
+ * Each end is read only as fast as the other accepts data. Messages are counted; close codes and
+ * reasons pass through; if one end disappears without a close frame, the other's connection is cut as
+ * well.
  */
 export class Tunnel implements SocketEvents {
   readonly #exchange: Exchange;
@@ -45,7 +48,7 @@ export class Tunnel implements SocketEvents {
   #toClient: Outflow | undefined;
   #client: ClientSocket | undefined;
   #ended = false;
-  /** How it ended before the client's end was there. */
+  /** How it ended before the client's end was open. */
   #early: { code: number; reason: string } | undefined;
 
   constructor(exchange: Exchange, backend: WebSocket, options: TunnelOptions) {
@@ -116,16 +119,16 @@ export class Tunnel implements SocketEvents {
     this.#closeBackend(code, reason);
   }
 
-  /** Ends both sides with a reason of the gateway's own: 1001 when it goes away, for instance. */
+  /** Ends both sides for a reason of the gateway's own: 1001 when it stops, for instance. */
   shut(code: number, reason: string): void {
     if (!this.#finish()) return;
     this.#closeClient(code, reason);
     this.#closeBackend(code, reason);
   }
 
-  /** Ends both sides because of what the exchange was broken off for. */
+  /** Ends both sides for the reason of the exchange's cancellation. */
   breakOff(error: GatewayError | undefined): void {
-    // That the client leaves is told by its end, with the code it gave.
+    // The client's end reports its leaving, with the close code.
     if (this.#ended || error === undefined || error.code === "client_closed") return;
     this.#exchange.fail(error.code, error.message);
     this.shut(1001, error.code === "gateway_stopping" ? error.message : "time is up");
@@ -137,7 +140,7 @@ export class Tunnel implements SocketEvents {
       this.#early = { code, reason };
       return;
     }
-    // One that is not being read would not be noticed to leave.
+    // The leaving of a client that is not being read would not be noticed.
     this.#toBackend.readOn();
     if (code === VANISHED) client.terminate();
     else this.#toClient?.closeSoon(() => passOnClose(client, code, reason));
@@ -159,7 +162,7 @@ export class Tunnel implements SocketEvents {
     this.#exchange.messagesOut += 1;
     this.#exchange.bytesOut += byteLength(data);
     this.#idle.touch();
-    // −1: taken, and the connection is full.
+    // −1: accepted, and the connection is full.
     if (this.#client?.send(data) === -1) this.#toClient?.sent(true);
   }
 
@@ -221,7 +224,7 @@ interface Closable {
   terminate(): void;
 }
 
-// 1005 and 1006 stand for a close without a code and for none at all; neither may be sent.
+// 1005 and 1006 mean a close without a code and no close; neither may be sent.
 function passOnClose(socket: Closable, code: number, reason: string): void {
   try {
     if (code === VANISHED) socket.terminate();

@@ -11,16 +11,16 @@ import { Tunnel, type Tunnels } from "./tunnel.ts";
 
 export interface WebSocketOptions {
   readonly tls: Bun.TLSOptions | undefined;
-  /** Milliseconds without a message in either direction; 0 is never. */
+  /** Milliseconds without a message in either direction; 0 sets no limit. */
   readonly idleTimeout: number;
-  /** For the backend to agree. */
+  /** For the backend to accept. */
   readonly timeLimit: TimeLimit<Cancellation>;
   readonly cancellation: Cancellation;
   readonly clock: Clock;
   readonly tunnels: Tunnels;
 }
 
-// What each connection settles for itself.
+// Settings of each connection.
 const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
   "sec-websocket-key",
   "sec-websocket-version",
@@ -28,7 +28,7 @@ const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
   "sec-websocket-protocol",
 ]);
 
-/** Throws for a handshake that the listener could not complete (RFC 6455 section 4.2). */
+/** Throws if the listener could not complete the handshake (RFC 6455 section 4.2). */
 export function checkHandshake({ headers }: Request): void {
   const version = headers.get("sec-websocket-version");
   if (version !== "13") {
@@ -56,9 +56,9 @@ function offeredProtocols(list: string): string[] {
 }
 
 /**
- * Opens a WebSocket through to a backend (`url` begins with ws:// or wss://). The backend is asked
- * first and the client after, so that the client gets the backend's refusal and its choice of
- * subprotocol. The Answer that this resolves with is never sent: the runtime has answered 101.
+ * Opens a WebSocket through to a backend (`url` begins with ws:// or wss://). The backend's handshake
+ * comes first, so that the client gets its refusal and its choice of subprotocol. The resulting Answer
+ * is never sent: the runtime has answered 101.
  */
 export async function openTunnel(
   exchange: Exchange,
@@ -83,7 +83,7 @@ export async function openTunnel(
   return new Answer(null);
 }
 
-/** Dials with the subprotocols that the client offers. */
+/** Dials, offering the client's subprotocols. */
 async function dialAsOffered(
   url: string,
   fields: readonly string[],
@@ -129,7 +129,7 @@ function dial(
   };
   cancellation.signal.addEventListener("abort", giveUp, { once: true });
   socket.addEventListener("open", () => {
-    // Until the client's end is there, what the backend sends has to wait.
+    // Messages of the backend must wait until the client's end is open.
     socket.pause();
     resolve(socket);
   });
@@ -141,7 +141,7 @@ function dial(
   });
 }
 
-// The runtime tells of a refusal in the text of an error, and of its status alone.
+// The runtime reports a refusal in the text of an error, and only its status.
 function refusal(event: unknown): Error {
   const message = event instanceof ErrorEvent ? event.message : "";
   if (message.includes("Missing client protocol")) return new NoProtocolChosen(message);

@@ -5,15 +5,15 @@ import type { Pattern, RoutePattern } from "./pattern.ts";
 export interface RouteMatch<R> {
   readonly kind: "route";
   readonly route: R;
-  /** What the names in the route's path stand for, percent-encoding as it came. */
+  /** The values of the names in the route's path, still percent-encoded. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** A route, ready to be matched. One whose path has no names is its own match, the only one it has. */
+/** A route, ready to be matched. If its path has no names, it is its own match. */
 export interface Candidate<R extends RoutePattern> extends RouteMatch<R> {
-  /** Its place in the configuration, from 0. */
+  /** Its index in the configuration. */
   readonly index: number;
-  /** Absent where the path has no names, and nothing of it is asked for again. */
+  /** Absent if the path has no names. */
   readonly named: Pattern | undefined;
   readonly conditions: readonly Condition[] | undefined;
   /** The sum of its conditions' weights. */
@@ -36,7 +36,7 @@ export function createCandidate<R extends RoutePattern>(
   return { kind: "route", route, parameters: NO_PARAMETERS, index, named, conditions, weight };
 }
 
-/** The match of a path that the candidate's pattern is known to fit. */
+/** The match of a path that is known to fit the candidate's pattern. */
 export function matchOf<R extends RoutePattern>(
   candidate: Candidate<R>,
   path: string,
@@ -57,7 +57,7 @@ export function matchOf<R extends RoutePattern>(
   return { kind: "route", route: candidate.route, parameters };
 }
 
-/** Whether a request meets every condition of a route; its path and method aside. */
+/** Whether a request meets every condition of a route other than path and method. */
 export function accepts<R extends RoutePattern>(
   { conditions }: Candidate<R>,
   request: RoutedRequest,
@@ -66,13 +66,13 @@ export function accepts<R extends RoutePattern>(
 }
 
 /**
- * The routes of one path shape. A route that lists the method goes before one that lists none; of
- * those, the one whose conditions weigh most goes first, then the one that was added first.
+ * The routes of one path shape. A route that lists the method comes before one that lists none; among
+ * those, the one with the greatest weight of conditions, then the one added first.
  */
 export class Candidates<R extends RoutePattern> {
   /** In the configuration's order. */
   readonly all: Candidate<R>[] = [];
-  /** Absent while every route takes any method. Lists are in the order in which they are tried. */
+  /** Absent while every route accepts any method. Lists are in the order in which they are tried. */
   #byMethod: Map<string, Candidate<R>[]> | undefined = undefined;
   readonly #rest: Candidate<R>[] = [];
 
@@ -114,7 +114,7 @@ function firstOf<R extends RoutePattern>(
   return undefined;
 }
 
-/** Without a prototype, so that a parameter called `__proto__` is one like any other. */
+/** Without a prototype, so that a parameter may be called `__proto__`. */
 function createParameters(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
 }

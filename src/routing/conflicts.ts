@@ -1,15 +1,15 @@
 import { parsePattern, type Pattern, type RoutePattern } from "./pattern.ts";
 
-/** A route that takes requests which another, earlier one has already taken. */
+/** A route whose requests an earlier one already takes. */
 export interface RouteConflict {
-  /** The later route's place in the list. */
+  /** The later route's index. */
   readonly index: number;
-  /** The place of the earlier one, which gets the requests. */
+  /** The index of the earlier one, which gets the requests. */
   readonly other: number;
   readonly message: string;
 }
 
-/** Who takes what among the routes of one shape and the same conditions. */
+/** Which route takes what, among those of one shape and the same conditions. */
 interface Claims {
   readonly byMethod: Map<string, number>;
   /** The first route without `methods`. */
@@ -48,7 +48,7 @@ function keyOf({ shape }: Pattern, { conditions }: RoutePattern): string {
   return JSON.stringify([shape, ...conditions.map(({ text }) => text).sort()]);
 }
 
-/** Claims what is still free, and answers with the earlier claims in the way: route → methods. */
+/** Claims what is still free, and returns the conflicting earlier claims: route → methods. */
 function claim(
   claims: Claims,
   index: number,

@@ -3,7 +3,7 @@ import type { RoutedRequest } from "./conditions/condition.ts";
 import { textOf } from "./conditions/of-route.ts";
 import { type Pattern, patternOf, type RoutePattern, type Segment } from "./pattern.ts";
 
-/** How many of the routes that do not match the path are worth a line. */
+/** At most this many routes that do not match the path get a line. */
 const NEAREST = 5;
 
 interface Routing<R extends RoutePattern> {
@@ -16,14 +16,14 @@ interface Routing<R extends RoutePattern> {
   readonly routes: readonly Candidate<R>[];
 }
 
-/** Where a path and a pattern part. */
+/** Where a path departs from a pattern. */
 interface Parting {
-  /** How many segments of the pattern the path fits. */
+  /** How many segments of the pattern match the path. */
   readonly depth: number;
   readonly reason: string;
 }
 
-/** Puts the outcome and what led to it into words for an operator, one line each. */
+/** Explains the outcome and its reasons to an operator, one line each. */
 export function explainRouting<R extends RoutePattern>(routing: Routing<R>): string[] {
   const { matching, routes } = routing;
   const { path } = routing.request.target;
@@ -65,7 +65,7 @@ function describeLoser<R extends RoutePattern>(
   return `"${path}" matches the path but ${obstacle}`;
 }
 
-/** What keeps a route from taking a request to its path; undefined if nothing does. */
+/** Why a route does not take a request to its path; undefined if it does. */
 function obstacleOf(
   { methods, conditions }: RoutePattern,
   method: string,
@@ -78,7 +78,7 @@ function obstacleOf(
   return unmet.length === 0 ? undefined : `only if ${textOf(unmet)}`;
 }
 
-/** Why the winner goes before another that takes the same request. */
+/** Why the winner comes before another route that takes the same request. */
 function whyAfter<R extends RoutePattern>(
   loser: Candidate<R>,
   winner: Candidate<R>,
@@ -116,7 +116,7 @@ function describeOthers<R extends RoutePattern>(
   return lines;
 }
 
-/** Tells where a path leaves a pattern that it does not fit. */
+/** Describes where a path departs from a pattern that it does not match. */
 function findParting(pattern: Pattern, path: string): Parting {
   const texts = path.slice(1).split("/");
   for (const [index, segment] of pattern.segments.entries()) {

@@ -2,15 +2,15 @@ import type { Condition } from "./conditions/condition.ts";
 
 import { translatePath } from "./foreign-paths.ts";
 
-/** What routing needs to know of a route. */
+/** A route as far as routing goes. */
 export interface RoutePattern {
   /** See `parsePattern`. */
   readonly path: string;
   /** The parsed path, if it has been parsed before. */
   readonly pattern?: Pattern;
-  /** The methods it takes, compared literally; all when absent, none when empty. */
+  /** The methods it accepts, compared literally; all if absent, none if empty. */
   readonly methods?: readonly string[] | undefined;
-  /** What else a request has to meet, all of it. Absent if nothing; never empty. */
+  /** Further conditions, which a request must all meet. Absent if there are none; never empty. */
   readonly conditions?: readonly Condition[] | undefined;
 }
 
@@ -23,7 +23,7 @@ export type Segment =
 /** A route's parsed path. */
 export interface Pattern {
   readonly path: string;
-  /** What follows each "/": at least one, and only the last can be a wildcard. */
+  /** The segments after each "/": at least one, and only the last can be a wildcard. */
   readonly segments: readonly Segment[];
   /** The path without its names: patterns of one shape match the same paths. */
   readonly shape: string;

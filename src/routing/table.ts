@@ -8,7 +8,7 @@ import { PatternTrie } from "./trie.ts";
 
 export type { RoutePattern } from "./pattern.ts";
 
-/** What becomes of a request: a route, or 404, or 405 with the value of its Allow field. */
+/** The outcome of a request: a route, or 404, or 405 with the value of its Allow field. */
 export type Match<R> =
   | RouteMatch<R>
   | { readonly kind: "not_found" }
@@ -17,14 +17,14 @@ export type Match<R> =
 const NOT_FOUND = { kind: "not_found" } as const;
 
 /**
- * Finds the route of a request, whatever the order of the routes: segment by segment from the left,
- * a literal one goes before a parameter, and that before a wildcard. Among routes of one shape the
- * method decides, then how much their conditions ask, then their order. A route that does not take
- * the method or whose conditions are not met gives way to a less specific one.
+ * Finds the route of a request, whatever the order of the routes: segment by segment from the left, a
+ * literal comes before a parameter, and that before a wildcard. Among routes of one shape the method
+ * decides, then the weight of their conditions, then their order. A route that does not accept the
+ * method or whose conditions are not met gives way to a less specific one.
  */
 export class RouteTable<R extends RoutePattern> {
   readonly #routes: Candidate<R>[] = [];
-  /** Paths without parameters and wildcards: always the most specific, and one look-up away. */
+  /** Paths without parameters and wildcards: always the most specific, found by one lookup. */
   readonly #exact = new Map<string, Candidates<R>>();
   readonly #patterns = new PatternTrie<Candidates<R>>();
 
@@ -46,8 +46,8 @@ export class RouteTable<R extends RoutePattern> {
   }
 
   /**
-   * The method may be another than the request's own: a preflight asks about one. The path is
-   * everything before "?", as it was sent. Answers are shared: do not change them.
+   * The method may differ from the request's own, for a preflight. The path is everything before "?",
+   * as sent. Results are shared: do not change them.
    */
   match(method: string, request: RoutedRequest): Match<R> {
     const { path } = request.target;
@@ -56,8 +56,8 @@ export class RouteTable<R extends RoutePattern> {
   }
 
   /**
-   * Tells an operator what `match` would do and why, a line each: the outcome, the other routes that
-   * match the path, and the nearest of those that do not.
+   * Explains to an operator what `match` would do and why, one line each: the outcome, the other routes
+   * that match the path, and the nearest of those that do not.
    */
   explain(method: string, request: RoutedRequest): string[] {
     const match = this.match(method, request);
@@ -84,7 +84,7 @@ export class RouteTable<R extends RoutePattern> {
     return candidates;
   }
 
-  /** Offers what matches the path, the most specific first, until something is accepted. */
+  /** Offers the routes that match the path, the most specific first, until one is accepted. */
   #search<Given, Found>(
     path: string,
     method: string,
@@ -102,7 +102,7 @@ export class RouteTable<R extends RoutePattern> {
     return matching;
   }
 
-  /** No route takes the request: tells whether one would with another method. */
+  /** No route takes the request; finds out whether one would with another method. */
   #refuse(request: RoutedRequest): Match<R> {
     const matching = this.#matching(request.target.path)
       .flatMap((candidates) => candidates.all)

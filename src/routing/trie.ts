@@ -1,13 +1,13 @@
 import type { Pattern } from "./pattern.ts";
 
-/** Where a walk along the path may stand: between two segments. */
+/** A position between two segments of a path. */
 interface TrieNode<Leaf> {
   /** By the text of their segment. */
   children: Map<string, TrieNode<Leaf>> | undefined;
   parameter: TrieNode<Leaf> | undefined;
-  /** Taken when the path ends here. */
+  /** For paths that end here. */
   leaf: Leaf | undefined;
-  /** Taken whatever follows the next "/", nothing included. */
+  /** For paths with anything after the next "/", even nothing. */
   wildcard: Leaf | undefined;
 }
 
@@ -21,7 +21,7 @@ interface TrieNode<Leaf> {
 export class PatternTrie<Leaf extends object> {
   readonly #root: TrieNode<Leaf> = createNode();
 
-  /** The leaf of the pattern's shape, created when there is none yet. */
+  /** The leaf of the pattern's shape, created if missing. */
   leafOf(pattern: Pattern, create: () => Leaf): Leaf {
     let node = this.#root;
     for (const segment of pattern.segments) {
@@ -42,9 +42,9 @@ export class PatternTrie<Leaf extends object> {
   }
 
   /**
-   * Offers the leaves that match the path to `accept`, the most specific first, and answers with
-   * the first thing that is accepted; undefined when nothing is. `method` and `given` are handed to
-   * `accept`, so that no function has to be made for each request.
+   * Offers the leaves that match the path to `accept`, the most specific first, and returns the first
+   * one accepted, or undefined. `method` and `given` are passed to `accept`, so that no closure is
+   * needed per request.
    */
   search<Given, Found>(
     path: string,
@@ -62,7 +62,7 @@ function createNode<Leaf>(): TrieNode<Leaf> {
   return { children: undefined, parameter: undefined, leaf: undefined, wildcard: undefined };
 }
 
-/** Searches what hangs below the node, with the segment of the path that begins at `start`. */
+/** Searches below the node, with the segment of the path that begins at `start`. */
 function searchBelow<Leaf, Given, Found>(
   node: TrieNode<Leaf>,
   path: string,
@@ -84,7 +84,7 @@ function searchBelow<Leaf, Given, Found>(
   return node.wildcard && accept(node.wildcard, method, given);
 }
 
-/** Searches the node itself and what hangs below it; `end` is where its own segment ended. */
+/** Searches the node itself and below it; `end` is where its own segment ended. */
 function searchAt<Leaf, Given, Found>(
   node: TrieNode<Leaf>,
   path: string,

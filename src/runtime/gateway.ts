@@ -12,7 +12,9 @@ import { type ClientPort, Exchange } from "../pipeline/exchange.ts";
 import { leaving } from "../pipeline/leaving.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
-/** What answers a request for a page of the gateway's own (/health, /admin); undefined for all else. */
+/**
+ * The handler of a request for one of the gateway's own pages (/health, /admin); undefined for others.
+ */
 export type OwnPages = (exchange: Exchange) => Handler | undefined;
 
 /** What the gateway asks of a port that clients talk to. */
@@ -26,13 +28,13 @@ export interface GatewayOptions {
   readonly clock: Clock;
   /** This gateway's element of Via; no other gateway has the same. */
   readonly via: string;
-  /** Makes the id of an exchange that came without one. */
+  /** Creates the id of an exchange that arrived without one. */
   readonly newRequestId: () => string;
   /** Called once per exchange, when it is over. */
   readonly onEnd: (exchange: Exchange) => void;
 }
 
-/** Takes requests through the current snapshot, and knows how many are under way. */
+/** Takes requests through the current snapshot, and counts those in flight. */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #molds = new HeadersMolds();
@@ -50,7 +52,7 @@ export class Gateway {
     return this.#snapshot;
   }
 
-  /** Puts another snapshot in place. Exchanges under way stay with the one they began with. */
+  /** Replaces the snapshot. Exchanges in flight keep the one they began with. */
   swap(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
   }
@@ -60,7 +62,7 @@ export class Gateway {
     return this.#inFlight;
   }
 
-  /** Ends all exchanges in flight, and those that come later, for one reason; within 50 ms. */
+  /** Ends all exchanges in flight, and later ones, for one reason; within 50 ms. */
   cut(reason: GatewayError): void {
     this.#open.cancelAll(reason);
   }
@@ -97,7 +99,7 @@ export class Gateway {
     return this.#run(exchange, snapshot);
   }
 
-  /** In and out through the chain that is the exchange's own. Neither throws nor rejects. */
+  /** Runs the exchange through its chain. Neither throws nor rejects. */
   #run(exchange: Exchange, snapshot: Snapshot): Response | Promise<Response> {
     const end = this.#answered;
     try {
@@ -134,7 +136,7 @@ export class Gateway {
     return given !== null && REQUEST_ID.test(given) ? given : this.#options.newRequestId();
   }
 
-  /** A policy may have set what is no field; then the answer is a problem instead. */
+  /** A policy may have set an invalid field; then the answer is a problem. */
   #toResponse(exchange: Exchange, answer: Answer): Response {
     try {
       return toResponse(answer, this.#molds);
@@ -144,10 +146,12 @@ export class Gateway {
     }
   }
 
-  /** Content that is passed on may fall silent for long; the connection may not outlive it so. */
+  /**
+   * A streamed body may pause for longer than the idle timeout, so the timeout is off until it ends.
+   */
   #closeAtEnd(exchange: Exchange, ended: Promise<void>): void {
     if (exchange.status === 101) {
-      // The connection is no longer HTTP, and its own idle timeout holds.
+      // The connection is no longer HTTP and has its own idle timeout.
       void ended.then(() => this.#close(exchange));
       return;
     }
@@ -187,7 +191,7 @@ function runRoute(
     return snapshot.unrouted.run(exchange, refusing(notFound(exchange)), end);
   }
   const refusal = refusing(methodNotAllowed(exchange, match.allow));
-  // A preflight asks about another method, and that method's route has the CORS policy to answer it.
+  // A preflight asks about another method, whose route has the CORS policy to answer it.
   const asked = preflightMethod(exchange);
   const meant = asked === null ? undefined : snapshot.table.match(asked, exchange);
   if (meant?.kind !== "route") return snapshot.unrouted.run(exchange, refusal, end);
@@ -195,7 +199,7 @@ function runRoute(
   return meant.route.chain.run(exchange, refusal, end);
 }
 
-/** What stands at the end of a chain for an exchange that goes no further. */
+/** The end of the chain for an exchange that is refused. */
 function refusing(error: GatewayError): Handler {
   return {
     handle() {
@@ -222,7 +226,7 @@ function overloaded(): GatewayError {
 
 const REQUEST_ID = /^[!-~]{1,128}$/;
 
-/** What keeps a request from being routed at all; undefined when nothing does. */
+/** Why a request cannot be routed at all; undefined if it can. */
 function refusalOf(exchange: Exchange): GatewayError | undefined {
   const { refusal } = exchange.target;
   if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);

@@ -8,19 +8,19 @@ interface Entry {
 }
 
 /**
- * What outlives a snapshot: the state of upstreams, buckets and the like, by keys that say all that
- * they depend on. A snapshot holds what it uses by a lease, and its successor takes one before the
- * lease of the predecessor ends; so what both use goes on as it is, and what neither uses is gone.
+ * State that outlives a snapshot: upstreams, buckets and the like, by keys that contain everything they
+ * depend on. A snapshot holds its state by a lease, and its successor takes one before the
+ * predecessor's ends. So state that both use continues, and state that neither uses is closed.
  */
 export class Lifetimes implements Keeper {
   readonly #entries = new Map<string, Entry>();
 
-  /** How many things are held. */
+  /** How many values are held. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** A key has to stand for one type of thing. */
+  /** A key must always stand for the same type. */
   acquire<Thing>(key: string, make: () => Thing, end?: (thing: Thing) => void): Thing {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
@@ -46,7 +46,7 @@ export class Lifetimes implements Keeper {
   }
 }
 
-/** All that one snapshot holds. */
+/** Everything that one snapshot holds. */
 export class Lease {
   readonly #keeper: Keeper;
   readonly #keys: string[] = [];
@@ -55,14 +55,14 @@ export class Lease {
     this.#keeper = keeper;
   }
 
-  /** Holds a thing until the lease ends. */
+  /** Holds a value until the lease ends. */
   readonly keep: Keep = (key, make, end) => {
     const thing = this.#keeper.acquire(key, make, end);
     this.#keys.push(key);
     return thing;
   };
 
-  /** Keeps things under keys that begin with `scope`, which others cannot meet by accident. */
+  /** Keeps values under keys that begin with `scope`, so that they cannot collide with others. */
   under(...scope: readonly string[]): Keep {
     const prefix = `${JSON.stringify(scope)} `;
     return (key, make, end) => this.keep(prefix + key, make, end);

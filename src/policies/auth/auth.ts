@@ -72,7 +72,10 @@ function createProviders(
   });
 }
 
-/** Every provider of a configuration. As a policy of all routes: no client tells a backend who it is. */
+/**
+ * Every provider of a configuration. As a policy of all routes: no client can claim an identity to a
+ * backend.
+ */
 class Providers implements Policy {
   readonly name = "auth";
   readonly #byName: ReadonlyMap<string, Named>;
@@ -93,16 +96,16 @@ class Providers implements Policy {
   }
 }
 
-/** Why one provider does not know the client. */
+/** Why one provider does not recognize the client. */
 interface Refusal {
   readonly named: Named;
-  /** Undefined: there were no credentials of its kind. */
+  /** Undefined if there were no credentials of its kind. */
   readonly verdict: Rejection | Answer | undefined;
   /** What it threw instead of a verdict. */
   readonly error?: unknown;
 }
 
-/** Lets a request pass that any of a route's providers knows the sender of. */
+/** Admits a request if any of the route's providers recognizes its sender. */
 class Authentication implements Policy {
   readonly name = "auth";
   readonly #providers: readonly Named[];
@@ -115,7 +118,7 @@ class Authentication implements Policy {
     return this.#ask(exchange, 0, []);
   }
 
-  /** Asks the providers in their order, from one on, until one knows the client. */
+  /** Asks the providers in order, from one on, until one recognizes the client. */
   #ask(
     exchange: Exchange,
     from: number,
@@ -168,8 +171,8 @@ function accept(exchange: Exchange, named: Named, verdict: Verdict, refusals: Re
 }
 
 /**
- * What becomes of a request that no provider knows the sender of: the first answer or error of a
- * provider's own, else a 401 with the challenges of all.
+ * The outcome for a request that no provider recognizes: the first answer or error of a provider,
+ * otherwise a 401 with all challenges.
  */
 function refuse(refusals: readonly Refusal[]): Answer {
   for (const refusal of refusals) {
@@ -189,7 +192,7 @@ function refuse(refusals: readonly Refusal[]): Answer {
   });
 }
 
-/** Percent-encodes whatever is not a visible ASCII character, so that any subject is one field value. */
+/** Percent-encodes everything other than visible ASCII, so that any subject is one field value. */
 function asFieldValue(subject: string): string {
   return subject.toWellFormed().replace(/[^!-$&-~]/gu, encodeURIComponent);
 }

@@ -9,7 +9,7 @@ export type Proof = Omit<Identity, "provider">;
 
 /** Credentials that prove nothing. */
 export class Rejection {
-  /** What is wrong with them, as a clause that the client may read: "the token has expired". */
+  /** What is wrong with them, as a clause for the client: "the token has expired". */
   readonly reason: string;
   /** A challenge that replaces the provider's usual one, for example with `error="invalid_token"`. */
   readonly challenge: string | undefined;
@@ -21,12 +21,12 @@ export class Rejection {
 }
 
 /**
- * What a provider says of a request: who sent it; that its credentials are wrong; an answer of its
- * own, like a redirect to a login page; or undefined if there are no credentials of its kind.
+ * A provider's verdict on a request: who sent it; that its credentials are wrong; an answer of its own,
+ * like a redirect to a login page; or undefined if there are no credentials of its kind.
  */
 export type Verdict = Proof | Rejection | Answer | undefined;
 
-/** Finds out who sent a request. Made once per snapshot; serves many exchanges at a time. */
+/** Finds out who sent a request. Created once per snapshot; serves many exchanges at a time. */
 export interface AuthProvider {
   /** Throws a GatewayError if it cannot tell, for example because a key server is down. */
   authenticate(exchange: Exchange): Verdict | Promise<Verdict>;
@@ -41,7 +41,7 @@ export interface ProviderDefinition<Config = unknown> {
   readonly kind: string;
   readonly schema: TSchema;
   check?(config: Config): ConfigIssue[];
-  /** `name` is the provider's own in the configuration; it suits as the realm of a challenge. */
+  /** `name` is the provider's name in the configuration, suitable as the realm of a challenge. */
   create(config: Config, services: PolicyServices, name: string): AuthProvider;
 }
 

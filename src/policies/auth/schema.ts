@@ -41,7 +41,7 @@ export const routeAuthSchema = Type.Array(Type.String({ minLength: 1 }), {
 
 const NONE = "none";
 
-/** Whether a route says that it asks for no authentication. */
+/** Whether a route requires no authentication. */
 export function asksForNothing([first, ...others]: readonly string[]): boolean {
   return first === NONE && others.length === 0;
 }
@@ -66,7 +66,7 @@ export function checkNamedProviders(
   });
 }
 
-/** Finds the names of a route that nobody has defined. */
+/** Finds a route's names that are not defined. */
 export function checkNames(
   names: readonly string[],
   providers: Readonly<Record<string, NamedProvider>> = {},

@@ -3,10 +3,10 @@ import type { Exchange } from "../../pipeline/exchange.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import type { Checkable, IsWhole } from "../../pipeline/section.ts";
 
-/** The parts of a request that decide on its route, apart from its method. */
+/** The parts of a request that determine its route, except its method. */
 export type RoutedRequest = Pick<Exchange, "target" | "client" | "request">;
 
-/** What one key of a route asks of requests, ready to be compared with them. */
+/** A condition of a route, compiled. */
 export interface Condition {
   /**
    * The condition as a clause for operators, like "the scheme is https". Conditions with the same
@@ -19,7 +19,7 @@ export interface Condition {
   accepts(request: RoutedRequest): boolean;
 }
 
-/** A kind of condition: its key in a route, and what it asks of requests. */
+/** A kind of condition: its key in a route, and its behaviour. */
 export interface ConditionDefinition<Config = unknown> {
   readonly key: string;
   readonly schema: TSchema;

@@ -2,7 +2,9 @@ import { Type } from "@sinclair/typebox";
 import { methodProblem } from "../../http/methods.ts";
 import { defineCondition } from "./condition.ts";
 
-/** The methods that a route takes. The route table finds them in a map, before any other condition. */
+/**
+ * The methods that a route accepts. The route table looks them up in a map, before any other condition.
+ */
 export const methods = defineCondition({
   key: "methods",
   schema: Type.Array(Type.String({ expected: "a method's name, like GET" }), {

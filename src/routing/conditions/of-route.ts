@@ -3,7 +3,7 @@ import type { Condition, ConditionDefinition } from "./condition.ts";
 import { methods } from "./methods.ts";
 import { conditionRegistry } from "./registry.ts";
 
-/** What a route asks of requests in addition to its path, from its configuration. */
+/** A route's conditions other than its path, from its configuration. */
 export function conditionsOf(
   route: object,
   registry: readonly ConditionDefinition[] = conditionRegistry,

@@ -23,8 +23,8 @@ export function compileSnapshot(config: Config, services: SnapshotServices): Sna
 }
 
 /**
- * Compiles a valid configuration, a route at a step. What outlives the snapshot is on lease; the lease
- * ends at once where the compilation fails, because a file cannot be read for example.
+ * Compiles a valid configuration, one route per step. State that outlives the snapshot is leased; the
+ * lease ends at once if the compilation fails, for example because a file cannot be read.
  */
 export function* compileInSteps(config: Config, services: SnapshotServices): Steps<Snapshot> {
   const { toProblem, lifetimes } = services;
@@ -64,7 +64,7 @@ function* patternsInSteps(routes: readonly RouteConfig[]): Steps<RoutePattern[]>
   return patterns;
 }
 
-/** Compiles routes one by one, and has them share what is the same in them. */
+/** Compiles routes one by one; equal parts are shared. */
 class RouteCompiler {
   /** The chain of the global policies alone. */
   readonly unrouted: Chain;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Config, RouteConfig } from "../../config/schema.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
 
-/** A route's settings, with the server's for those that it leaves out. Reads the files of `tls`. */
+/** A route's settings, with the server's as defaults. Reads the files of `tls`. */
 export function forwardSettings(route: RouteConfig, server: Config["server"]): ForwardSettings {
   const { timeouts } = route;
   return {

@@ -4,7 +4,7 @@ import { policyRegistry } from "../../policies/registry.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Lease } from "../lifetimes.ts";
 
-/** What policies are made with. */
+/** What policies are created with. */
 interface PolicyWorld {
   readonly clock: Clock;
   readonly lease: Lease;
@@ -12,7 +12,7 @@ interface PolicyWorld {
 
 /** The policies of one configuration, in the registry's order. */
 export class Policies {
-  /** Those of an exchange without a route. */
+  /** The policies of an exchange without a route. */
   readonly global: readonly Policy[];
   readonly #world: PolicyWorld;
   /** One instance of each global policy, shared by all routes, by the policy's name. */
@@ -27,7 +27,7 @@ export class Policies {
     this.global = [...this.#globals.values()];
   }
 
-  /** The policies of a route, the global ones among them; `global` itself where there are no others. */
+  /** The policies of a route, global ones included; `global` itself if there are no others. */
   of(route: RouteConfig, id: string): readonly Policy[] {
     const policies = policyRegistry.flatMap((definition) => {
       const global = this.#globals.get(definition.name);

@@ -9,35 +9,35 @@ import type { UpstreamServices } from "../../upstream/open.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { Lease, Lifetimes } from "../lifetimes.ts";
 
-/** A route with everything decided that can be decided before a request comes. */
+/** A route, compiled as far as possible without a request. */
 export interface CompiledRoute extends RoutePattern {
   /** See `routeIds`. */
   readonly id: string;
   readonly upstream: Upstream;
   readonly outgoing: OutgoingRules;
   readonly chain: Chain;
-  /** What stands at the chain's end. */
+  /** The end of the chain. */
   readonly forward: Handler;
 }
 
 /** The compiled, immutable form of one configuration. */
 export interface Snapshot {
-  /** How many exchanges there may be at a time. */
+  /** At most this many exchanges in flight. */
   readonly maxInFlight: number;
   readonly routes: readonly CompiledRoute[];
   readonly table: RouteTable<CompiledRoute>;
   /** The chain of an exchange without a route: the global policies. */
   readonly unrouted: Chain;
-  /** The chain of the gateway's own pages: no policy at all. */
+  /** The chain of the gateway's own pages, without policies. */
   readonly bare: Chain;
   readonly trustedProxies: AddressSet;
   readonly fieldRules: FieldRules;
   readonly toProblem: ToProblem;
-  /** What the snapshot uses of that which outlives it. */
+  /** The state that the snapshot uses and that may outlive it. */
   readonly lease: Lease;
 }
 
-/** What a snapshot is given; it outlives the snapshot. */
+/** What a snapshot depends on; it outlives the snapshot. */
 export interface SnapshotServices extends ForwardServices, Omit<UpstreamServices, "keeper"> {
   readonly lifetimes: Lifetimes;
   readonly toProblem: ToProblem;

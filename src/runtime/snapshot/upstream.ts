@@ -6,7 +6,7 @@ import type { Lease } from "../lifetimes.ts";
 import type { BackendTls } from "./backend-tls.ts";
 import type { SnapshotServices } from "./snapshot.ts";
 
-/** What an upstream depends on that stands elsewhere than in its keys. */
+/** What an upstream depends on besides its keys. */
 export interface UpstreamSurroundings {
   readonly globalHealthCheck: Config["health_check"];
   readonly settings: ForwardSettings;
@@ -14,8 +14,8 @@ export interface UpstreamSurroundings {
 }
 
 /**
- * The upstream of a route. It is kept across reloads that leave everything of it as it is: where its
- * balancer stands, and what is known of its backends.
+ * The upstream of a route. Reloads that do not change it keep its balancer's position and its backends'
+ * health.
  */
 export function createUpstream(
   route: RouteConfig,
