@@ -62,7 +62,7 @@ function checkPolicies(scope: "global" | "route", config: object, isWhole: IsWho
   });
 }
 
-/** What a route's policies refer to at the top; where that could not be read, nobody can tell. */
+/** What a route's policies refer to at the top; undefined if that could not be read. */
 function checkReferences(route: object, config: object, isWhole: IsWhole): ConfigIssue[] {
   return policyRegistry.flatMap((definition: PolicyDefinition) => {
     const { global, route: place } = definition;

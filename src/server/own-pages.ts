@@ -9,7 +9,7 @@ import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import type { OperatorCheck } from "./admin/access.ts";
 
-/** What the main port shows of the operator's pages, and to whom. */
+/** The operator's pages on the main port, and who may see them. */
 export interface MainPortPages {
   readonly isOperator: OperatorCheck;
   readonly has: (method: string, path: string) => boolean;
@@ -21,14 +21,14 @@ export interface OwnPagesOptions {
   readonly version: string;
   /** The port that clients talk to. */
   readonly mainPort: () => number;
-  /** Absent where the main port shows none of the operator's pages. */
+  /** Absent if the main port shows none of the operator's pages. */
   readonly admin: MainPortPages | undefined;
 }
 
 /**
- * The gateway's own pages on the main port: /health, and for the operator the pages that exist below
- * /admin. All other paths, and for all other clients these too, are left to the routes. A route that
- * spells out the first segment (`/health`, `/admin/*`) takes it from the gateway.
+ * The gateway's own pages on the main port: /health, and for the operator the existing pages below
+ * /admin. All other requests are left to the routes. A route that spells out the first segment
+ * (`/health`, `/admin/*`) takes it from the gateway.
  */
 export function ownPages(options: OwnPagesOptions): OwnPages {
   const { admin } = options;

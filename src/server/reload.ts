@@ -4,8 +4,8 @@ import type { Parts } from "./parts/parts.ts";
 import { warnOfInsecurity } from "./reports.ts";
 
 /**
- * Puts another configuration in force, part by part, while requests are served. What is in flight
- * ends by the old one. A port that cannot be had is reported and the old one stays; everything else
+ * Applies another configuration, part by part, while requests are served. Exchanges in flight finish
+ * with the old one. A port that cannot be opened is reported and the old one stays; everything else
  * takes effect.
  */
 export async function reloadGateway(

@@ -5,12 +5,12 @@ import type { RunningGateway } from "./start.ts";
 
 export interface ReloaderOptions {
   readonly gateway: Pick<RunningGateway, "reload">;
-  /** Reads the configuration again; rejects when it cannot be read. */
+  /** Reads the configuration again; rejects if it cannot be read. */
   readonly read: () => Promise<Loaded>;
   readonly logger: Logger;
 }
 
-/** Reloads the configuration on request, and reports how that went. */
+/** Reloads the configuration on request, and reports the outcome. */
 export class Reloader {
   readonly #options: ReloaderOptions;
   #running: Promise<void> | undefined;
@@ -21,9 +21,8 @@ export class Reloader {
   }
 
   /**
-   * Reloads once, or after the reload that is under way: requests that come during it share the one
-   * that follows, which reads what was there when the last of them came. `cause` is named in the log.
-   * Never rejects.
+   * Reloads once, or after the reload in progress: requests that arrive during it share the next one,
+   * which reads the file after the last of them. `cause` is named in the log. Never rejects.
    */
   request(cause: string): Promise<void> {
     if (this.#running === undefined) return this.#start(cause);

@@ -2,10 +2,10 @@ import type { Config } from "../config/schema.ts";
 import { type Diagnostic, diagnosticLine } from "../config/text/diagnostics.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
-/** More say no more; `check` prints all of them. */
+/** At most this many; `check` prints all of them. */
 const MOST_DIAGNOSTICS = 100;
 
-/** Logs what is wrong or probably not meant in a configuration, a line each. */
+/** Logs the errors and warnings of a configuration, one line each. */
 export function logDiagnostics(diagnostics: readonly Diagnostic[], logger: Logger): void {
   for (const diagnostic of diagnostics.slice(0, MOST_DIAGNOSTICS)) {
     logger.log(diagnostic.severity === "error" ? "error" : "warn", diagnosticLine(diagnostic));

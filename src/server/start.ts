@@ -32,17 +32,17 @@ export interface StartOptions {
   readonly random: () => number;
 }
 
-/** What all answers that are being collected may take up together. */
+/** Memory for all buffered answers together. */
 const BUFFERED_BYTES = 64 * 1024 * 1024;
 
-/** Puts a configuration to work. Throws a ListenError when a port cannot be had. */
+/** Starts a gateway. Throws a ListenError if a port cannot be opened. */
 export function startGateway({ config, ...options }: StartOptions): RunningGateway {
   const parts = openParts(config, options);
   warnOfInsecurity(config, options.logger);
   return new RunningGateway(parts);
 }
 
-/** A gateway from its start to its end. */
+/** A running gateway. */
 export class RunningGateway {
   readonly #parts: Parts;
   #stopping = false;
@@ -55,22 +55,22 @@ export class RunningGateway {
     return this.#parts.traffic.url.origin;
   }
 
-  /** The operator's own address, where there is one. */
+  /** The operator's own address, if there is one. */
   get adminUrl(): string | undefined {
     return this.#parts.admin.url?.origin;
   }
 
   /**
-   * Puts another configuration in force. What is in flight ends by the old one. Rejects, and changes
-   * nothing, where a file that the configuration names cannot be read or the gateway is stopping.
+   * Applies another configuration. Exchanges in flight finish with the old one. Rejects, and changes
+   * nothing, if a file that the configuration names cannot be read or the gateway is stopping.
    */
   reload(config: Config): Promise<void> {
     return reloadGateway(this.#parts, config, () => this.#stopping);
   }
 
   /**
-   * Stops accepting, lets what is in flight finish, writes the log out. To be called once. When `hurry`
-   * aborts, what is in flight is cut at once.
+   * Stops accepting, lets exchanges in flight finish, writes the log out. To be called once. When
+   * `hurry` aborts, exchanges in flight are cut at once.
    */
   stop(hurry: AbortSignal = new AbortController().signal): Promise<Stopped> {
     this.#stopping = true;
@@ -78,7 +78,7 @@ export class RunningGateway {
   }
 }
 
-/** Opens the parts one by one. Where one of them cannot be opened, closes those before it. */
+/** Opens the parts one by one. If one cannot be opened, closes those before it. */
 function openParts(config: Config, options: Omit<StartOptions, "config">): Parts {
   const parts = createParts(config, options);
   const { traffic, admin, telemetry, monitor, descriptors } = parts;
@@ -156,7 +156,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
   };
 }
 
-/** Tells this gateway from others in a Via field. */
+/** Distinguishes this gateway from others in Via. */
 function instanceId(random: () => number): string {
   return Math.floor(random() * 2 ** 32)
     .toString(16)

@@ -1,23 +1,23 @@
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Parts } from "./parts/parts.ts";
 
-/** How long exchanges that were cut may take to end. */
+/** Time for exchanges that were cut to end. */
 const SETTLE_MS = 2_000;
-/** How long a graceful stop may spend on writing the log out, and one in a hurry. */
+/** Time to write the log out, in a graceful stop and in a hurry. */
 const CLOSE_LOG_MS = 5_000;
 const CLOSE_LOG_IN_A_HURRY_MS = 1_000;
 
 export interface Stopped {
-  /** Exchanges that were cut because time had run out. */
+  /** Exchanges that were cut because the time was up. */
   readonly cut: number;
   /** Rows that the access log lost, from the start on. */
   readonly lostRows: number;
 }
 
 /**
- * Stops accepting, lets exchanges in flight end within server.shutdown_timeout, cuts those that are
- * left, and closes every part, telemetry last: each exchange has its row. When `hurry` aborts, nothing
- * more is waited for but that.
+ * Stops accepting, lets exchanges in flight end within server.shutdown_timeout, cuts the rest, and
+ * closes every part, telemetry last: each exchange has its row. When `hurry` aborts, it waits only for
+ * that.
  *
  *   accept no more ─▶ WebSockets 1001 ─▶ wait ─▶ cut ─▶ settle ─▶ close sockets ─▶ settle ─▶ close
  */
@@ -30,13 +30,13 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   await idleWithin(parts, parts.server.shutdown_timeout, hurry);
   const cut = gateway.inFlight;
   if (cut > 0) {
-    // Those that were opened in the meantime.
+    // WebSockets that were opened in the meantime.
     endTunnels(parts);
     gateway.cut(stopping());
     await idleWithin(parts, SETTLE_MS);
   }
   await traffic.close();
-  // Clients that take nothing hold their exchanges open until their connections are closed.
+  // Exchanges of clients that accept nothing stay open until their connections are closed.
   await idleWithin(parts, SETTLE_MS);
   await snapshots.retire(gateway.snapshot);
   connections.close();

@@ -7,14 +7,14 @@ export interface TrafficOptions {
   readonly port: number;
   /** Bytes of the largest message that a client may send through a WebSocket. */
   readonly maxMessageSize: number;
-  /** Hears of an error outside of any exchange. */
+  /** Called for an error outside any exchange. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * The port that clients talk to. One catch-all route, its body unread, and nothing of Elysia's
- * context but the request: everything else is decided in the gateway, on validated input. Throws
- * when the port cannot be had.
+ * Opens the clients' port. One catch-all route, its body unread, that uses only the request of Elysia's
+ * context: everything else is decided in the gateway, on validated input. Throws if the port cannot be
+ * opened.
  */
 export function listenForTraffic(gateway: Gateway, options: TrafficOptions) {
   const listener: Listener = {
@@ -42,9 +42,9 @@ export function listenForTraffic(gateway: Gateway, options: TrafficOptions) {
       drain: (socket) => socket.data.drain(),
       close: (socket, code, reason) => socket.data.close(code, reason),
       maxPayloadLength: options.maxMessageSize,
-      // What a client has not taken yet holds the backend up; nothing may be dropped meanwhile.
+      // Queued messages slow the backend down; none may be dropped.
       backpressureLimit: MOST_WAITING,
-      // Pings go out by themselves, so only a client that is gone falls silent.
+      // Pings are sent automatically, so only a client that is gone falls silent.
       idleTimeout: DEAD_CLIENT_SECONDS,
       sendPings: true,
       perMessageDeflate: false,

@@ -14,7 +14,7 @@ export class Telemetry {
   /** Records wait for the end of the event-loop turn, so that answers are sent first. */
   readonly #records: EndOfTurn<ExchangeRecord>;
   #settings: LoggingSettings;
-  /** Each at the place of its kind; undefined for a kind that the settings leave off. */
+  /** Each at the index of its kind; undefined for a kind that is turned off. */
   #sinks: readonly (Sink | undefined)[] = [];
   #inUse: readonly Sink[] = [];
   readonly #closing = new Set<{ readonly kind: SinkKind; readonly sink: Sink }>();

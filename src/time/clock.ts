@@ -1,17 +1,17 @@
-/** Time as the gateway sees it. Passed in, so that tests can own it. */
+/** The gateway's clock. Passed in, so that tests can control it. */
 export interface Clock {
   /** Milliseconds that never run backwards; only differences mean anything. */
   monotonic(): number;
   /** Milliseconds since the Unix epoch; may jump when the system clock is set. */
   wall(): number;
   /**
-   * Calls `callback` once, `delay` milliseconds from now, however long that is; `Infinity` is never.
-   * The returned function cancels it.
+   * Calls `callback` once, `delay` milliseconds from now, of any length; `Infinity` never calls it. The
+   * returned function cancels it.
    */
   schedule(delay: number, callback: () => void): () => void;
 }
 
-/** The longest delay that setTimeout takes, some 24.8 days; longer ones fire at once. */
+/** The longest delay that setTimeout supports, about 24.8 days; longer ones fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

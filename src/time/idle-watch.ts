@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Calls back once when nothing has happened for a time. A touch costs a look at the clock: there is
- * one timer, which is not restarted by each touch.
+ * Calls back once when nothing has happened for a time. A touch only reads the clock; it does not
+ * restart the timer.
  */
 export class IdleWatch {
   readonly #clock: Clock;

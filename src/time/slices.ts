@@ -4,12 +4,12 @@ import type { Defer } from "./end-of-turn.ts";
 /** Work that pauses wherever it yields. */
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
-/** How work in steps shares the thread with everything else. */
+/** How work in steps shares its thread. */
 export interface Slicing {
   readonly clock: Clock;
-  /** Calls back after the event loop has seen to whatever else has come. */
+  /** Calls back after the event loop has handled other pending work. */
   readonly defer: Defer;
-  /** Milliseconds after which the work pauses at its next step. */
+  /** Milliseconds after which work pauses at its next step. */
   readonly slice: number;
 }
 
@@ -20,7 +20,7 @@ export function runThrough<Result>(steps: Steps<Result>): Result {
   return step.value;
 }
 
-/** Does the work in slices, with the event loop's other work between them. Rejects as it throws. */
+/** Does the work in slices, with the event loop's other work between them. Rejects if it throws. */
 export async function runInSlices<Result>(
   steps: Steps<Result>,
   { clock, defer, slice }: Slicing,

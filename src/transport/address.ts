@@ -8,11 +8,11 @@ import { Dial, type Way } from "./dial.ts";
 import type { Name, Names, OnMoved } from "./names.ts";
 import { plainEvents, secureEvents, type VerifyName } from "./socket-events.ts";
 
-/** Where connections lead to, and whether over TLS. */
+/** The target of connections, with or without TLS. */
 export class Address {
   readonly #way: Way;
   readonly #clock: Clock;
-  /** Absent where the host is an IP address. */
+  /** Absent if the host is an IP address. */
   readonly #name: Name | undefined;
   readonly #literal: readonly string[];
 
@@ -29,7 +29,7 @@ export class Address {
     };
   }
 
-  /** Opens a socket for a connection, which hears of all that becomes of it. */
+  /** Opens a socket for a connection, which gets all its events. */
   dial(connection: Connection): void {
     const addresses = this.#name?.addresses() ?? this.#literal;
     if (!(addresses instanceof Promise)) {
@@ -52,12 +52,12 @@ export class Address {
     }).next();
   }
 
-  /** Whether the name still has an IP address; true while that cannot be known. */
+  /** Whether the name still has an IP address; true if unknown. */
   leadsTo(address: string): boolean {
     return this.#name === undefined || this.#name.has(address);
   }
 
-  /** Has somebody told whenever the addresses have been looked up; until `unwatch`. */
+  /** Calls back after each lookup of the addresses, until `unwatch`. */
   watch(onMoved: OnMoved): void {
     this.#name?.watch(onMoved);
   }
@@ -68,8 +68,8 @@ export class Address {
 }
 
 /**
- * How a certificate is verified, whatever address is dialled: for `serverName`, or for the address
- * itself where that is one. An address is never sent as a server name (RFC 6066 section 3).
+ * How a certificate is verified, whatever address is dialled: for `serverName`, or for the host if that
+ * is an address. An address is never sent as a server name (RFC 6066 section 3).
  */
 function secureWay(hostname: string, tls: Bun.TLSOptions): Pick<Way, "socket" | "tls"> {
   const expected = tls.serverName || hostname;
@@ -79,7 +79,7 @@ function secureWay(hostname: string, tls: Bun.TLSOptions): Pick<Way, "socket" | 
   }
   const nameless = { ...tls, serverName: "" };
   if (trustsAny || expected === hostname) return { socket: secureEvents(trustsAny), tls: nameless };
-  // The runtime would verify for the address that is dialled, and this is another one.
+  // The runtime would verify for the dialled address, which is a different one.
   const verify: VerifyName = (certificate) => checkServerIdentity(expected, certificate);
   return { socket: secureEvents(false, verify), tls: { ...nameless, rejectUnauthorized: false } };
 }

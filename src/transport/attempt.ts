@@ -10,7 +10,7 @@ import type { Cancellation, Interruptible } from "../pipeline/cancellation.ts";
 /** Content on its way to a backend: in one piece, as a stream, or none. */
 export type RequestContent = Uint8Array | ReadableStream<Uint8Array> | null;
 
-/** A request as a backend is to get it. */
+/** A request for a backend. */
 export interface BackendRequest {
   /** The backend's URL in the configuration. */
   readonly backend: string;
@@ -19,7 +19,7 @@ export interface BackendRequest {
   readonly method: string;
   /** Path and query, beginning with "/". */
   readonly target: string;
-  /** Names in lower case, each followed by its value. A stream without Content-Length goes in chunks. */
+  /** Names in lower case, each followed by its value. A stream without Content-Length is chunked. */
   readonly fields: readonly string[];
   readonly body: RequestContent;
   /** Settles when a body that is a stream has ended; absent for others. */
@@ -27,15 +27,15 @@ export interface BackendRequest {
   readonly tls: Bun.TLSOptions | undefined;
   /** From the end of the request's content until the backend's header section must have arrived. */
   readonly timeLimit: TimeLimit<Attempt>;
-  /** The exchange's, which ends the attempt too; what ends the attempt does not end the exchange. */
+  /** The exchange's: its cancellation ends the attempt, but not the other way round. */
   readonly cancellation: Cancellation;
-  /** Who asked. Only read where a connection belongs to one client. */
+  /** The client. Only read if a connection is reserved for one client. */
   readonly from: Asker;
 }
 
-/** Who asked for something, as far as connections that belong to one client go. */
+/** The client, for connections that are reserved for one. */
 export interface Asker {
-  /** The client's connection; undefined when it may carry requests of many clients. */
+  /** The client's connection; undefined if it may carry requests of many clients. */
   readonly clientConnection: ClientConnection | undefined;
 }
 
@@ -45,29 +45,29 @@ export interface ClientConnection {
   readonly port: number;
 }
 
-/** Sends an attempt's request to its backend, and tells the attempt of the answer or the failure. */
+/** Sends an attempt's request to its backend, and reports the answer or the failure to the attempt. */
 export type Transport = (attempt: Attempt) => void;
 
-/** What carries an attempt, while something does. */
+/** The current carrier of an attempt. */
 export interface Carrier {
-  /** The attempt has been broken off; nothing more of it is to be sent or received. */
+  /** The attempt has been cancelled; nothing more of it must be sent or received. */
   drop(attempt: Attempt, reason: GatewayError): void;
 }
 
-/** One sending of one request to one backend, and the wait for the answer. */
+/** Sends one request to one backend once, and waits for the answer. */
 export class Attempt implements Interruptible, AttemptRecord {
   readonly request: BackendRequest;
   readonly startedAt: number;
   endedAt = 0;
   failure: Error | undefined = undefined;
   carrier: Carrier | undefined = undefined;
-  /** How far the request has come; also holds when the attempt was broken off. */
+  /** How far the request has come; also valid after a cancellation. */
   reached: Reached = "nothing";
-  /** Whether content that is a stream has been read from, so that it cannot be sent a second time. */
+  /** Whether streamed content has been read from, so that it cannot be sent a second time. */
   isStreamTouched = false;
   readonly #answered = Promise.withResolvers<BackendAnswer>();
   #countdown: Countdown | undefined;
-  /** Whether it has come to its answer or has failed. */
+  /** Whether it has been answered or has failed. */
   #isOver = false;
 
   /** `startedAt` is monotonic, in milliseconds. */
@@ -81,49 +81,49 @@ export class Attempt implements Interruptible, AttemptRecord {
   }
 
   /**
-   * Sends the request and waits for the header section of the answer. Rejects with an AttemptError
-   * when the backend failed, and otherwise with the GatewayError that it was broken off for.
+   * Sends the request and waits for the header section of the answer. Rejects with an AttemptError if
+   * the backend failed, otherwise with the GatewayError of its cancellation.
    */
   sendBy(transport: Transport): Promise<BackendAnswer> {
     const { bodySent, cancellation, timeLimit } = this.request;
-    // Until the request's content is sent it is the client who is waited for.
+    // Until the request's content is sent, the attempt waits for the client.
     this.#countdown =
       bodySent === undefined ? timeLimit.begin(this) : timeLimit.beginAfter(bodySent, this);
-    // From here on somebody waits for what may be rejected.
+    // From here on a rejection is handled.
     cancellation.interrupts(this);
     transport(this);
     return this.#answered.promise;
   }
 
   /**
-   * Whether it may be sent once more, on another connection. What a backend may have acted on is sent
-   * again only when that makes no difference (RFC 9110 section 9.2.2).
+   * Whether it may be sent once more, on another connection. A request that a backend may have acted on
+   * is sent again only if it is idempotent (RFC 9110 section 9.2.2).
    */
   get isRepeatable(): boolean {
     if (this.#isOver || this.isStreamTouched) return false;
     return this.reached === "nothing" || idempotentMethods.has(this.request.method);
   }
 
-  /** The header section of the answer has come. */
+  /** The header section of the answer has arrived. */
   succeed(answer: BackendAnswer): void {
     if (this.#isOver) return;
     this.#end();
     this.#answered.resolve(answer);
   }
 
-  /** Takes a GatewayError, an error of the network, or one of the gateway's own. */
+  /** Accepts a GatewayError, a network error, or any other error of the gateway. */
   fail(error: Error): void {
     if (this.#isOver) return;
     this.#end();
     this.#answered.reject(this.#reasonFor(error));
   }
 
-  /** Its time is up, which ends this attempt and not its exchange. */
+  /** Its time is up; this ends the attempt, not its exchange. */
   timeIsUp(code: ErrorCode, detail: string): void {
     this.interrupt(new AttemptError(code, detail, this.reached));
   }
 
-  /** It is broken off, also in the middle of the answer's content. */
+  /** Cancels it, also in the middle of the answer's content. */
   interrupt(reason: GatewayError): void {
     this.fail(reason);
     this.carrier?.drop(this, reason);
@@ -135,10 +135,10 @@ export class Attempt implements Interruptible, AttemptRecord {
   }
 
   #reasonFor(error: Error): Error {
-    // What the network reports has a code; anything else is a mistake of ours, and is told as one.
+    // Network errors have a code; anything else is a bug, and is reported as one.
     if (error instanceof GatewayError || !("code" in error)) return error;
     const { cancellation } = this.request;
-    // What failed may have failed because the client has left.
+    // The cause of the failure may be that the client has left.
     cancellation.listenToClient();
     return cancellation.reason ?? backendError(error, this.reached);
   }

@@ -14,6 +14,6 @@ export interface BackendAnswer {
    * Rejects if it breaks off.
    */
   whole(length: number): Uint8Array | Promise<Uint8Array>;
-  /** The content as it comes; undefined if there is none. */
+  /** The content as a stream; undefined if there is none. */
   reader(): ContentReader | undefined;
 }

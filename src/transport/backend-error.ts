@@ -25,8 +25,8 @@ const MEANINGS = new Map<string, Meaning>(
 );
 
 /**
- * What an error of the network means. Its own message stays inside, as the cause; the detail is for
- * the client.
+ * The meaning of a network error. Its own message stays internal, as the cause; the detail is for the
+ * client.
  */
 export function backendError(error: unknown, reached: Reached): AttemptError {
   const [code, detail] = meaningOf(errorCode(error));

@@ -3,17 +3,16 @@ import { isIPv4, isIPv6 } from "node:net";
 
 /** The socket on which a client is connected to this process. */
 export interface ClientSocket {
-  /** False once it is closed here, and with it every right of its client. */
+  /** False once it is closed here; then its client has no rights any more. */
   isOpen(): boolean;
 }
 
-/** Finds the socket of a client by address and port; undefined where there is not exactly one. */
+/** Finds the socket of a client by address and port; undefined if there is not exactly one. */
 export type FindClientSocket = (address: string, port: number) => ClientSocket | undefined;
 
 /**
- * Looks the socket up in /proc, once for each client connection; afterwards one readlink tells whether
- * it is still the same. An address and a port alone would not do: another client may have them a
- * second later.
+ * Looks the socket up in /proc, once for each client connection; afterwards one readlink shows whether
+ * it is still the same. Address and port are not enough: another client may have them a second later.
  */
 export const findClientSocket: FindClientSocket = (address, port) => {
   try {
@@ -50,7 +49,7 @@ function inodesOf(address: string, port: number): string[] {
     const needle = ` ${text}:${port.toString(16).toUpperCase().padStart(4, "0")} ${ESTABLISHED} `;
     const table = readFileSync(file, "latin1");
     for (let at = table.indexOf(needle); at !== -1; at = table.indexOf(needle, at + 1)) {
-      // Behind the needle: queues, timer, retransmissions, user, timeout, inode.
+      // After the needle: queues, timer, retransmissions, user, timeout, inode.
       const inode = table.slice(at + needle.length).split(/\s+/, 6)[5];
       if (inode !== undefined) inodes.push(inode);
     }
@@ -82,7 +81,7 @@ function words(bytes: readonly number[]): string {
 }
 
 function bytesOf(address: string): number[] {
-  // The URL parser knows all ways to write one, those with an IPv4 address at the end among them.
+  // The URL parser knows all spellings, including those that end with an IPv4 address.
   const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
   const groupsOf = (text: string) => (text === "" ? [] : text.split(":"));
   const before = groupsOf(head);

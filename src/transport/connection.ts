@@ -24,26 +24,26 @@ export interface ConnectionOwner {
   gone(connection: Connection): void;
   /** The connection has a request to send; the owner calls `sendNow` at the end of the turn. */
   sendSoon(connection: Connection): void;
-  /** The header section of the answer is there, for the attempt that waits for it. */
+  /** The header section has arrived, for the attempt that waits for it. */
   answeredSoon(attempt: Attempt, answer: IncomingAnswer): void;
-  /** The backend has authenticated the connection, or means to; for whom, where that can be told. */
+  /** The backend has authenticated the connection, or is about to; for which client, if known. */
   reserve(attempt: Attempt): Reservation | undefined;
-  /** An attempt met a connection that its backend had closed meanwhile, and may be sent once more. */
+  /** The backend had already closed the connection, and the attempt may be sent once more. */
   again(attempt: Attempt): void;
 }
 
-/** One client connection to which a connection belongs. */
+/** The client connection for which a connection is reserved. */
 export interface Reservation {
   readonly client: ClientConnection;
   readonly socket: ClientSocket;
 }
 
-/** A request on its way and the answer to it. */
+/** A request in progress, and its answer. */
 interface Carrying {
   readonly name: "carrying";
   readonly attempt: Attempt;
   readonly answer: IncomingAnswer;
-  /** A request that is to be sent at the end of the turn. */
+  /** A request to send at the end of the turn. */
   unsent: string | Uint8Array | undefined;
   /** Content that is still being read from the client. */
   upload: ContentReader | undefined;
@@ -66,15 +66,15 @@ const CLOSED: State = { name: "closed" };
 
 /** A connection to a backend, which carries one attempt after another. */
 export class Connection implements Carrier, Flow, SocketOwner {
-  /** Its owner's: how long it may stay idle. */
+  /** Set by its owner: how long it may stay idle. */
   idleTime: Countdown = { running: false };
-  /** Its owner's: the monotonic time after which it carries no further request. */
+  /** Set by its owner: the monotonic time after which it carries no further request. */
   retiresAt = Number.POSITIVE_INFINITY;
-  /** The IP address that it leads to, once it is open. */
+  /** The IP address at its other end, once it is open. */
   address = "";
   /**
-   * Whose requests it may carry: a connection that has been authenticated carries those of one client
-   * connection, or no further ones at all where that one cannot be told from others.
+   * Whose requests it may carry: an authenticated connection carries those of one client connection, or
+   * no further ones if that cannot be identified.
    */
   servesOnly: Reservation | "nobody" | undefined = undefined;
   readonly #owner: ConnectionOwner;
@@ -94,7 +94,7 @@ export class Connection implements Carrier, Flow, SocketOwner {
     return !this.#line.isSettled;
   }
 
-  /** Whether it belongs to a client connection that is still open. */
+  /** Whether it is reserved for a client connection that is still open. */
   get isReserved(): boolean {
     return typeof this.servesOnly === "object" && this.servesOnly.socket.isOpen();
   }
@@ -119,7 +119,7 @@ export class Connection implements Carrier, Flow, SocketOwner {
     this.#write(state.attempt, request);
   }
 
-  /** For an idle connection that is not needed any more. */
+  /** For an idle connection that is no longer needed. */
   close(): void {
     this.#end("close");
   }
@@ -145,7 +145,7 @@ export class Connection implements Carrier, Flow, SocketOwner {
     return this.#line.take(socket);
   }
 
-  /** Requests can be sent. A later handshake is no reason to send anything again. */
+  /** Requests can be sent. A later handshake must not send anything again. */
   ready(): void {
     if (this.#state.name === "dialling") this.#send(this.#state.attempt);
   }
@@ -205,7 +205,7 @@ export class Connection implements Carrier, Flow, SocketOwner {
         return;
       }
     }
-    // What came without a code was thrown by ourselves.
+    // Errors without a code are our own.
     this.#end("cut", cause !== undefined && !("code" in cause) ? cause : broken(cause));
   }
 
@@ -257,7 +257,7 @@ export class Connection implements Carrier, Flow, SocketOwner {
         const { done, value } = await reader.read();
         if (state !== this.#state) return;
         if (done) break;
-        // A chunk of nothing would be the last one.
+        // An empty chunk would be the last one.
         if (value.length === 0) continue;
         this.#write(attempt, chunked ? chunkOf(value) : value);
         if (this.#line.isFull) await this.#line.untilDrained();
@@ -274,10 +274,10 @@ export class Connection implements Carrier, Flow, SocketOwner {
     if (this.#line.write(data)) attempt.reached = "maybe";
   }
 
-  /** Has the attempt sent on another connection, in place of this one. */
+  /** Has the attempt sent on another connection. */
   #sendElsewhere(attempt: Attempt): void {
     this.#state = IDLE;
-    // First, so that the owner is never without a connection.
+    // First, so that the owner always has a connection.
     this.#owner.again(attempt);
     this.#end("cut");
   }
@@ -287,9 +287,9 @@ export class Connection implements Carrier, Flow, SocketOwner {
     this.servesOnly = this.#owner.reserve(attempt) ?? "nobody";
   }
 
-  /** The answer has come to its end. */
+  /** The answer has ended. */
   #finish(state: Carrying): void {
-    // An answer before the end of the request leaves the rest of it unsent, or half sent.
+    // If the answer ended before the request, the rest of the request is unsent.
     if (state.upload !== undefined || state.unsent !== undefined || this.#line.isFull) {
       this.#end("cut");
       return;
@@ -303,7 +303,7 @@ export class Connection implements Carrier, Flow, SocketOwner {
     this.#owner.idle(this);
   }
 
-  /** The one way to end. `cause` is what the attempt fails for, where it is not over. */
+  /** The only way to end. `cause` is the attempt's error if it is not over. */
   #end(manner: "close" | "cut", cause?: Error): void {
     const state = this.#state;
     if (state.name === "closed") return;

@@ -9,9 +9,9 @@ import { Connection, type ConnectionOwner, type Reservation } from "./connection
 import type { IncomingAnswer } from "./incoming-answer.ts";
 
 /**
- * Milliseconds after which a connection carries no further request, ten percent more or less by
- * chance, so that those opened together do not end together. What a name or a balancer in front of a
- * backend has moved elsewhere is left by then.
+ * Milliseconds after which a connection carries no further request, ±10 % at random, so that
+ * connections opened together do not end together. By then, traffic follows a name or a balancer that
+ * has moved a backend.
  */
 const GREATEST_AGE = 60_000;
 
@@ -31,9 +31,9 @@ export class Connections implements ConnectionOwner {
   readonly #address: Address;
   readonly #services: ConnectionServices;
   readonly #onEmpty: () => void;
-  /** The last one is the next to be used, so that surplus ones stay idle and are closed. */
+  /** The last one is used next, so that surplus ones stay idle and are closed. */
   readonly #idle: Connection[] = [];
-  /** Idle connections that belong to one client connection each, by the client's end of that. */
+  /** Idle connections that are each reserved for one client connection, by the client's end of it. */
   readonly #reserved = new Map<string, Connection>();
   #open = 0;
 
@@ -81,7 +81,7 @@ export class Connections implements ConnectionOwner {
     const { clock, idleLimit } = this.#services;
     const { servesOnly } = connection;
     if (typeof servesOnly !== "object") {
-      // An idle one is closed within seconds, so its age is not looked at again before it is used.
+      // Idle ones are closed within seconds, so their age need not be checked again before use.
       if (clock.monotonic() >= connection.retiresAt || !this.#address.leadsTo(connection.address)) {
         connection.close();
         return;
@@ -114,7 +114,7 @@ export class Connections implements ConnectionOwner {
 
   /** A connection has been idle for as long as one may be. */
   idleForLong(connection: Connection): void {
-    // To close an authenticated connection would end the client's session with the backend.
+    // Closing an authenticated connection would end the client's session with the backend.
     if (connection.isReserved) this.idle(connection);
     else connection.close();
   }
@@ -124,14 +124,16 @@ export class Connections implements ConnectionOwner {
     for (const connection of this.#reserved.values()) connection.close();
   }
 
-  /** Those that carry a request are closed after it; one that belongs to a client ends with that. */
+  /**
+   * Those that carry a request are closed after it; a reserved one ends with its client's connection.
+   */
   readonly #onMoved = (): void => {
     for (const connection of this.#idle.toReversed()) {
       if (!this.#address.leadsTo(connection.address)) connection.close();
     }
   };
 
-  /** The idle connection that belongs to the client connection of an attempt. */
+  /** The idle connection that is reserved for an attempt's client connection. */
   #reservedFor({ request }: Attempt): Connection | undefined {
     if (this.#reserved.size === 0) return undefined;
     const client = request.from.clientConnection;

@@ -2,8 +2,8 @@ import { closeSync, openSync } from "node:fs";
 import { GatewayError } from "../pipeline/errors.ts";
 
 /**
- * What a failed connection means. The runtime reports one for which this process has no file
- * descriptor left as refused, and then it is not the backend that is at fault.
+ * The meaning of a failed connection. If this process has no file descriptor left, the runtime reports
+ * the connection as refused, and the backend is not at fault.
  */
 export function connectError(error: Error, open = openAny): Error {
   return freeDescriptor(open) === undefined ? new NoDescriptorsError(error) : error;
@@ -20,8 +20,8 @@ export class NoDescriptorsError extends GatewayError {
 }
 
 /**
- * The lowest file descriptor that is free, about as many as are in use; undefined when this process,
- * or the system, has none left. Costs some 10 µs.
+ * The lowest free file descriptor, about as many as are in use; undefined if this process or the system
+ * has none left. Costs about 10 µs.
  */
 export function freeDescriptor(open = openAny): number | undefined {
   try {
@@ -38,7 +38,7 @@ function openAny(): number {
   return openSync("/", "r");
 }
 
-/** Whether this process can open so many files or sockets more. */
+/** Whether this process can open that many more files or sockets. */
 export function hasFreeDescriptors(count: number): boolean {
   const open: number[] = [];
   try {

@@ -11,7 +11,7 @@ export interface DialOptions {
   readonly connect: Connect;
   readonly way: Way;
   readonly clock: Clock;
-  /** What the addresses were found by. */
+  /** The source of the addresses. */
   readonly name: Name | undefined;
   /** Whether the name was looked up for this dial. */
   readonly areNew: boolean;
@@ -22,12 +22,15 @@ export type Connect = (
   options: Bun.TCPSocketConnectOptions<SocketOwner>,
 ) => Promise<Bun.Socket<SocketOwner>>;
 
-/** Milliseconds after which the next address is dialled beside one that does not answer (RFC 8305). */
+/**
+ * Milliseconds after which the next address is dialled in parallel with one that does not respond (RFC
+ * 8305).
+ */
 const NEXT_AFTER = 250;
 
 /**
- * The opening of one connection: at one address after the other, until one of them takes it. When all
- * known ones refuse, the name is looked up again, and what is new is dialled.
+ * Opens one connection: dials one address after another until one accepts. If all known ones refuse,
+ * the name is looked up again, and new addresses are dialled.
  */
 export class Dial {
   readonly #connection: Connection;
@@ -36,7 +39,7 @@ export class Dial {
   readonly #dialled = new Set<string>();
   #areNew: boolean;
   #underWay = 0;
-  /** A refusal says more than that an address, of the other family perhaps, cannot be reached. */
+  /** A refusal says more than an unreachable address, perhaps of the other family. */
   #refusal: Error | undefined;
   #cancelTimer: (() => void) | undefined;
 
@@ -66,7 +69,7 @@ export class Dial {
   }
 
   #opened(socket: Bun.Socket<SocketOwner>, address: string): void {
-    // One that another address was quicker than belongs to nobody.
+    // A socket that lost the race is not needed.
     if (socket.data !== this.#connection) return;
     this.#cancelTimer?.();
     this.#connection.address = address;
@@ -77,7 +80,7 @@ export class Dial {
     if (!this.#connection.isDialling) return;
     const meaning = connectError(error);
     if (meaning !== error) {
-      // It is not the address that is at fault, and no other one would do better.
+      // The address is not at fault, and another one would fail too.
       this.#cancelTimer?.();
       this.#connection.refused(meaning);
       return;
@@ -88,7 +91,7 @@ export class Dial {
     else if (this.#underWay === 0) void this.#lookUpAgain(this.#refusal ?? error);
   }
 
-  /** Dials what a new look-up finds, where the addresses were not new. */
+  /** Dials the results of a new lookup, if the addresses were not fresh. */
   async #lookUpAgain(error: Error): Promise<void> {
     const { name } = this.#options;
     if (name !== undefined && !this.#areNew) {
@@ -97,7 +100,7 @@ export class Dial {
         const found = await name.lookUp();
         this.#left.push(...found.filter((address) => !this.#dialled.has(address)));
       } catch {
-        // That nobody listens at the old addresses says more than that there are no new ones.
+        // The refusal by the old addresses says more than a failed lookup.
       }
     }
     if (this.#left.length > 0) this.next();

@@ -10,7 +10,7 @@ export interface Flow {
   /** Stops reading from the backend. */
   pause(): void;
   resume(): void;
-  /** The rest of the answer is not wanted. */
+  /** The rest of the answer is not needed. */
   abandon(): void;
 }
 
@@ -25,7 +25,7 @@ interface Waiting<Result> {
 const LONGEST_HEAD = 65_536;
 /** Maximum number of 1xx answers before the final one. */
 const MOST_INTERIM = 32;
-/** Bytes that may wait for a reader before the backend is read no further. */
+/** Maximum bytes queued for a reader before the backend is no longer read. */
 const ENOUGH_WAITING = 262_144;
 /** Content up to this many bytes is copied: a view costs as much as copying 4 KiB. */
 const COPIED_AT_MOST = 4_096;

@@ -1,6 +1,6 @@
 import type { SocketOwner } from "./socket-events.ts";
 
-/** A connection's socket, and what it has not taken yet. */
+/** A connection's socket, and the bytes that it has not accepted yet. */
 export class Line {
   #socket: Bun.Socket<SocketOwner> | undefined;
   #unsent: Uint8Array | undefined;
@@ -13,12 +13,12 @@ export class Line {
     return this.#socket !== undefined || this.#isOver;
   }
 
-  /** Whether some of what was written waits for the socket. */
+  /** Whether written bytes wait for the socket. */
   get isFull(): boolean {
     return this.#unsent !== undefined;
   }
 
-  /** Takes the socket that was opened for it. False when it does not need one any more. */
+  /** Takes the socket that was opened for it. False if it no longer needs one. */
   take(socket: Bun.Socket<SocketOwner>): boolean {
     if (this.isSettled) return false;
     this.#socket = socket;
@@ -26,8 +26,8 @@ export class Line {
   }
 
   /**
-   * Hands bytes, or text that is plain ASCII, to the socket or to what waits for it. Answers whether
-   * the socket took any of it.
+   * Writes bytes or plain ASCII text to the socket or its queue. Returns whether the socket accepted
+   * any of it.
    */
   write(data: string | Uint8Array): boolean {
     const socket = this.#socket;
@@ -37,12 +37,12 @@ export class Line {
       return false;
     }
     const written = socket.write(data);
-    // A socket that has failed takes nothing, and closes soon.
+    // A failed socket accepts nothing, and closes soon.
     if (written < data.length) this.#unsent = bytesOf(data).subarray(Math.max(written, 0));
     return written > 0;
   }
 
-  /** The socket has room again. Answers whether it took more of what waited. */
+  /** The socket has room again. Returns whether it accepted more of the queue. */
   drained(): boolean {
     const rest = this.#unsent;
     this.#unsent = undefined;
@@ -51,7 +51,7 @@ export class Line {
     return tookSome;
   }
 
-  /** Resolves when nothing waits any more, or never will be sent. */
+  /** Resolves when the queue is empty, or will never be sent. */
   untilDrained(): Promise<void> {
     return new Promise((resolve) => {
       this.#onDrained = resolve;
@@ -69,7 +69,7 @@ export class Line {
     this.#socket?.resume();
   }
 
-  /** Ends it. `cut` says that nobody is to wait for anything under way. */
+  /** Ends it. `cut` terminates the connection at once. */
   end(manner: "close" | "cut"): void {
     this.#isOver = true;
     this.#unsent = undefined;

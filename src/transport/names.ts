@@ -1,11 +1,11 @@
 import { promises as dns } from "node:dns";
 import type { Clock } from "../time/clock.ts";
 
-/** How names become addresses. */
+/** Resolves names to addresses. */
 export interface Resolver {
-  /** All addresses of a name, the best first. Rejects when there is none. */
+  /** All addresses of a name, the best first. Rejects if there are none. */
   addresses(name: string): Promise<readonly string[]>;
-  /** Milliseconds for which these are good; undefined where nobody says. Never rejects. */
+  /** Milliseconds for which they are valid; undefined if unknown. Never rejects. */
   lifetime(name: string): Promise<number | undefined>;
 }
 
@@ -17,7 +17,7 @@ export const systemResolver: Resolver = {
   },
   async lifetime(name) {
     try {
-      // Only this one knows of lifetimes. Of a file, it says 0.
+      // Only this function returns TTLs; 0 for names from a file.
       const found = await Bun.dns.lookup(name, { backend: "c-ares" });
       return Math.min(...found.map(({ ttl }) => ttl)) * 1000;
     } catch {
@@ -39,14 +39,17 @@ async function lookUp(name: string): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
-/** Milliseconds for which addresses are taken for good, whatever DNS says. */
+/** Bounds of the milliseconds for which addresses count as valid, whatever DNS says. */
 const SHORTEST = 5_000;
 const LONGEST = 30_000;
 
-/** Milliseconds between two look-ups of a name: one that refuses under load is not asked for each time. */
+/**
+ * Minimum milliseconds between two lookups of a name, so that refusals under load do not each cause
+ * one.
+ */
 const AT_MOST_EVERY = 1_000;
 
-/** The names that are in use, each looked up by itself. */
+/** The names in use, each looked up separately. */
 export class Names {
   readonly #clock: Clock;
   readonly #resolver: Resolver;
@@ -72,16 +75,16 @@ export class Names {
   }
 }
 
-/** Told of the addresses that a name has now. */
+/** Called with a name's current addresses. */
 export type OnMoved = (addresses: readonly string[]) => void;
 
-/** A name and its addresses. While somebody watches, it is looked up again whenever they are old. */
+/** A name and its addresses. While it is watched, it is looked up again whenever they expire. */
 export class Name {
   readonly #hostname: string;
   readonly #clock: Clock;
   readonly #resolver: Resolver;
   readonly #watchers = new Set<OnMoved>();
-  /** Addresses at which a connection could not be opened since the last look-up. */
+  /** Addresses that have not accepted a connection since the last lookup. */
   readonly #failed = new Set<string>();
   #addresses: readonly string[] = [];
   #goodUntil = Number.NEGATIVE_INFINITY;
@@ -95,12 +98,12 @@ export class Name {
     this.#resolver = resolver;
   }
 
-  /** Whether nobody watches and what is known is too old to be used. */
+  /** Whether it is not watched and its addresses have expired. */
   get isStale(): boolean {
     return this.#watchers.size === 0 && this.#underWay === undefined && !this.#isGood;
   }
 
-  /** At once where they are known, and otherwise from a look-up. Those that failed come last. */
+  /** At once if they are known, otherwise from a lookup. Those that failed come last. */
   addresses(): readonly string[] | Promise<readonly string[]> {
     if (!this.#isGood) return this.lookUp();
     if (this.#failed.size === 0) return this.#addresses;
@@ -109,14 +112,14 @@ export class Name {
     return [...this.#addresses.filter(isWell), ...this.#addresses.filter(isFailed)];
   }
 
-  /** Whether an address is one of its own, by the last look-up; true where there was none. */
+  /** Whether the last lookup returned an address; true if there was none. */
   has(address: string): boolean {
     return this.#addresses.length === 0 || this.#addresses.includes(address);
   }
 
   /**
-   * Looks the name up, for all who ask meanwhile and within a second. Where that fails, what was known
-   * before stays.
+   * Looks the name up, once for all callers meanwhile and within a second. If that fails, the known
+   * addresses stay.
    */
   lookUp(): Promise<readonly string[]> {
     const isRecent = this.#clock.monotonic() < this.#lookedUpAt + AT_MOST_EVERY;
@@ -129,7 +132,7 @@ export class Name {
     return this.#underWay;
   }
 
-  /** No connection could be opened there. */
+  /** The address did not accept a connection. */
   failedAt(address: string): void {
     this.#failed.add(address);
   }
@@ -149,7 +152,7 @@ export class Name {
   }
 
   get #isGood(): boolean {
-    // While there are watchers, the next look-up is on its way before anybody could ask for it.
+    // While there are watchers, the next lookup starts before the addresses are needed.
     const isWatched = this.#watchers.size > 0 && this.#addresses.length > 0;
     return isWatched || this.#clock.monotonic() < this.#goodUntil;
   }
@@ -169,7 +172,7 @@ export class Name {
     return this.#addresses;
   }
 
-  /** Nobody waits for this: a connection is being opened meanwhile. */
+  /** Not awaited: a connection is being opened meanwhile. */
   async #shorten(found: readonly string[]): Promise<void> {
     const lifetime = await this.#resolver.lifetime(this.#hostname);
     if (lifetime === undefined || this.#addresses !== found) return;
@@ -178,7 +181,7 @@ export class Name {
     this.#refreshLater();
   }
 
-  /** While there are watchers, so that none of their requests waits for a look-up. */
+  /** While there are watchers, so that none of their requests waits for a lookup. */
   #refreshLater(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;

@@ -9,15 +9,15 @@ import { Connections, type ConnectionServices } from "./connections.ts";
 import { Names } from "./names.ts";
 
 /**
- * Milliseconds for which a connection without an attempt is kept. The most impatient of the common
- * servers close theirs after 5 s, and a request had better not meet one that is being closed.
+ * Milliseconds for which an idle connection is kept. Some common servers close theirs after 5 s, and a
+ * request should not meet a connection that is being closed.
  */
 const IDLE_MS = 4_000;
 
-/** What a pool needs; what is absent is the system's. */
+/** What a pool depends on; by default the system's. */
 export interface PoolOptions {
   readonly clock: Clock;
-  /** From 0 up to and without 1. */
+  /** From 0 to below 1. */
   readonly random?: () => number;
   readonly defer?: Defer;
   readonly names?: Names;
@@ -58,7 +58,7 @@ export class ConnectionPool {
     this.#connectionsTo(origin, tls).carry(attempt);
   }
 
-  /** Closes what is idle; the others end with their attempts. */
+  /** Closes idle connections; the others end with their attempts. */
   close(): void {
     for (const connections of this.#connections.values()) connections.closeIdle();
   }

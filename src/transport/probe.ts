@@ -13,7 +13,7 @@ import type { IncomingAnswer } from "./incoming-answer.ts";
 
 const FIELDS = ["user-agent", "gateway-health-check", "connection", "close"];
 
-/** Probes over the network, each time on a new connection: only that shows that one can be opened. */
+/** Probes over the network, each time on a new connection, to show that one can be opened. */
 export function networkProbe(clock: Clock, names: Names = new Names(clock)): Probe {
   // The caller has a time limit of its own.
   const unlimited = new TimeLimit<Attempt>(clock, 0, () => {});
@@ -84,7 +84,7 @@ class Asking implements ConnectionOwner {
   gone(): void {}
 }
 
-/** The network's own error, if there is one behind this. */
+/** The underlying network error, if there is one. */
 function networkErrorIn(error: unknown): unknown {
   if (!(error instanceof GatewayError) || error instanceof NoDescriptorsError) return error;
   const { cause } = error;

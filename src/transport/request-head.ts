@@ -7,9 +7,9 @@ import type { BackendRequest } from "./attempt.ts";
 const NOT_BYTES = /[^\0-\xFF]/;
 
 /**
- * The header section of a request as it goes over the wire, including its empty line (RFC 9112).
- * Names and values are assumed to be valid: they have been Headers before. Returns text if it is plain
- * ASCII, else bytes. Throws a GatewayError.
+ * The header section of a request as sent, including its empty line (RFC 9112). Names and values are
+ * assumed to be valid: they have been Headers before. Returns text if it is plain ASCII, otherwise
+ * bytes. Throws a GatewayError.
  */
 export function requestHead(request: BackendRequest): string | Uint8Array {
   const { method, target, origin, fields } = request;

@@ -1,8 +1,8 @@
 import type { PeerCertificate } from "node:tls";
 
-/** What a socket to a backend belongs to, and reports to. */
+/** The owner of a socket to a backend, which gets its events. */
 export interface SocketOwner {
-  /** The socket is there. False when it is not needed any more. */
+  /** The socket is open. False if it is no longer needed. */
   opened(socket: Bun.Socket<SocketOwner>): boolean;
   /** Requests can be sent. */
   ready(): void;
@@ -11,11 +11,11 @@ export interface SocketOwner {
   drained(): void;
   /** The backend has closed its side, or the connection has broken. */
   closed(cause: Error | undefined): void;
-  /** The connection could not be opened, or the backend is not to be trusted. */
+  /** The connection could not be opened, or the backend is not trusted. */
   refused(error: Error): void;
 }
 
-/** The owner of sockets that nobody needs. */
+/** The owner of sockets that are not needed. */
 const NOBODY: SocketOwner = {
   opened: () => false,
   ready: () => {},
@@ -25,7 +25,7 @@ const NOBODY: SocketOwner = {
   refused: () => {},
 };
 
-/** What a socket is called on; one object serves all of them. */
+/** The handler of all sockets. */
 export const plainEvents: Bun.SocketHandler<SocketOwner> = {
   binaryType: "buffer",
   open(socket) {
@@ -33,11 +33,11 @@ export const plainEvents: Bun.SocketHandler<SocketOwner> = {
   },
   data: (socket, bytes) => socket.data.received(bytes),
   drain: (socket) => socket.data.drained(),
-  // A connection of which the backend has closed its side carries no further request.
+  // A connection whose backend has closed its side carries no further request.
   end: (socket) => socket.data.closed(undefined),
   close: (socket, error) => socket.data.closed(error),
   error: (socket, error) => socket.data.closed(error),
-  // Whoever dialled gets a rejected promise.
+  // The dialler gets a rejected promise.
   connectError: () => {},
 };
 
@@ -48,14 +48,14 @@ function opened(socket: Bun.Socket<SocketOwner>): boolean {
   return false;
 }
 
-/** Finds what is wrong with a certificate that the authorities vouch for. */
+/** Finds errors in a certificate that the authorities vouch for. */
 export type VerifyName = (certificate: PeerCertificate) => Error | undefined;
 
 type Reason = (Error & { readonly code?: unknown }) | null;
 
 /**
- * The same for TLS, whose handshake comes before anything is sent. With `verifyName` the runtime is
- * to accept any certificate: it has verified that for another name.
+ * The same for TLS, whose handshake comes before anything is sent. With `verifyName` the runtime must
+ * accept any certificate: it would verify another name.
  */
 export function secureEvents(
   trustsAnyCertificate: boolean,
@@ -79,7 +79,7 @@ export function secureEvents(
   };
 }
 
-/** Handshakes that came to nothing; other reasons are about a certificate. */
+/** Failed handshakes; other reasons are about a certificate. */
 const NO_HANDSHAKE = new Set<unknown>(["EPROTO", "ECONNRESET"]);
 const OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
 

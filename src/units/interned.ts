@@ -1,7 +1,4 @@
-/**
- * Interns values by key. What ten thousand routes have in common stays in the processor's caches when
- * they share it.
- */
+/** Interns values by key. Values shared by ten thousand routes stay in the processor's caches. */
 export class Interned<Value> {
   readonly #values = new Map<string, Value>();
 

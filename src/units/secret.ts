@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** Tells a secret from all other texts, in a time that says nothing about it. */
+/** Compares texts with a secret, in a time that reveals nothing about the secret. */
 export function secretCheck(secret: string): (given: string) => boolean {
   const expected = digest(secret);
   return (given) => timingSafeEqual(digest(given), expected);
 }
 
-// Digests have one length, so that comparing them tells nothing about the secret's.
+// Digests have one length, so comparing them reveals nothing about the secret's.
 function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }

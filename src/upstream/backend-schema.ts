@@ -53,7 +53,7 @@ export const backendSchema = Type.Transform(
 const PLAIN =
   /^https?:\/\/(?!.*xn--)(?:[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*|127\.0\.0\.1|10(?:\.[1-9][0-9]?){3})(?::([0-9]{1,5}))?\/?$/i;
 
-/** Whether a URL is of a form with which nothing can be wrong. Much quicker than parsing it. */
+/** Whether a URL has a form that is always valid. Much faster than parsing it. */
 function isPlain(url: string): boolean {
   const match = PLAIN.exec(url);
   if (match === null) return false;
@@ -85,7 +85,7 @@ const SCHEMES: Readonly<Record<string, string>> = {
   wss: "https:",
 };
 
-/** What is wrong with a backend's URL, in words; undefined if nothing is. */
+/** Why a backend's URL is invalid; undefined if it is valid. */
 export function checkBackendUrl(url: string): string | undefined {
   if (/\S[\s,]+https?:/.test(url)) {
     return "several backends are a list, like [http://localhost:9001, http://localhost:9002]";

@@ -1,6 +1,6 @@
 import type { Health } from "./health/health.ts";
 
-/** Where a backend is. */
+/** A backend's address. */
 export interface BackendAddress {
   /** As written in the configuration; its name in logs and metrics. */
   readonly url: string;
@@ -12,7 +12,7 @@ export interface BackendAddress {
   readonly basePath: string;
 }
 
-/** Throws a TypeError for what is not a URL; `checkBackendUrl` tells beforehand. */
+/** Throws a TypeError if it is not a URL; `checkBackendUrl` checks that. */
 export function readBackendAddress(url: string): BackendAddress {
   const { origin, pathname } = new URL(url);
   return {
@@ -23,7 +23,7 @@ export function readBackendAddress(url: string): BackendAddress {
   };
 }
 
-/** What one upstream has in progress at a backend. It outlives changes of the backend's settings. */
+/** One upstream's load at a backend. It outlives changes of the backend's settings. */
 export class Load {
   /** Requests in flight. */
   inFlight = 0;
@@ -38,7 +38,7 @@ export class Backend implements BackendAddress {
   /** Its share of the requests, 1 to 1000, relative to the upstream's other backends. */
   readonly weight: number;
   readonly health: Health;
-  /** How TLS is done with it; absent without TLS. */
+  /** Its TLS settings; absent without TLS. */
   readonly tls: Bun.TLSOptions | undefined;
   readonly load: Load;
   readonly #maxInFlight: number;

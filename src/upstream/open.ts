@@ -7,7 +7,7 @@ import type { DiscoveryServices, DiscoverySource } from "./discovery/source.ts";
 import { staticList } from "./discovery/static.ts";
 import { Roster, type RosterServices, type RosterSettings } from "./roster.ts";
 
-/** What an upstream is made of. */
+/** The settings of an upstream. */
 export interface UpstreamConfig {
   readonly backends: readonly BackendConfig[];
   /** The settings of discovery sources, by their keys. */
@@ -17,7 +17,7 @@ export interface UpstreamConfig {
 
 export type UpstreamServices = RosterServices & DiscoveryServices & BalancerServices;
 
-/** Puts an upstream to work: its sources report from now on, its backends are checked. */
+/** Opens an upstream: from now on its sources report and its backends are checked. */
 export function openUpstream(
   config: UpstreamConfig,
   settings: Omit<RosterSettings, "sources" | "balancer">,

@@ -9,12 +9,12 @@ import type { HealthCheck } from "./health/schema.ts";
 import { Upstream } from "./upstream.ts";
 
 export interface RosterSettings {
-  /** What the upstream is called: its route, for one without a name. */
+  /** The upstream's name; its route if it has none. */
   readonly name: string;
   readonly sources: readonly DiscoverySource[];
   readonly balancer: Balancer;
   readonly healthCheck: HealthCheck;
-  /** How TLS is done with the backend at an origin; undefined without TLS. */
+  /** TLS settings for the backend at an origin; undefined without TLS. */
   readonly tls: (origin: string) => Bun.TLSOptions | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface RosterServices {
   readonly log: DiscoveryServices["log"];
 }
 
-/** A backend and what is held for it. */
+/** A backend and its leases. */
 interface Member {
   readonly backend: Backend;
   readonly config: BackendConfig;
@@ -32,17 +32,17 @@ interface Member {
 
 /**
  * Keeps an upstream's backends as its discovery sources report them. Of those that stay, health and
- * requests in flight are kept; the requests in flight also when another upstream of the same name
- * takes the place of this one.
+ * requests in flight are kept; requests in flight even if another upstream of the same name replaces
+ * this one.
  */
 export class Roster {
   readonly upstream: Upstream;
   readonly #settings: RosterSettings;
   readonly #services: RosterServices;
-  /** What each source has reported last, in the order of the sources. */
+  /** The last report of each source, in their order. */
   readonly #reports: (readonly BackendConfig[])[];
   readonly #members = new Map<string, Member>();
-  /** What was left out of the last reports, so that each is logged once. */
+  /** Backends left out of the last reports, so that each is logged once. */
   #leftOut = new Set<string>();
   #isClosed = false;
 
@@ -64,7 +64,7 @@ export class Roster {
     }
   }
 
-  /** Closes the sources and gives up everything that is held for the backends. */
+  /** Closes the sources and releases everything held for the backends. */
   close(): void {
     this.#isClosed = true;
     for (const source of this.#settings.sources) source.close();
@@ -149,7 +149,7 @@ export class Roster {
   }
 }
 
-/** What is wrong with a backend that a source reports: it comes from outside and may be anything. */
+/** Why a reported backend is invalid: it comes from outside and may be anything. */
 function checkReported(config: BackendConfig): string | undefined {
   return checkBackendUrl(config.url) ?? checkWeight(config);
 }

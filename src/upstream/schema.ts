@@ -7,7 +7,7 @@ import { balanceSchema } from "./balancers/schema.ts";
 import { discoveryRegistry } from "./discovery/registry.ts";
 import { staticList } from "./discovery/static.ts";
 
-/** The sources that stand under `discover`. */
+/** The sources under `discover`. */
 const sources = discoveryRegistry.filter((source) => source !== staticList);
 
 const backends = defineSection({
@@ -34,7 +34,7 @@ const discover = defineSection({
 
 const balance = defineSection({ schema: balanceSchema(balancerRegistry) });
 
-/** The keys that make an upstream. `discover` is there as soon as something can stand in it. */
+/** The keys of an upstream. `discover` exists only if there are sources for it. */
 export const upstreamSections = {
   backends,
   ...((sources.length === 0 ? {} : { discover }) as { readonly discover: typeof discover }),

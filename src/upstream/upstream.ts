@@ -8,7 +8,7 @@ import type { HealthListener } from "./health/health.ts";
 export class Upstream implements HealthListener {
   readonly #balancer: Balancer;
   #backends: readonly Backend[] = [];
-  /** The only backend there is: nothing to balance, and no health to listen to. */
+  /** The only backend: nothing to balance, and no health to listen to. */
   #only: Backend | undefined;
   // Rebuilding waits for the next pick, so that many changes at once cost one rebuild.
   #isStale = true;
@@ -36,7 +36,7 @@ export class Upstream implements HealthListener {
     this.#isStale = true;
   }
 
-  /** A healthy backend for the exchange, none of `except`; undefined when there is none. */
+  /** A healthy backend for the exchange, none of `except`; undefined if there is none. */
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined {
     const only = this.#only;
     if (only !== undefined) {

@@ -14,7 +14,7 @@ export interface AnswerHead {
   readonly chunked: boolean;
   /** Whether the connection stays open for a further request (RFC 9112 section 9.3). */
   readonly persists: boolean;
-  /** Whether the connection is, or is to be, authenticated instead of each request. */
+  /** Whether the connection is, or will be, authenticated instead of each request. */
   readonly authenticatesConnection: boolean;
 }
 
@@ -24,10 +24,10 @@ export class MalformedAnswer extends Error {}
 const VERSION = "HTTP/1.";
 /** Length of "HTTP/1.1 200". */
 const SHORTEST = 12;
-/** Lines of a header section that are remembered, at most. */
+/** Maximum number of header lines that are cached. */
 const REMEMBERED_AT_MOST = 64;
 
-/** A line of a header section, as it came. */
+/** A line of a header section, as received. */
 interface Line {
   readonly bytes: Uint8Array;
 }

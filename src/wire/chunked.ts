@@ -92,7 +92,7 @@ export function chunkOf(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, LINE_END]);
 }
 
-/** The end of content that goes in chunks. */
+/** The end of chunked content. */
 export const LAST_CHUNK = "0\r\n\r\n";
 const LINE_END = Buffer.from("\r\n");
 

@@ -3,7 +3,7 @@ export interface ForeignKeys {
   /** Where this answer applies: the keys that lead there, without list indexes. */
   readonly below: readonly string[];
   readonly keys: string;
-  /** The answer in the words of this product. */
+  /** The answer in this gateway's terms. */
   readonly answer: string;
   /** The key of the same mapping with that meaning, which is then not reported as missing. */
   readonly means?: string;

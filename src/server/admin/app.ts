@@ -7,7 +7,7 @@ export interface AdminSubject {
   readonly accessLogCounts: () => { written: number; queued: number; dropped: number };
 }
 
-/** The operator's pages. Who may see them is decided before a request gets here. */
+/** The operator's pages. Access is checked before a request gets here. */
 export interface AdminPages {
   /** Whether there is such a page. */
   readonly has: (method: string, path: string) => boolean;

@@ -29,7 +29,7 @@ interface AdminSubject {
   readonly mainPort: () => number;
 }
 
-/** Where the operator's pages are when the configuration does not say. */
+/** The default address of the operator's pages. */
 const DEFAULT_LISTEN = "127.0.0.1:9090";
 const ANY_FREE_PORT = "127.0.0.1:0";
 
@@ -56,25 +56,25 @@ export class Admin {
     return this.#pages(exchange);
   }
 
-  /** The address of the operator's own port; undefined where there is none. */
+  /** The address of the operator's own port; undefined if it has none. */
   get url(): URL | undefined {
     return this.#listening.url;
   }
 
-  /** Opens the operator's port, where there is one. Throws a ListenError. */
+  /** Opens the operator's port, if it has one. Throws a ListenError. */
   open(): void {
     const listen = this.#settings?.listen;
     if (listen !== "off") this.#listening.open(() => this.#listen(listen));
   }
 
   /**
-   * Puts other settings in force. Throws a ListenError where another port cannot be had, and then
-   * changes all but the port.
+   * Applies other settings. Throws a ListenError if a new port cannot be opened; then everything but
+   * the port has changed.
    */
   change(settings: Settings): void {
     const before = this.#settings?.listen;
     this.#settings = settings;
-    // Before the port: from here on nobody gets in by what held until now.
+    // Before the port: from here on the old settings admit nobody.
     this.#refuse = refusalsBy(settings);
     this.#pages = this.#choosePages(settings);
     if (settings?.listen === before) return;
@@ -109,7 +109,7 @@ export class Admin {
     try {
       return this.#listenAt(DEFAULT_LISTEN);
     } catch (error) {
-      // Nobody has asked for this very port: another gateway's, it may be.
+      // This port was not configured, so another one will do; another gateway may have it.
       if (!(error instanceof ListenError)) throw error;
       return this.#listenAt(ANY_FREE_PORT);
     }
@@ -136,10 +136,10 @@ export class Admin {
   }
 }
 
-/** The pages that are safe to show where clients come: they change nothing and tell little. */
+/** The pages that are safe to show on the clients' port: they change nothing and reveal little. */
 const LOCAL_PAGES: ReadonlySet<string> = new Set(["/admin/backends", "/admin/log"]);
 
-/** What the main port shows of the operator's pages; undefined for nothing. */
+/** The operator's pages on the main port; undefined for none. */
 function mainPortPages(settings: Settings, pages: AdminPages): MainPortPages | undefined {
   const { token, listen } = settings ?? {};
   const byDefault = isAddress(listen) ? "off" : token === undefined ? "local" : "token";

@@ -4,7 +4,7 @@ import type { Clock } from "../../time/clock.ts";
 import { freeDescriptor } from "../../transport/descriptors.ts";
 
 const LOOK_EVERY_MS = 1_000;
-/** Shares of the limit from which on there are few left, and below which there are enough again. */
+/** Shares of the limit above which few are left, and below which there are enough again. */
 const FEW_LEFT = 0.9;
 const ENOUGH_LEFT = 0.8;
 
@@ -13,13 +13,13 @@ export interface DescriptorWatchOptions {
   readonly logger: Pick<Logger, "log">;
   /** See `freeDescriptor`. */
   readonly free?: () => number | undefined;
-  /** How many descriptors the process may have; undefined where that is not known. */
+  /** How many descriptors the process may have; undefined if unknown. */
   readonly limit?: () => number | undefined;
 }
 
 type Condition = "enough" | "few" | "none";
 
-/** Tells the operator when file descriptors run out, which nothing else would say in as many words. */
+/** Reports to the operator when file descriptors run out, which no other message would say clearly. */
 export class DescriptorWatch {
   readonly #options: DescriptorWatchOptions;
   readonly #free: () => number | undefined;
@@ -48,7 +48,7 @@ export class DescriptorWatch {
 
   #look(): void {
     const free = this.#free();
-    // To read the limit takes a descriptor; without one the last known has to do.
+    // Reading the limit takes a descriptor; without one, use the last known limit.
     this.#most = this.#limit() ?? this.#most;
     const most = this.#most;
     const condition = this.#judge(free, most);

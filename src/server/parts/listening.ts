@@ -3,14 +3,14 @@ import { ListenError } from "./open-port.ts";
 /** The part of a Bun.Server that matters here. */
 interface Listener {
   readonly url: URL;
-  /** Takes no new connections; resolves when those there are have ended, which `force` does at once. */
+  /** Accepts no new connections; resolves when existing ones have ended, which `force` does at once. */
   stop(force?: boolean): Promise<void>;
 }
 
-/** A listener that can be put in another's place while exchanges are in flight. */
+/** A listener that can be replaced while exchanges are in flight. */
 export class Listening<Server extends Listener> {
   #current: Server | undefined;
-  /** Those that have been replaced, as long as they have connections. */
+  /** Replaced listeners that still have connections. */
   readonly #leaving = new Set<Server>();
 
   /** Undefined while nothing is open. */
@@ -18,7 +18,7 @@ export class Listening<Server extends Listener> {
     return this.#current?.url;
   }
 
-  /** `open` throws a ListenError where it cannot. */
+  /** `open` throws a ListenError if it fails. */
   open(open: () => Server): void {
     this.#current = open();
   }
@@ -54,7 +54,7 @@ export class Listening<Server extends Listener> {
     if (before !== undefined) this.#letGo(before);
   }
 
-  /** Takes no new connections. Resolves when those there are have ended. */
+  /** Accepts no new connections. Resolves when existing ones have ended. */
   async drain(): Promise<void> {
     await Promise.all(this.#all().map((listener) => listener.stop()));
   }

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-/** A port that could not be opened, in words for the operator. */
+/** A port that could not be opened; the message is for the operator. */
 export class ListenError extends Error {}
 
 /** Opens a port. `key` is the configuration's key that chooses it. Throws a ListenError. */
@@ -37,7 +37,7 @@ function remedyFor(code: unknown, address: string, key: string): string | undefi
   return undefined;
 }
 
-/** For a name that it cannot look up, Bun has the code of a port that is in use. */
+/** For a name that cannot be resolved, Bun reports a port in use. */
 function isName(address: string): boolean {
   const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
   return host !== "localhost" && isIP(host) === 0;

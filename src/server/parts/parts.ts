@@ -11,7 +11,7 @@ import type { DescriptorWatch } from "./descriptor-watch.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { TrafficPort } from "./traffic-port.ts";
 
-/** What a running gateway is made of. Each part can be changed while the others run. */
+/** The parts of a running gateway. Each can be changed while the others run. */
 export interface Parts {
   readonly logger: Logger;
   readonly clock: Clock;
@@ -24,6 +24,6 @@ export interface Parts {
   readonly admin: Admin;
   readonly traffic: TrafficPort;
   readonly descriptors: DescriptorWatch;
-  /** The settings in force that no part keeps. */
+  /** Current settings that belong to no part. */
   server: Config["server"];
 }

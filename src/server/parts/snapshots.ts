@@ -5,12 +5,12 @@ import type { Snapshot, SnapshotServices } from "../../runtime/snapshot/snapshot
 import { runInSlices, type Slicing, type Steps } from "../../time/slices.ts";
 
 /**
- * Milliseconds for which the making or ending of a snapshot holds up the event loop. An exchange goes
- * through several turns of it, and waits for a slice at each.
+ * Maximum milliseconds for which compiling or retiring a snapshot blocks the event loop. An exchange
+ * takes several turns of it, and waits for a slice at each.
  */
 const SLICE_MS = 2;
 
-/** Makes snapshots of configurations, at once or while requests are served, and ends them. */
+/** Compiles configurations to snapshots, at once or while requests are served, and retires them. */
 export class Snapshots {
   readonly #services: SnapshotServices;
   readonly #slicing: Slicing;
@@ -25,12 +25,12 @@ export class Snapshots {
     return compileSnapshot(config, this.#services);
   }
 
-  /** Rejects where a file that the configuration names cannot be read. */
+  /** Rejects if a file that the configuration names cannot be read. */
   compileInSlices(config: Config): Promise<Snapshot> {
     return this.#run(compileInSteps(config, this.#services));
   }
 
-  /** Ends a snapshot that is no longer in force, or is not wanted after all. */
+  /** Retires a snapshot that has been replaced, or was never used. */
   retire(snapshot: Snapshot): Promise<void> {
     return this.#run(retireInSteps(snapshot));
   }

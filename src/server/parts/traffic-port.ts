@@ -6,28 +6,28 @@ import { openPort } from "./open-port.ts";
 
 type Settings = Pick<Config["server"], "host" | "port" | "max_message_size">;
 
-/** The port that clients talk to. It can move while exchanges are in flight. */
+/** The clients' port. It can move while exchanges are in flight. */
 export class TrafficPort {
   readonly #gateway: Gateway;
   readonly #onError: (error: unknown) => void;
   readonly #listening = new Listening<ReturnType<typeof listenForTraffic>>();
   #settings: Settings;
 
-  /** Opens nothing yet. `onError` hears of errors outside of any exchange. */
+  /** Opens nothing yet. `onError` is called for errors outside any exchange. */
   constructor(gateway: Gateway, settings: Settings, onError: (error: unknown) => void) {
     this.#gateway = gateway;
     this.#onError = onError;
     this.#settings = only(settings);
   }
 
-  /** Throws an Error while the port is not open. */
+  /** Throws an Error if the port is not open. */
   get url(): URL {
     const { url } = this.#listening;
     if (url === undefined) throw new Error("the clients' port is not open");
     return url;
   }
 
-  /** Throws a ListenError where the port cannot be had. */
+  /** Throws a ListenError if the port cannot be opened. */
   open(): void {
     this.#listening.open(() => this.#listen(this.#settings));
   }
@@ -41,7 +41,7 @@ export class TrafficPort {
     const next = only(settings);
     const before = this.#settings;
     if (Bun.deepEquals(next, before)) return;
-    // A free port was taken for 0, and only another address is a reason to give it up.
+    // For port 0 a free port was picked; only another address is a reason to change it.
     const port = portOf(this.url);
     const isSameAddress = next.host === before.host && next.port === before.port;
     const wanted = isSameAddress ? { ...next, port } : next;
@@ -53,7 +53,7 @@ export class TrafficPort {
     this.#settings = next;
   }
 
-  /** Takes no new connections. Resolves when those there are have ended. */
+  /** Accepts no new connections. Resolves when existing ones have ended. */
   drain(): Promise<void> {
     return this.#listening.drain();
   }
@@ -70,7 +70,7 @@ export class TrafficPort {
   }
 }
 
-/** Keeps nothing else of the configuration alive. */
+/** Copied, so that the rest of the configuration is not kept in memory. */
 function only({ host, port, max_message_size }: Settings): Settings {
   return { host, port, max_message_size };
 }

@@ -17,7 +17,7 @@ export interface Sink {
   close(deadlineMs: number): Promise<void>;
 }
 
-/** The section `logging`, as far as sinks go by it. */
+/** The parts of the section `logging` that sinks use. */
 export interface LoggingSettings {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly format: "text" | "json";
@@ -27,18 +27,18 @@ export interface LoggingSettings {
   readonly retention: { readonly max_age: number; readonly max_size: number };
 }
 
-/** What sinks use of the process. */
+/** What sinks depend on. */
 export interface SinkServices {
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** A kind of sink, as it stands in the registry. */
+/** A kind of sink in the registry. */
 export interface SinkKind {
   readonly name: string;
-  /** Of what stands under the key `name` in `logging`, for a sink that only such a key turns on. */
+  /** The schema of the key `name` in `logging`, for a sink that only that key turns on. */
   readonly schema?: TSchema;
-  /** Settings of such a sink as they may stand in a file; the tests use them, with a folder to write in. */
+  /** Example settings of such a sink; the tests use them, with a folder to write in. */
   readonly example?: (folder: string) => unknown;
   /** Must not fail: a sink that cannot write reports that and keeps trying. */
   open(settings: LoggingSettings, services: SinkServices): Sink | undefined;

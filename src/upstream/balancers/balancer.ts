@@ -14,7 +14,7 @@ export interface Balancer {
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined;
 }
 
-/** What a balancer may use of the world. */
+/** What a balancer may use. */
 export interface BalancerServices {
   readonly clock: Clock;
   /** Evenly spread over [0, 1). */
@@ -25,15 +25,17 @@ export interface BalancerServices {
 export interface BalancerDefinition<Settings = unknown> {
   /** As in `balance: round_robin`; with settings, as in `balance: { hash: … }`. */
   readonly name: string;
-  /** Of the settings, for a balancer that has some. With a default, the name alone will do. */
+  /**
+   * The schema of the settings, for a balancer that has some. With a default, the name alone is valid.
+   */
   readonly schema?: TSchema;
-  /** Settings as they may stand in a file, for a balancer that has some; the tests use them. */
+  /** Example settings, for a balancer that has some; the tests use them. */
   readonly example?: unknown;
   /** Makes the balancer of one upstream. It outlives reloads that do not change the upstream. */
   create(settings: Settings, services: BalancerServices): Balancer;
 }
 
-/** Holds a definition's `create` to what its schema decodes to. */
+/** Checks a definition's `create` against its schema. */
 export function defineBalancer<Schema extends TSchema>(
   definition: BalancerDefinition<StaticDecode<Schema>> & { readonly schema?: Schema },
 ): BalancerDefinition {

@@ -10,11 +10,11 @@ export interface DiscoverySource {
    * the backends it reported before stay. Called once.
    */
   open(report: (backends: readonly BackendConfig[]) => void): void;
-  /** Ends every timer, watch and connection of the source. It must report nothing afterwards. */
+  /** Ends all timers, watches and connections of the source. It must report nothing afterwards. */
   close(): void;
 }
 
-/** What a discovery source may use of the world. */
+/** What a discovery source may use. */
 export interface DiscoveryServices {
   readonly clock: Clock;
   /** Evenly spread over [0, 1). */
@@ -28,13 +28,13 @@ export interface DiscoveryDefinition<Settings = unknown> {
   /** As in `discover: { dns: … }`. */
   readonly key: string;
   readonly schema: TSchema;
-  /** Settings as they may stand in a file; the tests use them. */
+  /** Example settings; the tests use them. */
   readonly example: unknown;
   /** Makes the source of one upstream. It outlives reloads that do not change the upstream. */
   create(settings: Settings, services: DiscoveryServices): DiscoverySource;
 }
 
-/** Holds a definition's `create` to what its schema decodes to. */
+/** Checks a definition's `create` against its schema. */
 export function defineSource<Schema extends TSchema>(
   definition: DiscoveryDefinition<StaticDecode<Schema>> & { readonly schema: Schema },
 ): DiscoveryDefinition {

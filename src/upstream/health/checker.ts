@@ -7,7 +7,7 @@ import { type Asked, judgeAnswer, judgeFailure, judgeSilence, type Verdict } fro
 /** The first pause between checks of a backend that is starting or unhealthy; each next one is twice as long. */
 const FIRST_RETRY_MS = 1_000;
 
-/** What a checker uses of the world. */
+/** What a checker depends on. */
 export interface CheckerServices {
   readonly clock: Clock;
   /** Evenly spread over [0, 1). */
@@ -15,7 +15,7 @@ export interface CheckerServices {
   readonly probe: Probe;
 }
 
-/** Checks one backend again and again, one check at a time, and keeps its health. */
+/** Checks one backend repeatedly, one check at a time, and keeps its health. */
 export class Checker {
   readonly #asked: Asked;
   readonly #tls: Bun.TLSOptions | undefined;
@@ -26,10 +26,10 @@ export class Checker {
   /** Ends the check in progress, or the wait for the next one. */
   #cancel: (() => void) | undefined;
   #isWaiting = false;
-  /** Pauses since the backend went out, or since the start. */
+  /** Pauses since the backend became unhealthy, or since the start. */
   #retries = 0;
 
-  /** `onVerdict` is called after each check, and learns whether it has changed the health. */
+  /** `onVerdict` is called after each check, with whether the health has changed. */
   constructor(subject: {
     asked: Asked;
     tls: Bun.TLSOptions | undefined;

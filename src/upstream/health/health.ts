@@ -1,23 +1,23 @@
 /** After this many requests in a row that could not reach a backend, it is unhealthy at once. */
 export const UNREACHED_LIMIT = 3;
 
-/** What is known of a backend's health. One for every route that checks it in the same way. */
+/** A backend's health, shared by all routes that check it in the same way. */
 export interface Health {
   readonly healthy: boolean;
-  /** Unix epoch milliseconds at which the last check ended; undefined before the first has. */
+  /** Unix epoch milliseconds at which the last check ended; undefined before the first one. */
   readonly lastCheckedAt: number | undefined;
-  /** Why the last check failed, or why requests could not reach the backend; else undefined. */
+  /** Why the last check failed, or why requests could not reach the backend; otherwise undefined. */
   readonly lastError: string | undefined;
   /** Checks that have failed in a row up to now. */
   readonly consecutiveFailures: number;
   /** Calls the listener whenever `healthy` has changed, until it is removed again. */
   addListener(listener: HealthListener): void;
   removeListener(listener: HealthListener): void;
-  /** A request has reached the backend, whatever it answered. Called for every request. */
+  /** A request has reached the backend, whatever the answer. Called for every request. */
   reached(): void;
   /**
-   * Nothing of a request can have reached the backend, for a reason in words ("connection refused").
-   * After three in a row, with no `reached` in between, it is unhealthy until checks succeed.
+   * A request cannot have reached the backend, for the given reason ("connection refused"). After three
+   * in a row, with no `reached` in between, it is unhealthy until checks succeed.
    */
   unreached(reason: string): void;
 }
@@ -32,7 +32,7 @@ interface HealthThresholds {
   readonly healthy_after: number;
 }
 
-/** Health by checks and by what requests meet. Healthy until proven otherwise. */
+/** Health by checks and by real requests. Healthy until proven otherwise. */
 export class CheckedHealth implements Health {
   readonly #thresholds: HealthThresholds;
   readonly #onTakenOut: ((reason: string) => void) | undefined;
@@ -67,12 +67,14 @@ export class CheckedHealth implements Health {
     return this.#failures;
   }
 
-  /** Requests in a row that could not reach the backend. A check that succeeds does not end them. */
+  /**
+   * Requests in a row that could not reach the backend. A successful check does not reset the count.
+   */
   get consecutiveUnreached(): number {
     return this.#unreached;
   }
 
-  /** Whether any check has ever succeeded. */
+  /** Whether any check has succeeded. */
   get proven(): boolean {
     return this.#proven;
   }

@@ -16,7 +16,7 @@ export interface HealthChange {
   /** The backend's, as the configuration has it. */
   readonly url: string;
   readonly healthy: boolean;
-  /** For the log: what happened, and what follows. */
+  /** For the log: what happened, and the consequence. */
   readonly message: string;
 }
 
@@ -49,7 +49,7 @@ export class HealthMonitor {
     random: () => number;
     probe: Probe;
     onChange: (change: HealthChange) => void;
-    /** Takes what the operator should know, although no health has changed. */
+    /** Called with news for the operator when no health has changed. */
     warn: (message: string) => void;
   }) {
     this.#services = {
@@ -62,8 +62,8 @@ export class HealthMonitor {
   }
 
   /**
-   * The health of a backend, checked from now on if the monitor is running. `tls` says how TLS is
-   * done with an https backend.
+   * The health of a backend, checked from now on if the monitor is running. `tls`: the TLS settings of
+   * an https backend.
    */
   acquire(address: BackendAddress, settings: HealthCheck, tls?: Bun.TLSOptions): Health {
     if (!settings.enabled) return uncheckedHealth;
@@ -110,7 +110,7 @@ export class HealthMonitor {
     tls: Bun.TLSOptions | undefined,
   ): Entry {
     const health = new CheckedHealth(settings, (reason) => {
-      // Once the checks have ended, nobody waits for the backend any more.
+      // After the checks have ended, nothing is reported any more.
       if (!checker.isRunning) return;
       checker.hurry(health.consecutiveUnreached > UNREACHED_LIMIT);
       const message = `backend ${url} is unhealthy: the last ${UNREACHED_LIMIT} requests could not reach it (${reason}); it gets no requests until ${asked} succeeds, and the gateway keeps checking`;

@@ -1,4 +1,4 @@
-/** What matters of the answer to a check. */
+/** The relevant parts of the answer to a check. */
 export interface ProbeAnswer {
   readonly status: number;
   /** The Location field, of redirects. */
@@ -6,8 +6,8 @@ export interface ProbeAnswer {
 }
 
 /**
- * Sends one GET and resolves to the head of its answer; rejects when none came. The signal ends it.
- * `tls` says how TLS is done with an https backend.
+ * Sends one GET and resolves to the head of its answer; rejects if there is none. The signal ends it.
+ * `tls`: the TLS settings of an https backend.
  */
 export type Probe = (
   url: string,

@@ -21,7 +21,7 @@ const keys = {
     default: true,
     description: "Whether backends are checked. Without checks all count as healthy.",
   }),
-  // No default that is filled in: whether somebody has chosen the path makes a difference.
+  // Without a filled-in default: it matters whether the path was configured.
   path: Type.Optional(
     Type.String({
       impliedDefault: DEFAULT_PATH,
@@ -59,7 +59,7 @@ const healthCheckSchema = Type.Object(keys, {
 
 export type HealthCheck = StaticDecode<typeof healthCheckSchema>;
 
-// A default would stand in for what the top says.
+// A default would hide the top-level setting.
 function override<Schema extends TSchema>(schema: Schema) {
   const copy = { ...schema };
   delete copy.default;
@@ -90,7 +90,7 @@ export const routeHealthCheck = defineSection({
   check,
 });
 
-/** Finds spans of time that are well-formed and yet cannot be used; for the top and for a route. */
+/** Finds durations that are well-formed but invalid here; for the top level and for a route. */
 function check(config: {
   readonly interval?: number | undefined;
   readonly timeout?: number | undefined;

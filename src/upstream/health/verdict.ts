@@ -1,34 +1,34 @@
 import { errorKinds, GatewayError } from "../../pipeline/errors.ts";
 import type { ProbeAnswer } from "./probe.ts";
 
-/** The page that is asked for when nobody has chosen one. */
+/** The page to check if none is configured. */
 export const DEFAULT_PATH = "/health";
 
-/** What one check asked for. */
+/** What a check requested. */
 export interface Asked {
-  /** All of it: "http://localhost:9001/health". */
+  /** The whole URL: "http://localhost:9001/health". */
   readonly url: string;
-  /** Whether somebody has chosen the path. */
+  /** Whether the path was configured. */
   readonly isPathChosen: boolean;
 }
 
-/** What a check came to. */
+/** The outcome of a check. */
 export interface Verdict {
   readonly succeeded: boolean;
-  /** What came: "answered 503", "connection refused". */
+  /** What happened: "answered 503", "connection refused". */
   readonly reason: string;
-  /** What the operator may do about it; undefined where the reason says it all. */
+  /** What the operator may do about it; undefined if the reason says it all. */
   readonly remedy?: string | undefined;
-  /** The backend is alive and has no page at a path that nobody has chosen. */
+  /** The backend is up and has no page at the default path. */
   readonly isPageMissing?: boolean;
 }
 
 const CHOOSE_PAGE = "set `health_check.path` to a page that answers 2xx";
 
-/** Statuses by which a server says that it has no such page, and so that it is there. */
+/** Statuses that mean "no such page", and so that the server is up. */
 const NO_SUCH_PAGE = new Set([404, 405, 501]);
 
-/** Judges an answer: 2xx is a success, and so is "no such page" at a path that nobody has chosen. */
+/** Judges an answer: 2xx is a success, and so is "no such page" at the default path. */
 export function judgeAnswer({ status, location }: ProbeAnswer, asked: Asked): Verdict {
   const reason = `answered ${status}`;
   if (status >= 200 && status <= 299) return { succeeded: true, reason };
@@ -85,7 +85,7 @@ export function judgeSilence(timeout: number): Verdict {
   return { succeeded: false, reason: `no answer within ${duration} (\`health_check.timeout\`)` };
 }
 
-/** What a failure means, and what to do: at any backend, or only at an http or an https one. */
+/** The meaning of a failure, and the remedy: for all backends, or only for http or https ones. */
 interface Failure {
   readonly reason: string;
   readonly remedy?: string;
@@ -130,7 +130,7 @@ const FAILURES = new Map<string, Failure>(
   }),
 );
 
-/** Judges what a probe rejected with; undefined when that says nothing about the backend. */
+/** Judges the error of a probe; undefined if it says nothing about the backend. */
 export function judgeFailure(error: unknown, { url }: Asked): Verdict | undefined {
   if (error instanceof GatewayError && errorKinds[error.code].source === "gateway")
     return undefined;
