@@ -6,6 +6,8 @@ const ROWS_AT_FAULT = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
 /** The connection stays usable; after other errors the database is opened again. */
 const CONNECTION_IS_SOUND = /^SQLITE_(?:BUSY|LOCKED|FULL)/;
 const LOCKED = /^SQLITE_(?:BUSY|LOCKED)/;
+const NO_ACCESS = /^SQLITE_(?:CANTOPEN|READONLY|PERM)/;
+const NO_ACCESS_HINT = "; does its folder exist, and may the gateway's user write to both?";
 const CORRUPT = /^SQLITE_(?:CORRUPT|NOTADB|IOERR_SHORT_READ)/;
 
 export function areRowsAtFault(error: unknown): boolean {
@@ -26,7 +28,10 @@ export function isCorrupt(error: unknown): boolean {
 }
 
 export function describeFailure(error: unknown): string {
-  if (error instanceof SQLiteError) return `${error.message} (${error.code})`;
+  if (error instanceof SQLiteError) {
+    const hint = has(error, NO_ACCESS) ? NO_ACCESS_HINT : "";
+    return `${error.message} (${error.code})${hint}`;
+  }
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -31,7 +31,7 @@ test("a database in a directory that comes later takes the rows that waited, aft
       level: "error",
       message:
         `access log: cannot write to ${path}, rows wait in memory: ` +
-        "unable to open database file (SQLITE_CANTOPEN)",
+        "unable to open database file (SQLITE_CANTOPEN); does its folder exist, and may the gateway's user write to both?",
     },
   ]);
 
@@ -54,7 +54,7 @@ test("a failure that turns into another one is reported again", () => {
   }
   clock.advance(5_000);
   expect(reports.all.map(({ message }) => message.replace(/.*: (?=unable|it was)/, ""))).toEqual([
-    "unable to open database file (SQLITE_CANTOPEN)",
+    "unable to open database file (SQLITE_CANTOPEN); does its folder exist, and may the gateway's user write to both?",
     expect.stringContaining("it was written by a newer gateway"),
   ]);
 });
