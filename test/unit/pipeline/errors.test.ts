@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { errorKinds } from "../../../src/pipeline/errors.ts";
 
 const kinds = Object.entries(errorKinds);
@@ -27,4 +29,15 @@ test("errors that name themselves in Proxy-Status use names that RFC 9209 regist
   );
   const names = kinds.flatMap(([, kind]) => ("proxyStatus" in kind ? [kind.proxyStatus] : []));
   expect(names.filter((name) => !registered.has(name))).toEqual([]);
+});
+
+test("the documentation lists every code with its status and who caused it", () => {
+  const page = readFileSync(join(import.meta.dir, "../../../docs/http.md"), "utf8");
+  const listed = [...page.matchAll(/^\| `(\w+)` \| (\d+) \| (client|backend|gateway) \|/gm)];
+  const rows = listed.map(([, code = "", status, source]) => [code, { status, source }] as const);
+  expect(Object.fromEntries(rows)).toEqual(
+    Object.fromEntries(
+      kinds.map(([code, { status, source }]) => [code, { status: `${status}`, source }]),
+    ),
+  );
 });
