@@ -1,7 +1,9 @@
-import { statSync } from "node:fs";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import { Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
+import { isHostName } from "./listen-host.ts";
 
 const schema = Type.Object(
   {
@@ -50,30 +52,69 @@ const schema = Type.Object(
 /** `tls` of a route. */
 export const backendTls = defineSection({ schema: Type.Optional(schema), check });
 
-const FILES = ["ca", "certificate", "key"] as const;
+interface Tls {
+  readonly ca?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  readonly server_name?: string | undefined;
+}
 
-function check(tls: {
-  readonly [Key in (typeof FILES)[number]]?: string | undefined;
-}): ConfigIssue[] {
+/** The files are read in full here: what TLS cannot use would fail at every connection. */
+function check({ ca, certificate, key, server_name: name }: Tls): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
-  for (const key of FILES) {
-    const file = tls[key];
-    const message = file === undefined ? undefined : unreadable(file);
-    if (message !== undefined) issues.push({ path: [key], message });
+  const report = (place: keyof Tls, message: string) => issues.push({ path: [place], message });
+  const read = <Content>(place: keyof Tls, file: string | undefined, parse: Parse<Content>) => {
+    if (file === undefined) return undefined;
+    const content = parsed(file, parse);
+    if (typeof content !== "string") return content;
+    report(place, content);
+    return undefined;
+  };
+  read("ca", ca, CERTIFICATE);
+  const own = read("certificate", certificate, CERTIFICATE);
+  const ownKey = read("key", key, PRIVATE_KEY);
+  if (own !== undefined && ownKey !== undefined && !own.checkPrivateKey(ownKey)) {
+    report("key", `${key} is not the key of the certificate in ${certificate}`);
   }
-  if (tls.certificate !== undefined && tls.key === undefined) {
-    issues.push({ path: ["certificate"], message: "a certificate needs its private `key`" });
+  if (certificate !== undefined && key === undefined) {
+    report("certificate", "a certificate needs its private `key`");
   }
-  if (tls.key !== undefined && tls.certificate === undefined) {
-    issues.push({ path: ["key"], message: "a private key needs its `certificate`" });
+  if (key !== undefined && certificate === undefined) {
+    report("key", "a private key needs its `certificate`");
+  }
+  if (name !== undefined && !isHostName(name)) {
+    report("server_name", `\`${name}\` is not a host name, like api.example.com`);
   }
   return issues;
 }
 
-function unreadable(file: string): string | undefined {
+interface Parse<Content> {
+  readonly what: string;
+  /** Throws for anything else. */
+  readonly from: (pem: Buffer) => Content;
+}
+
+const CERTIFICATE: Parse<X509Certificate> = {
+  what: "certificate",
+  from: (pem) => new X509Certificate(pem),
+};
+const PRIVATE_KEY: Parse<KeyObject> = {
+  what: "private key without a passphrase",
+  from: (pem) => createPrivateKey(pem),
+};
+
+/** The content of a file, or what is wrong with it. */
+function parsed<Content>(file: string, { what, from }: Parse<Content>): Content | string {
+  let pem: Buffer;
   try {
-    return statSync(file).isFile() ? undefined : `${file} is not a file`;
+    if (!statSync(file).isFile()) return `${file} is not a file`;
+    pem = readFileSync(file);
   } catch {
     return `${file} cannot be read; relative paths start at the working directory`;
+  }
+  try {
+    return from(pem);
+  } catch {
+    return `${file} has no ${what} in PEM`;
   }
 }

@@ -3,6 +3,11 @@ import { isIP } from "node:net";
 const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?";
 const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`);
 
+/** Whether a text is an IP address or a name that DNS could have. */
+export function isHostName(text: string): boolean {
+  return isIP(text) !== 0 || (NAME.test(text) && text.length <= 253);
+}
+
 /** What is wrong with a text that is neither an address nor a host name, and what to write instead. */
 export function hostProblem(host: string): string | undefined {
   if (isIP(host) !== 0) return undefined;

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { existsSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
@@ -70,21 +70,53 @@ export const logging = defineSection({
   },
 });
 
-/** A missing file is created, a missing folder is not. */
+/**
+ * A missing file is created, a missing folder is not. What holds text was never a log, and would be
+ * renamed as one that is damaged.
+ */
 function databaseProblem(file: string): string | undefined {
-  if (isFolder(file))
+  // SQLite's driver leaves blanks at the ends out, and would open another file than the one watched.
+  if (file.trim() !== file || file.includes("\0")) {
+    return "a file name here cannot begin or end with a blank, or have a NUL in it";
+  }
+  const stats = statsOf(file);
+  if (stats?.isDirectory() === true)
     return `${file} is a folder; name a file in it, like ${join(file, "gateway.db")}`;
+  if (stats?.isFile() === false) return `${file} is not a file that can hold a database`;
+  if (stats !== undefined && holdsText(file)) {
+    return `${file} holds text and is not a database; name another file`;
+  }
   const folder = dirname(file);
-  if (isFolder(folder)) return undefined;
+  if (statsOf(folder)?.isDirectory() === true) return undefined;
   return existsSync(folder)
     ? `${folder} is not a folder`
     : `the folder ${folder} does not exist; create it, or name a file elsewhere`;
 }
 
-function isFolder(path: string): boolean {
+function statsOf(path: string): Stats | undefined {
   try {
-    return statSync(path).isDirectory();
+    return statSync(path);
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Whether a file begins with text, which a database never does, not even a damaged one for long. */
+function holdsText(file: string): boolean {
+  const start = Buffer.alloc(TEXT_BYTES);
+  try {
+    const descriptor = openSync(file, "r");
+    const length = readSync(descriptor, start, 0, TEXT_BYTES, 0);
+    closeSync(descriptor);
+    return length > 0 && start.subarray(0, length).every(isText);
+  } catch {
+    return false; // Opening the log reports why.
+  }
+}
+
+const TEXT_BYTES = 1024;
+
+/** Whether a byte occurs in text: no control character but white space and colours' escape. */
+function isText(byte: number): boolean {
+  return byte >= 0x20 ? byte !== 0x7f : (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b;
 }

@@ -91,7 +91,12 @@ export class Attempt implements Interruptible, AttemptRecord {
       bodySent === undefined ? timeLimit.begin(this) : timeLimit.beginAfter(bodySent, this);
     // From here on a rejection is handled.
     cancellation.interrupts(this);
-    transport(this);
+    try {
+      transport(this);
+    } catch (error) {
+      // In one place with all other failures: a promise that nobody waits for could be rejected later.
+      this.fail(error as Error);
+    }
     return this.#answered.promise;
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../time/clock.ts";
+import { AttemptError } from "./attempt-error.ts";
 import type { Connection } from "./connection.ts";
 import { connectError } from "./descriptors.ts";
 import type { Name } from "./names.ts";
@@ -59,7 +60,17 @@ export class Dial {
     this.#dialled.add(address);
     this.#underWay += 1;
     const { connect, way, clock } = this.#options;
-    connect({ hostname: address, data: this.#connection, ...way }).then(
+    let opening: ReturnType<Connect>;
+    try {
+      opening = connect({ hostname: address, data: this.#connection, ...way });
+    } catch (error) {
+      // Settings that cannot be used: a certificate file that has gone bad, say. No address helps.
+      this.#left.length = 0;
+      this.#underWay -= 1;
+      this.#connection.refused(unusable(error));
+      return;
+    }
+    opening.then(
       (socket) => this.#opened(socket, address),
       (error: Error) => this.#failed(error, address),
     );
@@ -106,4 +117,9 @@ export class Dial {
     if (this.#left.length > 0) this.next();
     else this.#connection.refused(error);
   }
+}
+
+function unusable(cause: unknown): AttemptError {
+  const detail = "the TLS settings for the backend cannot be used";
+  return new AttemptError("backend_tls_failed", detail, "nothing", cause);
 }

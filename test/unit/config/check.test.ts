@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { splitAddress } from "../../../src/config/admin-schema.ts";
+import { hasOpenssl, makeAuthority } from "../../support/certificates.ts";
 import { createStage } from "../../support/stage.ts";
 import { ROUTE, route, errorsIn } from "./loading.ts";
 
@@ -177,9 +179,25 @@ describe("the server's host", () => {
 });
 
 describe("the database", () => {
+  const database = (file: string) => errorsIn(`logging: { database: "${file}" }\n${ROUTE}`);
+
+  test.each([
+    ["gateway.yaml", "routes: []\n"],
+    ["access.log", "127.0.0.1 - - GET /\n\u001B[31mred\n".repeat(100)],
+  ])("is not %s, which holds text and would be renamed", (name, text) => {
+    const file = join(stage.folder(), name);
+    writeFileSync(file, text);
+    expect(database(file)).toEqual([
+      `1:22: ${file} holds text and is not a database; name another file`,
+    ]);
+  });
+
+  test.each([" ", "gateway.db ", "a\\u0000b"])("has no blanks at its ends: %p", (name) => {
+    expect(database(name)).toHaveLength(1);
+  });
+
   test("is a file in a folder that is there", () => {
     const folder = stage.folder();
-    const database = (file: string) => errorsIn(`logging: { database: "${file}" }\n${ROUTE}`);
     expect(database(`${folder}/gateway.db`)).toEqual([]);
     expect(database(folder)).toEqual([
       `1:22: ${folder} is a folder; name a file in it, like ${folder}/gateway.db`,
@@ -189,6 +207,10 @@ describe("the database", () => {
     ]);
     writeFileSync(`${folder}/file`, "");
     expect(database(`${folder}/file/gateway.db`)).toEqual([`1:22: ${folder}/file is not a folder`]);
+    expect(database(`${folder}/file`)).toEqual([]);
+    expect(database("/dev/null")).toEqual([
+      "1:22: /dev/null is not a file that can hold a database",
+    ]);
   });
 });
 
@@ -337,28 +359,55 @@ describe("health checks", () => {
   });
 });
 
-describe("tls", () => {
+describe.if(hasOpenssl)("tls", () => {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-test-"));
+  const pem = (name: string) => join(folder, name);
+
+  beforeAll(async () => {
+    await makeAuthority(folder, "one");
+    await makeAuthority(folder, "two");
+    writeFileSync(pem("text"), "no PEM");
+    writeFileSync(pem("torn.pem"), readFileSync(pem("one.pem"), "latin1").slice(0, 200));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
   test("names files that are there", () => {
-    const folder = stage.folder();
-    const file = join(folder, "some.pem");
-    writeFileSync(file, "");
-    expect(
-      errorsIn(route(`tls: { ca: "${file}", certificate: "${file}", key: "${file}" }`)),
-    ).toEqual([]);
+    const ours = `ca: "${pem("one.pem")}", certificate: "${pem("one.pem")}", key: "${pem("one.key")}"`;
+    expect(errorsIn(route(`tls: { ${ours} }`))).toEqual([]);
     expect(errorsIn(route(`tls: { ca: "${folder}" }`))).toEqual([`4:16: ${folder} is not a file`]);
     expect(errorsIn(route(`tls: { ca: "${folder}/none" }`))).toEqual([
       `4:16: ${folder}/none cannot be read; relative paths start at the working directory`,
     ]);
   });
 
+  test.each(["text", "torn.pem", "one.key"])("takes no %s for a certificate", (name) => {
+    const message = `4:16: ${pem(name)} has no certificate in PEM`;
+    expect(errorsIn(route(`tls: { ca: "${pem(name)}" }`))).toEqual([message]);
+  });
+
   test("has a certificate and its key together or neither", () => {
-    const file = join(stage.folder(), "some.pem");
-    writeFileSync(file, "");
-    expect(errorsIn(route(`tls: { certificate: "${file}" }`))).toEqual([
+    expect(errorsIn(route(`tls: { certificate: "${pem("one.pem")}" }`))).toEqual([
       "4:25: a certificate needs its private `key`",
     ]);
-    expect(errorsIn(route(`tls: { key: "${file}" }`))).toEqual([
+    expect(errorsIn(route(`tls: { key: "${pem("one.key")}" }`))).toEqual([
       "4:17: a private key needs its `certificate`",
     ]);
+    const mixed = `certificate: "${pem("one.pem")}", key: "${pem("two.key")}"`;
+    expect(errorsIn(route(`tls: { ${mixed} }`))[0]).toEndWith(
+      `${pem("two.key")} is not the key of the certificate in ${pem("one.pem")}`,
+    );
+    const noKey = `certificate: "${pem("one.pem")}", key: "${pem("text")}"`;
+    expect(errorsIn(route(`tls: { ${noKey} }`))[0]).toEndWith(
+      `${pem("text")} has no private key without a passphrase in PEM`,
+    );
+  });
+
+  test("expects a certificate for a name that could be one", () => {
+    for (const name of ["api.example.com", "127.0.0.1", "::1"]) {
+      expect(errorsIn(route(`tls: { server_name: "${name}" }`))).toEqual([]);
+    }
+    for (const name of ["a b", "a\\u0000b", "https://a.example"]) {
+      expect(errorsIn(route(`tls: { server_name: "${name}" }`))).toHaveLength(1);
+    }
   });
 });

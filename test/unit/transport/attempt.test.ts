@@ -177,3 +177,13 @@ describe("an error of the network", () => {
     });
   });
 });
+
+test("what a transport throws is what the attempt fails for, and nothing is rejected later", async () => {
+  const one = new Attempt(request(), 0);
+  const mistake = new Error("a mistake");
+  const sent = one.sendBy(() => {
+    throw mistake;
+  });
+  expect(await rejection(sent)).toBe(mistake);
+  one.interrupt(new GatewayError("client_closed", "too late"));
+});

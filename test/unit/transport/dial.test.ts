@@ -29,6 +29,7 @@ function startDial(...addresses: string[]) {
   const dial = new Dial(connection, addresses, {
     connect({ hostname, data }) {
       dialled.push(hostname);
+      if (hostname === "unusable") throw Object.assign(new Error("Invalid CA"), { code: "X" });
       const { promise, resolve, reject } = Promise.withResolvers<Bun.Socket<SocketOwner>>();
       pending.set(hostname, {
         open() {
@@ -107,4 +108,15 @@ describe("a dial of several addresses", () => {
     expect(dialled).toEqual(["a"]);
     expect(terminated).toEqual(["a"]);
   });
+});
+
+test("a dial whose settings cannot be used fails its attempt, and dials nothing more", async () => {
+  const { failure, dialled, connection } = startDial("unusable", "b");
+  expect(await failure).toMatchObject({
+    code: "backend_tls_failed",
+    reached: "nothing",
+    message: "the TLS settings for the backend cannot be used",
+  });
+  expect(dialled).toEqual(["unusable"]);
+  expect(connection.isDialling).toBe(false);
 });
