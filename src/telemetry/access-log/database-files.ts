@@ -18,13 +18,20 @@ export interface FileChange {
  */
 export class DatabaseFiles {
   readonly #path: string;
-  readonly #identities: readonly (string | undefined)[];
-  #walSize: number;
+  readonly #identities: (string | undefined)[];
+  #walSize = -1;
 
-  /** Must be created after the database was opened. */
+  /** Must be created before the database is opened: afterwards the file may be another one already. */
   constructor(path: string) {
     this.#path = realPath(path);
-    this.#identities = ENDINGS.map((ending) => identityOf(this.#path + ending));
+    this.#identities = [identityOf(this.#path)];
+  }
+
+  /** The database has been opened, and has its other files. */
+  opened(): void {
+    for (const [at, ending] of ENDINGS.entries()) {
+      if (at > 0) this.#identities[at] = identityOf(this.#path + ending);
+    }
     this.#walSize = this.walSize;
   }
 

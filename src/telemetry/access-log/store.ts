@@ -26,7 +26,13 @@ export class Store {
   readonly #files: DatabaseFiles;
   #open = true;
 
-  private constructor(db: Database, path: string, limits: Limits, isChecked: boolean) {
+  private constructor(
+    db: Database,
+    path: string,
+    files: DatabaseFiles,
+    limits: Limits,
+    isChecked: boolean,
+  ) {
     this.#db = db;
     this.#path = path;
     this.#limits = limits;
@@ -42,7 +48,8 @@ export class Store {
     const names = COLUMNS.map(({ name }) => name);
     const places = names.map(() => "?").join(", ");
     this.#insert = db.prepare(`INSERT INTO logs (${names.join(", ")}) VALUES (${places})`);
-    this.#files = new DatabaseFiles(path);
+    this.#files = files;
+    files.opened();
   }
 
   /**
@@ -54,9 +61,10 @@ export class Store {
    */
   static open(path: string, limits: Limits, isChecked = false): Store {
     createPrivately(path);
+    const files = new DatabaseFiles(path);
     const db = new Database(path, { create: true, readwrite: true });
     try {
-      return new Store(db, path, limits, isChecked);
+      return new Store(db, path, files, limits, isChecked);
     } catch (error) {
       db.close();
       throw error;

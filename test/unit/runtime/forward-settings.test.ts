@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { forwardSettings } from "../../../src/runtime/snapshot/forward-settings.ts";
+import { hasOpenssl, makeAuthority } from "../../support/certificates.ts";
 import { createStage } from "../../support/stage.ts";
 import { configFrom } from "./world.ts";
 
@@ -59,7 +60,7 @@ describe("a route's settings", () => {
   });
 });
 
-describe("TLS to a route's backends", () => {
+describe.if(hasOpenssl)("TLS to a route's backends", () => {
   const https = `backends: ["https://backend.test"]`;
   const tlsOf = (tls: string) => settingsOf(`${https}, tls: { ${tls} }`).tls;
 
@@ -77,23 +78,21 @@ describe("TLS to a route's backends", () => {
     expect(tlsOf("insecure_skip_verify: false")).toEqual({});
   });
 
-  test("has the certificates and the key of the files that are named", () => {
+  test("has the certificates and the key of the files that are named", async () => {
     const folder = stage.folder();
-    const named = (["ca", "certificate", "key"] as const).map((name) => {
-      const file = join(folder, `${name}.pem`);
-      writeFileSync(file, `the ${name}`);
-      return `${name}: "${file}"`;
-    });
-    expect(tlsOf(named.join(", "))).toEqual({
-      ca: Buffer.from("the ca"),
-      cert: Buffer.from("the certificate"),
-      key: Buffer.from("the key"),
+    await makeAuthority(folder, "ours");
+    const [certificate, key] = [join(folder, "ours.pem"), join(folder, "ours.key")];
+    expect(tlsOf(`ca: "${certificate}", certificate: "${certificate}", key: "${key}"`)).toEqual({
+      ca: readFileSync(certificate),
+      cert: readFileSync(certificate),
+      key: readFileSync(key),
     });
   });
 
-  test("cannot be settled when a file has gone since it was checked", () => {
-    const file = join(stage.folder(), "ca.pem");
-    writeFileSync(file, "the ca");
+  test("cannot be settled when a file has gone since it was checked", async () => {
+    const folder = stage.folder();
+    await makeAuthority(folder, "ca");
+    const file = join(folder, "ca.pem");
     const config = configFrom(`routes: [{ path: /a, ${https}, tls: { ca: "${file}" } }]`);
     rmSync(file);
     expect(() => forwardSettings(config.routes[0]!, config.server)).toThrow(file);

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
+import { DatabaseFiles } from "../../../../src/telemetry/access-log/database-files.ts";
 import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { record, records, temporaryDirectory, UNLIMITED } from "./support.ts";
 import { batchOf, idsIn, writerStarter } from "./writing.ts";
@@ -48,6 +49,20 @@ describe("files that are taken away while they are in use", () => {
     ]);
     writer.receive(one("after"));
     expect(idsIn(path)).toEqual(["after"]);
+  });
+
+  test("are noticed too when that happens while they are being opened", () => {
+    for (const kind of ["removed", "replaced"] as const) {
+      const path = at(`${kind}.db`);
+      writeFileSync(path, "one");
+      const held = openSync(path, "r");
+      const files = new DatabaseFiles(path);
+      remove(path);
+      if (kind === "replaced") writeFileSync(path, "another");
+      files.opened();
+      expect(files.change()).toEqual({ kind, file: `${kind}.db` });
+      closeSync(held);
+    }
   });
 
   test("take no row with them that comes later, however soon", () => {
