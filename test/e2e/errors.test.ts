@@ -8,6 +8,9 @@ import { askRaw, converse, message } from "../support/raw-http.ts";
 import { createStage } from "../support/stage.ts";
 
 const stage = createStage(afterAll);
+/** A label may have 63 characters, so no name server is asked. */
+const IMPOSSIBLE = `${"x".repeat(64)}.test`;
+
 let mock: MockProcess;
 let raw: RawBackend;
 let gateway: GatewayProcess;
@@ -23,6 +26,7 @@ beforeAll(async () => {
     health_check: noHealthChecks,
     routes: [
       { path: "/gone/*", backends: [gone.url] },
+      { path: "/nameless/*", backends: [`http://${IMPOSSIBLE}`] },
       { path: "/raw/*", backends: [raw.url] },
       { path: "/tls/*", backends: [mock.url.replace("http:", "https:")] },
       { path: "/api/users/*", methods: ["GET", "POST"], backends: [mock.url] },
@@ -50,6 +54,7 @@ async function askAnswering(reply: string): Promise<Response> {
 
 test.each([
   ["refuses connections", "/gone/1", "backend_unreachable", "connection_refused"],
+  ["has a name that does not resolve", "/nameless/1", "backend_name_not_resolved", "dns_error"],
   ["speaks no TLS", "/tls/1", "backend_tls_failed", "tls_protocol_error"],
   ["closes without an answer", "/drop", "backend_connection_closed", "connection_terminated"],
   ["breaks off its answer", "/drop/10", "backend_answer_incomplete", "http_response_incomplete"],
@@ -75,7 +80,7 @@ test.each([
 
   expect(response.status).toBe(502);
   expect(response.headers.has("proxy-status")).toBe(true);
-  expect((await problemOf(response)).title).toBe("Bad gateway");
+  expect(await problemOf(response)).toMatchObject({ code: "backend_protocol_error" });
 });
 
 test("an answer that promises content and has none is a 502", async () => {
