@@ -12,7 +12,7 @@ import { createStage } from "../support/stage.ts";
 
 const stage = createStage();
 
-test("the log has as many rows as there were requests, and each says what became of its own", async () => {
+test("the log has as many rows as there were requests, one for each, with its own outcome", async () => {
   const mock = await startMockProcess(stage, "A");
   const gateway = await startGateway(stage, {
     routes: [{ path: "/api/users/*", methods: ["GET", "POST"], backends: [mock.url] }],

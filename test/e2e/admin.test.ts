@@ -95,7 +95,7 @@ describe("on the main port", () => {
     expect(await problemOf(response)).toMatchObject({ code: "route_not_found" });
   });
 
-  test("/health answers whoever asks", async () => {
+  test("/health answers everyone", async () => {
     const response = await ask(`${gateway.url}/health`, {
       headers: { Host: "api.example.com", "X-Forwarded-For": "192.0.2.1" },
     });
@@ -150,7 +150,7 @@ test("without an address for the operator's pages each gateway finds itself one"
   }
 });
 
-describe("on a port of its own", () => {
+describe("on its own port", () => {
   let gateway: GatewayProcess;
   beforeAll(async () => {
     gateway = await startGateway(stage, { admin: { listen: "127.0.0.1:0" }, routes: routes() });

@@ -156,7 +156,7 @@ test("a folder in place of a file is named", async () => {
   expect(err).toContain("cannot read /: it is a folder");
 });
 
-test("`mock` answers with its name until it is told to stop", async () => {
+test("`mock` answers with its name until it is stopped", async () => {
   const child = await startChild(stage, ["mock", "--port", "0", "--name", "Harry"]);
   const url = /(http:\S+)/.exec(await child.lines.waitFor(/Harry listening/))?.[1] ?? "";
 

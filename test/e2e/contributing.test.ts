@@ -114,7 +114,7 @@ describe("the examples, as they stand in the guides", () => {
     expect(await run()).toEqual({ code: 0, output: expect.anything() });
   });
 
-  test.each(guides)("have the effect that the guide for $subject tells of", async (guide) => {
+  test.each(guides)("have the effect that the guide for $subject describes", async (guide) => {
     const { file = "", content = "" } =
       guide.blocks.find(({ language }) => language === "yaml") ?? {};
     const { code, output } = await tree.run("gateway", "check", file);

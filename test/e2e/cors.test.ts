@@ -72,7 +72,7 @@ test("an allowed origin is named in the answer, with credentials and exposed fie
   expect(headers.get("vary")).toContain("Origin");
 });
 
-test("a stranger gets the answer without a word of CORS, and caches are told why", async () => {
+test("a stranger gets the answer without CORS fields, and caches learn why", async () => {
   const { status, headers } = await ask(`${named.url}/api/users/1`, from(STRANGER));
 
   expect(status).toBe(200);

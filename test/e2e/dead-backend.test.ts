@@ -101,7 +101,7 @@ test("a WebSocket is opened to another backend when the first is not there", asy
   expect(await gateway.stop()).toBe(0);
 });
 
-test("an upload that no backend can take is answered 502, and tells how many were tried", async () => {
+test("an upload that no backend can take is answered 502, and says how many were tried", async () => {
   const urls: string[] = [];
   for (const name of ["A", "B"]) {
     const backend = await startMockProcess(stage, name);

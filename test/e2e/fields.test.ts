@@ -105,7 +105,7 @@ test("a Connection field cannot name away what the gateway adds", async () => {
   expect(request.all("host")).toEqual(["gateway"]);
 });
 
-test("the backend is told who asked, for which host, and through whom", async () => {
+test("the backend learns who asked, for which host, and through which proxies", async () => {
   const told = await echo(gateway.port, ["GET /echo HTTP/1.1", "Host: api.example.com:8080"]);
 
   expect(valuesOf(told, "host")).toEqual(["api.example.com:8080"]);
@@ -234,7 +234,7 @@ test("a gateway that is its own backend answers 508 at once", async () => {
   ]);
 });
 
-test("two gateways may stand one behind the other, but not in a circle", async () => {
+test("gateways may be chained, but not in a circle", async () => {
   const port = await unusedPort();
   const inner = await startGateway(stage, {
     health_check: noHealthChecks,
@@ -275,7 +275,7 @@ test("what a trusted proxy says is kept and added to", async () => {
   ]);
 });
 
-test("the client is told the request id and the way of the answer", async () => {
+test("the client gets the request id and the answer's Via", async () => {
   const { headers } = await ask(`${gateway.url}/api/users/1`);
   expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   expect(headers.get("via")).toBe("1.1 gateway");

@@ -36,7 +36,7 @@ test.each([
   ["a signed length", `${POST}Content-Length: +5\r\n\r\nhello`],
   ["a hexadecimal length", `${POST}Content-Length: 0x5\r\n\r\nhello`],
   [
-    "an unknown transfer coding behind chunked",
+    "an unknown transfer coding after chunked",
     `${POST}Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n${HIDDEN}`,
   ],
   ["a space before the colon", `${POST}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${HIDDEN}`],
@@ -61,7 +61,7 @@ test.each([
   expect(arrived).toEqual(["GET /afterwards HTTP/1.1"]);
 });
 
-test("a chunk size that is none ends the request, and nothing behind it is taken for another", async () => {
+test("an invalid chunk size ends the request, and nothing after it is taken for another", async () => {
   const before = backend.requests.length;
   const chunked = `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n${HIDDEN}`;
 
@@ -73,7 +73,7 @@ test("a chunk size that is none ends the request, and nothing behind it is taken
   expect(arrived).not.toContain("GET /hidden HTTP/1.1");
 });
 
-test("what stands behind a request's end is not forwarded with it", async () => {
+test("bytes after a request's end are not forwarded with it", async () => {
   const before = backend.requests.length;
 
   const text = await converse(gateway.port, `${POST}Content-Length: 0\r\n\r\nbogus\r\n\r\n`);

@@ -51,7 +51,7 @@ test("a killed backend costs nobody a request, and is taken back when it has ret
   expect(gateway.lines.matching(healthy)).toHaveLength(1);
 });
 
-test("a backend killed under load costs only what it may have acted on already", async () => {
+test("a backend killed under load costs only requests that it may have acted on", async () => {
   const a = await startMockProcess(stage, "A");
   const b = await startMockProcess(stage, "B");
   const gateway = await startGateway(stage, {
@@ -169,7 +169,7 @@ test.each([
   expect(line).toContain(`GET ${service.url}/health ${what}`);
 });
 
-test("a reload leaves the turns of backends and what is in flight as they are", async () => {
+test("a reload keeps the turns of backends and their requests in flight", async () => {
   const slow = await startRawBackend(stage);
   const b = await startMockProcess(stage, "B");
   const config = {
@@ -252,7 +252,7 @@ test("a backend that several routes share is checked once, and logged once", asy
   expect(gateway.lines.matching(/is unhealthy/)).toHaveLength(1);
 });
 
-test("a route can have health checks of its own", async () => {
+test("a route can have its own health checks", async () => {
   const mock = await startMockProcess(stage, "A");
   const gateway = await startGateway(stage, {
     health_check: quickChecks,

@@ -36,7 +36,7 @@ test.each([
   ],
   ["all are trusted", ["127.0.0.0/8", "10.0.0.0/8"], "10.9.9.9, 10.1.2.3", "10.9.9.9"],
   [
-    "an IPv6 client is told of",
+    "an IPv6 client is reported",
     ["127.0.0.0/8", "2001:db8:1::/48"],
     "2001:db8:9::1, 2001:db8:1::2",
     "2001:db8:9::1",
@@ -44,7 +44,7 @@ test.each([
   ["a port stands behind the address", ["127.0.0.1"], "[2001:db8::7]:4711", "2001:db8::7"],
   ["an IPv4 address is dressed as IPv6", ["127.0.0.1"], "::ffff:203.0.113.9", "203.0.113.9"],
   [
-    "what is no address ends the search",
+    "text that is not an address ends the search",
     ["127.0.0.1", "10.0.0.0/8"],
     "203.0.113.9, unknown, 10.1.2.3",
     "10.1.2.3",
@@ -140,7 +140,7 @@ test("Forwarded is added to a trusted proxy's, with an IPv6 peer in quotes", asy
   expect(valuesOf(told, "x-real-ip")).toEqual(["203.0.113.9"]);
 });
 
-test("behind a proxy that speaks X-Forwarded-*, all fields give one picture", async () => {
+test("behind a proxy that sends X-Forwarded-*, all fields agree", async () => {
   const gateway = await startTrusting({ trusted_proxies: ["127.0.0.1"], send_forwarded: true });
 
   const told = await toldBy(gateway.url, {
@@ -159,7 +159,7 @@ test("behind a proxy that speaks X-Forwarded-*, all fields give one picture", as
   expect(valuesOf(told, "x-real-ip")).toEqual(["203.0.113.9"]);
 });
 
-test("behind a proxy that speaks Forwarded, all fields give one picture", async () => {
+test("behind a proxy that sends Forwarded, all fields agree", async () => {
   const gateway = await startTrusting({ trusted_proxies: ["127.0.0.1"] });
 
   const told = await toldBy(gateway.url, {

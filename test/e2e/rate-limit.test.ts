@@ -101,7 +101,7 @@ test("a limit that is just a number holds for its route alone", async () => {
   expect(await admittedOf(times(60, `${gateway.url}/api/orders/1`))).toBe(60);
 });
 
-test("with `key: client_ip` each client behind a trusted proxy has a bucket of its own", async () => {
+test("with `key: client_ip` each client behind a trusted proxy has its own bucket", async () => {
   const mock = await startMockProcess(stage, "A");
   const gateway = await startGateway(stage, {
     server: { trusted_proxies: ["127.0.0.1"] },

@@ -121,7 +121,7 @@ test("a file that is gone is reported, and the gateway serves on", async () => {
   expect((await ask(`${gateway.url}/api/users/1`)).status).toBe(200);
 });
 
-test("another address, format and token take effect, and what is in flight ends at the old address", async () => {
+test("another address, format and token take effect, and exchanges in flight finish at the old address", async () => {
   const backend = await startRawBackend(stage);
   const { gateway, write } = await startReloadable({
     routes: [{ path: "/*", backends: [backend.url] }],

@@ -95,7 +95,7 @@ test.each(["/api/users/*", "/api/users/*filepath"])(
   },
 );
 
-test("two routes with one path are told apart by their methods", async () => {
+test("two routes with one path are distinguished by their methods", async () => {
   const [a, b] = await startPair();
   const gateway = await startGateway(stage, {
     routes: [

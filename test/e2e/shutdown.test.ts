@@ -157,7 +157,7 @@ async function expectAllCut({
   expect(rows).toMatchObject(CUT_ROWS);
 }
 
-test("what outlasts shutdown_timeout is cut and told so, and has its row with the cause", async () => {
+test("an exchange that outlasts shutdown_timeout is cut, answered so, and has its row with the cause", async () => {
   const inFlight = await startWithEachKindInFlight("200ms");
 
   inFlight.gateway.kill("SIGTERM");

@@ -40,7 +40,7 @@ describe("SIGHUP", () => {
     expect(errors.text).toBe("");
   });
 
-  test("to an invalid file logs each reason in a line of its own where the log is text", async () => {
+  test("to an invalid file logs each reason in its own line if the log is text", async () => {
     const gateway = await serve("text");
     const { lines, errors, file } = gateway;
     await lines.waitFor(/listening on/);

@@ -127,7 +127,7 @@ test("text and binary messages pass both ways and make one row when the connecti
   });
 });
 
-test("a WebSocket's row tells how long it was open", async () => {
+test("a WebSocket's row says how long it was open", async () => {
   const gateway = await startBeforeMock();
   const socket = await open(gateway);
   const opened = performance.now();

@@ -68,7 +68,7 @@ describe("reading the configuration file", () => {
     expect(await reading(folder)).toBe(`cannot read ${folder}: it is a folder`);
   });
 
-  test("tells any other reason by its code", async () => {
+  test("gives any other reason by its code", async () => {
     const file = join(stage.folder(), "loop.yaml");
     symlinkSync(file, file);
     expect(await reading(file)).toBe(`cannot read ${file}: ELOOP`);

@@ -90,7 +90,7 @@ More: \`gateway help config\`, and the project's README.md and docs/.
   });
 
   test.each([...COMMANDS, help].map((command) => [command.name, command] as const))(
-    "tells every flag of `%s`",
+    "lists every flag of `%s`",
     async (name, { flags, summary, details, examples }) => {
       const text = await explained(name);
       expect(text).toStartWith(`${name}: ${summary}\n\nUsage: gateway ${name}`);

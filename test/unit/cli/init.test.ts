@@ -28,7 +28,7 @@ describe("`init`", () => {
     expect(next).toContain(`gateway check ${file}`);
   });
 
-  test("overwrites nothing unless it is told to", async () => {
+  test("overwrites nothing unless asked to", async () => {
     const file = join(stage.folder(), "mine.yaml");
     await Bun.write(file, "mine");
     const { code, complaints } = await run([file]);

@@ -19,7 +19,7 @@ async function withMock(
 }
 
 describe("`mock`", () => {
-  test("says where it listens, answers with its name, and ends in order when told to", async () => {
+  test("says where it listens, answers with its name, and ends gracefully when asked to", async () => {
     const code = await withMock({ name: "Harry" }, async (url, console) => {
       expect(console.printed).toBe(`mock backend Harry listening on ${url}\n`);
       const answer = await fetch(`${url}/api/users/1`);
@@ -28,7 +28,7 @@ describe("`mock`", () => {
     expect(code).toBe(0);
   });
 
-  test("fails as often as it is told", async () => {
+  test("fails at the configured rate", async () => {
     await withMock({ "fail-rate": "1", latency: "1ms" }, async (url) => {
       const answer = await fetch(`${url}/api/users/1`);
       expect(answer.status).toBe(500);

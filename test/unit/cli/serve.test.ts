@@ -6,7 +6,7 @@ import { FakeConsole, given } from "./fake-console.ts";
 
 const stage = createStage();
 
-test("`serve` starts nothing with a configuration that is wrong, and says what is", async () => {
+test("`serve` starts nothing with an invalid configuration, and reports its errors", async () => {
   const config = join(stage.folder(), "gateway.yaml");
   await Bun.write(config, "prot: 1\nroutes: [{ path: /a, backends: [http://a] }]\n");
   const console = new FakeConsole();

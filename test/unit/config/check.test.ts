@@ -226,7 +226,7 @@ describe("trusted proxies", () => {
 });
 
 describe("untrusted fields", () => {
-  test("are names that the gateway has no rules of its own for", () => {
+  test("are names that the gateway has no rules for", () => {
     const list = "[X-User, 'x user', host, 7]";
     expect(errorsIn(`server: { untrusted_fields: ${list} }\n${ROUTE}`)).toEqual([
       "1:38: `x user` is not a field name; write one like X-User",
@@ -258,7 +258,7 @@ describe("the operator's address", () => {
     expect(errorsIn(admin(`listen: '${listen}', token: secret`))).toEqual([]);
   });
 
-  test("is not said to need a token where there is one that is wrong", () => {
+  test("is not reported as missing a token if its token is invalid", () => {
     expect(errorsIn(admin("listen: '0.0.0.0:9090', token: ''"))).toEqual([
       "1:41: expected non-empty text, got empty text",
     ]);
@@ -351,7 +351,7 @@ describe("health checks", () => {
     expect(errorsIn(text)).toEqual([first + interval, second + timeout]);
   });
 
-  test("are judged by what is well-formed of them", () => {
+  test("are judged by their well-formed parts", () => {
     expect(errorsIn(`health_check: { interval: 1ms, path: health }\n${ROUTE}`)).toEqual([
       `1:27: ${interval}`,
       '1:38: expected a path, like /health, got the text "health"',

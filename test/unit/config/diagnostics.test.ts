@@ -78,7 +78,7 @@ describe("the place below the line", () => {
     expect(shown({ sourceLine: "e\u0301: 1", column: 5 })[1]).toBe("   ^");
   });
 
-  test("is one character at least, behind the line's end too", () => {
+  test("is at least one character, also after the line's end", () => {
     expect(shown({ sourceLine: "a:", column: 3 })).toEqual(["a:", "  ^"]);
     expect(shown({ sourceLine: "\u0301x", column: 1 })[1]).toBe("^");
   });

@@ -144,7 +144,7 @@ describe("a text that is one YAML mapping", () => {
 });
 
 describe("aliases and merge keys", () => {
-  test("stand for what is anchored", () => {
+  test("stand for the anchored value", () => {
     const text = `
 base: &base { a: 1, b: 2 }
 more: &more { b: 3, c: 4 }

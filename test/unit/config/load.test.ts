@@ -177,7 +177,7 @@ describe("a duration, size or rate", () => {
     ]);
   });
 
-  test("cannot be longer than a year, but for what is kept", () => {
+  test("cannot be longer than a year, except in retention", () => {
     expect(errorsIn(`server: { shutdown_timeout: 400 days }\n${ROUTE}`)).toEqual([
       "1:29: `400 days` is too long: this is at most 365d",
     ]);

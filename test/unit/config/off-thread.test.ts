@@ -16,7 +16,7 @@ async function write(text: string): Promise<string> {
 const load = (file: string, environment = {}) =>
   loadOffThread(file, environment, createConfigWorker);
 
-describe("a configuration read on a thread of its own", () => {
+describe("a configuration read on its own thread", () => {
   test("is the same as one read here, however many routes it has", async () => {
     const routes = Array.from(
       { length: 250 },
@@ -39,7 +39,7 @@ describe("a configuration read on a thread of its own", () => {
     expect(await load(file)).toEqual(loadConfig(file, text, {}));
   });
 
-  test("that is not there is told by the system's code", async () => {
+  test("that does not exist is reported by the system's code", async () => {
     const failure = await load(join(stage.folder(), "missing.yaml")).catch((error) => error);
     expect(failure).toBeInstanceOf(UnreadableFileError);
     expect(failure.code).toBe("ENOENT");

@@ -33,7 +33,7 @@ const table: readonly (readonly [behaviour: string, text: string, printed: strin
       |       ^^^^`,
   ],
   [
-    "a missing key is reported at its mapping, with what is expected there",
+    "a missing key is reported at its mapping, with the expected value",
     "routes:\n  - path: /a\n    backends:\n      - { weight: 2 }\n",
     `gateway.yaml:4:9: error: missing key \`url\`; expected a URL
     4 |       - { weight: 2 }
@@ -157,7 +157,7 @@ describe("a wrong value", () => {
   });
 });
 
-describe("a schema without words of its own", () => {
+describe("a schema without its own words", () => {
   test.each([
     [Type.Number(), "a number"],
     [Type.Number({ minimum: 1 }), "a number of at least 1"],

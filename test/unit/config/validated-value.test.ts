@@ -92,7 +92,7 @@ routes:
     });
   });
 
-  test("tells which of its parts have no gaps", () => {
+  test("says which of its parts are complete", () => {
     const { partial, isWhole } = readText(text);
     const { server, routes } = partial as { server: object; routes: Record<string, object>[] };
     const [first] = routes;

@@ -10,7 +10,7 @@ describe("a warning", () => {
     expect(diagnostics).toMatchObject([{ line: 1, column: 29, severity: "warning" }]);
   });
 
-  test("stands beside errors", () => {
+  test("is reported together with errors", () => {
     const text = `server: { trusted_proxies: ["::/0", x] }\n${ROUTE}`;
     expect(warningsIn(text)).toHaveLength(1);
     expect(errorsIn(text)).toHaveLength(1);
@@ -26,7 +26,7 @@ describe("what is valid and probably not meant is warned of", () => {
       "1:41: `0.0.0.0/0` trusts everyone: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks",
     ],
     [
-      "tls beside http backends only",
+      "tls with http backends only",
       route("tls: { server_name: a }"),
       "4:10: `tls` has no effect: no backend of this route has an https:// URL",
     ],
@@ -103,7 +103,7 @@ describe("there is no warning", () => {
     expect(warningsIn(`${top}\nroutes: [{ path: /a, backends: ["${url}"] }]\n`)).toEqual([]);
   });
 
-  test("of tls beside one https backend, nor of checks that are off", () => {
+  test("of tls with one https backend, nor of checks that are off", () => {
     const tls = "tls: { server_name: a }, backends: [http://a, https://b]";
     expect(warningsIn(`routes: [{ path: /a, ${tls} }]\n`)).toEqual([]);
     expect(

@@ -16,7 +16,7 @@ describe("fields of an answer", () => {
     expect(fields().has(name)).toBe(value !== null);
   });
 
-  test("tell of a field without a value that it is there", () => {
+  test("have a field without a value", () => {
     const some = new FieldList(["a", "", "b", "1", "a", ""]);
     expect(some.get("a")).toBe(", ");
     expect(some.has("a")).toBe(true);

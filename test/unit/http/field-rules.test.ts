@@ -103,7 +103,7 @@ describe("a field to be untrusted", () => {
   });
 
   test.each(["Host", "Connection", "Content-Length", "Via", "X-Request-Id"])(
-    "cannot be %s, for which the gateway has rules of its own",
+    "cannot be %s, for which the gateway has its own rules",
     (name) => {
       expect(untrustedFieldProblem(name)).toContain("has its own rules");
     },

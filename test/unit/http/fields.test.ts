@@ -50,7 +50,7 @@ describe("fields for one connection", () => {
     },
   );
 
-  test("are found although Connection names what is no field name", () => {
+  test("are found although Connection names an invalid field name", () => {
     expect(without({ connection: 'a b, "x-a", x@, (x), x-a', "x-a": "1", "x-b": "2" })).toEqual({
       "x-b": "2",
     });

@@ -175,7 +175,7 @@ describe("scheme and host in a Forwarded field behind trusted proxies", () => {
     expect(said(forwarded)).toEqual([protocol, host]);
   });
 
-  test("do not count beside X-Forwarded-Proto and X-Forwarded-For", () => {
+  test("do not count next to X-Forwarded-Proto and X-Forwarded-For", () => {
     const forwarded = "for=203.0.113.9;proto=https;host=shop.test";
     expect(said(forwarded, { "x-forwarded-proto": "http" })).toEqual(["http", "shop.test"]);
     expect(said(forwarded, { "x-forwarded-for": "203.0.113.9" })).toEqual(["http", undefined]);
@@ -193,7 +193,7 @@ describe("for the next hop", () => {
     return [forwardedFor(claimed, client.peer), forwardedChain(claimed, client, host)];
   };
 
-  test("the peer stands behind nobody where no proxy says more", () => {
+  test("the peer is the first hop if no proxy reports more", () => {
     expect(next({})).toEqual(["10.0.0.1", 'for=10.0.0.1;host="gw:80";proto=http']);
     expect(next({}, "::1", "")).toEqual(["::1", 'for="[::1]";proto=http']);
     expect(next({}, "", null)).toEqual(["", "for=unknown;proto=http"]);

@@ -134,7 +134,7 @@ describe("/delay", () => {
 });
 
 describe("/redirect", () => {
-  test.each([301, 302, 303, 307, 308])("%d points to where it is told", async (status) => {
+  test.each([301, 302, 303, 307, 308])("%d points to the given target", async (status) => {
     const target = `${start().url}/redirect/${status}?to=/echo%3Fa=1`;
     const answer = await fetch(target, { redirect: "manual" });
     expect(answer.status).toBe(status);

@@ -24,7 +24,7 @@ describe("/bytes", () => {
     expect(await answer.text()).toBe("0123456789abcdef0123");
   });
 
-  test("HEAD tells the size of a GiB and sends none of it", async () => {
+  test("HEAD reports the size of a GiB and sends none of it", async () => {
     const answer = await converse(start().port, rawRequest("HEAD", "/bytes/1GiB"));
     expect(answer).toContain("Content-Length: 1073741824\r\n");
     expect(answer).toEndWith("\r\n\r\n");

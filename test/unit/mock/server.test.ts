@@ -132,7 +132,7 @@ describe("finding a path", () => {
     expect(answer.headers.get("allow")).toBe("GET, PUT, PATCH, DELETE, HEAD, OPTIONS");
   });
 
-  test("OPTIONS tells the methods of a path", async () => {
+  test("OPTIONS lists the methods of a path", async () => {
     const answer = await fetch(`${start().url}/health/up`, { method: "OPTIONS" });
     expect(answer.status).toBe(204);
     expect(answer.headers.get("allow")).toBe("POST, OPTIONS");

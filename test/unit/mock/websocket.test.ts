@@ -178,7 +178,7 @@ describe("closing", () => {
     expect((await nextClose(socket)).code).toBe(4002);
   });
 
-  test("what comes after a close is not answered", async () => {
+  test("frames after a close are not answered", async () => {
     const close = frame(0x88, Buffer.from([0x0f, 0xa1]));
     const answer = await answerTo(start().port, close, frame(0x81, "late"));
     expect(answer).toEqual(Buffer.from([0x88, 2, 0x0f, 0xa1]));

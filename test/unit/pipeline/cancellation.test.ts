@@ -13,7 +13,7 @@ test("nothing is broken off without a reason, and the first reason stays", () =>
   expect(cancellation.signal.aborted).toBe(true);
 });
 
-test("a client that leaves breaks off what is done for it, and one that has left does so at once", () => {
+test("a client that leaves cancels its operations, and one that has left does so at once", () => {
   const client = new AbortController();
   const [waiting, late] = [new Cancellation(client), new Cancellation(client)];
   waiting.listenToClient();
@@ -26,7 +26,7 @@ test("a client that leaves breaks off what is done for it, and one that has left
   }
 });
 
-test("whoever is at something meanwhile hears of the first reason, and only once", () => {
+test("an operation in progress gets the first reason, and only once", () => {
   const cancellation = new Cancellation();
   const heard: GatewayError[] = [];
   cancellation.interrupts({ interrupt: (reason) => void heard.push(reason) });

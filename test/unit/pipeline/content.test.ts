@@ -36,7 +36,7 @@ function observed(changes: Partial<BodyObserver> = {}, idleTimeout = IDLE) {
 }
 
 describe("a body that is counted", () => {
-  test("passes on every chunk and tells of each, and of the end", async () => {
+  test("passes on every chunk and reports each, and the end", async () => {
     const { source, told, reader } = observed();
     source.chunk(3);
     expect((await reader.read()).value?.length).toBe(3);
@@ -99,7 +99,7 @@ describe("a body that is counted", () => {
     expect(told).toEqual(["error too little"]);
   });
 
-  test("tells when nobody wants the rest, and its source too", async () => {
+  test("reports when the rest is not wanted, to its source too", async () => {
     const { source, told, reader } = observed();
     await reader.cancel("enough");
     expect(told).toEqual(["cancel enough"]);
@@ -144,7 +144,7 @@ describe("a body that is broken off", () => {
     expect(told).toEqual(["chunk 3", "error stop"]);
   });
 
-  test("breaks for whoever waits for more", async () => {
+  test("breaks for a reader that waits for more", async () => {
     const { cancellation, told, reader } = observed();
     const failure = rejection(reader.read());
     await turn();
@@ -216,7 +216,7 @@ describe("a body in which nothing moves", () => {
     await reader.cancel();
   });
 
-  test("may be so for ever when no time is set", async () => {
+  test("may last forever if no time is set", async () => {
     const { clock, told, reader } = observed({}, 0);
     expect(clock.pending).toBe(0);
     clock.advance(1e9);

@@ -34,7 +34,7 @@ describe("the client's end of a connection", () => {
   });
 
   test.each(["via", "forwarded", "x-forwarded-for"])(
-    "is unknown behind a proxy, which %s tells of",
+    "is unknown behind a proxy, which %s shows",
     (name) => {
       const exchange = openExchange({ fields: { [name]: "1.1 proxy" } });
       exchange.peerPort = 1234;

@@ -45,7 +45,7 @@ describe("content in the place of the backend's", () => {
     await exchange.ended;
   });
 
-  test("that breaks off ends the exchange, with what has left counted", async () => {
+  test("that breaks off ends the exchange, with the sent bytes counted", async () => {
     const { exchange, left } = leavingWith("one ", new Error("broken"));
     expect(new Response(left).text()).rejects.toThrow("broken");
     await exchange.ended;

@@ -68,7 +68,7 @@ describe("the fields for the backend", () => {
     expect(prepared({ ...claimed, "x-request-id": "mine" })).toEqual(added);
   });
 
-  test("hold what a trusted proxy says, with the proxy behind it", () => {
+  test("hold the value of a trusted proxy, with the proxy after it", () => {
     const client = { peer: "10.0.0.1", address: "203.0.113.9", viaTrustedProxy: true };
     expect(prepared(claimed, client)).toEqual({
       ...added,
@@ -85,7 +85,7 @@ describe("the fields for the backend", () => {
     });
   });
 
-  test("keep the proxies in Via, whoever they are", () => {
+  test("keep all proxies in Via", () => {
     expect(prepared({ via: "1.0 fred" })["via"]).toBe("1.0 fred, 1.1 gateway");
   });
 
@@ -137,7 +137,7 @@ describe("the fields for the backend", () => {
     expect(forwarded).toBe('for=192.0.2.1;host="gateway.test";proto=http');
   });
 
-  test("hold Forwarded behind what a trusted proxy says", () => {
+  test("hold Forwarded after the value of a trusted proxy", () => {
     const client = { peer: "2001:db8::1", protocol: "https", viaTrustedProxy: true } as const;
     const { forwarded } = prepared(claimed, client, { sendForwarded: true });
     expect(forwarded).toBe('for=203.0.113.9, for="[2001:db8::1]";host="gateway.test";proto=http');
@@ -193,7 +193,7 @@ describe("a field that a policy sets", () => {
     ).toEqual(["x_user: alice"]);
   });
 
-  test("may be added to what is there, under its own name only", () => {
+  test("may be appended to existing ones, under its own name only", () => {
     expect(sent(claims, (outgoing) => outgoing.append("X-User", "alice"))).toEqual([
       "x-user: mallory, eve",
       "x-user: alice",

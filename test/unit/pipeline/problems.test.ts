@@ -19,7 +19,7 @@ function maker() {
 }
 
 describe("a known error", () => {
-  test("tells the client what it is, and the exchange too", async () => {
+  test("is reported to the client, and noted in the exchange", async () => {
     const { reports, exchange, problem } = maker();
     const response = problem(
       new GatewayError("method_not_allowed", "/a takes GET", { fields: { allow: "GET" } }),
@@ -66,7 +66,7 @@ describe("a known error", () => {
     expect(exchange.status).toBe(403);
   });
 
-  test("keeps its cause for whoever catches it", () => {
+  test("keeps its cause", () => {
     const cause = new Error("deep");
     expect(new GatewayError("internal_error", "detail", { cause })).toMatchObject({
       name: "GatewayError",

@@ -178,7 +178,7 @@ describe("a preflight", () => {
     expect(unasked.headers.has("access-control-allow-headers")).toBe(false);
   });
 
-  test("is not told again what it asked for when that is no list of field names", async () => {
+  test("does not get its request echoed if that is not a list of field names", async () => {
     const answer = await chain({}).send(preflight(APP, "PUT", 'x-a, "<b>"'));
     expect(answer.headers.has("access-control-allow-headers")).toBe(false);
   });
@@ -214,7 +214,7 @@ describe("a preflight", () => {
     });
   });
 
-  test("is not told of exposed fields, which are for the answer proper", async () => {
+  test("gets no exposed fields, which are for the actual answer", async () => {
     const answer = await chain({ exposed_headers: ["ETag"] }).send(preflight(APP));
     expect(answer.headers.has("access-control-expose-headers")).toBe(false);
   });

@@ -111,7 +111,7 @@ describe("a limit by client address", () => {
     expect(await chain.statuses(1, { client: "2001:db8:0:1::1" })).toEqual([200]);
   });
 
-  test("gives a client no more by the time that its bucket takes to fill", async () => {
+  test("gives a client no more in the time that its bucket takes to fill", async () => {
     const clock = new FakeClock();
     const chain = new Chain(limits({ route: byClient, clock }));
     let admitted = 0;
@@ -265,7 +265,7 @@ describe("a limit's configuration", () => {
     ]);
   });
 
-  test("at the top is 100 a second where none is written, and on a route has to be written", () => {
+  test("at the top is 100 a second by default, and on a route must be written", () => {
     expect(() => policyFrom(global, { burst: 1 })).not.toThrow();
     expect(() => policyFrom(route, { burst: 1 })).toThrow();
   });

@@ -49,7 +49,7 @@ describe("the policies in their order", () => {
 });
 
 describe("the policies' configuration", () => {
-  test.each(["global", "route"] as const)("has a key of its own per policy: %s", (place) => {
+  test.each(["global", "route"] as const)("has its own key per policy: %s", (place) => {
     const keys = placesIn(place).map(({ scope }) => scope.key);
     expect(keys).toEqual([...new Set(keys)]);
   });

@@ -10,7 +10,7 @@ test("a budget gives all that it has and no byte more", () => {
   expect(budget.take(0)).toBe(true);
 });
 
-test("what was refused need not be given back, and what was given back can be had again", () => {
+test("bytes that were refused need not be released, and released bytes can be reserved again", () => {
   const budget = new BufferBudget(100);
   expect(budget.take(101)).toBe(false);
   expect(budget.take(100)).toBe(true);

@@ -58,7 +58,7 @@ function forwardingBy(transport: Transport, changes: ForwardingChanges) {
 }
 
 describe("forwarding", () => {
-  test("sends one request to the backend and answers with what it says", async () => {
+  test("sends one request to the backend and relays its answer", async () => {
     const { clock, sent, forward } = forwarding(() => {
       clock.advance(30);
       return new Response("hello", { headers: { "content-length": "5" } });
@@ -345,7 +345,7 @@ describe("an exchange's own time limit", () => {
 describe("a backend's requests in flight", () => {
   const source = () => new Response(drip().stream);
 
-  test("are at most so many, and the next go to another", async () => {
+  test("are limited, and the next go to another backend", async () => {
     const { sent, backends, forward } = forwarding(source, { maxInFlight: [1, 2] });
     for (let request = 0; request < 3; request += 1) await forward(openExchange());
     expect(backends.map(({ inFlight }) => inFlight)).toEqual([1, 2]);

@@ -144,7 +144,7 @@ describe("a request's content", () => {
     return { source, clock, cancellation, exchange, state, reader: body.getReader() };
   }
 
-  test("that is large is passed on as it comes, and counted", async () => {
+  test("that is large is streamed, and counted", async () => {
     const { source, clock, exchange, state, reader } = await uploading({
       "content-length": "100000",
     });
@@ -172,7 +172,7 @@ describe("a request's content", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("that is passed on may take for ever while it moves", async () => {
+  test("that is streamed may take forever while it moves", async () => {
     const { source, clock, cancellation, reader } = await uploading();
     for (let chunk = 0; chunk < 20; chunk += 1) {
       const reading = reader.read();

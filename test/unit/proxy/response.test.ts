@@ -46,7 +46,7 @@ function withStatus(status: number): Response {
 }
 
 describe("an answer's fields", () => {
-  test("lose what was for one connection and gain Via and the request's id", async () => {
+  test("lose the fields of one connection and gain Via and the request's id", async () => {
     const response = new Response("hi", {
       headers: {
         connection: "x-internal",
@@ -212,7 +212,7 @@ describe("a small answer of known length", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("may take for ever where no idle time is set", async () => {
+  test("may take forever if no idle timeout is set", async () => {
     const { source, clock, failure } = collecting("5", 0);
     expect(clock.pending).toBe(0);
     source.break(networkError("ECONNRESET"));
@@ -243,7 +243,7 @@ describe("a small answer of known length", () => {
     expect(short.isGivenBack()).toBe(true);
   });
 
-  test("is passed on as it comes when the budget is spent, and needs none of it", async () => {
+  test("is streamed if the budget is spent, and needs none of it", async () => {
     const source = drip();
     const { exchange, budget, prepare } = answered(
       new Response(source.stream, { headers: { "content-length": "5" } }),
@@ -401,7 +401,7 @@ describe("an answer that is passed on", () => {
     });
   });
 
-  test("may fall silent for ever where no idle time is set", async () => {
+  test("may fall silent forever if no idle timeout is set", async () => {
     const { clock, cancellation, reader } = await passing(undefined, {}, 0);
     const reading = reader.read();
     clock.advance(1e9);

@@ -118,7 +118,7 @@ describe("the end of a tunnel", () => {
     }
   });
 
-  test("without a close cuts the other's connection, and is the cause that the row tells", () => {
+  test("without a close cuts the other's connection, and is the cause in the row", () => {
     const byClient = tunnelled();
     byClient.tunnel.close(1006, "");
     expect(byClient.backend.done).toEqual(["terminate"]);
@@ -143,7 +143,7 @@ describe("the end of a tunnel", () => {
     expect(backend.done).toEqual(["terminate"]);
   });
 
-  test("by the gateway is told to both ends", async () => {
+  test("by the gateway is reported to both ends", async () => {
     const { tunnel, backend, client, state, tunnels } = tunnelled();
     tunnel.shut(1001, "the gateway stops");
     expect(client.done).toEqual(["close 1001 the gateway stops"]);
@@ -310,7 +310,7 @@ describe("a tunnel in which nothing moves", () => {
     expect(exchange.errorCode).toBe("websocket_idle");
   });
 
-  test("stays open for ever where no idle time is set", () => {
+  test("stays open forever if no idle timeout is set", () => {
     const { clock, exchange } = tunnelled({ idleTimeout: 0 });
     expect(clock.pending).toBe(0);
     clock.advance(1e9);

@@ -12,7 +12,7 @@ function explain(
   return RouteTable.compile(routes).explain(method, requestFor(path, query));
 }
 
-test("the route that gets the request is told first, then why every other does not", () => {
+test("the route that gets the request comes first, then why every other does not", () => {
   const routes = [
     { path: "/*" },
     { path: "/api/users/me", methods: ["PUT", "DELETE"] },
@@ -31,11 +31,11 @@ test("the route that gets the request is told first, then why every other does n
   ]);
 });
 
-test("a match without parameters is told without them", () => {
+test("a match without parameters is explained without them", () => {
   expect(explain([{ path: "/a" }], "GET", "/a")).toEqual(['GET /a goes to "/a"']);
 });
 
-test("a path that no route matches is told with where the nearest routes part from it", () => {
+test("a path that no route matches is explained by where the nearest routes differ from it", () => {
   const routes = [{ path: "/other" }, { path: "/a/b/*" }, { path: "/a" }, { path: "/a/b/" }];
   expect(explain(routes, "GET", "/a/b")).toEqual([
     "GET /a/b is answered with 404: no route matches the path",
@@ -46,13 +46,13 @@ test("a path that no route matches is told with where the nearest routes part fr
   ]);
 });
 
-test("an empty segment is told as what a parameter does not take", () => {
+test("an empty segment is explained as one that a parameter does not match", () => {
   expect(explain([{ path: "/a/:id" }], "GET", "/a/")[1]).toBe(
     '"/a/:id" does not match: segment 2 is empty, where ":id" takes one that is not',
   );
 });
 
-test("a method that no route takes is told with what they do take", () => {
+test("a method that no route takes is explained by the methods that they do take", () => {
   const routes = [
     { path: "/a", methods: ["GET"] },
     { path: "/a", methods: [] },
@@ -64,7 +64,7 @@ test("a method that no route takes is told with what they do take", () => {
   ]);
 });
 
-test("a large table is told in a few lines", () => {
+test("a large table is explained in a few lines", () => {
   const routes = Array.from({ length: 1_000 }, (_, index) => ({ path: `/${index}` }));
   const lines = explain(routes, "GET", "/x");
   expect(lines.length).toBe(7);
@@ -72,11 +72,11 @@ test("a large table is told in a few lines", () => {
   expect(explain(routes.slice(0, 6), "GET", "/x").at(-1)).toBe("1 more does not match either");
 });
 
-test("a path without its slash is told to be none", () => {
+test("a path without its slash is explained as no path", () => {
   expect(explain([{ path: "/*" }], "GET", "users")).toEqual(['a path must begin with "/"']);
 });
 
-test("conditions are told where they are not met, and where they decide", () => {
+test("conditions are explained if they are not met, and if they decide", () => {
   const routes = [
     { path: "/a" },
     { path: "/a", conditions: [asksFor("x"), asksFor("y")] },

@@ -10,12 +10,12 @@ test("a route is called by its path", () => {
   ]);
 });
 
-test("routes of one path are told apart by their methods", () => {
+test("routes of one path are distinguished by their methods", () => {
   const routes = [{ path: "/a", methods: ["GET", "HEAD"] }, { path: "/a" }, { path: "/b" }];
   expect(runThrough(routeIds(routes))).toEqual(["GET,HEAD /a", "* /a", "/b"]);
 });
 
-test("routes of one path and the same methods are told apart by their conditions", () => {
+test("routes of one path and the same methods are distinguished by their conditions", () => {
   const [x, y] = [asksFor("x"), asksFor("y")];
   const routes = [
     { path: "/a", conditions: [x, y] },

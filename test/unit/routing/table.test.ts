@@ -35,7 +35,7 @@ describe("a literal path", () => {
     }
   });
 
-  test("tells a trailing slash from none", () => {
+  test("distinguishes a trailing slash from none", () => {
     const routes = pathsOf("/a", "/a/");
     expect(routeOf(routes, "/a")).toBe("/a");
     expect(routeOf(routes, "/a/")).toBe("/a/");

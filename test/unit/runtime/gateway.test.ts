@@ -65,7 +65,7 @@ describe("a request without a route", () => {
     expect(sent).toEqual([]);
   });
 
-  test("is answered 405 where other methods have one, and told which", async () => {
+  test("is answered 405 if other methods have a route, with those methods", async () => {
     const config = `routes: [{ path: /a, methods: [GET, PUT], backends: ["http://backend.test"] }]`;
     const response = await world({ config }).ask("/a", { method: "DELETE" });
     expect(response.headers.get("allow")).toContain("PUT");
@@ -97,7 +97,7 @@ describe("a request without a route", () => {
     expect(sent).toEqual([]);
   });
 
-  test("is counted by the global limit, and told of CORS, like any other", async () => {
+  test("is counted by the global limit, and gets CORS fields, like any other", async () => {
     const config = `
       rate_limiting: { enabled: true, requests_per_second: 1, burst: 2 }
       cors: { enabled: true, allowed_origins: ["*"] }
@@ -157,7 +157,7 @@ describe("a preflight", () => {
 
 describe("a request that has come back", () => {
   test.each(["1.1 gateway-1a2b3c4d", "1.0 fred, 1.1 gateway-1a2b3c4d, 1.1 other"])(
-    "is refused, as its Via tells: %s",
+    "is refused by its Via: %s",
     async (via) => {
       const { ask, sent, records } = world();
       const response = await ask("/api/a", { headers: { via } });
@@ -170,7 +170,7 @@ describe("a request that has come back", () => {
     },
   );
 
-  test("is told from one that has passed through another gateway", async () => {
+  test("is distinguished from one that has passed through another gateway", async () => {
     const { ask, sent } = world();
     const via = "1.1 gateway-ffffffff, 1.1 gateway";
     expect((await ask("/api/a", { headers: { via } })).status).toBe(200);
@@ -199,9 +199,12 @@ describe("a request's id", () => {
     expect(await idFor("edge-7", "::ffff:10.0.0.1")).toBe("edge-7");
   });
 
-  test.each(["", "a b", "x".repeat(129), "ä"])("is not %p, whoever says so", async (given) => {
-    expect(await idFor(given, "10.0.0.1")).toBe("id-1");
-  });
+  test.each(["", "a b", "x".repeat(129), "ä"])(
+    "is not %p, even from a trusted proxy",
+    async (given) => {
+      expect(await idFor(given, "10.0.0.1")).toBe("id-1");
+    },
+  );
 });
 
 describe("the gateway's own pages", () => {
@@ -309,7 +312,7 @@ describe("requests under way", () => {
     cors: { enabled: true, allowed_origins: ["*"] }
     routes: [{ path: "/api/*", backends: ["http://backend.test"] }]`;
 
-  test("are at most so many; beyond them the answer is 503 and says when to come again", async () => {
+  test("are limited; above the limit the answer is 503 and says when to retry", async () => {
     const { ask, sent, gateway, records } = world({
       config,
       answer: () => new Response(drip().stream),

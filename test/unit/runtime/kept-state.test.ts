@@ -69,7 +69,7 @@ describe("a reload", () => {
     expect(sent.map(({ url }) => new URL(url).host)).toEqual(["a.test", "b.test"]);
   });
 
-  test("keeps what is in flight at a backend, also when the rest of its upstream changes", () => {
+  test("keeps the requests in flight at a backend, also when the rest of its upstream changes", () => {
     const one = (more: string) =>
       route("/a", `backends: [{ url: "http://a.test", max_in_flight: 1 }, ${more}]`);
     const { gateway, reload, backends } = reloading(one(`"http://b.test"`));
@@ -95,7 +95,7 @@ describe("a reload", () => {
     expect(picked).toEqual(["http://a.test", "http://a.test"]);
   });
 
-  test("leaves nothing behind of what no snapshot uses", () => {
+  test("leaves no state behind that no snapshot uses", () => {
     const { lifetimes, gateway, reload } = reloading(route("/a", `${AB}, rate_limit: 5`));
     const before = lifetimes.size;
     for (let id = 0; id < 20; id += 1) {

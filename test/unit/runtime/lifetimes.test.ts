@@ -63,7 +63,7 @@ describe("a lease", () => {
     expect(lifetimes.size).toBe(0);
   });
 
-  test("tells scopes apart, however they are written", () => {
+  test("distinguishes scopes, however they are written", () => {
     const lease = new Lifetimes().lease();
     const { make } = numbered();
     const things = [

@@ -39,7 +39,7 @@ describe("a snapshot", () => {
     expect(await allowed("/own")).toBe("http://own.test");
   });
 
-  test("has a route's own limit stand beside the global one, which all routes share", async () => {
+  test("applies a route's own limit in addition to the global one, which all routes share", async () => {
     const { ask } = world({
       config: `
         rate_limiting: { enabled: true, requests_per_second: 1, burst: 3 }
@@ -84,7 +84,7 @@ describe("a snapshot", () => {
     expect(d).toBeUndefined();
   });
 
-  test("gives a route whose checks differ a health of its own", () => {
+  test("gives a route whose checks differ its own health", () => {
     const { compile } = world();
     const { routes } = compile(`routes:
       - { path: /a, ${backends} }

@@ -115,7 +115,7 @@ describe("without a token, on the main port", () => {
     expect(asked).toEqual([[40_000, 8080]]);
   });
 
-  test("the user counts for nothing where the system does not tell", () => {
+  test("the user is ignored if the system does not report it", () => {
     expect(onMainPort(1000, () => undefined)(here())).toBe(true);
     expect(onMainPort(undefined, () => 33)(here())).toBe(true);
   });

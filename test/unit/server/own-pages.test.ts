@@ -194,7 +194,7 @@ routes: [{ path: "/*", backends: ["${mockBackend(stage)}"] }]`;
     expect((await ask(`${adminUrl}/admin/backends`, { headers })).status).toBe(200);
   });
 
-  test("does not answer a page with a name of its own, nor a request without Host", async () => {
+  test("does not answer a page with its own name, nor a request without Host", async () => {
     const { adminUrl } = start(stage, withAdmin());
     const host = new URL(adminUrl ?? "").host;
     const strangers = [

@@ -21,7 +21,7 @@ describe("a new configuration", () => {
     expect(await serverOf(ask(`${url}/api/users`))).toBe("new");
   });
 
-  test("leaves what is under way to the old one", async () => {
+  test("leaves exchanges in flight to the old one", async () => {
     const backend = await startRawBackend(stage);
     const asked = backend.next();
     const { url, reloadWith } = start(stage, UNCHECKED + to("/old", backend.url));
@@ -143,7 +143,7 @@ describe("another address for clients", () => {
     expect((await ask(`${url}/api/users`)).status).toBe(200);
   });
 
-  test("counts among what is cut when the gateway stops", async () => {
+  test("counts as cut when the gateway stops", async () => {
     const backend = await startRawBackend(stage);
     const asked = backend.next();
     const running = start(stage, UNCHECKED + to("/old", backend.url));

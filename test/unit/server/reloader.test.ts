@@ -35,7 +35,7 @@ function stageReloader(reload: (config: Config) => Promise<void> = async () => {
 const valid = (path: string): Loaded => ({ config: configFrom(text(path)), diagnostics: [] });
 
 describe("reloads", () => {
-  test("put in force what was read, and say so", async () => {
+  test("apply the configuration that was read, and say so", async () => {
     const { reloader, reads, reloaded, log } = stageReloader();
     const done = reloader.request("SIGHUP");
     reads[0]?.(valid("/a"));

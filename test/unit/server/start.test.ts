@@ -77,7 +77,7 @@ describe("over real sockets", () => {
     }
   });
 
-  test("an exception in a handler is a 500 that tells nothing, and harms nobody else", async () => {
+  test("an exception in a handler is a 500 that reveals nothing, and affects no other request", async () => {
     let broken = true;
     const clock: Clock = {
       ...systemClock,
@@ -103,7 +103,7 @@ describe("over real sockets", () => {
     expect(log().split(crashed)).toHaveLength(2);
   });
 
-  test("an answer that breaks off resets the connection and is told in the log", async () => {
+  test("an answer that breaks off resets the connection and is logged", async () => {
     const backend = await startRawBackend(stage, (request) => {
       request.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
       request.end();
@@ -121,7 +121,7 @@ describe("over real sockets", () => {
     await eventually(() => log().includes("backend_answer_incomplete"));
   });
 
-  test("a backend's health is told when it changes", async () => {
+  test("a backend's health is logged when it changes", async () => {
     let well = false;
     const backend = await startRawBackend(stage, (request) => {
       request.send(answer([], "", well ? "200 OK" : "503 Not now"));

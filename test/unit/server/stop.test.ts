@@ -30,7 +30,7 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
     expect(await refuses(`${adminUrl}/admin/log`)).toBe(true);
   });
 
-  test("lets what is in flight finish, takes nothing new, and writes the log out", async () => {
+  test("lets exchanges in flight finish, accepts nothing new, and writes the log out", async () => {
     const backend = await startRawBackend(stage);
     const asked = backend.next();
     const { url, stop, database } = start(
@@ -47,7 +47,7 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
     expect(rowsIn(database)).toMatchObject([{ path: "/a", status_code: 200 }]);
   });
 
-  test("in a hurry cuts what is in flight at once", async () => {
+  test("in a hurry cuts exchanges in flight at once", async () => {
     const backend = await startRawBackend(stage);
     const asked = backend.next();
     const { url, stop, database } = start(
@@ -65,7 +65,7 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
     expect(rowsIn(database)).toMatchObject([{ path: "/a", error_code: "gateway_stopping" }]);
   });
 
-  test("cuts what is in flight when time is up, and says how much", async () => {
+  test("cuts exchanges in flight when time is up, and says how many", async () => {
     const backend = await startRawBackend(stage);
     const asked = backend.next();
     const { url, stop, database } = start(

@@ -13,7 +13,7 @@ test.each([
   expect(cut(text, limit)).toBe(kept);
 });
 
-test("a record keeps at most so many characters of what a client sent", () => {
+test("a record keeps a limited number of characters of a client's texts", () => {
   const long = "x".repeat(14 * 1024);
   const exchange = openExchange({
     url: `http://gateway.test/${long}?${long}`,

@@ -38,7 +38,7 @@ function openPipe() {
 }
 
 describe("an output for a file descriptor", () => {
-  test("writes all of it, one piece behind the other", async () => {
+  test("writes all of it, one piece after the other", async () => {
     const { descriptor, text } = openFile();
     const output = descriptorOutput(descriptor, systemClock);
     await output("äöü\n");

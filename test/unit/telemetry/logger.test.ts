@@ -42,7 +42,7 @@ describe("the log as text", () => {
     ]);
   });
 
-  test("has messages with their fields behind them", () => {
+  test("has messages followed by their fields", () => {
     const { logger, lines } = logging();
     logger.log("warn", "disk is nearly full", { free: 12, path: "/var", urgent: true });
     logger.log("debug", "plain");

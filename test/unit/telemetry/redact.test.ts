@@ -50,7 +50,7 @@ test("a long query takes no long time", () => {
   expect(performance.now() - started).toBeLessThan(1_000);
 });
 
-test("what is no secret stays as it is", () => {
+test("other parameters stay as they are", () => {
   assert(
     property(string({ unit: "binary-ascii", maxLength: 60 }), (text) => {
       const query = `?q=${text.replaceAll(/[&;?]/g, "")}`;

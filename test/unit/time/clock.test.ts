@@ -16,7 +16,7 @@ test("the system's clock tells the time and calls back once", async () => {
   expect(systemClock.wall()).toBeGreaterThan(Date.UTC(2024, 0, 1));
 });
 
-test("what was scheduled can be called off", async () => {
+test("a scheduled call can be cancelled", async () => {
   let called = false;
   const cancel = systemClock.schedule(1, () => {
     called = true;

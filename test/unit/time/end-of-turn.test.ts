@@ -11,7 +11,7 @@ function turn() {
   return { turn, done, deferred };
 }
 
-test("what is added waits for the end of the turn, and is done in its order", () => {
+test("items wait for the end of the turn, and are handled in order", () => {
   const { turn: ending, done, deferred } = turn();
   for (const item of ["a", "b", "c"]) ending.add(item);
   expect(done).toEqual([]);
@@ -20,7 +20,7 @@ test("what is added waits for the end of the turn, and is done in its order", ()
   expect(done).toEqual(["a", "b", "c"]);
 });
 
-test("what is added later waits for the end of another turn", () => {
+test("later items wait for the end of another turn", () => {
   const { turn: ending, done, deferred } = turn();
   ending.add("a");
   deferred[0]!();

@@ -10,7 +10,7 @@ function watched(timeout: number) {
 }
 
 describe("a watch for idleness", () => {
-  test("tells once when nothing has happened for so long", () => {
+  test("calls back once when nothing has happened for the time", () => {
     const { clock, idleAt } = watched(1_000);
     clock.advance(999);
     expect(idleAt).toEqual([]);
@@ -40,7 +40,7 @@ describe("a watch for idleness", () => {
     }
   });
 
-  test("tells nothing after it was stopped, touched or not", () => {
+  test("does not call back after it was stopped, touched or not", () => {
     const { clock, idleAt, watch } = watched(1_000);
     clock.advance(500);
     watch.touch();

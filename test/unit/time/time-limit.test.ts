@@ -59,7 +59,7 @@ describe("a time limit", () => {
     expect(late.map(([item]) => item)).toEqual(left);
   });
 
-  test("begins anew after it had nothing to wait for", () => {
+  test("starts again after it had nothing to wait for", () => {
     const { clock, late, limit } = limited();
     limit.end(limit.begin("a"));
     clock.advance(70);
@@ -81,7 +81,7 @@ describe("a time limit", () => {
     expect(late).toEqual([["b", 100]]);
   });
 
-  test("lets what it is up for end others, and begin more", () => {
+  test("lets its callback end other countdowns, and begin more", () => {
     const clock = new FakeClock();
     const late: string[] = [];
     const limit = new TimeLimit<string>(clock, 100, (item) => {

@@ -136,7 +136,7 @@ describe("an attempt", () => {
   });
 });
 
-test("a mistake of the gateway's own is told as what it is", async () => {
+test("a bug of the gateway is reported as one", async () => {
   const mistake = new TypeError("undefined is not a function");
   const { transport } = network(() => Promise.reject(mistake));
   expect(await rejection(attempt(request(), transport))).toBe(mistake);

@@ -42,7 +42,7 @@ describe.skipIf(!hasProc)("the socket of a client", () => {
     expect(found?.isOpen()).toBe(false);
   });
 
-  test("is not found where nobody is connected from", async () => {
+  test("is not found for an address without a connection", async () => {
     const { server } = await connected("127.0.0.1");
     expect(findClientSocket("192.0.2.1", server.remotePort ?? 0)).toBeUndefined();
     expect(findClientSocket("127.0.0.1", 1)).toBeUndefined();

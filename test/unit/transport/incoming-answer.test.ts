@@ -115,7 +115,7 @@ describe("an answer", () => {
     expect(received(bytes, { isForHead })).toMatchObject({ complete: true, persists: false });
   });
 
-  test("follows upon interim ones, which are skipped", async () => {
+  test("follows interim ones, which are skipped", async () => {
     const answer = received(
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 9\r\n\r\n",
     );
@@ -218,7 +218,7 @@ describe("an answer's content", () => {
     expect(await text(received("HTTP/1.1 204 No Content\r\n\r\n").whole(0))).toBe("");
   });
 
-  test("is read piece by piece, as it comes", async () => {
+  test("is read piece by piece, as it arrives", async () => {
     const answer = received(`${HEAD}ab`);
     const reader = answer.reader()!;
     expect(await reader.read()).toEqual({ done: false, value: bytesOf("ab") });
@@ -239,7 +239,7 @@ describe("an answer's content", () => {
     expect(await rejection(reader.read())).toBe(failure);
   });
 
-  test("that breaks off rejects whoever waits for it", async () => {
+  test("that breaks off rejects a pending read", async () => {
     const answer = received(`${HEAD}ab`);
     const whole = rejection(answer.whole(6));
     await turn();
@@ -284,7 +284,7 @@ describe("an answer's content", () => {
     expect(done).toEqual(["abandon"]);
   });
 
-  test("whose rest is not wanted has come to its end for whoever still reads", async () => {
+  test("whose rest is not wanted has ended for a remaining reader", async () => {
     const { answer, done, receive } = incoming();
     receive("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
     const reading = answer.read();

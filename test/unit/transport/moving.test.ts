@@ -67,7 +67,7 @@ describe("a name", () => {
     expect(state.asked).toBe(2);
   });
 
-  test("that still leads to where nobody listens is a refusal after one more look-up", async () => {
+  test("that still leads to a closed port is a refusal after one more lookup", async () => {
     const { port, stop } = await startAt("127.0.0.1");
     const { state, ask, move } = startMoving("127.0.0.1");
     await ask(port);

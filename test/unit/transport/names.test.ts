@@ -116,7 +116,7 @@ describe("the addresses of a name", () => {
     expect(state.asked).toBe(2);
   });
 
-  test("that there are none of is told each time", async () => {
+  test("that are missing are reported each time", async () => {
     const { state, name } = startNames([]);
     const failure = new Error("no such name");
     state.answer = failure;

@@ -89,7 +89,7 @@ describe("a pool of connections", () => {
     expect(backend.requests).toHaveLength(2);
   });
 
-  test("closes what is idle when it is closed itself, and the rest goes on", async () => {
+  test("closes idle connections when it is closed itself, and the rest continues", async () => {
     const backend = await startRawBackend(stage);
     const { clock, pool, send } = startPool(stage);
     const coming = backend.next();
@@ -117,7 +117,7 @@ describe("a backend", () => {
     expect(await rejection(send(origin))).toMatchObject({ code: "backend_unreachable" });
   });
 
-  test("whose name nobody knows is told as such", async () => {
+  test("with an unknown name is reported as such", async () => {
     const { send } = startPool(stage);
     expect(await rejection(send(`http://${"x".repeat(64)}.test:9001`))).toMatchObject({
       code: "backend_name_not_resolved",
@@ -186,7 +186,7 @@ describe("an attempt that is broken off", () => {
     await closed;
   });
 
-  test("in the middle of its content closes the connection, and the reader is told why", async () => {
+  test("in the middle of its content closes the connection, and the reader gets the reason", async () => {
     const backend = await startRawBackend(stage, (request) => {
       request.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
     });

@@ -52,7 +52,7 @@ describe("a probe through the network", () => {
     expect(seen.at(-1)).toMatchObject({ method: "GET", agent: "gateway-health-check" });
   });
 
-  test("opens a connection of its own, so that it finds out whether it can", async () => {
+  test("opens its own connection, so that it finds out whether it can", async () => {
     await ask("/200");
     await ask("/200");
     expect(seen.at(-1)?.port).not.toBe(seen.at(-2)?.port);
@@ -76,7 +76,7 @@ describe("a probe through the network", () => {
     expect(ended.aborted).toBe(true);
   });
 
-  test("tells the monitor what becomes of backends that do not answer as they ought to", async () => {
+  test("reports backends that answer wrongly to the monitor", async () => {
     const reasons = new Map<string, string>();
     const allTold = Promise.withResolvers<void>();
     const monitor = new HealthMonitor({

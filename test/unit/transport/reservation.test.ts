@@ -99,7 +99,7 @@ describe("a connection that its backend has authenticated", () => {
     expect(await ask({ from: ALICE })).toBe("nobody");
   });
 
-  test("carries nothing further where clients cannot be told apart", async () => {
+  test("carries nothing further if clients cannot be distinguished", async () => {
     const { url, connections } = await startNtlmBackend();
     const { ask, logIn } = startReservingPool(url);
     expect(await logIn("alice", PROXY)).toBe("nobody");

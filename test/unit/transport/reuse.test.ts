@@ -148,7 +148,7 @@ describe("a connection is not used again", () => {
     ["HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc"],
     ["bytes behind it", `${lasting("abc")}${lasting("poison")}`],
     [
-      "bytes behind its last chunk",
+      "bytes after its last chunk",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nH",
     ],
   ])("behind an answer with %s", async (_name, bytes) => {
@@ -161,7 +161,7 @@ describe("a connection is not used again", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("behind content that ends with it", async () => {
+  test("after content that ends with it", async () => {
     const backend = await startRawBackend(stage, (request) => {
       request.send("HTTP/1.1 200 OK\r\n\r\nabc");
       request.end();

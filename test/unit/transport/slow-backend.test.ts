@@ -97,7 +97,7 @@ describe("a request of some megabytes to a backend that takes it only later", ()
     expect(content.equals(CONTENT)).toBe(true);
   });
 
-  test("goes behind its header section, though that alone is more than is taken", async () => {
+  test("follows its header section, even if that alone is more than the backend accepts", async () => {
     const { stream, state } = streamOf([Buffer.from("abc"), Buffer.from("def")]);
     const fields = ["x-a", "x".repeat(CONTENT.length), "content-length", "6"];
     const { answering, socket } = await begin({ body: stream, fields });

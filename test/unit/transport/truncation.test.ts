@@ -73,7 +73,7 @@ describe.skipIf(!hasOpenssl)(
 
     // The runtime reports both ends of a connection in the same way, `Bun.connect` and node:tls alike.
     // When this fails, it tells them apart, and the answer is to be broken off (RFC 9112 section 9.8).
-    test("cannot be told from a complete one where only the connection's end says so", async () => {
+    test("cannot be distinguished from a complete one if only the connection's end marks it", async () => {
       expect(await ask("HTTP/1.1 200 OK\r\n\r\nhalf")).toBe("half");
     });
   },

@@ -58,7 +58,7 @@ describe("a request's content", () => {
     await isUsedAgain(connection, again, "transfer-encoding: chunked\r\n\r\n0\r\n\r\n");
   });
 
-  test("is sent as it comes", async () => {
+  test("is streamed", async () => {
     const backend = await startRawBackend(stage);
     const { send } = startPool(stage);
     const source = drip();
@@ -139,7 +139,7 @@ describe("a request's content", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("that breaks off behind the answer's header section breaks the answer off", async () => {
+  test("that breaks off after the answer's header section breaks the answer off", async () => {
     const backend = await startRawBackend(stage, (request) => {
       request.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc");
     });

@@ -48,7 +48,7 @@ describe("nothing unprintable is left", () => {
   });
 });
 
-test("what is printable stays as it is", () => {
+test("printable text stays as it is", () => {
   const kept = every.filter((one) => !isHidden(one.charCodeAt(0)) && one.isWellFormed());
   expect(kept.filter((one) => printable(one) !== one)).toEqual([]);
   expect(kept.filter((one) => escaped(one) !== one)).toEqual(["\\"]);

@@ -18,7 +18,7 @@ describe("a backend's health", () => {
     });
   });
 
-  test("is lost after so many failures in a row, and not by fewer between successes", async () => {
+  test("is lost after enough failures in a row, and not by fewer between successes", async () => {
     const { monitor, changes, answerWith, pass } = world();
     const health = monitor.acquire(at(url), settings);
     monitor.start();
@@ -37,7 +37,7 @@ describe("a backend's health", () => {
     expect(changes).toEqual([{ url, healthy: false, message }]);
   });
 
-  test("is regained after so many successes in a row", async () => {
+  test("is regained after enough successes in a row", async () => {
     const { monitor, changes, answerWith, pass } = world(refuse);
     const health = monitor.acquire(at(url), { ...settings, unhealthy_after: 1, healthy_after: 2 });
     monitor.start();

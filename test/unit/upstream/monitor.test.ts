@@ -28,7 +28,7 @@ describe("the health monitor", () => {
     expect(asked).toBeEmpty();
   });
 
-  test("checks at once what it is given while it runs", async () => {
+  test("checks new backends at once while it runs", async () => {
     const { monitor, times, pass } = world();
     monitor.start();
     monitor.start();

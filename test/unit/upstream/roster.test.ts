@@ -105,7 +105,7 @@ describe("the backends of an upstream", () => {
     ]);
   });
 
-  test("that stay keep their health and what is in flight, also with another weight", async () => {
+  test("that stay keep their health and requests in flight, also with another weight", async () => {
     const source = reporting(at("a"), at("b"));
     const { upstream, monitor, answerWith, pass, next } = rosterOf([source]);
     answerWith(async (url) => (url.startsWith("http://a.") ? 500 : 200));
@@ -164,7 +164,7 @@ describe("the backends of an upstream", () => {
     expect(lines).toHaveLength(4);
   });
 
-  test("are those of an upstream that takes this one's place, with what is in flight", () => {
+  test("are those of an upstream that replaces this one, with their requests in flight", () => {
     const source = reporting(at("a"), at("b"));
     const { lifetimes, upstream, roster, open } = rosterOf([source]);
     upstream.backends[0]!.inFlight = 2;

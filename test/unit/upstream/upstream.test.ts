@@ -28,7 +28,7 @@ describe("an upstream", () => {
     expect(next(9).split("").sort().join("")).toBe("aaabbbccc");
   });
 
-  test("leaves out what was unhealthy before it was made", () => {
+  test("leaves out backends that were unhealthy before it was created", () => {
     const switched = switchedPool(1, 1);
     switched[0]!.turn(false);
     const upstream = new Upstream(switched.map(({ backend }) => backend));
@@ -42,7 +42,7 @@ describe("an upstream", () => {
     expect(upstream.pick(anExchange, new Set())).toBeUndefined();
   });
 
-  test("picks neither what is excluded nor what is unhealthy for a further attempt", () => {
+  test("picks neither excluded nor unhealthy backends for a further attempt", () => {
     const { upstream, switched } = upstreamOf(1, 1, 1);
     switched[1]!.turn(false);
     const failed = new Set([switched[0]!.backend]);

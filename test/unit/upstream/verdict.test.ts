@@ -92,7 +92,7 @@ describe("the verdict on a check without an answer", () => {
     expect(judgeFailure(new GatewayError("backend_timeout", "late"), asked)?.succeeded).toBe(false);
   });
 
-  test("has the error's own words for what is not known", () => {
+  test("has the error's own words for unknown failures", () => {
     expect(failure("EWHATEVER", "something odd")).toMatchObject({ reason: "something odd" });
   });
 });

@@ -106,7 +106,7 @@ describe("an answer's header section", () => {
     expect(() => parse(line, "X-A: 1")).toThrow(malformed);
   });
 
-  test("is read without what is behind it", () => {
+  test("is read without the bytes after it", () => {
     expect(withFields("X-A: 1")).toMatchObject({ fields: ["x-a", "1"], contentLength: undefined });
   });
 
@@ -162,7 +162,7 @@ describe("a reader", () => {
     expect(outcomeOf(reader, second)).toEqual(alone);
   });
 
-  test("reads each answer as a reader of its own would, whatever came before", () => {
+  test("reads each answer as a new reader would, whatever came before", () => {
     const head = fc.oneof(
       anyHead,
       fc.shuffledSubarray(LINES).map((lines) => lines.join("\r\n")),
@@ -186,7 +186,7 @@ describe("a reader", () => {
     for (const _ of [1, 2]) expect(read(reader, text).fields).toEqual(fields.flat());
   });
 
-  test("gives each answer a list of its own", () => {
+  test("gives each answer its own list", () => {
     const reader = new AnswerHeadReader();
     read(reader, LINES.join("\r\n")).fields.push("x-b", "2");
     expect(read(reader, LINES.join("\r\n")).fields).toEqual(["server", "a", "content-length", "3"]);
@@ -262,7 +262,7 @@ describe("an answer's field", () => {
     expect(withFields("X-A: 1", line, "X-B: 2").fields).toEqual(["x-a", "1", "x-b", "2"]);
   });
 
-  test("that Connection names is left out, before it and behind it", () => {
+  test("that Connection names is left out, before it and after it", () => {
     expect(
       withFields("X-A: 1", "Connection: x-a, X-B", "X-C: 3", "x-b: 2", "Connection: x-d", "X-D: 4")
         .fields,

@@ -53,7 +53,7 @@ describe("content in chunks", () => {
     expect(decode(text)).toMatchObject({ over: false, read: text.length });
   });
 
-  test("is handed on as it comes, without waiting for the chunk's end", () => {
+  test("is passed on as it arrives, without waiting for the chunk's end", () => {
     const decoder = new ChunkedDecoder();
     const content: string[] = [];
     const take = (piece: Uint8Array) => void content.push(Buffer.from(piece).toString());
@@ -74,7 +74,7 @@ describe("content in chunks", () => {
     expect.assertions(2);
   });
 
-  test("is over before the bytes behind it, which stay unread", () => {
+  test("is over before the bytes after it, which stay unread", () => {
     expect(decode("1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK", "more")).toEqual({
       content: "a",
       over: true,
@@ -91,7 +91,7 @@ describe("content in chunks", () => {
     });
   });
 
-  test("comes out the same in whatever pieces it comes in, and nothing behind it is read", () => {
+  test("is the same in whatever pieces it arrives, and nothing after it is read", () => {
     const chunk = fc
       .record({
         content: fc.uint8Array({ minLength: 1, maxLength: 40 }),
@@ -158,7 +158,7 @@ describe("chunks are malformed", () => {
   });
 
   test.each(["abcd\r\n", "abc \r\n", "abc0\r\n\r\n", "abc\r\r\n"])(
-    "with %p behind the size 3",
+    "with %p after the size 3",
     (text) => {
       expectMalformed(`3\r\n${text}`, "a chunk longer than its size");
     },

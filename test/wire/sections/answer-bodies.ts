@@ -135,7 +135,7 @@ export const answerBodies = section("answer bodies", [
     },
   ],
   [
-    "304 keeps the Content-Length of what it stands for",
+    "304 keeps the Content-Length of the answer it stands for",
     "RFC 9110 8.6 (MAY), choice",
     async (context) => {
       const text = 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 1234\r\n\r\n';

@@ -157,7 +157,7 @@ export const badBackends = section("bad backends", [
     },
   ],
   [
-    "a backend that falls silent in the middle of its content does not hold the client for ever",
+    "a backend that stalls in the middle of its content does not hold the client forever",
     "choice: idle timeout",
     async ({ ask, backend }) => {
       backend.script = (seen) => seen.send(`${OK}Content-Length: 5000000\r\n\r\nabc`);

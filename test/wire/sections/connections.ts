@@ -118,7 +118,7 @@ export const connections = section("connections", [
     },
   ],
   [
-    "a pipelined request behind a POST gets its own answer or none",
+    "a pipelined request after a POST gets its own answer or none",
     "RFC 9112 9.3.2",
     async ({ connect, request, path, backend }) => {
       backend.script = async (seen) => {

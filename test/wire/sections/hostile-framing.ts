@@ -7,7 +7,7 @@ const CHUNKED = "Transfer-Encoding: chunked";
 /** Lengths and encodings that two readers could read differently. */
 export const hostileFraming = section("hostile framing", [
   [
-    "Content-Length beside Transfer-Encoding hides no request",
+    "Content-Length together with Transfer-Encoding hides no request",
     "RFC 9112 6.1, 11.2",
     (context) => {
       const hidden = `0\r\n\r\n${smuggled(context)}`;
@@ -29,7 +29,7 @@ export const hostileFraming = section("hostile framing", [
     },
   ],
   [
-    "a short Content-Length beside chunks hides no request",
+    "a short Content-Length together with chunks hides no request",
     "RFC 9112 6.1, 11.2",
     (context) => {
       const hidden = smuggled(context);

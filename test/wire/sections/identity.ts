@@ -3,7 +3,7 @@ import { type Context, check, same, section } from "../case.ts";
 /** Who the backend is told that the client is, when nobody in front of the proxy is trusted. */
 export const identity = section("identity", [
   [
-    "the backend is told the client's address",
+    "the backend gets the client's address",
     "choice: X-Forwarded-For",
     async (context) => {
       const head = await sent(context, []);

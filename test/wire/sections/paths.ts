@@ -123,7 +123,7 @@ async function targetAtBackend(context: Context, target: string): Promise<string
 function guard(target: string): Row {
   return [
     `${target} does not lead out of /public/`,
-    "choice: what is matched is what is sent",
+    "choice: the matched path is the path sent",
     async (context) => (await targetAtBackend(context, target)) ?? "refused",
   ];
 }

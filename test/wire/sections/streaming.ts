@@ -26,7 +26,7 @@ export const streaming = section("streaming", [
     },
   ],
   [
-    "an answer of unknown length is passed on as it comes",
+    "an answer of unknown length is streamed",
     "choice: streaming",
     async ({ connect, request, backend }) => {
       const client = await connect();

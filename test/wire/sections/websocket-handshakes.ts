@@ -129,7 +129,7 @@ export const websocketHandshakes = section("websocket handshakes", [
     },
   ],
   [
-    "behind a refused upgrade no bytes get past the proxy",
+    "after a refused upgrade no bytes get past the proxy",
     "RFC 9110 7.8, smuggling by a tunnel that is none",
     async ({ connect, backend, request, path }) => {
       backend.script = (seen) => seen.answer("no", [], "426 Upgrade Required");

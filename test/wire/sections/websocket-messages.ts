@@ -96,7 +96,7 @@ export const websocketMessages = section("websocket messages", [
     },
   ],
   [
-    "a message that the backend sends right behind its 101 is not lost",
+    "a message that the backend sends right after its 101 is not lost",
     "RFC 6455 4.1",
     async (context) => {
       const { client } = await open(

@@ -79,13 +79,13 @@ describe("a request with credentials that prove who sent it", () => {
     expect(outgoing.get("x-other")).toBe("1");
   });
 
-  test("keeps the credentials where the provider is told to pass them on", async () => {
+  test("keeps the credentials if the provider is configured to pass them on", async () => {
     const chain = routeWith("slow");
     await chain.send({ fields: { "x-slow": "ada" } });
     expect(chain.asked[0]?.outgoing.get("x-slow")).toBe("ada");
   });
 
-  test("tells the backend of any subject in visible ASCII", async () => {
+  test("sends the backend any subject in visible ASCII", async () => {
     const chain = routeWith("corp");
     await chain.send({ fields: { "x-word": "odd" } });
     expect(chain.asked[0]?.identity?.subject).toBe("jörg 100%\n");
@@ -104,7 +104,7 @@ describe("a request that nobody vouches for", () => {
     expect(chain.asked).toEqual([]);
   });
 
-  test("is told what is wrong with its credentials, and may get another challenge", async () => {
+  test("learns what is wrong with its credentials, and may get another challenge", async () => {
     expect(await refusalOf(routeWith("corp"), { "x-word": "expired" })).toEqual({
       status: 401,
       challenges: 'Word realm="old"',
@@ -112,7 +112,7 @@ describe("a request that nobody vouches for", () => {
     });
   });
 
-  test("gets the error of a provider that cannot tell", async () => {
+  test("gets the error of a provider that cannot decide", async () => {
     const { status } = await routeWith("corp").send({ fields: { "x-word": "down" } });
     expect(status).toBe(503);
   });

@@ -6,7 +6,7 @@ import { schemaProblems } from "../../../support/schema-rules.ts";
 
 const definitions: readonly ConditionDefinition[] = conditionRegistry;
 
-test("every condition has a key of its own", () => {
+test("every condition has its own key", () => {
   const keys = definitions.map(({ key }) => key);
   expect(keys).toEqual([...new Set(keys)]);
 });

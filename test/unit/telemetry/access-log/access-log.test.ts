@@ -70,7 +70,7 @@ test("a full batch does not wait for the flush", async () => {
   expect(log.counts().queued).toBe(1);
 });
 
-test("a row behind a batch that waits for its turn is flushed too", async () => {
+test("a row after a batch that waits for its turn is flushed too", async () => {
   const { log } = start(at("log.db"), { batchSize: 5 });
   log.write(record({ path: `/${"a".repeat(5 * 1024)}` }));
   log.write(record());
@@ -135,7 +135,7 @@ test("rows beyond the bound are dropped, counted and reported while the database
   expect(reports.containing("unable to open")).toHaveLength(1);
 });
 
-test("closing ends at its deadline and says what is lost", async () => {
+test("closing ends at its deadline and reports lost rows", async () => {
   const { log, reports } = start(at("nowhere/log.db"));
   writeAll(log, 300);
   await reports.next("unable to open");

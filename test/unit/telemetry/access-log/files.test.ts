@@ -216,7 +216,7 @@ function idsFoundIn(path: string): unknown[] {
   }
 }
 
-test("a file that is emptied while it is in use is renamed, with what was not yet in it", () => {
+test("a file that is emptied while it is in use is renamed, together with its -wal file", () => {
   const path = at("log.db");
   const { writer, clock, reports } = start(path);
   writer.receive(one("before"));

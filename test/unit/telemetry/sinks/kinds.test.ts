@@ -41,7 +41,7 @@ function open(kind: SinkKind, { output = async () => true, database = "gateway.d
 
 const names = sinkKinds.map(({ name }) => name);
 
-test("every kind has a name of its own", () => {
+test("every kind has its own name", () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
@@ -67,7 +67,7 @@ describe.each(sinkKinds.map((kind) => [kind.name, kind] as const))("the sink %s"
     expect(sink.counts()).toEqual({ written: 11, queued: 0, dropped: 0 });
   });
 
-  test("closes by its deadline when nothing can be written, and counts what is lost", async () => {
+  test("closes by its deadline when nothing can be written, and counts lost records", async () => {
     const { promise: never } = Promise.withResolvers<boolean>();
     const { sink } = open(kind, { output: () => never, database: "no-such-folder/gateway.db" });
     for (const one of records(10)) sink.write(one);
@@ -77,7 +77,7 @@ describe.each(sinkKinds.map((kind) => [kind.name, kind] as const))("the sink %s"
     expect(sink.counts().dropped).toBeGreaterThanOrEqual(10);
   });
 
-  test("counts what waits, and what has been written", async () => {
+  test("counts queued and written records", async () => {
     const { sink } = open(kind);
     sink.write(record());
     expect(sink.counts()).toEqual({ written: 0, queued: 1, dropped: 0 });
