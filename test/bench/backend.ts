@@ -23,7 +23,7 @@ export interface Backend {
 }
 
 /**
- * Starts the mock and, where there is nginx, one in front of it that answers what it can by itself,
+ * Starts the mock and, if nginx is installed, an nginx in front of it that answers what it can itself,
  * at a fraction of the load.
  */
 export async function startBackend(stage: Stage, gateway: string): Promise<Backend> {
@@ -85,7 +85,7 @@ const SMALL = {
   created: "2026-01-01T00:00:00Z",
 };
 
-/** What an nginx of one worker needs to run in a folder of its own, in the foreground. */
+/** The settings of an nginx with one worker that runs in its own folder, in the foreground. */
 export function nginxPreamble(folder: string, name: string): string {
   // A worker under another name could not enter the folder.
   const user = userInfo().uid === 0 ? "user root;" : "";

@@ -61,7 +61,7 @@ function takesPart(contestant: Contestant, { among, needsWebSockets = false }: W
   return among === undefined ? contestant.general : among.includes(contestant.key);
 }
 
-/** Every other round goes backwards, so that nobody always comes after the same one. */
+/** Every other round runs backwards, so that no contestant always follows the same one. */
 function inTurn<T>(items: readonly T[], round: number): readonly T[] {
   return round % 2 === 1 ? items : items.toReversed();
 }

@@ -1,10 +1,10 @@
 import type { Backend } from "./backend.ts";
 import { freePort, type Running, type Stage, type Start } from "./stage.ts";
 
-/** Somebody who passes requests on to the backend, in the way that is to be measured. */
+/** A proxy to be measured. */
 export interface Contestant {
   readonly key: string;
-  /** For the table: what it is, and what it does beside passing on. */
+  /** For the table: what it is, and what it does besides proxying. */
   readonly name: string;
   /** How to install it; undefined when it is. */
   readonly missing?: string | undefined;
@@ -14,7 +14,7 @@ export interface Contestant {
   prepare(place: Place): Promise<Omit<Start, "name" | "pinned" | "port">>;
 }
 
-/** What a contestant is told to get ready. */
+/** What a contestant needs in order to start. */
 export interface Place {
   readonly stage: Stage;
   /** Where it is to listen, on 127.0.0.1. */

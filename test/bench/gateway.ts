@@ -105,12 +105,12 @@ export function gatewayContestants(
   ];
 }
 
-/** The gateway as it is by default, with a database of its own under that key. */
+/** The gateway with its defaults, and its own database under that key. */
 export function plainGateway(path: string, key: string): Contestant {
   return gateway({ key, name: "this gateway, default features", path });
 }
 
-/** Gateways that have grown, and beside each one that has not. */
+/** Large gateways, each with a small one to compare. */
 export function grownGateways(path: string): Contestant[] {
   const grown = (key: string, name: string, variant: Partial<Variant>) =>
     gateway({ key, name, path, general: false, ...variant });

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 
-/** The cores that are told apart, as taskset has them; without them all share what there is. */
+/** The cores to use, as taskset names them; without them all processes share all cores. */
 export interface Cores {
   readonly contestant: string;
   readonly load: string;

@@ -48,7 +48,7 @@ async function main(): Promise<number> {
   const cores = divideCores();
   if (cores !== undefined) moveToLoad(cores);
   const stage = new Stage(cores);
-  // Else what was started would outlive an impatient user.
+  // Otherwise the processes would outlive an impatient user.
   const leave = () => void stage.clear().then(() => process.exit(130));
   process.once("SIGINT", leave);
   process.once("SIGTERM", leave);

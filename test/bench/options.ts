@@ -31,7 +31,7 @@ export const USAGE = `npm run bench -- [options]
   --smoke                floor and gateway, one small workload, one round: does it run at all?
 `;
 
-/** Reads the command line. Throws an Error that says what is wrong with it. */
+/** Reads the command line. Throws an Error for an invalid one. */
 export function readOptions(written: readonly string[]): Options | "help" {
   const { values } = parseArgs({
     args: [...written],

@@ -15,7 +15,7 @@ function family(pid: number): number[] {
   return found;
 }
 
-/** The fields of /proc/PID/stat from the third on, behind the name; none when it has ended. */
+/** The fields of /proc/PID/stat from the third on, after the name; none if it has ended. */
 function statOf(pid: number): string[] {
   const text = read(`/proc/${pid}/stat`);
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -50,7 +50,7 @@ function kibibytes(status: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s*([0-9]+) kB$`, "m").exec(status)?.[1] ?? 0);
 }
 
-/** Lets the peak begin anew at what is held now. */
+/** Resets the peak to the current size. */
 export function forgetPeak(pid: number): void {
   for (const member of family(pid)) {
     try {

@@ -28,7 +28,7 @@ export interface Summary {
   readonly failures: number;
 }
 
-/** What has been measured, and what it comes to. */
+/** The measurements, and their results. */
 export class Results {
   readonly measurements: Measurement[] = [];
 

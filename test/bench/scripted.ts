@@ -4,7 +4,7 @@ import type { Contestant } from "./contestant.ts";
 import { databaseOf } from "./gateway.ts";
 
 const SCRIPTS = join(import.meta.dir, "scripts");
-/** A worker is found in an executable only if it is an entry point of its own. */
+/** A worker is found in an executable only if it is an entry point. */
 const WORKER = "../../../src/telemetry/access-log/access-log-worker.ts";
 
 /** Proxies of a few lines on Bun and Node, for the libraries that people would use instead. */

@@ -11,7 +11,7 @@ export interface Start {
   readonly name: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The core that it shares with nobody but other contestants; else it runs where the load does. */
+  /** The core reserved for contestants; without one they run where the load does. */
   readonly pinned: boolean;
   /** It has started as soon as something listens here. */
   readonly port: number;
@@ -53,7 +53,7 @@ export class Stage {
       : ["taskset", "-c", this.#cores.contestant, ...command];
   }
 
-  /** Starts a process and waits until it listens. Throws, with what it said, when it does not. */
+  /** Starts a process and waits until it listens. Throws, with its output, if it does not. */
   async start({ name, command, env, pinned, port }: Start): Promise<Running> {
     this.#started += 1;
     const output = this.path(`${this.#started}.out`);
@@ -94,7 +94,7 @@ export class Stage {
   }
 }
 
-/** A port that nobody has at the moment. */
+/** A port that is currently free. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

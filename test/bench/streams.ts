@@ -9,7 +9,7 @@ export interface HeldStreams {
 
 const FLOWING_WITHIN_MS = 10_000;
 
-/** Opens so many streams and waits until all of them flow. Plain sockets: fetch has a limit. */
+/** Opens `count` streams and waits until all of them flow. Plain sockets: fetch has a limit. */
 export async function holdStreams(url: string, count: number): Promise<HeldStreams> {
   const { hostname, port, pathname, search } = new URL(url);
   const sockets: Socket[] = [];

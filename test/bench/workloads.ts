@@ -5,7 +5,7 @@ import type { Stage } from "./stage.ts";
 import { echoMessages } from "./websocket.ts";
 import { clientsInTurn, drive, type LoadResult, pathsInTurn } from "./wrk.ts";
 
-/** Something that contestants are put to, one after the other. */
+/** A workload for all contestants, one after another. */
 export interface Workload {
   readonly key: string;
   readonly title: string;

@@ -258,7 +258,7 @@ test("a locked log, a missing folder and a damaged log, one after the other, los
   expect((await countsOf(gateway)).dropped).toBe(0);
   expect(await gateway.stop()).toBe(0);
   const ids = idsIn(join(`${folder}.away`, "gateway.db"), database);
-  // Those in the file that was emptied are gone with what it held.
+  // The rows in the emptied file are lost.
   const lost = new Set(missingFrom(ids, load));
   const aside = readdirSync(folder).filter((name) => /corrupt-[0-9TZ]+-wal$/.test(name));
   expect(aside).toHaveLength(1);

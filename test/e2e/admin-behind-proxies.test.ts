@@ -94,7 +94,7 @@ describe.skipIf(!hasProxies)("through a real reverse proxy on this machine", () 
     await expectNothing(proxy, gateway);
   });
 
-  // These hide themselves wholly; the user that they run as is all there is to tell them by.
+  // These hide completely; only the user that they run as identifies them.
   test
     .skipIf(!isRoot)
     .each([

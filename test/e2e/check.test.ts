@@ -33,7 +33,7 @@ test("a good file is said to be good", async () => {
   expect(code).toBe(0);
 });
 
-/** What is wrong, the file, and the places and words that tell of it. */
+/** The error, the file, and the expected positions and words. */
 const wrong: [what: string, text: string, told: string[]][] = [
   [
     "an unknown key",

@@ -8,7 +8,7 @@ import { createStage } from "../support/stage.ts";
 
 const stage = createStage();
 
-/** Takes all requests on a connection for those of whoever has authenticated there, as IIS does. */
+/** Attributes all requests on a connection to the user that authenticated on it, as IIS does. */
 function startNtlmBackend(): Promise<string> {
   return startSocketServer(stage, (socket) => {
     let user: string | undefined;

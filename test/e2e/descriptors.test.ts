@@ -10,7 +10,7 @@ import { requiresProgram } from "../support/requires.ts";
 const stage = createStage();
 const limitTest = test.skipIf(!hasProc || !requiresProgram("prlimit", "util-linux"));
 
-/** Leaves a process so many file descriptors, of which it uses all that are below. */
+/** Limits a process to `most` file descriptors. */
 function limitDescriptors(pid: number, most: number): void {
   const { exitCode } = Bun.spawnSync(["prlimit", `--pid=${pid}`, `--nofile=${most}:`]);
   if (exitCode !== 0) throw new Error("prlimit has failed");

@@ -117,7 +117,7 @@ test("the only backend of a route, once it is dead, gets 502 three times and the
   expect(await statusesOf(gateway, 1)).toEqual([200]);
 });
 
-/** A service that has the pages of its own and answers everything else with a status. */
+/** A service that has its own pages and answers everything else with a status. */
 function startService(status: string) {
   return startRawBackend(stage, (request) => {
     const isPage = request.lines[0]?.startsWith("GET /api/") === true;

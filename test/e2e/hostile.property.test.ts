@@ -27,7 +27,7 @@ beforeAll(async () => {
     health_check: noHealthChecks,
     routes: [
       { path: "/public/*", backends: [await startRecorder()] },
-      // Nobody listens there: what is led past the one route costs a 502 and not a record.
+      // Nothing listens there: requests that bypass the one route get a 502, not a record.
       { path: "/admin/*", backends: ["http://127.0.0.1:9"] },
     ],
   });
@@ -246,7 +246,7 @@ async function converse(bytes: string): Promise<{ text: string; how: string }> {
   }
 }
 
-// What had come stays to be read by whoever asks next.
+// Received bytes stay for the next reader.
 function restOf(error: unknown): Buffer {
   if (error instanceof BrokenOff) return Buffer.alloc(0);
   throw error;
@@ -277,7 +277,7 @@ test(
       { seed: SEED, numRuns: RUNS },
     );
 
-    // Else this would tell nothing.
+    // Otherwise this would prove nothing.
     expect(forwarded).toBeGreaterThan(RUNS / 10);
     expect(refused).toBeGreaterThan(RUNS / 10);
     const answer = await ask(`${gateway.url}/health`);

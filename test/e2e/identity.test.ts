@@ -96,7 +96,7 @@ test("a limit per client counts the client behind the proxy, and no other's", as
 
   expect(await from("203.0.113.9")).toBe(200);
   expect(await from("203.0.113.9")).toBe(429);
-  // What stands further left is only claimed.
+  // Elements further left are only claimed.
   expect(await from("6.6.6.6, 203.0.113.9")).toBe(429);
   expect(await from("203.0.113.10")).toBe(200);
 });

@@ -13,7 +13,7 @@ const MOST_GROWTH = 16 * 1024 * 1024;
 const STUCK_BYTES = 100e6;
 const PIECE = Buffer.alloc(64 * 1024, "x");
 
-/** A gateway that has carried content before, so that what it needs once is not counted. */
+/** A gateway that has carried content before, so that one-time memory is not counted. */
 async function startWarm(backend: string): Promise<GatewayProcess> {
   const mock = await startMockProcess(stage, "A");
   const gateway = await startGateway(stage, {

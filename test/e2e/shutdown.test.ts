@@ -191,7 +191,7 @@ test("at a third signal nothing is waited for, not even the log", async () => {
   await request.closed;
   gateway.kill("SIGTERM");
 
-  // With 3 it would have waited for the row, and told that it was lost.
+  // With 3 it would have waited for the row, and reported it as lost.
   expect(await gateway.exited).toBe(1);
   expect((await response).status).toBe(503);
 });

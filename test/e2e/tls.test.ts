@@ -10,7 +10,7 @@ const stage = createStage();
 const shared = createStage(afterAll);
 let folder = "";
 
-/** Everything that a test shows or trusts, made anew for each run. */
+/** All keys and certificates of the tests, created for each run. */
 beforeAll(async () => {
   if (!hasOpenssl) return;
   folder = shared.folder();

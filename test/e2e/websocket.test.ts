@@ -323,7 +323,7 @@ test.skipIf(!hasProc)(
   },
 );
 
-/** A backend that completes the handshake and, if told so, reads nothing more. */
+/** A backend that completes the handshake and, optionally, reads nothing more. */
 async function startStuckBackend(silent: boolean) {
   const { promise: sender, resolve } = Promise.withResolvers<(bytes: Buffer) => Promise<void>>();
   const server = createServer((socket) => {

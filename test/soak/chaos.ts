@@ -22,7 +22,7 @@ const FINALE_MS = 10_000;
 /**
  * A gateway in a bad neighbourhood: under mixed load its backends die, its database is removed,
  * replaced and locked, nobody reads its output, descriptors run out and it reloads, two of these at a
- * time. In the end every exchange has to have one row, but for those that the gateway says it lost.
+ * time. In the end every exchange must have one row, except those that the gateway reports as lost.
  */
 export async function chaos(stage: Stage, duration: number): Promise<boolean> {
   return [
@@ -194,7 +194,7 @@ function compare({ gateway, ledger, struck }: Scene, tally: Tally, code: number)
   ];
 }
 
-/** How many exchanges have a line of their own. */
+/** How many exchanges have a line. */
 function idsIn({ lines }: GatewayProcess): number {
   const ids = lines.all.flatMap((line) => / - Id: (\S+)/.exec(line)?.[1] ?? []);
   return new Set(ids).size;

@@ -13,7 +13,7 @@ export interface Disaster {
   readonly name: string;
   /** What the gateway's log says of it; absent where it can say nothing. */
   readonly said?: RegExp;
-  /** Begins it; what it answers puts an end to it. */
+  /** Begins it; returns a function that ends it. */
   strike(): Promise<() => unknown>;
 }
 
@@ -112,7 +112,7 @@ export function disasters(victims: Victims): Disaster[] {
   ];
 }
 
-/** Locks a database against all other writers; undefined while somebody else has it. */
+/** Locks a database against all other writers; undefined while another process has the lock. */
 export function lock(file: string): Database | undefined {
   let database: Database | undefined;
   try {

@@ -66,7 +66,7 @@ export class Ledger {
 interface Comparison {
   /** The request ids of all rows, each once: a row may be in a file that was removed and in the next. */
   readonly ids: ReadonlySet<string>;
-  /** Rows of requests that nobody has sent. */
+  /** Rows of requests that were never sent. */
   readonly strangers: number;
   /** The numbers of requests that have no row, and of those that have several. */
   readonly missing: readonly number[];

@@ -12,7 +12,9 @@ interface Kind {
   readonly run: (gateway: GatewayProcess, tally: Tally) => Promise<void>;
 }
 
-/** Paths for routes of their own: one with a limit below the load, one with a timeout below its answer. */
+/**
+ * Paths with their own routes: one with a limit below the load, one with a timeout below its answer.
+ */
 export const LIMITED = "/status/201";
 export const HURRIED = "/delay/2s";
 
@@ -45,7 +47,7 @@ const KINDS: readonly Kind[] = [
   { perSecond: 4, run: webSocket },
 ];
 
-/** Keeps traffic going for so many milliseconds; resolves when the last of it has ended. */
+/** Keeps traffic going for that many milliseconds; resolves when the last request has ended. */
 export async function load(gateway: GatewayProcess, tally: Tally, duration: number): Promise<void> {
   const running = new Set<Promise<void>>();
   const timers = KINDS.map(({ perSecond, run }) =>

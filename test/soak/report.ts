@@ -2,7 +2,7 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Prints whether something is as it has to be, and answers that. */
+/** Prints whether an expectation holds, and returns it. */
 export function verdict(good: boolean, what: string): boolean {
   say(`${good ? "ok  " : "FAIL"}  ${what}`);
   return good;

@@ -1,8 +1,8 @@
 import { PATIENCE_MS } from "./patience.ts";
 
 /**
- * Waits for what no event tells of, such as a row in another process' database, by asking again and
- * again. Answers the first value that is neither undefined nor false; throws when none comes in time.
+ * Waits for something without an event, such as a row in another process's database, by polling.
+ * Returns the first value that is neither undefined nor false; throws if there is none in time.
  */
 export async function eventually<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,

@@ -5,7 +5,7 @@ interface Scheduled {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until a test advances it. */
 export class FakeClock implements Clock {
   readonly #scheduled = new Set<Scheduled>();
   #monotonic = 0;

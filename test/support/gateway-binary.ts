@@ -39,7 +39,7 @@ function modifiedAt(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
 
-// Test files may run in processes of their own, at the same time.
+// Test files may run in separate processes, at the same time.
 function takeLock(): boolean {
   try {
     const lock = openSync(LOCK, "wx");

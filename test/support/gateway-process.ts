@@ -25,7 +25,7 @@ export interface GatewayProcess extends Child {
   stop(): Promise<number>;
   /** The rows of the access log, oldest first. */
   rows(): LogRow[];
-  /** The rows, as soon as there are so many; throws when they do not come, or more of them. */
+  /** The rows, as soon as there are that many; throws if there are fewer in time, or more. */
   waitForRows(count: number): Promise<LogRow[]>;
 }
 
@@ -57,7 +57,7 @@ export interface LogRow {
 /** Health checks that stay out of a test's way. */
 export const noHealthChecks = { enabled: false };
 
-/** Starts a gateway in a process of its own and waits until it listens. */
+/** Starts a gateway in its own process and waits until it listens. */
 export async function startGateway(
   stage: Stage,
   config: TestConfig,

@@ -4,9 +4,9 @@ import type { Stage } from "./stage.ts";
 export interface Load {
   /** Ids of the requests that were answered so far. */
   readonly answered: readonly string[];
-  /** Resolves when so many more requests have been answered. */
+  /** Resolves when that many more requests have been answered. */
   more(count: number): Promise<void>;
-  /** Resolves when what is in flight has been answered. */
+  /** Resolves when the requests in flight have been answered. */
   stop(): Promise<void>;
 }
 

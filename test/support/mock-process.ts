@@ -7,7 +7,7 @@ export interface MockProcess extends Child {
   readonly port: number;
 }
 
-/** Starts `gateway mock` in a process of its own and waits until it listens. */
+/** Starts `gateway mock` in its own process and waits until it listens. */
 export async function startMockProcess(
   stage: Stage,
   name: string,

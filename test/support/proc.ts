@@ -4,7 +4,7 @@ import { eventually } from "./eventually.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
 import { requires } from "./requires.ts";
 
-/** Whether the system tells of its processes in /proc, as Linux does. */
+/** Whether the system describes its processes in /proc, as Linux does. */
 export const hasProc = requires(process.platform === "linux", "/proc, as Linux has it");
 
 /** The id of a gateway's process, found by the configuration file on its command line. */
@@ -29,8 +29,8 @@ export function openDescriptors(pid: number): number {
 }
 
 /**
- * Has bytes sent until nothing more is taken for a second, and answers by how much the process grew
- * at the most. `moved` counts the bytes that went out so far.
+ * Has bytes sent until none are accepted for a second, and returns the process's maximum growth.
+ * `moved` counts the bytes sent so far.
  */
 export async function growthUntilStuck(pid: number, moved: () => number): Promise<number> {
   const before = residentBytes(pid);

@@ -13,7 +13,7 @@ export interface RawRequest {
   received(text: string): Promise<void>;
   /** Sends text as it is. */
   send(text: string): void;
-  /** Closes the connection behind what was sent. */
+  /** Closes the connection after what was sent. */
   end(): void;
   /** Settles when the connection is closed, by whichever side. */
   readonly closed: Promise<void>;

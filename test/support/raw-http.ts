@@ -16,7 +16,7 @@ export function message(lines: readonly string[], content = ""): string {
   return `${lines.join("\r\n")}\r\n\r\n${content}`;
 }
 
-/** Sends text on a connection of its own and answers all that comes until the other side closes. */
+/** Sends text on a new connection and returns everything received until the other side closes. */
 export function converse(port: number, sent: string): Promise<string> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
@@ -27,7 +27,7 @@ export function converse(port: number, sent: string): Promise<string> {
   });
 }
 
-/** Sends one request, its lines as they are and `Connection: close` behind them. */
+/** Sends one request: its lines unchanged, followed by `Connection: close`. */
 export async function askRaw(
   port: number,
   lines: readonly string[],

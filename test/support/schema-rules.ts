@@ -1,8 +1,8 @@
 import { KindGuard, type TSchema } from "@sinclair/typebox";
 
 /**
- * What keeps a schema from being explained by the reference and from catching a mistyped key, as
- * sentences; none for a schema as it has to be. `name` is the key that the schema stands under.
+ * Why a schema cannot be explained by the reference or would miss a mistyped key, as sentences; none
+ * for a good schema. `name` is the schema's key.
  */
 export function schemaProblems(name: string, schema: TSchema): string[] {
   const problems = formProblems(name, schema);
@@ -15,7 +15,7 @@ export function schemaProblems(name: string, schema: TSchema): string[] {
   return problems;
 }
 
-/** The same for one form of a value, which needs no description of its own. */
+/** The same for one form of a value, which needs no description. */
 function formProblems(name: string, schema: TSchema): string[] {
   if (KindGuard.IsUnion(schema)) return schema.anyOf.flatMap((form) => formProblems(name, form));
   if (KindGuard.IsArray(schema)) return formProblems(name, schema.items);

@@ -14,7 +14,7 @@ export async function startSocketServer(
   return `http://127.0.0.1:${await listen(stage, server, "connection", onSocket)}`;
 }
 
-/** Has a server listen until the test is over; `event` is what tells of its sockets. */
+/** Has a server listen until the test is over; `event` is emitted for its sockets. */
 export async function listen(
   stage: Stage,
   server: Server,
@@ -40,7 +40,7 @@ export async function listen(
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** A port at which nobody listens: the system has just had it free. */
+/** A port without a listener: the system has just reported it as free. */
 export async function unusedPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => {

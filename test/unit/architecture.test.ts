@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, sep } from "node:path";
 
 const ROOT = join(import.meta.dir, "../..");
 
-/** From left to right; each folder may import what stands in a column before its own, and itself. */
+/** From left to right; each folder may import itself and folders in earlier columns. */
 const COLUMNS: readonly (readonly string[])[] = [
   ["units", "time", "http"],
   ["wire"],

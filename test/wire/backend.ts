@@ -99,11 +99,11 @@ export interface BackendPart {
 const TOKEN = /k[0-9a-f]{10}k/;
 
 /**
- * One port on which every case has a backend of its own: requests are told apart by a token that
- * is somewhere in their head, so that cases run at the same time, over connections that are shared.
+ * One port on which every case has its own backend: requests are distinguished by a token in their
+ * header section, so that cases can run at the same time over shared connections.
  */
 export class RecordingBackend {
-  /** Heads without a known token: what nobody asked for. */
+  /** Heads without a known token: unexpected requests. */
   readonly strays: Head[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();

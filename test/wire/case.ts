@@ -1,7 +1,7 @@
 import type { BackendPart } from "./backend.ts";
 import type { Answer, Client } from "./client.ts";
 
-/** What a case works with. Connections that it opens are closed behind it. */
+/** The tools of a case. Connections that it opens are closed after it. */
 export interface Context {
   /** Unique to this run of the case, so that the backend knows its requests. */
   readonly token: string;
@@ -9,9 +9,9 @@ export interface Context {
   readonly connect: () => Promise<Client>;
   /** A path on the one route that the proxy has, `/public/*`. */
   readonly path: (suffix?: string) => string;
-  /** The text of a request; Host and the token are added unless they are given or switched off. */
+  /** The text of a request; Host and the token are added unless given or switched off. */
   readonly request: (parts?: RequestParts) => string;
-  /** Sends a request on a connection of its own and reads the answer. */
+  /** Sends a request on a new connection and reads the answer. */
   readonly ask: (parts?: RequestParts) => Promise<Answer>;
 }
 
@@ -31,7 +31,7 @@ export interface WireCase {
   readonly name: string;
   /** What the expectation rests on: a section of an RFC, or "choice". */
   readonly why: string;
-  /** Throws when the behaviour is not there; what it answers is a note for the table. */
+  /** Throws if the behaviour is missing; may return a note for the table. */
   readonly run: (context: Context) => Promise<string | undefined | void>;
 }
 

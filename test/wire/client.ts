@@ -10,7 +10,7 @@ export interface Answer extends Content {
   readonly interim: readonly Head[];
 }
 
-/** The client's side of one connection, which sends whatever bytes it is told to. */
+/** The client's side of one connection, which sends exactly the given bytes. */
 export class Client {
   readonly incoming: Incoming;
   readonly #socket: Socket;
@@ -49,7 +49,7 @@ export class Client {
     }
   }
 
-  /** The next answer; `method` is what was asked, because HEAD has no content. */
+  /** The next answer; `method` is the request's, because answers to HEAD have no content. */
   async answer(method = "GET"): Promise<Answer> {
     const { head, status, interim } = await this.head();
     const bare = method === "HEAD" || status === 204 || status === 304 || status === 101;

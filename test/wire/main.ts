@@ -1,5 +1,5 @@
 /**
- * Drives any proxy by hand. Its route `/public/*`, and only that, has to lead to the backend's port.
+ * Drives any proxy by hand. Its route `/public/*`, and only that, must lead to the backend's port.
  *
  *   npm run wire -- --target HOST:PORT --backend PORT [--only REGEX] [--json FILE] [--markdown]
  */

@@ -58,7 +58,7 @@ export type Framing = "length" | "chunked" | "close" | "none";
 export interface Content {
   readonly bytes: Buffer;
   readonly framing: Framing;
-  /** Whether a recipient can tell that all of it has come (RFC 9112 section 8). */
+  /** Whether a recipient can see that it is complete (RFC 9112 section 8). */
   readonly complete: boolean;
   readonly trailers: readonly Field[];
 }

@@ -90,7 +90,7 @@ async function runAgainst(peer: Peer, program: string): Promise<Outcome[]> {
   }
 }
 
-/** A port that nobody has at the moment: these programs cannot say which one they were given. */
+/** A port that is currently free: these programs cannot report which one they picked. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);

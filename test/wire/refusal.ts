@@ -2,9 +2,9 @@ import { type Context, check, fail } from "./case.ts";
 import { BrokenOff } from "./incoming.ts";
 
 /**
- * Sends bytes and answers the status of the refusal, or "closed". Passes when the client is told no
- * or is hung up on, and the backend never got a whole request out of it: a proxy that streams may
- * have begun one before the flaw was there to be seen.
+ * Sends bytes and returns the status of the refusal, or "closed". Passes if the client is refused or
+ * disconnected and the backend never got a complete request out of it: a streaming proxy may have begun
+ * one before the flaw was visible.
  */
 export async function refused(context: Context, bytes: string): Promise<string> {
   const outcome = await answerTo(context, bytes);
@@ -14,8 +14,8 @@ export async function refused(context: Context, bytes: string): Promise<string> 
 }
 
 /**
- * Refused, or passed on as one request with that content. That what is passed on has one meaning
- * only is looked at in every case.
+ * Refused, or passed on as one request with that content. Every case checks that what is passed on has
+ * only one meaning.
  */
 export async function refusedOrHarmless(
   context: Context,

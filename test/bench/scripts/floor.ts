@@ -1,6 +1,6 @@
 /**
- * The least that a proxy on this runtime can do: what came in goes to fetch, and fetch's Response
- * goes out. Not a proxy to use: it strips nothing, limits nothing and logs nothing.
+ * The minimal proxy on this runtime: the request goes to fetch, and fetch's Response goes out. Not a
+ * proxy to use: it strips nothing, limits nothing and logs nothing.
  */
 const { PORT = "8080", BACKEND = "http://127.0.0.1:9001" } = process.env;
 

@@ -1,7 +1,7 @@
 import type { Arguments, Command, Console } from "../../../src/cli/command.ts";
 import { UsageError } from "../../../src/cli/command.ts";
 
-/** A console that remembers what it was told, and whose signals a test sends itself. */
+/** A console that records its output, and whose signals a test sends. */
 export class FakeConsole implements Console {
   readonly color: Console["color"];
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -45,7 +45,7 @@ export class FakeConsole implements Console {
   }
 }
 
-/** A command line with nothing on it but what is given. */
+/** A command line with only the given parts. */
 export function given(input: Partial<Arguments> = {}): Arguments {
   return { operands: [], flags: {}, lists: {}, ...input };
 }

@@ -34,7 +34,7 @@ function headings(text: string, severity: "error" | "warning"): string[] {
   return [...text.matchAll(heading)].map(([, place, message]) => `${place}${message}`);
 }
 
-/** The configuration that a good text says; throws what is printed for any other. */
+/** The configuration of a valid text; throws the printed errors of any other. */
 export function loaded(text: string, environment: Environment = {}): Config {
   const { config } = loadConfig("gateway.yaml", text, environment);
   if (config === undefined) throw new Error(printed(text, environment));

@@ -144,7 +144,7 @@ describe("a Forwarded field behind trusted proxies", () => {
     expect(clientOf({ forwarded, "x-forwarded-for": "unknown" })).toBe("10.0.0.1");
   });
 
-  // A proxy that tells the Host copies what the client wrote, and quotes it.
+  // A proxy that reports the Host copies the client's text, and quotes it.
   test.each(['host="a,for=6.6.6.6"', 'host="a;for=6.6.6.6"'])(
     "is not fooled by for= in a quoted %s",
     (host) => {

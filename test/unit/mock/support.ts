@@ -22,7 +22,7 @@ export function mocks(): (options?: Partial<MockOptions>) => MockBackend {
   };
 }
 
-/** What a client without any HTTP of its own gets, until the mock closes the connection. */
+/** What a raw client receives until the mock closes the connection. */
 export function converse(port: number, sent: string | Uint8Array): Promise<string> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];

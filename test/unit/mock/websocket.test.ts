@@ -35,7 +35,7 @@ function frame(first: number, payload: Uint8Array | string): Buffer {
   return Buffer.concat([Buffer.from([first, 0x80 | body.length, 0, 0, 0, 0]), body]);
 }
 
-/** The bytes that follow the handshake, when a client sends these frames and is closed upon. */
+/** The bytes after the handshake, if a client sends these frames and is then disconnected. */
 async function answerTo(port: number, ...frames: Buffer[]): Promise<Buffer> {
   const answer = await converse(port, Buffer.concat([Buffer.from(handshake()), ...frames]));
   return Buffer.from(answer.slice(answer.indexOf("\r\n\r\n") + 4), "latin1");

@@ -6,7 +6,7 @@ import { type ClientPort, Exchange } from "../../../src/pipeline/exchange.ts";
 export interface Opening {
   readonly url?: string;
   readonly method?: string;
-  /** The Host field; the URL's unless told otherwise, and null for none. */
+  /** The Host field; the URL's by default, and null for none. */
   readonly host?: string | null;
   readonly fields?: Record<string, string> | readonly (readonly [string, string])[];
   readonly body?: NonNullable<RequestInit["body"]>;
@@ -15,7 +15,7 @@ export interface Opening {
   readonly upgrade?: ClientPort["upgrade"];
 }
 
-/** An exchange with the id "request-1", for GET /things unless told otherwise. */
+/** An exchange with the id "request-1", for GET /things by default. */
 export function openExchange({
   url = "http://gateway.test/things",
   method = "GET",

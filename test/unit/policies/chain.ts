@@ -13,7 +13,7 @@ import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { through } from "../pipeline/through.ts";
 
-/** Reads a policy's configuration as it stands in a file: defaults filled in, units decoded. */
+/** Reads a policy's configuration as from a file: defaults filled in, units decoded. */
 export function decode(scope: PolicyScope | undefined, written: unknown): unknown {
   return Value.Decode(scope!.schema, Value.Default(scope!.schema, structuredClone(written)));
 }
@@ -77,7 +77,7 @@ export class Chain {
     });
   }
 
-  /** Sends so many requests one after another and answers their statuses. */
+  /** Sends that many requests one after another and returns their statuses. */
   async statuses(count: number, asked: Asked = {}): Promise<number[]> {
     const statuses: number[] = [];
     for (let index = 0; index < count; index += 1) statuses.push((await this.send(asked)).status);

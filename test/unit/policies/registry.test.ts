@@ -11,7 +11,7 @@ interface Place {
   readonly scope: PolicyScope;
 }
 
-/** Where the policies stand: at the top of a configuration, or in a route. */
+/** The places of policies: at the top of a configuration, or in a route. */
 function placesIn(place: "global" | "route"): Place[] {
   return policyRegistry.flatMap((definition: PolicyDefinition) => {
     const scope = definition[place];

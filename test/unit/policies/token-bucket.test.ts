@@ -92,7 +92,7 @@ describe("a token bucket", () => {
   });
 });
 
-// Rates as they are written: so many thousandths per second, minute, hour or day.
+// Rates as written: thousandths per second, minute, hour or day.
 const writtenRate = fc.record({
   thousandths: fc.integer({ min: 1, max: 5_000_000 }),
   seconds: fc.constantFrom(1, 60, 3_600, 86_400),

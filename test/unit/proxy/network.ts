@@ -35,7 +35,7 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
   return { transport, sent };
 }
 
-/** A Response in the place of what came from a backend. */
+/** A Response in place of a backend's answer. */
 export class GivenAnswer implements BackendAnswer {
   readonly fields = new FieldList();
   readonly #response: Response;
@@ -95,7 +95,7 @@ export async function rejection(promise: unknown): Promise<unknown> {
   throw new Error("this was expected to fail");
 }
 
-/** A source that hands out chunks one by one, as a test says, and tells how it was read. */
+/** A source that provides chunks one by one on demand of a test, and records how it was read. */
 export function drip() {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const state = { cancelled: undefined as unknown };

@@ -1,6 +1,6 @@
 import type { ClientSocket } from "../../../src/pipeline/socket.ts";
 
-/** What both ends of a tunnel have in common: they note what is done to them. */
+/** The common part of both ends of a tunnel: they record calls. */
 class FakeEnd extends EventTarget {
   readonly done: string[] = [];
   /** What `close` throws, if anything. */

@@ -3,13 +3,13 @@ import { openExchange } from "../pipeline/opening.ts";
 
 const { client, request } = openExchange();
 
-/** A request for a path exactly as it stands here, from a client that uses https or http. */
+/** A request for exactly this path, from a client that uses https or http. */
 export function requestFor(path: string, query = "", protocol: "http" | "https" = "http") {
   const target = { host: "gateway.test", path, query };
   return { target, client: { ...client, protocol }, request } satisfies RoutedRequest;
 }
 
-/** A condition on the query, which has to hold the text. */
+/** A condition on the query, which must contain the text. */
 export function asksFor(text: string, weight = 1): Condition {
   return {
     text: `the query has ${text}`,

@@ -72,7 +72,7 @@ describe("a policy that crashes", () => {
     expect(records).toMatchObject([{ statusCode: 500, errorCode: "internal_error" }]);
   });
 
-  // The content of the answer that was given up is read by nobody and never ends.
+  // The content of the discarded answer is never read and never ends.
   test("on the way out of a streamed answer ends the exchange all the same", async () => {
     const source = drip();
     const { ask, records, gateway } = world({

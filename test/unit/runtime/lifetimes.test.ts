@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { runThrough } from "../../../src/time/slices.ts";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 
-/** Makes things that are told apart by their number, and counts those that have ended. */
+/** Creates values that are distinguished by their number, and records those that have ended. */
 function numbered() {
   const ended: number[] = [];
   let made = 0;

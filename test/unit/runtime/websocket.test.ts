@@ -25,7 +25,7 @@ describe("a WebSocket", () => {
     await ask("/api/chat", { headers: fields });
     expect(gateway.inFlight).toBe(1);
     expect(records).toEqual([]);
-    // Until the backend has agreed; a WebSocket has an idle time of its own.
+    // Until the backend has accepted; a WebSocket has its own idle timeout.
     expect(timeouts).toEqual([0]);
     const [socket] = upgrades;
     const client = new FakeClient();

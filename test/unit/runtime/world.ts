@@ -15,7 +15,7 @@ import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { network, type Sent } from "../proxy/network.ts";
 
-/** A configuration from its text; throws what is wrong with it. */
+/** A configuration from its text; throws its errors. */
 export function configFrom(text: string): Config {
   const { config, diagnostics } = loadConfig("gateway.yaml", text, {});
   if (config === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { DescriptorWatch } from "../../../src/server/parts/descriptor-watch.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
-/** A watch over a limit of 100, and what it says while so many are in use, a second each. */
+/** A watch with a limit of 100, and its lines while that many are in use, for a second each. */
 function linesWhile(uses: readonly (number | undefined)[]): string[] {
   const clock = new FakeClock();
   const lines: string[] = [];

@@ -10,7 +10,7 @@ import { collectingWriter } from "../telemetry/collecting-writer.ts";
 
 const text = (path: string) => `routes: [{ path: ${path}, backends: ["http://a.test"] }]`;
 
-/** A reloader whose files the test reads, one after the other, when it wants. */
+/** A reloader whose reads a test completes, one after another. */
 function stageReloader(reload: (config: Config) => Promise<void> = async () => {}) {
   const { writer, written } = collectingWriter();
   const logger = new Logger({ level: "info", format: "text", color: false }, writer, systemClock);

@@ -26,7 +26,7 @@ export function mockBackend(stage: Stage, name = "mock"): string {
   return mock.url;
 }
 
-/** The sections that every test needs, in front of what it adds. `server` takes more settings. */
+/** The sections that every test needs, before those that it adds. `server` takes more settings. */
 function wholeConfig(folder: string, config: string, settings: StartSettings): string {
   const { server = "", host = "127.0.0.1", port = 0, logging = "level: debug" } = settings;
   const { database = join(folder, "gateway.db") } = settings;
@@ -37,13 +37,13 @@ ${config}
 `;
 }
 
-/** For backends that a test plays itself, and to which nobody else is to talk. */
+/** For backends that a test plays itself, without health checks. */
 export const UNCHECKED = "health_check: { enabled: false }\n";
 
 export interface StartSettings {
   /** More settings of the server, in YAML's flow style: ", read_timeout: 1s". */
   readonly server?: string;
-  /** The settings of the log beside its database: "level: debug" unless said otherwise. */
+  /** The log's settings besides its database; "level: debug" by default. */
   readonly logging?: string;
   readonly database?: string;
   readonly host?: string;
@@ -51,7 +51,7 @@ export interface StartSettings {
   readonly clock?: Clock;
 }
 
-/** Starts a gateway in this process, on ports of its own, and stops it at the end of the test. */
+/** Starts a gateway in this process, on free ports, and stops it at the end of the test. */
 export function start(stage: Stage, config: string, settings: StartSettings = {}): Running {
   const { clock = systemClock } = settings;
   const folder = stage.folder();

@@ -17,7 +17,7 @@ function openFile() {
   return { descriptor, text: () => readFileSync(path, "utf8") };
 }
 
-/** A pipe that says EAGAIN, as a standard output does that somebody else made non-blocking. */
+/** A pipe that returns EAGAIN, like a standard output that another process made non-blocking. */
 function openPipe() {
   const path = join(stage.folder(), "pipe");
   const made = Bun.spawnSync(["mkfifo", path]);

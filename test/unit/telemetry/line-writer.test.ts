@@ -17,7 +17,7 @@ function writing() {
     clock,
     pieces,
     writer,
-    /** The output has taken what it was given, or cannot take it. */
+    /** The output has accepted its text, or cannot. */
     taken: async (isTaken = true) => {
       waiting.shift()?.(isTaken);
       for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();

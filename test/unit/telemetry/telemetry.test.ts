@@ -19,7 +19,7 @@ const settings: LoggingSettings = {
   retention: { max_age: 0, max_size: 0 },
 };
 
-/** A kind of sink that notes what it is given, and goes by the database's name. */
+/** A kind of sink that records its input, identified by the database's name. */
 function notingKind(name: string) {
   const opened: { database: string; records: ExchangeRecord[]; isClosed: boolean }[] = [];
   const kind: SinkKind = {

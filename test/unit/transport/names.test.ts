@@ -3,7 +3,7 @@ import { Names, type Resolver, systemResolver } from "../../../src/transport/nam
 import { FakeClock } from "../../support/fake-clock.ts";
 import { rejection, turn } from "../proxy/network.ts";
 
-/** A resolver that says what a test tells it to, and counts how often it was asked. */
+/** A resolver whose results a test sets, and that counts its calls. */
 function scriptedResolver(first: readonly string[], lifetime?: number) {
   const state = { answer: first as readonly string[] | Error, lifetime, asked: 0 };
   const resolver: Resolver = {
@@ -126,7 +126,7 @@ describe("the addresses of a name", () => {
   });
 });
 
-/** A label may have 63 characters, so nobody has to be asked. */
+/** A label may have 63 characters, so no lookup is needed. */
 const IMPOSSIBLE = `${"x".repeat(64)}.test`;
 
 describe("the system's resolver", () => {

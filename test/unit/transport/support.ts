@@ -36,8 +36,8 @@ export function backendRequest(
 }
 
 /**
- * A pool whose time stands still, and a way to send attempts by it. Where `holdTurns` has been
- * called, what waits for the end of a turn waits for `releaseTurns`.
+ * A pool whose time stands still, and a way to send attempts with it. After `holdTurns`, work for the
+ * end of a turn waits for `releaseTurns`.
  */
 export function startPool(stage: Stage, options: Omit<PoolOptions, "clock" | "defer"> = {}) {
   const clock = new FakeClock();
@@ -63,7 +63,7 @@ export function startPool(stage: Stage, options: Omit<PoolOptions, "clock" | "de
   return { clock, pool, send, holdTurns, releaseTurns };
 }
 
-/** An answer behind which its connection stays open. */
+/** An answer after which its connection stays open. */
 export function lasting(content = ""): string {
   return `HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n${content}`;
 }
@@ -116,14 +116,14 @@ export function startSocketBackend(
   return startSocketServer(stage, onSocket, { pauseOnConnect: true });
 }
 
-/** Content of so many megabytes in which no part equals another, so that none can stand in its place. */
+/** Content of that many megabytes in which no two parts are equal, so that none can replace another. */
 export function numbered(megabytes: number): Buffer {
   const content = Buffer.alloc(megabytes * 1_048_576);
   for (let at = 0; at < content.length; at += 1_024) content.writeUInt32BE(at, at);
   return content;
 }
 
-/** Waits until a number that was on the move stays what it is. */
+/** Waits until a changing number stays the same. */
 export async function standstill(count: () => number): Promise<void> {
   let last = Number.NaN;
   await eventually(() => {
@@ -133,7 +133,7 @@ export async function standstill(count: () => number): Promise<void> {
   });
 }
 
-/** A stream that hands these pieces out, one at a time, and counts what was taken. */
+/** A stream that provides these pieces one at a time, and counts those taken. */
 export function streamOf(pieces: readonly Uint8Array[]) {
   const state = { taken: 0, cancelled: false };
   const stream = new ReadableStream<Uint8Array>(

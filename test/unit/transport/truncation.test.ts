@@ -72,7 +72,7 @@ describe.skipIf(!hasOpenssl)(
     });
 
     // The runtime reports both ends of a connection in the same way, `Bun.connect` and node:tls alike.
-    // When this fails, it tells them apart, and the answer is to be broken off (RFC 9112 section 9.8).
+    // When this fails, it distinguishes them, and the answer must be broken off (RFC 9112 section 9.8).
     test("cannot be distinguished from a complete one if only the connection's end marks it", async () => {
       expect(await ask("HTTP/1.1 200 OK\r\n\r\nhalf")).toBe("half");
     });

@@ -52,7 +52,7 @@ export function world(answer: Answering = async () => 200, random = () => 0.5) {
     answerWith: (answer: Answering) => {
       current.answer = answer;
     },
-    /** Time passes in small steps, with room in each for what it sets off. */
+    /** Advances time in small steps, with room in each for its effects. */
     pass: async (ms: number) => {
       for (let passed = 0; passed < ms; passed += 100) {
         await settled();

@@ -137,7 +137,7 @@ describe("a backend's health", () => {
     ],
   ])("is lost, and no more than that, when a probe throws %s", async (_, thrown, reason) => {
     for (const probe of [
-      // A probe may throw before it has given a promise, too.
+      // A probe may also throw before it returns a promise.
       () => {
         throw thrown;
       },

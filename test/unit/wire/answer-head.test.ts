@@ -4,7 +4,7 @@ import { AnswerHeadReader, MalformedAnswer } from "../../../src/wire/answer-head
 
 const HEAD_END = "\r\n\r\n";
 
-/** What is behind the header section looks like a part of it, and is none. */
+/** The bytes after the header section look like a part of it. */
 function read(reader: AnswerHeadReader, text: string) {
   const bytes = Buffer.from(`${text}${HEAD_END}Content-Length: 99\r\n\r\n`, "latin1");
   return reader.read(bytes, bytes.indexOf(HEAD_END));
@@ -12,7 +12,7 @@ function read(reader: AnswerHeadReader, text: string) {
 
 const parse = (...lines: string[]) => read(new AnswerHeadReader(), lines.join("\r\n"));
 
-/** Something that has to do with a header section, or even is one. */
+/** Something like a header section, or even a valid one. */
 const anyHead = fc
   .tuple(
     fc.constantFrom("HTTP/1.1 200 OK\r\nX-A: 1\r\n", ""),

@@ -1,6 +1,6 @@
 import { type Context, check, same, section } from "../case.ts";
 
-/** Who the backend is told that the client is, when nobody in front of the proxy is trusted. */
+/** The client's identity at the backend, if no proxy in front is trusted. */
 export const identity = section("identity", [
   [
     "the backend gets the client's address",

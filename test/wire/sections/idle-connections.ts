@@ -3,7 +3,7 @@ import { type Context, type RequestParts, check, same, section } from "../case.t
 import type { Client } from "../client.ts";
 import { BrokenOff } from "../incoming.ts";
 
-/** Backend connections that die while nobody uses them, or just as somebody does. */
+/** Backend connections that die while idle, or just as they are used. */
 export const idleConnections = section("idle connections", [
   [
     "a backend that closes its idle connection costs no GET",
@@ -155,7 +155,7 @@ async function eachOnce(
   return `statuses ${[...new Set(statuses)].join(", ")}`;
 }
 
-/** Asks one after the other on one connection, and on a new one where the proxy closes it. */
+/** Sends requests one after another on one connection, and on a new one if the proxy closes it. */
 async function statusesOf(
   { connect, request }: Context,
   all: readonly RequestParts[],

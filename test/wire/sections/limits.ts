@@ -3,7 +3,7 @@ import { BrokenOff } from "../incoming.ts";
 import { noise } from "../noise.ts";
 
 const PIECE = 1024 * 1024;
-/** Pieces sent at the most; the limit that is configured is 100 MB. */
+/** Maximum pieces sent; the configured limit is 100 MB. */
 const PIECES = 130;
 
 /** How much content a request may have. */

@@ -1,7 +1,7 @@
 import { type Context, check, same, section } from "../case.ts";
 import { escapesRoute } from "../strictness.ts";
 
-/** Request targets: what is matched is what is sent, and no spelling leads out of the route. */
+/** Request targets: the matched path is the path sent, and no spelling leads out of the route. */
 export const paths = section("paths", [
   ...[
     "/public/../admin",

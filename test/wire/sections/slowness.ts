@@ -2,9 +2,9 @@ import { type Context, check, section } from "../case.ts";
 
 /** Milliseconds between the bytes of a slow client. */
 const DRIP = 250;
-/** Milliseconds until a slow client has to be cut off; timeouts of 2 s are configured. */
+/** Milliseconds until a slow client must be cut off; timeouts of 2 s are configured. */
 const CUT_OFF = 15_000;
-/** Milliseconds until an idle connection has to be closed; common servers keep one for up to 75 s. */
+/** Milliseconds until an idle connection must be closed; common servers keep one for up to 75 s. */
 const IDLE_AT_MOST = 90_000;
 
 /** Clients that keep a connection busy by being slow. */

@@ -3,7 +3,7 @@ import { type Context, check, same, section, within } from "../case.ts";
 import { chunks } from "../message.ts";
 import { noise } from "../noise.ts";
 
-/** What arrives when, and what is told of an answer that breaks off. */
+/** What arrives when, and how an answer that breaks off ends. */
 export const streaming = section("streaming", [
   [
     "server-sent events are passed on as they come",

@@ -105,7 +105,7 @@ class Scene {
     }
   }
 
-  /** What was written before is lost with the file, and nobody can help it. */
+  /** Rows written before are inevitably lost with the file. */
   #lose(event: () => void): void {
     event();
     this.written = [];

@@ -95,7 +95,7 @@ test.each(TEXT_FIELDS)(
       const long = record({ [name]: `${added}`.padEnd(14 * 1024, "é") });
       if (!queue.add(long, 0)) break;
     }
-    // Two bytes a character at the most.
+    // At most two bytes per character.
     expect(added).toBeLessThanOrEqual(PLENTY / (14 * 1024) + 1);
     expect(queue.bytes).toBeLessThan(PLENTY + 2 * 14 * 1024 + 16_384);
   },

@@ -6,7 +6,7 @@ import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { Reports, rowsIn, UNLIMITED } from "./support.ts";
 
-/** Starts writers on a clock of their own, in the test's thread, and closes them after each test. */
+/** Starts writers on their own clock, in the test's thread, and closes them after each test. */
 export function writerStarter() {
   const open: Writer[] = [];
   afterEach(() => {
