@@ -68,7 +68,7 @@ async function build(outfile: string, platform?: string): Promise<void> {
     ...(platform === undefined ? [] : [`--target=bun-${platform}`]),
     `--outfile=${outfile}`,
     "src/main.ts",
-    // A worker is found in the executable only if it is an entry point of its own.
+    // A worker is found in the executable only if it is an entry point.
     "src/telemetry/access-log/access-log-worker.ts",
     "src/config/off-thread/config-worker.ts",
   ];

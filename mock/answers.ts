@@ -13,7 +13,7 @@ export function readStatus(name: string, written: string): number {
   return readWholeNumber(name, written, 200, 599);
 }
 
-/** Answers with that status, and with a body where the status allows one. */
+/** Answers with that status, and with a body if the status allows one. */
 export function answerStatus(call: Call, status: number): void {
   // Without its Content-Length a 205 would be chunked; the other two never have a body.
   if (status === 205) answerEmpty(call, status, ["Content-Length", "0"]);

@@ -7,7 +7,7 @@ export interface Call {
   /** Name of the mock that answers. */
   readonly server: string;
   readonly method: string;
-  /** As sent: neither decoded nor normalised, so that a tester sees what a gateway made of it. */
+  /** As sent, neither decoded nor normalized, so that a tester sees what a gateway changed. */
   readonly path: string;
   /** What followed the "?", as sent; empty without one. */
   readonly search: string;

@@ -31,10 +31,10 @@ export interface MockBackend {
 const KEEP_ALIVE = 120_000;
 
 /**
- * Starts a backend to try a gateway on. `GET /` on it lists what it offers.
+ * Starts a mock backend. `GET /` lists its paths.
  *
- * `node:http` rather than `Bun.serve`: only there does a streamed body keep its Content-Length and
- * can a connection be dropped.
+ * `node:http` rather than `Bun.serve`: only there does a streamed body keep its Content-Length and can
+ * a connection be dropped.
  *
  * Throws when it cannot listen.
  */

@@ -1,4 +1,4 @@
-/** A value in a request that cannot be used; its message says what is expected. */
+/** An invalid value in a request; its message says what is expected. */
 export class BadValue extends Error {
   override readonly name = "BadValue";
 }

@@ -31,7 +31,7 @@ export interface Command {
   /** At most this many operands. */
   readonly maxOperands: number;
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Flags that people expect and the command does not have, with where the setting is instead. */
+  /** Flags that users may expect but the command does not have, with the place of the setting. */
   readonly elsewhere?: Readonly<Record<string, string>>;
   /** Longer explanations, for `gateway help COMMAND`. */
   readonly details: string;

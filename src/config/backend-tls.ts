@@ -103,7 +103,7 @@ const PRIVATE_KEY: Parse<KeyObject> = {
   from: (pem) => createPrivateKey(pem),
 };
 
-/** The content of a file, or what is wrong with it. */
+/** The content of a file, or why it cannot be read. */
 function parsed<Content>(file: string, { what, from }: Parse<Content>): Content | string {
   let pem: Buffer;
   try {

@@ -157,8 +157,8 @@ function fieldValue(value: string): string {
 const FIELD_VALUE = /^[\t -~\u0080-\u00FF]*$/;
 
 /**
- * Whether some backends cannot tell two lower-case names apart: those that pass fields as variables, as
- * CGI does, turn "-" into "_", and some turn every character that is not a letter or digit into it.
+ * Whether some backends cannot distinguish two lower-case names: those that pass fields as variables,
+ * as CGI does, turn "-" into "_", and some turn every character that is not a letter or digit into it.
  */
 function foldsTo(one: string, other: string): boolean {
   if (one === other) return true;

@@ -30,7 +30,7 @@ interface ParseProblem {
  */
 export interface KeptParse {
   readonly as: string;
-  /** Returns the parsed form, or what is wrong with the text. */
+  /** Returns the parsed form, or why the text is invalid. */
   parse(this: void, text: string): object | ParseProblem;
 }
 

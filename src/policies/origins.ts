@@ -1,4 +1,4 @@
-/** Why a text is not an origin, in words for the operator. */
+/** Why a text is not an origin, for the operator. */
 export type OriginProblem = { readonly problem: string };
 
 const SERIALIZED = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\\\s]+)$/;

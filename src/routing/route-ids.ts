@@ -3,9 +3,9 @@ import { textOf } from "./conditions/of-route.ts";
 import type { RoutePattern } from "./pattern.ts";
 
 /**
- * A name for each route, for logs, metrics and limits: its path; where several routes share the
- * path and some list methods, with the methods in front; where that is not enough, with the
- * conditions at the end. Pauses after each route.
+ * A name for each route, for logs, metrics and limits: its path; if several routes share the path and
+ * some list methods, with the methods in front; if that is not enough, with the conditions at the end.
+ * Pauses after each route.
  */
 export function* routeIds(routes: readonly RoutePattern[]): Steps<string[]> {
   const paths = new Repeats();

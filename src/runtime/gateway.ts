@@ -116,10 +116,11 @@ export class Gateway {
     }
   }
 
-  /** The answer has left the chain. A function of its own, so that none is made for each request. */
+  /** The answer has left the chain. A method, so that no closure is made per request. */
   readonly #answered: Ending<Response> = (exchange, chosen) => {
     const answer = leaving(exchange, chosen);
-    // The runtime closes the connection by itself, and says so only when told to (RFC 9112 9.6).
+    // The runtime closes the connection itself, but announces it only on request (RFC 9112 section
+    // 9.6).
     if (wantsClose(exchange.fields)) answer.fields.set("connection", "close");
     const response = this.#toResponse(exchange, answer);
     if (exchange.status === 0) exchange.status = response.status;

@@ -68,7 +68,7 @@ export class Lease {
     return (key, make, end) => this.keep(prefix + key, make, end);
   }
 
-  /** Gives up everything, one thing at a step. To be called when the successor has what it needs. */
+  /** Releases everything, one value per step. To be called when the successor has its lease. */
   *endInSteps(): Steps<void> {
     for (const key of this.#keys.splice(0)) {
       this.#keeper.release(key);

@@ -88,9 +88,9 @@ export class LineWriter {
         : `(${unreported} lines dropped: standard output is not being read fast enough)\n`;
     const text = this.#text + notice;
     this.#text = "";
-    const isTaken = await this.#output(text);
+    const isWritten = await this.#output(text);
     // None are left if a deadline has passed meanwhile.
-    if (isTaken) this.#written += this.#leaving;
+    if (isWritten) this.#written += this.#leaving;
     else this.#drop(this.#leaving);
     this.#leaving = 0;
   }

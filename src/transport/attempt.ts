@@ -94,7 +94,7 @@ export class Attempt implements Interruptible, AttemptRecord {
     try {
       transport(this);
     } catch (error) {
-      // In one place with all other failures: a promise that nobody waits for could be rejected later.
+      // In one place with all other failures: a promise that is not awaited could be rejected later.
       this.fail(error as Error);
     }
     return this.#answered.promise;

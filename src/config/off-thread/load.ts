@@ -15,9 +15,9 @@ export class UnreadableFileError extends Error {
 }
 
 /**
- * Reads and checks a configuration file on a thread of its own, which ends with it: neither the work
- * nor what it leaves for the garbage collector holds up the thread that asks. Rejects with an
- * UnreadableFileError, or with an Error when the worker fails.
+ * Reads and checks a configuration file on its own thread, which ends afterwards, so that neither the
+ * work nor its garbage delays the calling thread. Rejects with an UnreadableFileError, or with an Error
+ * if the worker fails.
  */
 export async function loadOffThread(
   file: string,

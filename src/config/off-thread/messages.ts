@@ -16,7 +16,7 @@ export type LoadAnswer =
   | { readonly kind: "unreadable"; readonly code: string; readonly message: string }
   | Piece;
 
-/** Some of the routes and of the diagnostics; none of either when there are no more. */
+/** Some of the routes and of the diagnostics; both empty at the end. */
 export interface Piece {
   readonly kind: "piece";
   readonly routes: readonly RouteConfig[];

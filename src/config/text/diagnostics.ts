@@ -87,7 +87,7 @@ function format(diagnostic: Diagnostic, paint: Paint): string {
   ].join("\n");
 }
 
-/** The line in three parts, and no more of a long one than fits beside the mark. */
+/** The line in three parts; a long one is shortened to fit with the mark. */
 function cutAround({ sourceLine, column, length }: Diagnostic) {
   const characters = Array.from(printable(sourceLine));
   const mark = column - 1;
@@ -105,7 +105,7 @@ function cutAround({ sourceLine, column, length }: Diagnostic) {
   };
 }
 
-/** As much blank as the text is wide; its tabs stay, as nobody knows how wide they are shown. */
+/** Blanks as wide as the text; its tabs stay, because their displayed width is unknown. */
 function asBlanks(text: string): string {
   return text
     .split("\t")

@@ -70,7 +70,7 @@ export class ConfigDocument {
     return place !== undefined;
   }
 
-  /** Makes `redact` replace a value by what was written. */
+  /** Makes `redact` replace a value by its source text. */
   hide(value: string, written: string): void {
     if (value.length < SHORTEST_SECRET) return;
     this.#secrets.set(value, written);
@@ -93,7 +93,7 @@ export class ConfigDocument {
     );
   }
 
-  /** Replaces values from the environment by what was written. */
+  /** Replaces values from the environment by their source text. */
   redact(message: string): string {
     if (this.#secrets.size === 0) return message;
     this.#pattern ??= anyOf([...this.#secrets.keys()]);

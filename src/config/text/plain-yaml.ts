@@ -19,7 +19,7 @@ export function readPlainYaml(text: string): Place | undefined {
   }
 }
 
-/** Thrown where the text is not plain. */
+/** Thrown if the text is not plain. */
 class NotPlain extends Error {}
 
 // Control characters other than line feeds, Unicode line separators and byte order marks.

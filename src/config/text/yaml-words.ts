@@ -112,7 +112,7 @@ export function isAfterthought({ message }: YAMLError): boolean {
   return message.includes("token in YAML stream");
 }
 
-/** Describes a YAML error in a user's words; `line` is the line where it was noticed. */
+/** Describes a YAML error for users; `line` is the line where it was noticed. */
 export function wordsFor({ code, message }: YAMLError, line: string): string {
   if (message.includes("flow-map-start at node end") && line.includes("${")) {
     return "inside { } and [ ], text with `${…}` needs quotes";

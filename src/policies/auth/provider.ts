@@ -28,11 +28,11 @@ export type Verdict = Proof | Rejection | Answer | undefined;
 
 /** Finds out who sent a request. Created once per snapshot; serves many exchanges at a time. */
 export interface AuthProvider {
-  /** Throws a GatewayError if it cannot tell, for example because a key server is down. */
+  /** Throws a GatewayError if it cannot decide, for example because a key server is down. */
   authenticate(exchange: Exchange): Verdict | Promise<Verdict>;
   /** A challenge for WWW-Authenticate (RFC 9110 section 11.6.1), like `Basic realm="staff"`. */
   challenge(): string;
-  /** Removes the credentials from what the backend gets. */
+  /** Removes the credentials from the backend's request. */
   removeCredentials(outgoing: Outgoing): void;
 }
 

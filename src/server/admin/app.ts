@@ -20,7 +20,8 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
     .get("/log", () => subject.accessLogCounts());
   const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
   const paths = app.routes.map(({ path }) => path);
-  // On the operator's port only: the log names /admin, and a wrong path is told the right ones.
+  // On the operator's port only: the log names /admin, and the answer to a wrong path lists the right
+  // ones.
   app
     .get("/", () => ({ pages: paths }))
     .onError({ as: "global" }, ({ code }) =>

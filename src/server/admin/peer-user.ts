@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 /** The id of the user whose socket is at the other end of a loopback connection; undefined if unknown. */
 export type UserOfPeer = (peerPort: number, port: number) => number | undefined;
 
-/** Asks Linux, in proc_net(5); other systems do not tell. */
+/** Asks Linux, in proc_net(5); unknown on other systems. */
 export const userOfPeer: UserOfPeer = (peerPort, port) => {
   for (const table of ["/proc/self/net/tcp", "/proc/self/net/tcp6"]) {
     const user = userIn(readTable(table), peerPort, port);

@@ -33,9 +33,9 @@ export class TrafficPort {
   }
 
   /**
-   * Opens the port by other settings, and closes the one before, where exchanges in flight still end.
-   * Does nothing for equal settings. Throws a ListenError where the address cannot be had, and keeps
-   * the one it has.
+   * Opens the port with other settings, and closes the previous one, where exchanges in flight finish.
+   * Does nothing for equal settings. Throws a ListenError if the address cannot be opened, and keeps
+   * the current one.
    */
   change(settings: Settings): void {
     const next = only(settings);

@@ -6,7 +6,9 @@ const ENDINGS = ["", "-wal", "-shm"] as const;
 
 /** What happened to a database's files while it was open. */
 export interface FileChange {
-  /** "shortened": the -wal file is, by a checkpoint or by somebody; only SQLite can tell. */
+  /**
+   * "shortened": the -wal file is shorter, by a checkpoint or by someone else; only SQLite can tell.
+   */
   readonly kind: "removed" | "replaced" | "emptied" | "shortened";
   /** Name of the changed file, which may be the -wal or -shm file. */
   readonly file: string;
