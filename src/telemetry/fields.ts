@@ -1,5 +1,5 @@
 import { errorKinds } from "../pipeline/errors.ts";
-import { number, same, text } from "./field.ts";
+import { number, type NumberField, same, text } from "./field.ts";
 import type { LogLevel } from "./level.ts";
 import { redactQuery } from "./redact.ts";
 import { timestampFormatter } from "./timestamp.ts";
@@ -142,21 +142,9 @@ export const fields = {
     read: ({ target }) => target.host,
   }),
   /** Messages of a WebSocket from the client. */
-  messagesIn: number({
-    column: "messages_in",
-    type: "INTEGER",
-    read: ({ messagesIn }) => messagesIn,
-    toSql: (messages, { statusCode }) => (statusCode === 101 ? messages : null),
-    toJson: (messages, { statusCode }) => (statusCode === 101 ? messages : undefined),
-  }),
+  messagesIn: messages("messages_in", ({ messagesIn }) => messagesIn),
   /** Messages of a WebSocket to the client. */
-  messagesOut: number({
-    column: "messages_out",
-    type: "INTEGER",
-    read: ({ messagesOut }) => messagesOut,
-    toSql: (messages, { statusCode }) => (statusCode === 101 ? messages : null),
-    toJson: (messages, { statusCode }) => (statusCode === 101 ? messages : undefined),
-  }),
+  messagesOut: messages("messages_out", ({ messagesOut }) => messagesOut),
   /** Who caused the error: client, backend or gateway; empty without one. */
   endedBy: text({
     column: "ended_by",
@@ -172,6 +160,17 @@ const LEVELS: Readonly<Record<LogLevel, string>> = {
   warn: "WARN",
   error: "ERROR",
 };
+
+/** A count that only WebSockets have. */
+function messages(column: string, read: NumberField["read"]): NumberField {
+  return number({
+    column,
+    type: "INTEGER",
+    read,
+    toSql: (count, { statusCode }) => (statusCode === 101 ? count : null),
+    toJson: (count, { statusCode }) => (statusCode === 101 ? count : undefined),
+  });
+}
 
 function levelOf(status: number): LogLevel {
   if (status >= 500) return "error";
