@@ -1,61 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import type { Exchange } from "../../../src/pipeline/exchange.ts";
-import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { ConnectionPool } from "../../../src/transport/pool.ts";
-import type { Transport } from "../../../src/transport/attempt.ts";
-import { Forwarding } from "../../../src/proxy/forward.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
-import { Tunnels } from "../../../src/proxy/tunnel.ts";
-import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
-import { CheckedHealth } from "../../../src/upstream/health/health.ts";
-import { Upstream } from "../../../src/upstream/upstream.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
-import { asResponse } from "../pipeline/answers.ts";
 import { openExchange } from "../pipeline/opening.ts";
-import { drip, network, networkError, rejection, type Sent, silence, turn } from "./network.ts";
-import { type Changes, settingsWith } from "./settings.ts";
+import { drip, rejection, type Sent, silence, turn } from "./network.ts";
+import { forwarding, forwardingBy } from "./forwarding.ts";
 
 const stage = createStage();
-
-function forwarding(
-  answer: (sent: Sent) => Response | Promise<Response>,
-  changes: ForwardingChanges = {},
-) {
-  const { transport, sent } = network(answer);
-  return { sent, ...forwardingBy(transport, changes) };
-}
-
-interface ForwardingChanges extends Changes {
-  readonly url?: string;
-  readonly maxInFlight?: number[];
-}
-
-function forwardingBy(transport: Transport, changes: ForwardingChanges) {
-  const { url = "http://backend.test:9001", maxInFlight, ...settings } = changes;
-  const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
-  const clock = new FakeClock();
-  const backends = maxInFlight?.map(
-    (most, index) =>
-      new Backend({
-        address: readBackendAddress(`http://backend${index}.test`),
-        weight: 1,
-        health,
-        maxInFlight: most,
-      }),
-  ) ?? [new Backend({ address: readBackendAddress(url), weight: 1, health })];
-  const tunnels = new Tunnels();
-  const route = settingsWith(settings);
-  const limits = new TimeLimitSets(clock).of(route.timeouts);
-  const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
-  const forwarding = new Forwarding(new Upstream(backends), route, limits, services);
-  const forward = async (exchange: Exchange) => {
-    exchange.outgoingRules = route;
-    return asResponse(await forwarding.handle(exchange));
-  };
-  return { clock, health, backends, tunnels, forward };
-}
 
 describe("forwarding", () => {
   test("sends one request to the backend and relays its answer", async () => {
@@ -342,105 +294,6 @@ describe("an exchange's own time limit", () => {
   });
 });
 
-describe("a backend's requests in flight", () => {
-  const source = () => new Response(drip().stream);
-
-  test("are limited, and the next go to another backend", async () => {
-    const { sent, backends, forward } = forwarding(source, { maxInFlight: [1, 2] });
-    for (let request = 0; request < 3; request += 1) await forward(openExchange());
-    expect(backends.map(({ inFlight }) => inFlight)).toEqual([1, 2]);
-    const exchange = openExchange();
-    expect(await rejection(forward(exchange))).toMatchObject({
-      code: "overloaded",
-      status: 503,
-      fields: { "retry-after": "1" },
-    });
-    expect(exchange).toMatchObject({ backend: "", attempts: [] });
-    expect(sent).toHaveLength(3);
-    expect(backends.map(({ inFlight }) => inFlight)).toEqual([1, 2]);
-  });
-
-  test("end with a whole answer", async () => {
-    const { backends, forward } = forwarding(
-      () => new Response("hello", { headers: { "content-length": "5" } }),
-      { maxInFlight: [1] },
-    );
-    await forward(openExchange());
-    expect(backends[0]?.inFlight).toBe(0);
-    await forward(openExchange());
-    expect(backends[0]?.inFlight).toBe(0);
-  });
-
-  test.each([
-    ["its end", (stream: ReturnType<typeof drip>) => stream.end()],
-    ["its break", (stream: ReturnType<typeof drip>) => stream.break(networkError("ECONNRESET"))],
-  ])("end with an answer that is passed on at %s", async (_when, finish) => {
-    const stream = drip();
-    const { backends, forward } = forwarding(() => new Response(stream.stream));
-    const exchange = openExchange();
-    const response = await forward(exchange);
-    expect(backends[0]?.inFlight).toBe(1);
-    finish(stream);
-    await response.text().catch(() => undefined);
-    await exchange.ended;
-    await turn();
-    expect(backends[0]?.inFlight).toBe(0);
-  });
-
-  test("end when the reader of an answer goes away", async () => {
-    const { backends, forward } = forwarding(source);
-    const exchange = openExchange();
-    await (await forward(exchange)).body?.cancel();
-    await exchange.ended;
-    await turn();
-    expect(backends[0]?.inFlight).toBe(0);
-  });
-
-  test.each([
-    ["a backend that cannot be reached", () => Promise.reject(networkError("ECONNREFUSED"))],
-    ["a status that makes no sense", () => Object.defineProperty(source(), "status", { value: 0 })],
-    ["a short answer", () => new Response("x", { headers: { "content-length": "5" } })],
-  ])("end with %s", async (_how, answer) => {
-    const { backends, forward } = forwarding(answer);
-    await rejection(forward(openExchange()));
-    expect(backends[0]?.inFlight).toBe(0);
-  });
-
-  test("end with a client's content that is too large or does not come", async () => {
-    const { clock, backends, forward } = forwarding(source);
-    const post = (length: string) =>
-      forward(
-        openExchange({
-          method: "POST",
-          fields: { "content-length": length },
-          body: drip().stream,
-        }),
-      );
-    await rejection(post("100001"));
-    expect(backends[0]?.inFlight).toBe(0);
-    const late = rejection(post("5"));
-    expect(backends[0]?.inFlight).toBe(1);
-    clock.advance(1_000);
-    await late;
-    expect(backends[0]?.inFlight).toBe(0);
-  });
-
-  test("end with a WebSocket's handshake that is refused, and are counted before it", async () => {
-    const { backends, forward } = forwarding(source);
-    const fields = { upgrade: "websocket", "sec-websocket-version": "8" };
-    expect(await rejection(forward(openExchange({ fields })))).toMatchObject({
-      code: "websocket_version",
-    });
-    expect(backends[0]?.inFlight).toBe(0);
-  });
-});
-
-function bodyOf({ request }: Sent): ReadableStream<Uint8Array> {
-  const { body } = request;
-  if (!(body instanceof ReadableStream)) throw new Error("this was expected to be a stream");
-  return body;
-}
-
 describe("forwarding over a real connection", () => {
   function overConnections(url: string) {
     const pool = new ConnectionPool({ clock: new FakeClock() });
@@ -483,3 +336,9 @@ describe("forwarding over a real connection", () => {
     expect(exchange.status).toBe(499);
   });
 });
+
+function bodyOf({ request }: Sent): ReadableStream<Uint8Array> {
+  const { body } = request;
+  if (!(body instanceof ReadableStream)) throw new Error("this was expected to be a stream");
+  return body;
+}

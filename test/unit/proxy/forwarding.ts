@@ -1,0 +1,51 @@
+import type { Exchange } from "../../../src/pipeline/exchange.ts";
+import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
+import type { Transport } from "../../../src/transport/attempt.ts";
+import { Forwarding } from "../../../src/proxy/forward.ts";
+import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { Tunnels } from "../../../src/proxy/tunnel.ts";
+import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
+import { CheckedHealth } from "../../../src/upstream/health/health.ts";
+import { Upstream } from "../../../src/upstream/upstream.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { asResponse } from "../pipeline/answers.ts";
+import { network, type Sent } from "./network.ts";
+import { type Changes, settingsWith } from "./settings.ts";
+
+export function forwarding(
+  answer: (sent: Sent) => Response | Promise<Response>,
+  changes: ForwardingChanges = {},
+) {
+  const { transport, sent } = network(answer);
+  return { sent, ...forwardingBy(transport, changes) };
+}
+
+interface ForwardingChanges extends Changes {
+  readonly url?: string;
+  readonly maxInFlight?: number[];
+}
+
+export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
+  const { url = "http://backend.test:9001", maxInFlight, ...settings } = changes;
+  const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
+  const clock = new FakeClock();
+  const backends = maxInFlight?.map(
+    (most, index) =>
+      new Backend({
+        address: readBackendAddress(`http://backend${index}.test`),
+        weight: 1,
+        health,
+        maxInFlight: most,
+      }),
+  ) ?? [new Backend({ address: readBackendAddress(url), weight: 1, health })];
+  const tunnels = new Tunnels();
+  const route = settingsWith(settings);
+  const limits = new TimeLimitSets(clock).of(route.timeouts);
+  const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
+  const forwarding = new Forwarding(new Upstream(backends), route, limits, services);
+  const forward = async (exchange: Exchange) => {
+    exchange.outgoingRules = route;
+    return asResponse(await forwarding.handle(exchange));
+  };
+  return { clock, health, backends, tunnels, forward };
+}
