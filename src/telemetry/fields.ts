@@ -1,4 +1,3 @@
-import { errorKinds } from "../pipeline/errors.ts";
 import { number, type NumberField, same, text } from "./field.ts";
 import type { LogLevel } from "./level.ts";
 import { redactQuery } from "./redact.ts";
@@ -149,7 +148,7 @@ export const fields = {
   endedBy: text({
     column: "ended_by",
     repeats: "often",
-    read: ({ errorCode }) => (errorCode === undefined ? "" : errorKinds[errorCode].source),
+    read: ({ endedBy }) => endedBy ?? "",
     toJson: textOrAbsent,
   }),
 } as const;
