@@ -43,7 +43,7 @@ export function findCommand(commands: readonly Command[], name: string): Command
 }
 
 function unknown(commands: readonly Command[], name: string): string {
-  if (name === "") return "the command is empty text";
+  if (name === "") return "the command is empty";
   const instead = INSTEAD.get(name);
   if (instead !== undefined) return `unknown command ${name}; ${instead}`;
   if (/\.ya?ml$/.test(name)) {

@@ -31,7 +31,7 @@ export const proxy: Command = {
     database: { value: "FILE", summary: "keep the access log in this SQLite file" },
   },
   elsewhere: {
-    // Caddy's words, and those of others.
+    // Flags of Caddy and others.
     from: ADDRESS,
     listen: ADDRESS,
     l: ADDRESS,

@@ -44,7 +44,7 @@ const schema = Type.Object(
     description: "TLS settings for https backends.",
     advice: (written: string) =>
       /^(?:true|on|yes)$/i.test(written)
-        ? "leave it out: a backend whose URL begins with https:// is spoken to with TLS"
+        ? "leave it out: TLS is used for backends whose URL begins with https://"
         : undefined,
   },
 );
@@ -59,7 +59,7 @@ interface Tls {
   readonly server_name?: string | undefined;
 }
 
-/** The files are read in full here: what TLS cannot use would fail at every connection. */
+/** The files are parsed in full here: content that TLS cannot use would fail every connection. */
 function check({ ca, certificate, key, server_name: name }: Tls): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const report = (place: keyof Tls, message: string) => issues.push({ path: [place], message });

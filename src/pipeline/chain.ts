@@ -9,7 +9,7 @@ export interface Handler {
   handle(exchange: Exchange): Answer | Promise<Answer>;
 }
 
-/** What becomes of an answer that has left the chain. */
+/** Receives the answer that has left the chain. */
 export type Ending<Result> = (exchange: Exchange, answer: Answer) => Result;
 
 /**

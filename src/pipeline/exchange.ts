@@ -6,9 +6,9 @@ import { type ErrorCode, errorKinds, type ErrorSource } from "./errors.ts";
 import type { SocketEvents } from "./socket.ts";
 import { Outgoing, type OutgoingRules, VIA } from "./outgoing.ts";
 
-/** What an exchange may ask of the socket that its request came on. */
+/** The part of the client's socket that an exchange uses. */
 export interface ClientPort {
-  /** Seconds of silence after which a client's connection is closed. */
+  /** Idle seconds after which a client's connection is closed. */
   readonly idleSeconds: number;
   /** Closes the request's connection after this many seconds of silence; 0 is never. */
   timeout(request: Request, seconds: number): void;

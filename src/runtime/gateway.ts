@@ -17,7 +17,7 @@ import type { Snapshot } from "./snapshot/snapshot.ts";
  */
 export type OwnPages = (exchange: Exchange) => Handler | undefined;
 
-/** What the gateway asks of a port that clients talk to. */
+/** The part of the clients' port that the gateway uses. */
 export interface Listener extends ClientPort {
   requestIP(request: Request): { readonly address: string; readonly port: number } | null;
 }

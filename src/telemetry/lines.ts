@@ -36,7 +36,7 @@ const isSuspicious = compile(
   { suspicious: SUSPICIOUS },
 ) as (record: ExchangeRecord) => boolean;
 
-// One template: joining texts step by step would make a text of each step.
+// One template: joining texts step by step would create a string per step.
 const textOf = compile(
   `(record) => \`${FIELDS.flatMap(([name, { inLine }]) =>
     inLine === undefined ? [] : [{ name, ...inLine }],

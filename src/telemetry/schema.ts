@@ -71,20 +71,20 @@ export const logging = defineSection({
 });
 
 /**
- * A missing file is created, a missing folder is not. What holds text was never a log, and would be
- * renamed as one that is damaged.
+ * A missing file is created, a missing folder is not. A text file was never a log, and would be renamed
+ * as a damaged one.
  */
 function databaseProblem(file: string): string | undefined {
-  // SQLite's driver leaves blanks at the ends out, and would open another file than the one watched.
+  // SQLite's driver trims blanks, and would open a different file from the one watched.
   if (file.trim() !== file || file.includes("\0")) {
-    return "a file name here cannot begin or end with a blank, or have a NUL in it";
+    return "a file name here cannot begin or end with a blank, or contain a NUL";
   }
   const stats = statsOf(file);
   if (stats?.isDirectory() === true)
     return `${file} is a folder; name a file in it, like ${join(file, "gateway.db")}`;
   if (stats?.isFile() === false) return `${file} is not a file that can hold a database`;
   if (stats !== undefined && holdsText(file)) {
-    return `${file} holds text and is not a database; name another file`;
+    return `${file} contains text and is not a database; name another file`;
   }
   const folder = dirname(file);
   if (statsOf(folder)?.isDirectory() === true) return undefined;

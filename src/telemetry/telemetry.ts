@@ -70,7 +70,7 @@ export class Telemetry {
     await Promise.all(sinks.map((sink) => sink.close(deadlineMs)));
   }
 
-  /** Closes a sink that is not used any more, and keeps nothing of it but its counts. */
+  /** Closes a sink that is no longer used, and keeps only its counts. */
   async #replace(kind: SinkKind, sink: Sink): Promise<void> {
     const closing = { kind, sink };
     this.#closing.add(closing);

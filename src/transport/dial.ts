@@ -64,7 +64,7 @@ export class Dial {
     try {
       opening = connect({ hostname: address, data: this.#connection, ...way });
     } catch (error) {
-      // Settings that cannot be used: a certificate file that has gone bad, say. No address helps.
+      // Invalid settings, such as a corrupted certificate file; no other address would help.
       this.#left.length = 0;
       this.#underWay -= 1;
       this.#connection.refused(unusable(error));
@@ -120,6 +120,6 @@ export class Dial {
 }
 
 function unusable(cause: unknown): AttemptError {
-  const detail = "the TLS settings for the backend cannot be used";
+  const detail = "the TLS settings for the backend are invalid";
   return new AttemptError("backend_tls_failed", detail, "nothing", cause);
 }

@@ -91,7 +91,7 @@ function durationAdvice(written: string): string | undefined {
 
 const UNIT_BELOW: Readonly<Record<string, string>> = { d: "h", h: "m", m: "s", s: "ms" };
 
-/** Few mean 3000 seconds by 3000, and nobody 30000000000, which is Go's 30s. */
+/** 3000 rarely means seconds, and 30000000000, which is Go's 30s, never does. */
 function withUnit(written: string): string {
   const count = Number(written);
   if (count < 1_000) return `\`${written}s\` for seconds`;

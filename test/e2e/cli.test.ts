@@ -64,7 +64,7 @@ const misunderstood: [string[], string][] = [
   [["serve", "--watch"], "a running gateway reads its file again on SIGHUP: kill -HUP PID"],
   [["mock", "9002"], "did you mean --port 9002?"],
   [["demo", "--port=1"], "unknown flag --port: `demo` has no flags"],
-  [[""], "the command is empty text"],
+  [[""], "the command is empty"],
   [["help", "config", "sever"], "unknown key sever, did you mean server?"],
   [["reload"], "send it SIGHUP"],
   [["version", "now"], 'unexpected argument "now" for `version`'],

@@ -41,7 +41,7 @@ function listAdvice({ entries }: MappingNode): string {
     : "each item of a list begins with `- `";
 }
 
-/** Which key of a section a lone value was probably meant for. */
+/** The key of a section that a single value was probably meant for. */
 function settingAdvice(schema: TSchema, { value, written }: ScalarNode): string | undefined {
   const form = KindGuard.IsUnion(schema)
     ? schema.anyOf.find((one) => KindGuard.IsObject(one))
@@ -50,7 +50,7 @@ function settingAdvice(schema: TSchema, { value, written }: ScalarNode): string 
   if (typeof value === "string" && /^[\w-]+:\S/.test(value)) {
     return "a space is missing after the `:`";
   }
-  // A mapping with required keys is known by those.
+  // A mapping with required keys is recognized by them.
   const { properties, required = [] } = form;
   const needed = required.filter((one) => !("default" in (properties[one] ?? {})));
   const keys = needed.length > 0 ? needed : Object.keys(properties);

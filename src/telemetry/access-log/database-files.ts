@@ -23,7 +23,9 @@ export class DatabaseFiles {
   readonly #identities: (string | undefined)[];
   #walSize = -1;
 
-  /** Must be created before the database is opened: afterwards the file may be another one already. */
+  /**
+   * Must be created before the database is opened: afterwards the file may already be a different one.
+   */
   constructor(path: string) {
     this.#path = realPath(path);
     this.#identities = [identityOf(this.#path)];

@@ -188,7 +188,7 @@ describe("the database", () => {
     const file = join(stage.folder(), name);
     writeFileSync(file, text);
     expect(database(file)).toEqual([
-      `1:22: ${file} holds text and is not a database; name another file`,
+      `1:22: ${file} contains text and is not a database; name another file`,
     ]);
   });
 

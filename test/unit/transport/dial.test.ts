@@ -115,7 +115,7 @@ test("a dial whose settings cannot be used fails its attempt, and dials nothing 
   expect(await failure).toMatchObject({
     code: "backend_tls_failed",
     reached: "nothing",
-    message: "the TLS settings for the backend cannot be used",
+    message: "the TLS settings for the backend are invalid",
   });
   expect(dialled).toEqual(["unusable"]);
   expect(connection.isDialling).toBe(false);
