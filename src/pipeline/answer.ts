@@ -1,5 +1,5 @@
 import { FieldList } from "../http/field-list.ts";
-import type { HeadersMolds } from "../http/headers-molds.ts";
+import type { HeadersCache } from "../http/headers-cache.ts";
 
 export type AnswerBody = string | Uint8Array | ReadableStream<Uint8Array> | null;
 
@@ -41,7 +41,7 @@ export class Answer {
 
 export function toResponse(
   { status, statusText, fields, body }: Answer,
-  molds: HeadersMolds,
+  cache: HeadersCache,
 ): Response {
-  return new Response(body, { status, statusText, headers: molds.headersOf(fields.list) });
+  return new Response(body, { status, statusText, headers: cache.headersOf(fields.list) });
 }

@@ -1,5 +1,5 @@
 import { identifyClient } from "../http/forwarded.ts";
-import { HeadersMolds } from "../http/headers-molds.ts";
+import { HeadersCache } from "../http/headers-cache.ts";
 import { proxiedMethods } from "../http/methods.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import { readTarget, type TargetRefusal } from "../http/target.ts";
@@ -37,7 +37,7 @@ export interface GatewayOptions {
 /** Takes requests through the current snapshot, and counts those in flight. */
 export class Gateway {
   readonly #options: GatewayOptions;
-  readonly #molds = new HeadersMolds();
+  readonly #headersCache = new HeadersCache();
   #snapshot: Snapshot;
   readonly #open = new OpenCancellations();
   #inFlight = 0;
@@ -140,10 +140,10 @@ export class Gateway {
   /** A policy may have set an invalid field; then the answer is a problem. */
   #toResponse(exchange: Exchange, answer: Answer): Response {
     try {
-      return toResponse(answer, this.#molds);
+      return toResponse(answer, this.#headersCache);
     } catch (error) {
       const problem = this.#snapshot.toProblem(exchange, error, answer);
-      return toResponse(leaving(exchange, problem), this.#molds);
+      return toResponse(leaving(exchange, problem), this.#headersCache);
     }
   }
 

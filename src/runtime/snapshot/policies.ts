@@ -5,7 +5,7 @@ import type { Clock } from "../../time/clock.ts";
 import type { Lease } from "../lifetimes.ts";
 
 /** What policies are created with. */
-interface PolicyWorld {
+interface CreationServices {
   readonly clock: Clock;
   readonly lease: Lease;
 }
@@ -14,14 +14,14 @@ interface PolicyWorld {
 export class Policies {
   /** The policies of an exchange without a route. */
   readonly global: readonly Policy[];
-  readonly #world: PolicyWorld;
+  readonly #services: CreationServices;
   /** One instance of each global policy, shared by all routes, by the policy's name. */
   readonly #globals = new Map<string, Policy>();
 
-  constructor(config: Config, world: PolicyWorld) {
-    this.#world = world;
+  constructor(config: Config, services: CreationServices) {
+    this.#services = services;
     for (const { name, global } of policyRegistry) {
-      const policy = create(name, global, config, world, "default");
+      const policy = create(name, global, config, services, "default");
       if (policy !== undefined) this.#globals.set(name, policy);
     }
     this.global = [...this.#globals.values()];
@@ -31,7 +31,7 @@ export class Policies {
   of(route: RouteConfig, id: string): readonly Policy[] {
     const policies = policyRegistry.flatMap((definition) => {
       const global = this.#globals.get(definition.name);
-      const own = create(definition.name, definition.route, route, this.#world, id, global);
+      const own = create(definition.name, definition.route, route, this.#services, id, global);
       const replaced = definition.routeReplacesGlobal && isConfigured(definition.route, route);
       return [replaced ? undefined : global, own].filter((policy) => policy !== undefined);
     });
@@ -47,7 +47,7 @@ function create(
   policy: string,
   scope: PolicyScope | undefined,
   config: object,
-  { clock, lease }: PolicyWorld,
+  { clock, lease }: CreationServices,
   name: string,
   global?: Policy,
 ): Policy | undefined {

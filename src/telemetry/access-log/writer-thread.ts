@@ -34,8 +34,8 @@ export class WriterThread {
   }
 
   post(request: WriterRequest): void {
-    const given = request.kind === "batch" ? [request.packed.numbers.buffer] : [];
-    this.#worker?.postMessage(request, given);
+    const transferred = request.kind === "batch" ? [request.packed.numbers.buffer] : [];
+    this.#worker?.postMessage(request, transferred);
   }
 
   stop(): void {

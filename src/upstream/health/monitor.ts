@@ -2,7 +2,6 @@ import type { BackendAddress } from "../backend.ts";
 import { Checker, type CheckerServices } from "./checker.ts";
 import { TlsKeys } from "../tls-keys.ts";
 import { CheckedHealth, type Health, uncheckedHealth, UNREACHED_LIMIT } from "./health.ts";
-import type { Probe } from "./probe.ts";
 import type { HealthCheck } from "./schema.ts";
 import { DEFAULT_PATH, type Verdict } from "./verdict.ts";
 
@@ -18,6 +17,12 @@ export interface HealthChange {
   readonly healthy: boolean;
   /** For the log: what happened, and the consequence. */
   readonly message: string;
+}
+
+export interface MonitorServices extends CheckerServices {
+  readonly onChange: (change: HealthChange) => void;
+  /** Called with news for the operator when no health has changed. */
+  readonly warn: (message: string) => void;
 }
 
 interface Entry {
@@ -43,22 +48,10 @@ export class HealthMonitor {
   readonly #tlsKeys = new TlsKeys();
   #running = false;
 
-  /** `random` is evenly spread over [0, 1). */
-  constructor(world: {
-    clock: CheckerServices["clock"];
-    random: () => number;
-    probe: Probe;
-    onChange: (change: HealthChange) => void;
-    /** Called with news for the operator when no health has changed. */
-    warn: (message: string) => void;
-  }) {
-    this.#services = {
-      clock: world.clock,
-      random: world.random,
-      probe: world.probe,
-    };
-    this.#onChange = world.onChange;
-    this.#warn = world.warn;
+  constructor({ onChange, warn, ...services }: MonitorServices) {
+    this.#services = services;
+    this.#onChange = onChange;
+    this.#warn = warn;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { FieldList } from "../../../src/http/field-list.ts";
-import { HeadersMolds } from "../../../src/http/headers-molds.ts";
+import { HeadersCache } from "../../../src/http/headers-cache.ts";
 import { Answer, type AnswerBody, toResponse } from "../../../src/pipeline/answer.ts";
 
 /** An answer with these fields, whose names are in lower case. */
@@ -13,5 +13,5 @@ export function answerWith(
 
 /** The answer as the listener gets it. */
 export function asResponse(answer: Answer): Response {
-  return toResponse(answer, new HeadersMolds());
+  return toResponse(answer, new HeadersCache());
 }

@@ -1,31 +1,31 @@
 import { headersOf } from "./fields.ts";
 
 /** How many distinct header layouts to keep. */
-const MOLDS = 8;
+const LAYOUTS = 8;
 
 /**
  * Makes Headers of a list of fields. Answers of one kind have the same names in the same order, and
  * mostly the same values, so in a cached Headers object only changed fields are set. A Response copies
  * the Headers that it is given.
  */
-export class HeadersMolds {
-  readonly #molds: Mold[] = [];
+export class HeadersCache {
+  readonly #cached: CachedHeaders[] = [];
   #next = 0;
 
   /** The result is valid until the next call. Throws a TypeError for an invalid name or value. */
   headersOf(list: readonly string[]): Headers {
-    for (const mold of this.#molds) if (mold.fits(list)) return mold.fill(list);
+    for (const cached of this.#cached) if (cached.fits(list)) return cached.fill(list);
     const headers = headersOf(list);
     if (!repeatsNames(list)) {
-      this.#molds[this.#next] = new Mold(list.slice(), headers);
-      this.#next = (this.#next + 1) % MOLDS;
+      this.#cached[this.#next] = new CachedHeaders(list.slice(), headers);
+      this.#next = (this.#next + 1) % LAYOUTS;
     }
     return headers;
   }
 }
 
 /** Cached Headers, and the list that they were made of. */
-class Mold {
+class CachedHeaders {
   readonly #list: string[];
   readonly #headers: Headers;
 
