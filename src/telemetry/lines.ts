@@ -1,4 +1,4 @@
-import { escaped, isPlain, printableJson } from "../units/printable.ts";
+import { escaped, isPlain, printableJson, shown } from "../units/printable.ts";
 import { compile } from "./compile.ts";
 import type { Context, JsonValue } from "./field.ts";
 import { fields } from "./fields.ts";
@@ -14,8 +14,9 @@ export function recordAsText(record: ExchangeRecord): string {
   return textOf(isHarmless(record) ? record : withoutImitations(record));
 }
 
-/** Separates the parts of a text line. */
-const SEPARATOR = " - ";
+/** A "-" that could be taken for the separator of a line's parts; there are spaces that look like " ". */
+const IMITATED_SEPARATOR = /(?<=\s)-(?=\s)/gu;
+const SPACE = /\s/gu;
 
 /** Everything but visible ASCII, and the backslash. */
 const SUSPICIOUS = /[^!-[\]-~]/;
@@ -23,7 +24,7 @@ const SUSPICIOUS = /[^!-[\]-~]/;
 function isHarmless(record: ExchangeRecord): boolean {
   if (isSuspicious(record)) return false;
   if (record.errorCode === "") return true;
-  return isPlain(record.message) && !record.message.includes(SEPARATOR);
+  return isPlain(record.message) && record.message.search(IMITATED_SEPARATOR) === -1;
 }
 
 /** Tests the parts that clients control. Testing the whole line would copy it once more. */
@@ -54,13 +55,13 @@ const textOf = compile(
 function withoutImitations(record: ExchangeRecord): ExchangeRecord {
   const texts = FIELDS.filter(([, { kind }]) => kind === "text").map(([name]) => {
     const text = escaped(String(record[name as keyof ExchangeRecord]));
-    return [name, name === "message" ? withoutSeparator(text) : text.replaceAll(" ", "\\x20")];
+    return [name, name === "message" ? withoutSeparator(text) : text.replace(SPACE, shown)];
   });
   return { ...record, ...(Object.fromEntries(texts) as Partial<ExchangeRecord>) };
 }
 
 function withoutSeparator(message: string): string {
-  return message.replaceAll(SEPARATOR, " \\x2d ");
+  return message.replace(IMITATED_SEPARATOR, shown);
 }
 
 /** A record as one JSON object; `time` is when the line is written. */

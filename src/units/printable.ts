@@ -39,7 +39,8 @@ export function printableJson(value: unknown): string {
   return UNPRINTABLE_ANYWHERE.test(json) ? json.replace(UNPRINTABLES, unicodeEscape) : json;
 }
 
-function shown(character: string): string {
+/** A character as an escape, like \n, \x20 or \u3000. */
+export function shown(character: string): string {
   const short = SHORT.get(character);
   if (short !== undefined) return short;
   const code = character.charCodeAt(0);
