@@ -15,8 +15,8 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
   const { method, target, origin, fields } = request;
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (let at = 0; at < fields.length; at += 2) {
-    // One expression: each intermediate string would be an object.
-    head = head + fields[at] + ": " + fields[at + 1] + "\r\n";
+    // A template makes one string; a sum makes one for each of its parts.
+    head = `${head}${fields[at]}: ${fields[at + 1]}\r\n`;
   }
   if (findField(fields, "host") === -1)
     head += `host: ${origin.slice(origin.indexOf("//") + 2)}\r\n`;
