@@ -1,5 +1,5 @@
 import type { Clock } from "../time/clock.ts";
-import { IdleWatch } from "../time/idle-watch.ts";
+import { IdleTimeout } from "../time/idle-timeout.ts";
 
 /** Streamed content: the part of a stream's reader that is needed. */
 export interface ContentReader {
@@ -42,7 +42,7 @@ export function countedBody(
   let over = false;
   let waitingFor: "source" | "reader" = "reader";
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const idle = new IdleWatch(clock, idleTimeout, () => observer.onIdle?.(waitingFor));
+  const idle = new IdleTimeout(clock, idleTimeout, () => observer.onIdle?.(waitingFor));
   const breakOff = () => fail(signal.reason);
   const finish = () => {
     over = true;

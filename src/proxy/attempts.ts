@@ -1,11 +1,11 @@
 import { idempotentMethods } from "../http/methods.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { Countdown } from "../time/time-limit.ts";
+import type { PendingTimeout } from "../time/timeout.ts";
 import { AttemptError } from "../transport/attempt-error.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
-import type { TimeLimits } from "./time-limits.ts";
+import type { RouteTimeouts } from "./route-timeouts.ts";
 
 /**
  * Maximum attempts per exchange, so that a large upstream of dead backends does not delay it for long.
@@ -29,23 +29,23 @@ export class Ring {
   backend: Backend;
   readonly #exchange: Exchange;
   readonly #upstream: Upstream;
-  readonly #limits: TimeLimits;
-  readonly #whole: Countdown;
-  readonly #attention: Countdown;
+  readonly #timeouts: RouteTimeouts;
+  readonly #whole: PendingTimeout;
+  readonly #attention: PendingTimeout;
   #tried: Set<Backend> | undefined;
 
   /**
-   * Starts the exchange's time limits. Throws a GatewayError if no backend is healthy or all are at
+   * Starts the exchange's timeouts. Throws a GatewayError if no backend is healthy or all are at
    * max_in_flight.
    */
-  constructor(exchange: Exchange, upstream: Upstream, limits: TimeLimits) {
+  constructor(exchange: Exchange, upstream: Upstream, timeouts: RouteTimeouts) {
     this.#exchange = exchange;
     this.#upstream = upstream;
-    this.#limits = limits;
+    this.#timeouts = timeouts;
     this.backend = pickFirst(upstream, exchange);
     this.backend.inFlight += 1;
-    this.#whole = limits.exchange.begin(exchange.cancellation);
-    this.#attention = limits.attention.begin(exchange.cancellation);
+    this.#whole = timeouts.exchange.begin(exchange.cancellation);
+    this.#attention = timeouts.attention.begin(exchange.cancellation);
   }
 
   /** The current backend has begun to answer. */
@@ -80,8 +80,8 @@ export class Ring {
 
   #end(): void {
     this.backend.inFlight -= 1;
-    this.#limits.exchange.end(this.#whole);
-    this.#limits.attention.end(this.#attention);
+    this.#timeouts.exchange.end(this.#whole);
+    this.#timeouts.attention.end(this.#attention);
   }
 
   #mayBeSentAgain({ reached }: AttemptError): boolean {

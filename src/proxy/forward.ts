@@ -13,7 +13,7 @@ import type { BufferBudget } from "./buffer-budget.ts";
 import { answerLastHop, type Content, refuseDiscardedContent, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
 import type { ForwardSettings } from "./settings.ts";
-import type { TimeLimits } from "./time-limits.ts";
+import type { RouteTimeouts } from "./route-timeouts.ts";
 import type { Tunnels } from "./tunnel.ts";
 import { checkHandshake, openTunnel } from "./websocket.ts";
 
@@ -35,37 +35,37 @@ export interface ForwardServices {
 export class Forwarding implements Handler {
   readonly #upstream: Upstream;
   readonly #settings: ForwardSettings;
-  readonly #limits: TimeLimits;
+  readonly #timeouts: RouteTimeouts;
   readonly #services: ForwardServices;
 
   constructor(
     upstream: Upstream,
     settings: ForwardSettings,
-    limits: TimeLimits,
+    timeouts: RouteTimeouts,
     services: ForwardServices,
   ) {
     this.#upstream = upstream;
     this.#settings = settings;
-    this.#limits = limits;
+    this.#timeouts = timeouts;
     this.#services = services;
   }
 
   handle(exchange: Exchange): Answer | Promise<Answer> {
     refuseDiscardedContent(exchange);
     const answer = answerLastHop(exchange);
-    return answer ?? this.#forward(exchange, new Ring(exchange, this.#upstream, this.#limits));
+    return answer ?? this.#forward(exchange, new Ring(exchange, this.#upstream, this.#timeouts));
   }
 
   /** A single asynchronous function: each further one costs a small request one or two percent. */
   async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
     const settings = this.#settings;
-    const limits = this.#limits;
+    const timeouts = this.#timeouts;
     const { clock, budget, transport } = this.#services;
     try {
       if (asksForWebSocket(exchange.method, exchange.fields)) {
         return await this.#openTunnel(exchange, ring);
       }
-      const pending = requestContent(exchange, settings, limits, clock);
+      const pending = requestContent(exchange, settings, timeouts, clock);
       const content = pending instanceof Promise ? await pending : pending;
       let backendAnswer: BackendAnswer | undefined;
       while (backendAnswer === undefined) {
@@ -82,7 +82,7 @@ export class Forwarding implements Handler {
           if (last !== undefined) throw letGoOf(content, last);
         }
       }
-      const answer = prepareAnswer(exchange, { backendAnswer, settings, limits, budget, clock });
+      const answer = prepareAnswer(exchange, { backendAnswer, settings, timeouts, budget, clock });
       return answer instanceof Promise ? await answer : answer;
     } finally {
       ring.endWith(exchange.ended);
@@ -101,7 +101,7 @@ export class Forwarding implements Handler {
       fields: outgoing.fields,
       body,
       bodySent: sent,
-      timeLimit: this.#limits.response,
+      timeout: this.#timeouts.response,
       tls: backend.tls,
       cancellation,
       from: exchange,
@@ -127,7 +127,7 @@ export class Forwarding implements Handler {
         const answer = await openTunnel(exchange, url, outgoing.fields, {
           tls: backend.tls,
           idleTimeout: this.#settings.timeouts.idle,
-          timeLimit: this.#limits.handshake,
+          timeout: this.#timeouts.handshake,
           cancellation,
           clock,
           tunnels,

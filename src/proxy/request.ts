@@ -5,11 +5,11 @@ import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { forwardsLeft } from "../pipeline/outgoing.ts";
-import type { TimeLimit } from "../time/time-limit.ts";
+import type { Timeout } from "../time/timeout.ts";
 import { countedBody } from "../pipeline/content.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { ForwardSettings } from "./settings.ts";
-import type { TimeLimits } from "./time-limits.ts";
+import type { RouteTimeouts } from "./route-timeouts.ts";
 import type { RequestContent } from "../transport/attempt.ts";
 
 /** Content up to this many bytes is read whole, and sent in one piece. */
@@ -40,7 +40,7 @@ export function refuseDiscardedContent(exchange: Exchange): void {
 export function requestContent(
   exchange: Exchange,
   settings: ForwardSettings,
-  limits: TimeLimits,
+  timeouts: RouteTimeouts,
   clock: Clock,
 ): Content | Promise<Content> {
   const { cancellation, fields, request } = exchange;
@@ -51,7 +51,7 @@ export function requestContent(
   const { maxBodySize } = settings;
   if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {
-    return readWhole(exchange, limits.request);
+    return readWhole(exchange, timeouts.request);
   }
   if (request.body === null) return NONE;
   cancellation.listenToClient();
@@ -89,19 +89,19 @@ const NONE: Content = { body: null, sent: undefined };
 // A Content-Length of 0 is passed on.
 const EMPTY: Content = { body: new Uint8Array(0), sent: undefined };
 
-function readWhole(exchange: Exchange, timeLimit: TimeLimit<Cancellation>): Promise<Content> {
+function readWhole(exchange: Exchange, timeout: Timeout<Cancellation>): Promise<Content> {
   const { cancellation } = exchange;
-  const countdown = timeLimit.begin(cancellation);
+  const pendingTimeout = timeout.begin(cancellation);
   return new Promise((resolve, reject) => {
     cancellation.interrupts({ interrupt: reject });
     exchange.request.bytes().then(
       (body) => {
-        timeLimit.end(countdown);
+        timeout.end(pendingTimeout);
         exchange.bytesIn = body.length;
         resolve({ body, sent: undefined });
       },
       (cause: unknown) => {
-        timeLimit.end(countdown);
+        timeout.end(pendingTimeout);
         reject(leftUnread(cause));
       },
     );

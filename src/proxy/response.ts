@@ -11,13 +11,13 @@ import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { BufferBudget } from "./buffer-budget.ts";
 import { FirstPiece } from "./first-piece.ts";
 import type { ForwardSettings } from "./settings.ts";
-import type { TimeLimits } from "./time-limits.ts";
+import type { RouteTimeouts } from "./route-timeouts.ts";
 
 /** A backend's answer, and the settings for relaying it. */
 export interface Relay {
   readonly backendAnswer: BackendAnswer;
   readonly settings: ForwardSettings;
-  readonly limits: TimeLimits;
+  readonly timeouts: RouteTimeouts;
   readonly budget: BufferBudget;
   readonly clock: Clock;
 }
@@ -74,16 +74,16 @@ async function collectLater(
   length: number,
   pending: Promise<Uint8Array>,
 ): Promise<Answer> {
-  const { limits } = relay;
+  const { timeouts } = relay;
   const { cancellation } = exchange;
-  const countdown = limits.content.begin(cancellation);
+  const pendingTimeout = timeouts.content.begin(cancellation);
   let bytes: Uint8Array;
   try {
     bytes = await pending;
   } catch (error) {
     throw brokenOff(cancellation, error);
   } finally {
-    limits.content.end(countdown);
+    timeouts.content.end(pendingTimeout);
     relay.budget.giveBack(length);
   }
   return whole(exchange, relay, length, bytes);

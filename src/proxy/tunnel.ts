@@ -2,7 +2,7 @@ import type { Clock } from "../time/clock.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { ClientSocket, SocketEvents } from "../pipeline/socket.ts";
-import { IdleWatch } from "../time/idle-watch.ts";
+import { IdleTimeout } from "../time/idle-timeout.ts";
 import { HIGH_WATER, Outflow, WaitingBytes } from "./outflow.ts";
 
 export interface TunnelOptions {
@@ -42,7 +42,7 @@ export class Tunnel implements SocketEvents {
   readonly #exchange: Exchange;
   readonly #backend: WebSocket;
   readonly #options: TunnelOptions;
-  readonly #idle: IdleWatch;
+  readonly #idle: IdleTimeout;
   readonly #end: () => void;
   readonly #toBackend: Outflow;
   #toClient: Outflow | undefined;
@@ -55,7 +55,7 @@ export class Tunnel implements SocketEvents {
     this.#exchange = exchange;
     this.#backend = backend;
     this.#options = options;
-    this.#idle = new IdleWatch(options.clock, options.idleTimeout, () => this.#fellSilent());
+    this.#idle = new IdleTimeout(options.clock, options.idleTimeout, () => this.#fellSilent());
     const { promise, resolve } = Promise.withResolvers<void>();
     exchange.ended = promise;
     this.#end = resolve;

@@ -5,7 +5,7 @@ import { GatewayError } from "../pipeline/errors.ts";
 import { AttemptError } from "../transport/attempt-error.ts";
 import { connectError } from "../transport/descriptors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { TimeLimit } from "../time/time-limit.ts";
+import type { Timeout } from "../time/timeout.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import { Tunnel, type Tunnels } from "./tunnel.ts";
 
@@ -14,7 +14,7 @@ export interface WebSocketOptions {
   /** Milliseconds without a message in either direction; 0 sets no limit. */
   readonly idleTimeout: number;
   /** For the backend to accept. */
-  readonly timeLimit: TimeLimit<Cancellation>;
+  readonly timeout: Timeout<Cancellation>;
   readonly cancellation: Cancellation;
   readonly clock: Clock;
   readonly tunnels: Tunnels;
@@ -113,7 +113,7 @@ function dial(
   url: string,
   headers: Readonly<Record<string, string>>,
   protocols: string[],
-  { tls, cancellation, timeLimit }: WebSocketOptions,
+  { tls, cancellation, timeout }: WebSocketOptions,
 ): Promise<WebSocket> {
   const socket = new WebSocket(url, {
     headers,
@@ -122,7 +122,7 @@ function dial(
   });
   socket.binaryType = "nodebuffer";
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  const countdown = timeLimit.begin(cancellation);
+  const pendingTimeout = timeout.begin(cancellation);
   const giveUp = () => {
     reject(cancellation.reason ?? new Error("broken off without a reason"));
     socket.terminate();
@@ -136,7 +136,7 @@ function dial(
   socket.addEventListener("error", (event) => reject(refusal(event)));
   socket.addEventListener("close", () => reject(refusal(undefined)));
   return promise.finally(() => {
-    timeLimit.end(countdown);
+    timeout.end(pendingTimeout);
     cancellation.signal.removeEventListener("abort", giveUp);
   });
 }

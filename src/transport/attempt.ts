@@ -1,7 +1,7 @@
 import { idempotentMethods } from "../http/methods.ts";
 import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
 import type { AttemptRecord } from "../pipeline/exchange.ts";
-import type { Countdown, TimeLimit } from "../time/time-limit.ts";
+import type { PendingTimeout, Timeout } from "../time/timeout.ts";
 import { AttemptError, type Reached } from "./attempt-error.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
 import { backendError } from "./backend-error.ts";
@@ -26,7 +26,7 @@ export interface BackendRequest {
   readonly bodySent: Promise<void> | undefined;
   readonly tls: Bun.TLSOptions | undefined;
   /** From the end of the request's content until the backend's header section must have arrived. */
-  readonly timeLimit: TimeLimit<Attempt>;
+  readonly timeout: Timeout<Attempt>;
   /** The exchange's: its cancellation ends the attempt, but not the other way round. */
   readonly cancellation: Cancellation;
   /** The client. Only read if a connection is reserved for one client. */
@@ -66,7 +66,7 @@ export class Attempt implements Interruptible, AttemptRecord {
   /** Whether streamed content has been read from, so that it cannot be sent a second time. */
   isStreamTouched = false;
   readonly #answered = Promise.withResolvers<BackendAnswer>();
-  #countdown: Countdown | undefined;
+  #pendingTimeout: PendingTimeout | undefined;
   /** Whether it has been answered or has failed. */
   #isOver = false;
 
@@ -85,10 +85,10 @@ export class Attempt implements Interruptible, AttemptRecord {
    * the backend failed, otherwise with the GatewayError of its cancellation.
    */
   sendBy(transport: Transport): Promise<BackendAnswer> {
-    const { bodySent, cancellation, timeLimit } = this.request;
+    const { bodySent, cancellation, timeout } = this.request;
     // Until the request's content is sent, the attempt waits for the client.
-    this.#countdown =
-      bodySent === undefined ? timeLimit.begin(this) : timeLimit.beginAfter(bodySent, this);
+    this.#pendingTimeout =
+      bodySent === undefined ? timeout.begin(this) : timeout.beginAfter(bodySent, this);
     // From here on a rejection is handled.
     cancellation.interrupts(this);
     try {
@@ -136,7 +136,7 @@ export class Attempt implements Interruptible, AttemptRecord {
 
   #end(): void {
     this.#isOver = true;
-    if (this.#countdown !== undefined) this.request.timeLimit.end(this.#countdown);
+    if (this.#pendingTimeout !== undefined) this.request.timeout.end(this.#pendingTimeout);
   }
 
   #reasonFor(error: Error): Error {

@@ -1,6 +1,6 @@
 import { authenticatesConnection } from "../http/connection-auth.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
-import type { Countdown } from "../time/time-limit.ts";
+import type { PendingTimeout } from "../time/timeout.ts";
 import { type AnswerHeadReader, MalformedAnswer } from "../wire/answer-head.ts";
 import { chunkOf, LAST_CHUNK } from "../wire/chunked.ts";
 import { AttemptError } from "./attempt-error.ts";
@@ -67,7 +67,7 @@ const CLOSED: State = { name: "closed" };
 /** A connection to a backend, which carries one attempt after another. */
 export class Connection implements Carrier, Flow, SocketOwner {
   /** Set by its owner: how long it may stay idle. */
-  idleTime: Countdown = { running: false };
+  idleTime: PendingTimeout = { running: false };
   /** Set by its owner: the monotonic time after which it carries no further request. */
   retiresAt = Number.POSITIVE_INFINITY;
   /** The IP address at its other end, once it is open. */

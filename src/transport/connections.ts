@@ -1,6 +1,6 @@
 import type { Clock } from "../time/clock.ts";
 import type { EndOfTurn } from "../time/end-of-turn.ts";
-import type { TimeLimit } from "../time/time-limit.ts";
+import type { Timeout } from "../time/timeout.ts";
 import { AnswerHeadReader } from "../wire/answer-head.ts";
 import type { Address } from "./address.ts";
 import type { Attempt, ClientConnection } from "./attempt.ts";
@@ -19,7 +19,7 @@ const GREATEST_AGE = 60_000;
 export interface ConnectionServices {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly idleLimit: TimeLimit<Connection>;
+  readonly idleTimeout: Timeout<Connection>;
   readonly findSocket: FindClientSocket;
   readonly requests: EndOfTurn<Connection>;
   readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: IncomingAnswer }>;
@@ -50,7 +50,7 @@ export class Connections implements ConnectionOwner {
       this.again(attempt);
       return;
     }
-    this.#services.idleLimit.end(connection.idleTime);
+    this.#services.idleTimeout.end(connection.idleTime);
     connection.begin(attempt);
   }
 
@@ -78,7 +78,7 @@ export class Connections implements ConnectionOwner {
   }
 
   idle(connection: Connection): void {
-    const { clock, idleLimit } = this.#services;
+    const { clock, idleTimeout } = this.#services;
     const { servesOnly } = connection;
     if (typeof servesOnly !== "object") {
       // Idle ones are closed within seconds, so their age need not be checked again before use.
@@ -86,11 +86,11 @@ export class Connections implements ConnectionOwner {
         connection.close();
         return;
       }
-      connection.idleTime = idleLimit.begin(connection);
+      connection.idleTime = idleTimeout.begin(connection);
       this.#idle.push(connection);
       return;
     }
-    connection.idleTime = idleLimit.begin(connection);
+    connection.idleTime = idleTimeout.begin(connection);
     const key = keyOf(servesOnly.client);
     const earlier = this.#reserved.get(key);
     this.#reserved.set(key, connection);
@@ -105,7 +105,7 @@ export class Connections implements ConnectionOwner {
       const key = keyOf(servesOnly.client);
       if (this.#reserved.get(key) === connection) this.#reserved.delete(key);
     }
-    this.#services.idleLimit.end(connection.idleTime);
+    this.#services.idleTimeout.end(connection.idleTime);
     this.#open -= 1;
     if (this.#open > 0) return;
     this.#address.unwatch(this.#onMoved);

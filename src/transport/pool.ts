@@ -1,6 +1,6 @@
 import type { Clock } from "../time/clock.ts";
 import { type Defer, EndOfTurn } from "../time/end-of-turn.ts";
-import { TimeLimit } from "../time/time-limit.ts";
+import { Timeout } from "../time/timeout.ts";
 import { TlsKeys } from "../upstream/tls-keys.ts";
 import { Address } from "./address.ts";
 import type { Attempt } from "./attempt.ts";
@@ -46,7 +46,7 @@ export class ConnectionPool {
       clock,
       random,
       findSocket,
-      idleLimit: new TimeLimit(clock, IDLE_MS, (connection) => connection.idleForLong()),
+      idleTimeout: new Timeout(clock, IDLE_MS, (connection) => connection.idleForLong()),
       requests: new EndOfTurn((connection) => connection.sendNow(), defer),
       answers: new EndOfTurn(({ attempt, answer }) => attempt.succeed(answer), defer),
     };

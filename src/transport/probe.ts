@@ -1,7 +1,7 @@
 import { AnswerHeadReader } from "../wire/answer-head.ts";
 import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
-import { TimeLimit } from "../time/time-limit.ts";
+import { Timeout } from "../time/timeout.ts";
 import type { Probe } from "../upstream/health/probe.ts";
 import { Attempt, type BackendRequest } from "./attempt.ts";
 import { Cancellation } from "../pipeline/cancellation.ts";
@@ -15,8 +15,8 @@ const FIELDS = ["user-agent", "gateway-health-check", "connection", "close"];
 
 /** Probes over the network, each time on a new connection, to show that one can be opened. */
 export function networkProbe(clock: Clock, names: Names = new Names(clock)): Probe {
-  // The caller has a time limit of its own.
-  const unlimited = new TimeLimit<Attempt>(clock, 0, () => {});
+  // The caller has a timeout of its own.
+  const unlimited = new Timeout<Attempt>(clock, 0, () => {});
   return async function probe(url, signal, tls) {
     const { origin, pathname, search } = new URL(url);
     const cancellation = new Cancellation();
@@ -31,7 +31,7 @@ export function networkProbe(clock: Clock, names: Names = new Names(clock)): Pro
       body: null,
       bodySent: undefined,
       tls,
-      timeLimit: unlimited,
+      timeout: unlimited,
       cancellation,
       from: NOBODY,
     };

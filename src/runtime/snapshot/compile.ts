@@ -4,7 +4,7 @@ import type { Config, RouteConfig } from "../../config/schema.ts";
 import { Chain } from "../../pipeline/chain.ts";
 import { Forwarding } from "../../proxy/forward.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
-import { TimeLimitSets } from "../../proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../proxy/route-timeouts.ts";
 import { conditionsOf } from "../../routing/conditions/of-route.ts";
 import { routeIds } from "../../routing/route-ids.ts";
 import { type RoutePattern, RouteTable } from "../../routing/table.ts";
@@ -75,7 +75,7 @@ class RouteCompiler {
   readonly #policies: Policies;
   readonly #settings = new Interned<ForwardSettings>();
   readonly #backendTls = new BackendTls();
-  readonly #limits: TimeLimitSets;
+  readonly #timeouts: RouteTimeoutSets;
 
   constructor(config: Config, services: SnapshotServices, lease: Lease) {
     const { clock } = services;
@@ -84,7 +84,7 @@ class RouteCompiler {
     this.#server = config.server;
     this.#healthCheck = config.health_check;
     this.#policies = new Policies(config, { clock, lease });
-    this.#limits = new TimeLimitSets(clock);
+    this.#timeouts = new RouteTimeoutSets(clock);
     this.unrouted = new Chain(this.#policies.global, services.toProblem);
   }
 
@@ -100,7 +100,7 @@ class RouteCompiler {
       this.#services,
       this.#lease,
     );
-    const limits = this.#limits.of(settings.timeouts);
+    const timeouts = this.#timeouts.of(settings.timeouts);
     return {
       id,
       ...pattern,
@@ -109,7 +109,7 @@ class RouteCompiler {
       upstream,
       outgoing: settings,
       chain,
-      forward: new Forwarding(upstream, settings, limits, this.#services),
+      forward: new Forwarding(upstream, settings, timeouts, this.#services),
     };
   }
 

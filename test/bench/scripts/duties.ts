@@ -1,12 +1,12 @@
 /**
  * The floor with the duties that no gateway can leave out, each done in the cheapest way known: fields
- * changed both ways, a client that leaves and a time limit both end the attempt, a small answer is
+ * changed both ways, a client that leaves and a timeout both end the attempt, a small answer is
  * taken whole and keeps its Content-Length, an exchange has an id. No routes, limits, CORS or log. What
  * this costs above the floor is what the gateway has connections of its own for, in place of fetch.
  */
 import { removeHopByHopFields } from "../../support/hop-by-hop.ts";
 import { systemClock } from "../../../src/time/clock.ts";
-import { TimeLimit } from "../../../src/time/time-limit.ts";
+import { Timeout } from "../../../src/time/timeout.ts";
 
 const { PORT = "8080", BACKEND = "http://127.0.0.1:9001" } = process.env;
 const RESPONSE_LIMIT_MS = 30_000;
@@ -18,10 +18,10 @@ interface Attempt {
   readonly controller: AbortController;
 }
 
-const responseLimit = new TimeLimit<Attempt>(systemClock, RESPONSE_LIMIT_MS, ({ controller }) =>
+const responseLimit = new Timeout<Attempt>(systemClock, RESPONSE_LIMIT_MS, ({ controller }) =>
   controller.abort(),
 );
-const patience = new TimeLimit<Attempt>(systemClock, PATIENCE_MS, ({ request, controller }) => {
+const patience = new Timeout<Attempt>(systemClock, PATIENCE_MS, ({ request, controller }) => {
   if (request.signal.aborted) controller.abort();
   else request.signal.addEventListener("abort", () => controller.abort(), { once: true });
 });
@@ -39,7 +39,7 @@ async function handle(request: Request): Promise<Response> {
   headers.set("via", "1.1 duties");
   const attempt = { request, controller: new AbortController() };
   const waiting = patience.begin(attempt);
-  const countdown = responseLimit.begin(attempt);
+  const pendingTimeout = responseLimit.begin(attempt);
   const response = await fetch(BACKEND + url.slice(url.indexOf("/", "http://".length)), {
     method,
     headers,
@@ -48,7 +48,7 @@ async function handle(request: Request): Promise<Response> {
     redirect: "manual",
     decompress: false,
   });
-  responseLimit.end(countdown);
+  responseLimit.end(pendingTimeout);
   patience.end(waiting);
   removeHopByHopFields(response.headers);
   response.headers.set("x-request-id", requestId);

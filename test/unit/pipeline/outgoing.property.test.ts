@@ -6,7 +6,7 @@ import type { Policy } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { Forwarding } from "../../../src/proxy/forward.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { requestHead } from "../../../src/transport/request-head.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
@@ -57,7 +57,7 @@ async function linesFor(
   const forwarding = new Forwarding(
     new Upstream([new Backend({ address, weight: 1, health })]),
     settings,
-    new TimeLimitSets(clock).of(settings.timeouts),
+    new RouteTimeoutSets(clock).of(settings.timeouts),
     { transport, clock, budget: new BufferBudget(1_000_000), tunnels: new Tunnels() },
   );
   const toProblem = problemMaker((_exchange, error) => {

@@ -2,7 +2,7 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { leaving } from "../../../src/pipeline/leaving.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { prepareAnswer } from "../../../src/proxy/response.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { asResponse } from "../pipeline/answers.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
@@ -20,7 +20,7 @@ export function answered(response: Response, opening: Opening = {}, idle = 20_00
   const { cancellation } = exchange;
   const budget = new BufferBudget(BUDGET);
   const settings = settingsWith({ timeouts: { idle } });
-  const limits = new TimeLimitSets(clock).of(settings.timeouts);
+  const timeouts = new RouteTimeoutSets(clock).of(settings.timeouts);
   const prepare = async () =>
     asResponse(
       leaving(
@@ -28,7 +28,7 @@ export function answered(response: Response, opening: Opening = {}, idle = 20_00
         await prepareAnswer(exchange, {
           backendAnswer,
           settings,
-          limits,
+          timeouts,
           budget,
           clock,
         }),

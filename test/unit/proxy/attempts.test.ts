@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { Ring } from "../../../src/proxy/attempts.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { AttemptError, type Reached } from "../../../src/transport/attempt-error.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
@@ -24,10 +24,10 @@ function ring({ count = 2, method = "GET", maxInFlight }: Setting = {}) {
     return new Backend({ address, weight: 1, health, maxInFlight });
   });
   const exchange = openExchange({ method });
-  return { backends, exchange, ring: new Ring(exchange, new Upstream(backends), limits) };
+  return { backends, exchange, ring: new Ring(exchange, new Upstream(backends), timeouts) };
 }
 
-const limits = new TimeLimitSets(new FakeClock()).of(settingsWith().timeouts);
+const timeouts = new RouteTimeoutSets(new FakeClock()).of(settingsWith().timeouts);
 
 const failure = (reached: Reached) =>
   new AttemptError("backend_unreachable", "the backend refuses connections", reached);
@@ -114,7 +114,7 @@ describe("a backend's health", () => {
     one.failed(failure("nothing"), true);
     for (let again = 0; again < 2; again += 1) {
       expect(health.healthy).toBe(true);
-      const next = new Ring(exchange, new Upstream(backends), limits);
+      const next = new Ring(exchange, new Upstream(backends), timeouts);
       next.failed(failure("nothing"), true);
     }
     expect(health.healthy).toBe(false);
@@ -123,7 +123,7 @@ describe("a backend's health", () => {
   test("does not suffer from those that it may have acted on", () => {
     const { backends, exchange } = ring({ count: 1 });
     for (let again = 0; again < 5; again += 1) {
-      const next = new Ring(exchange, new Upstream(backends), limits);
+      const next = new Ring(exchange, new Upstream(backends), timeouts);
       next.failed(failure("maybe"), true);
     }
     expect(backends[0]!.health.healthy).toBe(true);

@@ -223,7 +223,7 @@ describe("forwarding", () => {
   });
 });
 
-describe("an exchange's own time limit", () => {
+describe("an exchange's own timeout", () => {
   const timeouts = { exchange: 3_000 };
 
   test("ends the wait for an answer", async () => {

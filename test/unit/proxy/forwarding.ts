@@ -2,7 +2,7 @@ import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import type { Transport } from "../../../src/transport/attempt.ts";
 import { Forwarding } from "../../../src/proxy/forward.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { Tunnels } from "../../../src/proxy/tunnel.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
@@ -40,9 +40,9 @@ export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
   ) ?? [new Backend({ address: readBackendAddress(url), weight: 1, health })];
   const tunnels = new Tunnels();
   const route = settingsWith(settings);
-  const limits = new TimeLimitSets(clock).of(route.timeouts);
+  const timeouts = new RouteTimeoutSets(clock).of(route.timeouts);
   const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
-  const forwarding = new Forwarding(new Upstream(backends), route, limits, services);
+  const forwarding = new Forwarding(new Upstream(backends), route, timeouts, services);
   const forward = async (exchange: Exchange) => {
     exchange.outgoingRules = route;
     return asResponse(await forwarding.handle(exchange));

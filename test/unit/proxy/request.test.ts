@@ -5,7 +5,7 @@ import {
   refuseDiscardedContent,
   requestContent,
 } from "../../../src/proxy/request.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
 import { drip, rejection, turn } from "./network.ts";
@@ -54,8 +54,8 @@ describe("content of a GET or HEAD request", () => {
 describe("a request's content", () => {
   const read = async (exchange: Exchange, clock = new FakeClock()) => {
     const settings = settingsWith();
-    const limits = new TimeLimitSets(clock).of(settings.timeouts);
-    return requestContent(exchange, settings, limits, clock);
+    const timeouts = new RouteTimeoutSets(clock).of(settings.timeouts);
+    return requestContent(exchange, settings, timeouts, clock);
   };
   const open = (fields: Record<string, string>, body?: Opening["body"], method = "POST") =>
     openExchange({ method, fields, ...(body === undefined ? {} : { body }) });

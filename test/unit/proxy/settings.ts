@@ -4,7 +4,7 @@ export type Changes = Partial<Omit<ForwardSettings, "timeouts">> & {
   readonly timeouts?: Partial<ForwardTimeouts>;
 };
 
-/** Round numbers that are all different; no time limit on exchanges. */
+/** Round numbers that are all different; no timeout on exchanges. */
 export function settingsWith({ timeouts, ...changes }: Changes = {}): ForwardSettings {
   return {
     preserveHost: true,

@@ -4,7 +4,7 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { Tunnels } from "../../../src/proxy/tunnel.ts";
 import { checkHandshake, openTunnel } from "../../../src/proxy/websocket.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type RawRequest, startRawBackend } from "../../support/raw-backend.ts";
 import { createStage } from "../../support/stage.ts";
@@ -100,8 +100,8 @@ function agree(request: RawRequest, ...fields: string[]): void {
 
 function limited(clock: FakeClock) {
   const { timeouts } = settingsWith();
-  const timeLimit = new TimeLimitSets(clock).of(timeouts).handshake;
-  return { tls: undefined, idleTimeout: timeouts.idle, timeLimit, clock };
+  const timeout = new RouteTimeoutSets(clock).of(timeouts).handshake;
+  return { tls: undefined, idleTimeout: timeouts.idle, timeout, clock };
 }
 
 async function dialled(

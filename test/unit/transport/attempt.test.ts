@@ -3,7 +3,7 @@ import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { Attempt, type BackendRequest, type Transport } from "../../../src/transport/attempt.ts";
 import { backendError } from "../../../src/transport/backend-error.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { network, networkError, rejection, silence } from "../proxy/network.ts";
 import { settingsWith } from "../proxy/settings.ts";
@@ -22,7 +22,7 @@ function request(changes: Partial<BackendRequest> = {}, clock = new FakeClock())
     fields: [],
     body: null,
     bodySent: undefined,
-    timeLimit: new TimeLimitSets(clock).of(settingsWith().timeouts).response,
+    timeout: new RouteTimeoutSets(clock).of(settingsWith().timeouts).response,
     tls: undefined,
     cancellation: new Cancellation(),
     from: { clientConnection: undefined },
@@ -64,7 +64,7 @@ describe("an attempt", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("has no time limit once the header section is there", async () => {
+  test("has no timeout once the header section is there", async () => {
     const clock = new FakeClock();
     const { transport, sent } = network(() => new Response("slow content"));
     const response = await attempt(request({}, clock), transport);
@@ -109,7 +109,7 @@ describe("an attempt", () => {
     expect(await failure).toMatchObject({ code: "backend_timeout" });
   });
 
-  test("that is answered before the upload's end has no time limit any more", async () => {
+  test("that is answered before the upload's end has no timeout any more", async () => {
     const clock = new FakeClock();
     const { promise: bodySent, resolve } = Promise.withResolvers<void>();
     const { transport } = network(() => new Response("early"));

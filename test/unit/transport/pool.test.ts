@@ -175,7 +175,7 @@ describe("an attempt that is broken off", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("for its time limit closes the connection", async () => {
+  test("for its timeout closes the connection", async () => {
     const backend = await startRawBackend(stage);
     const { clock, send } = startPool(stage);
     const coming = backend.next();

@@ -4,7 +4,7 @@ import type { BackendAnswer } from "../../../src/transport/backend-answer.ts";
 import { Attempt, type BackendRequest } from "../../../src/transport/attempt.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { ConnectionPool, type PoolOptions } from "../../../src/transport/pool.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import type { RawBackend, RawRequest } from "../../support/raw-backend.ts";
@@ -28,7 +28,7 @@ export function backendRequest(
     body: null,
     bodySent: undefined,
     tls: undefined,
-    timeLimit: new TimeLimitSets(clock).of(settingsWith().timeouts).response,
+    timeout: new RouteTimeoutSets(clock).of(settingsWith().timeouts).response,
     cancellation: new Cancellation(),
     from: { clientConnection: undefined },
     ...changes,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { IdleWatch } from "../../../src/time/idle-watch.ts";
+import { IdleTimeout } from "../../../src/time/idle-timeout.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 function watched(timeout: number) {
   const clock = new FakeClock();
   const idleAt: number[] = [];
-  const watch = new IdleWatch(clock, timeout, () => idleAt.push(clock.monotonic()));
+  const watch = new IdleTimeout(clock, timeout, () => idleAt.push(clock.monotonic()));
   return { clock, idleAt, watch };
 }
 

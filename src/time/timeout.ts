@@ -1,28 +1,28 @@
 import type { Clock } from "./clock.ts";
 
-/** One item's time under a limit. */
-export interface Countdown {
+/** The time of one item. */
+export interface PendingTimeout {
   /** False once the time is up or `end` was called. */
   running: boolean;
 }
 
-interface Entry<Item> extends Countdown {
+interface Queued<Item> extends PendingTimeout {
   readonly item: Item;
   deadline: number;
-  previous: Entry<Item> | undefined;
-  next: Entry<Item> | undefined;
+  previous: Queued<Item> | undefined;
+  next: Queued<Item> | undefined;
 }
 
 /**
- * One time limit for many items. All have the same time, so it is up in the order in which they began:
+ * One timeout for many items. All have the same time, so it is up in the order in which they began:
  * a queue with one timer is cheaper than a timer for each.
  */
-export class TimeLimit<Item> {
+export class Timeout<Item> {
   readonly #clock: Clock;
   readonly #milliseconds: number;
   readonly #timeIsUp: (item: Item) => void;
-  #first: Entry<Item> | undefined;
-  #last: Entry<Item> | undefined;
+  #first: Queued<Item> | undefined;
+  #last: Queued<Item> | undefined;
   #cancelTimer: (() => void) | undefined;
 
   /** 0 milliseconds is no limit. */
@@ -32,42 +32,42 @@ export class TimeLimit<Item> {
     this.#timeIsUp = timeIsUp;
   }
 
-  /** Begins the time of an item. `end` takes the countdown. */
-  begin(item: Item): Countdown {
+  /** Begins the time of an item. `end` takes what this returns. */
+  begin(item: Item): PendingTimeout {
     if (this.#milliseconds === 0) return UNLIMITED;
-    const entry = countdownOf(item);
-    this.#start(entry);
-    return entry;
+    const queued = pendingTimeoutOf(item);
+    this.#start(queued);
+    return queued;
   }
 
   /** Begins the time of an item when a promise is fulfilled. */
-  beginAfter(promise: Promise<void>, item: Item): Countdown {
-    const entry = countdownOf(item);
+  beginAfter(promise: Promise<void>, item: Item): PendingTimeout {
+    const queued = pendingTimeoutOf(item);
     void promise.then(() => {
-      if (entry.running) this.#start(entry);
+      if (queued.running) this.#start(queued);
     });
-    return entry;
+    return queued;
   }
 
-  /** Ends a countdown before its time is up. */
-  end(countdown: Countdown): void {
-    if (!countdown.running) return;
+  /** Ends a pendingTimeout before its time is up. */
+  end(pendingTimeout: PendingTimeout): void {
+    if (!pendingTimeout.running) return;
     // Only `begin` and `beginAfter` make countdowns, and what they make are entries.
-    this.#remove(countdown as Entry<Item>);
+    this.#remove(pendingTimeout as Queued<Item>);
     if (this.#first !== undefined) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
 
-  #start(entry: Entry<Item>): void {
+  #start(queued: Queued<Item>): void {
     if (this.#milliseconds === 0) return;
     // First, so that nothing is left in the queue when the clock fails.
     if (this.#cancelTimer === undefined) this.#wait(this.#milliseconds);
-    entry.deadline = this.#clock.monotonic() + this.#milliseconds;
-    entry.previous = this.#last;
-    if (this.#last === undefined) this.#first = entry;
-    else this.#last.next = entry;
-    this.#last = entry;
+    queued.deadline = this.#clock.monotonic() + this.#milliseconds;
+    queued.previous = this.#last;
+    if (this.#last === undefined) this.#first = queued;
+    else this.#last.next = queued;
+    this.#last = queued;
   }
 
   #wait(milliseconds: number): void {
@@ -87,21 +87,21 @@ export class TimeLimit<Item> {
     }
   }
 
-  /** Takes an entry out, whether or not it is in the queue. */
-  #remove(entry: Entry<Item>): void {
-    const { previous, next } = entry;
-    entry.running = false;
+  /** Takes an queued out, whether or not it is in the queue. */
+  #remove(queued: Queued<Item>): void {
+    const { previous, next } = queued;
+    queued.running = false;
     if (previous !== undefined) previous.next = next;
-    else if (this.#first === entry) this.#first = next;
+    else if (this.#first === queued) this.#first = next;
     if (next !== undefined) next.previous = previous;
-    else if (this.#last === entry) this.#last = previous;
-    entry.previous = undefined;
-    entry.next = undefined;
+    else if (this.#last === queued) this.#last = previous;
+    queued.previous = undefined;
+    queued.next = undefined;
   }
 }
 
-const UNLIMITED: Countdown = { running: false };
+const UNLIMITED: PendingTimeout = { running: false };
 
-function countdownOf<Item>(item: Item): Entry<Item> {
+function pendingTimeoutOf<Item>(item: Item): Queued<Item> {
   return { item, running: true, deadline: 0, previous: undefined, next: undefined };
 }

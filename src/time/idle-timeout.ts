@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
  * Calls back once when nothing has happened for a time. A touch only reads the clock; it does not
  * restart the timer.
  */
-export class IdleWatch {
+export class IdleTimeout {
   readonly #clock: Clock;
   readonly #timeout: number;
   readonly #onIdle: () => void;

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { TimeLimit } from "../../../src/time/time-limit.ts";
+import { Timeout } from "../../../src/time/timeout.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 function limited(milliseconds = 100) {
   const clock = new FakeClock();
   const late: [string, number][] = [];
-  const limit = new TimeLimit<string>(clock, milliseconds, (item) =>
+  const limit = new Timeout<string>(clock, milliseconds, (item) =>
     late.push([item, clock.monotonic()]),
   );
   return { clock, late, limit };
 }
 
-describe("a time limit", () => {
+describe("a timeout", () => {
   test("is up for each thing when its own time has passed", () => {
     const { clock, late, limit } = limited();
     limit.begin("a");
@@ -31,7 +31,7 @@ describe("a time limit", () => {
     const { clock, limit } = limited();
     const countdowns = Array.from({ length: 50 }, (_, index) => limit.begin(`${index}`));
     expect(clock.pending).toBe(1);
-    for (const countdown of countdowns) limit.end(countdown);
+    for (const pendingTimeout of countdowns) limit.end(pendingTimeout);
     expect(clock.pending).toBe(0);
   });
 
@@ -84,7 +84,7 @@ describe("a time limit", () => {
   test("lets its callback end other countdowns, and begin more", () => {
     const clock = new FakeClock();
     const late: string[] = [];
-    const limit = new TimeLimit<string>(clock, 100, (item) => {
+    const limit = new Timeout<string>(clock, 100, (item) => {
       late.push(item);
       if (item === "a") {
         limit.end(other);
@@ -102,10 +102,10 @@ describe("a time limit", () => {
 
   test("of 0 is none", () => {
     const { clock, late, limit } = limited(0);
-    const countdown = limit.begin("a");
+    const pendingTimeout = limit.begin("a");
     expect(clock.pending).toBe(0);
     clock.advance(1_000_000);
-    limit.end(countdown);
+    limit.end(pendingTimeout);
     expect(late).toEqual([]);
   });
 
@@ -133,7 +133,7 @@ describe("a time limit", () => {
       schedule: (delay: number, callback: () => void) =>
         clock.schedule(Math.ceil(delay / 2), callback),
     };
-    new TimeLimit<string>(hasty, 100, () => late.push(clock.monotonic())).begin("a");
+    new Timeout<string>(hasty, 100, () => late.push(clock.monotonic())).begin("a");
     clock.advance(1_000);
     expect(late).toEqual([100]);
   });

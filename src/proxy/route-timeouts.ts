@@ -1,24 +1,24 @@
 import type { Clock } from "../time/clock.ts";
 import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
 import { Interned } from "../units/interned.ts";
-import { TimeLimit } from "../time/time-limit.ts";
+import { Timeout } from "../time/timeout.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { Attempt } from "../transport/attempt.ts";
 import type { ForwardTimeouts } from "./settings.ts";
 
-/** A route's time limits, each with the error it ends in. */
-export interface TimeLimits {
+/** A route's timeouts, each with the error it ends in. */
+export interface RouteTimeouts {
   /** For a client to send content that is read whole. */
-  readonly request: TimeLimit<Cancellation>;
+  readonly request: Timeout<Cancellation>;
   /** For a backend's header section to arrive. */
-  readonly response: TimeLimit<Attempt>;
+  readonly response: Timeout<Attempt>;
   /** For a backend to agree to a WebSocket. */
-  readonly handshake: TimeLimit<Cancellation>;
+  readonly handshake: Timeout<Cancellation>;
   /** For a backend's content to arrive that is collected. */
-  readonly content: TimeLimit<Cancellation>;
-  readonly exchange: TimeLimit<Cancellation>;
+  readonly content: Timeout<Cancellation>;
+  readonly exchange: Timeout<Cancellation>;
   /** After which the gateway listens for the client's leaving. */
-  readonly attention: TimeLimit<Cancellation>;
+  readonly attention: Timeout<Cancellation>;
 }
 
 /**
@@ -27,25 +27,25 @@ export interface TimeLimits {
  */
 const ATTENTION_AFTER_MS = 50;
 
-/** The time limits of many routes; those with the same timeouts have the same ones. */
-export class TimeLimitSets {
+/** The timeouts of many routes; those with the same timeouts have the same ones. */
+export class RouteTimeoutSets {
   readonly #clock: Clock;
-  readonly #sets = new Interned<TimeLimits>();
+  readonly #sets = new Interned<RouteTimeouts>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  of(timeouts: ForwardTimeouts): TimeLimits {
+  of(timeouts: ForwardTimeouts): RouteTimeouts {
     const { request, response, idle, exchange } = timeouts;
     const key = [request, response, idle, exchange].join(" ");
-    return this.#sets.of(key, () => timeLimits(timeouts, this.#clock));
+    return this.#sets.of(key, () => routeTimeouts(timeouts, this.#clock));
   }
 }
 
-function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
+function routeTimeouts(timeouts: ForwardTimeouts, clock: Clock): RouteTimeouts {
   const limit = (milliseconds: number, code: ErrorCode, detail: string) =>
-    new TimeLimit<Cancellation>(clock, milliseconds, (cancellation) =>
+    new Timeout<Cancellation>(clock, milliseconds, (cancellation) =>
       cancellation.cancel(new GatewayError(code, detail)),
     );
   const { request, response, idle, exchange } = timeouts;
@@ -55,7 +55,7 @@ function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
       "request_timeout",
       `the request's content took longer than ${request} ms`,
     ),
-    response: new TimeLimit(clock, response, (attempt) =>
+    response: new Timeout(clock, response, (attempt) =>
       attempt.timeIsUp("backend_timeout", `the backend sent no answer within ${response} ms`),
     ),
     handshake: limit(
@@ -69,7 +69,7 @@ function timeLimits(timeouts: ForwardTimeouts, clock: Clock): TimeLimits {
       `the backend's answer was not complete within ${idle} ms`,
     ),
     exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
-    attention: new TimeLimit(clock, ATTENTION_AFTER_MS, (cancellation) =>
+    attention: new Timeout(clock, ATTENTION_AFTER_MS, (cancellation) =>
       cancellation.listenToClient(),
     ),
   };

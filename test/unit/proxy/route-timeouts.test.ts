@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
-import { TimeLimitSets } from "../../../src/proxy/time-limits.ts";
+import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { Attempt } from "../../../src/transport/attempt.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { backendRequest } from "../transport/support.ts";
@@ -8,8 +8,8 @@ import { rejection } from "./network.ts";
 
 const timeouts = { request: 1_000, response: 2_000, idle: 3_000, exchange: 4_000 };
 
-test("routes with the same timeouts share their time limits, others have their own", () => {
-  const sets = new TimeLimitSets(new FakeClock());
+test("routes with the same timeouts share their timeouts, others have their own", () => {
+  const sets = new RouteTimeoutSets(new FakeClock());
   const limits = sets.of(timeouts);
   expect(sets.of({ ...timeouts })).toBe(limits);
   for (const name of ["request", "response", "idle", "exchange"]) {
@@ -25,7 +25,7 @@ test.each([
 ] as const)("the limit for the %s breaks off with %s after its own time", (name, code, time) => {
   const clock = new FakeClock();
   const cancellation = new Cancellation();
-  new TimeLimitSets(clock).of(timeouts)[name].begin(cancellation);
+  new RouteTimeoutSets(clock).of(timeouts)[name].begin(cancellation);
   clock.advance(time - 1);
   expect(cancellation.reason).toBeUndefined();
   clock.advance(1);
@@ -35,8 +35,8 @@ test.each([
 
 test("the limit for the answer's head ends an attempt, and not its exchange", async () => {
   const clock = new FakeClock();
-  const timeLimit = new TimeLimitSets(clock).of(timeouts).response;
-  const request = backendRequest({ timeLimit });
+  const timeout = new RouteTimeoutSets(clock).of(timeouts).response;
+  const request = backendRequest({ timeout });
   const failure = rejection(new Attempt(request, 0).sendBy(() => {}));
   clock.advance(2_000);
   expect(await failure).toMatchObject({ code: "backend_timeout", reached: "nothing" });
