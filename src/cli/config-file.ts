@@ -24,6 +24,9 @@ export function findConfigFile({ operands, flags }: Arguments): string {
     );
   }
   const named = operand ?? flag;
+  if (named === "") {
+    throw new UsageError("the configuration file's name is empty; is a variable unset?");
+  }
   if (named !== undefined) return named === "-" ? STANDARD_INPUT : named;
   const found = USUAL_PLACES.find((place) => existsSync(place));
   if (found === undefined) {

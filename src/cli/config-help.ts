@@ -37,7 +37,7 @@ export function configHelp(key: string | undefined): string {
 
 /** "routes[].tls.ca" as users write it: "routes.tls.ca". */
 function plain(key: string): string {
-  return key.replaceAll("[]", "");
+  return key.replaceAll(/\[[0-9]*\]/g, "");
 }
 
 function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): string {

@@ -2,6 +2,8 @@ import { startMock } from "../../mock/server.ts";
 import { parseDuration } from "../units/duration.ts";
 import { integerFlag } from "./args.ts";
 import { type Command, UsageError } from "./command.ts";
+import { portTrouble } from "./ports.ts";
+import { reasonOf } from "./system-error.ts";
 
 export const mock: Command = {
   name: "mock",
@@ -44,7 +46,11 @@ Runs until SIGTERM, SIGINT (Ctrl-C) or SIGHUP.`,
     try {
       backend = startMock(options);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const trouble = portTrouble(options.host, port);
+      const reason =
+        trouble === undefined
+          ? reasonOf(error)
+          : `cannot listen on ${options.host}:${port}: ${trouble}`;
       console.err(`gateway: ${reason}; choose another address with --port and --host\n`);
       return 1;
     }

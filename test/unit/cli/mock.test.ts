@@ -40,7 +40,9 @@ describe("`mock`", () => {
       const console = new FakeConsole();
       const { port } = new URL(url);
       expect(await mock.run(given({ flags: { port } }), console)).toBe(1);
-      expect(console.complaints).toContain(port);
+      expect(console.complaints).toBe(
+        `gateway: cannot listen on 127.0.0.1:${port}: another process has this port; choose another address with --port and --host\n`,
+      );
       expect(console.printed).toBe("");
     });
   });
