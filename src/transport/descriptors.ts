@@ -39,14 +39,14 @@ function openAny(): number {
 }
 
 /** Whether this process can open that many more files or sockets. */
-export function hasFreeDescriptors(count: number): boolean {
-  const open: number[] = [];
+export function hasFreeDescriptors(count: number, open = openAny): boolean {
+  const taken: number[] = [];
   try {
-    while (open.length < count) open.push(openAny());
+    while (taken.length < count) taken.push(open());
     return true;
   } catch {
     return false;
   } finally {
-    for (const descriptor of open) closeSync(descriptor);
+    for (const descriptor of taken) closeSync(descriptor);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { findConfigFile, readConfigFile } from "../../../src/cli/config-file.ts";
+import { findConfigFile, readConfigFile, reloadConfigFile } from "../../../src/cli/config-file.ts";
 import { createStage } from "../../support/stage.ts";
 import { FakeConsole, given, refusal } from "./fake-console.ts";
 
@@ -21,6 +21,10 @@ describe("the configuration file", () => {
   test("is the one that is named, whether or not it is there", () => {
     expect(findConfigFile(given({ operands: ["elsewhere.yaml"] }))).toBe("elsewhere.yaml");
     expect(findConfigFile(given({ flags: { config: "other.yaml" } }))).toBe("other.yaml");
+  });
+
+  test("cannot have an empty name", async () => {
+    expect(await refusal(() => findConfigFile(given({ operands: [""] })))).toContain("is empty");
   });
 
   test("is config/gateway.yaml, or else gateway.yaml", async () => {
@@ -72,5 +76,19 @@ describe("reading the configuration file", () => {
     const file = join(stage.folder(), "loop.yaml");
     symlinkSync(file, file);
     expect(await reading(file)).toBe(`cannot read ${file}: ELOOP`);
+  });
+
+  test("answers the same of a large file, which is read on its own thread", async () => {
+    const file = join(stage.folder(), "large.yaml");
+    await Bun.write(file, GOOD + `# ${"x".repeat(70)}\n`.repeat(1_000));
+    const console = new FakeConsole();
+    expect(await readConfigFile(file, console)).toHaveProperty("config.routes.0.path", "/a");
+    expect(console).toMatchObject({ printed: "", complaints: "" });
+  });
+
+  test("again says that there is no such file any more", async () => {
+    const file = join(stage.folder(), "missing.yaml");
+    const again = await refusal(() => reloadConfigFile(file, {}));
+    expect(again).toBe(`cannot read ${file}: no such file`);
   });
 });
