@@ -1,20 +1,25 @@
 /**
  * Makes the ISO-8601 UTC text of epoch milliseconds, like "2026-11-23T15:01:26.123Z". Times
- * within one second share all but three digits, so the prefix is kept between calls.
+ * within one second share all but three digits, so the prefix is kept between calls; and under load
+ * many have the same millisecond, so the last text is.
  */
 export function timestampFormatter(): (milliseconds: number) => string {
   let second = Number.NaN;
   let prefix = "";
+  let last = Number.NaN;
+  let text = "";
   return (milliseconds) => {
     const whole = Math.floor(milliseconds);
+    if (whole === last) return text;
+    last = whole;
     const secondOf = Math.floor(whole / 1000);
     if (secondOf !== second) {
       second = secondOf;
       prefix = new Date(second * 1000).toISOString().slice(0, 20);
     }
     const rest = whole - second * 1000;
-    if (rest >= 100) return `${prefix}${rest}Z`;
-    return rest >= 10 ? `${prefix}0${rest}Z` : `${prefix}00${rest}Z`;
+    text = `${prefix}${String(rest).padStart(3, "0")}Z`;
+    return text;
   };
 }
 
