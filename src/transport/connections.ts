@@ -142,8 +142,9 @@ export class Connections implements ConnectionOwner {
     const connection = this.#reserved.get(key);
     if (connection === undefined) return undefined;
     if (!connection.isReserved) {
-      // Another client has the same address and port now.
-      connection.close();
+      // Another client has the same address and port now. Its idle time closes the connection: closing
+      // it here could leave this object without any, and so out of the pool, before the attempt has one.
+      this.#reserved.delete(key);
       return undefined;
     }
     this.#reserved.delete(key);
