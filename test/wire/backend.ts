@@ -53,6 +53,14 @@ export class BackendRequest {
     this.end();
   }
 
+  /** Resolves when the connection is closed on both sides. */
+  get closed(): Promise<void> {
+    if (this.#socket.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#socket.once("close", () => resolve());
+    });
+  }
+
   end(): void {
     this.#socket.end();
   }
