@@ -1,4 +1,4 @@
-import { GatewayError } from "../pipeline/errors.ts";
+import { GatewayError } from "./errors.ts";
 
 /** The source of an exchange's cancellation by its client: the request. */
 interface Client {
