@@ -1,11 +1,20 @@
+import type { Field } from "../http/field.ts";
 import type { Clock } from "../time/clock.ts";
 import { IdleTimeout } from "../time/idle-timeout.ts";
 
-/** Streamed content: the part of a stream's reader that is needed. */
+/** A piece of content; the last one is `done` and has no value. */
+export interface ReadResult {
+  readonly done: boolean;
+  readonly value?: Uint8Array | undefined;
+}
+
+/** Content that is read piece by piece. */
 export interface ContentReader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  read(): Promise<ReadResult>;
   /** The rest is not wanted; the sender is informed. */
   cancel(reason: unknown): Promise<void>;
+  /** The fields behind the content, once `read` has answered `done`; undefined without any. */
+  readonly trailers?: readonly Field[] | undefined;
 }
 
 /** Events of a body as it passes. */

@@ -1,0 +1,164 @@
+import type { Field } from "../http/field.ts";
+import type { ContentReader, ReadResult } from "./content.ts";
+
+/** The sender of content, as far as the reader controls it. */
+export interface Flow {
+  /** Something waits for a reader that does not come: stop sending. */
+  pause(): void;
+  resume(): void;
+  /** The rest is not needed. */
+  abandon(reason: unknown): void;
+  /** Before the first reading; a client may wait for it with its content. */
+  wanted?(): void;
+}
+
+interface Waiting<Result> {
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/** Bytes that wait for a reader before the sender is stopped. */
+const ENOUGH_WAITING = 262_144;
+const END: ReadResult = { done: true };
+
+/** Content as it arrives from a peer: the socket's side hands pieces in, one reader takes them out. */
+export class IncomingContent implements ContentReader {
+  /** As announced, in bytes; undefined if unknown. */
+  readonly length: number | undefined;
+  /** Whether all of it has arrived. */
+  complete = false;
+  /** Fields behind the content; undefined without any, and until it is complete. */
+  trailers: readonly Field[] | undefined = undefined;
+  readonly #flow: Flow;
+  #pieces: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #isPaused = false;
+  #isWanted = false;
+  #reading: Waiting<ReadResult> | undefined;
+  #collecting: (Waiting<Uint8Array> & { readonly all: Uint8Array; at: number }) | undefined;
+  #failure: Error | undefined;
+
+  constructor(length: number | undefined, flow: Flow) {
+    this.length = length;
+    this.#flow = flow;
+  }
+
+  /** Whether everything that is to come has been read or given up. */
+  get isUsedUp(): boolean {
+    return this.complete && this.#pieces.length === 0;
+  }
+
+  /** The bytes are kept, not copied. */
+  push(piece: Uint8Array): void {
+    const collecting = this.#collecting;
+    if (collecting !== undefined) {
+      collecting.all.set(piece, collecting.at);
+      collecting.at += piece.length;
+      return;
+    }
+    const reading = this.#reading;
+    if (reading !== undefined) {
+      this.#reading = undefined;
+      reading.resolve({ done: false, value: piece });
+      return;
+    }
+    this.#pieces.push(piece);
+    this.#waitingBytes += piece.length;
+    if (this.#waitingBytes > ENOUGH_WAITING && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#flow.pause();
+    }
+  }
+
+  /** All of it has been handed in. */
+  finish(trailers?: readonly Field[]): void {
+    if (this.complete) return;
+    this.trailers = trailers;
+    this.complete = true;
+    this.#reading?.resolve(END);
+    this.#reading = undefined;
+    this.#collecting?.resolve(this.#collecting.all.subarray(0, this.#collecting.at));
+    this.#collecting = undefined;
+  }
+
+  /** The rest will not come. What arrived before can still be read. */
+  fail(error: Error): void {
+    if (this.complete || this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#reading?.reject(error);
+    this.#reading = undefined;
+    this.#collecting?.reject(error);
+    this.#collecting = undefined;
+  }
+
+  /** What has arrived, if that is everything, in one piece; undefined otherwise. */
+  takeWhole(): Uint8Array | undefined {
+    if (!this.complete || this.#pieces.length > 1) return undefined;
+    const [piece = NOTHING] = this.#pieces;
+    this.#pieces.length = 0;
+    this.#waitingBytes = 0;
+    return piece;
+  }
+
+  /** All of it: at most `length` bytes. Rejects if it breaks off. Takes the place of `read`. */
+  whole(length: number): Promise<Uint8Array> {
+    const present = this.takeWhole();
+    if (present !== undefined) return Promise.resolve(present);
+    this.#want();
+    return new Promise((resolve, reject) => {
+      this.#collecting = { all: new Uint8Array(length), at: 0, resolve, reject };
+      const pieces = this.#pieces;
+      this.#pieces = [];
+      this.#waitingBytes = 0;
+      for (const piece of pieces) this.push(piece);
+      const failure = this.#failure;
+      if (this.complete) {
+        this.complete = false;
+        this.finish(this.trailers);
+      } else if (failure !== undefined) {
+        this.#collecting = undefined;
+        reject(failure);
+      } else this.#resume();
+    });
+  }
+
+  read(): Promise<ReadResult> {
+    const piece = this.#pieces.shift();
+    if (piece !== undefined) {
+      this.#waitingBytes -= piece.length;
+      return Promise.resolve({ done: false, value: piece });
+    }
+    if (this.complete) return Promise.resolve(END);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    this.#want();
+    this.#resume();
+    return new Promise((resolve, reject) => {
+      this.#reading = { resolve, reject };
+    });
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    this.#pieces = [];
+    this.#waitingBytes = 0;
+    if (!this.complete && this.#failure === undefined) {
+      // A pending read ends.
+      this.finish();
+      this.#flow.abandon(reason);
+    }
+    return Promise.resolve();
+  }
+
+  #want(): void {
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    this.#flow.wanted?.();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#flow.resume();
+  }
+}
+
+const NOTHING = new Uint8Array(0);

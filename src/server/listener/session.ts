@@ -1,0 +1,23 @@
+import type { ClientRequest } from "../../pipeline/client-request.ts";
+import type { Delivery } from "../../pipeline/delivery.ts";
+import type { GatewayError } from "../../pipeline/errors.ts";
+
+/** Answers a request. Neither throws nor rejects. */
+export type Handle = (request: ClientRequest) => Delivery | Promise<Delivery>;
+
+/** What speaks HTTP, of one version, on one client's connection; told of its socket's events. */
+export interface Session {
+  /** Whether no request is under way. */
+  readonly isIdle: boolean;
+  received(bytes: Buffer): void;
+  /** The socket has room again. */
+  drained(): void;
+  /** The client has closed its sending side, and may still read. */
+  ended(): void;
+  /** The connection is gone. */
+  closed(cause: Error | undefined): void;
+  /** No further request is taken; the connection closes once those under way have been answered. */
+  drain(): void;
+  /** Ends what is under way, for a reason. */
+  cut(reason: GatewayError): void;
+}
