@@ -43,5 +43,6 @@ export function toResponse(
   { status, statusText, fields, body }: Answer,
   cache: HeadersCache,
 ): Response {
-  return new Response(body, { status, statusText, headers: cache.headersOf(fields.list) });
+  const list = fields.list.flatMap(({ name, value }) => [name, value]);
+  return new Response(body, { status, statusText, headers: cache.headersOf(list) });
 }

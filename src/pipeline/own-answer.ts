@@ -1,3 +1,4 @@
+import { fieldOf } from "../http/field.ts";
 import { FieldList } from "../http/field-list.ts";
 import { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
@@ -10,12 +11,11 @@ export function ownAnswer(
   status = 200,
 ): Answer {
   const fields = new FieldList([
-    "content-type",
-    contentType,
-    "cache-control",
-    "no-store",
-    "x-request-id",
-    exchange.requestId,
+    fieldOf("Content-Type", contentType),
+    NO_STORE,
+    fieldOf("X-Request-Id", exchange.requestId),
   ]);
   return new Answer(content, { status, fields });
 }
+
+const NO_STORE = fieldOf("Cache-Control", "no-store");

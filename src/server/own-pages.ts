@@ -3,6 +3,7 @@ import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { ownAnswer } from "../pipeline/own-answer.ts";
+import { fieldOf } from "../http/field.ts";
 import { FieldList } from "../http/field-list.ts";
 import { hopByHopFields } from "../http/fields.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
@@ -79,7 +80,7 @@ async function adminPage(
 ): Promise<Answer> {
   const response = await handle(exchange.request);
   const body = await response.bytes();
-  const fields = new FieldList([...response.headers].flat());
+  const fields = new FieldList([...response.headers].map(([name, value]) => fieldOf(name, value)));
   fields.delete(HOP_BY_HOP);
   fields.set("cache-control", "no-store");
   fields.set("x-request-id", exchange.requestId);

@@ -1,5 +1,6 @@
 import { copyOf } from "./bytes.ts";
 import { isConnectionChallenge } from "../http/connection-auth.ts";
+import type { Field } from "../http/field.ts";
 import { contentLength, namedByConnection, removedFields, TOKEN } from "../http/fields.ts";
 
 /** An answer's header section: what is passed on, and how the body is framed. */
@@ -7,8 +8,8 @@ export interface AnswerHead {
   /** 100 to 599. */
   readonly status: number;
   readonly reason: string;
-  /** Names in lower case, each followed by its value; without hop-by-hop fields. */
-  readonly fields: string[];
+  /** In order, each by itself, without hop-by-hop fields. The list is this answer's own. */
+  readonly fields: Field[];
   /** The content's length in bytes, if the status and the request's method allow content. */
   readonly contentLength: number | undefined;
   readonly chunked: boolean;
@@ -39,10 +40,7 @@ interface StatusLine extends Line {
   readonly isLatest: boolean;
 }
 
-interface FieldLine extends Line {
-  /** In lower case. */
-  readonly name: string;
-  readonly value: string;
+interface FieldLine extends Line, Field {
   readonly isForOneHop: boolean;
   readonly isConnectionChallenge: boolean;
 }
@@ -64,7 +62,7 @@ export class AnswerHeadReader {
   read(bytes: Buffer, end: number): AnswerHead {
     const { bytes: first, status, reason, isLatest } = this.#readStatusLine(bytes, end);
     let at = first.length;
-    const fields: string[] = [];
+    const fields: Field[] = [];
     let connection: string | null = null;
     let length: string | null = null;
     let coding: string | null = null;
@@ -81,9 +79,9 @@ export class AnswerHeadReader {
         // Some servers send it twice; equal values are harmless (RFC 9110 section 8.6).
         if (length !== null && length !== value)
           throw new MalformedAnswer("two different Content-Length fields");
-        if (length === null) fields.push(name, value);
+        if (length === null) fields.push(line);
         length = value;
-      } else if (!line.isForOneHop) fields.push(name, value);
+      } else if (!line.isForOneHop) fields.push(line);
     }
     const size = contentLength(length);
     if (length !== null && size === undefined) {
@@ -153,11 +151,12 @@ function parseStatusLine(bytes: Buffer, end: number): StatusLine {
 function parseFieldLine(bytes: Buffer, start: number, end: number): FieldLine {
   let at = start;
   while (isClass(IN_TOKEN, bytes, at)) at += 1;
-  const name = bytes.toString("latin1", start, at).toLowerCase();
+  const written = bytes.toString("latin1", start, at);
   // Whitespace before the colon must be removed (RFC 9112 section 5.1). Before the name it would be
   // obsolete line folding, which is refused (section 5.2).
   while (isSpace(bytes[at])) at += 1;
-  if (name === "" || bytes[at] !== COLON) throw new MalformedAnswer("a line that is not a field");
+  if (written === "" || bytes[at] !== COLON)
+    throw new MalformedAnswer("a line that is not a field");
   at += 1;
   while (isSpace(bytes[at])) at += 1;
   const from = at;
@@ -165,10 +164,12 @@ function parseFieldLine(bytes: Buffer, start: number, end: number): FieldLine {
   let to = at;
   while (to > from && isSpace(bytes[to - 1])) to -= 1;
   const value = bytes.toString("latin1", from, to);
+  const name = written.toLowerCase();
   return {
     bytes: copyOf(bytes, start, at),
     name,
     value,
+    line: `${written}: ${value}\r\n`,
     isForOneHop: removedFields.has(name),
     isConnectionChallenge: isConnectionChallenge(name, value),
   };
@@ -216,8 +217,8 @@ function joined(present: string | null, value: string): string {
   return present === null ? value : `${present}, ${value}`;
 }
 
-function withoutNominated(fields: string[], connection: string | null): string[] {
+function withoutNominated(fields: Field[], connection: string | null): Field[] {
   const nominated = namedByConnection(connection);
   if (nominated.length === 0) return fields;
-  return fields.filter((_, index) => !nominated.includes(fields[index - (index % 2)] ?? ""));
+  return fields.filter(({ name }) => !nominated.includes(name));
 }

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { FieldList } from "../../../src/http/field-list.ts";
+import { fieldsOf, flat, linesOf } from "../../support/fields.ts";
 
 const fields = () =>
-  new FieldList(["a", "1", "vary", "Accept", "b", "2", "vary", "Origin", "set-cookie", "c=d"]);
+  new FieldList(
+    fieldsOf("A", "1", "Vary", "Accept", "b", "2", "vary", "Origin", "Set-Cookie", "c=d"),
+  );
 
 describe("fields of an answer", () => {
   test.each([
@@ -17,31 +20,59 @@ describe("fields of an answer", () => {
   });
 
   test("have a field without a value", () => {
-    const some = new FieldList(["a", "", "b", "1", "a", ""]);
+    const some = new FieldList(fieldsOf("a", "", "b", "1", "a", ""));
     expect(some.get("a")).toBe(", ");
     expect(some.has("a")).toBe(true);
   });
 
-  test("take a further one at their end", () => {
-    const some = fields();
-    some.set("c", "3");
-    expect(some.list.slice(-2)).toEqual(["c", "3"]);
-    expect(some.list.slice(0, -2)).toEqual(fields().list);
+  test("stay each by itself, in order, and as they were written", () => {
+    expect(linesOf(fields().list)).toBe(
+      "A: 1\r\nVary: Accept\r\nb: 2\r\nvary: Origin\r\nSet-Cookie: c=d\r\n",
+    );
   });
 
-  test("have one in the place of all that had its name", () => {
+  test("take a further one at their end", () => {
     const some = fields();
-    some.set("vary", "a");
-    expect(some.list).toEqual(["a", "1", "vary", "a", "b", "2", "set-cookie", "c=d"]);
+    some.set("C", "3");
+    expect(linesOf(some.list.slice(-1))).toBe("C: 3\r\n");
+    expect(some.list.slice(0, -1)).toEqual(fields().list);
+  });
+
+  test("have one in the place of all that had its name, in any case", () => {
+    const some = fields();
+    some.set("VARY", "a");
+    expect(linesOf(some.list)).toBe("A: 1\r\nVARY: a\r\nb: 2\r\nSet-Cookie: c=d\r\n");
     some.set("set-cookie", "vary");
-    expect(some.list.slice(-2)).toEqual(["set-cookie", "vary"]);
+    expect(linesOf(some.list.slice(-1))).toBe("set-cookie: vary\r\n");
+  });
+
+  test("take one more of a name that they have", () => {
+    const some = fields();
+    some.append("Set-Cookie", "e=f");
+    expect(flat(some.list.slice(-2))).toEqual(["set-cookie", "c=d", "set-cookie", "e=f"]);
   });
 
   test("lose all that have one of some names", () => {
     const some = fields();
     some.delete(new Set(["vary", "a", "c", "Origin"]));
-    expect(some.list).toEqual(["b", "2", "set-cookie", "c=d"]);
+    expect(flat(some.list)).toEqual(["b", "2", "set-cookie", "c=d"]);
     some.delete(new Set(["b", "set-cookie"]));
     expect(some.list).toEqual([]);
+  });
+
+  test.each([
+    ["x-a", "1\r\nx-b: 2"],
+    ["x-a", "1\n"],
+    ["x-a", "\0"],
+    ["x-a", "\x7F"],
+    ["x-a", "\u0100"],
+    ["x a", "1"],
+    ["x-a:", "1"],
+    ["", "1"],
+  ])("never have one that HTTP cannot carry: %p with %p", (name, value) => {
+    const some = fields();
+    expect(() => some.set(name, value)).toThrow(TypeError);
+    expect(() => some.append(name, value)).toThrow(TypeError);
+    expect(some.list).toEqual(fields().list);
   });
 });

@@ -1,4 +1,5 @@
 import { FieldList } from "../../../src/http/field-list.ts";
+import { fieldsOf } from "../../support/fields.ts";
 import { HeadersCache } from "../../../src/http/headers-cache.ts";
 import { Answer, type AnswerBody, toResponse } from "../../../src/pipeline/answer.ts";
 
@@ -8,7 +9,10 @@ export function answerWith(
   fields: Readonly<Record<string, string>>,
   status = 200,
 ): Answer {
-  return new Answer(body, { status, fields: new FieldList(Object.entries(fields).flat()) });
+  return new Answer(body, {
+    status,
+    fields: new FieldList(fieldsOf(...Object.entries(fields).flat())),
+  });
 }
 
 /** The answer as the listener gets it. */

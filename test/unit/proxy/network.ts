@@ -44,7 +44,7 @@ export class GivenAnswer implements BackendAnswer {
     this.#response = response;
     const { headers } = response;
     removeHopByHopFields(headers);
-    for (const [name, value] of headers) this.fields.list.push(name, value);
+    for (const [name, value] of headers) this.fields.append(name, value);
   }
 
   get status(): number {

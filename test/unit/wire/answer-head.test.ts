@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { FieldList } from "../../../src/http/field-list.ts";
+import { fieldOf } from "../../../src/http/field.ts";
+import { fieldsOf, flat, linesOf } from "../../support/fields.ts";
 import { AnswerHeadReader, MalformedAnswer } from "../../../src/wire/answer-head.ts";
 
 const HEAD_END = "\r\n\r\n";
@@ -37,10 +40,14 @@ describe("an answer's header section", () => {
   test("is taken apart into status, reason and fields in their order", () => {
     expect(
       parse("HTTP/1.1 404 Not Found", "X-B: 1", "Content-Type: text/plain; a=B", "x-b: 2"),
-    ).toEqual({
+    ).toMatchObject({
       status: 404,
       reason: "Not Found",
-      fields: ["x-b", "1", "content-type", "text/plain; a=B", "x-b", "2"],
+      fields: [
+        fieldOf("X-B", "1"),
+        fieldOf("Content-Type", "text/plain; a=B"),
+        fieldOf("x-b", "2"),
+      ],
       contentLength: undefined,
       chunked: false,
       persists: true,
@@ -72,7 +79,7 @@ describe("an answer's header section", () => {
     ["HTTP/1.1 299 a  b\t\u00E9 ", 299, "a  b\t\u00E9 "],
   ])("may begin with %p", (line, status, reason) => {
     expect(parse(line)).toMatchObject({ status, reason });
-    expect(parse(line, "X-A: 1")).toMatchObject({ status, reason, fields: ["x-a", "1"] });
+    expect(parse(line, "X-A: 1")).toMatchObject({ status, reason, fields: fieldsOf("X-A", "1") });
   });
 
   test.each([
@@ -107,7 +114,10 @@ describe("an answer's header section", () => {
   });
 
   test("is read without the bytes after it", () => {
-    expect(withFields("X-A: 1")).toMatchObject({ fields: ["x-a", "1"], contentLength: undefined });
+    expect(withFields("X-A: 1")).toMatchObject({
+      fields: fieldsOf("X-A", "1"),
+      contentLength: undefined,
+    });
   });
 
   test("is malformed or can be passed on, whatever the bytes are", () => {
@@ -116,10 +126,10 @@ describe("an answer's header section", () => {
         try {
           const head = parse(text);
           expect(head.status).toBeWithin(100, 600);
-          expect(head.fields.length % 2).toBe(0);
-          const headers = new Headers();
-          for (let at = 0; at < head.fields.length; at += 2) {
-            headers.append(head.fields[at]!, head.fields[at + 1]!);
+          const fields = new FieldList();
+          for (const { name, value, line } of head.fields) {
+            fields.append(line.slice(0, line.indexOf(":")), value);
+            expect(fields.list.at(-1)).toMatchObject({ name, line });
           }
         } catch (error) {
           expect(error).toBeInstanceOf(MalformedAnswer);
@@ -183,13 +193,30 @@ describe("a reader", () => {
     const reader = new AnswerHeadReader();
     const fields = Array.from({ length: 100 }, (_, index) => [`x-${index}`, `${index}`]);
     const text = ["HTTP/1.1 200 OK", ...fields.map((field) => field.join(": "))].join("\r\n");
-    for (const _ of [1, 2]) expect(read(reader, text).fields).toEqual(fields.flat());
+    for (const _ of [1, 2]) expect(flat(read(reader, text).fields)).toEqual(fields.flat());
+  });
+
+  test("gives equal lines of its answers the same fields", () => {
+    const reader = new AnswerHeadReader();
+    const [first, second] = [1, 2].map(() => read(reader, LINES.join("\r\n")).fields);
+    expect(first).toHaveLength(2);
+    expect(second?.every((field, index) => field === first?.[index])).toBe(true);
+  });
+
+  test("keeps the case in which a name was written", () => {
+    const head = withFields("X-a:1", "x-A:\t 2 ", "X-A: 3");
+    expect(linesOf(head.fields)).toBe("X-a: 1\r\nx-A: 2\r\nX-A: 3\r\n");
   });
 
   test("gives each answer its own list", () => {
     const reader = new AnswerHeadReader();
-    read(reader, LINES.join("\r\n")).fields.push("x-b", "2");
-    expect(read(reader, LINES.join("\r\n")).fields).toEqual(["server", "a", "content-length", "3"]);
+    read(reader, LINES.join("\r\n")).fields.push(fieldOf("x-b", "2"));
+    expect(flat(read(reader, LINES.join("\r\n")).fields)).toEqual([
+      "server",
+      "a",
+      "content-length",
+      "3",
+    ]);
   });
 });
 
@@ -204,11 +231,14 @@ describe("an answer's field", () => {
     ["x-a: a \t b", "a \t b"],
     ["x-a: caf\u00E9 \u0080\u00FF", "caf\u00E9 \u0080\u00FF"],
   ])("%p has the value %p", (line, value) => {
-    expect(withFields(line, "X-B: 2").fields).toEqual(["x-a", value, "x-b", "2"]);
+    expect(flat(withFields(line, "X-B: 2").fields)).toEqual(["x-a", value, "x-b", "2"]);
   });
 
   test("may have every character of a token in its name", () => {
-    expect(withFields("!#$%&'*+-.^_`|~09azAZ: 1").fields).toEqual(["!#$%&'*+-.^_`|~09azaz", "1"]);
+    expect(flat(withFields("!#$%&'*+-.^_`|~09azAZ: 1").fields)).toEqual([
+      "!#$%&'*+-.^_`|~09azaz",
+      "1",
+    ]);
   });
 
   test.each([
@@ -259,23 +289,25 @@ describe("an answer's field", () => {
     "Connection: close",
     "Transfer-Encoding: chunked",
   ])("%p is for one connection only and left out", (line) => {
-    expect(withFields("X-A: 1", line, "X-B: 2").fields).toEqual(["x-a", "1", "x-b", "2"]);
+    expect(flat(withFields("X-A: 1", line, "X-B: 2").fields)).toEqual(["x-a", "1", "x-b", "2"]);
   });
 
   test("that Connection names is left out, before it and after it", () => {
-    expect(
-      withFields("X-A: 1", "Connection: x-a, X-B", "X-C: 3", "x-b: 2", "Connection: x-d", "X-D: 4")
-        .fields,
-    ).toEqual(["x-c", "3"]);
+    const lines = ["X-A: 1", "Connection: x-a, X-B", "X-C: 3", "x-b: 2"];
+    const { fields } = withFields(...lines, "Connection: x-d", "X-D: 4");
+    expect(flat(fields)).toEqual(["x-c", "3"]);
   });
 
   test("whose value is what Connection names stays", () => {
-    expect(withFields("Connection: x-a", "X-B: x-a", "X-A: x-b").fields).toEqual(["x-b", "x-a"]);
+    expect(flat(withFields("Connection: x-a", "X-B: x-a", "X-A: x-b").fields)).toEqual([
+      "x-b",
+      "x-a",
+    ]);
   });
 
   test("that frames the content stays though Connection names it", () => {
     expect(withFields("Connection: content-length", "Content-Length: 3")).toMatchObject({
-      fields: ["content-length", "3"],
+      fields: fieldsOf("Content-Length", "3"),
       contentLength: 3,
     });
   });
@@ -291,14 +323,14 @@ describe("an answer's length", () => {
     expect(withFields(`Content-Length: ${written}`)).toMatchObject({
       contentLength,
       chunked: false,
-      fields: ["content-length", written],
+      fields: fieldsOf("Content-Length", written),
     });
   });
 
   test("may be said twice, and is passed on once", () => {
     expect(withFields("Content-Length: 3", "X-A: 1", "content-length:3 ")).toMatchObject({
       contentLength: 3,
-      fields: ["content-length", "3", "x-a", "1"],
+      fields: fieldsOf("Content-Length", "3", "X-A", "1"),
     });
   });
 
