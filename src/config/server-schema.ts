@@ -1,12 +1,19 @@
-import { Type } from "@sinclair/typebox";
+import { type StaticDecode, Type } from "@sinclair/typebox";
 import { type Network, parseNetwork } from "../http/address.ts";
 import { untrustedFieldProblem } from "../http/field-rules.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
-import { defineSection } from "../pipeline/section.ts";
+import { type Checkable, defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
 import { hostProblem } from "./listen-host.ts";
 import { serverTimeouts, TIMEOUT_ALIASES } from "./timeouts.ts";
+
+const NetworkText = () =>
+  Type.Transform(
+    Type.String({ expected: "an address or a network, like 10.0.0.0/8 or 2001:db8::1" }),
+  )
+    .Decode(readNetwork)
+    .Encode(({ address, prefix }) => `${address}/${prefix}`);
 
 const schema = Type.Object(
   {
@@ -24,22 +31,51 @@ const schema = Type.Object(
       advice: portAdvice,
     }),
     timeouts: serverTimeouts,
+    header_timeout: Duration({
+      description:
+        "How long a client may take to send a request's header section, from its first byte, or from the opening of the connection, to its end; then the answer is 408. 0 sets no limit.",
+      default: "10s",
+    }),
+    keep_alive_timeout: Duration({
+      description:
+        "How long a client's connection may be idle after an answer before it is closed; 0 sets no limit.",
+      default: "75s",
+    }),
+    max_header_size: Size({
+      description:
+        "The largest header section of a request, request line included, from 1KiB to 1MiB; above it the answer is 431, as it is above 256 fields.",
+      default: "64KiB",
+      least: 1_024,
+      most: 1_048_576,
+    }),
+    max_connections: Type.Integer({
+      description:
+        "At most this many client connections. Beyond it idle ones are closed, the oldest first; while none is idle, new clients wait. Fewer where the limit on file descriptors (`ulimit -n`) is too low.",
+      default: 20_000,
+      minimum: 1,
+      maximum: 10_000_000,
+    }),
+    max_connections_per_client: Type.Integer({
+      description:
+        "At most this many connections of one client, which is an IPv4 address or an IPv6 /64 network; further ones are closed. 0 sets no limit. The connections of a proxy in front count as one client's, unless `proxy_protocol` names theirs.",
+      default: 0,
+      minimum: 0,
+      maximum: 10_000_000,
+    }),
+    proxy_protocol: Type.Array(NetworkText(), {
+      description:
+        "Addresses and networks of proxies whose connections must begin with the PROXY protocol, version 1 or 2; the client is who it names. From others such a beginning is a malformed request.",
+      default: [],
+    }),
     shutdown_timeout: Duration({
       description: "How long requests in flight may take to finish after SIGTERM or SIGINT.",
       default: "10s",
     }),
-    trusted_proxies: Type.Array(
-      Type.Transform(
-        Type.String({ expected: "an address or a network, like 10.0.0.0/8 or 2001:db8::1" }),
-      )
-        .Decode(readNetwork)
-        .Encode(({ address, prefix }) => `${address}/${prefix}`),
-      {
-        description:
-          "Addresses and networks of proxies in front of the gateway, whose X-Forwarded-* fields and X-Request-Id are trusted.",
-        default: [],
-      },
-    ),
+    trusted_proxies: Type.Array(NetworkText(), {
+      description:
+        "Addresses and networks of proxies in front of the gateway, whose X-Forwarded-* fields and X-Request-Id are trusted.",
+      default: [],
+    }),
     untrusted_fields: Type.Array(Type.String({ expected: "a field name, like X-User" }), {
       description:
         "More request fields that only trusted proxies may send, such as X-User; from others they are removed. docs/http.md lists those that always are.",
@@ -51,7 +87,7 @@ const schema = Type.Object(
     }),
     buffer_size: Size({
       description:
-        "The largest response of known length that is buffered before it is sent, so that it keeps its Content-Length; longer ones are sent in chunks. Above about 15 KB, buffering costs several times the CPU.",
+        "Kept for older files, without effect: content that came in one piece is sent in one piece, and nothing is collected any more.",
       default: "12KiB",
     }),
     max_in_flight: Type.Integer({
@@ -94,24 +130,64 @@ function readNetwork(written: string): Network {
   );
 }
 
-interface Written {
-  readonly host?: string | undefined;
-  readonly trusted_proxies?: readonly (Partial<Network> | undefined)[];
-  readonly untrusted_fields?: readonly (string | undefined)[];
-}
+type Written = Checkable<StaticDecode<typeof schema>>;
 
-function check({ host, trusted_proxies = [], untrusted_fields = [] }: Written): ConfigIssue[] {
+function check(written: Written): ConfigIssue[] {
+  const { host, proxy_protocol = [], trusted_proxies = [], untrusted_fields = [] } = written;
   const message = host === undefined ? undefined : hostProblem(host);
   return [
     ...(message === undefined ? [] : [{ path: ["host"], message }]),
-    ...trusted_proxies.flatMap((network, index): ConfigIssue[] => {
-      if (network?.prefix !== 0) return [];
-      const message = `\`${network.address}/0\` trusts everyone: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`;
-      return [{ path: ["trusted_proxies", index], message, severity: "warning" }];
-    }),
+    ...checkConnections(written),
+    ...everyone("proxy_protocol", proxy_protocol, ({ address, prefix }) =>
+      [
+        `\`${address}/${prefix}\` lets anyone choose its own address by the PROXY protocol`,
+        "and refuses all who do not speak it; name the proxies' own networks",
+      ].join(", "),
+    ),
+    ...everyone(
+      "trusted_proxies",
+      trusted_proxies,
+      ({ address }) =>
+        `\`${address}/0\` trusts everyone: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks`,
+    ),
     ...untrusted_fields.flatMap((name, index): ConfigIssue[] => {
       const message = name === undefined ? undefined : untrustedFieldProblem(name);
       return message === undefined ? [] : [{ path: ["untrusted_fields", index], message }];
     }),
   ];
+}
+
+/** Warns of networks that contain every address of a family. */
+function everyone(
+  key: string,
+  networks: readonly (Partial<Network> | undefined)[],
+  warning: (network: Partial<Network>) => string,
+): ConfigIssue[] {
+  return networks.flatMap((network, index): ConfigIssue[] => {
+    if (network?.prefix !== 0) return [];
+    return [{ path: [key, index], message: warning(network), severity: "warning" }];
+  });
+}
+
+function checkConnections({
+  header_timeout,
+  max_connections = Infinity,
+  max_connections_per_client: perClient = 0,
+}: Written): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const warn = (key: string, message: string) =>
+    issues.push({ path: [key], message, severity: "warning" });
+  if (header_timeout === 0) {
+    warn(
+      "header_timeout",
+      "without a limit, clients that never finish a request's header section keep their connections forever",
+    );
+  }
+  if (perClient > max_connections) {
+    warn(
+      "max_connections_per_client",
+      "it is above `max_connections`, and therefore never takes effect",
+    );
+  }
+  return issues;
 }

@@ -15,8 +15,16 @@ export function parseSize(written: string): number | undefined {
   return Math.round(Number(count) * base ** POWERS.indexOf(letter.toLowerCase()));
 }
 
+interface SizeOptions {
+  readonly description: string;
+  readonly default?: string | number;
+  /** The smallest and the largest valid size in bytes. */
+  readonly least?: number;
+  readonly most?: number;
+}
+
 /** An amount of data in the configuration: bytes as a number, or text with a unit; bytes in code. */
-export const Size = (options: { description: string; default?: string | number }) =>
+export const Size = ({ least = 0, most = Infinity, ...options }: SizeOptions) =>
   Type.Transform(
     Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: PATTERN.source })], {
       ...options,
@@ -24,7 +32,14 @@ export const Size = (options: { description: string; default?: string | number }
       advice: sizeAdvice,
     }),
   )
-    .Decode((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)))
+    .Decode((written) => {
+      const bytes = typeof written === "number" ? written : (parseSize(written) ?? 0);
+      if (bytes < least)
+        throw new Error(`\`${written}\` is too small: this is at least ${kibibytes(least)}`);
+      if (bytes > most)
+        throw new Error(`\`${written}\` is too large: this is at most ${kibibytes(most)}`);
+      return bytes;
+    })
     .Encode((bytes) => bytes);
 
 function sizeAdvice(written: string): string | undefined {
@@ -32,4 +47,8 @@ function sizeAdvice(written: string): string | undefined {
   if (/^(?:unlimited|infinite|infinity|none|off|no)$/i.test(written))
     return "write a large size, like `1TB`";
   return undefined;
+}
+
+function kibibytes(bytes: number): string {
+  return `${bytes / 1_024}KiB`;
 }

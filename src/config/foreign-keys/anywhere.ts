@@ -25,7 +25,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP, "server"],
-    keys: "http2 h2 h2c http3 quic protocols proxy_protocol",
+    keys: "http2 h2 h2c http3 quic protocols",
     answer: "clients connect with HTTP/1.1; there is nothing else to choose yet",
   },
   {
@@ -40,12 +40,45 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP, "server"],
-    keys: "worker_connections max_connections maxconn max_conns max_requests",
+    keys: "worker_connections maxconn max_conns connection_limit max_downstream_connections server_limit",
+    answer:
+      "the limit on client connections is `server.max_connections`, the one on requests in flight is `server.max_in_flight`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "max_requests max_request_workers max_clients max_concurrent_streams",
     answer: "the limit on requests in flight is `server.max_in_flight`",
   },
   {
-    below: ANYWHERE,
-    keys: "keepalive keep_alive keepalive_timeout keepalive_requests idle_conns max_idle_conns",
+    below: [TOP, "server"],
+    keys: "limit_conn limit_conn_zone max_connections_per_ip connections_per_client connections_per_ip conn_rate max_connections_per_source_ip",
+    answer: "the limit on the connections of one client is `server.max_connections_per_client`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "keepalive keepalive_timeout keep_alive_time keepalive_time timeout_http_keep_alive http_keep_alive max_idle_time",
+    answer: "idle client connections are closed after `server.keep_alive_timeout`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "accept_proxy send_proxy send_proxy_v2 proxy_proto accept_proxy_protocol use_proxy_protocol enable_proxy_protocol proxy_protocol_v1 proxy_protocol_v2 listener_wrappers",
+    answer:
+      "proxies whose connections begin with the PROXY protocol are listed in `server.proxy_protocol`",
+  },
+  {
+    below: [ROUTE],
+    keys: "send_proxy send_proxy_v2 proxy_protocol",
+    answer:
+      "the gateway does not send the PROXY protocol to backends; they get the client's address in X-Forwarded-For",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "keepalive_requests idle_conns max_idle_conns",
+    answer: "connections are kept open and reused automatically; there is nothing to set yet",
+  },
+  {
+    below: [ROUTE],
+    keys: "keepalive keepalive_timeout keepalive_requests idle_conns max_idle_conns",
     answer: "connections are kept open and reused automatically; there is nothing to set yet",
   },
   {
@@ -75,8 +108,13 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP, "server"],
-    keys: "header_timeout read_header_timeout client_header_timeout max_header_size max_header_bytes large_client_header_buffers",
-    answer: "limits on a request's header section cannot be set yet",
+    keys: "read_header_timeout client_header_timeout request_read_timeout timeout_http_request http_request_timeout request_headers_timeout",
+    answer: "the time limit on a request's header section is `server.header_timeout`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "max_header_bytes max_headers max_request_headers_kb large_client_header_buffers client_header_buffer_size limit_request_fields limit_request_field_size limit_request_line header_limit",
+    answer: "the largest header section of a request is `server.max_header_size`",
   },
   // Other names for routes and backends.
   {
@@ -190,7 +228,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "concurrency max_concurrency max_concurrent_requests in_flight_req limit_conn bulkhead",
+    keys: "concurrency max_concurrency max_concurrent_requests in_flight_req bulkhead",
     answer:
       "requests in flight are limited by `server.max_in_flight`, and for a backend by its `max_in_flight`",
   },

@@ -58,6 +58,25 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`server: { path: /a }\n${ROUTE}`, "it belongs to each entry of `routes`"],
   [`proxy_pass: http://a\n${ROUTE}`, "requests go to `backends`, a list of URLs"],
   [`server: { strip_prefix: /a }\n${ROUTE}`, "paths cannot be rewritten yet; "],
+  [`maxconn: 100\n${ROUTE}`, "the limit on client connections is `server.max_connections`, "],
+  [`server: { limit_conn: 8 }\n${ROUTE}`, "the limit on the connections of one client is "],
+  [
+    `server: { client_header_timeout: 5s }\n${ROUTE}`,
+    "the time limit on a request's header section is `server.header_timeout`",
+  ],
+  [
+    `server: { http_keep_alive: 65s }\n${ROUTE}`,
+    "idle client connections are closed after `server.keep_alive_timeout`",
+  ],
+  [
+    `large_client_header_buffers: 4 8k\n${ROUTE}`,
+    "the largest header section of a request is `server.max_header_size`",
+  ],
+  [
+    `server: { accept-proxy: true }\n${ROUTE}`,
+    "proxies whose connections begin with the PROXY protocol are listed in `server.proxy_protocol`",
+  ],
+  [route("send-proxy: true"), "the gateway does not send the PROXY protocol to backends; "],
   [route("listen: 80"), "the gateway listens on `server.host` and `server.port`"],
   [route("mirror: {}"), "requests cannot be mirrored yet"],
   [route("query: {}"), "so far requests are matched only by `path` and `methods`"],

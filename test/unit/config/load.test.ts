@@ -196,6 +196,23 @@ describe("a duration, size or rate", () => {
   });
 
   test.each([
+    ["1KiB", 1_024],
+    [1_048_576, 1_048_576],
+  ])("as in max_header_size: %s may be at its bounds", (written, bytes) => {
+    const { server } = loaded(`server: { max_header_size: ${written} }\n${ROUTE}`);
+    expect(server.max_header_size).toBe(bytes);
+  });
+
+  test.each([
+    ["1023", "`1023` is too small: this is at least 1KiB"],
+    ["2MiB", "`2MiB` is too large: this is at most 1024KiB"],
+  ])("as in max_header_size: %s is reported beyond its bounds", (written, message) => {
+    expect(errorsIn(`server: { max_header_size: ${written} }\n${ROUTE}`)).toEqual([
+      `1:28: ${message}`,
+    ]);
+  });
+
+  test.each([
     ["0", "0"],
     ["-1", "-1"],
     ["5/fortnight", 'the text "5/fortnight"'],
@@ -303,6 +320,12 @@ describe("a good text", () => {
         host: "0.0.0.0",
         port: 8080,
         timeouts: { request: 30_000, response: 30_000, idle: 300_000, exchange: 0 },
+        header_timeout: 10_000,
+        keep_alive_timeout: 75_000,
+        max_header_size: 65_536,
+        max_connections: 20_000,
+        max_connections_per_client: 0,
+        proxy_protocol: [],
         shutdown_timeout: 10_000,
         trusted_proxies: [],
         untrusted_fields: [],

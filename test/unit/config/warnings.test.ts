@@ -26,6 +26,21 @@ describe("what is valid and probably not meant is warned of", () => {
       "1:41: `0.0.0.0/0` trusts everyone: any client can choose its own address and scheme with X-Forwarded-*; name the proxies' own networks",
     ],
     [
+      "PROXY from everybody",
+      `server: { proxy_protocol: "::/0" }\n${ROUTE}`,
+      "1:27: `::/0` lets anyone choose its own address by the PROXY protocol, and refuses all who do not speak it; name the proxies' own networks",
+    ],
+    [
+      "header sections that may take forever",
+      `server: { header_timeout: 0 }\n${ROUTE}`,
+      "1:27: without a limit, clients that never finish a request's header section keep their connections forever",
+    ],
+    [
+      "more connections for a client than for all",
+      `server: { max_connections: 100, max_connections_per_client: 101 }\n${ROUTE}`,
+      "1:61: it is above `max_connections`, and therefore never takes effect",
+    ],
+    [
       "tls with http backends only",
       route("tls: { server_name: a }"),
       "4:10: `tls` has no effect: no backend of this route has an https:// URL",
