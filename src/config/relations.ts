@@ -1,6 +1,8 @@
 import { isLoopback } from "../http/address.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { type Checkable, under } from "../pipeline/section.ts";
+import { checkProxiedProtocol, checkReach } from "../upstream/destination.ts";
+import { checkBackendUrl } from "../upstream/backend-schema.ts";
 import { upstreamSections } from "../upstream/schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
@@ -48,7 +50,7 @@ function checkPorts({ admin, server }: Top): ConfigIssue[] {
 }
 
 function checkRoute(
-  { backends, discover, tls }: Route,
+  { backends, discover, tls, protocol = "http1", proxy }: Route,
   isOwn: (url: string) => boolean,
 ): ConfigIssue[] {
   const urls = (backends ?? []).flatMap((backend) => backend?.url ?? []);
@@ -56,12 +58,22 @@ function checkRoute(
   if (backends?.length === 0 && discover === undefined && "discover" in upstreamSections) {
     issues.push({ path: [], message: "a route needs `backends` or `discover`" });
   }
-  if (tls !== undefined && urls.length > 0 && urls.every((url) => /^http:/i.test(url))) {
+  if (tls !== undefined && urls.length > 0 && urls.every((url) => /^(?:http|unix):/i.test(url))) {
     const message = "`tls` has no effect: no backend of this route has an https:// URL";
     issues.push({ path: ["tls"], message, severity: "warning" });
   }
+  const excluded = proxy === undefined ? undefined : checkProxiedProtocol(protocol);
+  if (excluded !== undefined) issues.push({ path: ["protocol"], message: excluded });
   for (const [index, backend] of (backends ?? []).entries()) {
-    if (backend?.url === undefined || !isOwn(backend.url)) continue;
+    if (backend?.url === undefined) continue;
+    const problem =
+      checkBackendUrl(backend.url) === undefined
+        ? checkReach(backend.url, { protocol, proxy })
+        : undefined;
+    if (problem !== undefined) {
+      issues.push({ path: ["backends", index, "url"], message: problem });
+    }
+    if (!isOwn(backend.url)) continue;
     const message = `${backend.url} is the gateway itself: requests would loop`;
     issues.push({ path: ["backends", index, "url"], message, severity: "warning" });
   }

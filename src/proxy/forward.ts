@@ -95,14 +95,13 @@ export class Forwarding implements Handler {
     if (cancellation.reason !== undefined) throw cancellation.reason;
     const request: BackendRequest = {
       backend: backend.url,
-      origin: backend.origin,
+      to: backend.to,
       method: outgoing.method,
       target: targetAt(backend, outgoing),
       fields: outgoing.fields,
       body,
       bodySent: sent,
       timeout: this.#timeouts.response,
-      tls: backend.tls,
       cancellation,
       from: exchange,
     };
@@ -125,7 +124,7 @@ export class Forwarding implements Handler {
       try {
         const url = backend.webSocketOrigin + targetAt(backend, outgoing);
         const answer = await openTunnel(exchange, url, outgoing.fields, {
-          tls: backend.tls,
+          tls: backend.to.tls,
           idleTimeout: this.#settings.timeouts.idle,
           timeout: this.#timeouts.handshake,
           cancellation,

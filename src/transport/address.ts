@@ -2,35 +2,59 @@ import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import { hostName } from "../http/host.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Connection } from "./connection.ts";
+import { type PendingTimeout, Timeout } from "../time/timeout.ts";
+import type { Destination } from "../upstream/destination.ts";
+import { AttemptError } from "./attempt-error.ts";
 import { connectError } from "./descriptors.ts";
-import { Dial, type Way } from "./dial.ts";
+import { Dial, type Dialled, type Way } from "./dial.ts";
 import type { Name, Names, OnMoved } from "./names.ts";
 import { plainEvents, secureEvents, type VerifyName } from "./socket-events.ts";
 
-/** The target of connections, with or without TLS. */
+/** What is dialled, and the time it has. */
+export interface Connecting extends Dialled {
+  /** Set by the address. */
+  connectTime: PendingTimeout;
+}
+
+/** The target of connections, with or without TLS: a host and port, or a Unix socket. */
 export class Address {
   readonly #way: Way;
   readonly #clock: Clock;
+  readonly #connectTimeout: Timeout<Connecting>;
   /** Absent if the host is an IP address. */
   readonly #name: Name | undefined;
   readonly #literal: readonly string[];
 
-  /** `origin` is a scheme, host and port; `tls` is given for https and nothing else. */
-  constructor(origin: string, tls: Bun.TLSOptions | undefined, names: Names, clock: Clock) {
+  /** `alpn`: the protocols to offer in the TLS handshake. */
+  constructor(
+    { origin, socketPath, tls, connectTimeout }: Destination,
+    names: Names,
+    clock: Clock,
+    alpn?: Buffer,
+  ) {
+    this.#clock = clock;
+    this.#connectTimeout = new Timeout(clock, connectTimeout, (connection) =>
+      connection.refused(tookTooLong(connectTimeout)),
+    );
+    if (socketPath !== undefined) {
+      this.#name = undefined;
+      this.#literal = [socketPath];
+      this.#way = { port: 0, socket: plainEvents, isUnix: true };
+      return;
+    }
     const { host, port } = new URL(origin);
     const hostname = hostName(host);
-    this.#clock = clock;
     this.#name = isIP(hostname) === 0 ? names.of(hostname) : undefined;
     this.#literal = [hostname];
     this.#way = {
       port: Number(port || (tls === undefined ? 80 : 443)),
-      ...(tls === undefined ? { socket: plainEvents } : secureWay(hostname, tls)),
+      ...(tls === undefined ? { socket: plainEvents } : secureWay(hostname, tls, alpn)),
     };
   }
 
   /** Opens a socket for a connection, which gets all its events. */
-  dial(connection: Connection): void {
+  dial(connection: Connecting): void {
+    connection.connectTime = this.#connectTimeout.begin(connection);
     const addresses = this.#name?.addresses() ?? this.#literal;
     if (!(addresses instanceof Promise)) {
       this.#dialFirst(connection, addresses, false);
@@ -42,7 +66,12 @@ export class Address {
     );
   }
 
-  #dialFirst(connection: Connection, addresses: readonly string[], areNew: boolean): void {
+  /** Requests can be sent, or never will be; to be called for each that is dialled. */
+  settled(connection: Connecting): void {
+    this.#connectTimeout.end(connection.connectTime);
+  }
+
+  #dialFirst(connection: Connecting, addresses: readonly string[], areNew: boolean): void {
     new Dial(connection, addresses, {
       connect: Bun.connect,
       way: this.#way,
@@ -71,7 +100,12 @@ export class Address {
  * How a certificate is verified, whatever address is dialled: for `serverName`, or for the host if that
  * is an address. An address is never sent as a server name (RFC 6066 section 3).
  */
-function secureWay(hostname: string, tls: Bun.TLSOptions): Pick<Way, "socket" | "tls"> {
+function secureWay(
+  hostname: string,
+  given: Bun.TLSOptions,
+  alpn: Buffer | undefined,
+): Pick<Way, "socket" | "tls"> {
+  const tls = alpn === undefined ? given : { ...given, ALPNProtocols: alpn };
   const expected = tls.serverName || hostname;
   const trustsAny = tls.rejectUnauthorized === false;
   if (isIP(expected) === 0) {
@@ -82,6 +116,12 @@ function secureWay(hostname: string, tls: Bun.TLSOptions): Pick<Way, "socket" | 
   // The runtime would verify for the dialled address, which is a different one.
   const verify: VerifyName = (certificate) => checkServerIdentity(expected, certificate);
   return { socket: secureEvents(false, verify), tls: { ...nameless, rejectUnauthorized: false } };
+}
+
+function tookTooLong(milliseconds: number): Error {
+  const cause = Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" });
+  const detail = `no connection to the backend could be opened within ${milliseconds} ms`;
+  return new AttemptError("backend_unreachable", detail, "nothing", cause);
 }
 
 function notResolved(cause: unknown): Error {

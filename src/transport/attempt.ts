@@ -6,6 +6,7 @@ import { AttemptError, type Reached } from "./attempt-error.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
 import { backendError } from "./backend-error.ts";
 import type { Cancellation, Interruptible } from "../pipeline/cancellation.ts";
+import type { Destination } from "../upstream/destination.ts";
 
 /** Content on its way to a backend: in one piece, as a stream, or none. */
 export type RequestContent = Uint8Array | ReadableStream<Uint8Array> | null;
@@ -14,8 +15,7 @@ export type RequestContent = Uint8Array | ReadableStream<Uint8Array> | null;
 export interface BackendRequest {
   /** The backend's URL in the configuration. */
   readonly backend: string;
-  /** Scheme, host and port: "http://localhost:9001". */
-  readonly origin: string;
+  readonly to: Destination;
   readonly method: string;
   /** Path and query, beginning with "/". */
   readonly target: string;
@@ -24,7 +24,6 @@ export interface BackendRequest {
   readonly body: RequestContent;
   /** Settles when a body that is a stream has ended; absent for others. */
   readonly bodySent: Promise<void> | undefined;
-  readonly tls: Bun.TLSOptions | undefined;
   /** From the end of the request's content until the backend's header section must have arrived. */
   readonly timeout: Timeout<Attempt>;
   /** The exchange's: its cancellation ends the attempt, but not the other way round. */

@@ -8,6 +8,8 @@ const MEANINGS = new Map<string, Meaning>(
     ECONNREFUSED: ["backend_unreachable", "the backend refuses connections"],
     ENETUNREACH: ["backend_unreachable", "the backend's network is unreachable"],
     EHOSTUNREACH: ["backend_unreachable", "the backend's network is unreachable"],
+    ENOENT: ["backend_unreachable", "the backend's Unix socket does not exist"],
+    EACCES: ["backend_unreachable", "the gateway may not open the backend's Unix socket"],
     ETIMEDOUT: ["backend_unreachable", "the backend does not answer connection attempts"],
     ENOTFOUND: ["backend_name_not_resolved", "the backend's name does not resolve"],
     ECONNRESET: [

@@ -3,6 +3,7 @@ import type { GatewayError } from "../pipeline/errors.ts";
 import type { PendingTimeout } from "../time/timeout.ts";
 import { type AnswerHeadReader, MalformedAnswer } from "../wire/answer-head.ts";
 import { chunkOf, LAST_CHUNK } from "../wire/chunked.ts";
+import type { Connecting } from "./address.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { Attempt, Carrier, ClientConnection } from "./attempt.ts";
 import type { ContentReader } from "../pipeline/content.ts";
@@ -14,6 +15,8 @@ import type { SocketOwner } from "./socket-events.ts";
 
 /** The owner of connections, told of their events. */
 export interface ConnectionOwner {
+  /** Requests can be sent. */
+  connected(connection: Connection): void;
   /** Reads the answers' header sections. */
   readonly heads: AnswerHeadReader;
   /** The connection is open and carries nothing. */
@@ -65,7 +68,8 @@ const IDLE: State = { name: "idle" };
 const CLOSED: State = { name: "closed" };
 
 /** A connection to a backend, which carries one attempt after another. */
-export class Connection implements Carrier, Flow, SocketOwner {
+export class Connection implements Carrier, Flow, Connecting {
+  connectTime: PendingTimeout = { running: false };
   /** Set by its owner: how long it may stay idle. */
   idleTime: PendingTimeout = { running: false };
   /** Set by its owner: the monotonic time after which it carries no further request. */
@@ -147,7 +151,9 @@ export class Connection implements Carrier, Flow, SocketOwner {
 
   /** Requests can be sent. A later handshake must not send anything again. */
   ready(): void {
-    if (this.#state.name === "dialling") this.#send(this.#state.attempt);
+    if (this.#state.name !== "dialling") return;
+    this.#owner.connected(this);
+    this.#send(this.#state.attempt);
   }
 
   received(bytes: Buffer): void {

@@ -62,6 +62,10 @@ export class Connections implements ConnectionOwner {
     this.#address.dial(connection);
   }
 
+  connected(connection: Connection): void {
+    this.#address.settled(connection);
+  }
+
   sendSoon(connection: Connection): void {
     this.#services.requests.add(connection);
   }
@@ -98,6 +102,7 @@ export class Connections implements ConnectionOwner {
   }
 
   gone(connection: Connection): void {
+    this.#address.settled(connection);
     const place = this.#idle.indexOf(connection);
     if (place !== -1) this.#idle.splice(place, 1);
     const { servesOnly } = connection;

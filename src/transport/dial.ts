@@ -1,12 +1,22 @@
 import type { Clock } from "../time/clock.ts";
 import { AttemptError } from "./attempt-error.ts";
-import type { Connection } from "./connection.ts";
 import { connectError } from "./descriptors.ts";
 import type { Name } from "./names.ts";
 import type { SocketOwner } from "./socket-events.ts";
 
 /** How every address of a backend is dialled. */
-export type Way = Pick<Bun.TCPSocketConnectOptions<SocketOwner>, "port" | "socket" | "tls">;
+export type Way = Pick<Bun.TCPSocketConnectOptions<SocketOwner>, "port" | "socket" | "tls"> & {
+  /** Addresses are paths of Unix sockets. */
+  readonly isUnix?: boolean;
+};
+
+/** What a socket is opened for. */
+export interface Dialled extends SocketOwner {
+  /** Whether it still needs a socket. */
+  readonly isDialling: boolean;
+  /** The address at the other end, once it is open. */
+  address: string;
+}
 
 export interface DialOptions {
   readonly connect: Connect;
@@ -19,9 +29,10 @@ export interface DialOptions {
 }
 
 /** Opens a socket at one address. */
-export type Connect = (
-  options: Bun.TCPSocketConnectOptions<SocketOwner>,
-) => Promise<Bun.Socket<SocketOwner>>;
+export interface Connect {
+  (options: Bun.TCPSocketConnectOptions<SocketOwner>): Promise<Bun.Socket<SocketOwner>>;
+  (options: Bun.UnixSocketOptions<SocketOwner>): Promise<Bun.Socket<SocketOwner>>;
+}
 
 /**
  * Milliseconds after which the next address is dialled in parallel with one that does not respond (RFC
@@ -34,7 +45,7 @@ const NEXT_AFTER = 250;
  * the name is looked up again, and new addresses are dialled.
  */
 export class Dial {
-  readonly #connection: Connection;
+  readonly #connection: Dialled;
   readonly #options: DialOptions;
   readonly #left: string[];
   readonly #dialled = new Set<string>();
@@ -44,7 +55,7 @@ export class Dial {
   #refusal: Error | undefined;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(connection: Connection, addresses: readonly string[], options: DialOptions) {
+  constructor(connection: Dialled, addresses: readonly string[], options: DialOptions) {
     this.#connection = connection;
     this.#options = options;
     this.#areNew = options.areNew || options.name === undefined;
@@ -59,10 +70,10 @@ export class Dial {
     if (address === undefined || !this.#connection.isDialling) return;
     this.#dialled.add(address);
     this.#underWay += 1;
-    const { connect, way, clock } = this.#options;
+    const { clock } = this.#options;
     let opening: ReturnType<Connect>;
     try {
-      opening = connect({ hostname: address, data: this.#connection, ...way });
+      opening = this.#connect(address);
     } catch (error) {
       // Invalid settings, such as a corrupted certificate file; no other address would help.
       this.#left.length = 0;
@@ -77,6 +88,15 @@ export class Dial {
     if (this.#left.length > 0) {
       this.#cancelTimer = clock.schedule(NEXT_AFTER, () => this.next());
     }
+  }
+
+  #connect(address: string): ReturnType<Connect> {
+    const { connect, way } = this.#options;
+    const data = this.#connection;
+    const { isUnix = false, ...tcp } = way;
+    return isUnix
+      ? connect({ unix: address, data, socket: way.socket })
+      : connect({ hostname: address, data, ...tcp });
   }
 
   #opened(socket: Bun.Socket<SocketOwner>, address: string): void {

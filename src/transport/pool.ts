@@ -1,7 +1,7 @@
 import type { Clock } from "../time/clock.ts";
 import { type Defer, EndOfTurn } from "../time/end-of-turn.ts";
 import { Timeout } from "../time/timeout.ts";
-import { TlsKeys } from "../upstream/tls-keys.ts";
+import { type Destination, DestinationKeys } from "../upstream/destination.ts";
 import { Address } from "./address.ts";
 import type { Attempt } from "./attempt.ts";
 import { type FindClientSocket, findClientSocket } from "./client-socket.ts";
@@ -30,7 +30,7 @@ export interface PoolOptions {
  */
 export class ConnectionPool {
   readonly #connections = new Map<string, Connections>();
-  readonly #tlsKeys = new TlsKeys();
+  readonly #keys = new DestinationKeys();
   readonly #names: Names;
   readonly #services: ConnectionServices;
 
@@ -54,8 +54,7 @@ export class ConnectionPool {
 
   /** The transport of all backends. */
   send(attempt: Attempt): void {
-    const { origin, tls } = attempt.request;
-    this.#connectionsTo(origin, tls).carry(attempt);
+    this.#connectionsTo(attempt.request.to).carry(attempt);
   }
 
   /** Closes idle connections; the others end with their attempts. */
@@ -63,11 +62,11 @@ export class ConnectionPool {
     for (const connections of this.#connections.values()) connections.closeIdle();
   }
 
-  #connectionsTo(origin: string, tls: Bun.TLSOptions | undefined): Connections {
-    const key = tls === undefined ? origin : origin + this.#tlsKeys.of(tls);
+  #connectionsTo(to: Destination): Connections {
+    const key = this.#keys.of(to);
     let connections = this.#connections.get(key);
     if (connections === undefined) {
-      const address = new Address(origin, tls, this.#names, this.#services.clock);
+      const address = new Address(to, this.#names, this.#services.clock);
       connections = new Connections(address, this.#services, () => this.#connections.delete(key));
       this.#connections.set(key, connections);
     }

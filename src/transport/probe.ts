@@ -17,20 +17,18 @@ const FIELDS = ["user-agent", "gateway-health-check", "connection", "close"];
 export function networkProbe(clock: Clock, names: Names = new Names(clock)): Probe {
   // The caller has a timeout of its own.
   const unlimited = new Timeout<Attempt>(clock, 0, () => {});
-  return async function probe(url, signal, tls) {
-    const { origin, pathname, search } = new URL(url);
+  return async function probe(to, path, signal) {
     const cancellation = new Cancellation();
     const end = () => cancellation.cancel(new GatewayError("client_closed", "the check was ended"));
     signal.addEventListener("abort", end, { once: true });
     const request: BackendRequest = {
-      backend: url,
-      origin,
+      backend: to.origin,
+      to,
       method: "GET",
-      target: pathname + search,
+      target: path,
       fields: FIELDS,
       body: null,
       bodySent: undefined,
-      tls,
       timeout: unlimited,
       cancellation,
       from: NOBODY,
@@ -38,7 +36,7 @@ export function networkProbe(clock: Clock, names: Names = new Names(clock)): Pro
     const attempt = new Attempt(request, clock.monotonic());
     try {
       const answer = await attempt.sendBy((sent) =>
-        new Asking(new Address(origin, tls, names, clock)).again(sent),
+        new Asking(new Address(to, names, clock)).again(sent),
       );
       return { status: answer.status, location: answer.fields.get("location") ?? undefined };
     } catch (error) {
@@ -65,6 +63,10 @@ class Asking implements ConnectionOwner {
     this.#address.dial(new Connection(this, attempt));
   }
 
+  connected(connection: Connection): void {
+    this.#address.settled(connection);
+  }
+
   sendSoon(connection: Connection): void {
     connection.sendNow();
   }
@@ -81,7 +83,9 @@ class Asking implements ConnectionOwner {
 
   idleForLong(): void {}
 
-  gone(): void {}
+  gone(connection: Connection): void {
+    this.#address.settled(connection);
+  }
 }
 
 /** The underlying network error, if there is one. */

@@ -12,14 +12,14 @@ const NOT_BYTES = /[^\0-\xFF]/;
  * bytes. Throws a GatewayError.
  */
 export function requestHead(request: BackendRequest): string | Uint8Array {
-  const { method, target, origin, fields } = request;
+  const { method, target, to, fields } = request;
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (let at = 0; at < fields.length; at += 2) {
     // A template makes one string; a sum makes one for each of its parts.
     head = `${head}${fields[at]}: ${fields[at + 1]}\r\n`;
   }
   if (findField(fields, "host") === -1)
-    head += `host: ${origin.slice(origin.indexOf("//") + 2)}\r\n`;
+    head += `host: ${to.origin.slice(to.origin.indexOf("//") + 2)}\r\n`;
   if (goesInChunks(request)) head += "transfer-encoding: chunked\r\n";
   head += "\r\n";
   // Counting bytes is faster than a regular expression, and most heads are plain ASCII.

@@ -1,9 +1,10 @@
 import { Type } from "@sinclair/typebox";
 import { variableAdvice } from "../units/variable.ts";
+import { socketPathOf } from "./destination.ts";
 
 const BackendUrl = Type.String({
   description:
-    "The backend's address: http:// or https://, a host, and optionally a port and a base path.",
+    "The backend's address: http:// or https://, a host, and optionally a port and a base path; or unix: and the path of a Unix socket, like unix:/run/app.sock.",
   expected: "a backend's URL, like http://localhost:9001",
 });
 
@@ -63,9 +64,8 @@ function isPlain(url: string): boolean {
 
 /** What to say of a URL without http:// or https://. */
 function schemeProblem(url: string): string {
-  if (/^(?:http\+)?unix:/i.test(url)) {
-    return "Unix sockets are not supported yet; a backend is reached by http:// or https://";
-  }
+  const socket = /^(?:http\+)?unix:(.*)$/i.exec(url)?.[1];
+  if (socket !== undefined) return unixProblem(socket);
   const wanted = "a backend's URL begins with http:// or https://";
   const [, scheme = "", rest] = /^(?:(\w+):)?\/\/(.*)$/.exec(url) ?? [];
   const meant = SCHEMES[scheme.toLowerCase()];
@@ -75,6 +75,38 @@ function schemeProblem(url: string): string {
   return isPlain(candidate)
     ? `${wanted}; write \`${candidate}\``
     : `${wanted}, like http://localhost:9001`;
+}
+
+/** What to say of a URL that means a Unix socket, and is not written like unix:/run/app.sock. */
+function unixProblem(rest: string): string {
+  const path = `/${rest.replace(/^\/+/, "")}`;
+  return rest.startsWith("/")
+    ? `a Unix socket is written with lower-case unix: and its path; write \`unix:${path}\``
+    : "the path of a Unix socket is absolute, like unix:/run/app.sock";
+}
+
+function socketPathProblem(path: string): string | undefined {
+  if (/[?#]/.test(path)) return "the path of a Unix socket cannot have ? or # in it";
+  if (path.endsWith("/")) return `${path} is a folder; a backend needs the path of a Unix socket`;
+  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return undefined;
+  return `the path of a Unix socket is at most ${LONGEST_SOCKET_PATH} bytes long`;
+}
+
+/** Bytes; the system's own limit (unix(7)). */
+const LONGEST_SOCKET_PATH = 107;
+
+/** Why the URL of an egress proxy is invalid; undefined if it is valid. */
+export function checkProxyUrl(url: string): string | undefined {
+  const wanted = "a proxy's URL is http:// or https://, a host and a port, like http://egress:3128";
+  if (/[\s\\]/.test(url)) return wanted;
+  if (/^socks/i.test(url)) return `SOCKS proxies are not supported; ${wanted}`;
+  if (!/^https?:\/\//i.test(url)) {
+    return URL.canParse(`http://${url}`) ? `${wanted}; write \`http://${url}\`` : wanted;
+  }
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.port === "0") return wanted;
+  const { pathname, search, hash } = parsed;
+  return pathname + search + hash === "/" ? undefined : `${wanted}; leave out what follows`;
 }
 
 /** The scheme for what other software writes; a WebSocket begins as an HTTP request. */
@@ -92,6 +124,8 @@ export function checkBackendUrl(url: string): string | undefined {
   }
   if (/[\s\\]/.test(url)) return "a backend's URL cannot have spaces or backslashes in it";
   if (isPlain(url)) return undefined;
+  const socketPath = socketPathOf(url);
+  if (socketPath !== undefined) return socketPathProblem(socketPath);
   const afterScheme = /^https?:\/\/(.*)$/i.exec(url)?.[1];
   if (afterScheme === undefined) {
     return variableAdvice(url) ?? schemeProblem(url);

@@ -1,11 +1,17 @@
+import { type Destination, DEFAULT_REACH, type Reach, socketPathOf } from "./destination.ts";
 import type { Health } from "./health/health.ts";
 
 /** A backend's address. */
 export interface BackendAddress {
   /** As written in the configuration; its name in logs and metrics. */
   readonly url: string;
-  /** Scheme, host and port, without the scheme's default port: "http://localhost:9001". */
+  /**
+   * Scheme, host and port, without the scheme's default port: "http://localhost:9001"; of a Unix socket
+   * "http://localhost".
+   */
   readonly origin: string;
+  /** The path of a Unix socket; undefined for TCP. */
+  readonly socketPath: string | undefined;
   /** The same origin for WebSockets: "ws://localhost:9001". */
   readonly webSocketOrigin: string;
   /** Prepended to each request's path: empty, or "/v1", never ending in "/". */
@@ -14,13 +20,25 @@ export interface BackendAddress {
 
 /** Throws a TypeError if it is not a URL; `checkBackendUrl` checks that. */
 export function readBackendAddress(url: string): BackendAddress {
-  const { origin, pathname } = new URL(url);
+  const socketPath = socketPathOf(url);
+  const { origin, pathname } = new URL(socketPath === undefined ? url : "http://localhost");
   return {
     url,
     origin,
+    socketPath,
     webSocketOrigin: origin.replace(/^http/, "ws"),
     basePath: pathname.replace(/\/+$/, ""),
   };
+}
+
+/** How the backend at an address is reached. */
+export function destinationOf(
+  { origin, socketPath }: BackendAddress,
+  reach: Reach = DEFAULT_REACH,
+  tls?: Bun.TLSOptions,
+): Destination {
+  const { protocol, proxy, connectTimeout } = reach;
+  return { origin, socketPath, tls, protocol, proxy, connectTimeout };
 }
 
 /** One upstream's load at a backend. It outlives changes of the backend's settings. */
@@ -33,13 +51,14 @@ export class Load {
 export class Backend implements BackendAddress {
   readonly url: string;
   readonly origin: string;
+  readonly socketPath: string | undefined;
   readonly webSocketOrigin: string;
   readonly basePath: string;
   /** Its share of the requests, 1 to 1000, relative to the upstream's other backends. */
   readonly weight: number;
   readonly health: Health;
-  /** Its TLS settings; absent without TLS. */
-  readonly tls: Bun.TLSOptions | undefined;
+  /** How it is reached. */
+  readonly to: Destination;
   readonly load: Load;
   readonly #maxInFlight: number;
 
@@ -48,18 +67,20 @@ export class Backend implements BackendAddress {
     weight: number;
     health: Health;
     load?: Load | undefined;
-    tls?: Bun.TLSOptions | undefined;
+    to?: Destination;
     maxInFlight?: number | undefined;
   }) {
-    const { url, origin, webSocketOrigin, basePath } = settings.address;
+    const { address } = settings;
+    const { url, origin, socketPath, webSocketOrigin, basePath } = address;
     this.url = url;
     this.origin = origin;
+    this.socketPath = socketPath;
     this.webSocketOrigin = webSocketOrigin;
     this.basePath = basePath;
     this.weight = settings.weight;
     this.health = settings.health;
     this.load = settings.load ?? new Load();
-    this.tls = settings.tls;
+    this.to = settings.to ?? destinationOf(address);
     this.#maxInFlight = settings.maxInFlight ?? Number.POSITIVE_INFINITY;
   }
 

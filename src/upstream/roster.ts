@@ -1,7 +1,14 @@
 import type { Keeper } from "../pipeline/keeping.ts";
 import { type BackendConfig, checkBackendUrl } from "./backend-schema.ts";
-import { Backend, type BackendAddress, Load, readBackendAddress } from "./backend.ts";
+import {
+  Backend,
+  type BackendAddress,
+  destinationOf,
+  Load,
+  readBackendAddress,
+} from "./backend.ts";
 import type { Balancer } from "./balancers/balancer.ts";
+import { checkReach, type Destination, type Reach } from "./destination.ts";
 import type { DiscoveryServices, DiscoverySource } from "./discovery/source.ts";
 import type { Health } from "./health/health.ts";
 import type { HealthMonitor } from "./health/monitor.ts";
@@ -14,6 +21,7 @@ export interface RosterSettings {
   readonly sources: readonly DiscoverySource[];
   readonly balancer: Balancer;
   readonly healthCheck: HealthCheck;
+  readonly reach: Reach;
   /** TLS settings for the backend at an origin; undefined without TLS. */
   readonly tls: (origin: string) => Bun.TLSOptions | undefined;
 }
@@ -81,7 +89,7 @@ export class Roster {
     for (const config of this.#reports.flat()) {
       const { url } = config;
       if (listed.has(url)) continue;
-      const problem = this.#members.has(url) ? checkWeight(config) : checkReported(config);
+      const problem = this.#members.has(url) ? checkWeight(config) : this.#checkReported(config);
       if (problem !== undefined) {
         leftOut.add(this.#leaveOut(url, problem));
         continue;
@@ -117,13 +125,20 @@ export class Roster {
     const address = keeper.acquire(addressKey(url), () => readBackendAddress(url));
     const load = keeper.acquire(this.#loadKey(url), () => new Load());
     try {
-      const tls = this.#settings.tls(address.origin);
-      const health = monitor.acquire(address, this.#settings.healthCheck, tls);
-      return makeBackend(config, address, { health, load, tls });
+      const { healthCheck, reach, tls } = this.#settings;
+      const to = destinationOf(address, reach, tls(address.origin));
+      const health = monitor.acquire({ url, basePath: address.basePath, to }, healthCheck);
+      return makeBackend(config, address, { health, load, to });
     } catch (error) {
       this.#release(url);
       throw error;
     }
+  }
+
+  /** Why a reported backend is invalid: it comes from outside and may be anything. */
+  #checkReported(config: BackendConfig): string | undefined {
+    const { url } = config;
+    return checkBackendUrl(url) ?? checkReach(url, this.#settings.reach) ?? checkWeight(config);
   }
 
   #giveUp({ backend }: Member): void {
@@ -149,11 +164,6 @@ export class Roster {
   }
 }
 
-/** Why a reported backend is invalid: it comes from outside and may be anything. */
-function checkReported(config: BackendConfig): string | undefined {
-  return checkBackendUrl(config.url) ?? checkWeight(config);
-}
-
 function checkWeight({ weight }: BackendConfig): string | undefined {
   return Number.isInteger(weight) && weight >= 1 && weight <= 1_000
     ? undefined
@@ -167,7 +177,7 @@ function addressKey(url: string): string {
 function makeBackend(
   { weight, max_in_flight: maxInFlight }: BackendConfig,
   address: BackendAddress,
-  { health, load, tls }: { health: Health; load: Load; tls: Bun.TLSOptions | undefined },
+  { health, load, to }: { health: Health; load: Load; to: Destination },
 ): Backend {
-  return new Backend({ address, weight, maxInFlight, health, load, tls });
+  return new Backend({ address, weight, maxInFlight, health, load, to });
 }

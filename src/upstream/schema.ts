@@ -1,7 +1,8 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
-import { backendSchema, checkBackendUrl } from "./backend-schema.ts";
+import { Duration } from "../units/duration.ts";
+import { backendSchema, checkBackendUrl, checkProxyUrl } from "./backend-schema.ts";
 import { balancerRegistry } from "./balancers/registry.ts";
 import { balanceSchema } from "./balancers/schema.ts";
 import { discoveryRegistry } from "./discovery/registry.ts";
@@ -34,12 +35,57 @@ const discover = defineSection({
 
 const balance = defineSection({ schema: balanceSchema(balancerRegistry) });
 
+const protocol = defineSection({
+  schema: Type.Union(
+    [Type.Literal("http1"), Type.Literal("http2"), Type.Literal("http3"), Type.Literal("auto")],
+    {
+      default: "http1",
+      description:
+        "The version of HTTP that backends are asked in. `http2`: over TLS, or without TLS by prior knowledge (h2c); gRPC needs it. `http3`: https:// backends only. `auto`: over TLS, HTTP/2 if the backend chooses it in the handshake; otherwise HTTP/1.1.",
+      expected: "http1, http2, http3 or auto",
+      advice: protocolAdvice,
+    },
+  ),
+});
+
+const proxy = defineSection({
+  schema: Type.Optional(
+    Type.String({
+      description:
+        "The egress proxy through which backends are reached: http:// or https://, a host, a port, and optionally a user and a password. Backends are then asked in HTTP/1.1. The proxy variables of the environment (HTTP_PROXY and others) are ignored.",
+      expected: "a proxy's URL, like http://egress:3128",
+    }),
+  ),
+  check: (written) => {
+    const message = checkProxyUrl(written);
+    return message === undefined ? [] : [{ path: [], message }];
+  },
+});
+
+const connectTimeout = defineSection({
+  schema: Duration({
+    default: "5s",
+    description:
+      "How long opening a connection to a backend may take, including name lookup and TLS handshake; then the request goes to another backend. 0 sets no limit. Long enough for two lost packets.",
+  }),
+});
+
 /** The keys of an upstream. `discover` exists only if there are sources for it. */
 export const upstreamSections = {
   backends,
   ...((sources.length === 0 ? {} : { discover }) as { readonly discover: typeof discover }),
   balance,
+  protocol,
+  proxy,
+  connect_timeout: connectTimeout,
 };
+
+/** What to write for names of protocols that other software has. */
+function protocolAdvice(written: string): string | undefined {
+  if (/^(?:h2c?|http\/?2(?:\.0)?|grpcs?)$/i.test(written)) return "write `http2`";
+  if (/^(?:h3|http\/?3(?:\.0)?|quic)$/i.test(written)) return "write `http3`";
+  return /^(?:https?|http\/?1(?:\.[01])?|h1)$/i.test(written) ? "write `http1`" : undefined;
+}
 
 function checkBackends(
   written: readonly ({ readonly url?: string; readonly weight?: number } | undefined)[],

@@ -22,7 +22,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   { below: [ROUTE], keys: "verb verbs http_method http_methods", answer: "that is `methods`" },
   {
     below: [ROUTE],
-    keys: "url urls proxy_pass proxy reverse_proxy upstream upstreams service services server servers target targets endpoints nodes to load_balancer loadbalancer destination dest forward_to upstream_url backend_url cluster address proxy_to",
+    keys: "url urls proxy_pass reverse_proxy upstream upstreams service services server servers target targets endpoints nodes to load_balancer loadbalancer destination dest forward_to upstream_url backend_url cluster address proxy_to",
     answer: "requests go to `backends`, a list of URLs",
     means: "backends",
   },
@@ -45,8 +45,27 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
-    keys: "timeout connect_timeout read_timeout write_timeout idle_timeout exchange_timeout send_timeout proxy_read_timeout proxy_send_timeout proxy_connect_timeout request_timeout response_timeout",
+    keys: "timeout read_timeout write_timeout idle_timeout exchange_timeout send_timeout proxy_read_timeout proxy_send_timeout request_timeout response_timeout",
     answer: "a route's timeouts are `timeouts: { request, response, idle, exchange }`",
+  },
+  {
+    below: [ROUTE],
+    keys: "proxy_connect_timeout dial_timeout",
+    answer: "that is `connect_timeout`",
+    means: "connect_timeout",
+  },
+  {
+    below: [ROUTE],
+    keys: "http_proxy https_proxy egress_proxy egress forward_proxy outbound_proxy",
+    answer: "an egress proxy is `proxy`, like `proxy: http://egress:3128`",
+    means: "proxy",
+  },
+  {
+    below: [ROUTE],
+    keys: "http2 h2 h2c http3 quic grpc proxy_http_version http_version app_protocol alpn",
+    answer:
+      "the version of HTTP to backends is `protocol`: http1, http2, http3 or auto; gRPC needs http2",
+    means: "protocol",
   },
   {
     below: [ROUTE],
@@ -99,8 +118,13 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [BACKEND],
-    keys: "port scheme protocol path base_path",
+    keys: "port scheme path base_path",
     answer: "that is part of `url`, like http://localhost:9001/base",
+  },
+  {
+    below: [BACKEND],
+    keys: "protocol proxy",
+    answer: "that is set for all backends of a route, beside `backends`",
   },
   {
     below: [BACKEND],

@@ -24,16 +24,17 @@ export function createUpstream(
   services: SnapshotServices,
   lease: Lease,
 ): Upstream {
-  const { backends, discover, balance } = route;
+  const { backends, discover, balance, protocol, proxy, connect_timeout: connectTimeout } = route;
+  const reach = { protocol, proxy, connectTimeout };
   const healthCheck = { ...globalHealthCheck, ...route.health_check };
   const tls = backendTls.keyOf(settings);
-  const key = Bun.hash(JSON.stringify([backends, discover, balance, healthCheck, tls]));
+  const key = Bun.hash(JSON.stringify([backends, discover, balance, reach, healthCheck, tls]));
   const { upstream } = lease.under("upstream", id)(
     key.toString(36),
     () =>
       openUpstream(
         { backends, discover, balance },
-        { name: id, healthCheck, tls: (origin) => backendTls.of(origin, settings) },
+        { name: id, healthCheck, reach, tls: (origin) => backendTls.of(origin, settings) },
         { ...services, keeper: services.lifetimes },
       ),
     (roster) => roster.close(),

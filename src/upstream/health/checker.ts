@@ -18,7 +18,6 @@ export interface CheckerServices {
 /** Checks one backend repeatedly, one check at a time, and keeps its health. */
 export class Checker {
   readonly #asked: Asked;
-  readonly #tls: Bun.TLSOptions | undefined;
   readonly #settings: HealthCheck;
   readonly #health: CheckedHealth;
   readonly #services: CheckerServices;
@@ -32,14 +31,12 @@ export class Checker {
   /** `onVerdict` is called after each check, with whether the health has changed. */
   constructor(subject: {
     asked: Asked;
-    tls: Bun.TLSOptions | undefined;
     settings: HealthCheck;
     health: CheckedHealth;
     services: CheckerServices;
     onVerdict: (verdict: Verdict, isChange: boolean) => void;
   }) {
     this.#asked = subject.asked;
-    this.#tls = subject.tls;
     this.#settings = subject.settings;
     this.#health = subject.health;
     this.#services = subject.services;
@@ -108,7 +105,8 @@ export class Checker {
     const cancelTimer = clock.schedule(timeout, () => settle(judgeSilence(timeout)));
     this.#cancel = end;
     // An async function, so that a probe may throw as well as reject.
-    void (async () => probe(this.#asked.url, controller.signal, this.#tls))().then(
+    const { to, path } = this.#asked;
+    void (async () => probe(to, path, controller.signal))().then(
       (answer) => settle(judgeAnswer(answer, this.#asked)),
       (error: unknown) => settle(judgeFailure(error, this.#asked)),
     );

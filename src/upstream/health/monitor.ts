@@ -1,6 +1,5 @@
-import type { BackendAddress } from "../backend.ts";
+import { type Destination, DestinationKeys } from "../destination.ts";
 import { Checker, type CheckerServices } from "./checker.ts";
-import { TlsKeys } from "../tls-keys.ts";
 import { CheckedHealth, type Health, uncheckedHealth, UNREACHED_LIMIT } from "./health.ts";
 import type { HealthCheck } from "./schema.ts";
 import { DEFAULT_PATH, type Verdict } from "./verdict.ts";
@@ -17,6 +16,14 @@ export interface HealthChange {
   readonly healthy: boolean;
   /** For the log: what happened, and the consequence. */
   readonly message: string;
+}
+
+/** A backend, as far as checks depend on it. */
+export interface CheckedBackend {
+  /** As written in the configuration. */
+  readonly url: string;
+  readonly basePath: string;
+  readonly to: Destination;
 }
 
 export interface MonitorServices extends CheckerServices {
@@ -45,7 +52,7 @@ export class HealthMonitor {
   readonly #withoutPage = new Set<string>();
   readonly #byKey = new Map<string, Entry>();
   readonly #byHealth = new Map<Health, Entry>();
-  readonly #tlsKeys = new TlsKeys();
+  readonly #keys = new DestinationKeys();
   #running = false;
 
   constructor({ onChange, warn, ...services }: MonitorServices) {
@@ -54,16 +61,13 @@ export class HealthMonitor {
     this.#warn = warn;
   }
 
-  /**
-   * The health of a backend, checked from now on if the monitor is running. `tls`: the TLS settings of
-   * an https backend.
-   */
-  acquire(address: BackendAddress, settings: HealthCheck, tls?: Bun.TLSOptions): Health {
+  /** The health of a backend, checked from now on if the monitor is running. */
+  acquire(checked: CheckedBackend, settings: HealthCheck): Health {
     if (!settings.enabled) return uncheckedHealth;
-    const key = this.#keyOf(address, settings, tls);
+    const key = this.#keyOf(checked, settings);
     let entry = this.#byKey.get(key);
     if (entry === undefined) {
-      entry = this.#create(key, address, settings, tls);
+      entry = this.#create(key, checked, settings);
       this.#byKey.set(key, entry);
       this.#byHealth.set(entry.health, entry);
       this.#startOne(entry);
@@ -96,12 +100,7 @@ export class HealthMonitor {
     for (const entry of this.#byKey.values()) entry.checker.stop();
   }
 
-  #create(
-    key: string,
-    { url, origin }: BackendAddress,
-    settings: HealthCheck,
-    tls: Bun.TLSOptions | undefined,
-  ): Entry {
+  #create(key: string, { url, to }: CheckedBackend, settings: HealthCheck): Entry {
     const health = new CheckedHealth(settings, (reason) => {
       // After the checks have ended, nothing is reported any more.
       if (!checker.isRunning) return;
@@ -110,11 +109,10 @@ export class HealthMonitor {
       this.#onChange({ url, healthy: false, message });
     });
     // At the root: a base path is where the API is, not where the service reports its health.
-    const page = origin + (settings.path ?? DEFAULT_PATH);
-    const asked = `GET ${page}`;
+    const path = settings.path ?? DEFAULT_PATH;
+    const asked = to.socketPath === undefined ? `GET ${to.origin}${path}` : `GET ${path}`;
     const checker: Checker = new Checker({
-      asked: { url: page, isPathChosen: settings.path !== undefined },
-      tls,
+      asked: { to, path, isPathChosen: settings.path !== undefined },
       settings,
       health,
       services: this.#services,
@@ -140,19 +138,15 @@ export class HealthMonitor {
     );
   }
 
-  #keyOf(
-    { origin, basePath }: BackendAddress,
-    settings: HealthCheck,
-    tls: Bun.TLSOptions | undefined,
-  ): string {
+  #keyOf({ to, basePath }: CheckedBackend, settings: HealthCheck): string {
     return JSON.stringify([
-      origin + basePath,
+      this.#keys.of(to),
+      basePath,
       settings.path,
       settings.interval,
       settings.timeout,
       settings.unhealthy_after,
       settings.healthy_after,
-      tls && this.#tlsKeys.of(tls),
     ]);
   }
 

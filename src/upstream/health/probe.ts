@@ -1,3 +1,5 @@
+import type { Destination } from "../destination.ts";
+
 /** The relevant parts of the answer to a check. */
 export interface ProbeAnswer {
   readonly status: number;
@@ -6,11 +8,7 @@ export interface ProbeAnswer {
 }
 
 /**
- * Sends one GET and resolves to the head of its answer; rejects if there is none. The signal ends it.
- * `tls`: the TLS settings of an https backend.
+ * Sends one GET for a path and resolves to the head of its answer; rejects if there is none. The signal
+ * ends it.
  */
-export type Probe = (
-  url: string,
-  signal: AbortSignal,
-  tls: Bun.TLSOptions | undefined,
-) => Promise<ProbeAnswer>;
+export type Probe = (to: Destination, path: string, signal: AbortSignal) => Promise<ProbeAnswer>;

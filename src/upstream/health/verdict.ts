@@ -1,4 +1,5 @@
 import { errorKinds, GatewayError } from "../../pipeline/errors.ts";
+import type { Destination } from "../destination.ts";
 import type { ProbeAnswer } from "./probe.ts";
 
 /** The page to check if none is configured. */
@@ -6,8 +7,9 @@ export const DEFAULT_PATH = "/health";
 
 /** What a check requested. */
 export interface Asked {
-  /** The whole URL: "http://localhost:9001/health". */
-  readonly url: string;
+  readonly to: Destination;
+  /** The path: "/health". */
+  readonly path: string;
   /** Whether the path was configured. */
   readonly isPathChosen: boolean;
 }
@@ -48,9 +50,10 @@ export function judgeAnswer({ status, location }: ProbeAnswer, asked: Asked): Ve
 function judgeRedirect(answered: string, location: string | undefined, asked: Asked): Verdict {
   const reason =
     location === undefined ? answered : `${answered} with Location ${JSON.stringify(location)}`;
-  const to = location === undefined ? null : URL.parse(location, asked.url);
+  const { origin } = asked.to;
+  const target = location === undefined ? null : URL.parse(location, origin + asked.path);
   const wantsTls =
-    to?.protocol === "https:" && asked.url.startsWith("http:") && isSameHost(to, asked.url);
+    target?.protocol === "https:" && origin.startsWith("http:") && isSameHost(target, origin);
   return {
     succeeded: false,
     reason,
@@ -60,15 +63,15 @@ function judgeRedirect(answered: string, location: string | undefined, asked: As
   };
 }
 
-function isSameHost(to: URL, url: string): boolean {
-  return to.hostname === new URL(url).hostname;
+function isSameHost(target: URL, origin: string): boolean {
+  return target.hostname === new URL(origin).hostname;
 }
 
-function remedyFor(status: number, { url }: Asked): string | undefined {
+function remedyFor(status: number, { to }: Asked): string | undefined {
   switch (status) {
     case 400:
     case 421:
-      return `some services answer this to an unknown Host (the check sends ${new URL(url).host}) or to plain HTTP on a TLS port; correct the backend's URL, or ${CHOOSE_PAGE}`;
+      return `some services answer this to an unknown Host (the check sends ${new URL(to.origin).host}) or to plain HTTP on a TLS port; correct the backend's URL, or ${CHOOSE_PAGE}`;
     case 401:
     case 403:
       return `checks send no credentials; ${CHOOSE_PAGE} without any`;
@@ -111,6 +114,11 @@ const FAILURES = new Map<string, Failure>(
       reason: "the host name could not be resolved",
       remedy: "is it spelled right, and does this machine's DNS know it?",
     },
+    ENOENT: { reason: "the Unix socket does not exist", remedy: "is the service running?" },
+    EACCES: {
+      reason: "the gateway may not open the Unix socket",
+      remedy: "give the gateway's user write permission on it",
+    },
     ENETUNREACH: { reason: "no network leads to the backend" },
     EHOSTUNREACH: { reason: "no network leads to the backend" },
     ETIMEDOUT: { reason: "the backend does not answer connection attempts" },
@@ -131,14 +139,14 @@ const FAILURES = new Map<string, Failure>(
 );
 
 /** Judges the error of a probe; undefined if it says nothing about the backend. */
-export function judgeFailure(error: unknown, { url }: Asked): Verdict | undefined {
+export function judgeFailure(error: unknown, { to }: Asked): Verdict | undefined {
   if (error instanceof GatewayError && errorKinds[error.code].source === "gateway")
     return undefined;
   if (!(error instanceof Error)) return { succeeded: false, reason: "the check itself failed" };
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = FAILURES.get(code);
   if (known !== undefined) {
-    const ofScheme = url.startsWith("https:") ? known.https : known.http;
+    const ofScheme = to.origin.startsWith("https:") ? known.https : known.http;
     return { succeeded: false, reason: known.reason, remedy: known.remedy ?? ofScheme };
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code)) {

@@ -355,6 +355,8 @@ describe("a good text", () => {
           preserve_host: true,
           backends: [{ url: "http://a", weight: 1 }],
           balance: { name: "round_robin", settings: undefined },
+          protocol: "http1",
+          connect_timeout: 5_000,
         },
       ],
     });

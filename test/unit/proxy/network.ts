@@ -21,7 +21,7 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
     const ended = new AbortController();
     attempt.carrier = { drop: () => ended.abort() };
     const one = {
-      url: request.origin + request.target,
+      url: request.to.origin + request.target,
       request,
       headers: headersOf(request.fields),
       signal: ended.signal,

@@ -77,7 +77,7 @@ describe("a snapshot", () => {
       - { path: /b, ${https} }
       - { path: /c, backends: ["https://backend.test"] }
       - { path: /d, ${backends} }`);
-    const [a, b, c, d] = routes.map(({ upstream }) => upstream.backends[0]?.tls);
+    const [a, b, c, d] = routes.map(({ upstream }) => upstream.backends[0]?.to.tls);
     expect(a).toMatchObject({ serverName: "other.test" });
     expect(b).toBe(a);
     expect(c).toMatchObject({ serverName: "backend.test" });

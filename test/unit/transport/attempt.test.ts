@@ -7,6 +7,7 @@ import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { network, networkError, rejection, silence } from "../proxy/network.ts";
 import { settingsWith } from "../proxy/settings.ts";
+import { destination } from "./support.ts";
 
 const attempt = async (request: BackendRequest, transport: Transport) => {
   const answer = await new Attempt(request, 0).sendBy(transport);
@@ -16,14 +17,13 @@ const attempt = async (request: BackendRequest, transport: Transport) => {
 function request(changes: Partial<BackendRequest> = {}, clock = new FakeClock()): BackendRequest {
   return {
     backend: "http://backend.test",
-    origin: "http://backend.test",
+    to: destination("http://backend.test"),
     target: "/a",
     method: "GET",
     fields: [],
     body: null,
     bodySent: undefined,
     timeout: new RouteTimeoutSets(clock).of(settingsWith().timeouts).response,
-    tls: undefined,
     cancellation: new Cancellation(),
     from: { clientConnection: undefined },
     ...changes,

@@ -23,11 +23,16 @@ function startDial(...addresses: string[]) {
     answeredSoon: () => {},
     reserve: () => undefined,
     again: () => {},
+    connected: () => {},
   };
   const attempt = new Attempt(backendRequest(), 0);
   const connection = new Connection(owner, attempt);
   const dial = new Dial(connection, addresses, {
-    connect({ hostname, data }) {
+    connect(
+      options: Bun.TCPSocketConnectOptions<SocketOwner> | Bun.UnixSocketOptions<SocketOwner>,
+    ) {
+      const { data } = options;
+      const hostname = "hostname" in options ? options.hostname : options.unix;
       dialled.push(hostname);
       if (hostname === "unusable") throw Object.assign(new Error("Invalid CA"), { code: "X" });
       const { promise, resolve, reject } = Promise.withResolvers<Bun.Socket<SocketOwner>>();

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../../src/time/clock.ts";
-import { readBackendAddress } from "../../../src/upstream/backend.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
 import { networkProbe } from "../../../src/transport/probe.ts";
 import { judgeFailure } from "../../../src/upstream/health/verdict.ts";
+import { at } from "../upstream/checked-world.ts";
+import { destination } from "./support.ts";
 
 const reasonOf = (error: unknown) =>
-  judgeFailure(error, { url: "http://a.test/health", isPathChosen: true })?.reason;
+  judgeFailure(error, { to: destination("http://a.test"), path: "/health", isPathChosen: true })
+    ?.reason;
 
 describe("a probe through the network", () => {
   const seen: { method: string; agent: string | null; port: number | undefined }[] = [];
@@ -15,7 +17,7 @@ describe("a probe through the network", () => {
   const never = new AbortController().signal;
   const probe = networkProbe(systemClock);
   const ask = (path: string, signal = never) =>
-    probe(`${backend.url.origin}${path}`, signal, undefined);
+    probe(destination(backend.url.origin), path, signal);
 
   beforeAll(() => {
     backend = Bun.serve({
@@ -90,7 +92,7 @@ describe("a probe through the network", () => {
       warn: () => {},
     });
     const acquire = (path: string) =>
-      monitor.acquire(readBackendAddress(`${backend.url.origin}${path}`), {
+      monitor.acquire(at(`${backend.url.origin}${path}`), {
         enabled: true,
         path,
         interval: 60_000,
@@ -116,7 +118,9 @@ describe("a probe through the network", () => {
     const gone = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
     const { origin } = gone.url;
     await gone.stop(true);
-    const error: unknown = await probe(origin, never, undefined).catch((error: unknown) => error);
+    const error: unknown = await probe(destination(origin), "/", never).catch(
+      (error: unknown) => error,
+    );
     expect(reasonOf(error)).toBe("connection refused");
   });
 
@@ -127,7 +131,9 @@ describe("a probe through the network", () => {
       socket: { open: (socket) => void socket.end(), data: () => {} },
     });
     const url = `http://127.0.0.1:${silent.port}`;
-    const error: unknown = await probe(url, never, undefined).catch((error: unknown) => error);
+    const error: unknown = await probe(destination(url), "/", never).catch(
+      (error: unknown) => error,
+    );
     silent.stop(true);
     expect(reasonOf(error)).toBe("the connection was closed before an answer");
   });

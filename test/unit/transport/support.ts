@@ -4,6 +4,7 @@ import type { BackendAnswer } from "../../../src/transport/backend-answer.ts";
 import { Attempt, type BackendRequest } from "../../../src/transport/attempt.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { ConnectionPool, type PoolOptions } from "../../../src/transport/pool.ts";
+import { DEFAULT_REACH, type Destination } from "../../../src/upstream/destination.ts";
 import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -12,22 +13,26 @@ import { startSocketServer } from "../../support/socket-server.ts";
 import type { Stage } from "../../support/stage.ts";
 import { settingsWith } from "../proxy/settings.ts";
 
-export type RequestChanges = Partial<BackendRequest>;
+export type RequestChanges = Partial<BackendRequest> & Partial<Pick<Destination, "origin" | "tls">>;
+
+/** How the backend at an origin is reached by default. */
+export function destination(origin: string, changes: Partial<Destination> = {}): Destination {
+  return { ...DEFAULT_REACH, origin, socketPath: undefined, tls: undefined, ...changes };
+}
 
 /** GET /, unless a test says otherwise. */
 export function backendRequest(
-  changes: RequestChanges = {},
+  { origin = "http://backend.test", tls, ...changes }: RequestChanges = {},
   clock = new FakeClock(),
 ): BackendRequest {
   return {
     backend: "http://backend.test",
-    origin: "http://backend.test",
+    to: destination(origin, { tls }),
     method: "GET",
     target: "/",
     fields: [],
     body: null,
     bodySent: undefined,
-    tls: undefined,
     timeout: new RouteTimeoutSets(clock).of(settingsWith().timeouts).response,
     cancellation: new Cancellation(),
     from: { clientConnection: undefined },

@@ -16,6 +16,17 @@ describe("a backend", () => {
     expect(backend(url)).toMatchObject({ url, origin, webSocketOrigin, basePath });
   });
 
+  test.each(["unix:/run/app.sock", "unix:///run/app.sock"])(
+    "at %s is reached at that path, as localhost, without a base path",
+    (url) => {
+      expect(backend(url)).toMatchObject({
+        url,
+        basePath: "",
+        to: { origin: "http://localhost", socketPath: "/run/app.sock", tls: undefined },
+      });
+    },
+  );
+
   test("is full when it has as many requests as it may have", () => {
     const limited = backend("http://a.test", 2);
     expect(limited.isFull).toBe(false);

@@ -1,7 +1,12 @@
-import { readBackendAddress } from "../../../src/upstream/backend.ts";
-import { type HealthChange, HealthMonitor } from "../../../src/upstream/health/monitor.ts";
+import { destinationOf, readBackendAddress } from "../../../src/upstream/backend.ts";
+import {
+  type CheckedBackend,
+  type HealthChange,
+  HealthMonitor,
+} from "../../../src/upstream/health/monitor.ts";
 import type { Probe } from "../../../src/upstream/health/probe.ts";
 import type { HealthCheck } from "../../../src/upstream/health/schema.ts";
+import { DEFAULT_REACH } from "../../../src/upstream/destination.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 export const settings: HealthCheck = {
@@ -15,7 +20,16 @@ export const settings: HealthCheck = {
 
 const refused = Object.assign(new TypeError("Unable to connect"), { code: "ECONNREFUSED" });
 export const url = "http://localhost:9001";
-export const at = readBackendAddress;
+
+/** The backend at a URL, as the monitor takes it. */
+export function at(backendUrl: string, tls?: Bun.TLSOptions): CheckedBackend {
+  const address = readBackendAddress(backendUrl);
+  return {
+    url: backendUrl,
+    basePath: address.basePath,
+    to: destinationOf(address, DEFAULT_REACH, tls),
+  };
+}
 
 /** What a check comes to: a status, or all that matters of an answer. */
 type Answering = (...asked: Parameters<Probe>) => Promise<number | Awaited<ReturnType<Probe>>>;
@@ -35,9 +49,10 @@ export function world(answer: Answering = async () => 200, random = () => 0.5) {
   const monitor = new HealthMonitor({
     clock,
     random,
-    probe: (url, signal, tls) => {
-      asked.push({ url, at: clock.monotonic(), signal, tls });
-      return answered(current.answer(url, signal, tls));
+    probe: (to, path, signal) => {
+      const asking = { url: to.origin + path, at: clock.monotonic(), signal, tls: to.tls };
+      asked.push(asking);
+      return answered(current.answer(to, path, signal));
     },
     onChange: (change) => changes.push(change),
     warn: (message) => warnings.push(message),

@@ -15,7 +15,7 @@ describe("the health monitor", () => {
     const { monitor, asked, pass } = world();
     const ways = [{ ca: "one" }, { ca: "another" }];
     for (const tls of [...ways, { ca: "one" }])
-      monitor.acquire(at("https://localhost"), settings, tls);
+      monitor.acquire(at("https://localhost", tls), settings);
     monitor.start();
     await pass(0);
     expect(asked.map(({ tls }) => tls)).toEqual(ways);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { DEFAULT_REACH } from "../../../src/upstream/destination.ts";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import type { BackendConfig } from "../../../src/upstream/backend-schema.ts";
 import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
@@ -42,6 +43,7 @@ function rosterOf(sources: ReturnType<typeof reporting>[], lifetimes = new Lifet
         sources: sources.map(({ source }) => source),
         balancer: new RoundRobin(),
         healthCheck,
+        reach: DEFAULT_REACH,
         tls: () => undefined,
       },
       {
@@ -108,7 +110,7 @@ describe("the backends of an upstream", () => {
   test("that stay keep their health and requests in flight, also with another weight", async () => {
     const source = reporting(at("a"), at("b"));
     const { upstream, monitor, answerWith, pass, next } = rosterOf([source]);
-    answerWith(async (url) => (url.startsWith("http://a.") ? 500 : 200));
+    answerWith(async ({ origin }) => (origin.startsWith("http://a.") ? 500 : 200));
     monitor.start();
     await pass(5_000);
     upstream.backends[1]!.inFlight = 4;

@@ -47,6 +47,9 @@ describe("a backend's URL", () => {
     "http://10.0.0.1:80/",
     "http://[::1]:9001/v1",
     "HTTP://example.com/api/@me",
+    "unix:/run/app.sock",
+    "unix:///run/app.sock",
+    `unix:/${"a".repeat(106)}`,
   ])("%s is accepted", (url) => {
     expect(urlProblem(url)).toBeUndefined();
   });
@@ -57,7 +60,12 @@ describe("a backend's URL", () => {
     ["//localhost:9001", "; write `http://localhost:9001`"],
     ["3000", "; write `http://localhost:3000`"],
     ["wss://example.com", "; write `https://example.com`"],
-    ["unix:/run/app.sock", "Unix sockets are not supported yet"],
+    ["unix:app.sock", "is absolute, like unix:/run/app.sock"],
+    ["UNIX:/run/app.sock", "write `unix:/run/app.sock`"],
+    ["http+unix:///run/app.sock", "write `unix:/run/app.sock`"],
+    ["unix:/run/", "is a folder"],
+    ["unix:/run/app.sock?x=1", "cannot have ? or #"],
+    [`unix:/${"a".repeat(107)}`, "at most 107 bytes"],
     ["$BACKEND", 'an environment variable is written "${BACKEND}"'],
     ["http://a, http://b", "several backends are a list"],
     ["", "http:// or https://"],

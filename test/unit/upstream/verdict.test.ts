@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
+import { destinationOf, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { judgeAnswer, judgeFailure, judgeSilence } from "../../../src/upstream/health/verdict.ts";
 
-const asked = { url: "http://a.test:9001/health", isPathChosen: true };
-const askedByTls = { ...asked, url: "https://a.test:9001/health" };
+const at = (url: string) => destinationOf(readBackendAddress(url));
+const asked = { to: at("http://a.test:9001"), path: "/health", isPathChosen: true };
+const askedByTls = { ...asked, to: at("https://a.test:9001") };
 
 const answer = (status: number, location?: string) => judgeAnswer({ status, location }, asked);
 const failure = (code: string, message = "") =>

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import {
+  checkProxiedProtocol,
+  checkReach,
+  DEFAULT_REACH,
+  type Destination,
+  DestinationKeys,
+  socketPathOf,
+} from "../../../src/upstream/destination.ts";
+import { checkProxyUrl } from "../../../src/upstream/backend-schema.ts";
+import { upstreamSections } from "../../../src/upstream/schema.ts";
+
+const destination: Destination = {
+  ...DEFAULT_REACH,
+  origin: "http://a.test",
+  socketPath: undefined,
+  tls: undefined,
+};
+
+describe("how a backend is reached", () => {
+  test.each([
+    ["http://a.test", { protocol: "http2" }],
+    ["unix:/run/a.sock", { protocol: "http2" }],
+    ["unix:/run/a.sock", { protocol: "auto" }],
+    ["https://a.test", { protocol: "http3" }],
+    ["http://a.test", { proxy: "http://egress:3128" }],
+  ] as const)("%s with %p is possible", (url, reach) => {
+    expect(checkReach(url, reach)).toBeUndefined();
+  });
+
+  test.each([
+    ["http://a.test", { protocol: "http3" }, "write `https://a.test`"],
+    ["unix:/run/a.sock", { protocol: "http3" }, "choose another `protocol`"],
+    ["unix:/run/a.sock", { proxy: "http://egress:3128" }, "leave the proxy out"],
+  ] as const)("%s with %p is refused with the remedy: %s", (url, reach, remedy) => {
+    expect(checkReach(url, reach)).toContain(remedy);
+  });
+
+  test("cannot be HTTP/2 or HTTP/3 through a proxy", () => {
+    expect(checkProxiedProtocol("http1")).toBeUndefined();
+    expect(checkProxiedProtocol("auto")).toBeUndefined();
+    for (const protocol of ["http2", "http3"] as const) {
+      expect(checkProxiedProtocol(protocol)).toContain("leave out one of the two");
+    }
+  });
+
+  test("has a key that differs wherever connections must", () => {
+    const keys = new DestinationKeys();
+    expect(keys.of({ ...destination })).toBe(keys.of(destination));
+    const others: Destination[] = [
+      { ...destination, socketPath: "/run/a.sock" },
+      { ...destination, protocol: "http2" },
+      { ...destination, proxy: "http://egress:3128" },
+      { ...destination, connectTimeout: 1 },
+      { ...destination, tls: {} },
+      { ...destination, tls: { serverName: "b.test" } },
+    ];
+    expect(new Set([destination, ...others].map((one) => keys.of(one))).size).toBe(7);
+  });
+
+  test("is by a socket's path only for unix:", () => {
+    expect(socketPathOf("unix:/run/a.sock")).toBe("/run/a.sock");
+    expect(socketPathOf("unix://run/a.sock")).toBe("//run/a.sock");
+    expect(socketPathOf("http://a.test/unix:/run")).toBeUndefined();
+  });
+});
+
+describe("a proxy's URL", () => {
+  test.each(["http://egress:3128", "https://egress", "http://user:secret@egress:3128/"])(
+    "%s is accepted",
+    (url) => {
+      expect(checkProxyUrl(url)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ["egress:3128", "write `http://egress:3128`"],
+    ["socks5://egress:1080", "SOCKS proxies are not supported"],
+    ["http://egress:3128/path", "leave out what follows"],
+    ["http://egress:0", "like http://egress:3128"],
+    ["http://egress 3128", "like http://egress:3128"],
+    ["http://", "like http://egress:3128"],
+  ])("%s is refused with the reason: %s", (url, reason) => {
+    expect(checkProxyUrl(url)).toContain(reason);
+    expect(upstreamSections.proxy.check?.(url, () => true)).toHaveLength(1);
+  });
+});
