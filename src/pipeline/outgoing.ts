@@ -2,7 +2,7 @@ import { findField, hopByHopFields, listWith, namedByConnection, TOKEN } from ".
 import { type ClientIdentity, forwardedChain, forwardedFor } from "../http/forwarded.ts";
 import { isValidHost } from "../http/host.ts";
 import { carriesContent } from "../http/methods.ts";
-import { normalizePath } from "../http/path.ts";
+import { hasDotSegment, normalizePath, type PathProblem } from "../http/path.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
 import { GatewayError } from "./errors.ts";
@@ -55,11 +55,11 @@ export class Outgoing {
 
   /** Normalizes the path. Throws a GatewayError for a path that a client could not send either. */
   set path(path: string) {
-    const normalized = normalizePath(path);
+    if (!PATH.test(path)) throw new TypeError("a path begins with / and is percent-encoded");
+    const normalized = hasDotSegment(path) ? DOTS : normalizePath(path);
     if (typeof normalized !== "string") {
       throw new GatewayError("invalid_path", `after rewriting, ${normalized.problem}`);
     }
-    if (!PATH.test(normalized)) throw new TypeError("a path begins with / and is percent-encoded");
     this.#path = normalized;
   }
 
@@ -135,6 +135,8 @@ export class Outgoing {
 }
 
 const PATH = /^\/[!-"$->@-~]*$/;
+// Resolving it could lead out of what the route stands for.
+const DOTS: PathProblem = { problem: 'the path contains a "." or ".." segment' };
 const QUERY = /^(?:\?[!-"$-~]*)?$/;
 
 // Decided by the connection and the content. Setting these would allow request smuggling.
@@ -180,8 +182,8 @@ function isLetterOrDigit(code: number): boolean {
  * to make, and with the gateway's own. These are added last, so a Connection field cannot remove them.
  */
 function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] {
-  const { client, requestId } = source;
-  const { host } = source.fields;
+  const { client, requestId, target } = source;
+  const host = target.host === "" ? null : target.host;
   const trusted = client.viaTrustedProxy;
   const kept = withoutNominated(source);
   const claimed = trusted ? kept : NOTHING;
@@ -200,7 +202,7 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
   ];
   if (kept.userAgent !== null) fields.push("user-agent", kept.userAgent);
   if (host !== null && rules.preserveHost) fields.push("host", host);
-  const askedHost = claimed.xForwardedHost ?? client.host ?? host;
+  const askedHost = claimed.xForwardedHost ?? oneOfAList(client.host ?? host);
   if (askedHost !== null) fields.push("x-forwarded-host", askedHost);
   if (claimed.xForwardedPort !== null) fields.push("x-forwarded-port", claimed.xForwardedPort);
   if (rules.sendForwarded) {
@@ -217,6 +219,11 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
   for (const other of kept.others) fields.push(other);
   if (trusted && kept.claims !== undefined) fields.push(...kept.claims);
   return fields;
+}
+
+/** Some frameworks take X-Forwarded-Host for a list; the one name "a,b" must not pass for two. */
+function oneOfAList(host: string | null): string | null {
+  return host?.includes(",") === true ? host.replaceAll(",", "%2C") : host;
 }
 
 /**

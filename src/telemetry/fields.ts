@@ -1,3 +1,4 @@
+import { visible } from "../http/target.ts";
 import { number, type NumberField, same, text } from "./field.ts";
 import type { LogLevel } from "./level.ts";
 import { redactQuery } from "./redact.ts";
@@ -132,7 +133,7 @@ export const fields = {
     column: "query",
     repeats: "in runs",
     limit: 8192,
-    read: ({ target }) => redactQuery(target.query),
+    read: ({ target }) => redactQuery(visible(target.query)),
   }),
   host: text({
     column: "host",

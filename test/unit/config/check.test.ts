@@ -27,11 +27,7 @@ describe("routes", () => {
     ["/:x/:x", 18, 'the name "x" is used twice; each parameter needs its own'],
     ["/a b", 16, 'a path must not contain white space, which is "%20" in a request'],
     ["/a/../b", 17, '".." is resolved before a request is matched; leave it out'],
-    [
-      "/a%2fb",
-      13,
-      "no request can match this: the path contains an encoded slash, backslash or NUL",
-    ],
+    ["/a%00b", 13, "no request can match this: the path contains an encoded NUL"],
     [
       "/a%zz",
       13,

@@ -113,6 +113,12 @@ describe("the fields for the backend", () => {
     expect(fields["forwarded"]).toBe("for=192.0.2.1;proto=http");
   });
 
+  test("name one host in X-Forwarded-Host, whose comma does not make two", () => {
+    const fields = asRecord(openExchange({ host: "a,b.test" }).outgoing.fields);
+    expect(fields["host"]).toBe("a,b.test");
+    expect(fields["x-forwarded-host"]).toBe("a%2Cb.test");
+  });
+
   test("hold the client's User-Agent, and none where it sent none", () => {
     expect(prepared({ "user-agent": "curl/8.0" })["user-agent"]).toBe("curl/8.0");
     expect(prepared({})).not.toHaveProperty("user-agent");
@@ -260,11 +266,11 @@ describe("the outgoing request", () => {
 
   test("takes another path, in the one spelling that the gateway sends", () => {
     const { outgoing } = openExchange();
-    outgoing.path = "/v2//%41%c3%a9";
-    expect(outgoing.path).toBe("/v2/A%C3%A9");
+    outgoing.path = "/v2//%41%c3%a9%2fb";
+    expect(outgoing.path).toBe("/v2/A%C3%A9%2Fb");
   });
 
-  test.each(["/a/../b", "/a/%2e%2e/b", "/a%2fb", "/a\\b", "/%zz"])(
+  test.each(["/a/../b", "/a/%2e%2e/b", "/a/..%2fb", "/a/.", "/a/..;b/c", "/%00", "/%zz"])(
     "refuses the path %p with the client's 400",
     (path) => {
       const { outgoing } = openExchange();
