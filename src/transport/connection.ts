@@ -1,8 +1,9 @@
 import { authenticatesConnection } from "../http/connection-auth.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { PendingTimeout } from "../time/timeout.ts";
-import { type AnswerHeadReader, MalformedAnswer } from "../wire/answer-head.ts";
+import type { AnswerHeadReader } from "../wire/answer-head.ts";
 import { chunkOf, LAST_CHUNK } from "../wire/chunked.ts";
+import { Malformed } from "../wire/malformed.ts";
 import type { Connecting } from "./address.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { Attempt, Carrier, ClientConnection } from "./attempt.ts";
@@ -173,7 +174,7 @@ export class Connection implements Carrier, Flow, Connecting {
     try {
       answer.receive(bytes);
     } catch (error) {
-      this.#end("cut", error instanceof MalformedAnswer ? invalid(error) : (error as Error));
+      this.#end("cut", error instanceof Malformed ? invalid(error) : (error as Error));
       return;
     }
     if (answer.hasHead && !hadHead) {
@@ -334,7 +335,7 @@ function broken(cause: (Error & { readonly code: unknown }) | undefined): Error 
   return Object.assign(new Error("the backend closed the connection", { cause }), { code });
 }
 
-function invalid(cause: MalformedAnswer): AttemptError {
+function invalid(cause: Malformed): AttemptError {
   return new AttemptError(
     "backend_protocol_error",
     `the backend's answer is not valid HTTP: ${cause.message}`,

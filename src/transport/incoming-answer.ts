@@ -1,6 +1,7 @@
-import { type AnswerHead, type AnswerHeadReader, MalformedAnswer } from "../wire/answer-head.ts";
+import type { AnswerHead, AnswerHeadReader } from "../wire/answer-head.ts";
 import { copyOf } from "../wire/bytes.ts";
 import { ChunkedDecoder } from "../wire/chunked.ts";
+import { Malformed } from "../wire/malformed.ts";
 import { FieldList } from "../http/field-list.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
@@ -77,7 +78,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     return this.hasHead || this.#partial !== undefined || this.#interim > 0;
   }
 
-  /** Reads what the connection has received. Throws MalformedAnswer. */
+  /** Reads what the connection has received. Throws Malformed. */
   receive(bytes: Buffer): void {
     const content = this.hasHead ? bytes : this.#readHeads(bytes);
     if (content === undefined) return;
@@ -161,12 +162,12 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     for (;;) {
       const end = bytes.indexOf(HEAD_END);
       if ((end === -1 ? bytes.length : end) > LONGEST_HEAD) {
-        throw new MalformedAnswer(`a header section of more than ${LONGEST_HEAD} bytes`);
+        throw new Malformed(`a header section of more than ${LONGEST_HEAD} bytes`);
       }
       if (end === -1) {
         const beginning = bytes.toString("latin1", 0, PROTOCOL.length);
         if (!PROTOCOL.startsWith(beginning))
-          throw new MalformedAnswer("the first line is not a status line");
+          throw new Malformed("the first line is not a status line");
         if (bytes.length > 0) this.#partial = bytes;
         return undefined;
       }
@@ -176,9 +177,9 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
         this.#take(head);
         return bytes;
       }
-      if (head.status === 101) throw new MalformedAnswer("an unrequested 101");
+      if (head.status === 101) throw new Malformed("an unrequested 101");
       this.#interim += 1;
-      if (this.#interim > MOST_INTERIM) throw new MalformedAnswer("too many 1xx answers");
+      if (this.#interim > MOST_INTERIM) throw new Malformed("too many 1xx answers");
     }
   }
 

@@ -1,7 +1,18 @@
 import { copyOf } from "./bytes.ts";
 import { isConnectionChallenge } from "../http/connection-auth.ts";
-import type { Field } from "../http/field.ts";
-import { contentLength, namedByConnection, removedFields, TOKEN } from "../http/fields.ts";
+import { type Field, fieldOf } from "../http/field.ts";
+import { contentLength, namedByConnection, removedFields } from "../http/fields.ts";
+import {
+  endOf,
+  type FieldGrammar,
+  type FieldLine,
+  FieldLines,
+  hasToken,
+  IN_TEXT,
+  isLineAt,
+  joined,
+} from "./head-lines.ts";
+import { Malformed } from "./malformed.ts";
 
 /** An answer's header section: what is passed on, and how the body is framed. */
 export interface AnswerHead {
@@ -19,120 +30,157 @@ export interface AnswerHead {
   readonly authenticatesConnection: boolean;
 }
 
-/** An answer that is not valid by RFC 9112. The message says what is wrong. */
-export class MalformedAnswer extends Error {}
-
 const VERSION = "HTTP/1.";
 /** Length of "HTTP/1.1 200". */
 const SHORTEST = 12;
-/** Maximum number of header lines that are cached. */
-const REMEMBERED_AT_MOST = 64;
 
-/** A line of a header section, as received. */
-interface Line {
+interface StatusLine {
+  /** As received. */
   readonly bytes: Uint8Array;
-}
-
-interface StatusLine extends Line {
   readonly status: number;
   readonly reason: string;
   /** Whether the version is HTTP/1.1 and not 1.0. */
   readonly isLatest: boolean;
 }
 
-interface FieldLine extends Line, Field {
-  readonly isForOneHop: boolean;
-  readonly isConnectionChallenge: boolean;
+/** What follows from the field lines. */
+interface Section {
+  readonly lines: readonly FieldLine[];
+  readonly fields: readonly Field[];
+  readonly contentLength: number | undefined;
+  readonly chunked: boolean;
+  readonly closes: boolean;
+  readonly authenticatesConnection: boolean;
 }
 
 /**
  * Reads the header sections of answers. Most lines are the same as in the answer before, which it
- * remembers: comparing bytes is cheaper than parsing them into strings. Use one reader for answers
- * that resemble each other.
+ * remembers. Use one reader for answers that resemble each other.
  */
 export class AnswerHeadReader {
   #statusLine: StatusLine | undefined;
-  readonly #fieldLines: FieldLine[] = [];
+  readonly #fieldLines = new FieldLines(GRAMMAR);
+  #section: Section | undefined;
 
   /**
    * Reads from the first byte up to the empty line at `end`, exclusive. As strict as RFC 9112 allows:
-   * an answer whose length two readers could disagree on is refused (section 6.3).
-   * Throws MalformedAnswer.
+   * an answer whose length two readers could disagree on is refused (section 6.3). Throws Malformed.
    */
   read(bytes: Buffer, end: number): AnswerHead {
     const { bytes: first, status, reason, isLatest } = this.#readStatusLine(bytes, end);
-    let at = first.length;
-    const fields: Field[] = [];
-    let connection: string | null = null;
-    let length: string | null = null;
-    let coding: string | null = null;
-    let authenticatesConnection = false;
-    for (let index = 0; at < end; index += 1) {
-      if (bytes[at] !== CR || bytes[at + 1] !== LF) throw new MalformedAnswer(CONTROL);
-      const line = this.#readFieldLine(index, bytes, at + 2, end);
-      const { name, value } = line;
-      at += 2 + line.bytes.length;
-      if (line.isConnectionChallenge) authenticatesConnection = true;
-      if (name === "connection") connection = joined(connection, value);
-      else if (name === "transfer-encoding") coding = joined(coding, value);
-      else if (name === "content-length") {
-        // Some servers send it twice; equal values are harmless (RFC 9110 section 8.6).
-        if (length !== null && length !== value)
-          throw new MalformedAnswer("two different Content-Length fields");
-        if (length === null) fields.push(line);
-        length = value;
-      } else if (!line.isForOneHop) fields.push(line);
+    const lines = this.#fieldLines.read(bytes, first.length, end);
+    let section = this.#section;
+    if (section === undefined || section.lines !== lines) {
+      section = sectionOf(lines);
+      this.#section = section;
     }
-    const size = contentLength(length);
-    if (length !== null && size === undefined) {
-      throw new MalformedAnswer("Content-Length is not a number");
-    }
-    if (coding !== null) {
-      if (coding.toLowerCase() !== "chunked") {
-        throw new MalformedAnswer("a Transfer-Encoding other than chunked");
-      }
-      if (length !== null) throw new MalformedAnswer("both Content-Length and Transfer-Encoding");
-      if (!isLatest) throw new MalformedAnswer("Transfer-Encoding in HTTP/1.0");
-    }
+    if (section.chunked && !isLatest) throw new Malformed("Transfer-Encoding in HTTP/1.0");
     return {
       status,
       reason,
-      fields: withoutNominated(fields, connection),
-      contentLength: size,
-      chunked: coding !== null,
-      persists: isLatest && (connection === null || !/\bclose\b/i.test(connection)),
-      authenticatesConnection,
+      fields: section.fields.slice(),
+      contentLength: section.contentLength,
+      chunked: section.chunked,
+      persists: isLatest && !section.closes,
+      authenticatesConnection: section.authenticatesConnection,
     };
   }
 
   #readStatusLine(bytes: Buffer, end: number): StatusLine {
     const known = this.#statusLine;
-    if (known !== undefined && isLineAt(bytes, 0, end, known)) return known;
+    if (known !== undefined && isLineAt(bytes, 0, end, known.bytes, 0, known.bytes.length)) {
+      return known;
+    }
     const line = parseStatusLine(bytes, end);
     this.#statusLine = line;
     return line;
   }
-
-  #readFieldLine(index: number, bytes: Buffer, start: number, end: number): FieldLine {
-    const known = this.#fieldLines[index];
-    if (known !== undefined && isLineAt(bytes, start, end, known)) return known;
-    const line = parseFieldLine(bytes, start, end);
-    if (index < REMEMBERED_AT_MOST) this.#fieldLines[index] = line;
-    return line;
-  }
 }
 
-/** Whether the line at `start` is exactly this one. */
-function isLineAt(bytes: Uint8Array, start: number, end: number, line: Line): boolean {
-  const { bytes: known } = line;
-  const after = start + known.length;
-  if (after !== end && bytes[after] !== CR) return false;
-  for (let at = 0; at < known.length; at += 1) if (bytes[start + at] !== known[at]) return false;
-  return true;
+const PLAIN = 0;
+const FOR_ONE_HOP = 1;
+const CONNECTION = 2;
+const TRANSFER_ENCODING = 3;
+const CONTENT_LENGTH = 4;
+const CHALLENGE = 5;
+
+const GRAMMAR: FieldGrammar = {
+  allowsBlanksBeforeColon: true,
+  mostFields: Number.POSITIVE_INFINITY,
+  kindOf(name, value) {
+    if (name === "connection") return CONNECTION;
+    if (name === "transfer-encoding") return TRANSFER_ENCODING;
+    if (name === "content-length") return CONTENT_LENGTH;
+    if (isConnectionChallenge(name, value)) return CHALLENGE;
+    return removedFields.has(name) ? FOR_ONE_HOP : PLAIN;
+  },
+};
+
+function sectionOf(lines: readonly FieldLine[]): Section {
+  const fields: Field[] = [];
+  let connection: string | null = null;
+  let length: string | null = null;
+  let coding: string | null = null;
+  let challenges = false;
+  for (const line of lines) {
+    switch (line.kind) {
+      case FOR_ONE_HOP:
+        break;
+      case CONNECTION:
+        connection = joined(connection, line.value);
+        break;
+      case TRANSFER_ENCODING:
+        coding = joined(coding, line.value);
+        break;
+      case CONTENT_LENGTH: {
+        const one = oneLength(line.value);
+        if (length === null) fields.push(one === line.value ? line : withValue(line, one));
+        else if (length !== one) throw new Malformed("two different Content-Length fields");
+        length = one;
+        break;
+      }
+      case CHALLENGE:
+        challenges = true;
+        fields.push(line);
+        break;
+      default:
+        fields.push(line);
+    }
+  }
+  const size = contentLength(length);
+  if (length !== null && size === undefined) throw new Malformed("Content-Length is not a number");
+  if (coding !== null) {
+    if (coding.toLowerCase() !== "chunked") {
+      throw new Malformed("a Transfer-Encoding other than chunked");
+    }
+    if (length !== null) throw new Malformed("both Content-Length and Transfer-Encoding");
+  }
+  return {
+    lines,
+    fields: withoutNominated(fields, connection),
+    contentLength: size,
+    chunked: coding !== null,
+    closes: hasToken(connection, "close"),
+    authenticatesConnection: challenges,
+  };
+}
+
+/**
+ * Some servers send their length twice, in two fields or, once a proxy has joined them, in one; equal
+ * values are harmless (RFC 9112 section 6.3).
+ */
+function oneLength(value: string): string {
+  if (!value.includes(",")) return value;
+  const [first = "", ...others] = value.split(",").map((element) => element.trim());
+  return others.every((other) => other === first) ? first : value;
+}
+
+function withValue({ line }: Field, value: string): Field {
+  return fieldOf(line.slice(0, line.indexOf(":")), value);
 }
 
 function parseStatusLine(bytes: Buffer, end: number): StatusLine {
-  const at = endOfText(bytes, 0, end);
+  const at = endOf(IN_TEXT, bytes, 0, end);
   const text = bytes.toString("latin1", 0, at);
   const minor = text[7];
   const status = digit(bytes[9]) * 100 + digit(bytes[10]) * 10 + digit(bytes[11]);
@@ -143,81 +191,19 @@ function parseStatusLine(bytes: Buffer, end: number): StatusLine {
     status >= 100 &&
     status <= 599 &&
     (at === SHORTEST || (at > SHORTEST && text[SHORTEST] === " "));
-  if (!isStatusLine) throw new MalformedAnswer("the first line is not a status line");
+  if (!isStatusLine) throw new Malformed("the first line is not a status line");
   const reason = text.slice(SHORTEST + 1);
   return { bytes: copyOf(bytes, 0, at), status, reason, isLatest: minor === "1" };
 }
 
-function parseFieldLine(bytes: Buffer, start: number, end: number): FieldLine {
-  let at = start;
-  while (isClass(IN_TOKEN, bytes, at)) at += 1;
-  const written = bytes.toString("latin1", start, at);
-  // Whitespace before the colon must be removed (RFC 9112 section 5.1). Before the name it would be
-  // obsolete line folding, which is refused (section 5.2).
-  while (isSpace(bytes[at])) at += 1;
-  if (written === "" || bytes[at] !== COLON)
-    throw new MalformedAnswer("a line that is not a field");
-  at += 1;
-  while (isSpace(bytes[at])) at += 1;
-  const from = at;
-  at = endOfText(bytes, at, end);
-  let to = at;
-  while (to > from && isSpace(bytes[to - 1])) to -= 1;
-  const value = bytes.toString("latin1", from, to);
-  const name = written.toLowerCase();
-  return {
-    bytes: copyOf(bytes, start, at),
-    name,
-    value,
-    line: `${written}: ${value}\r\n`,
-    isForOneHop: removedFields.has(name),
-    isConnectionChallenge: isConnectionChallenge(name, value),
-  };
-}
-
-const CONTROL = "a control character in the header section";
-const TAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
-const SPACE = 0x20;
 const ZERO = 0x30;
-const COLON = 0x3a;
-
-/** Which bytes may be in a token and which in a value, as a lookup table. */
-const IN_TOKEN = 1;
-const IN_TEXT = 2;
-const CLASSES = Uint8Array.from({ length: 256 }, (_, code) => {
-  const isToken = TOKEN.test(String.fromCharCode(code));
-  const isText = code === TAB || (code >= SPACE && code !== 0x7f);
-  return (isToken ? IN_TOKEN : 0) | (isText ? IN_TEXT : 0);
-});
-
-function isClass(wanted: number, bytes: Uint8Array, at: number): boolean {
-  return ((CLASSES[bytes[at] ?? 0] ?? 0) & wanted) !== 0;
-}
-
-/** The index of the first byte that cannot be part of a line's text. */
-function endOfText(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end && isClass(IN_TEXT, bytes, at)) at += 1;
-  return at;
-}
 
 /** The digit's value; NaN for any other byte. */
 function digit(code: number | undefined): number {
   return code !== undefined && code >= ZERO && code <= ZERO + 9 ? code - ZERO : Number.NaN;
 }
 
-function isSpace(code: number | undefined): boolean {
-  return code === SPACE || code === TAB;
-}
-
-/** Unlike `listWith`, keeps empty elements visible: they make a Transfer-Encoding invalid. */
-function joined(present: string | null, value: string): string {
-  return present === null ? value : `${present}, ${value}`;
-}
-
-function withoutNominated(fields: Field[], connection: string | null): Field[] {
+function withoutNominated(fields: readonly Field[], connection: string | null): readonly Field[] {
   const nominated = namedByConnection(connection);
   if (nominated.length === 0) return fields;
   return fields.filter(({ name }) => !nominated.includes(name));

@@ -1,4 +1,4 @@
-import { MalformedAnswer } from "./answer-head.ts";
+import { Malformed } from "./malformed.ts";
 import { TOKEN } from "../http/fields.ts";
 
 /** Maximum length of a line between chunks: a size with its extension, or a trailer. */
@@ -29,7 +29,7 @@ export class ChunkedDecoder {
   /**
    * Reads on. `take` gets each piece of content as a view of `bytes`, not a copy. Returns how many
    * bytes were read; once it is over, the rest does not belong to this message. Trailers are checked
-   * and dropped. Throws MalformedAnswer.
+   * and dropped. Throws Malformed.
    */
   decode(bytes: Buffer, take: (piece: Uint8Array) => void): number {
     let at = 0;
@@ -46,10 +46,9 @@ export class ChunkedDecoder {
       const stop = end === -1 ? bytes.length : end + 1;
       this.#line += bytes.toString("latin1", at, stop);
       at = stop;
-      if (this.#line.length > LONGEST_LINE)
-        throw new MalformedAnswer("an overlong line between chunks");
+      if (this.#line.length > LONGEST_LINE) throw new Malformed("an overlong line between chunks");
       if (end === -1) break;
-      if (!this.#line.endsWith("\r\n")) throw new MalformedAnswer("a bare LF between chunks");
+      if (!this.#line.endsWith("\r\n")) throw new Malformed("a bare LF between chunks");
       const line = this.#line.slice(0, -2);
       this.#line = "";
       this.#readLine(line);
@@ -61,13 +60,13 @@ export class ChunkedDecoder {
     switch (this.#state) {
       case "size": {
         const size = SIZE_LINE.exec(line)?.[1];
-        if (size === undefined) throw new MalformedAnswer("a chunk size that is not a number");
+        if (size === undefined) throw new Malformed("a chunk size that is not a number");
         this.#left = Number.parseInt(size, 16);
         this.#state = this.#left === 0 ? "trailers" : "content";
         return;
       }
       case "end of content":
-        if (line !== "") throw new MalformedAnswer("a chunk longer than its size");
+        if (line !== "") throw new Malformed("a chunk longer than its size");
         this.#state = "size";
         return;
       case "trailers":
@@ -77,7 +76,7 @@ export class ChunkedDecoder {
         }
         this.#trailers += 1;
         if (this.#trailers > MOST_TRAILERS || !isField(line)) {
-          throw new MalformedAnswer("invalid or too many trailers");
+          throw new Malformed("invalid or too many trailers");
         }
         return;
       case "content":

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { AnswerHeadReader, MalformedAnswer } from "../../../src/wire/answer-head.ts";
+import { AnswerHeadReader } from "../../../src/wire/answer-head.ts";
+import { Malformed } from "../../../src/wire/malformed.ts";
 import { type Flow, IncomingAnswer } from "../../../src/transport/incoming-answer.ts";
 import { linesOf } from "../../support/fields.ts";
 import { rejection, turn } from "../proxy/network.ts";
@@ -143,11 +144,9 @@ describe("an answer", () => {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
     ],
   ])("is malformed for %s", (message, bytes) => {
-    expect(() => received(bytes)).toThrow(new MalformedAnswer(message));
+    expect(() => received(bytes)).toThrow(new Malformed(message));
     const { receive } = incoming();
-    expect(() => bytes.match(/.{1,7000}/gs)?.forEach(receive)).toThrow(
-      new MalformedAnswer(message),
-    );
+    expect(() => bytes.match(/.{1,7000}/gs)?.forEach(receive)).toThrow(new Malformed(message));
   });
 
   test("may have 32 interim ones before it, and a header section of 65536 bytes", () => {

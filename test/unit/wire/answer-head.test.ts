@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { FieldList } from "../../../src/http/field-list.ts";
 import { fieldOf } from "../../../src/http/field.ts";
 import { fieldsOf, flat, linesOf } from "../../support/fields.ts";
-import { AnswerHeadReader, MalformedAnswer } from "../../../src/wire/answer-head.ts";
+import { AnswerHeadReader } from "../../../src/wire/answer-head.ts";
+import { Malformed } from "../../../src/wire/malformed.ts";
 
 const HEAD_END = "\r\n\r\n";
 
@@ -108,7 +109,7 @@ describe("an answer's header section", () => {
     "SSH-2.0-OpenSSH_9.6",
     "<html>",
   ])("never begins with %p", (line) => {
-    const malformed = new MalformedAnswer("the first line is not a status line");
+    const malformed = new Malformed("the first line is not a status line");
     expect(() => parse(line)).toThrow(malformed);
     expect(() => parse(line, "X-A: 1")).toThrow(malformed);
   });
@@ -132,7 +133,7 @@ describe("an answer's header section", () => {
             expect(fields.list.at(-1)).toMatchObject({ name, line });
           }
         } catch (error) {
-          expect(error).toBeInstanceOf(MalformedAnswer);
+          expect(error).toBeInstanceOf(Malformed);
         }
       }),
       { numRuns: 500 },
@@ -255,7 +256,7 @@ describe("an answer's field", () => {
     "x\u0000y: 1",
     "\rx: 1",
   ])("is not %p", (line) => {
-    const malformed = new MalformedAnswer("a line that is not a field");
+    const malformed = new Malformed("a line that is not a field");
     expect(() => withFields(line)).toThrow(malformed);
     expect(() => withFields("X-A: 1", line, "X-B: 2")).toThrow(malformed);
   });
@@ -272,7 +273,7 @@ describe("an answer's field", () => {
     "\r\r",
     "\n\r",
   ])("holds no %p, nor does the reason", (character) => {
-    const malformed = new MalformedAnswer("a control character in the header section");
+    const malformed = new Malformed("a control character in the header section");
     expect(() => withFields(`X-A: a${character}b`)).toThrow(malformed);
     expect(() => withFields(`X-A: 1${character}`, "X-B: 2")).toThrow(malformed);
     expect(() => parse(`HTTP/1.1 200 O${character}K`, "X-A: 1")).toThrow(malformed);
@@ -334,20 +335,38 @@ describe("an answer's length", () => {
     });
   });
 
-  test.each(["4", "03", "", "3, 3"])("is unknown with Content-Length: 3 and %p", (other) => {
+  test.each(["3, 3", "3,3 ,\t3", "3\r\nContent-Length: 3, 3"])(
+    "may be said in a list, and is passed on once: %p",
+    (written) => {
+      const head = withFields(`content-Length: ${written}`);
+      expect(head.contentLength).toBe(3);
+      expect(linesOf(head.fields)).toBe("content-Length: 3\r\n");
+    },
+  );
+
+  test.each(["4", "03", "", "3, 4"])("is unknown with Content-Length: 3 and %p", (other) => {
     expect(() => withFields("Content-Length: 3", `Content-Length: ${other}`)).toThrow(
-      new MalformedAnswer("two different Content-Length fields"),
+      new Malformed("two different Content-Length fields"),
     );
   });
 
-  test.each(["", "-1", "+1", "1.5", "1e3", "0x10", "3, 3", "3 3", "1000000000000000", "\u00B2"])(
-    "is unknown with Content-Length: %p",
-    (written) => {
-      expect(() => withFields(`Content-Length: ${written}`)).toThrow(
-        new MalformedAnswer("Content-Length is not a number"),
-      );
-    },
-  );
+  test.each([
+    "",
+    "-1",
+    "+1",
+    "1.5",
+    "1e3",
+    "0x10",
+    "3, 4",
+    "3, ",
+    "3 3",
+    "1000000000000000",
+    "\u00B2",
+  ])("is unknown with Content-Length: %p", (written) => {
+    expect(() => withFields(`Content-Length: ${written}`)).toThrow(
+      new Malformed("Content-Length is not a number"),
+    );
+  });
 
   test.each(["chunked", "Chunked", "CHUNKED"])("is in its chunks with %p", (coding) => {
     expect(withFields(`Transfer-Encoding: ${coding}`)).toMatchObject({
@@ -372,21 +391,21 @@ describe("an answer's length", () => {
     "chunked\r\nTransfer-Encoding: ",
   ])("is unknown with Transfer-Encoding: %p", (coding) => {
     expect(() => withFields(`Transfer-Encoding: ${coding}`)).toThrow(
-      new MalformedAnswer("a Transfer-Encoding other than chunked"),
+      new Malformed("a Transfer-Encoding other than chunked"),
     );
   });
 
   test("is unknown with Content-Length and Transfer-Encoding, in either order", () => {
     const length = "Content-Length: 3";
     const chunked = "Transfer-Encoding: chunked";
-    const malformed = new MalformedAnswer("both Content-Length and Transfer-Encoding");
+    const malformed = new Malformed("both Content-Length and Transfer-Encoding");
     expect(() => withFields(length, chunked)).toThrow(malformed);
     expect(() => withFields(chunked, length)).toThrow(malformed);
   });
 
   test("is unknown with chunks in HTTP/1.0, which knows none", () => {
     expect(() => parse("HTTP/1.0 200 OK", "Transfer-Encoding: chunked")).toThrow(
-      new MalformedAnswer("Transfer-Encoding in HTTP/1.0"),
+      new Malformed("Transfer-Encoding in HTTP/1.0"),
     );
   });
 });

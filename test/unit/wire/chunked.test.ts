@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { MalformedAnswer } from "../../../src/wire/answer-head.ts";
+import { Malformed } from "../../../src/wire/malformed.ts";
 import { ChunkedDecoder } from "../../../src/wire/chunked.ts";
 
 /** Decodes text that comes in these pieces; `read` counts bytes of all of them. */
@@ -18,8 +18,8 @@ function decodeBytes(pieces: readonly Buffer[]) {
 
 /** Feeds text whole and then byte by byte: neither may be more lenient. */
 function expectMalformed(text: string, message: string): void {
-  expect(() => decode(text)).toThrow(new MalformedAnswer(message));
-  expect(() => decode(...text.split(""))).toThrow(new MalformedAnswer(message));
+  expect(() => decode(text)).toThrow(new Malformed(message));
+  expect(() => decode(...text.split(""))).toThrow(new Malformed(message));
 }
 
 describe("content in chunks", () => {
