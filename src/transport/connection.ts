@@ -2,7 +2,7 @@ import { authenticatesConnection } from "../http/connection-auth.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { PendingTimeout } from "../time/timeout.ts";
 import type { AnswerHeadReader } from "../wire/answer-head.ts";
-import { chunkOf, LAST_CHUNK } from "../wire/chunked.ts";
+import { chunkOf, lastChunk } from "../wire/chunked.ts";
 import { Malformed } from "../wire/malformed.ts";
 import type { Connecting } from "./address.ts";
 import { AttemptError } from "./attempt-error.ts";
@@ -269,7 +269,7 @@ export class Connection implements Carrier, Flow, Connecting {
         this.#write(attempt, chunked ? chunkOf(value) : value);
         if (this.#line.isFull) await this.#line.untilDrained();
       }
-      if (chunked) this.#write(attempt, LAST_CHUNK);
+      if (chunked) this.#write(attempt, lastChunk(undefined));
     } catch (error) {
       if (state === this.#state) this.#end("cut", error as Error);
       return;

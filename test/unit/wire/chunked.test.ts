@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { Malformed } from "../../../src/wire/malformed.ts";
-import { ChunkedDecoder } from "../../../src/wire/chunked.ts";
+import { chunkOf, ChunkedDecoder, lastChunk } from "../../../src/wire/chunked.ts";
+import { fieldsOf, linesOf } from "../../support/fields.ts";
 
 /** Decodes text that comes in these pieces; `read` counts bytes of all of them. */
 function decode(...pieces: readonly string[]) {
@@ -32,7 +33,8 @@ describe("content in chunks", () => {
     ["3\r\n\r\n0\r\n0\r\n\r\n", "\r\n0"],
     ["2\r\n\u00E9\u0000\r\n0\r\n\r\n", "\u00E9\u0000"],
     ['3;a=b;c="d \u00E9"\r\nabc\r\n0;last\r\n\r\n', "abc"],
-    ["3 \t \r\nabc\r\n0 ; x\r\n\r\n", "abc"],
+    ["3 \t;a\r\nabc\r\n0 ; x\r\n\r\n", "abc"],
+    ['3;a = "\\"\\\\;\\ ";b=c;d\r\nabc\r\n0\r\n\r\n', "abc"],
     ["3\r\nabc\r\n0\r\nX-A: 1\r\nx-b:\r\n\r\n", "abc"],
   ])("%p is %p", (text, content) => {
     expect(decode(text)).toEqual({ content, over: true, read: text.length });
@@ -131,6 +133,65 @@ function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return places.map((place, index) => bytes.subarray(place, places[index + 1]));
 }
 
+describe("trailers", () => {
+  const trailersOf = (...pieces: readonly string[]) => {
+    const decoder = new ChunkedDecoder();
+    for (const piece of pieces) decoder.decode(Buffer.from(piece, "latin1"), () => {});
+    return decoder.trailers;
+  };
+
+  test("are fields in order, each by itself, in the case in which they were written", () => {
+    const text = "1\r\na\r\n0\r\nX-b:\t1 \r\nX-A: \u00E9\r\nx-B: 2\r\n\r\nGET /";
+    for (const pieces of [[text], text.split("")]) {
+      expect(trailersOf(...pieces)?.map(({ name, value }) => [name, value])).toEqual([
+        ["x-b", "1"],
+        ["x-a", "\u00E9"],
+        ["x-b", "2"],
+      ]);
+      expect(linesOf(trailersOf(...pieces) ?? [])).toBe("X-b: 1\r\nX-A: \u00E9\r\nx-B: 2\r\n");
+    }
+  });
+
+  test("are not there until all of them have been read, nor without any", () => {
+    expect(trailersOf("0\r\nX-A: 1\r\n")).toBeUndefined();
+    expect(trailersOf("0\r\n\r\n")).toBeUndefined();
+  });
+
+  test("never frame, route or authenticate a message", () => {
+    const forbidden = "Content-Length: 9\r\nHOST: a\r\nAuthorization: Basic YQ==\r\nTE: a\r\n";
+    expect(trailersOf(`0\r\n${forbidden}\r\n`)).toBeUndefined();
+    expect(linesOf(trailersOf(`0\r\n${forbidden}X-A: 1\r\n\r\n`) ?? [])).toBe("X-A: 1\r\n");
+  });
+
+  test("are read as they were written, in whatever pieces", () => {
+    const field = fc
+      .tuple(
+        fc.constantFrom("X-A", "x-b", "Grpc-Status"),
+        fc.stringMatching(/^[!-~](?:[ -~]{0,9}[!-~])?$/),
+      )
+      .map(([name, value]) => [name, value] as const);
+    fc.assert(
+      fc.property(
+        fc.array(field, { maxLength: 5 }),
+        fc.uint8Array({ maxLength: 30 }),
+        fc.array(fc.nat({ max: 100 }), { maxLength: 10 }),
+        (pairs, content, cuts) => {
+          const trailers = fieldsOf(...pairs.flat());
+          const chunk = content.length === 0 ? content : chunkOf(content);
+          const end = lastChunk(trailers.length === 0 ? undefined : trailers);
+          const bytes = Buffer.concat([chunk, Buffer.from(end)]);
+          const decoder = new ChunkedDecoder();
+          const got: Uint8Array[] = [];
+          for (const piece of split(bytes, cuts)) decoder.decode(piece, (part) => got.push(part));
+          expect(Buffer.concat(got)).toEqual(Buffer.from(content));
+          expect(linesOf(decoder.trailers ?? [])).toBe(linesOf(trailers));
+          expect(decoder.over).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
 describe("chunks are malformed", () => {
   test.each([
     "\r\n",
@@ -148,6 +209,18 @@ describe("chunks are malformed", () => {
     "1;a\u0000b\r\n",
     "1;a\u007F\r\n",
     "1;a\rb\r\n",
+    "1 \r\n",
+    "1\t\r\n",
+    "1;\r\n",
+    "1;a \r\n",
+    "1;a;\r\n",
+    "1;a=\r\n",
+    "1;=a\r\n",
+    "1;a=b c\r\n",
+    '1;a="b\r\n',
+    '1;a="b"c\r\n',
+    '1;a="\\"\r\n',
+    "1;(a)\r\n",
     "1\r\r\n",
     "10000000000000\r\n",
     "00000000000001\r\n",
@@ -192,7 +265,20 @@ describe("chunks are malformed", () => {
     const line = `1;${"x".repeat(4_095)}`;
     expectMalformed(line, "an overlong line between chunks");
     expectMalformed(`1\r\na${line}`, "an overlong line between chunks");
-    expectMalformed(`0\r\nX-A: ${line}`, "an overlong line between chunks");
     expectMalformed(`${line}\r\n`, "an overlong line between chunks");
+  });
+
+  test("with more bytes of trailers than a few", () => {
+    const line = `X-A: ${"x".repeat(8_000)}\r\n`;
+    expect(decode(`0\r\n${line}${line}\r\n`).over).toBe(true);
+    expectMalformed(`0\r\n${line}${line}X-B: ${"x".repeat(400)}`, "invalid or too many trailers");
+  });
+
+  test("with far more extensions than content", () => {
+    const chunk = `1;${"x".repeat(1_000)}\r\na\r\n`;
+    expect(decode(chunk.repeat(16)).content).toBe("a".repeat(16));
+    expectMalformed(chunk.repeat(17), "more extensions than content");
+    const signed = `400;chunk-signature=${"a".repeat(64)}\r\n${"a".repeat(0x400)}\r\n`;
+    expect(decode(signed.repeat(1_000)).content).toHaveLength(1_024_000);
   });
 });
