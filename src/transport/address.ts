@@ -7,6 +7,7 @@ import type { Destination } from "../upstream/destination.ts";
 import { AttemptError } from "./attempt-error.ts";
 import { connectError } from "./descriptors.ts";
 import { Dial, type Dialled, type Way } from "./dial.ts";
+import { EgressDial, type Egress, egressOf } from "./egress.ts";
 import type { Name, Names, OnMoved } from "./names.ts";
 import { plainEvents, secureEvents, type VerifyName } from "./socket-events.ts";
 
@@ -24,15 +25,18 @@ export class Address {
   /** Absent if the host is an IP address. */
   readonly #name: Name | undefined;
   readonly #literal: readonly string[];
+  readonly #origin: string;
+  /** The way from the egress proxy on, if there is one. */
+  readonly #egress: Egress | undefined;
+  /** Connections through the egress proxy that are being opened. */
+  readonly #underWay = new Map<Connecting, EgressDial>();
 
   /** `alpn`: the protocols to offer in the TLS handshake. */
-  constructor(
-    { origin, socketPath, tls, connectTimeout }: Destination,
-    names: Names,
-    clock: Clock,
-    alpn?: Buffer,
-  ) {
+  constructor(to: Destination, names: Names, clock: Clock, alpn?: Buffer) {
+    const { origin, socketPath, tls, connectTimeout } = to;
     this.#clock = clock;
+    this.#origin = origin;
+    this.#egress = egressOf(to);
     this.#connectTimeout = new Timeout(clock, connectTimeout, (connection) =>
       connection.refused(tookTooLong(connectTimeout)),
     );
@@ -44,8 +48,9 @@ export class Address {
     }
     const { host, port } = new URL(origin);
     const hostname = hostName(host);
-    this.#name = isIP(hostname) === 0 ? names.of(hostname) : undefined;
-    this.#literal = [hostname];
+    const dialled = this.#egress?.host ?? hostname;
+    this.#name = isIP(dialled) === 0 ? names.of(dialled) : undefined;
+    this.#literal = [dialled];
     this.#way = {
       port: Number(port || (tls === undefined ? 80 : 443)),
       ...(tls === undefined ? { socket: plainEvents } : secureWay(hostname, tls, alpn)),
@@ -68,13 +73,26 @@ export class Address {
 
   /** Requests can be sent, or never will be; to be called for each that is dialled. */
   settled(connection: Connecting): void {
+    if (this.#egress !== undefined) {
+      this.#underWay.get(connection)?.giveUp();
+      this.#underWay.delete(connection);
+    }
     this.#connectTimeout.end(connection.connectTime);
   }
 
   #dialFirst(connection: Connecting, addresses: readonly string[], areNew: boolean): void {
-    new Dial(connection, addresses, {
+    const egress = this.#egress;
+    let dialled: Dialled = connection;
+    let way = this.#way;
+    if (egress !== undefined) {
+      const dial = new EgressDial(connection, egress, this.#origin, way);
+      this.#underWay.set(connection, dial);
+      dialled = dial;
+      way = { port: egress.port, socket: plainEvents };
+    }
+    new Dial(dialled, addresses, {
       connect: Bun.connect,
-      way: this.#way,
+      way,
       clock: this.#clock,
       name: this.#name,
       areNew,

@@ -1,6 +1,7 @@
 import { findField } from "../http/fields.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { BackendRequest } from "./attempt.ts";
+import { egressOf } from "./egress.ts";
 
 // Each character becomes one byte. A character that does not fit would become another one, a line
 // break for example, so such a head is not sent.
@@ -13,7 +14,12 @@ const NOT_BYTES = /[^\0-\xFF]/;
  */
 export function requestHead(request: BackendRequest): string | Uint8Array {
   const { method, target, to, fields } = request;
-  let head = `${method} ${target} HTTP/1.1\r\n`;
+  const egress = to.proxy === undefined ? undefined : egressOf(to);
+  const isForProxy = egress !== undefined && !egress.usesTunnel;
+  let head = `${method} ${isForProxy ? to.origin : ""}${target} HTTP/1.1\r\n`;
+  if (isForProxy && egress.authorization !== undefined) {
+    head += `proxy-authorization: ${egress.authorization}\r\n`;
+  }
   for (let at = 0; at < fields.length; at += 2) {
     // A template makes one string; a sum makes one for each of its parts.
     head = `${head}${fields[at]}: ${fields[at + 1]}\r\n`;

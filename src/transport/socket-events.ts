@@ -16,7 +16,7 @@ export interface SocketOwner {
 }
 
 /** The owner of sockets that are not needed. */
-const NOBODY: SocketOwner = {
+export const NOBODY: SocketOwner = {
   opened: () => false,
   ready: () => {},
   received: () => {},

@@ -97,10 +97,12 @@ const LONGEST_SOCKET_PATH = 107;
 
 /** Why the URL of an egress proxy is invalid; undefined if it is valid. */
 export function checkProxyUrl(url: string): string | undefined {
-  const wanted = "a proxy's URL is http:// or https://, a host and a port, like http://egress:3128";
+  const wanted = "a proxy's URL is http://, a host and a port, like http://egress:3128";
   if (/[\s\\]/.test(url)) return wanted;
   if (/^socks/i.test(url)) return `SOCKS proxies are not supported; ${wanted}`;
-  if (!/^https?:\/\//i.test(url)) {
+  if (/^https:/i.test(url))
+    return `proxies that are themselves spoken to over TLS are not supported; ${wanted}`;
+  if (!/^http:\/\//i.test(url)) {
     return URL.canParse(`http://${url}`) ? `${wanted}; write \`http://${url}\`` : wanted;
   }
   const parsed = URL.parse(url);

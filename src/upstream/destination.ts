@@ -66,8 +66,8 @@ export function checkReach(
 
 /** Why these two exclude each other; undefined if they do not. */
 export function checkProxiedProtocol(protocol: BackendProtocol): string | undefined {
-  return protocol === "http2" || protocol === "http3"
-    ? `\`${protocol}\` cannot go through a \`proxy\`: backends behind one are asked in HTTP/1.1; leave out one of the two`
+  return protocol === "http3"
+    ? "HTTP/3 cannot go through a `proxy`; leave out one of the two, or choose another `protocol`"
     : undefined;
 }
 

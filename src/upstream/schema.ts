@@ -52,7 +52,7 @@ const proxy = defineSection({
   schema: Type.Optional(
     Type.String({
       description:
-        "The egress proxy through which backends are reached: http:// or https://, a host, a port, and optionally a user and a password. Backends are then asked in HTTP/1.1. The proxy variables of the environment (HTTP_PROXY and others) are ignored.",
+        "The egress proxy through which backends are reached: http://, a host, a port, and optionally a user and a password. The proxy opens a tunnel (CONNECT) to backends with TLS or `protocol: http2`; other requests it gets with the backend's whole URL. The proxy variables of the environment (HTTP_PROXY and others) are ignored.",
       expected: "a proxy's URL, like http://egress:3128",
     }),
   ),

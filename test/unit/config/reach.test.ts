@@ -33,8 +33,8 @@ describe("how backends are reached", () => {
       "2:34: a Unix socket cannot be reached through a `proxy`",
     ],
     [
-      "backends: [https://a], protocol: http2, proxy: http://e:1",
-      "2:50: `http2` cannot go through a `proxy`",
+      "backends: [https://a], protocol: http3, proxy: http://e:1",
+      "2:50: HTTP/3 cannot go through a `proxy`",
     ],
     ["backends: [https://a], proxy: egress:3128", "write `http://egress:3128`"],
     ["backends: [https://a], http2: true", "`protocol`"],

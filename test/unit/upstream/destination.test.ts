@@ -36,12 +36,11 @@ describe("how a backend is reached", () => {
     expect(checkReach(url, reach)).toContain(remedy);
   });
 
-  test("cannot be HTTP/2 or HTTP/3 through a proxy", () => {
-    expect(checkProxiedProtocol("http1")).toBeUndefined();
-    expect(checkProxiedProtocol("auto")).toBeUndefined();
-    for (const protocol of ["http2", "http3"] as const) {
-      expect(checkProxiedProtocol(protocol)).toContain("leave out one of the two");
+  test("cannot be HTTP/3 through a proxy", () => {
+    for (const protocol of ["http1", "http2", "auto"] as const) {
+      expect(checkProxiedProtocol(protocol)).toBeUndefined();
     }
+    expect(checkProxiedProtocol("http3")).toContain("leave out one of the two");
   });
 
   test("has a key that differs wherever connections must", () => {
@@ -66,15 +65,13 @@ describe("how a backend is reached", () => {
 });
 
 describe("a proxy's URL", () => {
-  test.each(["http://egress:3128", "https://egress", "http://user:secret@egress:3128/"])(
-    "%s is accepted",
-    (url) => {
-      expect(checkProxyUrl(url)).toBeUndefined();
-    },
-  );
+  test.each(["http://egress:3128", "http://user:secret@egress:3128/"])("%s is accepted", (url) => {
+    expect(checkProxyUrl(url)).toBeUndefined();
+  });
 
   test.each([
     ["egress:3128", "write `http://egress:3128`"],
+    ["https://egress:3128", "over TLS are not supported"],
     ["socks5://egress:1080", "SOCKS proxies are not supported"],
     ["http://egress:3128/path", "leave out what follows"],
     ["http://egress:0", "like http://egress:3128"],
