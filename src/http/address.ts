@@ -66,3 +66,20 @@ function familyName(family: number): "ipv4" | "ipv6" {
 export function isLoopback(address: string): boolean {
   return address === "::1" || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(address);
 }
+
+/**
+ * What counts as one client by its address: of IPv6 the /64 network, which a single machine usually has
+ * for itself, but each link-local address.
+ */
+export function clientNetwork(address: string): string {
+  if (!address.includes(":") || /^fe80:/i.test(address)) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const last = tail === "" ? [] : tail.split(":");
+    // A dotted end stands for two groups; it is never among the first four.
+    while (groups.length + last.length < 8) groups.push("0");
+    groups.push(...last);
+  }
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}

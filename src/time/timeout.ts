@@ -59,6 +59,20 @@ export class Timeout<Item> {
     this.#cancelTimer = undefined;
   }
 
+  /** Whether no item's time is running. */
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  /** The time of the item that began first is up now. False if there is none. */
+  expireFirst(): boolean {
+    const first = this.#first;
+    if (first === undefined) return false;
+    this.end(first);
+    this.#timeIsUp(first.item);
+    return true;
+  }
+
   #start(queued: Queued<Item>): void {
     if (this.#milliseconds === 0) return;
     // First, so that nothing is left in the queue when the clock fails.

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Clock } from "../../time/clock.ts";
 import { freeDescriptor } from "../../transport/descriptors.ts";
+import type { Admission, DescriptorRoom } from "../listener/admission.ts";
 
 const LOOK_EVERY_MS = 1_000;
 /** Shares of the limit above which few are left, and below which there are enough again. */
@@ -11,6 +12,8 @@ const ENOUGH_LEFT = 0.8;
 export interface DescriptorWatchOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, "log">;
+  /** Lets no client in while none is left. */
+  readonly admission?: Pick<Admission, "hold" | "release">;
   /** See `freeDescriptor`. */
   readonly free?: () => number | undefined;
   /** How many descriptors the process may have; undefined if unknown. */
@@ -18,6 +21,23 @@ export interface DescriptorWatchOptions {
 }
 
 type Condition = "enough" | "few" | "none";
+
+/** Descriptors that are neither clients' nor backends', beyond those in use at the start. */
+const SPARE = 8;
+
+/**
+ * How many clients can be connected so that there is a descriptor for a connection to a backend for
+ * each. Called once the gateway's own files are open.
+ */
+export function descriptorRoom(
+  free: () => number | undefined = freeDescriptor,
+  limit: () => number | undefined = softLimit,
+): DescriptorRoom {
+  const most = limit();
+  if (most === undefined) return { connections: Infinity, limit: undefined };
+  const left = most - (free() ?? most) - SPARE;
+  return { connections: Math.max(1, Math.floor(left / 2)), limit: most };
+}
 
 /** Reports to the operator when file descriptors run out, which no other message would say clearly. */
 export class DescriptorWatch {
@@ -52,6 +72,8 @@ export class DescriptorWatch {
     this.#most = this.#limit() ?? this.#most;
     const most = this.#most;
     const condition = this.#judge(free, most);
+    if (condition === "none") this.#options.admission?.hold();
+    else this.#options.admission?.release();
     if (condition === this.#condition) return;
     this.#condition = condition;
     const { logger } = this.#options;

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { isLoopback, normalizeAddress, parseNetwork } from "../../../src/http/address.ts";
+import {
+  clientNetwork,
+  isLoopback,
+  normalizeAddress,
+  parseNetwork,
+} from "../../../src/http/address.ts";
 import { addressSet } from "../../support/address-set.ts";
 
 describe("an address in one spelling", () => {
@@ -132,3 +137,18 @@ describe("an address of this machine alone", () => {
 function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
 }
+
+describe("one client by its address", () => {
+  test.each([
+    ["192.0.2.7", "192.0.2.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["2001:db8::", "2001:db8:0:0::/64"],
+    ["2001:db8:1:2:3::", "2001:db8:1:2::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["64:ff9b::192.0.2.7", "64:ff9b:0:0::/64"],
+    ["fe80::1%eth0", "fe80::1%eth0"],
+  ])("%s is of %s", (address, network) => {
+    expect(clientNetwork(address)).toBe(network);
+  });
+});

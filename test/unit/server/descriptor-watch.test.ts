@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DescriptorWatch } from "../../../src/server/parts/descriptor-watch.ts";
+import { descriptorRoom, DescriptorWatch } from "../../../src/server/parts/descriptor-watch.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 /** A watch with a limit of 100, and its lines while that many are in use, for a second each. */
@@ -37,4 +37,39 @@ test("one line says that none is left, and one that there are enough again", () 
 
 test("a number that wavers around the threshold does not make a line each time", () => {
   expect(linesWhile([91, 89, 91, 85, 95])).toHaveLength(1);
+});
+
+test("no client is let in while none is left", () => {
+  const clock = new FakeClock();
+  const calls: string[] = [];
+  let used: number | undefined;
+  const watch = new DescriptorWatch({
+    clock,
+    logger: { log: () => {} },
+    admission: { hold: () => calls.push("hold"), release: () => calls.push("release") },
+    free: () => used,
+    limit: () => 100,
+  });
+  watch.start();
+  for (used of [50, undefined, 95]) clock.advance(1_000);
+  watch.stop();
+  expect(calls).toEqual(["release", "hold", "release"]);
+});
+
+test.each([
+  [64, 22, 17],
+  [20_000, 30, 9_981],
+  [32, 30, 1],
+  [undefined, 30, Infinity],
+  [64, undefined, 1],
+])("with a limit of %p and %p in use there is room for %d connections", (limit, used, room) => {
+  const found = descriptorRoom(
+    () => used,
+    () => limit,
+  );
+  expect(found).toEqual({ connections: room, limit });
+});
+
+test("there is room for connections on this machine", () => {
+  expect(descriptorRoom().connections).toBeGreaterThan(1);
 });

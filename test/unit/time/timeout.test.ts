@@ -137,4 +137,19 @@ describe("a timeout", () => {
     clock.advance(1_000);
     expect(late).toEqual([100]);
   });
+
+  test("can be up early, for the thing that began first", () => {
+    const { clock, late, limit } = limited(Infinity);
+    expect(limit.isEmpty).toBe(true);
+    limit.begin("a");
+    const second = limit.begin("b");
+    limit.begin("c");
+    expect(limit.isEmpty).toBe(false);
+    expect(limit.expireFirst()).toBe(true);
+    limit.end(second);
+    expect(limit.expireFirst()).toBe(true);
+    expect(limit.expireFirst()).toBe(false);
+    expect(late.map(([item]) => item)).toEqual(["a", "c"]);
+    expect(clock.pending).toBe(0);
+  });
 });
