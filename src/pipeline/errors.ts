@@ -68,6 +68,11 @@ export const errorKinds = {
     title: "Content too large",
     proxyStatus: "http_request_error",
   },
+  message_too_large: {
+    status: 413,
+    source: "client",
+    title: "Message too large",
+  },
   websocket_version: {
     status: 426,
     source: "client",
@@ -178,6 +183,11 @@ export const errorKinds = {
     status: 504,
     source: "gateway",
     title: "WebSocket idle",
+  },
+  upgrade_idle: {
+    status: 504,
+    source: "gateway",
+    title: "Upgraded connection idle",
   },
   loop_detected: {
     status: 508,

@@ -62,6 +62,32 @@ export async function readFrame(incoming: Incoming): Promise<Frame> {
   };
 }
 
+/** The frames that bytes consist of. Throws for an incomplete one at the end. */
+export function framesIn(bytes: Buffer): Frame[] {
+  const frames: Frame[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const masked = (bytes.readUInt8(at + 1) & 0x80) !== 0;
+    const short = bytes.readUInt8(at + 1) & 0x7f;
+    const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
+    const length =
+      extended === 0
+        ? short
+        : bytes.readUIntBE(at + 2 + Math.max(extended - 6, 0), Math.min(extended, 6));
+    const keyAt = at + 2 + extended;
+    const from = keyAt + (masked ? 4 : 0);
+    const payload = bytes.subarray(from, from + length);
+    if (payload.length < length) throw new RangeError("an incomplete frame");
+    frames.push({
+      opcode: bytes.readUInt8(at) & 0x0f,
+      fin: (bytes.readUInt8(at) & 0x80) !== 0,
+      masked,
+      payload: masked ? unmask(payload, bytes.subarray(keyAt, from)) : payload,
+    });
+    at = from + length;
+  }
+  return frames;
+}
+
 /** A whole message, put together from its fragments; control frames in between are skipped. */
 export async function readMessage(
   incoming: Incoming,
