@@ -35,7 +35,11 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
       const pace = isOwnPace ? checkPace({ ...config.health_check, ...own }) : [];
       return under(
         ["routes", index],
-        [...under(["health_check"], pace), ...checkRoute(route, isOwn)],
+        [
+          ...under(["health_check"], pace),
+          ...checkRoute(route, isOwn),
+          ...checkPath(route, config.server?.encoded_slashes),
+        ],
       );
     }),
   ];
@@ -78,6 +82,16 @@ function checkRoute(
     issues.push({ path: ["backends", index, "url"], message, severity: "warning" });
   }
   return issues;
+}
+
+function checkPath(
+  { preserve_path, encoded_slashes: own }: Route,
+  encodedSlashes: Route["encoded_slashes"],
+): ConfigIssue[] {
+  if (preserve_path !== true || (own ?? encodedSlashes) !== "decode") return [];
+  const of = own === undefined ? "that of `server`" : "that of this route";
+  const message = `a path cannot be passed on as it is and have its slashes decoded: \`encoded_slashes\` (${of}) must be keep or reject`;
+  return [{ path: ["preserve_path"], message }];
 }
 
 function checkPace({

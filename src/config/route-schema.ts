@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { defineSection } from "../pipeline/section.ts";
 import { Size } from "../units/size.ts";
+import { encodedSlashesSchema } from "./encoded-slashes.ts";
 import { checkTimeouts, routeTimeouts } from "./timeouts.ts";
 
 /** `preserve_host` of a route. */
@@ -10,6 +11,25 @@ export const preserveHost = defineSection({
       "Whether a backend gets the Host that the client sent. If not, it gets its own, which shared hosting and most https backends need.",
     default: true,
   }),
+});
+
+/** `preserve_path` of a route. */
+export const preservePath = defineSection({
+  schema: Type.Boolean({
+    description:
+      "Whether a backend gets the path as the client wrote it, with its `//`, `/./` and escapes, which may be part of the names of objects in a store. It is matched in its normal form all the same, and refused with a `..` segment.",
+    default: false,
+  }),
+});
+
+/** `encoded_slashes` of a route. */
+export const encodedSlashes = defineSection({
+  schema: Type.Optional(
+    encodedSlashesSchema({
+      description:
+        "What an encoded slash or backslash is in the paths that match this route; by default as in `server`.",
+    }),
+  ),
 });
 
 /** `max_body_size` of a route. */

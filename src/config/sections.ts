@@ -5,7 +5,13 @@ import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
 import { upstreamSections } from "../upstream/schema.ts";
 import { admin } from "./admin-schema.ts";
 import { backendTls } from "./backend-tls.ts";
-import { maxBodySize, preserveHost, timeouts } from "./route-schema.ts";
+import {
+  encodedSlashes,
+  maxBodySize,
+  preserveHost,
+  preservePath,
+  timeouts,
+} from "./route-schema.ts";
 import { server } from "./server-schema.ts";
 
 /** The top-level keys, in the order of the reference. Each is defined next to the code it configures. */
@@ -16,6 +22,8 @@ export const routeSections = {
   path,
   ...upstreamSections,
   preserve_host: preserveHost,
+  preserve_path: preservePath,
+  encoded_slashes: encodedSlashes,
   max_body_size: maxBodySize,
   timeouts,
   tls: backendTls,

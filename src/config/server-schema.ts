@@ -5,6 +5,7 @@ import type { ConfigIssue } from "../pipeline/policy.ts";
 import { type Checkable, defineSection } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
+import { encodedSlashesSchema } from "./encoded-slashes.ts";
 import { hostProblem } from "./listen-host.ts";
 import { serverTimeouts, TIMEOUT_ALIASES } from "./timeouts.ts";
 
@@ -98,6 +99,11 @@ const schema = Type.Object(
     max_message_size: Size({
       description: "The largest WebSocket message that a client may send.",
       default: "16MiB",
+    }),
+    encoded_slashes: encodedSlashesSchema({
+      description:
+        "What an encoded slash or backslash in a path is (`%2F`, `%5C`). `keep`: a part of its segment, which backends get as it is; a request is refused if it would go to another route without. `reject`: the answer is 400. `decode`: a slash, for the gateway and for backends.",
+      default: "keep",
     }),
     send_forwarded: Type.Boolean({
       description: "Whether backends get Forwarded (RFC 7239) besides X-Forwarded-*.",

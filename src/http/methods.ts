@@ -1,7 +1,7 @@
-/**
- * The methods that are forwarded: those that the listener knows, except CONNECT (it asks for a tunnel)
- * and TRACE (it would echo fields that the gateway added).
- */
+import { distance } from "fastest-levenshtein";
+import { TOKEN } from "./fields.ts";
+
+/** The methods that routes without `methods` take. Routes may list any others but `refusedMethods`. */
 export const proxiedMethods: ReadonlySet<string> = new Set(
   (
     "GET HEAD POST PUT PATCH DELETE OPTIONS QUERY " +
@@ -9,6 +9,9 @@ export const proxiedMethods: ReadonlySet<string> = new Set(
     "PURGE LINK UNLINK MKCALENDAR ACL BIND REBIND MERGE CHECKOUT SUBSCRIBE NOTIFY M-SEARCH"
   ).split(" "),
 );
+
+/** CONNECT asks for a tunnel, and TRACE would echo fields that the gateway added. */
+const refusedMethods: ReadonlySet<string> = new Set(["CONNECT", "TRACE"]);
 
 /** The idempotent ones (RFC 9110 section 9.2.2, and each method's own document). */
 export const idempotentMethods: ReadonlySet<string> = new Set(
@@ -31,7 +34,24 @@ export function methodProblem(method: string): string | undefined {
   if (parts.length > 1 && parts.every((part) => proxiedMethods.has(part))) {
     return `\`${method}\` is not a method; write \`[${parts.join(", ")}]\``;
   }
-  return proxiedMethods.has(upper)
-    ? `method names are case-sensitive; write \`${upper}\``
-    : `\`${method}\` is not a method that the gateway forwards`;
+  if (proxiedMethods.has(upper)) return `method names are case-sensitive; write \`${upper}\``;
+  if (refusedMethods.has(upper)) return `\`${method}\` is not a method that the gateway forwards`;
+  if (!TOKEN.test(method)) return `\`${method}\` is not the name of a method`;
+  return undefined;
+}
+
+/** Why a method may be a mistake for another one, for the operator; undefined if it is not likely. */
+export function methodWarning(method: string): string | undefined {
+  if (proxiedMethods.has(method)) return undefined;
+  const letters = lettersOf(method);
+  const similar = [...proxiedMethods].find(
+    (known) => distance(known, method) === 1 || lettersOf(known) === letters,
+  );
+  return similar === undefined
+    ? undefined
+    : `\`${method}\` is not a method in common use; if it is a mistake, write \`${similar}\``;
+}
+
+function lettersOf(method: string): string {
+  return method.split("").sort().join("");
 }

@@ -1,3 +1,9 @@
+/**
+ * What an encoded slash or backslash in a path is: part of its segment, a reason to refuse the request, or
+ * a slash.
+ */
+export type EncodedSlashes = "keep" | "reject" | "decode";
+
 /** Why a path is refused, for the client. */
 export type PathProblem = { readonly problem: string };
 

@@ -48,6 +48,11 @@ export function targetOf(method: string, target: string, host: string | null): R
   return inAbsoluteForm(method, target, asked);
 }
 
+/** The same target with another path, its encoded slashes decoded. */
+export function decodedTarget({ host, query }: RequestTarget, path: string): RequestTarget {
+  return { host, path, query };
+}
+
 /** Bytes that are not visible ASCII percent-encoded: for logs, rows and terminals. */
 export function visible(bytes: string): string {
   return NOT_VISIBLE.test(bytes) ? bytes.replace(NOT_VISIBLES, encodeByte) : bytes;
@@ -147,11 +152,8 @@ export function readTarget(written: string, host: string | null): RequestTarget 
   if (start === 0 && host !== null && isValidHost(host)) {
     return refused(url, host, "host", "the Host field is not a valid host name or address");
   }
-  const target = targetOf("", url.slice(start), host);
-  return target.decodedPath === undefined ? target : refused(url, host, "path", ENCODED_SLASH);
+  return targetOf("", url.slice(start), host);
 }
-
-const ENCODED_SLASH = "the path contains an encoded slash or backslash";
 
 function encodeText(text: string): string {
   return encodeURI(text.toWellFormed());

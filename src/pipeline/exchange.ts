@@ -52,7 +52,8 @@ export interface TakenQuota {
 export class Exchange {
   readonly request: Request;
   readonly method: string;
-  readonly target: RequestTarget;
+  /** Replaced only when the matched route decodes the encoded slashes of its path. */
+  target: RequestTarget;
   readonly client: ClientIdentity;
   readonly requestId: string;
   /** The fields that the client sent. Those for backends are in `outgoing`. */

@@ -11,6 +11,8 @@ import { GatewayError } from "./errors.ts";
 export interface OutgoingRules {
   /** Whether the backend gets the client's Host, or its own. */
   readonly preserveHost: boolean;
+  /** Whether the backend gets the path as the client wrote it. */
+  readonly preservePath?: boolean;
   /** Whether Forwarded (RFC 7239) is sent besides X-Forwarded-*. */
   readonly sendForwarded: boolean;
 }
@@ -42,7 +44,7 @@ export class Outgoing {
 
   constructor(source: OutgoingSource, rules: OutgoingRules) {
     this.method = source.method;
-    this.#path = source.target.path;
+    this.#path = rules.preservePath === true ? writtenPath(source.target) : source.target.path;
     this.#query = source.target.query;
     this.#list = outgoingFields(source, rules);
     this.fields = this.#list;
@@ -138,6 +140,19 @@ const PATH = /^\/[!-"$->@-~]*$/;
 // Resolving it could lead out of what the route stands for.
 const DOTS: PathProblem = { problem: 'the path contains a "." or ".." segment' };
 const QUERY = /^(?:\?[!-"$-~]*)?$/;
+
+/** Throws a GatewayError for a path that leads elsewhere, depending on who resolves it. */
+function writtenPath({ path, writtenPath = path }: RequestTarget): string {
+  if (PARENT_SEGMENT.test(writtenPath)) {
+    throw new GatewayError(
+      "invalid_path",
+      'the path contains a ".." segment, and this route passes paths on as they are',
+    );
+  }
+  return writtenPath;
+}
+
+const PARENT_SEGMENT = /\/(?:\.|%2e){2}(?:\/|$)/i;
 
 // Decided by the connection and the content. Setting these would allow request smuggling.
 const NOT_SETTABLE: ReadonlySet<string> = new Set([...hopByHopFields, "content-length", "expect"]);

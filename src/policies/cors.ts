@@ -3,7 +3,7 @@ import { type StaticDecode, Type } from "@sinclair/typebox";
 import type { FieldList } from "../http/field-list.ts";
 import { listWith, TOKEN } from "../http/fields.ts";
 import { hostName } from "../http/host.ts";
-import { methodProblem } from "../http/methods.ts";
+import { methodProblem, methodWarning } from "../http/methods.ts";
 import { asksForWebSocket } from "../http/websocket.ts";
 import { Answer } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
@@ -71,11 +71,15 @@ export const cors = definePolicy({
 });
 
 function check(config: CorsConfig): ConfigIssue[] {
-  const issues = [
+  const issues: ConfigIssue[] = [
     ...checkEach(config, "allowed_origins", originProblem),
     ...checkEach(config, "allowed_methods", (method) =>
       method === "*" ? undefined : methodProblem(method),
     ),
+    ...checkEach(config, "allowed_methods", methodWarning).map((issue): ConfigIssue => ({
+      ...issue,
+      severity: "warning",
+    })),
     ...checkEach(config, "allowed_headers", fieldProblem),
     ...checkEach(config, "exposed_headers", fieldProblem),
   ];

@@ -1,3 +1,4 @@
+import { proxiedMethods } from "../http/methods.ts";
 import type { Condition, RoutedRequest } from "./conditions/condition.ts";
 import type { Pattern, RoutePattern } from "./pattern.ts";
 
@@ -7,6 +8,8 @@ export interface RouteMatch<R> {
   readonly route: R;
   /** The values of the names in the route's path, still percent-encoded. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** The path with its encoded slashes decoded, if it was matched like that. */
+  readonly path?: string;
 }
 
 /** A route, ready to be matched. If its path has no names, it is its own match. */
@@ -66,7 +69,8 @@ export function accepts<R extends RoutePattern>(
 }
 
 /**
- * The routes of one path shape. A route that lists the method comes before one that lists none; among
+ * The routes of one path shape. Those that list no methods take the ones that are always forwarded; any
+ * other method must be listed. A route that lists the method comes before one that lists none; among
  * those, the one with the greatest weight of conditions, then the one added first.
  */
 export class Candidates<R extends RoutePattern> {
@@ -93,7 +97,9 @@ export class Candidates<R extends RoutePattern> {
 
   choose(method: string, request: RoutedRequest): Candidate<R> | undefined {
     const listed = this.#byMethod?.get(method);
-    return (listed && firstOf(listed, request)) ?? firstOf(this.#rest, request);
+    const found = listed && firstOf(listed, request);
+    if (found !== undefined || !proxiedMethods.has(method)) return found;
+    return firstOf(this.#rest, request);
   }
 }
 

@@ -1,3 +1,4 @@
+import { proxiedMethods } from "../http/methods.ts";
 import { accepts, type Candidate, type RouteMatch } from "./candidates.ts";
 import type { RoutedRequest } from "./conditions/condition.ts";
 import { textOf } from "./conditions/of-route.ts";
@@ -8,6 +9,8 @@ const NEAREST = 5;
 
 interface Routing<R extends RoutePattern> {
   readonly method: string;
+  /** The path that was matched. */
+  readonly path: string;
   readonly request: RoutedRequest;
   readonly chosen: RouteMatch<R> | undefined;
   /** Every route that matches the path, the most specific first. */
@@ -25,8 +28,7 @@ interface Parting {
 
 /** Explains the outcome and its reasons to an operator, one line each. */
 export function explainRouting<R extends RoutePattern>(routing: Routing<R>): string[] {
-  const { matching, routes } = routing;
-  const { path } = routing.request.target;
+  const { matching, routes, path } = routing;
   if (!path.startsWith("/")) return ['a path must begin with "/"'];
   const winner = matching.find(({ route }) => route === routing.chosen?.route);
   const losers = matching.filter((candidate) => candidate !== winner);
@@ -38,8 +40,8 @@ export function explainRouting<R extends RoutePattern>(routing: Routing<R>): str
 }
 
 function describeOutcome<R extends RoutePattern>(routing: Routing<R>): string {
-  const { method, chosen, matching } = routing;
-  const request = `${method} ${routing.request.target.path}`;
+  const { method, path, chosen, matching } = routing;
+  const request = `${method} ${path}`;
   if (chosen !== undefined) {
     const named = Object.entries(chosen.parameters).map(([name, value]) => `${name} = "${value}"`);
     const suffix = named.length === 0 ? "" : `, with ${named.join(", ")}`;
@@ -71,6 +73,7 @@ function obstacleOf(
   method: string,
   request: RoutedRequest,
 ): string | undefined {
+  if (methods === undefined && !proxiedMethods.has(method)) return `does not list ${method}`;
   if (methods !== undefined && !methods.includes(method)) {
     return `takes ${methods.length === 0 ? "no method" : `only ${methods.join(", ")}`}`;
   }

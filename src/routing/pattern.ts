@@ -1,5 +1,5 @@
+import type { EncodedSlashes } from "../http/path.ts";
 import type { Condition } from "./conditions/condition.ts";
-
 import { translatePath } from "./foreign-paths.ts";
 
 /** A route as far as routing goes. */
@@ -12,6 +12,8 @@ export interface RoutePattern {
   readonly methods?: readonly string[] | undefined;
   /** Further conditions, which a request must all meet. Absent if there are none; never empty. */
   readonly conditions?: readonly Condition[] | undefined;
+  /** What an encoded slash in a path is that it matches; as everywhere else if absent. */
+  readonly encodedSlashes?: EncodedSlashes | undefined;
 }
 
 /** One segment of a pattern; `text` is how it is written. */
@@ -86,6 +88,19 @@ export function patternOf({ path, pattern: parsed }: RoutePattern): Pattern {
   const pattern = parsed ?? parsePattern(path);
   if ("message" in pattern) throw new Error(`route "${path}": ${pattern.message}`);
   return pattern;
+}
+
+/** Whether a pattern matches every path that another one matches. */
+export function covers(general: Pattern, special: Pattern): boolean {
+  for (const [index, segment] of general.segments.entries()) {
+    const other = special.segments[index];
+    if (other === undefined) return false;
+    if (segment.kind === "wildcard") return true;
+    if (other.kind === "wildcard" || other.text === "") {
+      if (other.kind !== segment.kind || other.text !== segment.text) return false;
+    } else if (segment.kind === "static" && segment.text !== other.text) return false;
+  }
+  return general.segments.length === special.segments.length;
 }
 
 /** No literal segment begins with ":" or "*", so the sign alone can stand for any name. */

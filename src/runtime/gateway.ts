@@ -1,8 +1,7 @@
 import { identifyClient } from "../http/forwarded.ts";
 import { HeadersCache } from "../http/headers-cache.ts";
-import { proxiedMethods } from "../http/methods.ts";
 import { RequestFields } from "../http/request-fields.ts";
-import { readTarget, type TargetRefusal } from "../http/target.ts";
+import { decodedTarget, readTarget, type TargetRefusal } from "../http/target.ts";
 import { type Answer, toResponse } from "../pipeline/answer.ts";
 import { OpenCancellations } from "../pipeline/cancellation.ts";
 import type { Clock } from "../time/clock.ts";
@@ -10,6 +9,7 @@ import type { Ending, Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { type ClientPort, Exchange } from "../pipeline/exchange.ts";
 import { leaving } from "../pipeline/leaving.ts";
+import { optionsOf } from "./options.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
 /**
@@ -186,10 +186,21 @@ function runRoute(
     exchange.route = route.id;
     exchange.outgoingRules = route.outgoing;
     exchange.parameters = parameters;
+    if (match.path !== undefined) exchange.target = decodedTarget(exchange.target, match.path);
     return route.chain.run(exchange, route.forward, end);
+  }
+  if (exchange.target.path === "*") {
+    return snapshot.unrouted.run(exchange, optionsOf(snapshot.table.methods), end);
+  }
+  if (!snapshot.table.methods.has(method)) {
+    return snapshot.unrouted.run(exchange, refusing(notProxied(method)), end);
   }
   if (match.kind === "not_found") {
     return snapshot.unrouted.run(exchange, refusing(notFound(exchange)), end);
+  }
+  if (match.kind === "invalid_path") {
+    const error = new GatewayError("invalid_path", match.problem);
+    return snapshot.unrouted.run(exchange, refusing(error), end);
   }
   const refusal = refusing(methodNotAllowed(exchange, match.allow));
   // A preflight asks about another method, whose route has the CORS policy to answer it.
@@ -239,12 +250,6 @@ function refusalOf(exchange: Exchange): GatewayError | undefined {
       "this request has already passed through this gateway: one of its backends leads back to it",
     );
   }
-  if (!proxiedMethods.has(exchange.method)) {
-    return new GatewayError(
-      "method_not_proxied",
-      `${exchange.method} requests are not forwarded by this gateway`,
-    );
-  }
   return undefined;
 }
 
@@ -252,6 +257,13 @@ const REFUSED = { host: "invalid_host", path: "invalid_path" } as const satisfie
   TargetRefusal["part"],
   string
 >;
+
+function notProxied(method: string): GatewayError {
+  return new GatewayError(
+    "method_not_proxied",
+    `${method} requests are not forwarded by this gateway`,
+  );
+}
 
 function notFound(exchange: Exchange): GatewayError {
   return new GatewayError("route_not_found", `no route matches ${exchange.target.path}`);

@@ -239,8 +239,14 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "encoded_slashes allow_encoded_slashes merge_slashes normalize_path path_normalization",
-    answer: "path normalization cannot be set yet; docs/http.md has the rules",
+    keys: "allow_encoded_slashes allow_encoded_slash allowencodedslashes path_with_escaped_slashes_action",
+    answer: "that is `encoded_slashes`, in `server` or in a route",
+  },
+  {
+    below: ANYWHERE,
+    keys: "merge_slashes normalize_path path_normalization path_as_is",
+    answer:
+      "paths are always normalized for matching; with `preserve_path: true` in a route, its backends get them as they came",
   },
   {
     below: ANYWHERE,

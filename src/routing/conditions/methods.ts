@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
-import { methodProblem } from "../../http/methods.ts";
+import { methodProblem, methodWarning } from "../../http/methods.ts";
+import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { defineCondition } from "./condition.ts";
 
 /**
@@ -8,12 +9,18 @@ import { defineCondition } from "./condition.ts";
 export const methods = defineCondition({
   key: "methods",
   schema: Type.Array(Type.String({ expected: "a method's name, like GET" }), {
-    description: "The methods that the route accepts; by default, every method that is proxied.",
+    description:
+      "The methods that the route accepts, those of your own too (`[LIST]`); by default, the methods in common use, which docs/http.md lists.",
     minItems: 1,
   }),
   check: (methods) =>
-    methods.flatMap((method, index) => {
-      const message = method === undefined ? undefined : methodProblem(method);
-      return message === undefined ? [] : [{ path: [index], message }];
+    methods.flatMap((method, index): ConfigIssue[] => {
+      if (method === undefined) return [];
+      const problem = methodProblem(method);
+      if (problem !== undefined) return [{ path: [index], message: problem }];
+      const warning = methodWarning(method);
+      return warning === undefined
+        ? []
+        : [{ path: [index], message: warning, severity: "warning" }];
     }),
 });

@@ -41,7 +41,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
     return {
       maxInFlight: config.server.max_in_flight,
       routes: compiled,
-      table: yield* RouteTable.compileInSteps(compiled),
+      table: yield* RouteTable.compileInSteps(compiled, config.server.encoded_slashes),
       unrouted: routes.unrouted,
       bare: new Chain([], toProblem),
       trustedProxies: new AddressSet(config.server.trusted_proxies),
@@ -106,6 +106,7 @@ class RouteCompiler {
       ...pattern,
       path: route.pattern.path,
       pattern: route.pattern,
+      encodedSlashes: route.encoded_slashes,
       upstream,
       outgoing: settings,
       chain,

@@ -7,6 +7,7 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
   const { timeouts } = route;
   return {
     preserveHost: route.preserve_host,
+    preservePath: route.preserve_path,
     sendForwarded: server.send_forwarded,
     maxBodySize: route.max_body_size ?? server.max_body_size,
     bufferSize: server.buffer_size,
@@ -21,8 +22,9 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
 }
 
 /** Equal for routes with equal settings. */
-export function settingsKey({ preserve_host, max_body_size, tls, timeouts }: RouteConfig): string {
-  return JSON.stringify([preserve_host, max_body_size, tls, timeouts]);
+export function settingsKey(route: RouteConfig): string {
+  const { preserve_host, preserve_path, max_body_size, tls, timeouts } = route;
+  return JSON.stringify([preserve_host, preserve_path, max_body_size, tls, timeouts]);
 }
 
 function tlsOptions({ tls }: RouteConfig): Bun.TLSOptions | undefined {

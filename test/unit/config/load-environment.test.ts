@@ -85,7 +85,7 @@ describe("the value of a variable", () => {
       `admin: { listen: "\${S}:9090" }\n${ROUTE}`,
       "1:18: ${S} can be reached from other machines; set `admin.token`, or listen on 127.0.0.1",
     ],
-    [route('methods: ["${S}"]'), "4:15: `${S}` is not a method that the gateway forwards"],
+    [route('methods: ["${S}/"]'), "4:15: `${S}/` is not the name of a method"],
     [
       'routes:\n  - path: /a\n    backends: ["http://${S}", "http://${S}"]\n',
       "3:31: `http://${S}` is already a backend of this route; raise its weight instead",

@@ -333,6 +333,7 @@ describe("a good text", () => {
         buffer_size: 12 * 2 ** 10,
         max_in_flight: 10_000,
         max_message_size: 2 ** 24,
+        encoded_slashes: "keep",
         send_forwarded: false,
       },
       logging: {
@@ -353,6 +354,7 @@ describe("a good text", () => {
           path: "/a",
           pattern: { path: "/a", segments: [{ kind: "static", text: "a" }], shape: "/a" },
           preserve_host: true,
+          preserve_path: false,
           backends: [{ url: "http://a", weight: 1 }],
           balance: { name: "round_robin", settings: undefined },
           protocol: "http1",

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { carriesContent, methodProblem, proxiedMethods } from "../../../src/http/methods.ts";
+import {
+  carriesContent,
+  methodProblem,
+  proxiedMethods,
+  methodWarning,
+} from "../../../src/http/methods.ts";
 
 describe("methods", () => {
   test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND"])(
@@ -10,7 +15,33 @@ describe("methods", () => {
     },
   );
 
-  test.each(["CONNECT", "TRACE", "BREW", ""])("%s is not", (method) => {
+  test.each(["LIST", "MKACTIVITY", "BREW", "x-own", "purge-all"])(
+    "%s is forwarded where a route lists it",
+    (method) => {
+      expect(proxiedMethods.has(method)).toBe(false);
+      expect(methodProblem(method)).toBeUndefined();
+      expect(methodWarning(method)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ["PSOT", "POST"],
+    ["GTE", "GET"],
+    ["DELET", "DELETE"],
+    ["OPTION", "OPTIONS"],
+  ])("%s may be a mistake for %s", (method, meant) => {
+    expect(methodWarning(method)).toEndWith(`write \`${meant}\``);
+  });
+
+  test("a method in common use is no mistake", () => {
+    for (const method of proxiedMethods) expect(methodWarning(method)).toBeUndefined();
+  });
+
+  test.each(["", "A B", "A/B", "\u00C4"])("%j is not the name of one", (method) => {
+    expect(methodProblem(method)).toBe(`\`${method}\` is not the name of a method`);
+  });
+
+  test.each(["CONNECT", "TRACE", "trace"])("%s is never forwarded", (method) => {
     expect(proxiedMethods.has(method)).toBe(false);
     expect(methodProblem(method)).toBe(`\`${method}\` is not a method that the gateway forwards`);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { targetOf } from "../../../src/http/target.ts";
 import type { Outgoing, OutgoingRules } from "../../../src/pipeline/outgoing.ts";
 import { type Opening, openExchange } from "./opening.ts";
 
@@ -313,4 +314,32 @@ describe("the outgoing request", () => {
     const exchange = openExchange();
     expect(exchange.outgoing).toBe(exchange.outgoing);
   });
+});
+
+describe("the path that a route preserves", () => {
+  function pathOf(written: string) {
+    const exchange = openExchange();
+    exchange.target = targetOf("GET", written, "gateway.test");
+    exchange.outgoingRules = { preserveHost: true, preservePath: true, sendForwarded: false };
+    return exchange.outgoing.path;
+  }
+
+  test.each([
+    "/a//b/./c",
+    "/%61%c3%a9/%2E/b%2fc",
+    "/caf\u00C3\u00A9",
+    "//a",
+    "/a/",
+    '/"<>',
+    "/..a",
+  ])("is sent as it was written: %p", (written) => {
+    expect(pathOf(written)).toBe(written);
+  });
+
+  test.each(["/a/../b", "/a//../b", "/a/%2e%2E/b", "/a/..", "/a/.%2e"])(
+    "is refused if it leads elsewhere: %p",
+    (written) => {
+      expect(() => pathOf(written)).toThrow('the path contains a ".." segment');
+    },
+  );
 });

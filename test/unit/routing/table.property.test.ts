@@ -81,6 +81,7 @@ function matchWithTable(routes: readonly RoutePattern[], [method, path, query]: 
   const match = RouteTable.compile(routes).match(method, requestFor(path, query));
   if (match.kind === "not_found") return {};
   if (match.kind === "method_not_allowed") return { allow: match.allow.split(", ") };
+  if (match.kind === "invalid_path") throw new Error(match.problem);
   return { route: match.route, parameters: { ...match.parameters } };
 }
 

@@ -20,6 +20,7 @@ describe("a route's settings", () => {
   test("are the server's, where the route says nothing", () => {
     expect(settingsOf(http)).toEqual({
       preserveHost: true,
+      preservePath: false,
       sendForwarded: false,
       maxBodySize: 100_000_000,
       bufferSize: 12_288,
@@ -31,6 +32,7 @@ describe("a route's settings", () => {
       "max_body_size: 5, buffer_size: 6, send_forwarded: true";
     expect(settingsOf(http, server)).toEqual({
       preserveHost: true,
+      preservePath: false,
       sendForwarded: true,
       maxBodySize: 5,
       bufferSize: 6,
@@ -41,10 +43,11 @@ describe("a route's settings", () => {
 
   test("are the route's own, where it has them", () => {
     const route =
-      "preserve_host: false, max_body_size: 7, " +
+      "preserve_host: false, preserve_path: true, max_body_size: 7, " +
       "timeouts: { request: 5s, response: 6s, idle: 0, exchange: 8s }";
     expect(settingsOf(`${http}, ${route}`, "idle_timeout: 3s")).toMatchObject({
       preserveHost: false,
+      preservePath: true,
       maxBodySize: 7,
       timeouts: { request: 5_000, response: 6_000, idle: 0, exchange: 8_000 },
     });

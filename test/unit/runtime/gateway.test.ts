@@ -88,7 +88,7 @@ describe("a request without a route", () => {
   });
 
   test.each([
-    ["/api/a%2Fb", {}, "invalid_path"],
+    ["/api/a%00b", {}, "invalid_path"],
     ["/api/a", { host: "a, b" }, "invalid_host"],
   ])("is answered 400 when %s with %p makes no sense", async (path, headers, code) => {
     const { ask, sent, records } = world();
@@ -106,7 +106,7 @@ describe("a request without a route", () => {
     const headers = { origin: "http://shop.test" };
     const answers = [
       await ask("/nowhere", { headers }),
-      await ask("/a%2F", { headers }),
+      await ask("/a%00", { headers }),
       await ask("/nowhere", { headers }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([404, 400, 429]);
