@@ -99,6 +99,7 @@ export class Forwarding implements Handler {
       method: outgoing.method,
       target: targetAt(backend, outgoing),
       fields: outgoing.fields,
+      upgrade: undefined,
       body,
       bodySent: sent,
       timeout: this.#timeouts.response,

@@ -21,6 +21,8 @@ export interface BackendRequest {
   readonly target: string;
   /** Names in lower case, each followed by its value. A stream without Content-Length is chunked. */
   readonly fields: readonly string[];
+  /** The protocols that the backend may upgrade the connection to, as a list; undefined for none. */
+  readonly upgrade: string | undefined;
   readonly body: RequestContent;
   /** Settles when a body that is a stream has ended; absent for others. */
   readonly bodySent: Promise<void> | undefined;

@@ -1,3 +1,4 @@
+import type { Channel } from "../pipeline/channel.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import type { FieldList } from "../http/field-list.ts";
 
@@ -7,6 +8,10 @@ export interface BackendAnswer {
   readonly statusText: string;
   /** Without hop-by-hop fields. */
   readonly fields: FieldList;
+  /** The connection, after a 101: the protocols of `upgrade` are spoken on it, and nobody else has it. */
+  readonly channel: Channel | undefined;
+  /** The Upgrade field of the answer; null without one. */
+  readonly upgrade: string | null;
   /** The Content-Length field, in bytes; undefined without one. */
   readonly contentLength: number | undefined;
   /**

@@ -11,6 +11,7 @@ import type { ContentReader } from "../pipeline/content.ts";
 import type { ClientSocket } from "./client-socket.ts";
 import { type Flow, IncomingAnswer } from "./incoming-answer.ts";
 import { Line } from "./line.ts";
+import { LineChannel } from "./line-channel.ts";
 import { goesInChunks, requestHead } from "./request-head.ts";
 import type { SocketOwner } from "./socket-events.ts";
 
@@ -57,12 +58,14 @@ interface Carrying {
  * What a connection is doing.
  *
  *   dialling ─▶ carrying ⇄ idle
- *       └──────────┴────────┴──▶ closed
+ *       │          │ └──────│──▶ upgraded
+ *       └──────────┴────────┴───────┴──▶ closed
  */
 type State =
   | { readonly name: "dialling"; readonly attempt: Attempt }
   | Carrying
   | { readonly name: "idle" }
+  | { readonly name: "upgraded"; readonly attempt: Attempt; readonly channel: LineChannel }
   | { readonly name: "closed" };
 
 const IDLE: State = { name: "idle" };
@@ -159,6 +162,10 @@ export class Connection implements Carrier, Flow, Connecting {
 
   received(bytes: Buffer): void {
     const state = this.#state;
+    if (state.name === "upgraded") {
+      state.channel.received(bytes);
+      return;
+    }
     if (state.name !== "carrying") {
       // Unsolicited bytes: drop the connection.
       this.#end("cut");
@@ -177,6 +184,10 @@ export class Connection implements Carrier, Flow, Connecting {
       this.#end("cut", error instanceof Malformed ? invalid(error) : (error as Error));
       return;
     }
+    if (answer.status === 101) {
+      this.#upgrade(state);
+      return;
+    }
     if (answer.hasHead && !hadHead) {
       if (answer.authenticatesConnection) this.#reserveFor(attempt);
       this.#owner.answeredSoon(attempt, answer);
@@ -186,11 +197,19 @@ export class Connection implements Carrier, Flow, Connecting {
 
   drained(): void {
     const tookSome = this.#line.drained();
-    if (tookSome && "attempt" in this.#state) this.#state.attempt.reached = "maybe";
+    if (this.#state.name === "upgraded") this.#state.channel.drained();
+    else if (tookSome && "attempt" in this.#state) this.#state.attempt.reached = "maybe";
+  }
+
+  /** A connection whose backend has closed its side carries no further request. */
+  ended(): void {
+    if (this.#state.name === "upgraded") this.#state.channel.ended();
+    else this.closed(undefined);
   }
 
   closed(cause: Error | undefined): void {
     const state = this.#state;
+    if (state.name === "upgraded") state.channel.closed(cause);
     if (state.name === "carrying") this.#closedUnder(state, cause);
     else this.#end("cut", cause ?? broken(undefined));
   }
@@ -223,7 +242,8 @@ export class Connection implements Carrier, Flow, Connecting {
     if (this.servesOnly === undefined && authenticatesConnection(request.fields)) {
       this.servesOnly = "nobody";
     }
-    const answer = new IncomingAnswer(request.method === "HEAD", this, this.#owner.heads);
+    const isForHead = request.method === "HEAD";
+    const answer = new IncomingAnswer(isForHead, this, this.#owner.heads, request.upgrade);
     const state: Carrying = {
       name: "carrying",
       attempt,
@@ -294,6 +314,21 @@ export class Connection implements Carrier, Flow, Connecting {
     this.servesOnly = this.#owner.reserve(attempt) ?? "nobody";
   }
 
+  /** The backend has agreed to an upgrade, so the connection is the answer's from now on. */
+  #upgrade({ attempt, answer, upload, unsent }: Carrying): void {
+    if (upload !== undefined || unsent !== undefined || this.#line.isFull) {
+      this.#end("cut", invalid(new Malformed("a 101 before the end of the request")));
+      return;
+    }
+    const channel = new LineChannel(this.#line, answer.early);
+    answer.channel = channel;
+    this.#state = { name: "upgraded", attempt, channel };
+    // Until somebody listens.
+    this.#line.pause();
+    this.#owner.gone(this);
+    this.#owner.answeredSoon(attempt, answer);
+  }
+
   /** The answer has ended. */
   #finish(state: Carrying): void {
     // If the answer ended before the request, the rest of the request is unsent.
@@ -315,7 +350,7 @@ export class Connection implements Carrier, Flow, Connecting {
     const state = this.#state;
     if (state.name === "closed") return;
     this.#state = CLOSED;
-    this.#owner.gone(this);
+    if (state.name !== "upgraded") this.#owner.gone(this);
     this.#line.end(manner);
     if (!("attempt" in state)) return;
     if (state.name === "carrying") {

@@ -95,8 +95,8 @@ export class Dial {
     const data = this.#connection;
     const { isUnix = false, ...tcp } = way;
     return isUnix
-      ? connect({ unix: address, data, socket: way.socket })
-      : connect({ hostname: address, data, ...tcp });
+      ? connect({ unix: address, data, socket: way.socket, allowHalfOpen: true })
+      : connect({ hostname: address, data, ...tcp, allowHalfOpen: true });
   }
 
   #opened(socket: Bun.Socket<SocketOwner>, address: string): void {

@@ -115,6 +115,10 @@ export class EgressDial implements Dialled {
 
   drained(): void {}
 
+  ended(): void {
+    this.closed(undefined);
+  }
+
   closed(cause: Error | undefined): void {
     this.#fail("the egress proxy closed the connection", cause);
   }

@@ -1,3 +1,5 @@
+import { isUpgradeTo } from "../http/upgrade.ts";
+import type { Channel } from "../pipeline/channel.ts";
 import type { AnswerHead, AnswerHeadReader } from "../wire/answer-head.ts";
 import { copyOf } from "../wire/bytes.ts";
 import { ChunkedDecoder } from "../wire/chunked.ts";
@@ -49,8 +51,13 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   persists = false;
   /** Whether its connection is, or will be, authenticated instead of each request. */
   authenticatesConnection = false;
+  upgrade: string | null = null;
+  channel: Channel | undefined = undefined;
+  /** What has arrived behind a 101. */
+  early: Buffer | undefined = undefined;
 
   readonly #isForHead: boolean;
+  readonly #asked: string | undefined;
   readonly #flow: Flow;
   readonly #heads: AnswerHeadReader;
   /** The beginning of an incomplete header section. */
@@ -66,9 +73,13 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   #collecting: (Waiting<Uint8Array> & { readonly all: Uint8Array; at: number }) | undefined;
   #failure: Error | undefined;
 
-  /** `isForHead`: such an answer has no content, whatever its fields say. */
-  constructor(isForHead: boolean, flow: Flow, heads: AnswerHeadReader) {
+  /**
+   * `isForHead`: such an answer has no content, whatever its fields say. `upgrade` is the request's
+   * Upgrade field.
+   */
+  constructor(isForHead: boolean, flow: Flow, heads: AnswerHeadReader, upgrade?: string) {
     this.#isForHead = isForHead;
+    this.#asked = upgrade;
     this.#flow = flow;
     this.#heads = heads;
   }
@@ -82,6 +93,11 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   receive(bytes: Buffer): void {
     const content = this.hasHead ? bytes : this.#readHeads(bytes);
     if (content === undefined) return;
+    if (this.status === 101) {
+      this.early = content;
+      this.complete = true;
+      return;
+    }
     const read = this.#readContent(content);
     // Bytes after the answer are unsolicited, so the connection cannot be reused.
     if (read < content.length) this.persists = false;
@@ -173,11 +189,10 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
       }
       const head = this.#heads.read(bytes, end);
       bytes = behind(bytes, end + HEAD_END.length);
-      if (head.status >= 200) {
+      if (head.status >= 200 || head.status === 101) {
         this.#take(head);
         return bytes;
       }
-      if (head.status === 101) throw new Malformed("an unrequested 101");
       this.#interim += 1;
       if (this.#interim > MOST_INTERIM) throw new Malformed("too many 1xx answers");
     }
@@ -185,6 +200,9 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
 
   #take(head: AnswerHead): void {
     const { status, fields, contentLength, chunked } = head;
+    if (status === 101 && !isUpgradeTo(head.upgrade, this.#asked)) {
+      throw new Malformed("an unrequested 101");
+    }
     this.status = status;
     this.statusText = head.reason;
     this.fields = new FieldList(fields);
@@ -192,6 +210,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.hasHead = true;
     this.persists = head.persists;
     this.authenticatesConnection = head.authenticatesConnection;
+    this.upgrade = head.upgrade;
     if (this.#isForHead || status === 204 || status === 304) return;
     if (chunked) this.#chunks = new ChunkedDecoder();
     this.#left = contentLength ?? Number.POSITIVE_INFINITY;

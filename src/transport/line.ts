@@ -69,6 +69,11 @@ export class Line {
     this.#socket?.resume();
   }
 
+  /** Closes the sending side; what arrives is still received. The queue must be empty. */
+  shutdown(): void {
+    this.#socket?.shutdown();
+  }
+
   /** Ends it. `cut` terminates the connection at once. */
   end(manner: "close" | "cut"): void {
     this.#isOver = true;

@@ -27,6 +27,7 @@ export function networkProbe(clock: Clock, names: Names = new Names(clock)): Pro
       method: "GET",
       target: path,
       fields: FIELDS,
+      upgrade: undefined,
       body: null,
       bodySent: undefined,
       timeout: unlimited,

@@ -26,6 +26,9 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
   }
   if (findField(fields, "host") === -1)
     head += `host: ${to.origin.slice(to.origin.indexOf("//") + 2)}\r\n`;
+  if (request.upgrade !== undefined) {
+    head += `connection: Upgrade\r\nupgrade: ${request.upgrade}\r\n`;
+  }
   if (goesInChunks(request)) head += "transfer-encoding: chunked\r\n";
   head += "\r\n";
   // Counting bytes is faster than a regular expression, and most heads are plain ASCII.

@@ -9,7 +9,9 @@ export interface SocketOwner {
   received(bytes: Buffer): void;
   /** There is room for more. */
   drained(): void;
-  /** The backend has closed its side, or the connection has broken. */
+  /** The backend has closed its sending side, and may still read. */
+  ended(): void;
+  /** The connection is closed, or has broken. */
   closed(cause: Error | undefined): void;
   /** The connection could not be opened, or the backend is not trusted. */
   refused(error: Error): void;
@@ -21,6 +23,7 @@ export const NOBODY: SocketOwner = {
   ready: () => {},
   received: () => {},
   drained: () => {},
+  ended: () => {},
   closed: () => {},
   refused: () => {},
 };
@@ -33,8 +36,7 @@ export const plainEvents: Bun.SocketHandler<SocketOwner> = {
   },
   data: (socket, bytes) => socket.data.received(bytes),
   drain: (socket) => socket.data.drained(),
-  // A connection whose backend has closed its side carries no further request.
-  end: (socket) => socket.data.closed(undefined),
+  end: (socket) => socket.data.ended(),
   close: (socket, error) => socket.data.closed(error),
   error: (socket, error) => socket.data.closed(error),
   // The dialler gets a rejected promise.

@@ -28,6 +28,8 @@ export interface AnswerHead {
   readonly persists: boolean;
   /** Whether the connection is, or will be, authenticated instead of each request. */
   readonly authenticatesConnection: boolean;
+  /** The Upgrade field; null without one. */
+  readonly upgrade: string | null;
 }
 
 const VERSION = "HTTP/1.";
@@ -51,6 +53,7 @@ interface Section {
   readonly chunked: boolean;
   readonly closes: boolean;
   readonly authenticatesConnection: boolean;
+  readonly upgrade: string | null;
 }
 
 /**
@@ -83,6 +86,7 @@ export class AnswerHeadReader {
       chunked: section.chunked,
       persists: isLatest && !section.closes,
       authenticatesConnection: section.authenticatesConnection,
+      upgrade: section.upgrade,
     };
   }
 
@@ -103,6 +107,7 @@ const CONNECTION = 2;
 const TRANSFER_ENCODING = 3;
 const CONTENT_LENGTH = 4;
 const CHALLENGE = 5;
+const UPGRADE = 6;
 
 const GRAMMAR: FieldGrammar = {
   allowsBlanksBeforeColon: true,
@@ -111,6 +116,7 @@ const GRAMMAR: FieldGrammar = {
     if (name === "connection") return CONNECTION;
     if (name === "transfer-encoding") return TRANSFER_ENCODING;
     if (name === "content-length") return CONTENT_LENGTH;
+    if (name === "upgrade") return UPGRADE;
     if (isConnectionChallenge(name, value)) return CHALLENGE;
     return removedFields.has(name) ? FOR_ONE_HOP : PLAIN;
   },
@@ -121,6 +127,7 @@ function sectionOf(lines: readonly FieldLine[]): Section {
   let connection: string | null = null;
   let length: string | null = null;
   let coding: string | null = null;
+  let upgrade: string | null = null;
   let challenges = false;
   for (const line of lines) {
     switch (line.kind) {
@@ -131,6 +138,9 @@ function sectionOf(lines: readonly FieldLine[]): Section {
         break;
       case TRANSFER_ENCODING:
         coding = joined(coding, line.value);
+        break;
+      case UPGRADE:
+        upgrade = joined(upgrade, line.value);
         break;
       case CONTENT_LENGTH: {
         const one = oneLength(line.value);
@@ -162,6 +172,7 @@ function sectionOf(lines: readonly FieldLine[]): Section {
     chunked: coding !== null,
     closes: hasToken(connection, "close"),
     authenticatesConnection: challenges,
+    upgrade,
   };
 }
 

@@ -38,6 +38,8 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
 /** A Response in place of a backend's answer. */
 export class GivenAnswer implements BackendAnswer {
   readonly fields = new FieldList();
+  readonly channel = undefined;
+  readonly upgrade = null;
   readonly #response: Response;
 
   constructor(response: Response) {

@@ -21,6 +21,7 @@ function request(changes: Partial<BackendRequest> = {}, clock = new FakeClock())
     target: "/a",
     method: "GET",
     fields: [],
+    upgrade: undefined,
     body: null,
     bodySent: undefined,
     timeout: new RouteTimeoutSets(clock).of(settingsWith().timeouts).response,

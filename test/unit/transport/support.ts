@@ -31,6 +31,7 @@ export function backendRequest(
     method: "GET",
     target: "/",
     fields: [],
+    upgrade: undefined,
     body: null,
     bodySent: undefined,
     timeout: new RouteTimeoutSets(clock).of(settingsWith().timeouts).response,
