@@ -1,0 +1,51 @@
+import type { CertificateAndKey } from "./x509.ts";
+import { Challenges } from "./challenges.ts";
+import { type AcmeSettings, Renewals, type RenewalsOptions } from "./renewals.ts";
+
+/** Certificates from an issuer, by settings that can change. */
+export class AutomaticCertificates {
+  readonly #options: RenewalsOptions;
+  /** What the ports answer to the issuer. */
+  readonly challenges = new Challenges();
+  #renewals: Renewals | undefined;
+  #ended: Promise<unknown> = Promise.resolve();
+  #isStarted = false;
+
+  /** `options.onChange` is called when `certificates` has changed after the start. */
+  constructor(options: RenewalsOptions) {
+    this.#options = options;
+  }
+
+  /** What clients get, one for each name; none while there are no settings. */
+  get certificates(): readonly CertificateAndKey[] {
+    return this.#renewals?.certificates ?? [];
+  }
+
+  /**
+   * Reads the certificates that are on disk. Called before `start`, and again with other settings; what
+   * is under way by earlier ones ends. Nothing happens if they are equal.
+   */
+  use(settings: AcmeSettings | undefined): void {
+    const before = this.#renewals;
+    if (Bun.deepEquals(before?.settings, settings)) return;
+    const next = settings && new Renewals(settings, this.challenges, this.#options, before);
+    this.#renewals = next;
+    this.#ended = Promise.all([this.#ended, before?.stop()]);
+    if (!this.#isStarted) return;
+    this.#options.onChange();
+    // One after the other, because they may share a lock.
+    void this.#ended.then(() => this.#renewals === next && this.#isStarted && next?.start());
+  }
+
+  /** Begins to get what is missing or is to be renewed. The ports must be open. */
+  start(): void {
+    this.#isStarted = true;
+    this.#renewals?.start();
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#isStarted = false;
+    await Promise.all([this.#ended, this.#renewals?.stop()]);
+  }
+}
