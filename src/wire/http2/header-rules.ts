@@ -1,11 +1,7 @@
 import { fieldOf, type Field } from "../../http/field.ts";
 import { contentLength, TOKEN } from "../../http/fields.ts";
+import { Malformed } from "../malformed.ts";
 import { FieldRole, type HeaderField } from "./header-field.ts";
-
-/** A message that is malformed (RFC 9113 section 8.1.1). The message says what is wrong. */
-export class MalformedMessage extends Error {
-  override readonly name = "MalformedMessage";
-}
 
 /** A request's header section (RFC 9113 section 8.3.1). */
 export interface RequestHead {
@@ -33,7 +29,7 @@ const TARGET = /^[\x21-\x7E\x80-\xFF]+$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 const STATUS = /^[1-5][0-9][0-9]$/;
 
-/** Checks a client's header section. Throws MalformedMessage. */
+/** Checks a client's header section. Throws Malformed. */
 export function requestHead(section: readonly HeaderField[]): RequestHead {
   let method: string | undefined;
   let scheme: string | undefined;
@@ -66,7 +62,7 @@ export function requestHead(section: readonly HeaderField[]): RequestHead {
         path = value;
         break;
       case FieldRole.host:
-        if (host !== undefined) throw new MalformedMessage("two Host fields");
+        if (host !== undefined) throw new Malformed("two Host fields");
         host = field;
         fields.push(field);
         break;
@@ -87,7 +83,7 @@ export function requestHead(section: readonly HeaderField[]): RequestHead {
     }
   }
   if (method === undefined || !TOKEN.test(method)) {
-    throw new MalformedMessage("no valid :method");
+    throw new Malformed("no valid :method");
   }
   const target = targetOf(method, scheme, path, authority?.value);
   if (authority !== undefined) {
@@ -104,7 +100,7 @@ export function requestHead(section: readonly HeaderField[]): RequestHead {
   };
 }
 
-/** Checks a server's header section, of a final or an interim answer. Throws MalformedMessage. */
+/** Checks a server's header section, of a final or an interim answer. Throws Malformed. */
 export function answerHead(section: readonly HeaderField[]): AnswerHead {
   let status: string | undefined;
   let length: number | undefined;
@@ -120,37 +116,37 @@ export function answerHead(section: readonly HeaderField[]): AnswerHead {
     if (role === FieldRole.contentLength) length = lengthOf(field, length);
     fields.push(field);
   }
-  if (status === undefined || !STATUS.test(status)) throw new MalformedMessage("no valid :status");
+  if (status === undefined || !STATUS.test(status)) throw new Malformed("no valid :status");
   // There is no Upgrade (RFC 9113 section 8.6).
-  if (status === "101") throw new MalformedMessage("an answer of status 101");
+  if (status === "101") throw new Malformed("an answer of status 101");
   return { status: Number(status), fields, contentLength: length };
 }
 
-/** Checks the fields behind content (RFC 9113 section 8.1). Throws MalformedMessage. */
+/** Checks the fields behind content (RFC 9113 section 8.1). Throws Malformed. */
 export function trailersOf(section: readonly HeaderField[]): readonly Field[] {
   for (const field of section) if (field.role > FieldRole.cookie) throw malformed(field);
   return section;
 }
 
 function expectFirst(field: HeaderField, before: unknown, fields: readonly Field[]): void {
-  if (before !== undefined) throw new MalformedMessage(`${field.name} twice`);
-  if (fields.length > 0) throw new MalformedMessage(`${field.name} after a field`);
+  if (before !== undefined) throw new Malformed(`${field.name} twice`);
+  if (fields.length > 0) throw new Malformed(`${field.name} after a field`);
 }
 
-function malformed(field: HeaderField): MalformedMessage {
+function malformed(field: HeaderField): Malformed {
   const name = JSON.stringify(field.name);
   if (field.role === FieldRole.invalidName) {
-    return new MalformedMessage(`an invalid field name: ${name}`);
+    return new Malformed(`an invalid field name: ${name}`);
   }
   return field.role === FieldRole.invalidValue
-    ? new MalformedMessage(`an invalid value of the field ${name}`)
-    : new MalformedMessage(`the field ${name}, which is not allowed here`);
+    ? new Malformed(`an invalid value of the field ${name}`)
+    : new Malformed(`the field ${name}, which is not allowed here`);
 }
 
 function lengthOf(field: HeaderField, before: number | undefined): number {
   const length = contentLength(field.value);
-  if (length === undefined) throw new MalformedMessage("a Content-Length that is not a number");
-  if (before !== undefined) throw new MalformedMessage("two Content-Length fields");
+  if (length === undefined) throw new Malformed("a Content-Length that is not a number");
+  if (before !== undefined) throw new Malformed("two Content-Length fields");
   return length;
 }
 
@@ -162,23 +158,23 @@ function targetOf(
 ): string {
   if (method === "CONNECT") {
     if (scheme !== undefined || path !== undefined || authority === undefined || authority === "") {
-      throw new MalformedMessage("a CONNECT with other pseudo-fields than :authority");
+      throw new Malformed("a CONNECT with other pseudo-fields than :authority");
     }
     return authority;
   }
-  if (scheme === undefined || !SCHEME.test(scheme)) throw new MalformedMessage("no valid :scheme");
+  if (scheme === undefined || !SCHEME.test(scheme)) throw new Malformed("no valid :scheme");
   const isPath = path !== undefined && TARGET.test(path);
   if (!isPath || !(path.startsWith("/") || (path === "*" && method === "OPTIONS"))) {
-    throw new MalformedMessage("no valid :path");
+    throw new Malformed("no valid :path");
   }
   return path;
 }
 
 function checkAuthority(authority: string, host: string | undefined, scheme: string): void {
-  if (authority.includes("@")) throw new MalformedMessage("an :authority with user information");
+  if (authority.includes("@")) throw new Malformed("an :authority with user information");
   if (host === undefined || host === authority) return;
   if (withoutDefaultPort(host, scheme) !== withoutDefaultPort(authority, scheme)) {
-    throw new MalformedMessage("a Host that differs from :authority");
+    throw new Malformed("a Host that differs from :authority");
   }
 }
 

@@ -34,7 +34,10 @@ export class Stream {
   receiveWindow: number;
   /** How much content the peer must send in all, in bytes: Content-Length. */
   expects: number | undefined = undefined;
-  /** Whether the peer's final head has been received; for a server, the request's. */
+  /**
+   * Whether the peer's final head has been received: what follows is content and trailers. To be set
+   * by the user of a client's stream, who knows which answer is an interim one.
+   */
   hasHead = false;
   remoteEnded = false;
   localEnded = false;
