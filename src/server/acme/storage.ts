@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { chmod, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
+import { chmod, link, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fieldsOf } from "./issuer-error.ts";
 import type { CertificateAndKey } from "./x509.ts";
@@ -141,14 +141,7 @@ export class Storage {
 
   async #write(file: string, text: string): Promise<void> {
     await this.#makeFolder();
-    const draft = `${file}.${randomBytes(6).toString("hex")}.tmp`;
-    try {
-      await createFile(draft, text);
-      await rename(draft, file);
-    } catch (error) {
-      await unlink(draft).catch(() => {});
-      throw error;
-    }
+    await withDraft(file, text, (draft) => rename(draft, file));
   }
 
   async #makeFolder(): Promise<void> {
@@ -165,20 +158,35 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Creates a file with its content on disk. False if it exists. */
+/** Creates a file, which has its content from the first moment on. False if it exists. */
 async function createFile(file: string, text: string): Promise<boolean> {
   try {
-    const handle = await open(file, "wx", 0o600);
+    await withDraft(file, text, (draft) => link(draft, file));
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Writes a file next to another one, through to the disk, for `use`. */
+async function withDraft(
+  file: string,
+  text: string,
+  use: (draft: string) => Promise<void>,
+): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    const handle = await open(draft, "wx", 0o600);
     try {
       await handle.writeFile(text);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    throw error;
+    await use(draft);
+  } finally {
+    await ignoringAbsence(unlink(draft));
   }
 }
 
