@@ -123,7 +123,7 @@ export class FakeIssuer {
     this.refusals.set(resource, [...(this.refusals.get(resource) ?? []), ...refusals]);
   }
 
-  readonly fetch = async (url: string, init: RequestInit = {}): Promise<Response> => {
+  fetch = async (url: string, init: RequestInit = {}): Promise<Response> => {
     init.signal?.throwIfAborted();
     const { pathname } = new URL(url);
     const [, resource = "", id = ""] = pathname.split("/");

@@ -29,6 +29,7 @@ export class AutomaticCertificates {
     const before = this.#renewals;
     if (Bun.deepEquals(before?.settings, settings)) return;
     const next = settings && new Renewals(settings, this.challenges, this.#options, before);
+    if (next === undefined) this.challenges.share(undefined);
     this.#renewals = next;
     this.#ended = Promise.all([this.#ended, before?.stop()]);
     if (!this.#isStarted) return;

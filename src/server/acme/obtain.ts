@@ -82,7 +82,7 @@ async function prove(url: string, authorization: Authorization, options: ObtainO
       `the issuer offers ${offered || "no challenge"}, the gateway can answer ${types.join(", ")}`,
     );
   }
-  const withdraw = present(type, challenge, authorization.name, options);
+  const withdraw = await present(type, challenge, authorization.name, options);
   try {
     await issuer.answer(challenge);
     const { status, challenges } = await issuer.untilValidated(url);
@@ -92,7 +92,7 @@ async function prove(url: string, authorization: Authorization, options: ObtainO
       ? new IssuerError("unauthorized", `the authorization ended as ${status}`)
       : errorFrom(failed.error);
   } finally {
-    withdraw();
+    await withdraw();
   }
 }
 
@@ -101,7 +101,7 @@ function present(
   { token }: Challenge,
   name: string,
   { challenges, accountKey, now }: ObtainOptions,
-): () => void {
+): Promise<() => Promise<void>> {
   const keyAuthorization = accountKey.authorize(token);
   return type === "http-01"
     ? challenges.presentHttp(token, keyAuthorization)

@@ -69,6 +69,7 @@ export class Renewals {
     this.#challenges = challenges;
     this.#options = options;
     this.#storage = new Storage(settings.storage, settings.directory);
+    challenges.share(this.#storage);
     this.#messages = new Messages(settings, clock, log);
     const earlier = before === undefined ? [] : before.#managed;
     const folder = before === undefined ? undefined : before.#storage.folder;
@@ -170,6 +171,7 @@ export class Renewals {
     try {
       // It may have been renewed while the lock was waited for.
       await this.#look(managed);
+      await this.#storage.clearChallenges();
       if (managed.isUnsaved) await this.#save(managed);
       else if (managed.dueAt <= clock.wall()) await this.#order(managed);
     } finally {

@@ -1,9 +1,10 @@
 import { createHash, createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { chmod, link, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, link, mkdir, open, readFile, rename, rm, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { SharedChallenges } from "./challenges.ts";
 import { fieldsOf } from "./issuer-error.ts";
-import type { CertificateAndKey } from "./x509.ts";
+import { type CertificateAndKey, splitPem } from "./x509.ts";
 
 /** An account at the issuer. */
 export interface StoredAccount {
@@ -21,7 +22,7 @@ export const LOCK_LEASE_MS = 60_000;
  * name. Only its owner may read it. Files are replaced as a whole, and several gateways may share the
  * folder.
  */
-export class Storage {
+export class Storage implements SharedChallenges {
   readonly folder: string;
 
   constructor(storage: string, directory: string) {
@@ -74,6 +75,28 @@ export class Storage {
     return this.#write(this.#accountFile, `${JSON.stringify(account, undefined, 2)}\n`);
   }
 
+  writeChallenge(id: string, text: string): Promise<void> {
+    return this.#write(this.#challengeFile(id), text);
+  }
+
+  removeChallenge(id: string): Promise<void> {
+    return ignoringAbsence(unlink(this.#challengeFile(id)));
+  }
+
+  /** Blocks. */
+  readChallengeNow(id: string): string | undefined {
+    try {
+      return readFileSync(this.#challengeFile(id), "utf8");
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Removes challenges of gateways that died: those of one that lives are under way by its lock. */
+  async clearChallenges(): Promise<void> {
+    await rm(join(this.folder, "challenges"), { recursive: true, force: true });
+  }
+
   /**
    * Takes the lock, for LOCK_LEASE_MS from `now` in Unix epoch milliseconds; undefined while another
    * gateway has it or is taking it.
@@ -82,7 +105,7 @@ export class Storage {
     const file = join(this.folder, "lock");
     const owner = randomBytes(8).toString("hex");
     const text = lockText(owner, now);
-    await this.#makeFolder();
+    await makeFolder(this.folder);
     if (!(await createFile(file, text)) && !(await this.#takeOver(file, text, now))) {
       return undefined;
     }
@@ -126,6 +149,10 @@ export class Storage {
     return join(this.folder, `${name}.pem`);
   }
 
+  #challengeFile(id: string): string {
+    return join(this.folder, "challenges", id);
+  }
+
   #pauseFile(name: string): string {
     return join(this.folder, `${name}.paused`);
   }
@@ -140,14 +167,8 @@ export class Storage {
   }
 
   async #write(file: string, text: string): Promise<void> {
-    await this.#makeFolder();
+    await makeFolder(dirname(file));
     await withDraft(file, text, (draft) => rename(draft, file));
-  }
-
-  async #makeFolder(): Promise<void> {
-    const made = await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    // The process's umask may have taken more away than it should.
-    if (made !== undefined) await chmod(this.folder, 0o700);
   }
 }
 
@@ -156,6 +177,12 @@ export interface Lock {
   /** Extends it to LOCK_LEASE_MS from `now`. */
   renew(now: number): Promise<void>;
   release(): Promise<void>;
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  // The process's umask may have taken more away than it should.
+  if (made !== undefined) await chmod(folder, 0o700);
 }
 
 /** Creates a file, which has its content from the first moment on. False if it exists. */
@@ -202,12 +229,11 @@ function isHeld(text: string, now: number): boolean {
 
 /** Undefined if the text is not a certificate together with its key. */
 function certificateIn(text: string): CertificateAndKey | undefined {
-  const start = text.indexOf("-----BEGIN CERTIFICATE-----");
-  if (start === -1) return undefined;
-  const [key, certificate] = [text.slice(0, start), text.slice(start)];
+  const found = splitPem(text);
+  if (found === undefined) return undefined;
   try {
-    const fits = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
-    return fits ? { certificate, key } : undefined;
+    const leaf = new X509Certificate(found.certificate);
+    return leaf.checkPrivateKey(createPrivateKey(found.key)) ? found : undefined;
   } catch {
     return undefined;
   }

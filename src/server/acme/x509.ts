@@ -120,6 +120,12 @@ function subjectAltName(names: readonly string[]): Buffer {
   return sequence(objectIdentifier(OID.subjectAltName), octetString(sequence(...dnsNames)));
 }
 
+/** A key and the certificates after it; undefined if there is no certificate. */
+export function splitPem(text: string): CertificateAndKey | undefined {
+  const start = text.indexOf("-----BEGIN CERTIFICATE-----");
+  return start === -1 ? undefined : { key: text.slice(0, start), certificate: text.slice(start) };
+}
+
 export function asPem(label: string, der: Uint8Array): string {
   const lines =
     Buffer.from(der)

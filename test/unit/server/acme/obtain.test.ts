@@ -22,7 +22,7 @@ describe("getting a certificate", () => {
     const read = new X509Certificate(certificate);
     expect(read.checkHost("api.example.com")).toBe("api.example.com");
     expect(read.checkPrivateKey(createPrivateKey(key))).toBe(true);
-    expect(challenges.hasTls).toBe(false);
+    expect(challenges.certificate("api.example.com")).toBeUndefined();
   });
 
   test("answers no challenge before and after", async () => {
@@ -74,7 +74,7 @@ describe("getting a certificate", () => {
   test("reports why the issuer does not believe a name", async () => {
     const { issuer, obtain, challenges } = issuing();
     await issuer.useAccount(undefined);
-    challenges.presentHttp = () => () => {};
+    challenges.presentHttp = () => Promise.resolve(() => Promise.resolve());
     const error = await failure(obtain());
     expect(error.type).toBe("unauthorized");
     expect(error.message).toBe("api.example.com did not prove http-01");

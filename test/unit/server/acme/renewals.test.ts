@@ -128,6 +128,12 @@ describe("certificates from an issuer", () => {
     ]);
     const [folder = ""] = readdirSync(settings.storage);
     await eventually(() => !readdirSync(join(settings.storage, folder)).includes("lock"));
+    expect(readdirSync(join(settings.storage, folder)).toSorted()).toEqual([
+      "a.example.com.pem",
+      "account.json",
+      "b.example.com.pem",
+      "challenges",
+    ]);
   });
 
   test("are read from the storage at the next start, without asking the issuer", async () => {
@@ -261,7 +267,7 @@ describe("an issuer that fails", () => {
     const { start, line, lines, clock, settle, certificates } = gateway({
       challenges: ["http-01", "tls-alpn-01"],
     });
-    certificates.challenges.presentHttp = () => () => {};
+    certificates.challenges.presentHttp = () => Promise.resolve(() => Promise.resolve());
     start();
     await line(/did not prove http-01; api\.example\.com must lead to this gateway/);
     await settle();
@@ -286,6 +292,21 @@ describe("several gateways on one storage", () => {
     await second.line(/a certificate that another gateway got is in use/);
     expect(first.issuer.ordered).toHaveLength(1);
     expect(second.served()[0]?.serialNumber).toBe(first.served()[0]!.serialNumber);
+  });
+});
+
+describe.each(["http-01", "tls-alpn-01"] as const)("several gateways and %s", (type) => {
+  test("any of them answers the issuer", async () => {
+    const first = gateway({ challenges: [type] });
+    const second = gateway({ storage: first.settings.storage }, { clock: first.clock });
+    const issuer = new FakeIssuer(answering(second.certificates.challenges), first.issuer.origin);
+    issuer.now = () => first.clock.wall();
+    first.issuer.fetch = issuer.fetch;
+    first.start();
+    await first.line(/certificate issued/);
+    await first.settle();
+    const [folder = ""] = readdirSync(first.settings.storage);
+    expect(readdirSync(join(first.settings.storage, folder, "challenges"))).toEqual([]);
   });
 });
 
