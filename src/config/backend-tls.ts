@@ -1,9 +1,8 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
 import { Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
 import { isHostName } from "./listen-host.ts";
+import { certificatesIn, PemFileError, privateKeyIn, readPemFile } from "./pem-files.ts";
 
 const schema = Type.Object(
   {
@@ -63,16 +62,23 @@ interface Tls {
 function check({ ca, certificate, key, server_name: name }: Tls): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const report = (place: keyof Tls, message: string) => issues.push({ path: [place], message });
-  const read = <Content>(place: keyof Tls, file: string | undefined, parse: Parse<Content>) => {
+  const read = <Content>(
+    place: keyof Tls,
+    file: string | undefined,
+    parse: (file: string, pem: Buffer) => Content,
+  ) => {
     if (file === undefined) return undefined;
-    const content = parsed(file, parse);
-    if (typeof content !== "string") return content;
-    report(place, content);
-    return undefined;
+    try {
+      return parse(file, readPemFile(file));
+    } catch (error) {
+      if (!(error instanceof PemFileError)) throw error;
+      report(place, error.message);
+      return undefined;
+    }
   };
-  read("ca", ca, CERTIFICATE);
-  const own = read("certificate", certificate, CERTIFICATE);
-  const ownKey = read("key", key, PRIVATE_KEY);
+  read("ca", ca, certificatesIn);
+  const [own] = read("certificate", certificate, certificatesIn) ?? [];
+  const ownKey = read("key", key, privateKeyIn);
   if (own !== undefined && ownKey !== undefined && !own.checkPrivateKey(ownKey)) {
     report("key", `${key} is not the key of the certificate in ${certificate}`);
   }
@@ -86,35 +92,4 @@ function check({ ca, certificate, key, server_name: name }: Tls): ConfigIssue[] 
     report("server_name", `\`${name}\` is not a host name, like api.example.com`);
   }
   return issues;
-}
-
-interface Parse<Content> {
-  readonly what: string;
-  /** Throws for anything else. */
-  readonly from: (pem: Buffer) => Content;
-}
-
-const CERTIFICATE: Parse<X509Certificate> = {
-  what: "certificate",
-  from: (pem) => new X509Certificate(pem),
-};
-const PRIVATE_KEY: Parse<KeyObject> = {
-  what: "private key without a passphrase",
-  from: (pem) => createPrivateKey(pem),
-};
-
-/** The content of a file, or why it cannot be read. */
-function parsed<Content>(file: string, { what, from }: Parse<Content>): Content | string {
-  let pem: Buffer;
-  try {
-    if (!statSync(file).isFile()) return `${file} is not a file`;
-    pem = readFileSync(file);
-  } catch {
-    return `${file} cannot be read; relative paths start at the working directory`;
-  }
-  try {
-    return from(pem);
-  } catch {
-    return `${file} has no ${what} in PEM`;
-  }
 }

@@ -27,7 +27,8 @@ export async function issue(folder: string, name: string, names: string): Promis
   );
 }
 
-async function openssl(folder: string, command: string): Promise<void> {
+/** Runs one command of openssl. Its arguments have no blanks. */
+export async function openssl(folder: string, command: string): Promise<void> {
   const child = Bun.spawn(["openssl", ...command.split(" ")], {
     cwd: folder,
     stderr: "pipe",

@@ -1,0 +1,60 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+
+/** A file that cannot be used; the message is for the operator. */
+export class PemFileError extends Error {}
+
+/** Throws a PemFileError. */
+export function readPemFile(file: string): Buffer {
+  try {
+    if (statSync(file).isFile()) return readFileSync(file);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const reason =
+      code === "EACCES" || code === "EPERM"
+        ? "this user has no permission"
+        : "relative paths start at the working directory";
+    throw new PemFileError(`${file} cannot be read; ${reason}`, { cause: error });
+  }
+  throw new PemFileError(`${file} is not a file`);
+}
+
+const CERTIFICATE =
+  /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+
+/** All certificates of a file, in its order; at least one. Throws a PemFileError. */
+export function certificatesIn(file: string, pem: Buffer): X509Certificate[] {
+  const blocks = pem.toString("latin1").match(CERTIFICATE) ?? [];
+  if (blocks.length === 0) throw new PemFileError(`${file} has no certificate in PEM`);
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch (error) {
+      throw new PemFileError(`certificate ${index + 1} in ${file} is damaged`, { cause: error });
+    }
+  });
+}
+
+/** Throws a PemFileError. */
+export function privateKeyIn(file: string, pem: Buffer): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ERR_MISSING_PASSPHRASE") {
+      throw new PemFileError(
+        `the private key in ${file} is encrypted, and the gateway has no passphrase; decrypt it with \`openssl pkey -in ${file} -out plain.key\``,
+        { cause: error },
+      );
+    }
+    if (code === "ERR_OSSL_EVP_UNSUPPORTED_ALGORITHM") {
+      throw new PemFileError(
+        `the private key in ${file} is of a kind that TLS does not use; make one with \`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256\``,
+        { cause: error },
+      );
+    }
+    throw new PemFileError(`${file} has no private key without a passphrase in PEM`, {
+      cause: error,
+    });
+  }
+}
