@@ -26,6 +26,7 @@ export class StreamLog implements StreamOwner {
   readonly pieces: Buffer[] = [];
   tooLarge = 0;
   hasEnded = false;
+  hasSent = false;
   drains = 0;
   overs: (StreamFailure | undefined)[] = [];
   /** Called for a head that was received. */
@@ -55,6 +56,10 @@ export class StreamLog implements StreamOwner {
 
   ended(): void {
     this.hasEnded = true;
+  }
+
+  sent(): void {
+    this.hasSent = true;
   }
 
   drained(): void {

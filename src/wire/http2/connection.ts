@@ -160,13 +160,17 @@ export class Http2Connection implements StreamHost {
     this.#end(new Http2Error(ErrorCode.noError, message));
   }
 
-  /** No further streams; the connection closes after those that are open. */
-  drain(): void {
-    if (this.#isOver || this.#drain !== "no") return;
-    if (this.#role === "client") {
+  /**
+   * No further streams; the connection closes after those that are open. `atOnce`: streams that are on
+   * their way are not served either.
+   */
+  drain(atOnce = false): void {
+    if (this.#isOver || this.#drain === "final") return;
+    if (this.#role === "client" || atOnce) {
       this.#drainFinally();
       return;
     }
+    if (this.#drain === "announced") return;
     // Streams that are on their way are still served (RFC 9113 section 6.8).
     this.#drain = "announced";
     this.#sender.goAway(LARGEST_STREAM, ErrorCode.noError, "");

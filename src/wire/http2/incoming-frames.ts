@@ -100,6 +100,7 @@ export class IncomingFrames implements FrameHandler {
       return;
     }
     this.#parts.floods.useful(EARNED_PER_FRAME);
+    stream.remoteEnded = isEnd;
     if (fields === undefined) stream.owner.headersTooLarge(isEnd);
     else stream.owner.headers(fields, isEnd);
     if (!isEnd || stream.isClosed) return;
@@ -229,6 +230,7 @@ const NOBODY: StreamOwner = {
   headersTooLarge() {},
   data() {},
   ended() {},
+  sent() {},
   drained() {},
   over() {},
 };

@@ -17,6 +17,8 @@ export interface StreamOwner {
   data(bytes: Buffer): void;
   /** The peer has sent everything, and as much content as `stream.expects` says. */
   ended(): void;
+  /** Everything has been sent, up to the stream's end. */
+  sent(): void;
   /** Less than the mark waits to be sent again, after `stream.isFull`. */
   drained(): void;
   /**

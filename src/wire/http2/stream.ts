@@ -39,6 +39,7 @@ export class Stream {
    * by the user of a client's stream, who knows which answer is an interim one.
    */
   hasHead = false;
+  /** Whether the peer has sent END_STREAM. */
   remoteEnded = false;
   localEnded = false;
   isClosed = false;
@@ -51,6 +52,8 @@ export class Stream {
   /** What was used, and is not announced to the peer yet, in bytes. */
   #used = 0;
   #received = 0;
+  /** Whether the owner knows that the peer has ended its side. */
+  #isEndTold = false;
   #queue: Uint8Array[] = [];
   #queued = 0;
   #isFull = false;
@@ -76,7 +79,7 @@ export class Stream {
     return this.#isFull;
   }
 
-  /** Bytes of content that wait for the peer's window or for the socket. */
+  /** Bytes of content that wait for the peer's window or the socket, or have when it broke off. */
   get queued(): number {
     return this.#queued;
   }
@@ -166,6 +169,7 @@ export class Stream {
     if (this.expects !== undefined && this.#received !== this.expects) {
       return "less content than Content-Length says";
     }
+    this.#isEndTold = true;
     this.owner.ended();
     this.#closeIfOver();
     return undefined;
@@ -203,7 +207,6 @@ export class Stream {
     if (this.isClosed) return;
     this.isClosed = true;
     this.#queue = [];
-    this.#queued = 0;
     this.#host.consumed(this.#unused);
     this.#host.closedStream(this);
     this.owner.over(failure);
@@ -225,11 +228,12 @@ export class Stream {
 
   #endLocally(): void {
     this.localEnded = true;
+    this.owner.sent();
     this.#closeIfOver();
   }
 
   #closeIfOver(): void {
-    if (this.localEnded && this.remoteEnded) this.close(undefined);
+    if (this.localEnded && this.#isEndTold) this.close(undefined);
   }
 }
 
