@@ -21,6 +21,11 @@ export class AutomaticCertificates {
     return this.#renewals?.certificates ?? [];
   }
 
+  /** The certificate for a connection that offers acme-tls/1 for a server name (RFC 8737). */
+  challenge(serverName: string): CertificateAndKey | undefined {
+    return this.challenges.certificate(serverName);
+  }
+
   /**
    * Reads the certificates that are on disk. Called before `start`, and again with other settings; what
    * is under way by earlier ones ends. Nothing happens if they are equal.

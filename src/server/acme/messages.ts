@@ -28,17 +28,18 @@ export class Messages {
     this.#log = log;
   }
 
-  /** At the start. */
-  found({ name, validity, notBefore }: ManagedCertificate): void {
+  /** At the start. `hasEarlier` says that another issuer's certificate stays in use for now. */
+  found({ name, validity, notBefore }: ManagedCertificate, hasEarlier: boolean): void {
     const pause =
       notBefore > this.#clock.wall()
         ? `; a rate limit of ${this.#issuer} lasts until ${minute(notBefore)}`
         : "";
     if (validity === undefined) {
+      const served = hasEarlier ? "the one before is" : "a self-signed one is";
       this.#say(
         "warn",
         name,
-        `no certificate yet: a self-signed one is served until it is issued${pause}`,
+        `no certificate of ${this.#issuer} yet: ${served} served until it is issued${pause}`,
       );
     } else if (validity.to <= this.#clock.wall()) {
       this.#say("error", name, `the certificate expired at ${minute(validity.to)}${pause}`);

@@ -1,6 +1,6 @@
 import type { LogLevel } from "../../telemetry/level.ts";
 import type { Clock } from "../../time/clock.ts";
-import { openAccount } from "./account.ts";
+import { type Account, openAccount } from "./account.ts";
 import type { Challenges, ChallengeType } from "./challenges.ts";
 import { IssuerError } from "./issuer-error.ts";
 import { ManagedCertificate } from "./managed-certificate.ts";
@@ -53,6 +53,8 @@ export class Renewals {
   readonly #aborting = new AbortController();
   #round: Promise<void> = Promise.resolve();
   #cancelTimer: () => void = () => {};
+  /** For one round, so that the issuer's directory is read once in it. */
+  #openedAccount: Account | undefined;
 
   /**
    * Reads the certificates that are on disk. `before` is what was in force until now: where nothing is on
@@ -82,7 +84,7 @@ export class Renewals {
       const managed = new ManagedCertificate(name, found, meanwhile, random());
       managed.isUnsaved = isOurs;
       managed.notBefore = this.#storage.readPauseNow(name);
-      this.#messages.found(managed);
+      this.#messages.found(managed, known?.validity !== undefined);
       return managed;
     });
   }
@@ -118,6 +120,7 @@ export class Renewals {
   async #work(): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#aborting;
+    this.#openedAccount = undefined;
     // Names that have nothing to show come first.
     const inOrder = [...this.#managed].sort((a, b) => a.renewAt - b.renewAt);
     for (const managed of inOrder) {
@@ -221,11 +224,13 @@ export class Renewals {
     });
   }
 
-  async #account(isLost: boolean) {
+  async #account(isLost: boolean): Promise<Account> {
+    if (!isLost && this.#openedAccount !== undefined) return this.#openedAccount;
     const { clock, fetch } = this.#options;
     const { directory, email } = this.#settings;
     const options = { directory, clock, fetch, signal: this.#aborting.signal };
     const account = await openAccount(this.#storage, email, options, isLost);
+    this.#openedAccount = account;
     if (account.isNew) this.#messages.registered(await account.issuer.terms());
     return account;
   }

@@ -66,7 +66,7 @@ export class Storage implements SharedChallenges {
   async readAccount(): Promise<StoredAccount | undefined> {
     const text = await this.#read(this.#accountFile);
     if (text === undefined) return undefined;
-    const { key, url, email } = fieldsOf(JSON.parse(text));
+    const { key, url, email } = fieldsOf(parsed(text));
     if (typeof key !== "string" || typeof url !== "string") return undefined;
     return { key, url, email: typeof email === "string" ? email : undefined };
   }
@@ -214,6 +214,15 @@ async function withDraft(
     await use(draft);
   } finally {
     await ignoringAbsence(unlink(draft));
+  }
+}
+
+/** Undefined if it is damaged: then a new account is registered. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -119,8 +119,8 @@ describe("certificates from an issuer", () => {
     expect(issuer.contacts).toEqual([["mailto:ops@example.com"]]);
     expect(changes()).toBe(2);
     expect(lines.slice(0, 6)).toEqual([
-      "warn acme: a.example.com: no certificate yet: a self-signed one is served until it is issued",
-      "warn acme: b.example.com: no certificate yet: a self-signed one is served until it is issued",
+      "warn acme: a.example.com: no certificate of issuer.test yet: a self-signed one is served until it is issued",
+      "warn acme: b.example.com: no certificate of issuer.test yet: a self-signed one is served until it is issued",
       "info acme: a.example.com: asking issuer.test for a certificate by http-01",
       "info acme: account registered at issuer.test, terms of service accepted: https://issuer.test/terms",
       "info acme: a.example.com: certificate issued, valid until 2026-04-01 00:00 UTC, renewal at 2026-03-02 00:00 UTC",
@@ -325,11 +325,14 @@ describe("other settings", () => {
   });
 
   test("keep the certificate in use while another issuer has given none", async () => {
-    const { start, line, certificates, settings, served } = gateway();
+    const { start, line, lines, certificates, settings, served } = gateway();
     start();
     await line(/certificate issued/);
     const [before] = served();
     certificates.use({ ...settings, directory: "https://other.test/directory" });
+    expect(lines.at(-1)).toBe(
+      "warn acme: api.example.com: no certificate of other.test yet: the one before is served until it is issued",
+    );
     expect(served()[0]?.serialNumber).toBe(before!.serialNumber);
   });
 

@@ -42,6 +42,10 @@ describe("certificates and the account on disk", () => {
     const account = { key: "KEY", url: "https://issuer.test/1", email: "ops@example.com" };
     await storage.writeAccount(account);
     expect(await storage.readAccount()).toEqual(account);
+    for (const damaged of ["", "{", '{"key":1}', "null"]) {
+      writeFileSync(join(storage.folder, "account.json"), damaged);
+      expect(await storage.readAccount()).toBeUndefined();
+    }
   });
 
   test("are not taken for certificates if they are damaged or key and certificate do not fit", async () => {
