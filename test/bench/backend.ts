@@ -86,7 +86,7 @@ const SMALL = {
 };
 
 /** The settings of an nginx with one worker that runs in its own folder, in the foreground. */
-export function nginxPreamble(folder: string, name: string): string {
+export function nginxPreamble(folder: string, name: string, connections = 8_192): string {
   // A worker under another name could not enter the folder.
   const user = userInfo().uid === 0 ? "user root;" : "";
   return `daemon off;
@@ -94,8 +94,8 @@ ${user}
 worker_processes 1;
 pid ${folder}/${name}.pid;
 error_log ${folder}/${name}.error.log;
-worker_rlimit_nofile 16384;
-events { worker_connections 8192; }`;
+worker_rlimit_nofile ${Math.min(2 * connections, 20_000)};
+events { worker_connections ${connections}; }`;
 }
 
 /** Places for nginx's temporary files. */

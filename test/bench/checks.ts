@@ -1,5 +1,6 @@
 import type { Completeness } from "./completeness.ts";
 import type { Flush } from "./flush.ts";
+import type { IdleConnections } from "./idle-connections.ts";
 import type { Results, Summary } from "./results.ts";
 import type { StartUp } from "./start-up.ts";
 
@@ -17,6 +18,7 @@ export interface Findings {
   readonly startUp: StartUp | undefined;
   readonly completeness: Completeness | undefined;
   readonly flush: Flush | undefined;
+  readonly idle: IdleConnections | undefined;
 }
 
 type Figure = (summary: Summary) => number;
@@ -28,8 +30,8 @@ const perSecond: Figure = (summary) => summary.perSecond;
 const resident: Figure = (summary) => summary.resident;
 const peak: Figure = (summary) => summary.peak;
 
-/** The promises, all of them ratios within one run, so that they hold on any machine. */
-export function checks({ results, startUp, completeness, flush }: Findings): Check[] {
+/** The promises, most of them ratios within one run, so that they hold on any machine. */
+export function checks({ results, startUp, completeness, flush, idle }: Findings): Check[] {
   const compare = (figure: Figure, own: Place, other: Place) => {
     const of = ([key, contestant]: Place) => {
       const unit = key.startsWith("download") ? "MiB" : "requests";
@@ -76,6 +78,11 @@ export function checks({ results, startUp, completeness, flush }: Findings): Che
       title: "resident memory after GETs / floor",
       value: against(resident, "get-64", "floor"),
       atMost: 1.6,
+    },
+    {
+      title: "bytes of memory an idle connection",
+      value: idle?.bytesEach["gateway"],
+      atMost: 4_096,
     },
     {
       // The version takes some 28 ms on the machine where 100 ms was set as the aim.

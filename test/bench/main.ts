@@ -11,9 +11,10 @@ import { checkCompleteness, type Completeness } from "./completeness.ts";
 import { hold } from "./contest.ts";
 import { type Flush, measureFlush } from "./flush.ts";
 import { type Contestant, startContestant } from "./contestant.ts";
+import { type IdleConnections, measureIdleConnections } from "./idle-connections.ts";
 import { gatewayContestants, grownGateways, plainGateway } from "./gateway.ts";
 import { describeMachine, divideCores, moveToLoad } from "./machine.ts";
-import { nativeContestants } from "./native.ts";
+import { idleNginx, nativeContestants } from "./native.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { Results } from "./results.ts";
 import { scriptedContestants } from "./scripted.ts";
@@ -113,9 +114,16 @@ async function run(stage: Stage, options: Options): Promise<void> {
       )
     : undefined;
   const flush = wants(options, "flush") ? await measureFlush(stage, FLUSHES) : undefined;
+  const idle = wants(options, "idle-connections")
+    ? await measureIdleConnections(
+        stage,
+        [plainGateway(GATEWAY, "gateway"), ...(Bun.which("nginx") === null ? [] : [idleNginx()])],
+        backend,
+      )
+    : undefined;
   progress("");
   const machine = describeMachine();
-  const outcome = checks({ results, startUp, completeness, flush });
+  const outcome = checks({ results, startUp, completeness, flush, idle });
   await say(
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, ` +
       `Bun ${machine.bun}, backend ${backend.name}, ${rounds} rounds of ${seconds} s, ${machine.date}\n`,
@@ -126,11 +134,11 @@ async function run(stage: Stage, options: Options): Promise<void> {
     const title = options.markdown ? `### ${workload.title}\n` : workload.title;
     await say(`\n${title}\n${formatTable(rows, options.markdown)}`);
   }
-  await tellRest({ outcome, startUp, completeness, flush }, options);
+  await tellRest({ outcome, startUp, completeness, flush, idle }, options);
   if (options.json !== undefined) {
     await Bun.write(
       options.json,
-      `${JSON.stringify({ machine, backend: backend.name, rounds, seconds, checks: outcome, startUp, completeness, flush, measurements: results.measurements }, undefined, 2)}\n`,
+      `${JSON.stringify({ machine, backend: backend.name, rounds, seconds, checks: outcome, startUp, completeness, flush, idle, measurements: results.measurements }, undefined, 2)}\n`,
     );
   }
 }
@@ -162,10 +170,11 @@ interface Rest {
   readonly startUp: StartUp | undefined;
   readonly completeness: Completeness | undefined;
   readonly flush: Flush | undefined;
+  readonly idle: IdleConnections | undefined;
 }
 
 async function tellRest(
-  { outcome, startUp, completeness, flush }: Rest,
+  { outcome, startUp, completeness, flush, idle }: Rest,
   options: Options,
 ): Promise<void> {
   if (startUp !== undefined) {
@@ -179,6 +188,14 @@ async function tellRest(
   if (flush !== undefined) {
     await say(
       `handing a batch to the access log: ${flush.p99.toFixed(2)} ms (p99), ${flush.longest.toFixed(2)} ms (longest)\n`,
+    );
+  }
+  if (idle !== undefined) {
+    const each = Object.entries(idle.bytesEach).map(
+      ([key, bytes]) => `${key} ${Math.round(bytes)}`,
+    );
+    await say(
+      `bytes of memory for each of ${idle.connections} idle connections: ${each.join(", ")}\n`,
     );
   }
   if (options.smoke) return;

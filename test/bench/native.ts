@@ -3,14 +3,18 @@ import type { Contestant } from "./contestant.ts";
 
 /** Proxies that come from the distribution, each with one worker, for the one core there is. */
 export function nativeContestants(): Contestant[] {
-  return [nginx, haproxy, caddy];
+  return [nginxFor(8_192), haproxy, caddy];
 }
+
+/** For more connections than in other workloads, as it holds memory for each in advance. */
+export const idleNginx = (): Contestant => nginxFor(24_000);
 
 function fromDebian(program: string): string | undefined {
   return Bun.which(program) === null ? `apt-get install ${program}` : undefined;
 }
 
-const nginx: Contestant = {
+/** nginx with one worker that takes so many connections, those to backends included. */
+const nginxFor = (connections: number): Contestant => ({
   key: "nginx",
   name: "nginx, access_log and limit_req",
   missing: fromDebian("nginx"),
@@ -19,7 +23,7 @@ const nginx: Contestant = {
   async prepare({ stage, port, backend }) {
     const config = await stage.write(
       "nginx.conf",
-      `${nginxPreamble(stage.folder, "nginx")}
+      `${nginxPreamble(stage.folder, "nginx", connections)}
 http {
   ${nginxTemporary(stage.folder)}
   access_log ${stage.path("nginx.access.log")} combined;
@@ -45,7 +49,7 @@ http {
     );
     return { command: [Bun.which("nginx") ?? "nginx", "-c", config] };
   },
-};
+});
 
 const haproxy: Contestant = {
   key: "haproxy",
