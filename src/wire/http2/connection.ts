@@ -129,6 +129,17 @@ export class Http2Connection implements StreamHost {
     return stream;
   }
 
+  /** Resets a stream on which nothing has been done. A peer with too many of them is flooding. */
+  refuse(stream: Stream): void {
+    try {
+      this.#floods.reset();
+      stream.reset(ErrorCode.refusedStream);
+    } catch (error) {
+      if (!(error instanceof Http2Error)) throw error;
+      this.fail(error);
+    }
+  }
+
   /** Bytes from the peer. A peer that breaks the protocol ends the connection. */
   received(bytes: Buffer): void {
     if (this.#isOver) return;

@@ -10,7 +10,7 @@ export interface RequestHead {
   readonly target: string;
   /** Empty for CONNECT. */
   readonly scheme: string;
-  /** Without pseudo-fields, with one Host (unless there is neither it nor :authority) and one Cookie. */
+  /** Without pseudo-fields, with one Host and at most one Cookie. */
   readonly fields: readonly Field[];
   /** The Content-Length field, in bytes; undefined without one. */
   readonly contentLength: number | undefined;
@@ -86,11 +86,9 @@ export function requestHead(section: readonly HeaderField[]): RequestHead {
     throw new Malformed("no valid :method");
   }
   const target = targetOf(method, scheme, path, authority?.value);
-  if (authority !== undefined) {
-    checkAuthority(authority.value, host?.value, scheme ?? "");
-    // The authority in the place where HTTP/1.1 clients send Host.
-    if (host === undefined) fields.unshift(authority.asHost ?? authority);
-  }
+  checkAuthority(authority?.value, host?.value, scheme ?? "");
+  // In the place where HTTP/1.1 clients send Host.
+  if (host === undefined && authority?.asHost !== undefined) fields.unshift(authority.asHost);
   return {
     method,
     target,
@@ -170,9 +168,16 @@ function targetOf(
   return path;
 }
 
-function checkAuthority(authority: string, host: string | undefined, scheme: string): void {
-  if (authority.includes("@")) throw new Malformed("an :authority with user information");
-  if (host === undefined || host === authority) return;
+function checkAuthority(
+  authority: string | undefined,
+  host: string | undefined,
+  scheme: string,
+): void {
+  // Mandatory for http and https (RFC 9113 section 8.3.1).
+  if ((authority ?? host) === undefined) throw new Malformed("neither :authority nor Host");
+  if (authority === "" || host === "") throw new Malformed("an empty :authority or Host");
+  if (authority?.includes("@") === true) throw new Malformed("an :authority with user information");
+  if (host === undefined || authority === undefined || host === authority) return;
   if (withoutDefaultPort(host, scheme) !== withoutDefaultPort(authority, scheme)) {
     throw new Malformed("a Host that differs from :authority");
   }

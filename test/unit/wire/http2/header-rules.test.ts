@@ -51,8 +51,7 @@ describe("a request's header section", () => {
     }
   });
 
-  test("needs neither :authority nor Host", () => {
-    expect(requestHead(section(getWith({ ":authority": undefined }))).fields).toEqual([]);
+  test("may have Host in place of :authority", () => {
     const { fields } = requestHead(
       section([...getWith({ ":authority": undefined }), ["host", "a"]]),
     );
@@ -91,6 +90,9 @@ describe("a request's header section", () => {
     ["a :path with a blank", getWith({ ":path": "/a b" })],
     ["a :path with a tab", getWith({ ":path": "/a\tb" })],
     ["user information in :authority", getWith({ ":authority": "user@example.com" })],
+    ["neither :authority nor Host", getWith({ ":authority": undefined })],
+    ["an empty :authority", getWith({ ":authority": "" })],
+    ["an empty Host", [...getWith({ ":authority": undefined }), ["host", ""]]],
     ["a Host that differs", [...GET, ["host", "other.example"]]],
     ["a Host with another port", [...GET, ["host", "example.com:443"]]],
     [
