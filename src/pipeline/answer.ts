@@ -1,15 +1,20 @@
 import { FieldList } from "../http/field-list.ts";
-import type { HeadersCache } from "../http/headers-cache.ts";
+import type { Channel } from "./channel.ts";
+import type { ContentReader } from "./content.ts";
 
-export type AnswerBody = string | Uint8Array | ReadableStream<Uint8Array> | null;
+export type AnswerBody = string | Uint8Array | ContentReader | null;
 
-/** The answer for an exchange's client. It becomes a Response at the end, for the listener. */
+/** The answer for an exchange's client. */
 export class Answer {
-  /** 200 to 599. */
+  /** 200 to 599; 101 if it has a tunnel. */
   readonly status: number;
   readonly statusText: string;
+  /** Content-Length counts only where there is no content: for HEAD and 304. */
   readonly fields: FieldList;
   readonly body: AnswerBody;
+  /** Takes over the client's connection, once the answer's header section has been sent. */
+  readonly tunnel: ((client: Channel) => void) | undefined;
+  #isTaken = false;
 
   constructor(
     body: AnswerBody,
@@ -17,32 +22,35 @@ export class Answer {
       status = 200,
       statusText = "",
       fields = new FieldList(),
-    }: Partial<Pick<Answer, "status" | "statusText" | "fields">> = {},
+      tunnel,
+    }: Partial<Pick<Answer, "status" | "statusText" | "fields" | "tunnel">> = {},
   ) {
     this.status = status;
     this.statusText = statusText;
     this.fields = fields;
     this.body = body;
+    this.tunnel = tunnel;
+  }
+
+  /** The content, for another answer that is made of it. Without this it is discarded then. */
+  takeBody(): AnswerBody {
+    this.#isTaken = true;
+    return this.body;
   }
 
   /** The content will not be read: another answer is sent instead. */
   discard(reason: unknown): void {
-    if (this.body instanceof ReadableStream) this.body.cancel(reason).catch(() => {});
+    if (isReader(this.body)) void this.body.cancel(reason);
   }
 
-  /** Discards the content unless the answer that is sent instead reads it. */
+  /** Discards the content unless the answer that is sent instead has it. */
   replacedBy(other: Answer): void {
-    const { body } = this;
-    if (body === other.body || !(body instanceof ReadableStream)) return;
-    // A body that the other one reads from has a reader, and stays.
-    if (!body.locked) this.discard(new Error("the answer was replaced"));
+    if (this.#isTaken || this.body === other.body) return;
+    this.discard(new Error("the answer was replaced"));
   }
 }
 
-export function toResponse(
-  { status, statusText, fields, body }: Answer,
-  cache: HeadersCache,
-): Response {
-  const list = fields.list.flatMap(({ name, value }) => [name, value]);
-  return new Response(body, { status, statusText, headers: cache.headersOf(list) });
+/** Whether content arrives piece by piece. */
+export function isReader(body: AnswerBody): body is ContentReader {
+  return typeof body === "object" && body !== null && !(body instanceof Uint8Array);
 }

@@ -19,6 +19,11 @@ export interface ClientRequest {
   /** Undefined if the request has none: neither Content-Length nor chunks, or an HTTP/2 stream that has ended. */
   readonly content: IncomingContent | undefined;
   readonly connection: ClientConnection;
+  /**
+   * Why it is refused, if what arrived is not a valid request; then the other parts are as far as they
+   * could be read, and the connection ends after the answer.
+   */
+  readonly refusal: RequestRefusal | undefined;
   /** Cancelled by the listener when the client leaves. */
   readonly cancellation: Cancellation;
   /**
@@ -26,6 +31,13 @@ export interface ClientRequest {
    * that cannot take one, and once the final answer has begun.
    */
   interim(status: number, fields: readonly Field[]): void;
+}
+
+/** A request that is not valid HTTP, or goes beyond a limit of the listener. */
+export interface RequestRefusal {
+  readonly status: 400 | 408 | 431 | 501 | 505;
+  /** For the client. */
+  readonly detail: string;
 }
 
 export type ClientProtocol = "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";

@@ -10,130 +10,118 @@ export interface ReadResult {
 
 /** Content that is read piece by piece. */
 export interface ContentReader {
-  read(): Promise<ReadResult>;
-  /** The rest is not wanted; the sender is informed. */
-  cancel(reason: unknown): Promise<void>;
+  /** In bytes; absent or undefined if unknown. */
+  readonly length?: number | undefined;
   /** The fields behind the content, once `read` has answered `done`; undefined without any. */
   readonly trailers?: readonly Field[] | undefined;
+  /** One reading at a time; synchronously if a piece is there. Rejects if the content breaks off. */
+  read(): ReadResult | Promise<ReadResult>;
+  /** The rest is not wanted; the sender is informed. A pending `read` ends. */
+  cancel(reason: unknown): Promise<void>;
 }
 
-/** Events of a body as it passes. */
-export interface BodyObserver {
-  /** After each chunk was read, before it is passed on. Throwing ends the body with that error. */
-  onChunk(bytes: number): void;
-  /** Once, when the body is complete. Throwing ends it with that error instead. */
+/** Events of content as it passes. */
+export interface ContentObserver {
+  /** After each piece was read, before it is passed on. Throwing ends the content with that error. */
+  onPiece(bytes: number): void;
+  /** Once, when the content is complete. Throwing ends it with that error instead. */
   onEnd?(): void;
-  /** Once, when the body broke off at its source, or `onChunk` or `onEnd` threw. */
-  onError?(error: unknown): void;
+  /**
+   * Once, when the content broke off, at its source or by what `onPiece` or `onEnd` threw. Returns the
+   * error for the reader.
+   */
+  onError?(error: unknown): unknown;
   /** Once, when the reader does not want the rest. */
-  onCancel?(reason: unknown): void;
+  onCancel?(): void;
   /** Once, when nothing has moved for the idle timeout, with the side at fault. */
   onIdle?(waitingFor: "source" | "reader"): void;
 }
 
-export interface BodyOptions {
+export interface WatchOptions {
   /** Milliseconds without data; 0 sets no limit. */
   readonly idleTimeout: number;
-  /** Breaks the body off at once, whether or not a read is pending. */
-  readonly signal: AbortSignal;
   readonly clock: Clock;
 }
 
 /**
- * A body that reports its progress. Reads only on demand, so that a slow reader slows the source down,
- * and holds at most one chunk.
+ * Content that reports its progress. It is read only on demand, so a slow reader slows the source down.
  */
-export function countedBody(
-  reader: ContentReader,
-  observer: BodyObserver,
-  { idleTimeout, signal, clock }: BodyOptions,
-): ReadableStream<Uint8Array> {
-  let over = false;
-  let waitingFor: "source" | "reader" = "reader";
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const idle = new IdleTimeout(clock, idleTimeout, () => observer.onIdle?.(waitingFor));
-  const breakOff = () => fail(signal.reason);
-  const finish = () => {
-    over = true;
-    idle.stop();
-    signal.removeEventListener("abort", breakOff);
-  };
-  function fail(reason: unknown): void {
-    if (over) return;
-    finish();
-    observer.onError?.(reason);
-    controller?.error(reason);
-    void reader.cancel(reason).catch(() => {});
+export class WatchedContent implements ContentReader {
+  readonly #source: ContentReader;
+  readonly #observer: ContentObserver;
+  readonly #idle: IdleTimeout;
+  #isOver = false;
+  #waitingFor: "source" | "reader" = "reader";
+
+  constructor(
+    source: ContentReader,
+    observer: ContentObserver,
+    { idleTimeout, clock }: WatchOptions,
+  ) {
+    this.#source = source;
+    this.#observer = observer;
+    this.#idle = new IdleTimeout(clock, idleTimeout, () => observer.onIdle?.(this.#waitingFor));
   }
-  signal.addEventListener("abort", breakOff, { once: true });
-  return new ReadableStream<Uint8Array>(
-    {
-      start(own) {
-        controller = own;
-        if (signal.aborted) breakOff();
-      },
-      async pull(own) {
-        try {
-          waitingFor = "source";
-          idle.touch();
-          const { done, value } = await reader.read();
-          if (over) return;
-          waitingFor = "reader";
-          idle.touch();
-          if (done || value === undefined) {
-            observer.onEnd?.();
-            finish();
-            own.close();
-            return;
-          }
-          observer.onChunk(value.length);
-          own.enqueue(value);
-        } catch (error) {
-          fail(error);
-        }
-      },
-      async cancel(reason) {
-        if (over) return;
-        finish();
-        observer.onCancel?.(reason);
-        await reader.cancel(reason).catch(() => {});
-      },
-    },
-    { highWaterMark: 0 },
-  );
+
+  get length(): number | undefined {
+    return this.#source.length;
+  }
+
+  get trailers(): readonly Field[] | undefined {
+    return this.#source.trailers;
+  }
+
+  read(): ReadResult | Promise<ReadResult> {
+    if (this.#isOver) return END;
+    this.#waitingFor = "source";
+    this.#idle.touch();
+    const result = this.#source.read();
+    return result instanceof Promise ? this.#readLater(result) : this.#pass(result);
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    if (this.#isOver) return;
+    this.#finish();
+    this.#observer.onCancel?.();
+    await this.#source.cancel(reason);
+  }
+
+  async #readLater(pending: Promise<ReadResult>): Promise<ReadResult> {
+    let result: ReadResult;
+    try {
+      result = await pending;
+    } catch (error) {
+      throw this.#isOver ? error : this.#breakOff(error);
+    }
+    // It was cancelled meanwhile.
+    return this.#isOver ? END : this.#pass(result);
+  }
+
+  #pass(result: ReadResult): ReadResult {
+    this.#waitingFor = "reader";
+    this.#idle.touch();
+    try {
+      if (result.value === undefined) {
+        this.#observer.onEnd?.();
+        this.#finish();
+      } else this.#observer.onPiece(result.value.length);
+      return result;
+    } catch (error) {
+      throw this.#breakOff(error);
+    }
+  }
+
+  /** Returns the reader's error. */
+  #breakOff(error: unknown): unknown {
+    this.#finish();
+    void this.#source.cancel(error);
+    return this.#observer.onError === undefined ? error : this.#observer.onError(error);
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#idle.stop();
+  }
 }
 
-/**
- * Counts a stream as it leaves. `onEnd` is called once, when it has ended or the rest is not wanted.
- */
-export function countedAsItLeaves(
-  body: ReadableStream<Uint8Array>,
-  onChunk: (bytes: number) => void,
-  onEnd: () => void,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await reader.read();
-          if (done) {
-            controller.close();
-            onEnd();
-            return;
-          }
-          onChunk(value.length);
-          controller.enqueue(value);
-        } catch (error) {
-          controller.error(error);
-          onEnd();
-        }
-      },
-      async cancel(reason) {
-        onEnd();
-        await reader.cancel(reason).catch(() => {});
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
+const END: ReadResult = { done: true };

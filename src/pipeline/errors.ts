@@ -95,6 +95,27 @@ export const errorKinds = {
     source: "client",
     title: "Client closed request",
   },
+  header_too_large: {
+    status: 431,
+    source: "client",
+    title: "Header section too large",
+    endsConnection: true,
+    proxyStatus: "http_request_error",
+  },
+  coding_not_supported: {
+    status: 501,
+    source: "client",
+    title: "Transfer coding not implemented",
+    endsConnection: true,
+    proxyStatus: "http_request_error",
+  },
+  version_not_supported: {
+    status: 505,
+    source: "client",
+    title: "HTTP version not supported",
+    endsConnection: true,
+    proxyStatus: "http_request_error",
+  },
   method_not_proxied: {
     status: 501,
     source: "client",

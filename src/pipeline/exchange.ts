@@ -1,20 +1,12 @@
 import type { ClientIdentity } from "../http/forwarded.ts";
 import type { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
-import { Cancellation, type OpenCancellations } from "./cancellation.ts";
-import { type ErrorCode, errorKinds, type ErrorSource } from "./errors.ts";
-import type { SocketEvents } from "./socket.ts";
+import { Answer } from "./answer.ts";
+import type { Cancellation } from "./cancellation.ts";
+import type { ClientConnection, ClientRequest } from "./client-request.ts";
+import type { Delivery } from "./delivery.ts";
+import { type ErrorCode, errorKinds, type ErrorSource, type GatewayError } from "./errors.ts";
 import { Outgoing, type OutgoingRules, VIA } from "./outgoing.ts";
-
-/** The part of the client's socket that an exchange uses. */
-export interface ClientPort {
-  /** Idle seconds after which a client's connection is closed. */
-  readonly idleSeconds: number;
-  /** Closes the request's connection after this many seconds of silence; 0 is never. */
-  timeout(request: Request, seconds: number): void;
-  /** Makes the client's connection a WebSocket. False when the handshake does not allow it. */
-  upgrade(request: Request, events: SocketEvents, headers: Headers): boolean;
-}
 
 /** The record of one attempt. Times are monotonic milliseconds. */
 export interface AttemptRecord {
@@ -49,8 +41,8 @@ export interface TakenQuota {
  * One client request, its attempts and its answer: the single record that flows through policies,
  * forwarding and telemetry. Policies and the proxy write to it; telemetry reads it once, at the end.
  */
-export class Exchange {
-  readonly request: Request;
+export class Exchange implements Delivery {
+  readonly request: ClientRequest;
   readonly method: string;
   /** Replaced only when the matched route decodes the encoded slashes of its path. */
   target: RequestTarget;
@@ -62,18 +54,14 @@ export class Exchange {
   readonly startedAt: number;
   /** The same moment on the monotonic clock. */
   readonly started: number;
-  readonly port: ClientPort;
+  readonly #onEnd: (exchange: Exchange) => void;
 
   /**
    * This gateway's element of Via towards backends, by which it recognizes a request that comes back.
    */
   via = VIA;
-  /** The peer's port of the client's connection; 0 if unknown. */
-  peerPort = 0;
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
   route = "";
-  /** Whether it has been open for a while, and therefore keeps the client's connection open itself. */
-  tookLong = false;
   /** What the `:name` and `*name` segments of the route's path matched, still percent-encoded. */
   parameters: Readonly<Record<string, string>> = {};
   /** The matched route's settings for `outgoing`; to be set before that is first read. */
@@ -85,8 +73,6 @@ export class Exchange {
   readonly quotas: TakenQuota[] = [];
   /** In order; retries = attempts − 1. */
   readonly attempts: AttemptRecord[] = [];
-  /** Ends the exchange early, and keeps the reason. */
-  readonly cancellation: Cancellation;
   /** The status sent to the client; 499 when it left before there was one. */
   status = 0;
   errorCode: ErrorCode | undefined = undefined;
@@ -100,22 +86,21 @@ export class Exchange {
   /** Monotonic time at which the backend's header section arrived; 0 until then. */
   headersAt = 0;
 
-  /** Settles when the answer's content has ended, complete or not; absent if it was sent whole. */
-  ended: Promise<void> | undefined = undefined;
-  /** The content that counts its own bytes and settles `ended`; absent if it was sent whole. */
-  content: ReadableStream<Uint8Array> | undefined = undefined;
+  /** The answer that is sent, once it has left the chain. */
+  answer: Answer = NO_ANSWER;
+  /** What is held until the answer has ended: its `end` is called once then. */
+  held: { end(): void } | undefined = undefined;
 
   constructor(opening: {
-    request: Request;
+    request: ClientRequest;
     fields: RequestFields;
     target: RequestTarget;
     client: ClientIdentity;
     requestId: string;
     startedAt: number;
     started: number;
-    port: ClientPort;
-    /** Lets the gateway cut it; absent if nothing does. */
-    open?: OpenCancellations;
+    /** Called once, when it is over. */
+    onEnd: (exchange: Exchange) => void;
   }) {
     this.request = opening.request;
     this.method = opening.request.method;
@@ -125,20 +110,27 @@ export class Exchange {
     this.fields = opening.fields;
     this.startedAt = opening.startedAt;
     this.started = opening.started;
-    this.port = opening.port;
-    this.cancellation = new Cancellation(this, opening.open);
+    this.#onEnd = opening.onEnd;
   }
 
-  /** Aborts when the client leaves. */
-  get signal(): AbortSignal {
-    return this.request.signal;
+  /** Ends the exchange early, and keeps the reason. */
+  get cancellation(): Cancellation {
+    return this.request.cancellation;
   }
 
-  /** Replaces the listener's idle timeout by the exchange's own ones, which give a reason. */
-  takesLong(): void {
-    if (this.tookLong) return;
-    this.tookLong = true;
-    this.port.timeout(this.request, 0);
+  sent(bytes: number): void {
+    this.bytesOut += bytes;
+  }
+
+  ended(failure?: GatewayError): void {
+    if (failure !== undefined) {
+      // If a problem has already replaced the answer, the client has not left.
+      const isCause = this.errorCode === undefined;
+      this.fail(failure.code, failure.message);
+      if (isCause && errorKinds[failure.code].source === "client") this.status = failure.status;
+    }
+    this.held?.end();
+    this.#onEnd(this);
   }
 
   /** The URL of the last backend asked, as in the configuration; empty if none was. */
@@ -158,17 +150,17 @@ export class Exchange {
   }
 
   /**
-   * The client's end of the connection that the request came on; undefined if the connection may carry
-   * requests of many clients, as a proxy's does.
+   * The connection that the request came by; undefined if it may carry requests of many clients, as a
+   * proxy's does.
    */
-  get clientConnection(): { readonly address: string; readonly port: number } | undefined {
-    const { client, fields, peerPort } = this;
+  get clientConnection(): ClientConnection | undefined {
+    const { client, fields, request } = this;
     const isDirect =
       !client.viaTrustedProxy &&
       fields.via === null &&
       fields.forwarded === null &&
       fields.xForwardedFor === null;
-    return isDirect && peerPort !== 0 ? { address: client.peer, port: peerPort } : undefined;
+    return isDirect ? request.connection : undefined;
   }
 
   /** Records a failure. The first one is the cause; later ones do not replace it. */
@@ -179,4 +171,5 @@ export class Exchange {
   }
 }
 
+const NO_ANSWER = new Answer(null);
 const DEFAULT_RULES: OutgoingRules = { preserveHost: true, sendForwarded: false };

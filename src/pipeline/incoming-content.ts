@@ -43,9 +43,9 @@ export class IncomingContent implements ContentReader {
     this.#flow = flow;
   }
 
-  /** Whether everything that is to come has been read or given up. */
-  get isUsedUp(): boolean {
-    return this.complete && this.#pieces.length === 0;
+  /** Whether somebody has begun to read it, and has not given up. */
+  get isBeingRead(): boolean {
+    return this.#isWanted && !this.complete;
   }
 
   /** The bytes are kept, not copied. */
@@ -91,6 +91,11 @@ export class IncomingContent implements ContentReader {
     this.#collecting = undefined;
   }
 
+  /** Why the rest will not come; undefined if it may. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /** What has arrived, if that is everything, in one piece; undefined otherwise. */
   takeWhole(): Uint8Array | undefined {
     if (!this.complete || this.#pieces.length > 1) return undefined;
@@ -122,13 +127,13 @@ export class IncomingContent implements ContentReader {
     });
   }
 
-  read(): Promise<ReadResult> {
+  read(): ReadResult | Promise<ReadResult> {
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
       this.#waitingBytes -= piece.length;
-      return Promise.resolve({ done: false, value: piece });
+      return { done: false, value: piece };
     }
-    if (this.complete) return Promise.resolve(END);
+    if (this.complete) return END;
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#want();
     this.#resume();

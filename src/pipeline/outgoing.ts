@@ -1,7 +1,6 @@
 import { findField, hopByHopFields, listWith, namedByConnection, TOKEN } from "../http/fields.ts";
 import { type ClientIdentity, forwardedChain, forwardedFor } from "../http/forwarded.ts";
 import { isValidHost } from "../http/host.ts";
-import { carriesContent } from "../http/methods.ts";
 import { hasDotSegment, normalizePath, type PathProblem } from "../http/path.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
@@ -19,7 +18,6 @@ export interface OutgoingRules {
 
 /** The parts of an exchange that an outgoing request is made of. */
 export interface OutgoingSource {
-  readonly request: Request;
   readonly method: string;
   readonly target: RequestTarget;
   readonly client: ClientIdentity;
@@ -228,11 +226,11 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
     fields.push("max-forwards", left === undefined ? kept.maxForwards : `${left - 1}`);
   }
   const { contentLength } = source.fields;
-  if (contentLength !== null && carriesContent(source.method)) {
-    fields.push("content-length", contentLength);
+  if (contentLength !== null) fields.push("content-length", contentLength);
+  for (const { name, value } of kept.others) fields.push(name, value);
+  if (trusted && kept.claims !== undefined) {
+    for (const { name, value } of kept.claims) fields.push(name, value);
   }
-  for (const other of kept.others) fields.push(other);
-  if (trusted && kept.claims !== undefined) fields.push(...kept.claims);
   return fields;
 }
 
@@ -245,17 +243,18 @@ function oneOfAList(host: string | null): string | null {
  * The request's fields without those that its Connection field names. Claims stay: some proxies pass a
  * client's Connection field on, which could otherwise remove what the proxy says about that client.
  */
-function withoutNominated({ fields, request }: OutgoingSource): RequestFields {
+function withoutNominated({ fields }: OutgoingSource): RequestFields {
   const { rules } = fields;
   const nominated = namedByConnection(fields.connection);
   if (nominated.length === 0) return fields;
-  const headers = new Headers(request.headers);
-  for (const name of nominated) if (rules.kindOf(name) !== "claim") headers.delete(name);
-  return new RequestFields(headers, rules);
+  const kept = fields.all.filter(
+    ({ name }) => !nominated.includes(name) || rules.kindOf(name) === "claim",
+  );
+  return new RequestFields(kept, rules);
 }
 
 /** The claims that count from a client that is not a trusted proxy: none. */
-const NOTHING = new RequestFields(new Headers());
+const NOTHING = new RequestFields([]);
 
 /** How the gateway names itself in the Via of answers (RFC 9110 section 7.6.3). */
 export const VIA = "1.1 gateway";

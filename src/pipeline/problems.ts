@@ -47,9 +47,6 @@ function describe(exchange: Exchange, error: GatewayError): Answer {
   }
   // RFC 9110 section 15.5.9.
   if ("endsConnection" in kind) fields.set("connection", "close");
-  // The problem replaces any answer that was in progress.
-  exchange.ended = undefined;
-  exchange.content = undefined;
   exchange.status = error.status;
   return answer;
 }

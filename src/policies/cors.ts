@@ -4,6 +4,7 @@ import type { FieldList } from "../http/field-list.ts";
 import { listWith, TOKEN } from "../http/fields.ts";
 import { hostName } from "../http/host.ts";
 import { methodProblem, methodWarning } from "../http/methods.ts";
+import type { RequestFields } from "../http/request-fields.ts";
 import { asksForWebSocket } from "../http/websocket.ts";
 import { Answer } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
@@ -146,7 +147,7 @@ function create(config: CorsConfig): Policy | undefined {
   const preflight = preflightAnswer(config, origins.any);
 
   /** Sets the fields by which the browser lets the page read the answer; false if it may not. */
-  function allowOrigin(request: Headers, answer: FieldList): boolean {
+  function allowOrigin(request: RequestFields, answer: FieldList): boolean {
     if (origins.any) {
       answer.set("access-control-allow-origin", "*");
       return true;
@@ -161,26 +162,26 @@ function create(config: CorsConfig): Policy | undefined {
   return {
     name: "cors",
 
-    request({ method, fields, request }) {
+    request({ method, fields }) {
       if (!origins.any && asksForWebSocket(method, fields)) {
-        checkWebSocketOrigin(request.headers, origins);
+        checkWebSocketOrigin(fields, origins);
       }
-      if (!isPreflight(method, request.headers)) return undefined;
+      if (!isPreflight(method, fields)) return undefined;
       const answer = new Answer(null, { status: 204 });
       // A page that is not allowed gets no lists, so its preflight fails in the browser.
-      if (allowOrigin(request.headers, answer.fields)) {
-        preflight.tell(request.headers, answer.fields);
+      if (allowOrigin(fields, answer.fields)) {
+        preflight.tell(fields, answer.fields);
       }
       if (preflight.vary !== "") answer.fields.set("vary", preflight.vary);
       return answer;
     },
 
-    response({ method, request }, { fields }) {
-      if (isPreflight(method, request.headers)) return;
+    response({ method, fields: request }, { fields }) {
+      if (isPreflight(method, request)) return;
       fields.delete(BACKEND_FIELDS);
       // Caches must distinguish origins, also for requests without one.
       if (!origins.any) addToVary(fields, "Origin");
-      if (allowOrigin(request.headers, fields) && exposed !== "") {
+      if (allowOrigin(request, fields) && exposed !== "") {
         fields.set("access-control-expose-headers", exposed);
       }
     },
@@ -192,7 +193,7 @@ function create(config: CorsConfig): Policy | undefined {
  * Origin that equals the Host proves nothing if it is a name: its owner can have it lead here (DNS
  * rebinding). An address or localhost cannot be redirected like that.
  */
-function checkWebSocketOrigin(headers: Headers, origins: AllowedOrigins): void {
+function checkWebSocketOrigin(headers: RequestFields, origins: AllowedOrigins): void {
   const origin = headers.get("origin");
   if (origin === null || origins.has(origin)) return;
   const host = headers.get("host") ?? "";
@@ -209,7 +210,7 @@ function leadsNowhereElse(host: string): boolean {
 }
 
 /** A CORS-preflight request (Fetch, "HTTP requests"); any other OPTIONS is the backend's. */
-function isPreflight(method: string, headers: Headers): boolean {
+function isPreflight(method: string, headers: RequestFields): boolean {
   return (
     method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method")
   );
@@ -235,7 +236,7 @@ function preflightAnswer(config: CorsConfig, anyOrigin: boolean) {
 
   return {
     vary,
-    tell(asked: Headers, answer: FieldList): void {
+    tell(asked: RequestFields, answer: FieldList): void {
       const allowedMethods = echoMethod ? asked.get("access-control-request-method") : methodList;
       const allowedFields = echoFields ? asked.get("access-control-request-headers") : fieldList;
       setIfList(answer, "access-control-allow-methods", allowedMethods);

@@ -31,7 +31,6 @@ export class Ring {
   readonly #upstream: Upstream;
   readonly #timeouts: RouteTimeouts;
   readonly #whole: PendingTimeout;
-  readonly #attention: PendingTimeout;
   #tried: Set<Backend> | undefined;
 
   /**
@@ -45,7 +44,6 @@ export class Ring {
     this.backend = pickFirst(upstream, exchange);
     this.backend.inFlight += 1;
     this.#whole = timeouts.exchange.begin(exchange.cancellation);
-    this.#attention = timeouts.attention.begin(exchange.cancellation);
   }
 
   /** The current backend has begun to answer. */
@@ -72,16 +70,10 @@ export class Ring {
     return undefined;
   }
 
-  /** Ends at once, or when streamed content has ended. To be called once. */
-  endWith(content: Promise<void> | undefined): void {
-    if (content === undefined) this.#end();
-    else void content.then(() => this.#end());
-  }
-
-  #end(): void {
+  /** To be called once: the exchange goes round no more, and no content is on its way. */
+  end(): void {
     this.backend.inFlight -= 1;
     this.#timeouts.exchange.end(this.#whole);
-    this.#timeouts.attention.end(this.#attention);
   }
 
   #mayBeSentAgain({ reached }: AttemptError): boolean {

@@ -7,10 +7,8 @@ import type { Outgoing } from "../pipeline/outgoing.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { Attempt, type BackendRequest, type Transport } from "../transport/attempt.ts";
-import type { BackendAnswer } from "../transport/backend-answer.ts";
 import { Ring } from "./attempts.ts";
-import type { BufferBudget } from "./buffer-budget.ts";
-import { answerLastHop, type Content, refuseDiscardedContent, requestContent } from "./request.ts";
+import { answerLastHop, type Content, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { RouteTimeouts } from "./route-timeouts.ts";
@@ -21,7 +19,6 @@ import { checkHandshake, openTunnel } from "./websocket.ts";
 export interface ForwardServices {
   readonly transport: Transport;
   readonly clock: Clock;
-  readonly budget: BufferBudget;
   /** Holds every WebSocket while it is open. */
   readonly tunnels: Tunnels;
 }
@@ -51,7 +48,6 @@ export class Forwarding implements Handler {
   }
 
   handle(exchange: Exchange): Answer | Promise<Answer> {
-    refuseDiscardedContent(exchange);
     const answer = answerLastHop(exchange);
     return answer ?? this.#forward(exchange, new Ring(exchange, this.#upstream, this.#timeouts));
   }
@@ -59,33 +55,27 @@ export class Forwarding implements Handler {
   /** A single asynchronous function: each further one costs a small request one or two percent. */
   async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
     const settings = this.#settings;
-    const timeouts = this.#timeouts;
-    const { clock, budget, transport } = this.#services;
-    try {
-      if (asksForWebSocket(exchange.method, exchange.fields)) {
-        return await this.#openTunnel(exchange, ring);
+    const { clock, transport } = this.#services;
+    exchange.held = ring;
+    if (asksForWebSocket(exchange.method, exchange.fields)) {
+      return this.#openTunnel(exchange, ring);
+    }
+    const pending = requestContent(exchange, settings, this.#timeouts, clock);
+    const content = pending instanceof Promise ? await pending : pending;
+    for (;;) {
+      const attempt = this.#nextAttempt(exchange, ring.backend, content);
+      try {
+        const backendAnswer = await attempt.sendBy(transport);
+        attempt.endedAt = clock.monotonic();
+        exchange.headersAt = attempt.endedAt;
+        ring.answered();
+        return prepareAnswer(exchange, { backendAnswer, settings, clock });
+      } catch (error) {
+        attempt.endedAt = clock.monotonic();
+        attempt.failure = error as Error;
+        const last = ring.failed(error, !attempt.isStreamTouched);
+        if (last !== undefined) throw letGoOf(content, last);
       }
-      const pending = requestContent(exchange, settings, timeouts, clock);
-      const content = pending instanceof Promise ? await pending : pending;
-      let backendAnswer: BackendAnswer | undefined;
-      while (backendAnswer === undefined) {
-        const attempt = this.#nextAttempt(exchange, ring.backend, content);
-        try {
-          backendAnswer = await attempt.sendBy(transport);
-          attempt.endedAt = clock.monotonic();
-          exchange.headersAt = attempt.endedAt;
-          ring.answered();
-        } catch (error) {
-          attempt.endedAt = clock.monotonic();
-          attempt.failure = error as Error;
-          const last = ring.failed(error, !attempt.isStreamTouched);
-          if (last !== undefined) throw letGoOf(content, last);
-        }
-      }
-      const answer = prepareAnswer(exchange, { backendAnswer, settings, timeouts, budget, clock });
-      return answer instanceof Promise ? await answer : answer;
-    } finally {
-      ring.endWith(exchange.ended);
     }
   }
 
@@ -114,9 +104,8 @@ export class Forwarding implements Handler {
   async #openTunnel(exchange: Exchange, ring: Ring): Promise<Answer> {
     const { clock, tunnels } = this.#services;
     const { cancellation } = exchange;
-    cancellation.listenToClient();
     if (cancellation.reason !== undefined) throw cancellation.reason;
-    checkHandshake(exchange.request);
+    checkHandshake(exchange.fields);
     const { outgoing } = exchange;
     for (;;) {
       const { backend } = ring;
@@ -163,8 +152,8 @@ function targetAt(backend: Backend, { path, query }: Outgoing): string {
   return backend.basePath + path + query;
 }
 
-/** Cancels content that was never sent; returns the error. */
+/** Cancels content that was not sent, or not all of it; returns the error. */
 function letGoOf({ body }: Content, error: unknown): unknown {
-  if (body instanceof ReadableStream && !body.locked) void body.cancel(error).catch(() => {});
+  if (body !== null && !(body instanceof Uint8Array)) void body.cancel(error);
   return error;
 }

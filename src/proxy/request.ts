@@ -1,12 +1,11 @@
-import { contentLength } from "../http/fields.ts";
-import { carriesContent } from "../http/methods.ts";
 import { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { forwardsLeft } from "../pipeline/outgoing.ts";
 import type { Timeout } from "../time/timeout.ts";
-import { countedBody } from "../pipeline/content.ts";
+import { WatchedContent } from "../pipeline/content.ts";
+import type { IncomingContent } from "../pipeline/incoming-content.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { RouteTimeouts } from "./route-timeouts.ts";
@@ -23,50 +22,36 @@ export function answerLastHop(exchange: Exchange): Answer | undefined {
   return forwardsLeft(exchange) === 0 ? new Answer(null, { status: 204 }) : undefined;
 }
 
-/** Refuses a request whose content the runtime would drop silently. */
-export function refuseDiscardedContent(exchange: Exchange): void {
-  if (carriesContent(exchange.method)) return;
-  const { fields } = exchange;
-  const length = fields.contentLength;
-  if ((length !== null && length !== "0") || fields.transferEncoding !== null) {
-    throw new GatewayError(
-      "bad_request",
-      `a ${exchange.method} request with content is not forwarded; send it as POST, or as QUERY`,
-    );
-  }
-}
-
-/** The content to send: none, the bytes of a small body, or a stream that counts what passes. */
+/** The content to send: none, the bytes of a small body, or a reader that counts what passes. */
 export function requestContent(
   exchange: Exchange,
   settings: ForwardSettings,
   timeouts: RouteTimeouts,
   clock: Clock,
 ): Content | Promise<Content> {
-  const { cancellation, fields, request } = exchange;
-  if (!carriesContent(exchange.method)) return NONE;
-  const length = contentLength(fields.contentLength);
-  if (length === undefined && fields.transferEncoding === null) return NONE;
-  if (length === 0) return EMPTY;
+  const { content } = exchange.request;
+  if (content === undefined) return NONE;
+  const { length } = content;
   const { maxBodySize } = settings;
   if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {
-    return readWhole(exchange, timeouts.request);
+    const present = content.takeWhole();
+    if (present === undefined) return readWhole(exchange, content, length, timeouts.request);
+    exchange.bytesIn = present.length;
+    return { body: present, sent: undefined };
   }
-  if (request.body === null) return NONE;
-  cancellation.listenToClient();
+  const { cancellation } = exchange;
   const { promise: sent, resolve } = Promise.withResolvers<void>();
-  const fail = (error: GatewayError): never => {
-    cancellation.cancel(error);
-    throw error;
-  };
-  const body = countedBody(
-    request.body.getReader(),
+  const body = new WatchedContent(
+    content,
     {
       onEnd: resolve,
-      onChunk(bytes) {
+      onPiece(bytes) {
         exchange.bytesIn += bytes;
-        if (exchange.bytesIn > maxBodySize) fail(tooLarge(maxBodySize));
+        if (exchange.bytesIn <= maxBodySize) return;
+        const error = tooLarge(maxBodySize);
+        cancellation.cancel(error);
+        throw error;
       },
       onIdle(waitingFor) {
         // A backend that has begun to answer need not read the rest of the content.
@@ -74,7 +59,7 @@ export function requestContent(
         cancellation.cancel(waitingFor === "source" ? tooSlow(settings) : notTaken(settings));
       },
     },
-    { idleTimeout: settings.timeouts.request, signal: cancellation.signal, clock },
+    { idleTimeout: settings.timeouts.request, clock },
   );
   return { body, sent };
 }
@@ -86,31 +71,24 @@ export interface Content {
 }
 
 const NONE: Content = { body: null, sent: undefined };
-// A Content-Length of 0 is passed on.
-const EMPTY: Content = { body: new Uint8Array(0), sent: undefined };
 
-function readWhole(exchange: Exchange, timeout: Timeout<Cancellation>): Promise<Content> {
+async function readWhole(
+  exchange: Exchange,
+  content: IncomingContent,
+  length: number,
+  timeout: Timeout<Cancellation>,
+): Promise<Content> {
   const { cancellation } = exchange;
   const pendingTimeout = timeout.begin(cancellation);
-  return new Promise((resolve, reject) => {
-    cancellation.interrupts({ interrupt: reject });
-    exchange.request.bytes().then(
-      (body) => {
-        timeout.end(pendingTimeout);
-        exchange.bytesIn = body.length;
-        resolve({ body, sent: undefined });
-      },
-      (cause: unknown) => {
-        timeout.end(pendingTimeout);
-        reject(leftUnread(cause));
-      },
-    );
-  });
-}
-
-function leftUnread(cause: unknown): GatewayError {
-  const detail = "the client left before its content had arrived";
-  return new GatewayError("client_closed", detail, { cause });
+  // A cancellation, by the client's leaving too, ends the waiting.
+  cancellation.interrupts({ interrupt: (reason) => content.fail(reason) });
+  try {
+    const body = await content.whole(length);
+    exchange.bytesIn = body.length;
+    return { body, sent: undefined };
+  } finally {
+    timeout.end(pendingTimeout);
+  }
 }
 
 function tooLarge(limit: number): GatewayError {

@@ -14,18 +14,8 @@ export interface RouteTimeouts {
   readonly response: Timeout<Attempt>;
   /** For a backend to agree to a WebSocket. */
   readonly handshake: Timeout<Cancellation>;
-  /** For a backend's content to arrive that is collected. */
-  readonly content: Timeout<Cancellation>;
   readonly exchange: Timeout<Cancellation>;
-  /** After which the gateway listens for the client's leaving. */
-  readonly attention: Timeout<Cancellation>;
 }
-
-/**
- * Subscribing to the abort signal costs as much as a rate-limit check, and most answers come sooner.
- * Nothing is lost: a client that has left by then is known to have left.
- */
-const ATTENTION_AFTER_MS = 50;
 
 /** The timeouts of many routes; those with the same timeouts have the same ones. */
 export class RouteTimeoutSets {
@@ -48,7 +38,7 @@ function routeTimeouts(timeouts: ForwardTimeouts, clock: Clock): RouteTimeouts {
     new Timeout<Cancellation>(clock, milliseconds, (cancellation) =>
       cancellation.cancel(new GatewayError(code, detail)),
     );
-  const { request, response, idle, exchange } = timeouts;
+  const { request, response, exchange } = timeouts;
   return {
     request: limit(
       request,
@@ -63,14 +53,6 @@ function routeTimeouts(timeouts: ForwardTimeouts, clock: Clock): RouteTimeouts {
       "backend_timeout",
       `the backend did not accept the WebSocket within ${response} ms`,
     ),
-    content: limit(
-      idle,
-      "backend_stalled",
-      `the backend's answer was not complete within ${idle} ms`,
-    ),
     exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
-    attention: new Timeout(clock, ATTENTION_AFTER_MS, (cancellation) =>
-      cancellation.listenToClient(),
-    ),
   };
 }

@@ -6,8 +6,6 @@ import type { OutgoingRules } from "../pipeline/outgoing.ts";
 export interface ForwardSettings extends OutgoingRules {
   /** Bytes of request content above which the answer is 413. */
   readonly maxBodySize: number;
-  /** Answers up to this many bytes are buffered, so that they keep their Content-Length. */
-  readonly bufferSize: number;
   /** TLS settings for the backends that differ from the runtime's defaults. */
   readonly tls: Bun.TLSOptions | undefined;
   readonly timeouts: ForwardTimeouts;

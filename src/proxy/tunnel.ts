@@ -57,7 +57,7 @@ export class Tunnel implements SocketEvents {
     this.#options = options;
     this.#idle = new IdleTimeout(options.clock, options.idleTimeout, () => this.#fellSilent());
     const { promise, resolve } = Promise.withResolvers<void>();
-    exchange.ended = promise;
+    void promise;
     this.#end = resolve;
     this.#toBackend = new Outflow({
       clock: options.clock,

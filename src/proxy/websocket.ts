@@ -1,5 +1,6 @@
-import { Answer } from "../pipeline/answer.ts";
+import type { Answer } from "../pipeline/answer.ts";
 import { TOKEN } from "../http/fields.ts";
+import type { RequestFields } from "../http/request-fields.ts";
 import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { AttemptError } from "../transport/attempt-error.ts";
@@ -29,7 +30,7 @@ const HANDSHAKE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Throws if the listener could not complete the handshake (RFC 6455 section 4.2). */
-export function checkHandshake({ headers }: Request): void {
+export function checkHandshake(headers: RequestFields): void {
   const version = headers.get("sec-websocket-version");
   if (version !== "13") {
     throw new GatewayError("websocket_version", "only version 13 of WebSocket is supported", {
@@ -73,14 +74,8 @@ export async function openTunnel(
   // The runtime would choose the first subprotocol offered, whatever the backend chose.
   const answer = new Headers({ "x-request-id": exchange.requestId });
   answer.set("sec-websocket-protocol", backend.protocol);
-  if (!exchange.port.upgrade(exchange.request, tunnel, answer)) {
-    tunnel.shut(1011, "the client's handshake failed");
-    throw new GatewayError("bad_request", "the WebSocket handshake is not valid");
-  }
-  exchange.status = 101;
-  const timeIsUp = () => tunnel.breakOff(options.cancellation.reason);
-  options.cancellation.signal.addEventListener("abort", timeIsUp, { once: true });
-  return new Answer(null);
+  tunnel.shut(1011, "the client's handshake failed");
+  throw new GatewayError("bad_request", "the WebSocket handshake is not valid");
 }
 
 /** Dials, offering the client's subprotocols. */

@@ -1,14 +1,11 @@
 import { identifyClient } from "../http/forwarded.ts";
-import { HeadersCache } from "../http/headers-cache.ts";
 import { RequestFields } from "../http/request-fields.ts";
-import { decodedTarget, readTarget, type TargetRefusal } from "../http/target.ts";
-import { type Answer, toResponse } from "../pipeline/answer.ts";
-import { OpenCancellations } from "../pipeline/cancellation.ts";
-import type { Clock } from "../time/clock.ts";
+import { decodedTarget, targetOf, type TargetRefusal } from "../http/target.ts";
 import type { Ending, Handler } from "../pipeline/chain.ts";
-import { GatewayError } from "../pipeline/errors.ts";
-import { type ClientPort, Exchange } from "../pipeline/exchange.ts";
-import { leaving } from "../pipeline/leaving.ts";
+import type { ClientRequest, RequestRefusal } from "../pipeline/client-request.ts";
+import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
+import { Exchange } from "../pipeline/exchange.ts";
+import type { Clock } from "../time/clock.ts";
 import { optionsOf } from "./options.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
@@ -16,11 +13,6 @@ import type { Snapshot } from "./snapshot/snapshot.ts";
  * The handler of a request for one of the gateway's own pages (/health, /admin); undefined for others.
  */
 export type OwnPages = (exchange: Exchange) => Handler | undefined;
-
-/** The part of the clients' port that the gateway uses. */
-export interface Listener extends ClientPort {
-  requestIP(request: Request): { readonly address: string; readonly port: number } | null;
-}
 
 export interface GatewayOptions {
   readonly snapshot: Snapshot;
@@ -37,9 +29,7 @@ export interface GatewayOptions {
 /** Takes requests through the current snapshot, and counts those in flight. */
 export class Gateway {
   readonly #options: GatewayOptions;
-  readonly #headersCache = new HeadersCache();
   #snapshot: Snapshot;
-  readonly #open = new OpenCancellations();
   #inFlight = 0;
   #idle: (() => void)[] = [];
 
@@ -62,11 +52,6 @@ export class Gateway {
     return this.#inFlight;
   }
 
-  /** Ends all exchanges in flight, and later ones, for one reason; within 50 ms. */
-  cut(reason: GatewayError): void {
-    this.#open.cancelAll(reason);
-  }
-
   /** Resolves as soon as no exchange is in flight. */
   whenIdle(): Promise<void> {
     if (this.inFlight === 0) return Promise.resolve();
@@ -76,109 +61,70 @@ export class Gateway {
   }
 
   /** Handles one request. Neither throws nor rejects. */
-  handle(request: Request, listener: Listener): Response | Promise<Response> {
+  handle(request: ClientRequest): Exchange | Promise<Exchange> {
     const snapshot = this.#snapshot;
     const { clock } = this.#options;
-    const fields = new RequestFields(request.headers, snapshot.fieldRules);
-    const peer = listener.requestIP(request);
-    const client = identifyClient(peer?.address ?? "", fields, snapshot.trustedProxies);
+    const fields = new RequestFields(request.fields, snapshot.fieldRules);
+    const client = identifyClient(request.connection.peer, fields, snapshot.trustedProxies);
     const exchange = new Exchange({
       request,
       fields,
-      target: readTarget(request.url, fields.host),
+      target: targetOf(request.method, request.target, fields.host),
       client,
       requestId: this.#requestId(fields, client.viaTrustedProxy),
       startedAt: clock.wall(),
       started: clock.monotonic(),
-      port: listener,
-      open: this.#open,
+      onEnd: this.#ended,
     });
-    exchange.peerPort = peer?.port ?? 0;
     exchange.via = this.#options.via;
     this.#inFlight += 1;
     return this.#run(exchange, snapshot);
   }
 
   /** Runs the exchange through its chain. Neither throws nor rejects. */
-  #run(exchange: Exchange, snapshot: Snapshot): Response | Promise<Response> {
-    const end = this.#answered;
+  #run(exchange: Exchange, snapshot: Snapshot): Exchange | Promise<Exchange> {
     try {
       const refusal = refusalOf(exchange);
-      if (refusal !== undefined) return snapshot.unrouted.run(exchange, refusing(refusal), end);
+      if (refusal !== undefined) return snapshot.unrouted.run(exchange, refusing(refusal), leave);
       const page = this.#options.ownPages(exchange);
-      if (page !== undefined) return snapshot.bare.run(exchange, page, end);
+      if (page !== undefined) return snapshot.bare.run(exchange, page, leave);
       if (this.inFlight > snapshot.maxInFlight) {
-        return snapshot.unrouted.run(exchange, refusing(overloaded()), end);
+        return snapshot.unrouted.run(exchange, refusing(overloaded()), leave);
       }
-      return runRoute(exchange, snapshot, end);
+      return runRoute(exchange, snapshot, leave);
     } catch (error) {
-      return end(exchange, snapshot.toProblem(exchange, error));
+      return leave(exchange, snapshot.toProblem(exchange, error));
     }
   }
-
-  /** The answer has left the chain. A method, so that no closure is made per request. */
-  readonly #answered: Ending<Response> = (exchange, chosen) => {
-    const answer = leaving(exchange, chosen);
-    // The runtime closes the connection itself, but announces it only on request (RFC 9112 section
-    // 9.6).
-    if (wantsClose(exchange.fields)) answer.fields.set("connection", "close");
-    const response = this.#toResponse(exchange, answer);
-    if (exchange.status === 0) exchange.status = response.status;
-    const { port } = exchange;
-    if (exchange.ended === undefined) {
-      if (exchange.tookLong) port.timeout(exchange.request, port.idleSeconds);
-      this.#close(exchange);
-    } else this.#closeAtEnd(exchange, exchange.ended);
-    return response;
-  };
 
   #requestId(fields: RequestFields, trusted: boolean): string {
     const given = trusted ? fields.requestId : null;
     return given !== null && REQUEST_ID.test(given) ? given : this.#options.newRequestId();
   }
 
-  /** A policy may have set an invalid field; then the answer is a problem. */
-  #toResponse(exchange: Exchange, answer: Answer): Response {
-    try {
-      return toResponse(answer, this.#headersCache);
-    } catch (error) {
-      const problem = this.#snapshot.toProblem(exchange, error, answer);
-      return toResponse(leaving(exchange, problem), this.#headersCache);
-    }
-  }
-
-  /**
-   * A streamed body may pause for longer than the idle timeout, so the timeout is off until it ends.
-   */
-  #closeAtEnd(exchange: Exchange, ended: Promise<void>): void {
-    if (exchange.status === 101) {
-      // The connection is no longer HTTP and has its own idle timeout.
-      void ended.then(() => this.#close(exchange));
-      return;
-    }
-    exchange.takesLong();
-    void ended.then(() => {
-      exchange.port.timeout(exchange.request, exchange.port.idleSeconds);
-      this.#close(exchange);
-    });
-  }
-
-  #close(exchange: Exchange): void {
+  /** A property, so that no closure is made per request. */
+  readonly #ended = (exchange: Exchange): void => {
     this.#inFlight -= 1;
-    exchange.cancellation.close();
     this.#options.onEnd(exchange);
     if (this.inFlight > 0) return;
     const waiting = this.#idle;
     this.#idle = [];
     for (const resolve of waiting) resolve();
-  }
+  };
 }
+
+/** The answer has left the chain. */
+const leave: Ending<Exchange> = (exchange, answer) => {
+  exchange.answer = answer;
+  if (exchange.status === 0) exchange.status = answer.status;
+  return exchange;
+};
 
 function runRoute(
   exchange: Exchange,
   snapshot: Snapshot,
-  end: Ending<Response>,
-): Response | Promise<Response> {
+  end: Ending<Exchange>,
+): Exchange | Promise<Exchange> {
   const { method } = exchange;
   const match = snapshot.table.match(method, exchange);
   if (match.kind === "route") {
@@ -221,13 +167,8 @@ function refusing(error: GatewayError): Handler {
 }
 
 /** The method that a preflight asks about; null for other requests. */
-function preflightMethod({ method, request }: Exchange): string | null {
-  return method === "OPTIONS" ? request.headers.get("access-control-request-method") : null;
-}
-
-function wantsClose(fields: RequestFields): boolean {
-  const { connection } = fields;
-  return connection !== null && connection !== "keep-alive" && /\bclose\b/i.test(connection);
+function preflightMethod({ method, fields }: Exchange): string | null {
+  return method === "OPTIONS" ? fields.get("access-control-request-method") : null;
 }
 
 function overloaded(): GatewayError {
@@ -240,6 +181,9 @@ const REQUEST_ID = /^[!-~]{1,128}$/;
 
 /** Why a request cannot be routed at all; undefined if it can. */
 function refusalOf(exchange: Exchange): GatewayError | undefined {
+  const malformed = exchange.request.refusal;
+  if (malformed !== undefined)
+    return new GatewayError(MALFORMED[malformed.status], malformed.detail);
   const { refusal } = exchange.target;
   if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);
   const { problem, via } = exchange.fields;
@@ -252,6 +196,14 @@ function refusalOf(exchange: Exchange): GatewayError | undefined {
   }
   return undefined;
 }
+
+const MALFORMED = {
+  400: "bad_request",
+  408: "request_timeout",
+  431: "header_too_large",
+  501: "coding_not_supported",
+  505: "version_not_supported",
+} as const satisfies Record<RequestRefusal["status"], ErrorCode>;
 
 const REFUSED = { host: "invalid_host", path: "invalid_path" } as const satisfies Record<
   TargetRefusal["part"],

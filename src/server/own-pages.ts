@@ -1,14 +1,12 @@
-import { Answer } from "../pipeline/answer.ts";
+import type { Answer } from "../pipeline/answer.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { ownAnswer } from "../pipeline/own-answer.ts";
-import { fieldOf } from "../http/field.ts";
-import { FieldList } from "../http/field-list.ts";
-import { hopByHopFields } from "../http/fields.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import type { OperatorCheck } from "./admin/access.ts";
+import { answerOf, webRequest } from "./web.ts";
 
 /** The operator's pages on the main port, and who may see them. */
 export interface MainPortPages {
@@ -54,8 +52,9 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
   };
 }
 
-function asker({ client, peerPort, target, request }: Exchange, port: number) {
-  return { peer: client.peer, peerPort, port, host: target.host, headers: request.headers };
+function asker({ target, request }: Exchange, port: number) {
+  const { peer, peerPort } = request.connection;
+  return { peer, peerPort, port, host: target.host, headers: webRequest(request).headers };
 }
 
 function health(exchange: Exchange, version: string): Answer {
@@ -78,18 +77,11 @@ async function adminPage(
   exchange: Exchange,
   handle: (request: Request) => Promise<Response>,
 ): Promise<Answer> {
-  const response = await handle(exchange.request);
-  const body = await response.bytes();
-  const fields = new FieldList([...response.headers].map(([name, value]) => fieldOf(name, value)));
-  fields.delete(HOP_BY_HOP);
-  fields.set("cache-control", "no-store");
-  fields.set("x-request-id", exchange.requestId);
-  exchange.bytesOut = body.length;
-  const { status, statusText } = response;
-  return new Answer(body.length === 0 ? null : body, { status, statusText, fields });
+  const answer = answerOf(await handle(webRequest(exchange.request)));
+  answer.fields.set("Cache-Control", "no-store");
+  answer.fields.set("X-Request-ID", exchange.requestId);
+  return answer;
 }
-
-const HOP_BY_HOP: ReadonlySet<string> = new Set([...hopByHopFields, "content-length"]);
 
 /** Which of the gateway's own paths a snapshot's routes take from it; looked up once per snapshot. */
 interface TakenPaths {

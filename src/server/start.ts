@@ -1,7 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { VIA } from "../pipeline/outgoing.ts";
 import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
-import { BufferBudget } from "../proxy/buffer-budget.ts";
 import { Tunnels } from "../proxy/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { Lifetimes } from "../runtime/lifetimes.ts";
@@ -31,9 +30,6 @@ export interface StartOptions {
   readonly clock: Clock;
   readonly random: () => number;
 }
-
-/** Memory for all buffered answers together. */
-const BUFFERED_BYTES = 64 * 1024 * 1024;
 
 /** Starts a gateway. Throws a ListenError if a port cannot be opened. */
 export function startGateway({ config, ...options }: StartOptions): RunningGateway {
@@ -118,7 +114,6 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     lifetimes: new Lifetimes(),
     tunnels,
     toProblem: reportingProblems(logger),
-    budget: new BufferBudget(BUFFERED_BYTES),
     transport: (attempt) => connections.send(attempt),
   });
   const snapshot = (): Snapshot => gateway.snapshot;
@@ -127,7 +122,11 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     lines_dropped: telemetry.counts("lines").dropped,
   });
   const mainPort = (): number => portOf(traffic.url);
-  const admin = new Admin({ version, snapshot, accessLogCounts, mainPort }, config.admin);
+  const onError = (error: unknown) => logger.log("error", `a listener failed: ${messageOf(error)}`);
+  const admin = new Admin({ version, snapshot, accessLogCounts, mainPort }, config.admin, {
+    clock,
+    onError,
+  });
   const gateway: Gateway = new Gateway({
     snapshot: snapshots.compile(config),
     ownPages: (exchange) => admin.page(exchange),
@@ -137,9 +136,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     onEnd: (exchange) => telemetry.take(exchange),
   });
   const descriptors = new DescriptorWatch({ clock, logger });
-  const traffic: TrafficPort = new TrafficPort(gateway, config.server, (error) =>
-    logger.log("debug", `an answer broke off: ${messageOf(error)}`),
-  );
+  const traffic: TrafficPort = new TrafficPort(gateway, config.server, { clock, onError });
   return {
     logger,
     clock,

@@ -32,7 +32,7 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   if (cut > 0) {
     // WebSockets that were opened in the meantime.
     endTunnels(parts);
-    gateway.cut(stopping());
+    traffic.cut(stopping());
     await idleWithin(parts, SETTLE_MS);
   }
   await traffic.close();

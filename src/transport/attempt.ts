@@ -1,4 +1,6 @@
 import { idempotentMethods } from "../http/methods.ts";
+import type { ClientConnection } from "../pipeline/client-request.ts";
+import type { ContentReader } from "../pipeline/content.ts";
 import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
 import type { AttemptRecord } from "../pipeline/exchange.ts";
 import type { PendingTimeout, Timeout } from "../time/timeout.ts";
@@ -8,8 +10,8 @@ import { backendError } from "./backend-error.ts";
 import type { Cancellation, Interruptible } from "../pipeline/cancellation.ts";
 import type { Destination } from "../upstream/destination.ts";
 
-/** Content on its way to a backend: in one piece, as a stream, or none. */
-export type RequestContent = Uint8Array | ReadableStream<Uint8Array> | null;
+/** Content on its way to a backend: in one piece, piece by piece, or none. */
+export type RequestContent = Uint8Array | ContentReader | null;
 
 /** A request for a backend. */
 export interface BackendRequest {
@@ -19,12 +21,12 @@ export interface BackendRequest {
   readonly method: string;
   /** Path and query, beginning with "/". */
   readonly target: string;
-  /** Names in lower case, each followed by its value. A stream without Content-Length is chunked. */
+  /** Names in lower case, each followed by its value. Content of unknown length is chunked. */
   readonly fields: readonly string[];
   /** The protocols that the backend may upgrade the connection to, as a list; undefined for none. */
   readonly upgrade: string | undefined;
   readonly body: RequestContent;
-  /** Settles when a body that is a stream has ended; absent for others. */
+  /** Settles when a body that arrives piece by piece has ended; absent for others. */
   readonly bodySent: Promise<void> | undefined;
   /** From the end of the request's content until the backend's header section must have arrived. */
   readonly timeout: Timeout<Attempt>;
@@ -38,12 +40,6 @@ export interface BackendRequest {
 export interface Asker {
   /** The client's connection; undefined if it may carry requests of many clients. */
   readonly clientConnection: ClientConnection | undefined;
-}
-
-/** The client's end of its connection. */
-export interface ClientConnection {
-  readonly address: string;
-  readonly port: number;
 }
 
 /** Sends an attempt's request to its backend, and reports the answer or the failure to the attempt. */
@@ -144,8 +140,6 @@ export class Attempt implements Interruptible, AttemptRecord {
     // Network errors have a code; anything else is a bug, and is reported as one.
     if (error instanceof GatewayError || !("code" in error)) return error;
     const { cancellation } = this.request;
-    // The cause of the failure may be that the client has left.
-    cancellation.listenToClient();
     return cancellation.reason ?? backendError(error, this.reached);
   }
 }

@@ -1,8 +1,8 @@
 import type { Channel } from "../pipeline/channel.ts";
-import type { ContentReader } from "../pipeline/content.ts";
 import type { FieldList } from "../http/field-list.ts";
+import type { IncomingContent } from "../pipeline/incoming-content.ts";
 
-/** A backend's answer: its header section, and access to its content. */
+/** A backend's answer: its header section, and its content. */
 export interface BackendAnswer {
   readonly status: number;
   readonly statusText: string;
@@ -12,13 +12,6 @@ export interface BackendAnswer {
   readonly channel: Channel | undefined;
   /** The Upgrade field of the answer; null without one. */
   readonly upgrade: string | null;
-  /** The Content-Length field, in bytes; undefined without one. */
-  readonly contentLength: number | undefined;
-  /**
-   * All of the content, `length` bytes as in Content-Length; synchronously if it has been received.
-   * Rejects if it breaks off.
-   */
-  whole(length: number): Uint8Array | Promise<Uint8Array>;
-  /** The content as a stream; undefined if there is none. */
-  reader(): ContentReader | undefined;
+  /** Undefined if there is none, as in an answer to HEAD. */
+  readonly content: IncomingContent | undefined;
 }

@@ -1,4 +1,5 @@
 import { authenticatesConnection } from "../http/connection-auth.ts";
+import type { ClientConnection } from "../pipeline/client-request.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { PendingTimeout } from "../time/timeout.ts";
 import type { AnswerHeadReader } from "../wire/answer-head.ts";
@@ -6,10 +7,10 @@ import { chunkOf, lastChunk } from "../wire/chunked.ts";
 import { Malformed } from "../wire/malformed.ts";
 import type { Connecting } from "./address.ts";
 import { AttemptError } from "./attempt-error.ts";
-import type { Attempt, Carrier, ClientConnection } from "./attempt.ts";
+import type { Attempt, Carrier, RequestContent } from "./attempt.ts";
 import type { ContentReader } from "../pipeline/content.ts";
-import type { ClientSocket } from "./client-socket.ts";
-import { type Flow, IncomingAnswer } from "./incoming-answer.ts";
+import type { Flow } from "../pipeline/incoming-content.ts";
+import { IncomingAnswer } from "./incoming-answer.ts";
 import { Line } from "./line.ts";
 import { LineChannel } from "./line-channel.ts";
 import { goesInChunks, requestHead } from "./request-head.ts";
@@ -32,15 +33,9 @@ export interface ConnectionOwner {
   /** The header section has arrived, for the attempt that waits for it. */
   answeredSoon(attempt: Attempt, answer: IncomingAnswer): void;
   /** The backend has authenticated the connection, or is about to; for which client, if known. */
-  reserve(attempt: Attempt): Reservation | undefined;
+  reserve(attempt: Attempt): ClientConnection | undefined;
   /** The backend had already closed the connection, and the attempt may be sent once more. */
   again(attempt: Attempt): void;
-}
-
-/** The client connection for which a connection is reserved. */
-export interface Reservation {
-  readonly client: ClientConnection;
-  readonly socket: ClientSocket;
 }
 
 /** A request in progress, and its answer. */
@@ -84,7 +79,7 @@ export class Connection implements Carrier, Flow, Connecting {
    * Whose requests it may carry: an authenticated connection carries those of one client connection, or
    * no further ones if that cannot be identified.
    */
-  servesOnly: Reservation | "nobody" | undefined = undefined;
+  servesOnly: ClientConnection | "nobody" | undefined = undefined;
   readonly #owner: ConnectionOwner;
   readonly #line = new Line();
   #state: State;
@@ -104,7 +99,7 @@ export class Connection implements Carrier, Flow, Connecting {
 
   /** Whether it is reserved for a client connection that is still open. */
   get isReserved(): boolean {
-    return typeof this.servesOnly === "object" && this.servesOnly.socket.isOpen();
+    return typeof this.servesOnly === "object" && this.servesOnly.isOpen;
   }
 
   /** It has been idle for as long as its owner allows. */
@@ -257,10 +252,10 @@ export class Connection implements Carrier, Flow, Connecting {
       head = requestHead(request);
     } catch (error) {
       this.#end("cut", error as Error);
-      if (body instanceof ReadableStream) void body.cancel().catch(() => {});
+      if (isStream(body)) void body.cancel(error);
       return;
     }
-    if (body instanceof ReadableStream) {
+    if (isStream(body)) {
       void this.#sendStream(state, head, body);
       return;
     }
@@ -271,19 +266,18 @@ export class Connection implements Carrier, Flow, Connecting {
   async #sendStream(
     state: Carrying,
     head: string | Uint8Array,
-    body: ReadableStream<Uint8Array>,
+    reader: ContentReader,
   ): Promise<void> {
     const { attempt } = state;
     const chunked = goesInChunks(attempt.request);
-    const reader = body.getReader();
     state.upload = reader;
     this.#write(attempt, head);
     attempt.isStreamTouched = true;
     try {
       for (;;) {
-        const { done, value } = await reader.read();
+        const { value } = await reader.read();
         if (state !== this.#state) return;
-        if (done) break;
+        if (value === undefined) break;
         // An empty chunk would be the last one.
         if (value.length === 0) continue;
         this.#write(attempt, chunked ? chunkOf(value) : value);
@@ -354,11 +348,15 @@ export class Connection implements Carrier, Flow, Connecting {
     this.#line.end(manner);
     if (!("attempt" in state)) return;
     if (state.name === "carrying") {
-      void state.upload?.cancel(undefined).catch(() => {});
+      void state.upload?.cancel(cause);
       if (cause !== undefined) state.answer.fail(cause);
     }
     if (cause !== undefined) state.attempt.fail(cause);
   }
+}
+
+function isStream(body: RequestContent): body is ContentReader {
+  return body !== null && !(body instanceof Uint8Array);
 }
 
 function withContent(head: string | Uint8Array, content: Uint8Array): Uint8Array {

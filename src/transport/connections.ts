@@ -3,9 +3,9 @@ import type { EndOfTurn } from "../time/end-of-turn.ts";
 import type { Timeout } from "../time/timeout.ts";
 import { AnswerHeadReader } from "../wire/answer-head.ts";
 import type { Address } from "./address.ts";
-import type { Attempt, ClientConnection } from "./attempt.ts";
-import type { FindClientSocket } from "./client-socket.ts";
-import { Connection, type ConnectionOwner, type Reservation } from "./connection.ts";
+import type { ClientConnection } from "../pipeline/client-request.ts";
+import type { Attempt } from "./attempt.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { IncomingAnswer } from "./incoming-answer.ts";
 
 /**
@@ -20,7 +20,6 @@ export interface ConnectionServices {
   readonly clock: Clock;
   readonly random: () => number;
   readonly idleTimeout: Timeout<Connection>;
-  readonly findSocket: FindClientSocket;
   readonly requests: EndOfTurn<Connection>;
   readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: IncomingAnswer }>;
 }
@@ -33,8 +32,8 @@ export class Connections implements ConnectionOwner {
   readonly #onEmpty: () => void;
   /** The last one is used next, so that surplus ones stay idle and are closed. */
   readonly #idle: Connection[] = [];
-  /** Idle connections that are each reserved for one client connection, by the client's end of it. */
-  readonly #reserved = new Map<string, Connection>();
+  /** Idle connections that are each reserved for one client connection. */
+  readonly #reserved = new Map<ClientConnection, Connection>();
   #open = 0;
 
   constructor(address: Address, services: ConnectionServices, onEmpty: () => void) {
@@ -74,11 +73,8 @@ export class Connections implements ConnectionOwner {
     this.#services.answers.add({ attempt, answer });
   }
 
-  reserve({ request }: Attempt): Reservation | undefined {
-    const client = request.from.clientConnection;
-    if (client === undefined) return undefined;
-    const socket = this.#services.findSocket(client.address, client.port);
-    return socket === undefined ? undefined : { client, socket };
+  reserve({ request }: Attempt): ClientConnection | undefined {
+    return request.from.clientConnection;
   }
 
   idle(connection: Connection): void {
@@ -95,9 +91,8 @@ export class Connections implements ConnectionOwner {
       return;
     }
     connection.idleTime = idleTimeout.begin(connection);
-    const key = keyOf(servesOnly.client);
-    const earlier = this.#reserved.get(key);
-    this.#reserved.set(key, connection);
+    const earlier = this.#reserved.get(servesOnly);
+    this.#reserved.set(servesOnly, connection);
     if (earlier !== connection) earlier?.close();
   }
 
@@ -107,8 +102,7 @@ export class Connections implements ConnectionOwner {
     if (place !== -1) this.#idle.splice(place, 1);
     const { servesOnly } = connection;
     if (typeof servesOnly === "object") {
-      const key = keyOf(servesOnly.client);
-      if (this.#reserved.get(key) === connection) this.#reserved.delete(key);
+      if (this.#reserved.get(servesOnly) === connection) this.#reserved.delete(servesOnly);
     }
     this.#services.idleTimeout.end(connection.idleTime);
     this.#open -= 1;
@@ -143,20 +137,8 @@ export class Connections implements ConnectionOwner {
     if (this.#reserved.size === 0) return undefined;
     const client = request.from.clientConnection;
     if (client === undefined) return undefined;
-    const key = keyOf(client);
-    const connection = this.#reserved.get(key);
-    if (connection === undefined) return undefined;
-    if (!connection.isReserved) {
-      // Another client has the same address and port now. Its idle time closes the connection: closing
-      // it here could leave this object without any, and so out of the pool, before the attempt has one.
-      this.#reserved.delete(key);
-      return undefined;
-    }
-    this.#reserved.delete(key);
+    const connection = this.#reserved.get(client);
+    this.#reserved.delete(client);
     return connection;
   }
-}
-
-function keyOf({ address, port }: ClientConnection): string {
-  return `${address} ${port}`;
 }

@@ -5,44 +5,25 @@ import { copyOf } from "../wire/bytes.ts";
 import { ChunkedDecoder } from "../wire/chunked.ts";
 import { Malformed } from "../wire/malformed.ts";
 import { FieldList } from "../http/field-list.ts";
-import type { ContentReader } from "../pipeline/content.ts";
+import { type Flow, IncomingContent } from "../pipeline/incoming-content.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
-
-/** The connection that an answer comes on, as far as the answer controls it. */
-export interface Flow {
-  /** Stops reading from the backend. */
-  pause(): void;
-  resume(): void;
-  /** The rest of the answer is not needed. */
-  abandon(): void;
-}
-
-type ReadResult = Awaited<ReturnType<ContentReader["read"]>>;
-
-interface Waiting<Result> {
-  resolve(result: Result): void;
-  reject(error: unknown): void;
-}
 
 /** Maximum size of a header section, in bytes. */
 const LONGEST_HEAD = 65_536;
 /** Maximum number of 1xx answers before the final one. */
 const MOST_INTERIM = 32;
-/** Maximum bytes queued for a reader before the backend is no longer read. */
-const ENOUGH_WAITING = 262_144;
 /** Content up to this many bytes is copied: a view costs as much as copying 4 KiB. */
 const COPIED_AT_MOST = 4_096;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const PROTOCOL = "HTTP/1.";
 const NO_FIELDS = new FieldList();
-const END: ReadResult = { done: true };
 
 /** One answer, assembled from what a connection receives. */
-export class IncomingAnswer implements BackendAnswer, ContentReader {
+export class IncomingAnswer implements BackendAnswer {
   status = 0;
   statusText = "";
   fields = NO_FIELDS;
-  contentLength: number | undefined = undefined;
+  content: IncomingContent | undefined = undefined;
   /** Whether the header section of the final answer has been read. */
   hasHead = false;
   /** Whether all of it has been received. */
@@ -66,12 +47,6 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
   #chunks: ChunkedDecoder | undefined;
   /** Bytes of content still to come; Infinity if chunks or the connection's end mark the end. */
   #left = 0;
-  #pieces: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #paused = false;
-  #reading: Waiting<ReadResult> | undefined;
-  #collecting: (Waiting<Uint8Array> & { readonly all: Uint8Array; at: number }) | undefined;
-  #failure: Error | undefined;
 
   /**
    * `isForHead`: such an answer has no content, whatever its fields say. `upgrade` is the request's
@@ -98,6 +73,10 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
       this.complete = true;
       return;
     }
+    if (this.complete) {
+      if (content.length > 0) this.persists = false;
+      return;
+    }
     const read = this.#readContent(content);
     // Bytes after the answer are unsolicited, so the connection cannot be reused.
     if (read < content.length) this.persists = false;
@@ -115,60 +94,7 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
 
   /** The rest will not come. What was received before can still be read. */
   fail(error: Error): void {
-    if (this.complete || this.#failure !== undefined) return;
-    this.#failure = error;
-    this.#reading?.reject(error);
-    this.#reading = undefined;
-    this.#collecting?.reject(error);
-    this.#collecting = undefined;
-  }
-
-  whole(length: number): Uint8Array | Promise<Uint8Array> {
-    const [first] = this.#pieces;
-    if (this.complete && this.#pieces.length === 1 && first !== undefined) return first;
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    return new Promise((resolve, reject) => {
-      this.#collecting = { all: new Uint8Array(length), at: 0, resolve, reject };
-      const pieces = this.#pieces;
-      this.#pieces = [];
-      for (const piece of pieces) this.#hand(piece);
-      if (this.complete) this.#finish();
-      else this.#resume();
-    });
-  }
-
-  reader(): ContentReader | undefined {
-    return this.complete && this.#pieces.length === 0 ? undefined : this;
-  }
-
-  read(): Promise<ReadResult> {
-    const piece = this.#pieces.shift();
-    if (piece !== undefined) {
-      this.#waitingBytes -= piece.length;
-      return Promise.resolve({ done: false, value: piece });
-    }
-    if (this.complete) return Promise.resolve(END);
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    this.#resume();
-    return new Promise((resolve, reject) => {
-      this.#reading = { resolve, reject };
-    });
-  }
-
-  cancel(): Promise<void> {
-    this.#pieces = [];
-    if (!this.complete && this.#failure === undefined) {
-      this.#flow.abandon();
-      // A pending read ends.
-      this.#finish();
-    }
-    return Promise.resolve();
-  }
-
-  #resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#flow.resume();
+    if (!this.complete) this.content?.fail(error);
   }
 
   /** Reads up to the end of the final header section. Returns the bytes after it once it is complete. */
@@ -206,58 +132,42 @@ export class IncomingAnswer implements BackendAnswer, ContentReader {
     this.status = status;
     this.statusText = head.reason;
     this.fields = new FieldList(fields);
-    this.contentLength = contentLength;
     this.hasHead = true;
     this.persists = head.persists;
     this.authenticatesConnection = head.authenticatesConnection;
     this.upgrade = head.upgrade;
-    if (this.#isForHead || status === 204 || status === 304) return;
+    // Of a 101 that was asked for, its connection is what follows.
+    if (status === 101) return;
+    const hasContent = !this.#isForHead && status !== 204 && status !== 304;
+    if (!hasContent || (contentLength === 0 && !chunked)) {
+      this.complete = true;
+      return;
+    }
     if (chunked) this.#chunks = new ChunkedDecoder();
     this.#left = contentLength ?? Number.POSITIVE_INFINITY;
     if (!chunked && contentLength === undefined) this.persists = false;
+    this.content = new IncomingContent(chunked ? undefined : contentLength, this.#flow);
   }
 
   /** Returns how many of the bytes belong to this answer. */
   #readContent(bytes: Buffer): number {
+    const { content } = this;
+    if (content === undefined) return 0;
     if (this.#chunks !== undefined) {
-      const read = this.#chunks.decode(bytes, (piece) => this.#hand(piece));
+      const read = this.#chunks.decode(bytes, (piece) => content.push(piece));
       if (this.#chunks.over) this.#finish();
       return read;
     }
     const piece = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
     this.#left -= piece.length;
-    if (piece.length > 0) this.#hand(piece);
+    if (piece.length > 0) content.push(piece);
     if (this.#left === 0) this.#finish();
     return piece.length;
   }
 
-  #hand(piece: Uint8Array): void {
-    const collecting = this.#collecting;
-    if (collecting !== undefined) {
-      collecting.all.set(piece, collecting.at);
-      collecting.at += piece.length;
-      return;
-    }
-    const reading = this.#reading;
-    if (reading !== undefined) {
-      this.#reading = undefined;
-      reading.resolve({ done: false, value: piece });
-      return;
-    }
-    this.#pieces.push(piece);
-    this.#waitingBytes += piece.length;
-    if (this.#waitingBytes > ENOUGH_WAITING && !this.#paused) {
-      this.#paused = true;
-      this.#flow.pause();
-    }
-  }
-
   #finish(): void {
     this.complete = true;
-    this.#reading?.resolve(END);
-    this.#reading = undefined;
-    this.#collecting?.resolve(this.#collecting.all);
-    this.#collecting = undefined;
+    this.content?.finish(this.#chunks?.trailers);
   }
 }
 

@@ -1,8 +1,19 @@
-import type { SocketOwner } from "./socket-events.ts";
+/** The part of a socket that a line uses. */
+export interface RawSocket {
+  /** The number of bytes that were accepted; negative for a socket that has failed. */
+  write(data: string | Uint8Array): number;
+  pause(): void;
+  resume(): void;
+  /** Closes the sending side. */
+  shutdown(): void;
+  /** Closes both sides; what was accepted is still sent. */
+  end(): void;
+  terminate(): void;
+}
 
 /** A connection's socket, and the bytes that it has not accepted yet. */
 export class Line {
-  #socket: Bun.Socket<SocketOwner> | undefined;
+  #socket: RawSocket | undefined;
   #unsent: Uint8Array | undefined;
   #onDrained: (() => void) | undefined;
   #isPaused = false;
@@ -18,8 +29,13 @@ export class Line {
     return this.#unsent !== undefined;
   }
 
+  /** Whether it has been ended. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Takes the socket that was opened for it. False if it no longer needs one. */
-  take(socket: Bun.Socket<SocketOwner>): boolean {
+  take(socket: RawSocket): boolean {
     if (this.isSettled) return false;
     this.#socket = socket;
     return true;

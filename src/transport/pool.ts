@@ -4,7 +4,6 @@ import { Timeout } from "../time/timeout.ts";
 import { type Destination, DestinationKeys } from "../upstream/destination.ts";
 import { Address } from "./address.ts";
 import type { Attempt } from "./attempt.ts";
-import { type FindClientSocket, findClientSocket } from "./client-socket.ts";
 import { Connections, type ConnectionServices } from "./connections.ts";
 import { Names } from "./names.ts";
 
@@ -21,7 +20,6 @@ export interface PoolOptions {
   readonly random?: () => number;
   readonly defer?: Defer;
   readonly names?: Names;
-  readonly findSocket?: FindClientSocket;
 }
 
 /**
@@ -39,13 +37,11 @@ export class ConnectionPool {
     random = Math.random,
     defer = setImmediate,
     names = new Names(clock),
-    findSocket = findClientSocket,
   }: PoolOptions) {
     this.#names = names;
     this.#services = {
       clock,
       random,
-      findSocket,
       idleTimeout: new Timeout(clock, IDLE_MS, (connection) => connection.idleForLong()),
       requests: new EndOfTurn((connection) => connection.sendNow(), defer),
       answers: new EndOfTurn(({ attempt, answer }) => attempt.succeed(answer), defer),

@@ -41,5 +41,7 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
 
 /** Whether the request has content of unknown length. */
 export function goesInChunks({ fields, body }: BackendRequest): boolean {
-  return body instanceof ReadableStream && findField(fields, "content-length") === -1;
+  return (
+    body !== null && !(body instanceof Uint8Array) && findField(fields, "content-length") === -1
+  );
 }

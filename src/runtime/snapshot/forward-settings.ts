@@ -10,7 +10,6 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
     preservePath: route.preserve_path,
     sendForwarded: server.send_forwarded,
     maxBodySize: route.max_body_size ?? server.max_body_size,
-    bufferSize: server.buffer_size,
     tls: tlsOptions(route),
     timeouts: {
       request: timeouts?.request ?? server.timeouts.request,

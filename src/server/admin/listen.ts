@@ -1,34 +1,79 @@
-import { normalizeAddress } from "../../http/address.ts";
+import type { Answer } from "../../pipeline/answer.ts";
+import type { ClientRequest, RequestRefusal } from "../../pipeline/client-request.ts";
+import type { Delivery } from "../../pipeline/delivery.ts";
+import type { Clock } from "../../time/clock.ts";
+import { Listener, type ListenerLimits } from "../listener/listener.ts";
+import { portOf } from "../parts/listening.ts";
+import { answerOf, webRequest } from "../web.ts";
 import type { Asker } from "./access.ts";
 
 export interface AdminListenOptions {
   readonly host: string;
   readonly port: number;
+  readonly clock: Clock;
   /** The answer to a client that is not the operator; undefined for the operator. */
   readonly refuse: (asker: Asker) => Response | undefined;
   readonly handle: (request: Request) => Promise<Response>;
+  /** Called for an error of the app. */
+  readonly onError: (error: unknown) => void;
 }
 
+/** The limits of the operator's port; the same for everybody, so that nobody locks himself out. */
+const LIMITS: ListenerLimits = {
+  maxHeaderSize: 65_536,
+  headerTimeout: 10_000,
+  keepAliveTimeout: 75_000,
+};
+
 /** Opens the operator's port. Throws when it cannot be opened. */
-export function listenForAdmin(options: AdminListenOptions) {
-  return Bun.serve({
-    hostname: options.host,
-    port: options.port,
-    reusePort: false,
-    development: false,
-    async fetch(request, server) {
-      const { headers } = request;
-      const address = server.requestIP(request);
+export function listenForAdmin(options: AdminListenOptions): Listener {
+  const { host, port, clock, onError } = options;
+  const listener: Listener = new Listener({
+    host,
+    port,
+    limits: LIMITS,
+    clock,
+    handle: async (request) => new Page(await answer(request)),
+    onError,
+  });
+  async function answer(request: ClientRequest): Promise<Answer> {
+    const { refusal } = request;
+    if (refusal !== undefined) return answerOf(refused(refusal));
+    try {
+      const asked = webRequest(request);
+      const { peer, peerPort } = request.connection;
+      const { headers } = asked;
       const refusal = options.refuse({
-        peer: normalizeAddress(address?.address ?? ""),
-        peerPort: address?.port ?? 0,
-        port: server.port ?? 0,
+        peer,
+        peerPort,
+        port: portOf(listener.url),
         host: headers.get("host") ?? "",
         headers,
       });
-      return refusal ?? options.handle(request);
-    },
-  });
+      return answerOf(refusal ?? (await options.handle(asked)));
+    } catch (error) {
+      onError(error);
+      return answerOf(new Response("the request cannot be answered\n", { status: 400 }));
+    }
+  }
+  return listener;
+}
+
+function refused({ status, detail }: RequestRefusal): Response {
+  return new Response(`${detail}\n`, { status });
+}
+
+/** An answer that nobody follows. */
+class Page implements Delivery {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    this.answer = answer;
+  }
+
+  sent(): void {}
+
+  ended(): void {}
 }
 
 /** The answer to a client that does not send the token. */

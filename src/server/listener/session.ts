@@ -20,4 +20,6 @@ export interface Session {
   drain(): void;
   /** Ends what is under way, for a reason. */
   cut(reason: GatewayError): void;
+  /** Closes the connection at once. */
+  destroy(): void;
 }

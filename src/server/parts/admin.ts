@@ -12,7 +12,12 @@ import {
   withToken,
 } from "../admin/access.ts";
 import { type AdminPages, createAdminPages } from "../admin/app.ts";
-import { listenForAdmin, localOnly, tokenWanted } from "../admin/listen.ts";
+import {
+  type AdminListenOptions,
+  listenForAdmin,
+  localOnly,
+  tokenWanted,
+} from "../admin/listen.ts";
 import { userOfPeer } from "../admin/peer-user.ts";
 import { type MainPortPages, ownPages } from "../own-pages.ts";
 import { Listening } from "./listening.ts";
@@ -29,6 +34,9 @@ interface AdminSubject {
   readonly mainPort: () => number;
 }
 
+/** What the operator's port needs. */
+type AdminServices = Pick<AdminListenOptions, "clock" | "onError">;
+
 /** The default address of the operator's pages. */
 const DEFAULT_LISTEN = "127.0.0.1:9090";
 const ANY_FREE_PORT = "127.0.0.1:0";
@@ -37,14 +45,16 @@ const ANY_FREE_PORT = "127.0.0.1:0";
 export class Admin {
   readonly #subject: AdminSubject;
   readonly #adminPages: AdminPages;
+  readonly #services: AdminServices;
   #settings: Settings;
   #pages: OwnPages;
   #refuse: (asker: Asker) => Response | undefined;
   readonly #listening = new Listening<ReturnType<typeof listenForAdmin>>();
 
   /** Opens nothing yet. */
-  constructor(subject: AdminSubject, settings: Settings) {
+  constructor(subject: AdminSubject, settings: Settings, services: AdminServices) {
     this.#subject = subject;
+    this.#services = services;
     this.#adminPages = createAdminPages(subject);
     this.#settings = settings;
     this.#pages = this.#choosePages(settings);
@@ -119,6 +129,7 @@ export class Admin {
     return openPort(listen, "admin.listen", () =>
       listenForAdmin({
         ...splitAddress(listen),
+        ...this.#services,
         refuse: (asker) => this.#refuse(asker),
         handle: (request) => this.#adminPages.handle(request),
       }),

@@ -1,6 +1,6 @@
 import { ListenError } from "./open-port.ts";
 
-/** The part of a Bun.Server that matters here. */
+/** The part of a listener that matters here. */
 interface Listener {
   readonly url: URL;
   /** Accepts no new connections; resolves when existing ones have ended, which `force` does at once. */
@@ -62,6 +62,11 @@ export class Listening<Server extends Listener> {
   /** Closes all connections. */
   async close(): Promise<void> {
     await Promise.all(this.#all().map((listener) => listener.stop(true)));
+  }
+
+  /** Those that were replaced and still have connections, too. */
+  each(act: (listener: Server) => void): void {
+    for (const listener of this.#all()) act(listener);
   }
 
   #all(): Server[] {

@@ -1,22 +1,30 @@
 import type { Config } from "../../config/schema.ts";
 import type { Gateway } from "../../runtime/gateway.ts";
+import type { GatewayError } from "../../pipeline/errors.ts";
+import type { Listener, ListenerLimits, ListenerOptions } from "../listener/listener.ts";
 import { listenForTraffic } from "../traffic.ts";
 import { Listening, portOf } from "./listening.ts";
 import { openPort } from "./open-port.ts";
 
-type Settings = Pick<Config["server"], "host" | "port" | "max_message_size">;
+type Settings = Pick<
+  Config["server"],
+  "host" | "port" | "max_header_size" | "header_timeout" | "keep_alive_timeout"
+>;
+
+/** What listeners need. */
+type Services = Pick<ListenerOptions, "clock" | "onError">;
 
 /** The clients' port. It can move while exchanges are in flight. */
 export class TrafficPort {
   readonly #gateway: Gateway;
-  readonly #onError: (error: unknown) => void;
-  readonly #listening = new Listening<ReturnType<typeof listenForTraffic>>();
+  readonly #services: Services;
+  readonly #listening = new Listening<Listener>();
   #settings: Settings;
 
-  /** Opens nothing yet. `onError` is called for errors outside any exchange. */
-  constructor(gateway: Gateway, settings: Settings, onError: (error: unknown) => void) {
+  /** Opens nothing yet. */
+  constructor(gateway: Gateway, settings: Settings, services: Services) {
     this.#gateway = gateway;
-    this.#onError = onError;
+    this.#services = services;
     this.#settings = only(settings);
   }
 
@@ -33,24 +41,29 @@ export class TrafficPort {
   }
 
   /**
-   * Opens the port with other settings, and closes the previous one, where exchanges in flight finish.
-   * Does nothing for equal settings. Throws a ListenError if the address cannot be opened, and keeps
-   * the current one.
+   * Applies other settings. If the address is another one, it is opened, and the previous one closed,
+   * where exchanges in flight finish. Throws a ListenError if it cannot be opened, and keeps the current
+   * one.
    */
   change(settings: Settings): void {
     const next = only(settings);
     const before = this.#settings;
-    if (Bun.deepEquals(next, before)) return;
-    // For port 0 a free port was picked; only another address is a reason to change it.
+    this.#listening.each((listener) => listener.limit(limitsOf(next)));
+    this.#settings = { ...next, host: before.host, port: before.port };
+    if (next.host === before.host && next.port === before.port) return;
+    // For port 0 a free port was picked; it is asked for again.
     const port = portOf(this.url);
-    const isSameAddress = next.host === before.host && next.port === before.port;
-    const wanted = isSameAddress ? { ...next, port } : next;
     this.#listening.move(
-      wanted.port,
-      () => this.#listen(wanted),
-      () => this.#listen({ ...before, port }),
+      next.port,
+      () => this.#listen(next),
+      () => this.#listen({ ...next, host: before.host, port }),
     );
     this.#settings = next;
+  }
+
+  /** Ends all exchanges in flight, for one reason. */
+  cut(reason: GatewayError): void {
+    this.#listening.each((listener) => listener.cut(reason));
   }
 
   /** Accepts no new connections. Resolves when existing ones have ended. */
@@ -63,14 +76,29 @@ export class TrafficPort {
     return this.#listening.close();
   }
 
-  #listen({ host, port, max_message_size: maxMessageSize }: Settings) {
+  #listen(settings: Settings): Listener {
+    const { host, port } = settings;
     return openPort(`${host}:${port}`, "server.port", () =>
-      listenForTraffic(this.#gateway, { host, port, maxMessageSize, onError: this.#onError }),
+      listenForTraffic(this.#gateway, {
+        host,
+        port,
+        limits: limitsOf(settings),
+        ...this.#services,
+      }),
     );
   }
 }
 
 /** Copied, so that the rest of the configuration is not kept in memory. */
-function only({ host, port, max_message_size }: Settings): Settings {
-  return { host, port, max_message_size };
+function only(settings: Settings): Settings {
+  const { host, port, max_header_size, header_timeout, keep_alive_timeout } = settings;
+  return { host, port, max_header_size, header_timeout, keep_alive_timeout };
+}
+
+function limitsOf(settings: Settings): ListenerLimits {
+  return {
+    maxHeaderSize: settings.max_header_size,
+    headerTimeout: settings.header_timeout,
+    keepAliveTimeout: settings.keep_alive_timeout,
+  };
 }

@@ -3,12 +3,15 @@ import type { AddressSet } from "../../../src/http/address.ts";
 import { addressSet } from "../../support/address-set.ts";
 import { forwardedChain, forwardedFor, identifyClient } from "../../../src/http/forwarded.ts";
 import { RequestFields } from "../../../src/http/request-fields.ts";
+import { fieldsFrom } from "../../support/client-request.ts";
 
 const nobody = addressSet([]);
 const proxies = addressSet(["10.0.0.0/8", "::1"]);
 
+const requestFields = (headers: Headers) => new RequestFields(fieldsFrom([...headers]));
+
 const identify = (peer: string, headers: Headers, trusted: AddressSet) =>
-  identifyClient(peer, new RequestFields(headers), trusted);
+  identifyClient(peer, requestFields(headers), trusted);
 
 function clientOf(forwardedFor: string, peer = "10.0.0.1"): string {
   return identify(peer, new Headers({ "x-forwarded-for": forwardedFor }), proxies).address;
@@ -188,7 +191,7 @@ describe("for the next hop", () => {
     peer = "10.0.0.1",
     host: string | null = "gw:80",
   ) => {
-    const claimed = new RequestFields(new Headers(fields));
+    const claimed = requestFields(new Headers(fields));
     const client = identifyClient(peer, claimed, proxies);
     return [forwardedFor(claimed, client.peer), forwardedChain(claimed, client, host)];
   };

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { RequestFields } from "../../../src/http/request-fields.ts";
+import { fieldsFrom } from "../../support/client-request.ts";
 import { asksForWebSocket } from "../../../src/http/websocket.ts";
 
 const asks = (method: string, fields: Record<string, string>) =>
-  asksForWebSocket(method, new RequestFields(new Headers(fields)));
+  asksForWebSocket(method, new RequestFields(fieldsFrom(fields)));
 
 test.each(["websocket", "WebSocket", "WEBSOCKET"])("GET with Upgrade: %s asks for one", (value) => {
   expect(asks("GET", { upgrade: value })).toBe(true);

@@ -1,7 +1,8 @@
 import { FieldList } from "../../../src/http/field-list.ts";
+import { Answer, type AnswerBody } from "../../../src/pipeline/answer.ts";
 import { fieldsOf } from "../../support/fields.ts";
-import { HeadersCache } from "../../../src/http/headers-cache.ts";
-import { Answer, type AnswerBody, toResponse } from "../../../src/pipeline/answer.ts";
+
+export { asResponse } from "../../support/client-request.ts";
 
 /** An answer with these fields, whose names are in lower case. */
 export function answerWith(
@@ -13,9 +14,4 @@ export function answerWith(
     status,
     fields: new FieldList(fieldsOf(...Object.entries(fields).flat())),
   });
-}
-
-/** The answer as the listener gets it. */
-export function asResponse(answer: Answer): Response {
-  return toResponse(answer, new HeadersCache());
 }

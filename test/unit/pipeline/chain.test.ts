@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Answer } from "../../../src/pipeline/answer.ts";
+import { Answer, isReader } from "../../../src/pipeline/answer.ts";
+import { contentFrom, readerFrom, streamOf } from "../../support/client-request.ts";
 import { Chain } from "../../../src/pipeline/chain.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
@@ -139,7 +140,8 @@ describe("an answer that a policy returns on the way out", () => {
   test("ends the content that it has no use for", async () => {
     const { promise: cancelled, resolve } = Promise.withResolvers<void>();
     const { last, send } = chain({ name: "x", response: other });
-    last.answer = async () => new Answer(new ReadableStream({ cancel: () => resolve() }));
+    last.answer = async () =>
+      new Answer(contentFrom(new ReadableStream({ cancel: () => resolve() })));
     await send();
     await cancelled;
   });
@@ -147,10 +149,12 @@ describe("an answer that a policy returns on the way out", () => {
   test("may be made of the content of the one before", async () => {
     const { last, send } = chain({
       name: "x",
-      response: (_, { body }) =>
-        new Answer((body as ReadableStream<Uint8Array>).pipeThrough(new TransformStream())),
+      response: (_, answer) => {
+        const body = answer.takeBody();
+        return new Answer(isReader(body) ? readerFrom(streamOf(body)) : body);
+      },
     });
-    last.answer = async () => new Answer(new Response("streamed").body);
+    last.answer = async () => new Answer(readerFrom(new Response("streamed").body!));
     expect(await (await send()).text()).toBe("streamed");
   });
 

@@ -6,8 +6,9 @@ import { errorKinds } from "../../../src/pipeline/errors.ts";
 const kinds = Object.entries(errorKinds);
 
 test.each(kinds)("%s has the status of its source", (_code, { status, source }) => {
-  // 501 is the one status above 499 that is the client's doing: RFC 9110 has no other for a method.
-  const ofClient = (status >= 400 && status < 500) || status === 501;
+  // 501 and 505 are the statuses above 499 that are the client's doing: RFC 9110 has no others for a
+  // method and a version.
+  const ofClient = (status >= 400 && status < 500) || status === 501 || status === 505;
   expect(source === "client").toBe(ofClient);
   expect(status).toBeLessThan(600);
 });

@@ -1,7 +1,13 @@
 import type { ClientIdentity } from "../../../src/http/forwarded.ts";
 import { RequestFields } from "../../../src/http/request-fields.ts";
-import { readTarget } from "../../../src/http/target.ts";
-import { type ClientPort, Exchange } from "../../../src/pipeline/exchange.ts";
+import { targetOf } from "../../../src/http/target.ts";
+import { Exchange } from "../../../src/pipeline/exchange.ts";
+import {
+  clientRequest,
+  contentOfBody,
+  fieldsFrom,
+  type Requested,
+} from "../../support/client-request.ts";
 
 export interface Opening {
   readonly url?: string;
@@ -9,10 +15,10 @@ export interface Opening {
   /** The Host field; the URL's by default, and null for none. */
   readonly host?: string | null;
   readonly fields?: Record<string, string> | readonly (readonly [string, string])[];
-  readonly body?: NonNullable<RequestInit["body"]>;
-  readonly signal?: AbortSignal;
+  readonly body?: string | Uint8Array | ReadableStream<Uint8Array>;
   readonly client?: Partial<ClientIdentity>;
-  readonly upgrade?: ClientPort["upgrade"];
+  readonly request?: Requested;
+  readonly onEnd?: (exchange: Exchange) => void;
 }
 
 /** An exchange with the id "request-1", for GET /things by default. */
@@ -22,23 +28,24 @@ export function openExchange({
   host = new URL(url).host,
   fields = {},
   body,
-  signal,
   client = {},
-  upgrade = () => false,
+  request: requested = {},
+  onEnd = () => {},
 }: Opening = {}): Exchange {
-  const headers = new Headers(host === null ? {} : { host });
-  const pairs = Array.isArray(fields) ? fields : Object.entries(fields);
-  for (const [name, value] of pairs) headers.append(name, value);
-  const request = new Request(url, {
+  const sent = [...(host === null ? [] : fieldsFrom({ host })), ...fieldsFrom(fields)];
+  const { pathname, search } = new URL(url);
+  const target = pathname + search;
+  const request = clientRequest({
     method,
-    headers,
-    ...(body === undefined ? {} : { body }),
-    ...(signal === undefined ? {} : { signal }),
+    target,
+    fields: sent,
+    ...(body !== undefined && { content: contentOfBody(body, sent) }),
+    ...requested,
   });
   return new Exchange({
     request,
-    fields: new RequestFields(request.headers),
-    target: readTarget(url, host),
+    fields: new RequestFields(request.fields),
+    target: targetOf(method, target, host),
     client: {
       peer: "192.0.2.1",
       address: "192.0.2.1",
@@ -49,6 +56,6 @@ export function openExchange({
     requestId: "request-1",
     startedAt: Date.UTC(2026, 0, 1),
     started: 0,
-    port: { idleSeconds: 0, timeout: () => {}, upgrade },
+    onEnd,
   });
 }

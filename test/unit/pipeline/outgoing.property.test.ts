@@ -4,7 +4,6 @@ import * as fc from "fast-check";
 import { Chain } from "../../../src/pipeline/chain.ts";
 import type { Policy } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
-import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { Forwarding } from "../../../src/proxy/forward.ts";
 import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { requestHead } from "../../../src/transport/request-head.ts";
@@ -58,7 +57,7 @@ async function linesFor(
     new Upstream([new Backend({ address, weight: 1, health })]),
     settings,
     new RouteTimeoutSets(clock).of(settings.timeouts),
-    { transport, clock, budget: new BufferBudget(1_000_000), tunnels: new Tunnels() },
+    { transport, clock, tunnels: new Tunnels() },
   );
   const toProblem = problemMaker((_exchange, error) => {
     throw error;

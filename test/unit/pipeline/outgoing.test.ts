@@ -134,9 +134,9 @@ describe("the fields for the backend", () => {
   test("leave the request as it came", () => {
     const exchange = openExchange({ fields: { upgrade: "websocket", connection: "upgrade" } });
     exchange.outgoing.set("x-mine", "1");
-    expect(exchange.request.headers.has("x-mine")).toBe(false);
-    expect(exchange.request.headers.get("upgrade")).toBe("websocket");
-    expect(exchange.request.headers.has("via")).toBe(false);
+    expect(exchange.fields.has("x-mine")).toBe(false);
+    expect(exchange.fields.get("upgrade")).toBe("websocket");
+    expect(exchange.fields.has("via")).toBe(false);
   });
 
   test("hold Forwarded where that is wanted, in place of what a client claims", () => {
@@ -202,7 +202,8 @@ describe("a field that a policy sets", () => {
 
   test("may be appended to existing ones, under its own name only", () => {
     expect(sent(claims, (outgoing) => outgoing.append("X-User", "alice"))).toEqual([
-      "x-user: mallory, eve",
+      "x-user: mallory",
+      "x-user: eve",
       "x-user: alice",
     ]);
   });
@@ -219,8 +220,8 @@ describe("a field that a policy sets", () => {
     ];
     expect(sent(others, (outgoing) => outgoing.set("x-user", "alice"))).toEqual([
       "x-users: 1",
-      "x1user: 3",
       "xx-user: 2",
+      "x1user: 3",
       "x-user: alice",
     ]);
   });

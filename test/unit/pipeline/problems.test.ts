@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type ErrorCode, errorKinds, GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
-import { leaving } from "../../../src/pipeline/leaving.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { problemOf } from "../../support/ask.ts";
 import { asResponse } from "./answers.ts";
@@ -14,7 +13,7 @@ function maker() {
   return {
     reports,
     exchange,
-    problem: (error: unknown) => asResponse(leaving(exchange, toProblem(exchange, error))),
+    problem: (error: unknown) => asResponse(toProblem(exchange, error), exchange),
   };
 }
 
@@ -56,7 +55,7 @@ describe("a known error", () => {
     // By the time that a WebSocket is idle there is no answer left to say it in.
     const isTold = kind.source !== "client" && !code.endsWith("_idle");
     expect(response.headers.has("proxy-status")).toBe(isTold);
-    expect(response.headers.has("connection")).toBe(kind.status === 408);
+    expect(response.headers.has("connection")).toBe("endsConnection" in kind);
   });
 
   test("may have another status than its kind, which is that of the row too", async () => {

@@ -1,8 +1,7 @@
 import { Value } from "@sinclair/typebox/value";
-import { RequestFields } from "../../../src/http/request-fields.ts";
 import { Answer } from "../../../src/pipeline/answer.ts";
 import { Chain as PolicyChain, type Handler } from "../../../src/pipeline/chain.ts";
-import { Exchange } from "../../../src/pipeline/exchange.ts";
+import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import type {
   ConfigIssue,
   Policy,
@@ -11,6 +10,7 @@ import type {
 } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { openExchange } from "../pipeline/opening.ts";
 import { through } from "../pipeline/through.ts";
 
 /** Reads a policy's configuration as from a file: defaults filled in, units decoded. */
@@ -54,16 +54,11 @@ export class Chain {
   }
 
   async send({ method = "GET", fields = {}, client = "192.0.2.1" }: Asked = {}): Promise<Response> {
-    const request = new Request("http://gateway.test/things", { method, headers: fields });
-    const exchange = new Exchange({
-      request,
-      fields: new RequestFields(request.headers),
-      target: { host: "gateway.test", path: "/things", query: "" },
-      client: { peer: client, address: client, protocol: "http", viaTrustedProxy: false },
-      requestId: "request-1",
-      startedAt: 0,
-      started: 0,
-      port: { idleSeconds: 0, timeout: () => {}, upgrade: () => false },
+    const exchange = openExchange({
+      method,
+      fields,
+      host: null,
+      client: { peer: client, address: client },
     });
     const toProblem = problemMaker((_exchange, error) => {
       throw error;

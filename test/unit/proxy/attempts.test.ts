@@ -85,7 +85,7 @@ describe("after a failed attempt", () => {
     expect(one.failed(failure("nothing"), true)).toMatchObject({
       message: "the backend refuses connections; 3 backends were tried",
     });
-    one.endWith(undefined);
+    one.end();
     expect(backends.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0]);
   });
 

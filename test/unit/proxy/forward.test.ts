@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import type { ContentReader } from "../../../src/pipeline/content.ts";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { ConnectionPool } from "../../../src/transport/pool.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { startRawBackend } from "../../support/raw-backend.ts";
@@ -58,13 +60,6 @@ describe("forwarding", () => {
     });
     expect(sent).toEqual([]);
     expect(exchange).toMatchObject({ backend: "", attempts: [] });
-  });
-
-  test("refuses a GET with content before anything is sent", async () => {
-    const { sent, forward } = forwarding(() => new Response("x"));
-    const failure = rejection(forward(openExchange({ fields: { "content-length": "3" } })));
-    expect(await failure).toMatchObject({ code: "bad_request" });
-    expect(sent).toEqual([]);
   });
 
   test("waits so long for an answer, and no longer", async () => {
@@ -129,7 +124,7 @@ describe("forwarding", () => {
       body: source.stream,
     });
     const failure = rejection(forward(exchange));
-    const reader = bodyOf(await asked).getReader();
+    const reader = bodyOf(await asked);
     for (let chunk = 0; chunk < 10; chunk += 1) {
       const reading = reader.read();
       await turn();
@@ -154,21 +149,16 @@ describe("forwarding", () => {
     const fields = { "transfer-encoding": "chunked" };
     const exchange = openExchange({ method: "POST", fields, body: source.stream });
     const failure = rejection(forward(exchange));
-    const broken = rejection(
-      bodyOf(await asked)
-        .getReader()
-        .read(),
-    );
+    void bodyOf(await asked).read();
     await turn();
     clock.advance(1_000);
     expect(await failure).toMatchObject({ code: "request_timeout", status: 408 });
-    await broken;
   });
 
   test("answers 413 for an upload that turns out too large on its way", async () => {
     const source = drip();
     const { forward } = forwarding(async (sent) => {
-      for await (const _chunk of bodyOf(sent)) continue;
+      while (!(await bodyOf(sent).read()).done) continue;
       return new Response("x");
     });
     const fields = { "transfer-encoding": "chunked" };
@@ -178,38 +168,14 @@ describe("forwarding", () => {
     expect(await failure).toMatchObject({ code: "body_too_large", status: 413 });
   });
 
-  test.each([
-    ["soon", 0, 50],
-    ["later", 60, 0],
-  ])(
-    "is broken off when the client leaves %s before there is an answer",
-    async (_when, leavesAfter, noticedAfter) => {
-      const client = new AbortController();
-      const { sent, clock, backends, forward } = forwarding(silence);
-      const failure = rejection(forward(openExchange({ signal: client.signal })));
-      await turn();
-      clock.advance(leavesAfter);
-      client.abort();
-      clock.advance(noticedAfter);
-      expect(await failure).toMatchObject({ code: "client_closed", status: 499 });
-      expect(sent[0]?.signal.aborted).toBe(true);
-      expect(backends[0]?.inFlight).toBe(0);
-      expect(clock.pending).toBe(0);
-    },
-  );
-
-  test("opens no WebSocket for a client that has left already", async () => {
-    const backend = await startRawBackend(stage, (request) => request.end());
-    const { forward } = forwarding(() => new Response("x"), { url: backend.url });
-    const fields = {
-      connection: "Upgrade",
-      upgrade: "websocket",
-      "sec-websocket-version": "13",
-      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
-    };
-    const failure = rejection(forward(openExchange({ fields, signal: AbortSignal.abort() })));
-    expect(await failure).toMatchObject({ code: "client_closed" });
-    expect(backend.requests).toEqual([]);
+  test("is broken off when the client leaves before there is an answer", async () => {
+    const exchange = openExchange();
+    const { sent, forward } = forwarding(silence);
+    const failure = rejection(forward(exchange));
+    await turn();
+    exchange.cancellation.cancel(new GatewayError("client_closed", "the client left"));
+    expect(await failure).toMatchObject({ code: "client_closed", status: 499 });
+    expect(sent[0]?.signal.aborted).toBe(true);
   });
 
   test("answers the last OPTIONS request that Max-Forwards allows without a backend", async () => {
@@ -274,7 +240,6 @@ describe("an exchange's own timeout", () => {
     expect(sent[0]?.signal.aborted).toBe(false);
     clock.advance(500);
     await rejection(reader.read());
-    await exchange.ended;
     expect(exchange).toMatchObject({ errorCode: "exchange_timeout", bytesOut: 5 });
     expect(clock.pending).toBe(0);
   });
@@ -283,12 +248,11 @@ describe("an exchange's own timeout", () => {
     const whole = forwarding(() => new Response("hello", { headers: { "content-length": "5" } }), {
       timeouts,
     });
-    await whole.forward(openExchange());
+    await (await whole.forward(openExchange())).text();
     expect(whole.clock.pending).toBe(0);
     const streamed = forwarding(() => new Response("hello"), { timeouts });
     const exchange = openExchange();
     await (await streamed.forward(exchange)).text();
-    await exchange.ended;
     await turn();
     expect(streamed.clock.pending).toBe(0);
   });
@@ -317,7 +281,8 @@ describe("forwarding over a real connection", () => {
       request.end();
     });
     const { forward } = overConnections(backend.url);
-    expect(await rejection(forward(openExchange()))).toMatchObject({
+    const content = async () => (await forward(openExchange())).text();
+    expect(await rejection(content())).toMatchObject({
       code: "backend_answer_incomplete",
     });
   });
@@ -332,13 +297,12 @@ describe("forwarding over a real connection", () => {
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("hello");
     await reader.cancel();
     await backend.requests[0]?.closed;
-    await exchange.ended;
     expect(exchange.status).toBe(499);
   });
 });
 
-function bodyOf({ request }: Sent): ReadableStream<Uint8Array> {
+function bodyOf({ request }: Sent): ContentReader {
   const { body } = request;
-  if (!(body instanceof ReadableStream)) throw new Error("this was expected to be a stream");
+  if (body === null || body instanceof Uint8Array) throw new Error("this was expected to be read");
   return body;
 }

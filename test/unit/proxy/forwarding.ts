@@ -1,5 +1,4 @@
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
-import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import type { Transport } from "../../../src/transport/attempt.ts";
 import { Forwarding } from "../../../src/proxy/forward.ts";
 import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
@@ -41,11 +40,16 @@ export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
   const tunnels = new Tunnels();
   const route = settingsWith(settings);
   const timeouts = new RouteTimeoutSets(clock).of(route.timeouts);
-  const services = { transport, clock, budget: new BufferBudget(1_000_000), tunnels };
+  const services = { transport, clock, tunnels };
   const forwarding = new Forwarding(new Upstream(backends), route, timeouts, services);
   const forward = async (exchange: Exchange) => {
     exchange.outgoingRules = route;
-    return asResponse(await forwarding.handle(exchange));
+    try {
+      return asResponse(await forwarding.handle(exchange), exchange);
+    } catch (error) {
+      exchange.ended();
+      throw error;
+    }
   };
   return { clock, health, backends, tunnels, forward };
 }

@@ -26,9 +26,9 @@ describe("a backend's requests in flight", () => {
       () => new Response("hello", { headers: { "content-length": "5" } }),
       { maxInFlight: [1] },
     );
-    await forward(openExchange());
+    await (await forward(openExchange())).text();
     expect(backends[0]?.inFlight).toBe(0);
-    await forward(openExchange());
+    await (await forward(openExchange())).text();
     expect(backends[0]?.inFlight).toBe(0);
   });
 
@@ -43,7 +43,6 @@ describe("a backend's requests in flight", () => {
     expect(backends[0]?.inFlight).toBe(1);
     finish(stream);
     await response.text().catch(() => undefined);
-    await exchange.ended;
     await turn();
     expect(backends[0]?.inFlight).toBe(0);
   });
@@ -52,7 +51,6 @@ describe("a backend's requests in flight", () => {
     const { backends, forward } = forwarding(source);
     const exchange = openExchange();
     await (await forward(exchange)).body?.cancel();
-    await exchange.ended;
     await turn();
     expect(backends[0]?.inFlight).toBe(0);
   });
@@ -60,7 +58,6 @@ describe("a backend's requests in flight", () => {
   test.each([
     ["a backend that cannot be reached", () => Promise.reject(networkError("ECONNREFUSED"))],
     ["a status that makes no sense", () => Object.defineProperty(source(), "status", { value: 0 })],
-    ["a short answer", () => new Response("x", { headers: { "content-length": "5" } })],
   ])("end with %s", async (_how, answer) => {
     const { backends, forward } = forwarding(answer);
     await rejection(forward(openExchange()));

@@ -1,7 +1,8 @@
 import { FieldList } from "../../../src/http/field-list.ts";
 import { contentLength, headersOf } from "../../../src/http/fields.ts";
+import { contentFrom } from "../../support/client-request.ts";
 import { removeHopByHopFields } from "../../support/hop-by-hop.ts";
-import type { ContentReader } from "../../../src/pipeline/content.ts";
+import type { IncomingContent } from "../../../src/pipeline/incoming-content.ts";
 import type { BackendAnswer } from "../../../src/transport/backend-answer.ts";
 import type { BackendRequest, Transport } from "../../../src/transport/attempt.ts";
 
@@ -28,7 +29,12 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
     };
     sent.push(one);
     void (async () => answer(one))().then(
-      (response) => attempt.succeed(new GivenAnswer(response)),
+      async (response) => {
+        const given = new GivenAnswer(response);
+        // What is there arrives together with the header section.
+        await turn();
+        attempt.succeed(given);
+      },
       (error: Error) => attempt.fail(error),
     );
   };
@@ -40,6 +46,7 @@ export class GivenAnswer implements BackendAnswer {
   readonly fields = new FieldList();
   readonly channel = undefined;
   readonly upgrade = null;
+  readonly content: IncomingContent | undefined;
   readonly #response: Response;
 
   constructor(response: Response) {
@@ -47,6 +54,8 @@ export class GivenAnswer implements BackendAnswer {
     const { headers } = response;
     removeHopByHopFields(headers);
     for (const [name, value] of headers) this.fields.append(name, value);
+    const length = contentLength(this.fields.get("content-length"));
+    this.content = response.body === null ? undefined : contentFrom(response.body, length);
   }
 
   get status(): number {
@@ -55,18 +64,6 @@ export class GivenAnswer implements BackendAnswer {
 
   get statusText(): string {
     return this.#response.statusText;
-  }
-
-  get contentLength(): number | undefined {
-    return contentLength(this.fields.get("content-length"));
-  }
-
-  whole(): Uint8Array | Promise<Uint8Array> {
-    return this.#response.bytes();
-  }
-
-  reader(): ContentReader | undefined {
-    return this.#response.body?.getReader();
   }
 }
 

@@ -1,10 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { WatchedContent } from "../../../src/pipeline/content.ts";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
-import {
-  answerLastHop,
-  refuseDiscardedContent,
-  requestContent,
-} from "../../../src/proxy/request.ts";
+import { answerLastHop, requestContent } from "../../../src/proxy/request.ts";
 import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type Opening, openExchange } from "../pipeline/opening.ts";
@@ -27,30 +25,6 @@ describe("Max-Forwards", () => {
   });
 });
 
-describe("content of a GET or HEAD request", () => {
-  test.each([{ "content-length": "3" }, { "transfer-encoding": "chunked" }] as Record<
-    string,
-    string
-  >[])("is refused: %p", async (fields) => {
-    for (const method of ["GET", "HEAD"]) {
-      expect(() => refuseDiscardedContent(openExchange({ method, fields }))).toThrow(
-        `a ${method} request with content is not forwarded; send it as POST, or as QUERY`,
-      );
-    }
-  });
-
-  test("that is empty is no content, and its length is not passed on", () => {
-    const exchange = openExchange({ fields: { "content-length": "0" } });
-    refuseDiscardedContent(exchange);
-    expect(exchange.outgoing.get("content-length")).toBeNull();
-  });
-
-  test("is no matter where there is none, nor for other methods", () => {
-    refuseDiscardedContent(openExchange());
-    refuseDiscardedContent(openExchange({ method: "QUERY", fields: { "content-length": "3" } }));
-  });
-});
-
 describe("a request's content", () => {
   const read = async (exchange: Exchange, clock = new FakeClock()) => {
     const settings = settingsWith();
@@ -61,29 +35,15 @@ describe("a request's content", () => {
     openExchange({ method, fields, ...(body === undefined ? {} : { body }) });
   const chunked = { "transfer-encoding": "chunked" };
 
-  test("of GET and HEAD is none", async () => {
-    const none = { body: null, sent: undefined };
-    expect(await read(open({}, undefined, "GET"))).toEqual(none);
-    expect(await read(open({}, undefined, "HEAD"))).toEqual(none);
-  });
-
-  test("is none without Content-Length and Transfer-Encoding", async () => {
+  test("is none where the client sends none", async () => {
     expect(await read(open({}))).toEqual({ body: null, sent: undefined });
-    expect(await read(open(chunked))).toEqual({ body: null, sent: undefined });
-  });
-
-  test("of no bytes is still content, so that its length is sent", async () => {
-    expect(await read(open({ "content-length": "0" }))).toEqual({
-      body: new Uint8Array(0),
-      sent: undefined,
-    });
   });
 
   test("that is small is read whole and counted", async () => {
     const clock = new FakeClock();
     const exchange = open({ "content-length": "5" }, "hello");
     expect(await read(exchange, clock)).toEqual({
-      body: new TextEncoder().encode("hello"),
+      body: Buffer.from("hello"),
       sent: undefined,
     });
     expect(exchange.bytesIn).toBe(5);
@@ -111,13 +71,8 @@ describe("a request's content", () => {
     const clock = new FakeClock();
     const source = drip();
     const failure = rejection(read(open({ "content-length": "5" }, source.stream), clock));
-    const cause = new Error("reset");
-    source.break(cause);
-    expect(await failure).toMatchObject({
-      code: "client_closed",
-      message: "the client left before its content had arrived",
-      cause,
-    });
+    source.break(new GatewayError("client_closed", "the client left"));
+    expect(await failure).toMatchObject({ code: "client_closed", message: "the client left" });
     expect(clock.pending).toBe(0);
   });
 
@@ -138,10 +93,10 @@ describe("a request's content", () => {
     const exchange = open(fields, source.stream);
     const { cancellation } = exchange;
     const { body, sent } = await read(exchange, clock);
-    if (!(body instanceof ReadableStream)) throw new Error("this was expected to be a stream");
+    if (!(body instanceof WatchedContent)) throw new Error("this was expected to be a stream");
     const state = { sent: false };
     void sent?.then(() => (state.sent = true));
-    return { source, clock, cancellation, exchange, state, reader: body.getReader() };
+    return { source, clock, cancellation, exchange, state, reader: body };
   }
 
   test("that is large is streamed, and counted", async () => {
@@ -182,14 +137,14 @@ describe("a request's content", () => {
       await reading;
     }
     expect(cancellation.reason).toBeUndefined();
-    await reader.cancel();
+    await reader.cancel(undefined);
   });
 
   test("that stops coming is the client's fault", async () => {
     const { source, clock, cancellation, reader } = await uploading();
     source.chunk(1);
     await reader.read();
-    const failure = rejection(reader.read());
+    void reader.read();
     await turn();
     clock.advance(1_000);
     expect(cancellation.reason).toMatchObject({
@@ -197,7 +152,6 @@ describe("a request's content", () => {
       status: 408,
       message: "no request content arrived for 1000 ms",
     });
-    await failure;
   });
 
   test("that the backend does not take is the backend's fault", async () => {
@@ -211,6 +165,5 @@ describe("a request's content", () => {
       status: 504,
       message: "the backend accepted no request content for 1000 ms",
     });
-    await rejection(reader.read());
   });
 });

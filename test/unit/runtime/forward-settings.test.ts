@@ -23,19 +23,17 @@ describe("a route's settings", () => {
       preservePath: false,
       sendForwarded: false,
       maxBodySize: 100_000_000,
-      bufferSize: 12_288,
       tls: undefined,
       timeouts: { request: 30_000, response: 30_000, idle: 300_000, exchange: 0 },
     });
     const server =
       "read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, exchange_timeout: 4s, " +
-      "max_body_size: 5, buffer_size: 6, send_forwarded: true";
+      "max_body_size: 5, send_forwarded: true";
     expect(settingsOf(http, server)).toEqual({
       preserveHost: true,
       preservePath: false,
       sendForwarded: true,
       maxBodySize: 5,
-      bufferSize: 6,
       tls: undefined,
       timeouts: { request: 1_000, response: 2_000, idle: 3_000, exchange: 4_000 },
     });

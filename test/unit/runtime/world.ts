@@ -1,10 +1,10 @@
 import { loadConfig } from "../../../src/config/load.ts";
 import type { Config } from "../../../src/config/schema.ts";
-import type { SocketEvents } from "../../../src/pipeline/socket.ts";
+import type { ClientRequest } from "../../../src/pipeline/client-request.ts";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
-import { BufferBudget } from "../../../src/proxy/buffer-budget.ts";
 import { Tunnels } from "../../../src/proxy/tunnel.ts";
-import { Gateway, type Listener, type OwnPages } from "../../../src/runtime/gateway.ts";
+import { Gateway, type OwnPages } from "../../../src/runtime/gateway.ts";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import { compileSnapshot } from "../../../src/runtime/snapshot/compile.ts";
 import { retireInSteps } from "../../../src/runtime/snapshot/retire.ts";
@@ -12,6 +12,12 @@ import type { Snapshot } from "../../../src/runtime/snapshot/snapshot.ts";
 import { type ExchangeRecord, toRecord } from "../../../src/telemetry/record.ts";
 import { runThrough } from "../../../src/time/slices.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
+import {
+  asResponse,
+  clientRequest,
+  contentOfBody,
+  fieldsFrom,
+} from "../../support/client-request.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { network, type Sent } from "../proxy/network.ts";
 
@@ -46,9 +52,7 @@ export function world({
   const { transport, sent } = network(answer);
   const records: ExchangeRecord[] = [];
   const crashes: { requestId: string; error: unknown }[] = [];
-  const timeouts: number[] = [];
-  const upgrades: { events: SocketEvents; headers: Headers }[] = [];
-  const peer: { address: string | null } = { address: "192.0.2.1" };
+  const peer = { address: "192.0.2.1" };
   const monitor = new HealthMonitor({
     clock,
     random: () => 0.5,
@@ -57,7 +61,6 @@ export function world({
     warn: () => {},
   });
   const toProblem = problemMaker(({ requestId }, error) => crashes.push({ requestId, error }));
-  const budget = new BufferBudget(1_000_000);
   const tunnels = new Tunnels();
   const lifetimes = new Lifetimes();
   const services = {
@@ -68,7 +71,6 @@ export function world({
     transport,
     monitor,
     toProblem,
-    budget,
     tunnels,
   };
   const compile = (text: string) => change(compileSnapshot(configFrom(text), services));
@@ -84,22 +86,11 @@ export function world({
     },
     onEnd: (exchange) => records.push(toRecord(exchange, clock.monotonic())),
   });
-  const listener: Listener = {
-    idleSeconds: 65,
-    requestIP: () => (peer.address === null ? null : { address: peer.address, port: 40_000 }),
-    timeout: (_request, seconds) => timeouts.push(seconds),
-    upgrade(_request, events, headers) {
-      upgrades.push({ events, headers });
-      return true;
-    },
-  };
   return {
     clock,
     sent,
     records,
     crashes,
-    timeouts,
-    upgrades,
     tunnels,
     peer,
     monitor,
@@ -107,11 +98,43 @@ export function world({
     services,
     gateway,
     compile,
-    ask: (url: string, init: RequestInit = {}) => {
-      const full = url.startsWith("/") ? `http://gateway.test${url}` : url;
-      const headers = new Headers(init.headers);
-      if (!headers.has("host")) headers.set("host", new URL(full).host);
-      return gateway.handle(new Request(full, { ...init, headers }), listener);
+    /** Asks as a client does; `target` may be a URL. */
+    ask: async (target: string, { signal, ...asked }: Asked = {}) => {
+      const exchange = await gateway.handle(requestFor(target, asked, peer.address, signal));
+      return asResponse(exchange.answer, exchange);
     },
   };
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Uint8Array | ReadableStream<Uint8Array>;
+  /** Aborts when the client leaves. */
+  readonly signal?: AbortSignal;
+}
+
+function requestFor(
+  target: string,
+  { method = "GET", headers = {}, body }: Asked,
+  peer: string,
+  signal?: AbortSignal,
+): ClientRequest {
+  const url = target.startsWith("/") ? undefined : new URL(target);
+  const named = new Map(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  if (!named.has("host")) named.set("host", url?.host ?? "gateway.test");
+  const fields = fieldsFrom([...named]);
+  const request = clientRequest({
+    method,
+    target: url === undefined ? target : url.pathname + url.search,
+    fields,
+    connection: { peer },
+    ...(body !== undefined && { content: contentOfBody(body, fields) }),
+  });
+  signal?.addEventListener("abort", () =>
+    request.cancellation.cancel(new GatewayError("client_closed", "the client left")),
+  );
+  return request;
 }

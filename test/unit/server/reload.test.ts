@@ -64,26 +64,6 @@ describe("a new configuration", () => {
     await reloadWith(UNCHECKED + to("/a", backend.url), { server: ", write_timeout: 20ms" });
     expect((await ask(`${url}/a`)).status).toBe(504);
   });
-
-  test("has the largest message in force for WebSockets from then on, on the same port", async () => {
-    const backend = mockBackend(stage);
-    const running = start(stage, to("/ws", backend));
-    const { url } = running;
-    const open = await openWebSocket(url);
-    await running.reloadWith(to("/ws", backend), { server: ", max_message_size: 1KiB" });
-    expect(running.url).toBe(url);
-    const later = await openWebSocket(url);
-    const closed = new Promise<number>((resolve) => {
-      later.addEventListener("close", ({ code }) => resolve(code));
-    });
-    later.send("x".repeat(2_000));
-    expect(await closed).toBe(1009);
-    const echoed = new Promise<unknown>((resolve) => {
-      open.addEventListener("message", ({ data }) => resolve(data));
-    });
-    open.send("x".repeat(2_000));
-    expect(await echoed).toContain("x".repeat(2_000));
-  });
 });
 
 describe("another address for clients", () => {
@@ -227,16 +207,6 @@ describe("other settings of the log", () => {
     expect(rowsIn(other)).toMatchObject([{ path: "/api/users/2" }]);
   });
 });
-
-async function openWebSocket(url: string): Promise<WebSocket> {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
-  stage.defer(() => socket.terminate());
-  await new Promise((resolve, reject) => {
-    socket.addEventListener("open", resolve);
-    socket.addEventListener("error", reject);
-  });
-  return socket;
-}
 
 async function refuses(url: string): Promise<boolean> {
   return ask(`${url}/health`).then(

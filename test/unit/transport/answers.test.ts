@@ -39,7 +39,7 @@ describe("an answer over a connection", () => {
     const backend = await startRawBackend(stage, (request) => request.send(bytes));
     const { send } = startPool(stage);
     const answer = await send(backend.url, { method });
-    expect(answer.reader()).toBeUndefined();
+    expect(answer.content).toBeUndefined();
     const second = send(backend.url, { target: "/2" });
     await backend.requests[0]!.received("GET /2 ");
     backend.requests[0]!.send(lasting("two"));
@@ -99,7 +99,7 @@ describe("an answer over a connection", () => {
       request.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
     });
     const { send } = startPool(stage);
-    const reader = (await send(backend.url)).reader()!;
+    const reader = (await send(backend.url)).content!;
     expect((await reader.read()).value).toEqual(Buffer.from("abc"));
     backend.requests[0]!.send("nonsense\r\n");
     expect(await rejection(reader.read())).toMatchObject({
@@ -116,7 +116,7 @@ describe("an answer over a connection", () => {
         request.send(`HTTP/1.1 200 OK\r\n${field}\r\n\r\n3\r\nabc`);
       });
       const { send } = startPool(stage);
-      const reader = (await send(backend.url)).reader()!;
+      const reader = (await send(backend.url)).content!;
       expect((await reader.read()).done).toBe(false);
       const failure = rejection(reader.read());
       backend.requests[0]!.end();
@@ -131,7 +131,7 @@ describe("an answer over a connection", () => {
       resolve(socket);
     });
     const { send } = startPool(stage);
-    const reader = (await send(url)).reader()!;
+    const reader = (await send(url)).content!;
     expect((await reader.read()).done).toBe(false);
     const failure = rejection(reader.read());
     (await promise).resetAndDestroy();
@@ -164,7 +164,7 @@ describe("content of some megabytes", () => {
     const socket = await promise;
     await standstill(() => socket.writableLength);
     expect(socket.writableLength).toBeGreaterThan(0);
-    const content = Buffer.concat(await piecesOf(answer.reader()!));
+    const content = Buffer.concat(await piecesOf(answer.content!));
     expect(content.equals(CONTENT)).toBe(true);
   });
 
@@ -185,7 +185,7 @@ describe("content of some megabytes", () => {
     const answer = await send(url);
     await closed;
     await turn();
-    expect(Buffer.concat(await piecesOf(answer.reader()!)).equals(content)).toBe(true);
+    expect(Buffer.concat(await piecesOf(answer.content!)).equals(content)).toBe(true);
   });
 
   test("that nobody wants any more closes the connection, though it waits", async () => {
@@ -197,7 +197,7 @@ describe("content of some megabytes", () => {
       socket.write(CONTENT);
     });
     const { send } = startPool(stage);
-    const reader = (await send(url)).reader()!;
+    const reader = (await send(url)).content!;
     await reader.read();
     await reader.cancel(undefined);
     await closed;
@@ -218,7 +218,7 @@ describe("content of some megabytes", () => {
     for (let round = 0; round < 3; round += 1) {
       const answer = await send(url);
       await turn();
-      expect(content.equals(await answer.whole(content.length))).toBe(true);
+      expect(content.equals(await answer.content!.whole(content.length))).toBe(true);
     }
     expect(connections).toBe(1);
   });

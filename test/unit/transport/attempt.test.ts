@@ -11,7 +11,9 @@ import { destination } from "./support.ts";
 
 const attempt = async (request: BackendRequest, transport: Transport) => {
   const answer = await new Attempt(request, 0).sendBy(transport);
-  return Object.assign(answer, { text: async () => Buffer.from(await answer.whole(0)).toString() });
+  return Object.assign(answer, {
+    text: async () => Buffer.from(await answer.content!.whole(16)).toString(),
+  });
 };
 
 function request(changes: Partial<BackendRequest> = {}, clock = new FakeClock()): BackendRequest {

@@ -20,7 +20,7 @@ function channelOver({ room = 100, early = "" } = {}) {
     terminate: () => done.push("terminate"),
   };
   const line = new Line();
-  line.take(socket as unknown as Parameters<Line["take"]>[0]);
+  line.take(socket);
   const channel = new LineChannel(line, early === "" ? undefined : Buffer.from(early));
   const drained = () => {
     line.drained();

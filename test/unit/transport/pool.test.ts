@@ -193,7 +193,7 @@ describe("an attempt that is broken off", () => {
     });
     const { send } = startPool(stage);
     const cancellation = new Cancellation();
-    const reader = (await send(backend.url, { cancellation })).reader()!;
+    const reader = (await send(backend.url, { cancellation })).content!;
     await reader.read();
     const next = rejection(reader.read());
     cancellation.cancel(reason);
@@ -219,7 +219,7 @@ describe("an attempt that is broken off", () => {
       request.send("HTTP/1.1 200 OK\r\n\r\nabc");
     });
     const { send } = startPool(stage);
-    const reader = (await send(backend.url)).reader()!;
+    const reader = (await send(backend.url)).content!;
     await reader.read();
     await reader.cancel(undefined);
     await backend.requests[0]!.closed;

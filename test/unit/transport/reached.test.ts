@@ -68,7 +68,6 @@ describe("an attempt that fails has reached nothing", () => {
     const attempt = new Attempt(backendRequest(request, clock), 0);
     await failureOf(attempt.sendBy((sent) => pool.send(sent)));
     expect(attempt).toMatchObject({ reached: "nothing", isStreamTouched: false });
-    expect(source.stream.locked).toBe(false);
     expect(source.state.cancelled).toBeUndefined();
   });
 

@@ -1,3 +1,4 @@
+import { readerFrom } from "../../support/client-request.ts";
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { goesInChunks, requestHead } from "../../../src/transport/request-head.ts";
@@ -34,15 +35,18 @@ describe("a request's header section", () => {
   });
 
   test.each([
-    ["a stream of unknown length", { body: stream() }],
-    ["a stream behind other fields", { body: stream(), fields: ["x-a", "content-length"] }],
+    ["a stream of unknown length", { body: readerFrom(stream()) }],
+    [
+      "a stream behind other fields",
+      { body: readerFrom(stream()), fields: ["x-a", "content-length"] },
+    ],
   ])("announces chunks for %s", (_name, changes) => {
     expect(headOf(changes)).toEndWith("\r\ntransfer-encoding: chunked\r\n\r\n");
     expect(goesInChunks(backendRequest(changes))).toBe(true);
   });
 
   test.each([
-    ["a stream of known length", { body: stream(), fields: ["content-length", "3"] }],
+    ["a stream of known length", { body: readerFrom(stream()), fields: ["content-length", "3"] }],
     ["content in one piece", { body: new Uint8Array(3), fields: ["content-length", "3"] }],
     ["no content", { body: null }],
   ])("announces no chunks for %s", (_name, changes: RequestChanges) => {

@@ -7,13 +7,17 @@ import { ConnectionPool, type PoolOptions } from "../../../src/transport/pool.ts
 import { DEFAULT_REACH, type Destination } from "../../../src/upstream/destination.ts";
 import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { eventually } from "../../support/eventually.ts";
+import { readerFrom } from "../../support/client-request.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import type { RawBackend, RawRequest } from "../../support/raw-backend.ts";
 import { startSocketServer } from "../../support/socket-server.ts";
 import type { Stage } from "../../support/stage.ts";
 import { settingsWith } from "../proxy/settings.ts";
 
-export type RequestChanges = Partial<BackendRequest> & Partial<Pick<Destination, "origin" | "tls">>;
+export type RequestChanges = Partial<Omit<BackendRequest, "body">> &
+  Partial<Pick<Destination, "origin" | "tls">> & {
+    readonly body?: BackendRequest["body"] | ReadableStream<Uint8Array>;
+  };
 
 /** How the backend at an origin is reached by default. */
 export function destination(origin: string, changes: Partial<Destination> = {}): Destination {
@@ -22,7 +26,7 @@ export function destination(origin: string, changes: Partial<Destination> = {}):
 
 /** GET /, unless a test says otherwise. */
 export function backendRequest(
-  { origin = "http://backend.test", tls, ...changes }: RequestChanges = {},
+  { origin = "http://backend.test", tls, body = null, ...changes }: RequestChanges = {},
   clock = new FakeClock(),
 ): BackendRequest {
   return {
@@ -32,7 +36,7 @@ export function backendRequest(
     target: "/",
     fields: [],
     upgrade: undefined,
-    body: null,
+    body: body instanceof ReadableStream ? readerFrom(body) : body,
     bodySent: undefined,
     timeout: new RouteTimeoutSets(clock).of(settingsWith().timeouts).response,
     cancellation: new Cancellation(),
@@ -76,8 +80,8 @@ export function lasting(content = ""): string {
 
 /** All content of an answer, each character a byte. */
 export async function contentOf(answer: BackendAnswer): Promise<string> {
-  const reader = answer.reader();
-  return reader === undefined ? "" : Buffer.concat(await piecesOf(reader)).toString("latin1");
+  const { content } = answer;
+  return content === undefined ? "" : Buffer.concat(await piecesOf(content)).toString("latin1");
 }
 
 export async function piecesOf(reader: ContentReader): Promise<Uint8Array[]> {

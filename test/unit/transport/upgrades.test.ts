@@ -124,7 +124,7 @@ describe("an upgrade", () => {
     connection.send(lasting("no"));
     const answer = await answering;
     expect(answer).toMatchObject({ status: 200, channel: undefined });
-    expect(Buffer.from(await answer.whole(2)).toString()).toBe("no");
+    expect(Buffer.from(await answer.content!.whole(2)).toString()).toBe("no");
     const again = send(backend.url);
     await connection.received("GET / HTTP/1.1\r\n");
     connection.send(lasting());

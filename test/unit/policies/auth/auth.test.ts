@@ -30,8 +30,8 @@ const word = (kind: string, later: boolean) =>
       const verdictOn = (given: string | null) =>
         given === null ? undefined : VERDICTS[given]?.();
       return {
-        authenticate({ request }) {
-          const given = request.headers.get(field);
+        authenticate({ fields }) {
+          const given = fields.get(field);
           return later ? Promise.resolve().then(() => verdictOn(given)) : verdictOn(given);
         },
         challenge: () => `Word realm="${name}"`,

@@ -1,0 +1,376 @@
+import type { Field } from "../../../http/field.ts";
+import { isReader } from "../../../pipeline/answer.ts";
+import type { ClientConnection, RequestRefusal } from "../../../pipeline/client-request.ts";
+import type { Delivery } from "../../../pipeline/delivery.ts";
+import { GatewayError } from "../../../pipeline/errors.ts";
+import type { PendingTimeout, Timeout } from "../../../time/timeout.ts";
+import type { Line } from "../../../transport/line.ts";
+import { Malformed } from "../../../wire/malformed.ts";
+import type { RequestHead } from "../../../wire/request-head.ts";
+import type { Expiring, SessionServices } from "../services.ts";
+import type { Session } from "../session.ts";
+import { CLOSE, interimHead, KEEP_ALIVE, UPGRADE } from "./answer-head.ts";
+import { ClientChannel } from "./client-channel.ts";
+import { asBytes } from "./outbox.ts";
+import { Http1Request, type RequestOwner } from "./request.ts";
+import { RequestReader } from "./request-reader.ts";
+import { clientLeft, sendAnswer } from "./send-answer.ts";
+
+/** Bytes of further requests that wait while one is under way. */
+const MOST_PIPELINED = 65_536;
+/** Bytes of content that nobody wants and that are read all the same, to keep the connection. */
+const READ_AND_DROPPED = 65_536;
+/**
+ * Milliseconds and bytes for which a client may still send after its last answer: closing at once would
+ * make its system throw the answer away (RFC 9112 section 9.6).
+ */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 4_194_304;
+/**
+ * Milliseconds after which a client that has closed its sending side is sent an interim answer: one that
+ * has left altogether makes the write fail, one that waits ignores it (RFC 9110 section 15.2).
+ */
+const PROBE_AFTER = 1_000;
+
+type State = "requests" | "lingering" | "tunnel" | "closed";
+
+/**
+ * HTTP/1.1 (RFC 9112) on one client's connection:
+ *
+ *   header section ─▶ content ─▶ answer ─▶ header section ─▶ …
+ *         │              │          ├─▶ tunnel
+ *         └──────────────┴──────────┴─▶ lingering ─▶ closed
+ *
+ * One request is under way at a time; what a client sends in advance waits, within bounds.
+ */
+export class Http1Session implements Session, RequestOwner, Expiring {
+  readonly connection: ClientConnection;
+  readonly #line: Line;
+  readonly #services: SessionServices;
+  readonly #reader = new RequestReader();
+  #state: State = "requests";
+  #current: Http1Request | undefined;
+  /** Whether the current request's answer is being sent. */
+  #isSending = false;
+  /** Whether the current request's answer has been sent, but its content not been read. */
+  #isAnswered = false;
+  #persists = true;
+  #isDraining = false;
+  #isHalfClosed = false;
+  #channel: ClientChannel | undefined;
+  /** What is being waited for, and for how long. */
+  #timeout: Timeout<Expiring> | undefined;
+  #pendingTimeout: PendingTimeout = NOT_PENDING;
+  #cancelTimer: (() => void) | undefined;
+  #lingered = 0;
+
+  constructor(line: Line, connection: ClientConnection, services: SessionServices) {
+    this.#line = line;
+    this.connection = connection;
+    this.#services = services;
+    this.#waitFor(services.limits.keepAlive);
+  }
+
+  get isIdle(): boolean {
+    return this.#state === "requests" && this.#current === undefined && !this.#reader.hasUnread;
+  }
+
+  received(bytes: Buffer): void {
+    switch (this.#state) {
+      case "requests":
+        this.#reader.add(bytes);
+        this.#readOn();
+        return;
+      case "tunnel":
+        this.#channel?.received(bytes);
+        return;
+      case "lingering":
+        this.#lingered += bytes.length;
+        if (this.#lingered > LINGER_BYTES) this.#line.end("cut");
+        return;
+      case "closed":
+    }
+  }
+
+  drained(): void {
+    this.#line.drained();
+    this.#channel?.drained();
+  }
+
+  ended(): void {
+    if (this.#channel !== undefined) {
+      this.#channel.ended();
+      return;
+    }
+    if (this.#current === undefined || this.#state === "lingering") {
+      this.#line.end("close");
+    } else if (this.#reader.isContentOver) {
+      this.#isHalfClosed = true;
+      this.#probeLater(this.#current);
+    } else this.#line.end("cut");
+  }
+
+  closed(cause: Error | undefined): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#waitFor(undefined);
+    this.#cancelTimer?.();
+    this.#line.end("cut");
+    this.#services.gone(this);
+    const current = this.#current;
+    current?.cancellation.cancel(clientLeft());
+    current?.content?.fail(clientLeft());
+    this.#channel?.closed(cause);
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    if (this.isIdle) this.#line.end("close");
+  }
+
+  cut(reason: GatewayError): void {
+    this.#isDraining = true;
+    if (this.#current === undefined) this.#line.end("close");
+    else this.#current.cancellation.cancel(reason);
+  }
+
+  destroy(): void {
+    this.#line.end("cut");
+  }
+
+  timeIsUp(): void {
+    if (this.#current === undefined && this.#reader.hasUnread) {
+      this.#refuse({ status: 408, detail: "the header section did not arrive in time" });
+    } else this.#line.end("close");
+  }
+
+  pauseContent(): void {
+    this.#line.pause();
+  }
+
+  resumeContent(): void {
+    this.#line.resume();
+  }
+
+  wanted(request: Http1Request): void {
+    if (!request.expectsContinue || this.#isSending || request !== this.#current) return;
+    request.expectsContinue = false;
+    if (!this.#reader.isContentBegun) this.#line.write(interimHead(100, []));
+  }
+
+  abandoned(request: Http1Request): void {
+    if (request !== this.#current) return;
+    this.#reader.discardContent();
+    this.#line.resume();
+  }
+
+  interim(request: Http1Request, status: number, fields: readonly Field[]): void {
+    if (request !== this.#current || this.#isSending || request.protocol === "HTTP/1.0") return;
+    this.#line.write(asBytes(interimHead(status, fields)));
+  }
+
+  interrupted(request: Http1Request): void {
+    if (request === this.#current && this.#isSending) this.#line.end("cut");
+  }
+
+  /** Reads as much of what has arrived as can be read now. */
+  #readOn(): void {
+    while (this.#state === "requests") {
+      const current = this.#current;
+      if (current === undefined) {
+        if (!this.#beginNext()) return;
+      } else if (this.#reader.isContentOver) {
+        if (this.#reader.unreadBytes > MOST_PIPELINED) this.#line.pause();
+        return;
+      } else {
+        this.#readContent(current);
+        if (!this.#reader.isContentOver) return;
+        if (this.#isAnswered) this.#next();
+      }
+    }
+  }
+
+  /** Begins with the next request. False if its header section is not complete. */
+  #beginNext(): boolean {
+    const { limits } = this.#services;
+    let head: RequestHead | undefined;
+    try {
+      head = this.#reader.readHead(limits.maxHeaderSize);
+    } catch (error) {
+      this.#refuse(asMalformed(error));
+      return true;
+    }
+    if (head === undefined) {
+      if (this.#reader.hasUnread && this.#timeout !== limits.header) this.#waitFor(limits.header);
+      return false;
+    }
+    this.#waitFor(undefined);
+    this.#persists = head.persists;
+    this.#begin(new Http1Request(this, head));
+    return true;
+  }
+
+  #refuse(refusal: RequestRefusal): void {
+    this.#waitFor(undefined);
+    this.#persists = false;
+    const head = this.#reader.unreadableHead();
+    this.#begin(new Http1Request(this, head, refusal));
+  }
+
+  #begin(request: Http1Request): void {
+    this.#current = request;
+    this.#isSending = false;
+    this.#isAnswered = false;
+    this.#readContent(request);
+    const pending = this.#services.handle(request);
+    if (pending instanceof Promise) {
+      pending.then(
+        (delivery) => this.#answer(request, delivery),
+        (error) => this.#failed(error),
+      );
+    } else this.#answer(request, pending);
+  }
+
+  /** Neither the gateway nor the app fails; if one does, no answer can be given. */
+  #failed(error: unknown): void {
+    this.#services.onError(error);
+    this.#line.end("cut");
+  }
+
+  #readContent({ content, cancellation }: Http1Request): void {
+    if (content === undefined) return;
+    try {
+      this.#reader.readContent(content);
+    } catch (error) {
+      const { detail } = asMalformed(error);
+      this.#persists = false;
+      this.#reader.giveUpContent();
+      const failure = new GatewayError("bad_request", detail);
+      cancellation.cancel(failure);
+      content.fail(failure);
+    }
+  }
+
+  #answer(request: Http1Request, delivery: Delivery): void {
+    const { answer } = delivery;
+    if (request !== this.#current || this.#line.isOver) {
+      answer.discard(undefined);
+      delivery.ended(request.cancellation.reason ?? clientLeft());
+      return;
+    }
+    this.#isSending = true;
+    const isUpgrade = answer.status === 101 && answer.tunnel !== undefined;
+    const takesChunks = request.protocol !== "HTTP/1.0";
+    const needsClose = !takesChunks && isOfUnknownLength(delivery);
+    this.#persists &&=
+      !this.#isDraining && !needsClose && !this.#leavesContent(request) && !closes(delivery);
+    const result = sendAnswer(delivery, {
+      line: this.#line,
+      cancellation: request.cancellation,
+      isForHead: request.method === "HEAD",
+      takesChunks,
+      connection: isUpgrade ? UPGRADE : this.#connectionLine(request),
+      date: this.#services.dateLine.text,
+    });
+    if (result instanceof Promise) void result.then((failure) => this.#sent(delivery, failure));
+    else this.#sent(delivery, result);
+  }
+
+  #connectionLine({ protocol }: Http1Request): string {
+    if (!this.#persists) return CLOSE;
+    return protocol === "HTTP/1.0" ? KEEP_ALIVE : "";
+  }
+
+  /** Whether content is still to come that nobody reads, and too much to read for nothing. */
+  #leavesContent({ content, expectsContinue }: Http1Request): boolean {
+    if (content === undefined || this.#reader.isContentOver) return false;
+    if (content.isBeingRead) return false;
+    return (
+      expectsContinue || (this.#reader.contentLeft ?? Number.POSITIVE_INFINITY) > READ_AND_DROPPED
+    );
+  }
+
+  #sent(delivery: Delivery, failure: GatewayError | undefined): void {
+    const { tunnel } = delivery.answer;
+    if (failure === undefined && tunnel !== undefined) {
+      this.#becomeTunnel(tunnel, delivery);
+      return;
+    }
+    delivery.ended(failure);
+    if (this.#line.isOver) return;
+    const content = this.#current?.content;
+    if (!this.#reader.isContentOver && content !== undefined) void content.cancel(failure);
+    this.#isAnswered = true;
+    if (!this.#persists) this.#linger();
+    else if (this.#reader.isContentOver) {
+      this.#next();
+      this.#readOn();
+    } else this.#waitFor(this.#services.limits.keepAlive);
+  }
+
+  /** The current request is done with. */
+  #next(): void {
+    this.#current = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#line.resume();
+    if (this.#reader.hasUnread) return;
+    if (this.#isDraining || this.#isHalfClosed) this.#line.end("close");
+    else this.#waitFor(this.#services.limits.keepAlive);
+  }
+
+  #linger(): void {
+    this.#current = undefined;
+    this.#cancelTimer?.();
+    if (this.#isHalfClosed || (this.#reader.isContentOver && !this.#reader.hasUnread)) {
+      this.#line.end("close");
+      return;
+    }
+    this.#state = "lingering";
+    this.#reader.giveUpContent();
+    this.#line.resume();
+    this.#line.shutdown();
+    this.#cancelTimer = this.#services.clock.schedule(LINGER_MS, () => this.#line.end("cut"));
+  }
+
+  #becomeTunnel(tunnel: (client: ClientChannel) => void, delivery: Delivery): void {
+    this.#state = "tunnel";
+    const channel = new ClientChannel(this.#line, this.#reader.takeUnread(), () =>
+      delivery.ended(),
+    );
+    this.#channel = channel;
+    this.#line.resume();
+    tunnel(channel);
+  }
+
+  #probeLater(request: Http1Request): void {
+    if (request.protocol === "HTTP/1.0") return;
+    this.#cancelTimer = this.#services.clock.schedule(PROBE_AFTER, () => {
+      if (request === this.#current && !this.#isSending) this.#line.write(interimHead(100, []));
+    });
+  }
+
+  #waitFor(timeout: Timeout<Expiring> | undefined): void {
+    this.#timeout?.end(this.#pendingTimeout);
+    this.#timeout = timeout;
+    if (timeout !== undefined) this.#pendingTimeout = timeout.begin(this);
+  }
+}
+
+const NOT_PENDING: PendingTimeout = { running: false };
+
+function closes({ answer }: Delivery): boolean {
+  return (
+    answer.fields.has("connection") && /\bclose\b/i.test(answer.fields.get("connection") ?? "")
+  );
+}
+
+function isOfUnknownLength({ answer }: Delivery): boolean {
+  const { body } = answer;
+  return isReader(body) && body.length === undefined;
+}
+
+function asMalformed(error: unknown): RequestRefusal {
+  if (error instanceof Malformed) return { status: error.status, detail: error.message };
+  throw error;
+}

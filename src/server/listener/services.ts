@@ -1,0 +1,32 @@
+import type { Clock } from "../../time/clock.ts";
+import type { Timeout } from "../../time/timeout.ts";
+import type { DateLine } from "./date-line.ts";
+import type { Handle, Session } from "./session.ts";
+
+/** What sessions need of their listener. */
+export interface SessionServices {
+  readonly handle: Handle;
+  readonly clock: Clock;
+  readonly dateLine: DateLine;
+  /** Current limits; a reload replaces them for all connections. */
+  readonly limits: SessionLimits;
+  /** The session's connection is closed. */
+  readonly gone: (session: Session) => void;
+  /** An error outside any exchange. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Limits of the operator's choice. */
+export interface SessionLimits {
+  /** Bytes of a request's header section. */
+  readonly maxHeaderSize: number;
+  /** From the first byte of a request to the end of its header section. */
+  readonly header: Timeout<Expiring>;
+  /** Without a request. */
+  readonly keepAlive: Timeout<Expiring>;
+}
+
+/** A session whose time can be up. */
+export interface Expiring {
+  timeIsUp(): void;
+}

@@ -1,0 +1,51 @@
+import { FieldList } from "../http/field-list.ts";
+import { fieldOf } from "../http/field.ts";
+import { removedFields } from "../http/fields.ts";
+import { Answer } from "../pipeline/answer.ts";
+import type { ClientRequest } from "../pipeline/client-request.ts";
+import type { ContentReader, ReadResult } from "../pipeline/content.ts";
+
+/** A client's request as a Web object, for the operator's app. Throws a TypeError if it cannot be one. */
+export function webRequest({ method, target, fields, content }: ClientRequest): Request {
+  const headers = new Headers();
+  for (const { name, value } of fields) headers.append(name, value);
+  const origin = `http://${headers.get("host") ?? "localhost"}`;
+  const hasBody = content !== undefined && method !== "GET" && method !== "HEAD";
+  return new Request(target.startsWith("/") ? origin + target : target, {
+    method,
+    headers,
+    ...(hasBody && { body: streamOf(content) }),
+  });
+}
+
+/** The answer of the operator's app, as the gateway sends it. */
+export function answerOf({ status, statusText, headers, body }: Response): Answer {
+  const list = [...headers].map(([name, value]) => fieldOf(name, value));
+  const fields = new FieldList(list.filter(({ name }) => !removedFields.has(name)));
+  return new Answer(body === null ? null : readerOf(body), { status, statusText, fields });
+}
+
+function streamOf(content: ContentReader): ReadableStream<Uint8Array> {
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { value } = await content.read();
+        if (value === undefined) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => content.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function readerOf(stream: ReadableStream<Uint8Array>): ContentReader {
+  const reader = stream.getReader();
+  return {
+    read: async (): Promise<ReadResult> => {
+      const { done, value } = await reader.read();
+      return done ? { done } : { done, value };
+    },
+    cancel: (reason) => reader.cancel(reason).catch(() => {}),
+  };
+}
