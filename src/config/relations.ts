@@ -85,13 +85,22 @@ function checkRoute(
 }
 
 function checkPath(
-  { preserve_path, encoded_slashes: own }: Route,
-  encodedSlashes: Route["encoded_slashes"],
+  { path, preserve_path, encoded_slashes: own }: Route,
+  ofServer: Route["encoded_slashes"],
 ): ConfigIssue[] {
-  if (preserve_path !== true || (own ?? encodedSlashes) !== "decode") return [];
-  const of = own === undefined ? "that of `server`" : "that of this route";
-  const message = `a path cannot be passed on as it is and have its slashes decoded: \`encoded_slashes\` (${of}) must be keep or reject`;
-  return [{ path: ["preserve_path"], message }];
+  const mode = own ?? ofServer;
+  if (mode === undefined || mode === "keep") return [];
+  const source = own === undefined ? "that of `server`" : "that of this route";
+  const issues: ConfigIssue[] = [];
+  if (path !== undefined && /%(?:2f|5c)/i.test(path)) {
+    const message = `no request can match this: \`encoded_slashes\` (${source}) is ${mode}`;
+    issues.push({ path: ["path"], message });
+  }
+  if (preserve_path === true && mode === "decode") {
+    const message = `a path cannot be passed on as it is and have its slashes decoded: \`encoded_slashes\` (${source}) must be keep or reject`;
+    issues.push({ path: ["preserve_path"], message });
+  }
+  return issues;
 }
 
 function checkPace({

@@ -12,6 +12,19 @@ describe("encoded slashes", () => {
     });
   });
 
+  test("in a route's path must be kept", () => {
+    const written = (path: string, more: string) =>
+      `${more}routes:\n  - path: ${path}\n    backends: [http://a]\n`;
+    expect(errorsIn(written("/a%2Fb", ""))).toEqual([]);
+    expect(errorsIn(written("/a%5cb/*", "server: { encoded_slashes: reject }\n"))).toEqual([
+      "3:11: no request can match this: `encoded_slashes` (that of `server`) is reject",
+    ]);
+    expect(errorsIn(written("/a%2Fb\n    encoded_slashes: decode", ""))).toEqual([
+      "2:11: no request can match this: `encoded_slashes` (that of this route) is decode",
+    ]);
+    expect(errorsIn(written("/a%252Fb", "server: { encoded_slashes: decode }\n"))).toEqual([]);
+  });
+
   test("have no other modes", () => {
     expect(errorsIn(route("encoded_slashes: true"))).toHaveLength(1);
     expect(errorsIn(route("encoded_slashes: allow"))[0]).toContain("keep, reject or decode");
