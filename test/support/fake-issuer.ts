@@ -62,6 +62,10 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const FORBIDDEN = {
+  type: "urn:ietf:params:acme:error:caa",
+  detail: "forbidden at the last moment",
+};
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2";
 
@@ -97,6 +101,8 @@ export class FakeIssuer {
   /** Where renewal information is offered, when it says to renew. */
   renewalWindow: { start: number; end: number } | undefined;
   lastReplaced: unknown;
+  /** Whether orders become invalid after the certification request. */
+  failsOrders = false;
   /** Waited for before an order is answered. */
   pause: () => Promise<void> = () => Promise.resolve();
 
@@ -247,8 +253,10 @@ export class FakeIssuer {
     if (order.status === "pending" && states.every((one) => one === "valid"))
       order.status = "ready";
     if (order.status === "processing" && this.processing-- <= 0) order.status = "valid";
+    if (order.status === "valid" && this.failsOrders) order.status = "invalid";
     return {
       status: order.status,
+      ...(this.failsOrders ? { error: FORBIDDEN } : {}),
       authorizations: order.authorizations.map((key) => `${this.origin}/authorization/${key}`),
       finalize: `${this.origin}/finalize/${id}`,
       ...(order.status === "valid" ? { certificate: `${this.origin}/certificate/${id}` } : {}),

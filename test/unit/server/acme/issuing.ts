@@ -32,7 +32,8 @@ export function issuing(types: readonly ChallengeType[] = ["http-01"]) {
   fake.now = now;
   const accountKey = new AccountKey(newKey());
   const aborting = new AbortController();
-  const { directory, fetch } = fake;
+  const { directory } = fake;
+  const fetch: typeof fake.fetch = (url, init) => fake.fetch(url, init);
   const issuer = new Issuer({ directory, fetch, clock, key: accountKey, signal: aborting.signal });
   const obtain = (name = "api.example.com", replaces?: string) =>
     obtainCertificate({ issuer, accountKey, challenges, types, name, replaces, now });

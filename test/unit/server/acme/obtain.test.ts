@@ -102,6 +102,29 @@ describe("getting a certificate", () => {
   });
 });
 
+describe("a certificate that an issuer gives", () => {
+  test.each([
+    ["is no certificate", () => "nonsense", "cannot be read"],
+    ["is for another key", (pem: string) => pem, "another name or key"],
+  ])("is refused if it %s", async (_, make, reason) => {
+    const { issuer, obtain, fake } = issuing();
+    await issuer.useAccount(undefined);
+    const other = await obtain();
+    fake.issue = () => make(other.certificate);
+    const error = await failure(obtain());
+    expect(error.type).toBe("invalidAnswer");
+    expect(error.message).toContain(reason);
+  });
+
+  test("is not waited for if the order has become invalid", async () => {
+    const { issuer, obtain, fake } = issuing();
+    await issuer.useAccount(undefined);
+    fake.failsOrders = true;
+    const error = await failure(obtain());
+    expect([error.type, error.message]).toEqual(["caa", "forbidden at the last moment"]);
+  });
+});
+
 describe("an issuer's answers", () => {
   test("say when to try again, in seconds or by a date", async () => {
     const { issuer, obtain, fake, clock } = issuing();
@@ -132,6 +155,22 @@ describe("an issuer's answers", () => {
     const { issuer, aborting } = issuing();
     aborting.abort();
     expect((await failure(issuer.useAccount(undefined))).type).toBe("unreachable");
+  });
+
+  test("are at most 1 MiB long", async () => {
+    const { issuer, fake } = issuing();
+    fake.fetch = () => Promise.resolve(new Response(new Uint8Array(2 ** 20 + 1)));
+    const { type, message } = await failure(issuer.useAccount(undefined));
+    expect(type).toBe("unreachable");
+    expect(message).toContain("longer than 1 MiB");
+  });
+
+  test("without what they must have are refused", async () => {
+    const { issuer, fake } = issuing();
+    fake.fetch = () => Promise.resolve(new Response("<html>"));
+    expect((await failure(issuer.useAccount(undefined))).message).toBe(
+      "https://issuer.test/directory is not an ACME directory: no newAccount",
+    );
   });
 
   test("may want an account elsewhere, which is not supported", async () => {
