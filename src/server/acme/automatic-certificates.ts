@@ -1,4 +1,7 @@
 import type { CertificateAndKey } from "./x509.ts";
+import type { Handler } from "../../pipeline/chain.ts";
+import type { Exchange } from "../../pipeline/exchange.ts";
+import { challengePage } from "./challenge-page.ts";
 import { Challenges } from "./challenges.ts";
 import { type AcmeSettings, Renewals, type RenewalsOptions } from "./renewals.ts";
 
@@ -19,6 +22,11 @@ export class AutomaticCertificates {
   /** What clients get, one for each name; none while there are no settings. */
   get certificates(): readonly CertificateAndKey[] {
     return this.#renewals?.certificates ?? [];
+  }
+
+  /** The handler of an issuer's request; undefined for any other request. */
+  page(exchange: Exchange): Handler | undefined {
+    return this.#renewals && challengePage(exchange, this.challenges);
   }
 
   /** The certificate for a connection that offers acme-tls/1 for a server name (RFC 8737). */

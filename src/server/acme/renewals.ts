@@ -50,6 +50,8 @@ export class Renewals {
   readonly #storage: Storage;
   readonly #messages: Messages;
   readonly #managed: readonly ManagedCertificate[];
+  /** Names that had a certificate under earlier settings. */
+  readonly #takenOver = new Set<string>();
   readonly #aborting = new AbortController();
   #round: Promise<void> = Promise.resolve();
   #cancelTimer: () => void = () => {};
@@ -84,7 +86,7 @@ export class Renewals {
       const managed = new ManagedCertificate(name, found, meanwhile, random());
       managed.isUnsaved = isOurs;
       managed.notBefore = this.#storage.readPauseNow(name);
-      this.#messages.found(managed, known?.validity !== undefined);
+      if (known?.validity !== undefined) this.#takenOver.add(name);
       return managed;
     });
   }
@@ -100,7 +102,12 @@ export class Renewals {
 
   /** Begins to get what is missing or is to be renewed. The ports must be open. */
   start(): void {
-    this.#beginRound(0);
+    this.#cancelTimer = this.#options.clock.schedule(0, () => {
+      for (const managed of this.#managed) {
+        this.#messages.found(managed, this.#takenOver.has(managed.name));
+      }
+      this.#round = this.#work();
+    });
   }
 
   /** Resolves when nothing is under way any more. */
