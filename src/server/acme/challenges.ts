@@ -3,9 +3,6 @@ import { type CertificateAndKey, splitPem } from "./x509.ts";
 /** The challenge types that a gateway can answer, by the port that the issuer asks at. */
 export type ChallengeType = "http-01" | "tls-alpn-01";
 
-/** The protocol that an issuer offers by ALPN when it tries TLS-ALPN-01 (RFC 8737). */
-export const ACME_TLS_PROTOCOL = "acme-tls/1";
-
 /** Where gateways that share a storage find each other's challenges. */
 export interface SharedChallenges {
   writeChallenge(id: string, text: string): Promise<void>;
