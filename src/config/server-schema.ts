@@ -68,6 +68,11 @@ const schema = Type.Object(
         "Addresses and networks of proxies whose connections must begin with the PROXY protocol, version 1 or 2; the client is who it names. From others such a beginning is a malformed request.",
       default: [],
     }),
+    http2: Type.Boolean({
+      description:
+        "Whether clients may speak HTTP/2: by ALPN on the TLS port, by prior knowledge on the plain one.",
+      default: true,
+    }),
     shutdown_timeout: Duration({
       description: "How long requests in flight may take to finish after SIGTERM or SIGINT.",
       default: "10s",

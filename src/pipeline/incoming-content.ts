@@ -8,6 +8,8 @@ export interface Flow {
   resume(): void;
   /** The rest is not needed. */
   abandon(reason: unknown): void;
+  /** So many bytes do not wait any more: the sender may send as much again. */
+  taken?(bytes: number): void;
   /** Before the first reading; a client may wait for it with its content. */
   wanted?(): void;
 }
@@ -54,11 +56,13 @@ export class IncomingContent implements ContentReader {
     if (collecting !== undefined) {
       collecting.all.set(piece, collecting.at);
       collecting.at += piece.length;
+      this.#flow.taken?.(piece.length);
       return;
     }
     const reading = this.#reading;
     if (reading !== undefined) {
       this.#reading = undefined;
+      this.#flow.taken?.(piece.length);
       reading.resolve({ done: false, value: piece });
       return;
     }
@@ -101,7 +105,7 @@ export class IncomingContent implements ContentReader {
     if (!this.complete || this.#pieces.length > 1) return undefined;
     const [piece = NOTHING] = this.#pieces;
     this.#pieces.length = 0;
-    this.#waitingBytes = 0;
+    this.#takeWaiting();
     return piece;
   }
 
@@ -131,6 +135,7 @@ export class IncomingContent implements ContentReader {
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
       this.#waitingBytes -= piece.length;
+      this.#flow.taken?.(piece.length);
       return { done: false, value: piece };
     }
     if (this.complete) return END;
@@ -144,13 +149,19 @@ export class IncomingContent implements ContentReader {
 
   cancel(reason: unknown): Promise<void> {
     this.#pieces = [];
-    this.#waitingBytes = 0;
+    this.#takeWaiting();
     if (!this.complete && this.#failure === undefined) {
       // A pending read ends.
       this.finish();
       this.#flow.abandon(reason);
     }
     return Promise.resolve();
+  }
+
+  #takeWaiting(): void {
+    const bytes = this.#waitingBytes;
+    this.#waitingBytes = 0;
+    if (bytes > 0) this.#flow.taken?.(bytes);
   }
 
   #want(): void {

@@ -18,7 +18,7 @@ export interface GatewayOptions {
   readonly snapshot: Snapshot;
   readonly ownPages: OwnPages;
   readonly clock: Clock;
-  /** This gateway's element of Via; no other gateway has the same. */
+  /** This gateway's element of Via for HTTP/1.1; no other gateway has the same name. */
   readonly via: string;
   /** Creates the id of an exchange that arrived without one. */
   readonly newRequestId: () => string;
@@ -29,12 +29,15 @@ export interface GatewayOptions {
 /** Takes requests through the current snapshot, and counts those in flight. */
 export class Gateway {
   readonly #options: GatewayOptions;
+  /** The element of Via for requests that came by HTTP/2 (RFC 9110 section 7.6.3). */
+  readonly #viaHttp2: string;
   #snapshot: Snapshot;
   #inFlight = 0;
   #idle: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#viaHttp2 = `2.0 ${nameInVia(options.via)}`;
     this.#snapshot = options.snapshot;
   }
 
@@ -76,7 +79,7 @@ export class Gateway {
       started: clock.monotonic(),
       onEnd: this.#ended,
     });
-    exchange.via = this.#options.via;
+    exchange.via = request.protocol === "HTTP/2" ? this.#viaHttp2 : this.#options.via;
     this.#inFlight += 1;
     return this.#run(exchange, snapshot);
   }
@@ -188,13 +191,18 @@ function refusalOf(exchange: Exchange): GatewayError | undefined {
   if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);
   const { problem, via } = exchange.fields;
   if (problem !== undefined) return new GatewayError("bad_request", problem);
-  if (via?.includes(exchange.via) === true) {
+  if (via?.includes(nameInVia(exchange.via)) === true) {
     return new GatewayError(
       "loop_detected",
       "this request has already passed through this gateway: one of its backends leads back to it",
     );
   }
   return undefined;
+}
+
+/** The name in an element of Via, without the version before it. */
+function nameInVia(element: string): string {
+  return element.slice(element.indexOf(" ") + 1);
 }
 
 const MALFORMED = {

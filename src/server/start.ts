@@ -136,7 +136,12 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     onEnd: (exchange) => telemetry.take(exchange),
   });
   const descriptors = new DescriptorWatch({ clock, logger });
-  const traffic: TrafficPort = new TrafficPort(gateway, config.server, { clock, onError });
+  const traffic: TrafficPort = new TrafficPort(gateway, config.server, {
+    clock,
+    onMisuse: ({ peer }, reason) =>
+      logger.log("info", `the HTTP/2 connection of ${peer} was ended: ${reason}`),
+    onError,
+  });
   return {
     logger,
     clock,

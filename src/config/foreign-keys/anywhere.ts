@@ -24,9 +24,14 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     answer: "the gateway does not accept TLS yet; `tls` of a route is for https backends",
   },
   {
+    below: [TOP],
+    keys: "http2",
+    answer: "it belongs below `server`",
+  },
+  {
     below: [TOP, "server"],
-    keys: "http2 h2 h2c http3 quic protocols",
-    answer: "clients connect with HTTP/1.1; there is nothing else to choose yet",
+    keys: "h2 h2c http3 quic protocols",
+    answer: "clients may use HTTP/1.1 and, unless `server.http2` is false, HTTP/2",
   },
   {
     below: [TOP, "server"],

@@ -23,6 +23,7 @@ const LIMITS: ListenerLimits = {
   maxHeaderSize: 65_536,
   headerTimeout: 10_000,
   keepAliveTimeout: 75_000,
+  http2: false,
 };
 
 /** Opens the operator's port. Throws when it cannot be opened. */

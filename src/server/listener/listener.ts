@@ -4,8 +4,13 @@ import { normalizeAddress } from "../../http/address.ts";
 import { Line } from "../../transport/line.ts";
 import type { Clock } from "../../time/clock.ts";
 import { Timeout } from "../../time/timeout.ts";
+import { EndOfTurn } from "../../time/end-of-turn.ts";
+import { BatchBuffers } from "../../wire/http2/frame-sender.ts";
 import { DateLine } from "./date-line.ts";
+import { FirstBytes } from "./first-bytes.ts";
 import { Http1Session } from "./http1/session.ts";
+import type { Http2Services } from "./http2/services.ts";
+import { Http2Session } from "./http2/session.ts";
 import type { Expiring, SessionLimits, SessionServices } from "./services.ts";
 import type { Handle, Session } from "./session.ts";
 
@@ -14,6 +19,8 @@ export interface ListenerLimits {
   readonly maxHeaderSize: number;
   readonly headerTimeout: number;
   readonly keepAliveTimeout: number;
+  /** Whether clients may speak HTTP/2. */
+  readonly http2: boolean;
 }
 
 export interface ListenerOptions {
@@ -23,6 +30,8 @@ export interface ListenerOptions {
   readonly limits: ListenerLimits;
   readonly clock: Clock;
   readonly handle: Handle;
+  /** A client has broken the protocol, or floods its connection, which has been ended. */
+  readonly onMisuse?: SessionServices["onMisuse"];
   /** Called for an error outside any exchange. */
   readonly onError: (error: unknown) => void;
 }
@@ -33,10 +42,17 @@ export class Listener {
   readonly #services: { -readonly [Key in keyof SessionServices]: SessionServices[Key] };
   readonly #server: Bun.TCPSocketListener<Session>;
   readonly #host: string;
+  #http2: boolean;
+  readonly #http2Services: Http2Services = {
+    buffers: new BatchBuffers(),
+    flushes: new EndOfTurn((connection) => connection.flush(), setImmediate),
+  };
   #onEmpty: (() => void) | undefined;
 
   /** Opens it. Throws if the address cannot be had. */
-  constructor({ host, port, limits, clock, handle, onError }: ListenerOptions) {
+  constructor(options: ListenerOptions) {
+    const { host, port, limits, clock, handle, onMisuse, onError } = options;
+    this.#http2 = limits.http2;
     this.#host = host;
     this.#services = {
       handle,
@@ -44,6 +60,7 @@ export class Listener {
       dateLine: new DateLine(clock),
       limits: sessionLimits(limits, clock),
       gone: (session) => this.#gone(session),
+      onMisuse,
       onError,
     };
     this.#server = Bun.listen<Session>({
@@ -71,6 +88,7 @@ export class Listener {
   /** Applies other limits; to what is already being waited for, the old ones apply. */
   limit(limits: ListenerLimits): void {
     this.#services.limits = sessionLimits(limits, this.#services.clock);
+    this.#http2 = limits.http2;
   }
 
   /** Ends all exchanges under way, for one reason. */
@@ -101,9 +119,33 @@ export class Listener {
   #accept(socket: Bun.Socket<Session>): void {
     const line = new Line();
     line.take(socket);
-    const session = new Http1Session(line, new PlainConnection(socket, line), this.#services);
+    const connection = new PlainConnection(socket, line);
+    if (!this.#http2) {
+      this.#use(socket, new Http1Session(line, connection, this.#services));
+      return;
+    }
+    const first = new FirstBytes(
+      {
+        become: (version) => {
+          this.#sessions.delete(first);
+          return this.#use(
+            socket,
+            version === "HTTP/2"
+              ? new Http2Session(line, connection, this.#services, this.#http2Services)
+              : new Http1Session(line, connection, this.#services),
+          );
+        },
+        close: (manner) => line.end(manner),
+      },
+      this.#services,
+    );
+    this.#use(socket, first);
+  }
+
+  #use(socket: Bun.Socket<Session>, session: Session): Session {
     socket.data = session;
     this.#sessions.add(session);
+    return session;
   }
 
   #gone(session: Session): void {

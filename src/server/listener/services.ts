@@ -1,3 +1,4 @@
+import type { ClientConnection } from "../../pipeline/client-request.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Timeout } from "../../time/timeout.ts";
 import type { DateLine } from "./date-line.ts";
@@ -12,6 +13,8 @@ export interface SessionServices {
   readonly limits: SessionLimits;
   /** The session's connection is closed. */
   readonly gone: (session: Session) => void;
+  /** A client has broken the protocol, or floods its connection, which has been ended. */
+  readonly onMisuse?: ((connection: ClientConnection, reason: string) => void) | undefined;
   /** An error outside any exchange. */
   readonly onError: (error: unknown) => void;
 }

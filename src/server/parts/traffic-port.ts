@@ -8,11 +8,11 @@ import { openPort } from "./open-port.ts";
 
 type Settings = Pick<
   Config["server"],
-  "host" | "port" | "max_header_size" | "header_timeout" | "keep_alive_timeout"
+  "host" | "port" | "max_header_size" | "header_timeout" | "keep_alive_timeout" | "http2"
 >;
 
 /** What listeners need. */
-type Services = Pick<ListenerOptions, "clock" | "onError">;
+type Services = Pick<ListenerOptions, "clock" | "onMisuse" | "onError">;
 
 /** The clients' port. It can move while exchanges are in flight. */
 export class TrafficPort {
@@ -91,8 +91,8 @@ export class TrafficPort {
 
 /** Copied, so that the rest of the configuration is not kept in memory. */
 function only(settings: Settings): Settings {
-  const { host, port, max_header_size, header_timeout, keep_alive_timeout } = settings;
-  return { host, port, max_header_size, header_timeout, keep_alive_timeout };
+  const { host, port, max_header_size, header_timeout, keep_alive_timeout, http2 } = settings;
+  return { host, port, max_header_size, header_timeout, keep_alive_timeout, http2 };
 }
 
 function limitsOf(settings: Settings): ListenerLimits {
@@ -100,5 +100,6 @@ function limitsOf(settings: Settings): ListenerLimits {
     maxHeaderSize: settings.max_header_size,
     headerTimeout: settings.header_timeout,
     keepAliveTimeout: settings.keep_alive_timeout,
+    http2: settings.http2,
   };
 }

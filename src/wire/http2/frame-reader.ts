@@ -35,8 +35,10 @@ interface PartialBlock {
 
 /** A header block in more CONTINUATION frames is an attack: a large field does not need as many. */
 const MOST_CONTINUATIONS = 32;
-/** Smaller payloads are copied, which is cheaper than a view and frees what they came with. */
+/** Smaller content is copied, which is cheaper than a view. */
 const COPIED_AT_MOST = 2048;
+/** So is content that is less than this part of what it came with, which a view would keep in memory. */
+const LEAST_PART = 1 / 8;
 
 /** Reads frames from bytes that arrive in any pieces, and checks their form (RFC 9113 sections 4, 6). */
 export class FrameReader {
@@ -198,7 +200,9 @@ export class FrameReader {
   #readData(bytes: Buffer, start: number, end: number, flags: number, stream: number): void {
     expectStream(stream, "DATA");
     const { from, to } = unpadded(bytes, start, end, flags, 0);
-    const content = to - from > COPIED_AT_MOST ? bytes.subarray(from, to) : copyOf(bytes, from, to);
+    const length = to - from;
+    const isView = length > COPIED_AT_MOST && length >= bytes.length * LEAST_PART;
+    const content = isView ? bytes.subarray(from, to) : copyOf(bytes, from, to);
     this.#handler.data(stream, content, end - start, (flags & Flag.endStream) !== 0);
   }
 

@@ -326,6 +326,7 @@ describe("a good text", () => {
         max_connections: 20_000,
         max_connections_per_client: 0,
         proxy_protocol: [],
+        http2: true,
         shutdown_timeout: 10_000,
         trusted_proxies: [],
         untrusted_fields: [],

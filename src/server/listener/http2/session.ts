@@ -1,0 +1,227 @@
+import type { ClientConnection } from "../../../pipeline/client-request.ts";
+import type { Delivery } from "../../../pipeline/delivery.ts";
+import type { GatewayError } from "../../../pipeline/errors.ts";
+import type { Line } from "../../../transport/line.ts";
+import { Http2Connection } from "../../../wire/http2/connection.ts";
+import { ErrorCode, Http2Error, nameOfErrorCode } from "../../../wire/http2/error-code.ts";
+import type { Stream } from "../../../wire/http2/stream.ts";
+import type { ByteLine, ConnectionOwner, StreamOwner } from "../../../wire/http2/stream-owner.ts";
+import type { Expiring, SessionServices } from "../services.ts";
+import type { Session } from "../session.ts";
+import { Http2Request, type RequestOwner } from "./request.ts";
+import { clientLeft, Sending } from "./sending.ts";
+import { type Http2Services, MAX_STREAMS, ownLimits } from "./services.ts";
+import { Waiting } from "../waiting.ts";
+
+/**
+ * Milliseconds and bytes for which a client may still send after the last frame: closing at once would
+ * make its system throw that away, and the GOAWAY before it.
+ */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 4_194_304;
+/**
+ * Exchanges under way beside open streams: a client that resets its streams must not have more work
+ * done than one that waits.
+ */
+const MOST_UNDER_WAY = 2 * MAX_STREAMS;
+
+/** HTTP/2 (RFC 9113) on one client's connection. */
+export class Http2Session
+  implements Session, ByteLine, ConnectionOwner<Stream>, RequestOwner, Expiring
+{
+  readonly connection: ClientConnection;
+  readonly #line: Line;
+  readonly #services: SessionServices;
+  readonly #http2: Http2Connection;
+  /** Whose answers have not ended. */
+  readonly #underWay = new Set<Http2Request>();
+  #keepAlive: Waiting<Expiring> | undefined;
+  #header: Waiting<Expiring> | undefined;
+  /** Whether nothing further is read: the client has closed its sending side. */
+  #isHalfClosed = false;
+  #isLingering = false;
+  #lingered = 0;
+  #cancelTimer: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(
+    line: Line,
+    connection: ClientConnection,
+    services: SessionServices,
+    { buffers, flushes }: Http2Services,
+  ) {
+    this.#line = line;
+    this.connection = connection;
+    this.#services = services;
+    this.#http2 = new Http2Connection("server", this, this, {
+      clock: services.clock,
+      buffers,
+      flushSoon: (connection) => flushes.add(connection),
+      limits: ownLimits(services.limits.maxHeaderSize),
+    });
+    this.#http2.start();
+    this.idleChanged(true);
+  }
+
+  get isIdle(): boolean {
+    return this.#http2.streamCount === 0 && !this.#http2.awaitsHeaders;
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#isLingering) {
+      this.#lingered += bytes.length;
+      if (this.#lingered > LINGER_BYTES) this.#line.end("cut");
+      return;
+    }
+    this.#http2.received(bytes);
+    this.#watchHeaders();
+  }
+
+  drained(): void {
+    this.#line.drained();
+    if (!this.#line.isFull) this.#http2.drained();
+  }
+
+  ended(): void {
+    this.#isHalfClosed = true;
+    if (this.#isLingering) this.#line.end("close");
+    else this.#http2.peerEnded();
+  }
+
+  closed(cause: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#http2.closed(cause?.message ?? "the client has closed the connection");
+    this.#keepAlive?.end();
+    this.#line.end("cut");
+    this.#services.gone(this);
+  }
+
+  drain(): void {
+    this.#http2.drain();
+  }
+
+  cut(reason: GatewayError): void {
+    this.#http2.drain(true);
+    for (const request of this.#underWay) request.cancellation.cancel(reason);
+  }
+
+  destroy(): void {
+    if (this.#http2.streamCount > 0 || this.#line.isFull) {
+      this.#line.end("cut");
+      return;
+    }
+    // The last answer may still be waiting for the end of the turn.
+    this.#isHalfClosed = true;
+    this.#http2.fail(new Http2Error(ErrorCode.noError, "closing"));
+  }
+
+  /** A connection without a stream, a header section, or the reading of the last frames took too long. */
+  timeIsUp(): void {
+    if (this.#http2.isOver) {
+      this.#line.end("cut");
+      return;
+    }
+    if (this.#header?.isRunning === false) {
+      const message = "the header section did not arrive in time";
+      this.#http2.fail(new Http2Error(ErrorCode.enhanceYourCalm, message));
+    } else this.#http2.drain();
+  }
+
+  // The line, as the connection uses it.
+
+  get isFull(): boolean {
+    return this.#line.isFull;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#line.write(bytes);
+  }
+
+  end(): void {
+    if (this.#isHalfClosed) {
+      this.#line.end("close");
+      return;
+    }
+    this.#isLingering = true;
+    this.#line.shutdown();
+    this.#cancelTimer = this.#services.clock.schedule(LINGER_MS, () => this.#line.end("cut"));
+  }
+
+  // What the connection tells.
+
+  opened(stream: Stream): StreamOwner {
+    return new Http2Request(this, stream);
+  }
+
+  begun(request: Http2Request): void {
+    if (this.#underWay.size >= MOST_UNDER_WAY) {
+      this.#http2.refuse(request.stream);
+      return;
+    }
+    this.#underWay.add(request);
+    const pending = this.#services.handle(request);
+    if (pending instanceof Promise) {
+      pending.then(
+        (delivery) => this.#answer(request, delivery),
+        (error) => this.#failed(request, error),
+      );
+    } else this.#answer(request, pending);
+  }
+
+  // oxlint-disable-next-line class-methods-use-this
+  settingsChanged(): void {}
+
+  // oxlint-disable-next-line class-methods-use-this -- it closes after its last stream
+  goingAway(): void {}
+
+  idleChanged(isIdle: boolean): void {
+    this.#keepAlive?.end();
+    this.#keepAlive = isIdle
+      ? new Waiting<Expiring>(this.#services.limits.keepAlive, this)
+      : undefined;
+  }
+
+  failed(error: Http2Error): void {
+    this.#keepAlive?.end();
+    this.#header?.end();
+    // For a client that does not read what is still to be written.
+    this.#keepAlive = new Waiting<Expiring>(this.#services.limits.keepAlive, this);
+    if (error.code === ErrorCode.noError) return;
+    this.#services.onMisuse?.(this.connection, `${nameOfErrorCode(error.code)}: ${error.message}`);
+  }
+
+  #watchHeaders(): void {
+    const isAwaited = this.#http2.awaitsHeaders && !this.#http2.isOver;
+    if (isAwaited === (this.#header !== undefined)) return;
+    this.#header?.end();
+    this.#header = isAwaited
+      ? new Waiting<Expiring>(this.#services.limits.header, this)
+      : undefined;
+  }
+
+  #answer(request: Http2Request, delivery: Delivery): void {
+    if (request.stream.isClosed) {
+      delivery.answer.discard(undefined);
+      delivery.ended(request.cancellation.reason ?? clientLeft());
+      this.#underWay.delete(request);
+      return;
+    }
+    const sending = new Sending(request, delivery, this.#services, this.#ended);
+    request.sending = sending;
+    sending.begin();
+  }
+
+  /** A property, so that no closure is made per request. */
+  readonly #ended = (request: Http2Request): void => {
+    this.#underWay.delete(request);
+  };
+
+  /** Neither the gateway nor the app fails; if one does, no answer can be given. */
+  #failed(request: Http2Request, error: unknown): void {
+    this.#services.onError(error);
+    this.#underWay.delete(request);
+    request.stream.reset(ErrorCode.internalError);
+  }
+}
