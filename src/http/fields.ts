@@ -56,6 +56,13 @@ export function listWith(present: string | null, value: string): string {
   return present === null || present === "" ? value : `${present}, ${value}`;
 }
 
+/** Whether a list of tokens, such as Connection, has this one, which is in lower case. */
+export function hasToken(list: string | null, token: string): boolean {
+  if (list === null) return false;
+  if (!list.includes(",")) return list.toLowerCase() === token;
+  return list.split(",").some((element) => element.trim().toLowerCase() === token);
+}
+
 /** The index of a name in a list of names, each followed by its value, from an index on; −1 if absent. */
 export function findField(list: readonly string[], name: string, from = 0): number {
   for (let at = from; at < list.length; at += 2) if (list[at] === name) return at;

@@ -13,6 +13,8 @@ export class RequestFields {
   host: string | null = null;
   maxForwards: string | null = null;
   requestId: string | null = null;
+  te: string | null = null;
+  trailer: string | null = null;
   transferEncoding: string | null = null;
   upgrade: string | null = null;
   userAgent: string | null = null;
@@ -70,6 +72,12 @@ export class RequestFields {
         return;
       case "transfer-encoding":
         this.transferEncoding = joined(this.transferEncoding, value);
+        return;
+      case "te":
+        this.te = joined(this.te, value);
+        return;
+      case "trailer":
+        this.trailer = joined(this.trailer, value);
         return;
       case "upgrade":
         this.upgrade = joined(this.upgrade, value);

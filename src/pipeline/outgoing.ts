@@ -1,4 +1,11 @@
-import { findField, hopByHopFields, listWith, namedByConnection, TOKEN } from "../http/fields.ts";
+import {
+  findField,
+  hasToken,
+  hopByHopFields,
+  listWith,
+  namedByConnection,
+  TOKEN,
+} from "../http/fields.ts";
 import { type ClientIdentity, forwardedChain, forwardedFor } from "../http/forwarded.ts";
 import { isValidHost } from "../http/host.ts";
 import { hasDotSegment, normalizePath, type PathProblem } from "../http/path.ts";
@@ -227,6 +234,10 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
   }
   const { contentLength } = source.fields;
   if (contentLength !== null) fields.push("content-length", contentLength);
+  else if (kept.trailer !== null) fields.push("trailer", kept.trailer);
+  if (source.fields.te !== null && hasToken(source.fields.te, "trailers")) {
+    fields.push("te", "trailers");
+  }
   for (const { name, value } of kept.others) fields.push(name, value);
   if (trusted && kept.claims !== undefined) {
     for (const { name, value } of kept.claims) fields.push(name, value);

@@ -3,6 +3,9 @@ import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { forwardsLeft } from "../pipeline/outgoing.ts";
+import type { Field } from "../http/field.ts";
+import { namedByConnection } from "../http/fields.ts";
+import type { RequestFields } from "../http/request-fields.ts";
 import type { Timeout } from "../time/timeout.ts";
 import { WatchedContent } from "../pipeline/content.ts";
 import type { IncomingContent } from "../pipeline/incoming-content.ts";
@@ -42,7 +45,8 @@ export function requestContent(
   }
   const { cancellation } = exchange;
   const { promise: sent, resolve } = Promise.withResolvers<void>();
-  const body = new WatchedContent(
+  const body = new Upload(
+    exchange.fields,
     content,
     {
       onEnd: resolve,
@@ -62,6 +66,25 @@ export function requestContent(
     { idleTimeout: settings.timeouts.request, clock },
   );
   return { body, sent };
+}
+
+/** Content on its way to a backend. */
+class Upload extends WatchedContent {
+  readonly #fields: RequestFields;
+
+  constructor(fields: RequestFields, ...watched: ConstructorParameters<typeof WatchedContent>) {
+    super(...watched);
+    this.#fields = fields;
+  }
+
+  /** Without those that the client may not send to the backend, as among the fields before the content. */
+  override get trailers(): readonly Field[] | undefined {
+    const { rules, connection } = this.#fields;
+    const nominated = namedByConnection(connection);
+    return super.trailers?.filter(
+      ({ name }) => rules.kindOf(name) === "plain" && !nominated.includes(name),
+    );
+  }
 }
 
 /** Content for a backend. `sent` settles at the end of a stream. */

@@ -1,5 +1,6 @@
 import { idempotentMethods } from "../http/methods.ts";
-import type { ClientConnection } from "../pipeline/client-request.ts";
+import type { Field } from "../http/field.ts";
+import type { ClientConnection, ClientRequest } from "../pipeline/client-request.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
 import type { AttemptRecord } from "../pipeline/exchange.ts";
@@ -32,14 +33,18 @@ export interface BackendRequest {
   readonly timeout: Timeout<Attempt>;
   /** The exchange's: its cancellation ends the attempt, but not the other way round. */
   readonly cancellation: Cancellation;
-  /** The client. Only read if a connection is reserved for one client. */
   readonly from: Asker;
 }
 
-/** The client, for connections that are reserved for one. */
+/** The client, as far as attempts concern it. */
 export interface Asker {
-  /** The client's connection; undefined if it may carry requests of many clients. */
+  /**
+   * The client's connection; undefined if it may carry requests of many clients. Only read if a
+   * connection is reserved for one client.
+   */
   readonly clientConnection: ClientConnection | undefined;
+  /** Gets the backend's interim answers. */
+  readonly request?: Pick<ClientRequest, "interim">;
 }
 
 /** Sends an attempt's request to its backend, and reports the answer or the failure to the attempt. */
@@ -106,6 +111,15 @@ export class Attempt implements Interruptible, AttemptRecord {
     return this.reached === "nothing" || idempotentMethods.has(this.request.method);
   }
 
+  /**
+   * An interim answer has arrived, without fields for one hop. It is passed on, except for 100: the
+   * gateway has its own understanding with the client of when its content is wanted.
+   */
+  interim(status: number, fields: readonly Field[]): void {
+    if (this.#isOver || status === 100) return;
+    this.request.from.request?.interim(status, fields.filter(isNotFraming));
+  }
+
   /** The header section of the answer has arrived. */
   succeed(answer: BackendAnswer): void {
     if (this.#isOver) return;
@@ -142,4 +156,9 @@ export class Attempt implements Interruptible, AttemptRecord {
     const { cancellation } = this.request;
     return cancellation.reason ?? backendError(error, this.reached);
   }
+}
+
+/** An interim answer has no content, so a length would be its receiver's trap. */
+function isNotFraming({ name }: Field): boolean {
+  return name !== "content-length";
 }

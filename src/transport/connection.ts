@@ -238,7 +238,8 @@ export class Connection implements Carrier, Flow, Connecting {
       this.servesOnly = "nobody";
     }
     const isForHead = request.method === "HEAD";
-    const answer = new IncomingAnswer(isForHead, this, this.#owner.heads, request.upgrade);
+    const { heads } = this.#owner;
+    const answer = new IncomingAnswer(isForHead, this, heads, request.upgrade, attempt);
     const state: Carrying = {
       name: "carrying",
       attempt,
@@ -283,7 +284,7 @@ export class Connection implements Carrier, Flow, Connecting {
         this.#write(attempt, chunked ? chunkOf(value) : value);
         if (this.#line.isFull) await this.#line.untilDrained();
       }
-      if (chunked) this.#write(attempt, lastChunk(undefined));
+      if (chunked) this.#write(attempt, Buffer.from(lastChunk(reader.trailers), "latin1"));
     } catch (error) {
       if (state === this.#state) this.#end("cut", error as Error);
       return;

@@ -4,6 +4,7 @@ import type { AnswerHead, AnswerHeadReader } from "../wire/answer-head.ts";
 import { copyOf } from "../wire/bytes.ts";
 import { ChunkedDecoder } from "../wire/chunked.ts";
 import { Malformed } from "../wire/malformed.ts";
+import type { Field } from "../http/field.ts";
 import { FieldList } from "../http/field-list.ts";
 import { type Flow, IncomingContent } from "../pipeline/incoming-content.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
@@ -17,6 +18,12 @@ const COPIED_AT_MOST = 4_096;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const PROTOCOL = "HTTP/1.";
 const NO_FIELDS = new FieldList();
+
+/** Who is told of interim answers. */
+export interface InterimReceiver {
+  /** 100 to 199, but not 101. */
+  interim(status: number, fields: readonly Field[]): void;
+}
 
 /** One answer, assembled from what a connection receives. */
 export class IncomingAnswer implements BackendAnswer {
@@ -41,22 +48,32 @@ export class IncomingAnswer implements BackendAnswer {
   readonly #asked: string | undefined;
   readonly #flow: Flow;
   readonly #heads: AnswerHeadReader;
+  readonly #receiver: InterimReceiver | undefined;
   /** The beginning of an incomplete header section. */
   #partial: Buffer | undefined;
   #interim = 0;
   #chunks: ChunkedDecoder | undefined;
   /** Bytes of content still to come; Infinity if chunks or the connection's end mark the end. */
   #left = 0;
+  /** Fields for the connection only, among the trailers too. */
+  #nominated: readonly string[] = [];
 
   /**
    * `isForHead`: such an answer has no content, whatever its fields say. `upgrade` is the request's
    * Upgrade field.
    */
-  constructor(isForHead: boolean, flow: Flow, heads: AnswerHeadReader, upgrade?: string) {
+  constructor(
+    isForHead: boolean,
+    flow: Flow,
+    heads: AnswerHeadReader,
+    upgrade?: string,
+    receiver?: InterimReceiver,
+  ) {
     this.#isForHead = isForHead;
     this.#asked = upgrade;
     this.#flow = flow;
     this.#heads = heads;
+    this.#receiver = receiver;
   }
 
   /** Whether any byte has been received. */
@@ -121,6 +138,7 @@ export class IncomingAnswer implements BackendAnswer {
       }
       this.#interim += 1;
       if (this.#interim > MOST_INTERIM) throw new Malformed("too many 1xx answers");
+      this.#receiver?.interim(head.status, head.fields);
     }
   }
 
@@ -143,7 +161,10 @@ export class IncomingAnswer implements BackendAnswer {
       this.complete = true;
       return;
     }
-    if (chunked) this.#chunks = new ChunkedDecoder();
+    if (chunked) {
+      this.#chunks = new ChunkedDecoder();
+      this.#nominated = head.nominated;
+    }
     this.#left = contentLength ?? Number.POSITIVE_INFINITY;
     if (!chunked && contentLength === undefined) this.persists = false;
     this.content = new IncomingContent(chunked ? undefined : contentLength, this.#flow);
@@ -167,7 +188,13 @@ export class IncomingAnswer implements BackendAnswer {
 
   #finish(): void {
     this.complete = true;
-    this.content?.finish(this.#chunks?.trailers);
+    this.content?.finish(this.#trailers());
+  }
+
+  #trailers(): readonly Field[] | undefined {
+    const trailers = this.#chunks?.trailers;
+    if (trailers === undefined || this.#nominated.length === 0) return trailers;
+    return trailers.filter(({ name }) => !this.#nominated.includes(name));
   }
 }
 

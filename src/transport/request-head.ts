@@ -23,6 +23,8 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
   for (let at = 0; at < fields.length; at += 2) {
     // A template makes one string; a sum makes one for each of its parts.
     head = `${head}${fields[at]}: ${fields[at + 1]}\r\n`;
+    // TE is for one hop, and must say so (RFC 9110 section 10.1.4).
+    if (fields[at] === "te") head += "connection: te\r\n";
   }
   if (findField(fields, "host") === -1)
     head += `host: ${to.origin.slice(to.origin.indexOf("//") + 2)}\r\n`;

@@ -1,13 +1,12 @@
 import { copyOf } from "./bytes.ts";
 import { isConnectionChallenge } from "../http/connection-auth.ts";
 import { type Field, fieldOf } from "../http/field.ts";
-import { contentLength, namedByConnection, removedFields } from "../http/fields.ts";
+import { contentLength, hasToken, namedByConnection, removedFields } from "../http/fields.ts";
 import {
   endOf,
   type FieldGrammar,
   type FieldLine,
   FieldLines,
-  hasToken,
   IN_TEXT,
   isLineAt,
   joined,
@@ -30,6 +29,8 @@ export interface AnswerHead {
   readonly authenticatesConnection: boolean;
   /** The Upgrade field; null without one. */
   readonly upgrade: string | null;
+  /** The fields, in lower case, that are for this connection only, wherever in the answer they stand. */
+  readonly nominated: readonly string[];
 }
 
 const VERSION = "HTTP/1.";
@@ -54,6 +55,7 @@ interface Section {
   readonly closes: boolean;
   readonly authenticatesConnection: boolean;
   readonly upgrade: string | null;
+  readonly nominated: readonly string[];
 }
 
 /**
@@ -87,6 +89,7 @@ export class AnswerHeadReader {
       persists: isLatest && !section.closes,
       authenticatesConnection: section.authenticatesConnection,
       upgrade: section.upgrade,
+      nominated: section.nominated,
     };
   }
 
@@ -108,6 +111,7 @@ const TRANSFER_ENCODING = 3;
 const CONTENT_LENGTH = 4;
 const CHALLENGE = 5;
 const UPGRADE = 6;
+const TRAILER = 7;
 
 const GRAMMAR: FieldGrammar = {
   allowsBlanksBeforeColon: true,
@@ -117,6 +121,7 @@ const GRAMMAR: FieldGrammar = {
     if (name === "transfer-encoding") return TRANSFER_ENCODING;
     if (name === "content-length") return CONTENT_LENGTH;
     if (name === "upgrade") return UPGRADE;
+    if (name === "trailer") return TRAILER;
     if (isConnectionChallenge(name, value)) return CHALLENGE;
     return removedFields.has(name) ? FOR_ONE_HOP : PLAIN;
   },
@@ -129,6 +134,7 @@ function sectionOf(lines: readonly FieldLine[]): Section {
   let coding: string | null = null;
   let upgrade: string | null = null;
   let challenges = false;
+  let announcesTrailers = false;
   for (const line of lines) {
     switch (line.kind) {
       case FOR_ONE_HOP:
@@ -153,6 +159,10 @@ function sectionOf(lines: readonly FieldLine[]): Section {
         challenges = true;
         fields.push(line);
         break;
+      case TRAILER:
+        announcesTrailers = true;
+        fields.push(line);
+        break;
       default:
         fields.push(line);
     }
@@ -165,14 +175,18 @@ function sectionOf(lines: readonly FieldLine[]): Section {
     }
     if (length !== null) throw new Malformed("both Content-Length and Transfer-Encoding");
   }
+  // Only chunks are followed by trailers.
+  const unannounced = announcesTrailers && coding === null ? without(["trailer"], fields) : fields;
+  const nominated = namedByConnection(connection);
   return {
     lines,
-    fields: withoutNominated(fields, connection),
+    fields: nominated.length === 0 ? unannounced : without(nominated, unannounced),
     contentLength: size,
     chunked: coding !== null,
     closes: hasToken(connection, "close"),
     authenticatesConnection: challenges,
     upgrade,
+    nominated,
   };
 }
 
@@ -214,8 +228,6 @@ function digit(code: number | undefined): number {
   return code !== undefined && code >= ZERO && code <= ZERO + 9 ? code - ZERO : Number.NaN;
 }
 
-function withoutNominated(fields: readonly Field[], connection: string | null): readonly Field[] {
-  const nominated = namedByConnection(connection);
-  if (nominated.length === 0) return fields;
-  return fields.filter(({ name }) => !nominated.includes(name));
+function without(names: readonly string[], fields: readonly Field[]): readonly Field[] {
+  return fields.filter(({ name }) => !names.includes(name));
 }

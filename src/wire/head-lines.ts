@@ -126,13 +126,6 @@ export function joined(present: string | null, value: string): string {
   return present === null ? value : `${present}, ${value}`;
 }
 
-/** Whether a list of tokens, such as Connection, has this one, which is in lower case. */
-export function hasToken(list: string | null, token: string): boolean {
-  if (list === null) return false;
-  if (!list.includes(",")) return list.toLowerCase() === token;
-  return list.split(",").some((element) => element.trim().toLowerCase() === token);
-}
-
 /** What is said of a line that does not end where it should. */
 export const CONTROL = "a control character in the header section";
 

@@ -1,6 +1,6 @@
 import { copyOf } from "./bytes.ts";
 import type { Field } from "../http/field.ts";
-import { contentLength } from "../http/fields.ts";
+import { contentLength, hasToken } from "../http/fields.ts";
 import {
   CONTROL,
   CR,
@@ -8,7 +8,6 @@ import {
   type FieldGrammar,
   type FieldLine,
   FieldLines,
-  hasToken,
   IN_TARGET,
   IN_TEXT,
   IN_TOKEN,

@@ -15,6 +15,28 @@ export const answerFields = section("answer fields", [
     },
   ],
   [
+    "fields arrive each by itself, in their order and in the case of their names",
+    "choice: as the backend sent them",
+    async (context) => {
+      const lines = ["X-B: 1", "x-a: 2", "X-B: 3", "LOCATION: /a", "Location: /b", 'eTag: "1"'];
+      const { head } = await answered(context, lines);
+      const own = /^(?:x-[ab]|location|etag)$/i;
+      same(
+        head.fields.filter(([name]) => own.test(name)).map((field) => field.join(": ")),
+        lines,
+        "fields",
+      );
+    },
+  ],
+  [
+    "an empty Content-Type arrives once, and none is invented",
+    "choice: as the backend sent them",
+    async (context) => {
+      same((await answered(context, ["Content-Type:"])).head.all("content-type"), [""], "empty");
+      same((await answered(context, [])).head.all("content-type"), [], "absent");
+    },
+  ],
+  [
     "fields that Connection names are removed",
     "RFC 9110 7.6.1 (MUST)",
     async (context) => {

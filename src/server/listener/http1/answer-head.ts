@@ -31,6 +31,10 @@ export function answerHead({ status, statusText, fields }: Answer, framing: Answ
         if (length !== "none" || hasLength) continue;
         hasLength = true;
         break;
+      case "trailer":
+        // Only chunks are followed by trailers.
+        if (!chunked) continue;
+        break;
       case "date":
         hasDate = true;
         break;
