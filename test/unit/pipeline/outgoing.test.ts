@@ -51,13 +51,29 @@ describe("the fields for the backend", () => {
     expect(prepared({ "x-mine": "1" })).toEqual({ ...added, "x-mine": "1" });
   });
 
+  test.each([
+    ["trailers", "trailers"],
+    ["gzip;q=0.5, Trailers", "trailers"],
+    ["gzip", undefined],
+    ["trailersx", undefined],
+  ])("say that the client takes trailers, and nothing else of TE: %s", (te, expected) => {
+    expect(prepared({ te, connection: "te" })["te"]).toBe(expected as string);
+  });
+
+  test("announce trailers where some can follow", () => {
+    const trailer = "X-Sum";
+    expect(prepared({ trailer, "transfer-encoding": "chunked" })).toEqual({ ...added, trailer });
+    expect(prepared({ trailer, "content-length": "3" })).not.toHaveProperty("trailer");
+    expect(prepared({ trailer, connection: "trailer" })).not.toHaveProperty("trailer");
+  });
+
   test("hold nothing that was for this connection only, nor Expect", () => {
     expect(
       prepared({
         connection: "keep-alive, x-mine",
         "x-mine": "1",
         "keep-alive": "timeout=5",
-        te: "trailers",
+        te: "gzip;q=0.5",
         "transfer-encoding": "chunked",
         upgrade: "websocket",
         expect: "100-continue",
