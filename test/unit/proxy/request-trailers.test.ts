@@ -24,10 +24,15 @@ async function passedOn(
   content.push(Buffer.from("abc"));
   content.finish(fieldsOf(...trailers));
   const opened = openExchange({ method: "POST", fields, request: { content } });
+  const { request, target, client, requestId, startedAt, started } = opened;
   const exchange = new Exchange({
-    ...opened,
-    request: opened.request,
-    fields: new RequestFields(opened.request.fields, rules),
+    request,
+    target,
+    client,
+    requestId,
+    startedAt,
+    started,
+    fields: new RequestFields(request.fields, rules),
     onEnd: () => {},
   });
   const clock = new FakeClock();
