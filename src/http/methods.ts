@@ -18,11 +18,6 @@ export const idempotentMethods: ReadonlySet<string> = new Set(
   "GET HEAD PUT DELETE OPTIONS QUERY PROPFIND SEARCH REPORT".split(" "),
 );
 
-/** Whether the listener delivers a request's content; it silently discards that of GET and HEAD. */
-export function carriesContent(method: string): boolean {
-  return method !== "GET" && method !== "HEAD";
-}
-
 /** Why a method cannot be configured, for the operator; undefined if it can. */
 export function methodProblem(method: string): string | undefined {
   if (proxiedMethods.has(method)) return undefined;

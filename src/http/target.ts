@@ -140,21 +140,3 @@ function refused(
 }
 
 const NOT_PRINTABLE = /[^ -~]/g;
-
-/**
- * The same for a request as the runtime's listener presents it. Its URL is absolute if the Host field
- * could be part of one, and otherwise begins with the path.
- */
-export function readTarget(written: string, host: string | null): RequestTarget {
-  // The runtime encodes only valid URLs; the rest must not reach logs or terminals raw.
-  const url = NOT_VISIBLE.test(written) ? written.replace(/[^!-~]+/g, encodeText) : written;
-  const start = url.startsWith("/") ? 0 : url.indexOf("/", "http://".length);
-  if (start === 0 && host !== null && isValidHost(host)) {
-    return refused(url, host, "host", "the Host field is not a valid host name or address");
-  }
-  return targetOf("", url.slice(start), host);
-}
-
-function encodeText(text: string): string {
-  return encodeURI(text.toWellFormed());
-}

@@ -225,16 +225,6 @@ test("content over max_body_size is a 413, whether its length is known or not", 
   expect(JSON.parse(chunked.content)).toMatchObject({ code: "body_too_large" });
 });
 
-test("content with GET is refused, because it would be lost", async () => {
-  const answered = await askRaw(
-    gateway.port,
-    ["GET /echo/x HTTP/1.1", "Host: gateway", "Content-Length: 5"],
-    "hello",
-  );
-  expect(answered.status).toBe(400);
-  expect(JSON.parse(answered.content)).toMatchObject({ code: "bad_request" });
-});
-
 test("a client that leaves takes its request to the backend with it", async () => {
   const arrived = raw.next();
   const client = connect(gateway.port, "127.0.0.1");

@@ -252,6 +252,17 @@ function restOf(error: unknown): Buffer {
   throw error;
 }
 
+/** Whether the hidden request is one by itself, after one that has no content. */
+function isBehindAnother(bytes: string): boolean {
+  const first = bytes.slice(0, bytes.indexOf("GET /public/hidden"));
+  const lengths = first.match(/content-length:[^\r]*/gi) ?? [];
+  return (
+    !first.startsWith("CONNECT") &&
+    !/transfer.encoding/i.test(first) &&
+    lengths.every((length) => /: *0$/.test(length))
+  );
+}
+
 test(
   "no request head makes the gateway fail, hang, or hand its backend what can be read in two ways",
   async () => {
@@ -271,7 +282,7 @@ test(
         for (const head of seen) {
           expect(oddities(head)).toEqual([]);
           expect(escapesRoute(head.line.split(" ")[1] ?? "")).toBe(false);
-          expect(head.line).not.toContain("/hidden");
+          if (head.line.includes("/hidden")) expect(isBehindAnother(bytes)).toBe(true);
         }
       }),
       { seed: SEED, numRuns: RUNS },

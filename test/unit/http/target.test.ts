@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { readTarget, targetOf, visible } from "../../../src/http/target.ts";
+import { targetOf, visible } from "../../../src/http/target.ts";
 
 const HOST = "gateway.test";
 
@@ -194,28 +194,6 @@ describe("a request target without a path", () => {
 
 test("bytes that are not visible ASCII are shown percent-encoded", () => {
   expect(visible("?a=\u00C3\u00A9 \u001B'\"<>%zz")).toBe("?a=%C3%A9%20%1B'\"<>%zz");
-});
-
-describe("a target that the runtime's listener presents", () => {
-  test.each([
-    ["http://gateway.test/a?b/c?d//e", "gateway.test", "/a", "?b/c?d//e"],
-    ["http://[::1]:8080/a", "[::1]:8080", "/a", ""],
-  ])("is read from %p with Host %p", (url, host, path, query) => {
-    expect(readTarget(url, host)).toEqual({ host, path, query });
-  });
-
-  test.each(["a b", null])("has no byte that a terminal would obey, even with Host %p", (host) => {
-    const { path, query } = readTarget("/\u009B31m\u202E\u{1F600}?\u2028=\uD800\u007F", host);
-    expect(path).toBe("/%C2%9B31m%E2%80%AE%F0%9F%98%80");
-    expect(query).toBe("?%E2%80%A8=%EF%BF%BD%7F");
-  });
-
-  test("is refused when the runtime could make no URL with its Host", () => {
-    expect(readTarget("/a", "1.2.3.4.5").refusal).toEqual({
-      part: "host",
-      problem: "the Host field is not a valid host name or address",
-    });
-  });
 });
 
 function character(byte: number): string {

@@ -14,12 +14,18 @@ export const hostileHeads = section("hostile heads", [
   ),
   ...[
     "a b",
-    "a,b",
+    "a, b",
     "a/b",
     "user@wire.test",
     "wire.test:80:80",
     "wire.test:x",
     "[::1",
+    "[::1::2]",
+    "[::1%25lo]",
+    "wire.test:65536",
+    "wire.test%",
+    "wire.test%00",
+    "wire.test%2fx",
     "a\tb",
     "wire.test?x",
     "wire.test#x",
@@ -29,6 +35,19 @@ export const hostileHeads = section("hostile heads", [
     raw(`Host: ${JSON.stringify(host).slice(1, -1)}`, HOST, refused, ({ request }) =>
       request({ host }),
     ),
+  ),
+  ...["wire.test:", "wire.test:65535", "wi!re.test", "a,b.test", "a%41b.test", "1.2.3.4.5"].map(
+    (host) =>
+      [
+        `Host: ${host} is taken`,
+        HOST,
+        async ({ ask, backend }: Context) => {
+          same((await ask({ host })).status, 200, "status");
+          const [seen] = backend.requests[0]?.head.all("host") ?? [];
+          check(seen === host || `${seen}:` === host, `the backend got Host: ${seen}`);
+          return seen;
+        },
+      ] as const,
   ),
   raw("an empty Host", "RFC 9110 7.2", refusedOrHarmless, ({ request }) => request({ host: "" })),
   raw("HTTP/1.0 without Host", "RFC 9112 3.2", refusedOrHarmless, ({ request }) =>
@@ -145,6 +164,14 @@ export const hostileHeads = section("hostile heads", [
           if (seen !== undefined) same(seen.method, method, "method at the backend");
           return outcome;
         },
+      ] as const,
+  ),
+  ...["BREW", "x-own", "TRACE", "!#$%&'*+-.^_`|~"].map(
+    (method) =>
+      [
+        `the method ${method} gets an answer`,
+        "RFC 9110 9.1",
+        async ({ ask }: Context) => String((await ask({ method })).status),
       ] as const,
   ),
   ...["PATCH", "PUT", "DELETE", "OPTIONS", "QUERY"].map(

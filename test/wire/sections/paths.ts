@@ -50,10 +50,15 @@ export const paths = section("paths", [
   kept("/trailing/", "a trailing slash"),
   kept("?a=1&b=%2F%2f&c=%00&&d=+%20", "the bytes of a query"),
   kept("?a=../..//%2e%2e&b=[x]|y", "a query that looks like a path"),
+  kept(`?a='b'&c="<>\`{}|^[]`, "characters of a query that should be escaped"),
+  kept("?a=caf\xc3\xa9&b=\xe9\xff", "bytes of a query outside ASCII"),
+  kept("?a=%zz&b=%", "escapes of a query that are none"),
   kept("?", "an empty query", "/?$|/$"),
   kept("/p?a?b=c?d", "more question marks"),
   either("/a%2Fb", "an escaped slash", "/a%2Fb", "/a%2fb"),
   either("/a%5cb", "an escaped backslash", "/a%5cb", "/a%5Cb"),
+  either("/a%252Fb", "a slash that is escaped twice", "/a%252Fb"),
+  either("/caf\xe9", "a raw byte that is not UTF-8", "/caf\xe9", "/caf%E9"),
   either("/a//b", "two slashes", "/a//b", "/a/b"),
   either("/a/./b/../c", "dot segments", "/a/c", "/a/./b/../c"),
   either("/a\\b", "a backslash", "/a\\b", "/a/b", "/a%5Cb", "/a%5cb"),
@@ -82,12 +87,37 @@ export const paths = section("paths", [
     },
   ],
   [
-    "an asterisk is not for one route",
-    "RFC 9112 3.2.4",
+    "an absolute-form target with user information is refused",
+    "RFC 9110 4.2.4 (SHOULD)",
+    async (context) => {
+      const seen = await targetAtBackend(context, `http://user@wire.test${context.path()}`);
+      check(seen === undefined, `the backend saw ${seen}`);
+    },
+  ],
+  [
+    "an absolute-form target without a host is refused",
+    "RFC 9110 4.2.1 (MUST)",
+    async (context) => {
+      const seen = await targetAtBackend(context, `http:///public/${context.token}`);
+      check(seen === undefined, `the backend saw ${seen}`);
+    },
+  ],
+  [
+    "OPTIONS of an asterisk is answered by the proxy itself",
+    "RFC 9110 9.3.7",
     async (context) => {
       const { status } = await context.ask({ method: "OPTIONS", target: "*" });
       same(context.backend.requests.length, 0, "requests at the backend");
+      check(status === 200 || status === 204, `status ${status}`);
       return String(status);
+    },
+  ],
+  [
+    "an asterisk is for OPTIONS only",
+    "RFC 9112 3.2.4",
+    async (context) => {
+      const seen = await targetAtBackend(context, "*");
+      check(seen === undefined, `the backend saw ${seen}`);
     },
   ],
   [

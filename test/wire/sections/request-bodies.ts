@@ -1,4 +1,4 @@
-import { check, fail, same, section, within } from "../case.ts";
+import { check, type Context, fail, same, section, within } from "../case.ts";
 import { chunks } from "../message.ts";
 import { digest, noise } from "../noise.ts";
 
@@ -53,6 +53,32 @@ export const requestBodies = section("request bodies", [
       same((await ask({ method: "POST", fields, content: "0\r\n\r\n" })).status, 200, "status");
       const content = await backend.requests[0]?.content;
       check(content?.complete === true && content.bytes.length === 0, "content at the backend");
+    },
+  ],
+  ...["GET", "HEAD", "DELETE"].map(
+    (method) =>
+      [
+        `content of ${method} gets through with its length`,
+        "RFC 9110 9.3.1 (no defined semantics, but framed like any other)",
+        async ({ ask, backend }: Context) => {
+          const content = '{"query":{"match_all":{}}}';
+          const fields = [`Content-Length: ${content.length}`];
+          same((await ask({ method, fields, content })).status, 200, "status");
+          const [seen] = backend.requests;
+          same(seen?.head.all("content-length"), [`${content.length}`], "Content-Length");
+          same((await seen?.content)?.bytes.toString(), content, "content");
+        },
+      ] as const,
+  ),
+  [
+    "a GET in chunks with nothing in them gets through, with no content",
+    "RFC 9112 7.1",
+    async ({ ask, backend }) => {
+      const fields = ["Transfer-Encoding: chunked"];
+      same((await ask({ method: "GET", fields, content: "0\r\n\r\n" })).status, 200, "status");
+      const content = await backend.requests[0]?.content;
+      check(content?.complete === true && content.bytes.length === 0, "content at the backend");
+      return content.framing;
     },
   ],
   [

@@ -262,6 +262,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     const isUpgrade = answer.status === 101 && answer.tunnel !== undefined;
     const takesChunks = request.protocol !== "HTTP/1.0";
     const needsClose = !takesChunks && isOfUnknownLength(delivery);
+    // A client may have sent what is meant for the tunnel that it does not get.
+    this.#persists &&= request.method !== "CONNECT";
     this.#persists &&=
       !this.#isDraining && !needsClose && !this.#leavesContent(request) && !closes(delivery);
     const result = sendAnswer(delivery, {
