@@ -99,8 +99,17 @@ async function run(...command: readonly string[]) {
   return { out, errors, code };
 }
 
-describe.skipIf(!hasCurl)("curl", () => {
-  const curl = (...rest: readonly string[]) => run("curl", "--silent", "--http1.1", ...rest);
+describe.skipIf(!hasCurl).each([
+  ["HTTP/1.1", "--http1.1"],
+  ["HTTP/2", "--http2-prior-knowledge"],
+])("curl by %s", (protocol, flag) => {
+  const curl = (...rest: readonly string[]) => run("curl", "--silent", flag, ...rest);
+
+  test("speaks it", async () => {
+    const { out } = await curl("--include", "%/echo?n=1");
+    expect(out).toStartWith(`${protocol} 200`);
+    expect(out).toEndWith("\r\n\r\nn=1");
+  });
 
   test("sees the length of a long answer before its content", async () => {
     const { out } = await curl("--dump-header", "-", "--output", "/dev/null", "%/file");
@@ -111,7 +120,7 @@ describe.skipIf(!hasCurl)("curl", () => {
   test("sees the head of an answer before there is any content", async () => {
     slow = Promise.withResolvers();
     const child = Bun.spawn(
-      ["curl", "--silent", "--dump-header", "-", "--no-buffer", `${gateway.url}/slow`],
+      ["curl", flag, "--silent", "--dump-header", "-", "--no-buffer", `${gateway.url}/slow`],
       { stdin: "ignore", stdout: "pipe", stderr: "ignore" },
     );
     let text = "";
@@ -119,7 +128,7 @@ describe.skipIf(!hasCurl)("curl", () => {
       text += piece;
       if (text.includes("\r\n\r\n")) slow.resolve();
     }
-    expect(text).toStartWith("HTTP/1.1 200");
+    expect(text).toStartWith(`${protocol} 200`);
     expect(text).toEndWith("\r\n\r\nlater");
   });
 
@@ -154,8 +163,12 @@ describe.skipIf(!hasCurl)("curl", () => {
     );
     expect(Buffer.concat(joined).equals(CONTENT)).toBe(true);
   });
+});
 
-  test("asks before it sends much, and sends nothing that is refused", async () => {
+// Over HTTP/2 curl sends no Expect, and up to version 7.88 loses an answer that comes during an upload.
+test.skipIf(!hasCurl)(
+  "curl asks before it sends much, and sends nothing that is refused",
+  async () => {
     const file = join(stage.folder(), "upload");
     writeFileSync(file, Buffer.alloc(1.5 * 2 ** 20));
     const upload = ["--write-out", " %{http_code} %{size_upload}", "--data-binary", `@${file}`];
@@ -164,13 +177,13 @@ describe.skipIf(!hasCurl)("curl", () => {
     writeFileSync(file, Buffer.alloc(4 * 2 ** 20));
     const refused = await run("curl", "--silent", ...upload, `${gateway.url}/upload`);
     expect(refused.out).toEndWith(" 413 0");
-  });
+  },
+);
 
-  test("speaks HTTP/1.0", async () => {
-    const { out } = await run("curl", "--silent", "--http1.0", "--include", "%/echo?n=1");
-    expect(out).toEndWith("\r\n\r\nn=1");
-    expect(out).not.toMatch(/^transfer-encoding:/im);
-  });
+test.skipIf(!hasCurl)("curl by HTTP/1.0 gets content that ends with the connection", async () => {
+  const { out } = await run("curl", "--silent", "--http1.0", "--include", "%/echo?n=1");
+  expect(out).toEndWith("\r\n\r\nn=1");
+  expect(out).not.toMatch(/^transfer-encoding:/im);
 });
 
 describe.skipIf(!hasWget)("wget", () => {
@@ -206,7 +219,7 @@ describe.skipIf(!hasNode)("undici", () => {
     });
   });
 
-  test.todo("gets early hints", async () => {
+  test("gets early hints", async () => {
     expect((await undici())["hints"]).toEqual([[103, "</style.css>; rel=preload; as=style"]]);
   });
 });
