@@ -70,7 +70,7 @@ function echoMessages(call: Call, head: Buffer, close: Buffer | undefined): void
     socket.end(encodeFrame("close", payload));
   };
   const answer = ({ kind, payload }: Message) => {
-    if (kind === "close") return shut(payload.subarray(0, 2));
+    if (kind === "close") return shut(payload);
     if (kind === "pong") return;
     const roomLeft = socket.write(encodeFrame(kind === "ping" ? "pong" : kind, payload));
     if (!roomLeft) socket.pause();

@@ -1,4 +1,6 @@
 import { Type } from "@sinclair/typebox";
+import { upgradeProblem } from "../http/upgrade.ts";
+import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
 import { Size } from "../units/size.ts";
 import { encodedSlashesSchema } from "./encoded-slashes.ts";
@@ -35,6 +37,21 @@ export const encodedSlashes = defineSection({
 /** `max_body_size` of a route. */
 export const maxBodySize = defineSection({
   schema: Type.Optional(Size({ description: "The largest request body that this route accepts." })),
+});
+
+/** `upgrades` of a route. */
+export const upgrades = defineSection({
+  schema: Type.Optional(
+    Type.Array(Type.String({ expected: "a protocol's name, like websocket" }), {
+      description:
+        "The protocols to which clients may upgrade their connections; `[]` allows none. By default, WebSocket and every other protocol except versions of HTTP and TLS. A request for another upgrade is forwarded as a plain one.",
+    }),
+  ),
+  check: (written) =>
+    written.flatMap((protocol, index): ConfigIssue[] => {
+      const message = protocol === undefined ? undefined : upgradeProblem(protocol);
+      return message === undefined ? [] : [{ path: [index], message }];
+    }),
 });
 
 /** `timeouts` of a route. */

@@ -11,6 +11,7 @@ import {
   preserveHost,
   preservePath,
   timeouts,
+  upgrades,
 } from "./route-schema.ts";
 import { server } from "./server-schema.ts";
 
@@ -25,6 +26,7 @@ export const routeSections = {
   preserve_path: preservePath,
   encoded_slashes: encodedSlashes,
   max_body_size: maxBodySize,
+  upgrades,
   timeouts,
   tls: backendTls,
   health_check: routeHealthCheck,

@@ -5,7 +5,7 @@ import { listWith, TOKEN } from "../http/fields.ts";
 import { hostName } from "../http/host.ts";
 import { methodProblem, methodWarning } from "../http/methods.ts";
 import type { RequestFields } from "../http/request-fields.ts";
-import { asksForWebSocket } from "../http/websocket.ts";
+import { asksForWebSocket } from "../http/upgrade.ts";
 import { Answer } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { type ConfigIssue, definePolicy, type Policy } from "../pipeline/policy.ts";
@@ -163,7 +163,7 @@ function create(config: CorsConfig): Policy | undefined {
     name: "cors",
 
     request({ method, fields }) {
-      if (!origins.any && asksForWebSocket(method, fields)) {
+      if (!origins.any && asksForWebSocket(method, fields.upgrade)) {
         checkWebSocketOrigin(fields, origins);
       }
       if (!isPreflight(method, fields)) return undefined;

@@ -1,8 +1,7 @@
-import { asksForWebSocket } from "../http/websocket.ts";
 import type { Answer } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
-import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
+import type { Exchange } from "../pipeline/exchange.ts";
 import type { Outgoing } from "../pipeline/outgoing.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -12,14 +11,14 @@ import { answerLastHop, type Content, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { RouteTimeouts } from "./route-timeouts.ts";
-import type { Tunnels } from "./tunnel.ts";
-import { checkHandshake, openTunnel } from "./websocket.ts";
+import type { Tunnels } from "./tunnel/tunnel.ts";
+import { answerUpgrade, requestedUpgrades } from "./upgrade.ts";
 
 /** What forwarding depends on; shared by all routes. */
 export interface ForwardServices {
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Holds every WebSocket while it is open. */
+  /** Holds every tunnel while it is open. */
   readonly tunnels: Tunnels;
 }
 
@@ -27,7 +26,7 @@ export interface ForwardServices {
  * The end of a route's chain: picks a backend, attempts, answers.
  *
  *   exchange → Ring → backend → request fields → transport → response fields → Answer
- *                                              → WebSocket → Tunnel
+ *                                              → 101 → Tunnel
  */
 export class Forwarding implements Handler {
   readonly #upstream: Upstream;
@@ -55,21 +54,23 @@ export class Forwarding implements Handler {
   /** A single asynchronous function: each further one costs a small request one or two percent. */
   async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
     const settings = this.#settings;
-    const { clock, transport } = this.#services;
+    const { clock, transport, tunnels } = this.#services;
     exchange.held = ring;
-    if (asksForWebSocket(exchange.method, exchange.fields)) {
-      return this.#openTunnel(exchange, ring);
-    }
+    const asked =
+      exchange.fields.upgrade === null ? undefined : requestedUpgrades(exchange, settings.upgrades);
     const pending = requestContent(exchange, settings, this.#timeouts, clock);
     const content = pending instanceof Promise ? await pending : pending;
     for (;;) {
-      const attempt = this.#nextAttempt(exchange, ring.backend, content);
+      const attempt = this.#nextAttempt(exchange, ring.backend, content, asked);
       try {
         const backendAnswer = await attempt.sendBy(transport);
         attempt.endedAt = clock.monotonic();
         exchange.headersAt = attempt.endedAt;
         ring.answered();
-        return prepareAnswer(exchange, { backendAnswer, settings, clock });
+        const relay = { backendAnswer, settings, clock };
+        return asked === undefined
+          ? prepareAnswer(exchange, relay)
+          : answerUpgrade(exchange, { ...relay, asked, tunnels });
       } catch (error) {
         attempt.endedAt = clock.monotonic();
         attempt.failure = error as Error;
@@ -80,16 +81,21 @@ export class Forwarding implements Handler {
   }
 
   /** Throws the reason if the exchange has been cancelled. */
-  #nextAttempt(exchange: Exchange, backend: Backend, { body, sent }: Content): Attempt {
+  #nextAttempt(
+    exchange: Exchange,
+    backend: Backend,
+    { body, sent }: Content,
+    upgrade: string | undefined,
+  ): Attempt {
     const { attempts, cancellation, outgoing } = exchange;
     if (cancellation.reason !== undefined) throw cancellation.reason;
     const request: BackendRequest = {
       backend: backend.url,
-      to: backend.to,
+      to: upgrade === undefined ? backend.to : backend.toUpgrade,
       method: outgoing.method,
       target: targetAt(backend, outgoing),
       fields: outgoing.fields,
-      upgrade: undefined,
+      upgrade,
       body,
       bodySent: sent,
       timeout: this.#timeouts.response,
@@ -99,51 +105,6 @@ export class Forwarding implements Handler {
     const attempt = new Attempt(request, this.#services.clock.monotonic());
     attempts.push(attempt);
     return attempt;
-  }
-
-  async #openTunnel(exchange: Exchange, ring: Ring): Promise<Answer> {
-    const { clock, tunnels } = this.#services;
-    const { cancellation } = exchange;
-    if (cancellation.reason !== undefined) throw cancellation.reason;
-    checkHandshake(exchange.fields);
-    const { outgoing } = exchange;
-    for (;;) {
-      const { backend } = ring;
-      const attempt = new TunnelAttempt(backend.url, clock.monotonic());
-      exchange.attempts.push(attempt);
-      try {
-        const url = backend.webSocketOrigin + targetAt(backend, outgoing);
-        const answer = await openTunnel(exchange, url, outgoing.fields, {
-          tls: backend.to.tls,
-          idleTimeout: this.#settings.timeouts.idle,
-          timeout: this.#timeouts.handshake,
-          cancellation,
-          clock,
-          tunnels,
-        });
-        attempt.endedAt = exchange.headersAt;
-        ring.answered();
-        return answer;
-      } catch (error) {
-        attempt.endedAt = clock.monotonic();
-        attempt.failure = error as Error;
-        const last = ring.failed(error, true);
-        if (last !== undefined) throw last;
-      }
-    }
-  }
-}
-
-/** A WebSocket attempt. */
-class TunnelAttempt implements AttemptRecord {
-  readonly backend: string;
-  readonly startedAt: number;
-  endedAt = 0;
-  failure: Error | undefined = undefined;
-
-  constructor(backend: string, startedAt: number) {
-    this.backend = backend;
-    this.startedAt = startedAt;
   }
 }
 

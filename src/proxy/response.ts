@@ -1,3 +1,4 @@
+import type { FieldList } from "../http/field-list.ts";
 import { listWith } from "../http/fields.ts";
 import { Answer } from "../pipeline/answer.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
@@ -33,13 +34,18 @@ export function prepareAnswer(exchange: Exchange, relay: Relay): Answer {
     exchange.cancellation.cancel(error);
     throw error;
   }
-  fields.set("Via", listWith(fields.get("via"), VIA));
-  fields.set("X-Request-ID", exchange.requestId);
+  markAnswer(exchange, fields);
   if (content === undefined) return new Answer(null, backendAnswer);
   // Nothing has been sent yet, so the client can still be told.
   if (content.failure !== undefined) throw brokenOff(exchange.cancellation, content.failure);
   const whole = content.length === undefined ? undefined : content.takeWhole();
   return new Answer(whole ?? passOn(exchange, content, relay), backendAnswer);
+}
+
+/** Adds the gateway's own fields to those of a backend. */
+export function markAnswer({ requestId }: Exchange, fields: FieldList): void {
+  fields.set("Via", listWith(fields.get("via"), VIA));
+  fields.set("X-Request-ID", requestId);
 }
 
 function passOn(

@@ -12,8 +12,6 @@ export interface RouteTimeouts {
   readonly request: Timeout<Cancellation>;
   /** For a backend's header section to arrive. */
   readonly response: Timeout<Attempt>;
-  /** For a backend to agree to a WebSocket. */
-  readonly handshake: Timeout<Cancellation>;
   readonly exchange: Timeout<Cancellation>;
 }
 
@@ -47,11 +45,6 @@ function routeTimeouts(timeouts: ForwardTimeouts, clock: Clock): RouteTimeouts {
     ),
     response: new Timeout(clock, response, (attempt) =>
       attempt.timeIsUp("backend_timeout", `the backend sent no answer within ${response} ms`),
-    ),
-    handshake: limit(
-      response,
-      "backend_timeout",
-      `the backend did not accept the WebSocket within ${response} ms`,
     ),
     exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
   };

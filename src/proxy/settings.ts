@@ -6,6 +6,10 @@ import type { OutgoingRules } from "../pipeline/outgoing.ts";
 export interface ForwardSettings extends OutgoingRules {
   /** Bytes of request content above which the answer is 413. */
   readonly maxBodySize: number;
+  /** Bytes of the largest WebSocket message that a client may send. */
+  readonly maxMessageSize: number;
+  /** The protocols that connections may be upgraded to, in lower case; undefined without a list. */
+  readonly upgrades: ReadonlySet<string> | undefined;
   /** TLS settings for the backends that differ from the runtime's defaults. */
   readonly tls: Bun.TLSOptions | undefined;
   readonly timeouts: ForwardTimeouts;

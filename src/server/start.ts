@@ -1,7 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { VIA } from "../pipeline/outgoing.ts";
 import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
-import { Tunnels } from "../proxy/tunnel.ts";
+import { Tunnels } from "../proxy/tunnel/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { Lifetimes } from "../runtime/lifetimes.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";

@@ -30,8 +30,6 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   await idleWithin(parts, parts.server.shutdown_timeout, hurry);
   const cut = gateway.inFlight;
   if (cut > 0) {
-    // WebSockets that were opened in the meantime.
-    endTunnels(parts);
     traffic.cut(stopping());
     await idleWithin(parts, SETTLE_MS);
   }
@@ -48,7 +46,7 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
 }
 
 function endTunnels({ tunnels }: Parts): void {
-  for (const tunnel of tunnels) tunnel.breakOff(stopping());
+  for (const tunnel of tunnels) tunnel.stop(stopping());
 }
 
 function stopping(): GatewayError {

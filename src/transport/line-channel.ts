@@ -4,6 +4,7 @@ import type { Line } from "./line.ts";
 /** A connection after an upgrade. Its owner passes its socket's events on. */
 export class LineChannel implements Channel {
   readonly #line: Line;
+  readonly #onClosed: (() => void) | undefined;
   #early: Buffer | undefined;
   #events: ChannelEvents | undefined;
   #isEnding = false;
@@ -11,13 +12,15 @@ export class LineChannel implements Channel {
   #closed: { readonly cause: Error | undefined } | undefined;
 
   /** `early` is what arrived behind the last message of HTTP. */
-  constructor(line: Line, early: Buffer | undefined) {
+  constructor(line: Line, early: Buffer | undefined, onClosed?: () => void) {
     this.#line = line;
+    this.#onClosed = onClosed;
     this.#early = early;
   }
 
   open(events: ChannelEvents): void {
     this.#events = events;
+    this.#line.keepAlive();
     this.#line.resume();
     const early = this.#early;
     this.#early = undefined;
@@ -68,5 +71,6 @@ export class LineChannel implements Channel {
   closed(cause: Error | undefined): void {
     this.#closed = { cause };
     this.#events?.closed(cause);
+    this.#onClosed?.();
   }
 }

@@ -9,7 +9,12 @@ export interface RawSocket {
   /** Closes both sides; what was accepted is still sent. */
   end(): void;
   terminate(): void;
+  /** Has the system ask an idle peer, after so many milliseconds, whether it is still there. */
+  setKeepAlive(enable: boolean, initialDelay: number): void;
 }
+
+/** Milliseconds of silence after which the system asks the peer for a sign of life (TCP keep-alive). */
+const KEEP_ALIVE_MS = 60_000;
 
 /** A connection's socket, and the bytes that it has not accepted yet. */
 export class Line {
@@ -83,6 +88,11 @@ export class Line {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#socket?.resume();
+  }
+
+  /** From now on a silent peer that is gone is noticed, without a byte that it could see. */
+  keepAlive(): void {
+    this.#socket?.setKeepAlive(true, KEEP_ALIVE_MS);
   }
 
   /** Closes the sending side; what arrives is still received. The queue must be empty. */

@@ -12,8 +12,6 @@ export interface BackendAddress {
   readonly origin: string;
   /** The path of a Unix socket; undefined for TCP. */
   readonly socketPath: string | undefined;
-  /** The same origin for WebSockets: "ws://localhost:9001". */
-  readonly webSocketOrigin: string;
   /** Prepended to each request's path: empty, or "/v1", never ending in "/". */
   readonly basePath: string;
 }
@@ -26,7 +24,6 @@ export function readBackendAddress(url: string): BackendAddress {
     url,
     origin,
     socketPath,
-    webSocketOrigin: origin.replace(/^http/, "ws"),
     basePath: pathname.replace(/\/+$/, ""),
   };
 }
@@ -52,13 +49,14 @@ export class Backend implements BackendAddress {
   readonly url: string;
   readonly origin: string;
   readonly socketPath: string | undefined;
-  readonly webSocketOrigin: string;
   readonly basePath: string;
   /** Its share of the requests, 1 to 1000, relative to the upstream's other backends. */
   readonly weight: number;
   readonly health: Health;
   /** How it is reached. */
   readonly to: Destination;
+  /** How it is reached for an upgrade, which only HTTP/1.1 has. */
+  readonly toUpgrade: Destination;
   readonly load: Load;
   readonly #maxInFlight: number;
 
@@ -71,16 +69,16 @@ export class Backend implements BackendAddress {
     maxInFlight?: number | undefined;
   }) {
     const { address } = settings;
-    const { url, origin, socketPath, webSocketOrigin, basePath } = address;
+    const { url, origin, socketPath, basePath } = address;
     this.url = url;
     this.origin = origin;
     this.socketPath = socketPath;
-    this.webSocketOrigin = webSocketOrigin;
     this.basePath = basePath;
     this.weight = settings.weight;
     this.health = settings.health;
     this.load = settings.load ?? new Load();
     this.to = settings.to ?? destinationOf(address);
+    this.toUpgrade = this.to.protocol === "http1" ? this.to : { ...this.to, protocol: "http1" };
     this.#maxInFlight = settings.maxInFlight ?? Number.POSITIVE_INFINITY;
   }
 

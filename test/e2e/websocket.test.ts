@@ -1,23 +1,28 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
 import {
   type GatewayProcess,
   type LogRow,
   noHealthChecks,
   startGateway,
 } from "../support/gateway-process.ts";
+import { startChild } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
 import { startMockProcess } from "../support/mock-process.ts";
 import { growthUntilStuck, hasProc, pidOf, residentBytes } from "../support/proc.ts";
 import { answer, type RawRequest, startRawBackend } from "../support/raw-backend.ts";
 import { message } from "../support/raw-http.ts";
+import { requiresProgram } from "../support/requires.ts";
 import { createStage } from "../support/stage.ts";
 import { Client, write } from "../wire/client.ts";
 import { acceptFor, closing, frame, opcodes, readFrame } from "../wire/frames.ts";
 import { upgrade } from "../wire/websocket.ts";
 
 const stage = createStage();
+const hasNode = requiresProgram("node", "nodejs");
+const WS_PEER = join(import.meta.dir, "../support/ws-peer.mjs");
 const PATIENCE_MS = 10_000;
 const STUCK_BYTES = 100e6;
 const MOST_GROWTH = 16 * 1024 * 1024;
@@ -78,12 +83,13 @@ function accept(request: RawRequest): void {
   request.send(handshakeAnswer(key));
 }
 
-function handshakeAnswer(key: string): string {
+function handshakeAnswer(key: string, more: readonly string[] = []): string {
   return message([
     "HTTP/1.1 101 Switching Protocols",
     "Upgrade: websocket",
     "Connection: Upgrade",
     `Sec-WebSocket-Accept: ${acceptFor(key)}`,
+    ...more,
   ]);
 }
 
@@ -162,15 +168,23 @@ test.each([
   ["404 Not Found", 404],
   ["503 Service Unavailable", 503],
 ])(
-  "a backend's refusal of a WebSocket (%s) keeps its status, in the row too",
+  "a backend's refusal of a WebSocket (%s) reaches the client as it is, and is named in the row",
   async (line, status) => {
     const backend = await startRawBackend(stage, (request) => {
-      request.send(answer([], "", line));
+      request.send(answer(["WWW-Authenticate: Basic", "Set-Cookie: a"], "log in", line));
       request.end();
     });
     const gateway = await startBefore(backend.url);
+    const client = await Client.connect("127.0.0.1", gateway.port, PATIENCE_MS);
+    stage.defer(() => client.close());
 
-    expect(await askForSocket(gateway)).toMatchObject({ status });
+    await client.send(message(HANDSHAKE));
+
+    const refusal = await client.answer();
+    expect(refusal.status).toBe(status);
+    expect(refusal.head.all("www-authenticate")).toEqual(["Basic"]);
+    expect(refusal.head.all("set-cookie")).toEqual(["a"]);
+    expect(refusal.bytes.toString()).toBe("log in");
 
     expect(await onlyRow(gateway)).toMatchObject({
       status_code: status,
@@ -242,7 +256,13 @@ test("a message over max_message_size closes the connection with 1009", async ()
   const last = await readFrame(client.incoming);
   expect(last.opcode).toBe(opcodes.close);
   expect(last.payload.subarray(0, 2)).toEqual(closing(1009));
-  expect(await onlyRow(gateway)).toMatchObject({ status_code: 101, messages_in: 1 });
+  client.close();
+  expect(await onlyRow(gateway)).toMatchObject({
+    status_code: 101,
+    messages_in: 1,
+    error_code: "message_too_large",
+    ended_by: "client",
+  });
 });
 
 const PIECE = Buffer.alloc(64 * 1024, "x");
@@ -293,9 +313,8 @@ test.skipIf(!hasProc)(
   },
 );
 
-const LARGE = Buffer.alloc(8 * 1024 * 1024, "x");
-/** What is still there of 240 MB when all is over. */
-const MOST_LEFT = 64 * 1024 * 1024;
+const LARGE = Buffer.alloc(16 * 1024 * 1024, "x");
+const MOST_FOR_ALL = 64 * 1024 * 1024;
 
 test.skipIf(!hasProc)(
   "messages that a backend does not read are bounded in all WebSockets, and gone with their clients",
@@ -303,28 +322,138 @@ test.skipIf(!hasProc)(
     const backend = await startStuckBackend(true);
     const gateway = await startBefore(backend.url);
     const pid = pidOf(gateway);
-    const before = residentBytes(pid);
     const clients = await Promise.all(Array.from({ length: 30 }, () => openRaw(gateway)));
 
-    // A connection that was given up takes no more.
     const large = frame(opcodes.binary, LARGE);
-    const sent = clients.map((client) => client.send(large).catch(() => undefined));
-    const givenUp = await eventually(() => {
-      const rows = gateway.rows().filter(({ error_code }) => error_code === "backend_stalled");
-      return rows.length > 10 && rows;
-    });
+    let sent = 0;
+    const before = residentBytes(pid);
+    const run = async (client: Client) => {
+      for (let at = 0; at < large.length; at += PIECE.length) {
+        await client.send(large.subarray(at, at + PIECE.length));
+        sent += PIECE.length;
+      }
+    };
+    // A connection that is cut takes no more.
+    for (const client of clients) run(client).catch(() => undefined);
+    await growthUntilStuck(pid, () => sent);
 
-    expect(givenUp[0]?.error_code).toBe("backend_stalled");
-    for (const client of clients) client.close();
+    expect(residentBytes(pid) - before).toBeLessThan(MOST_FOR_ALL);
+    for (const [index, client] of clients.entries()) {
+      if (index % 2 === 0) client.close();
+      else client.reset();
+    }
     const rows = await gateway.waitForRows(30);
-    expect(rows.length - givenUp.length).toBeGreaterThan(3);
-    await eventually(() => residentBytes(pid) - before < MOST_LEFT);
-    await Promise.all(sent);
+    expect(new Set(rows.map(({ error_code }) => error_code))).toEqual(new Set(["client_closed"]));
   },
 );
 
-/** A backend that completes the handshake and, optionally, reads nothing more. */
-async function startStuckBackend(silent: boolean) {
+test.skipIf(!hasProc)("messages whose last byte does not come cost little", async () => {
+  let received = 0;
+  const backend = await startStuckBackend(false, (bytes) => (received += bytes));
+  const gateway = await startBefore(backend.url);
+  const pid = pidOf(gateway);
+  const clients = await Promise.all(Array.from({ length: 30 }, () => openRaw(gateway)));
+  const before = residentBytes(pid);
+  const incomplete = frame(opcodes.binary, LARGE).subarray(0, -1);
+
+  for (const client of clients) await client.send(incomplete);
+
+  await eventually(() => received === incomplete.length * clients.length);
+  expect(residentBytes(pid) - before).toBeLessThan(MOST_FOR_ALL);
+});
+
+test("a first frame in the packet of the handshake is not lost, on either side", async () => {
+  let greeted = "";
+  const server = createServer((socket) => {
+    stage.defer(() => socket.destroy());
+    socket.on("data", (bytes: Buffer) => {
+      greeted += bytes.toString("latin1");
+      const key = /sec-websocket-key: (\S+)/i.exec(greeted)?.[1];
+      if (key === undefined || socket.bytesWritten > 0) return;
+      const early = frame(opcodes.text, "early", { masked: false });
+      socket.write(Buffer.concat([Buffer.from(handshakeAnswer(key)), early]));
+    });
+  });
+  const gateway = await startBefore(await listening(server));
+  const client = await Client.connect("127.0.0.1", gateway.port, PATIENCE_MS);
+  stage.defer(() => client.close());
+  const first = frame(opcodes.text, "first");
+
+  await client.send(Buffer.concat([Buffer.from(message(HANDSHAKE)), first]));
+
+  expect(await client.head()).toMatchObject({ status: 101 });
+  expect((await readFrame(client.incoming)).payload.toString()).toBe("early");
+  await eventually(() => greeted.endsWith(first.toString("latin1")));
+});
+
+test("a close without a code stays one, on both sides", async () => {
+  const gateway = await startBeforeMock();
+  const client = await openRaw(gateway);
+
+  await client.send(frame(opcodes.close));
+
+  const answered = await readFrame(client.incoming);
+  expect([answered.opcode, answered.payload.length]).toEqual([opcodes.close, 0]);
+  expect(await client.ended).toBe("closed");
+  client.close();
+  expect(await onlyRow(gateway)).toMatchObject({ status_code: 101, error_code: null });
+});
+
+test("fields and cookies of a backend's 101 reach the client, and its own reach the backend", async () => {
+  const backend = await startRawBackend(stage, (request) => {
+    const [key = ""] = request.all("sec-websocket-key");
+    const more = ["Set-Cookie: a=1", "Set-Cookie: b=2", "X-Node: 7", "Sec-WebSocket-Extensions: x"];
+    request.send(handshakeAnswer(key, more));
+  });
+  const gateway = await startBefore(backend.url);
+
+  const { head } = await askForSocket(gateway, ["Cookie: c=3", "Sec-WebSocket-Extensions: x, y"]);
+
+  expect(head.all("set-cookie")).toEqual(["a=1", "b=2"]);
+  expect(head.all("x-node")).toEqual(["7"]);
+  expect(head.all("sec-websocket-extensions")).toEqual(["x"]);
+  expect(head.all("sec-websocket-accept")).toHaveLength(1);
+  expect([head.all("upgrade"), head.all("connection")]).toEqual([["websocket"], ["upgrade"]]);
+  const [request] = backend.requests;
+  expect(request?.all("cookie")).toEqual(["c=3"]);
+  expect(request?.all("sec-websocket-extensions")).toEqual(["x, y"]);
+  expect(request?.all("upgrade")).toEqual(["websocket"]);
+});
+
+test.skipIf(!hasNode)(
+  "messages are compressed between a client and a backend that agree on it",
+  async () => {
+    const ws = (...args: string[]) => startChild(stage, args, { command: ["node", WS_PEER] });
+    const backend = await ws("serve");
+    const { port } = JSON.parse(await backend.lines.waitFor(/port/)) as { port: number };
+    const gateway = await startBefore(`http://127.0.0.1:${port}`);
+
+    const client = await ws("ask", `ws://127.0.0.1:${gateway.port}/chat`);
+
+    expect(JSON.parse(await client.lines.waitFor(/code|error/))).toEqual({
+      extensions: "permessage-deflate",
+      protocol: "chat",
+      cookies: ["session=1", "node=7"],
+      echoed: [true, true],
+      code: 4001,
+      reason: "enough",
+    });
+    expect(JSON.parse(await backend.lines.waitFor(/code/))).toEqual({
+      code: 4001,
+      reason: "enough",
+    });
+    const row = await onlyRow(gateway);
+    expect(row).toMatchObject({ status_code: 101, messages_in: 2, messages_out: 2 });
+    // A million bytes of text that repeats itself, and 70,000 of others.
+    expect(row.bytes_in).toBeLessThan(200_000);
+  },
+);
+
+/**
+ * A backend that completes the handshake and, optionally, reads nothing more. `onBytes` is told how
+ * much it has read.
+ */
+async function startStuckBackend(silent: boolean, onBytes?: (count: number) => void) {
   const { promise: sender, resolve } = Promise.withResolvers<(bytes: Buffer) => Promise<void>>();
   const server = createServer((socket) => {
     stage.defer(() => socket.destroy());
@@ -333,14 +462,18 @@ async function startStuckBackend(silent: boolean) {
       const key = /sec-websocket-key: (\S+)/i.exec(head.toString("latin1"))?.[1] ?? "";
       socket.write(handshakeAnswer(key));
       if (silent) socket.pause();
+      else socket.on("data", (bytes: Buffer) => onBytes?.(bytes.length));
       resolve((bytes) => write(socket, bytes));
     });
   });
+  return { url: await listening(server), sender };
+}
+
+async function listening(server: Server): Promise<string> {
   stage.defer(() => server.close());
-  await new Promise<void>((listening) => {
-    server.listen(0, "127.0.0.1", listening);
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
   });
   const address = server.address();
-  const port = typeof address === "object" ? address?.port : 0;
-  return { url: `http://127.0.0.1:${port}`, sender };
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 }

@@ -19,6 +19,7 @@ import { requestFields } from "./sections/request-fields.ts";
 import { slowness } from "./sections/slowness.ts";
 import { streaming } from "./sections/streaming.ts";
 import { trailers } from "./sections/trailers.ts";
+import { upgrades } from "./sections/upgrades.ts";
 import { websocketHandshakes } from "./sections/websocket-handshakes.ts";
 import { websocketMessages } from "./sections/websocket-messages.ts";
 
@@ -44,6 +45,7 @@ export const cases: readonly WireCase[] = [
   ...trailers,
   ...interim,
   ...halfClose,
+  ...upgrades,
   ...websocketHandshakes,
   ...websocketMessages,
 ];

@@ -62,30 +62,41 @@ export async function readFrame(incoming: Incoming): Promise<Frame> {
   };
 }
 
-/** The frames that bytes consist of. Throws for an incomplete one at the end. */
-export function framesIn(bytes: Buffer): Frame[] {
+/** The frames that bytes consist of; only if they `mayBreakOff`, the last one may be incomplete. */
+export function framesIn(bytes: Buffer, { mayBreakOff = false } = {}): Frame[] {
   const frames: Frame[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const masked = (bytes.readUInt8(at + 1) & 0x80) !== 0;
-    const short = bytes.readUInt8(at + 1) & 0x7f;
-    const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
-    const length =
-      extended === 0
-        ? short
-        : bytes.readUIntBE(at + 2 + Math.max(extended - 6, 0), Math.min(extended, 6));
-    const keyAt = at + 2 + extended;
-    const from = keyAt + (masked ? 4 : 0);
-    const payload = bytes.subarray(from, from + length);
-    if (payload.length < length) throw new RangeError("an incomplete frame");
-    frames.push({
-      opcode: bytes.readUInt8(at) & 0x0f,
-      fin: (bytes.readUInt8(at) & 0x80) !== 0,
-      masked,
-      payload: masked ? unmask(payload, bytes.subarray(keyAt, from)) : payload,
-    });
-    at = from + length;
+  let rest = bytes;
+  while (rest.length > 0) {
+    const next = firstFrame(rest);
+    if (next === undefined) {
+      if (mayBreakOff) break;
+      throw new RangeError("an incomplete frame");
+    }
+    frames.push(next.frame);
+    rest = rest.subarray(next.length);
   }
   return frames;
+}
+
+function firstFrame(bytes: Buffer): { frame: Frame; length: number } | undefined {
+  const [first = 0, second = 0] = bytes;
+  const short = second & 0x7f;
+  const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
+  const masked = (second & 0x80) !== 0;
+  const from = 2 + extended + (masked ? 4 : 0);
+  if (bytes.length < from) return undefined;
+  let length = short;
+  if (extended === 2) length = bytes.readUInt16BE(2);
+  if (extended === 8) length = Number(bytes.readBigUInt64BE(2));
+  const payload = bytes.subarray(from, from + length);
+  if (payload.length < length) return undefined;
+  const frame = {
+    opcode: first & 0x0f,
+    fin: (first & 0x80) !== 0,
+    masked,
+    payload: masked ? unmask(payload, bytes.subarray(from - 4, from)) : payload,
+  };
+  return { frame, length: from + length };
 }
 
 /** A whole message, put together from its fragments; control frames in between are skipped. */

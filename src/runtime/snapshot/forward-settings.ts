@@ -10,6 +10,8 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
     preservePath: route.preserve_path,
     sendForwarded: server.send_forwarded,
     maxBodySize: route.max_body_size ?? server.max_body_size,
+    maxMessageSize: server.max_message_size,
+    upgrades: route.upgrades && new Set(route.upgrades.map((protocol) => protocol.toLowerCase())),
     tls: tlsOptions(route),
     timeouts: {
       request: timeouts?.request ?? server.timeouts.request,
@@ -22,8 +24,8 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
 
 /** Equal for routes with equal settings. */
 export function settingsKey(route: RouteConfig): string {
-  const { preserve_host, preserve_path, max_body_size, tls, timeouts } = route;
-  return JSON.stringify([preserve_host, preserve_path, max_body_size, tls, timeouts]);
+  const { preserve_host, preserve_path, max_body_size, upgrades, tls, timeouts } = route;
+  return JSON.stringify([preserve_host, preserve_path, max_body_size, upgrades, tls, timeouts]);
 }
 
 function tlsOptions({ tls }: RouteConfig): Bun.TLSOptions | undefined {

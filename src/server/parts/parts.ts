@@ -1,5 +1,5 @@
 import type { Config } from "../../config/schema.ts";
-import type { Tunnel } from "../../proxy/tunnel.ts";
+import type { Tunnel } from "../../proxy/tunnel/tunnel.ts";
 import type { Gateway } from "../../runtime/gateway.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";

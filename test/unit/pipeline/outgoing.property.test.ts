@@ -1,4 +1,4 @@
-import { Tunnels } from "../../../src/proxy/tunnel.ts";
+import { Tunnels } from "../../../src/proxy/tunnel/tunnel.ts";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { Chain } from "../../../src/pipeline/chain.ts";

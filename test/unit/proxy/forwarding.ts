@@ -2,7 +2,7 @@ import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import type { Transport } from "../../../src/transport/attempt.ts";
 import { Forwarding } from "../../../src/proxy/forward.ts";
 import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
-import { Tunnels } from "../../../src/proxy/tunnel.ts";
+import { Tunnels } from "../../../src/proxy/tunnel/tunnel.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";

@@ -85,7 +85,7 @@ describe("a backend's requests in flight", () => {
 
   test("end with a WebSocket's handshake that is refused, and are counted before it", async () => {
     const { backends, forward } = forwarding(source);
-    const fields = { upgrade: "websocket", "sec-websocket-version": "8" };
+    const fields = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "8" };
     expect(await rejection(forward(openExchange({ fields })))).toMatchObject({
       code: "websocket_version",
     });

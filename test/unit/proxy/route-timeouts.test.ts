@@ -19,7 +19,6 @@ test("routes with the same timeouts share their timeouts, others have their own"
 
 test.each([
   ["request", "request_timeout", 1_000],
-  ["handshake", "backend_timeout", 2_000],
   ["exchange", "exchange_timeout", 4_000],
 ] as const)("the limit for the %s breaks off with %s after its own time", (name, code, time) => {
   const clock = new FakeClock();

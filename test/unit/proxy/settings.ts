@@ -10,6 +10,8 @@ export function settingsWith({ timeouts, ...changes }: Changes = {}): ForwardSet
     preserveHost: true,
     sendForwarded: false,
     maxBodySize: 100_000,
+    maxMessageSize: 70_000,
+    upgrades: undefined,
     tls: undefined,
     ...changes,
     timeouts: { request: 1_000, response: 5_000, idle: 20_000, exchange: 0, ...timeouts },

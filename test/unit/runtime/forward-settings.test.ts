@@ -23,17 +23,21 @@ describe("a route's settings", () => {
       preservePath: false,
       sendForwarded: false,
       maxBodySize: 100_000_000,
+      maxMessageSize: 16_777_216,
+      upgrades: undefined,
       tls: undefined,
       timeouts: { request: 30_000, response: 30_000, idle: 300_000, exchange: 0 },
     });
     const server =
       "read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, exchange_timeout: 4s, " +
-      "max_body_size: 5, send_forwarded: true";
+      "max_body_size: 5, max_message_size: 9, send_forwarded: true";
     expect(settingsOf(http, server)).toEqual({
       preserveHost: true,
       preservePath: false,
       sendForwarded: true,
       maxBodySize: 5,
+      maxMessageSize: 9,
+      upgrades: undefined,
       tls: undefined,
       timeouts: { request: 1_000, response: 2_000, idle: 3_000, exchange: 4_000 },
     });
@@ -41,12 +45,13 @@ describe("a route's settings", () => {
 
   test("are the route's own, where it has them", () => {
     const route =
-      "preserve_host: false, preserve_path: true, max_body_size: 7, " +
+      "preserve_host: false, preserve_path: true, max_body_size: 7, upgrades: [WebSocket, a/1], " +
       "timeouts: { request: 5s, response: 6s, idle: 0, exchange: 8s }";
     expect(settingsOf(`${http}, ${route}`, "idle_timeout: 3s")).toMatchObject({
       preserveHost: false,
       preservePath: true,
       maxBodySize: 7,
+      upgrades: new Set(["websocket", "a/1"]),
       timeouts: { request: 5_000, response: 6_000, idle: 0, exchange: 8_000 },
     });
   });

@@ -3,7 +3,7 @@ import type { Config } from "../../../src/config/schema.ts";
 import type { ClientRequest } from "../../../src/pipeline/client-request.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
-import { Tunnels } from "../../../src/proxy/tunnel.ts";
+import { Tunnels } from "../../../src/proxy/tunnel/tunnel.ts";
 import { Gateway, type OwnPages } from "../../../src/runtime/gateway.ts";
 import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import { compileSnapshot } from "../../../src/runtime/snapshot/compile.ts";

@@ -11,7 +11,7 @@ import { type RawRequest, startRawBackend } from "../../support/raw-backend.ts";
 import { listen } from "../../support/socket-server.ts";
 import { createStage } from "../../support/stage.ts";
 import { rejection } from "../proxy/network.ts";
-import { lasting, startPool, streamOf, useOnce } from "./support.ts";
+import { contentOf, lasting, startPool, streamOf, useOnce } from "./support.ts";
 
 const stage = createStage();
 const shared = createStage(afterAll);
@@ -124,7 +124,7 @@ describe("an upgrade", () => {
     connection.send(lasting("no"));
     const answer = await answering;
     expect(answer).toMatchObject({ status: 200, channel: undefined });
-    expect(Buffer.from(await answer.content!.whole(2)).toString()).toBe("no");
+    expect(await contentOf(answer)).toBe("no");
     const again = send(backend.url);
     await connection.received("GET / HTTP/1.1\r\n");
     connection.send(lasting());

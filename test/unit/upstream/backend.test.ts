@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
+import { Backend, destinationOf, readBackendAddress } from "../../../src/upstream/backend.ts";
+import { DEFAULT_REACH } from "../../../src/upstream/destination.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 
 function backend(url: string, maxInFlight?: number): Backend {
@@ -9,12 +10,23 @@ function backend(url: string, maxInFlight?: number): Backend {
 
 describe("a backend", () => {
   test.each([
-    ["http://a.test:80/v1/", "http://a.test", "ws://a.test", "/v1"],
-    ["https://a.test", "https://a.test", "wss://a.test", ""],
-    ["HTTPS://[::1]:9001", "https://[::1]:9001", "wss://[::1]:9001", ""],
-  ])("at %s is asked at %s, and for WebSockets at %s", (url, origin, webSocketOrigin, basePath) => {
-    expect(backend(url)).toMatchObject({ url, origin, webSocketOrigin, basePath });
+    ["http://a.test:80/v1/", "http://a.test", "/v1"],
+    ["https://a.test", "https://a.test", ""],
+    ["HTTPS://[::1]:9001", "https://[::1]:9001", ""],
+  ])("at %s is asked at %s below %p", (url, origin, basePath) => {
+    expect(backend(url)).toMatchObject({ url, origin, basePath });
   });
+
+  test.each(["http2", "http3", "auto"] as const)(
+    "that is asked in %s is asked for upgrades in HTTP/1.1",
+    (protocol) => {
+      const address = readBackendAddress("https://a.test");
+      const to = destinationOf(address, { ...DEFAULT_REACH, protocol });
+      const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
+      const { toUpgrade } = new Backend({ address, weight: 1, health, to });
+      expect(toUpgrade).toEqual({ ...to, protocol: "http1" });
+    },
+  );
 
   test.each(["unix:/run/app.sock", "unix:///run/app.sock"])(
     "at %s is reached at that path, as localhost, without a base path",

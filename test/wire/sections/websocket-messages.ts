@@ -65,6 +65,55 @@ export const websocketMessages = section("websocket messages", [
     },
   ],
   [
+    "frames pass before their message is complete",
+    "choice: nothing is held",
+    async (context) => {
+      const { client, seen } = await open(context);
+      await client.send(frame(opcodes.text, "begun", { fin: false }));
+      const first = await within(2000, "frame", readFrame(seen.incoming));
+      same([first.fin, first.payload.toString()], [false, "begun"], "at the backend");
+    },
+  ],
+  [
+    "bits of an extension pass",
+    "RFC 6455 5.2",
+    async (context) => {
+      const extension = "Sec-WebSocket-Extensions: permessage-deflate";
+      const { client, seen } = await open(context, [extension], [extension]);
+      const compressed = frame(opcodes.text, Buffer.from([0xf2, 0x48, 0x05, 0x00]));
+      compressed[0] = 0xc1;
+      await client.send(compressed);
+      const [first] = await within(2000, "frame", seen.incoming.exactly(compressed.length));
+      same(first, 0xc1, "first byte at the backend");
+    },
+  ],
+  ...(
+    [
+      ["without a mask", frame(opcodes.text, "a", { masked: false })],
+      ["with an unknown opcode", frame(3, "a")],
+      ["that continues nothing", frame(opcodes.continuation, "a")],
+      ["that is a ping in fragments", frame(opcodes.ping, "a", { fin: false })],
+    ] as const
+  ).map(
+    ([name, bytes]) =>
+      [
+        `a client's frame ${name} ends the connection with 1002`,
+        "RFC 6455 5 (MUST)",
+        async (context: Context) => {
+          const { client, seen } = await open(context);
+          await client.send(bytes);
+          const got = await within(2000, "close frame", readFrame(client.incoming));
+          same(
+            [got.opcode, got.payload.subarray(0, 2).toString("hex")],
+            [opcodes.close, closing(1002).toString("hex")],
+            "close",
+          );
+          const passed = await within(2000, "close frame", readFrame(seen.incoming));
+          same(passed.opcode, opcodes.close, "opcode at the backend");
+        },
+      ] as const,
+  ),
+  [
     "a message of 1 MB arrives byte for byte, both ways",
     "RFC 6455 5.2",
     async (context) => {

@@ -1,16 +1,17 @@
 import type { Field } from "../../../http/field.ts";
 import { isReader } from "../../../pipeline/answer.ts";
+import type { Channel } from "../../../pipeline/channel.ts";
 import type { ClientConnection, RequestRefusal } from "../../../pipeline/client-request.ts";
 import type { Delivery } from "../../../pipeline/delivery.ts";
 import { GatewayError } from "../../../pipeline/errors.ts";
 import type { PendingTimeout, Timeout } from "../../../time/timeout.ts";
 import type { Line } from "../../../transport/line.ts";
+import { LineChannel } from "../../../transport/line-channel.ts";
 import { Malformed } from "../../../wire/malformed.ts";
 import type { RequestHead } from "../../../wire/request-head.ts";
 import type { Expiring, SessionServices } from "../services.ts";
 import type { Session } from "../session.ts";
 import { CLOSE, interimHead, KEEP_ALIVE, UPGRADE } from "./answer-head.ts";
-import { ClientChannel } from "./client-channel.ts";
 import { asBytes } from "./outbox.ts";
 import { Http1Request, type RequestOwner } from "./request.ts";
 import { RequestReader } from "./request-reader.ts";
@@ -57,7 +58,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   #persists = true;
   #isDraining = false;
   #isHalfClosed = false;
-  #channel: ClientChannel | undefined;
+  #channel: LineChannel | undefined;
   /** What is being waited for, and for how long. */
   #timeout: Timeout<Expiring> | undefined;
   #pendingTimeout: PendingTimeout = NOT_PENDING;
@@ -170,7 +171,9 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   }
 
   interrupted(request: Http1Request): void {
-    if (request === this.#current && this.#isSending) this.#line.end("cut");
+    // A tunnel ends in a way of its own.
+    if (this.#state === "tunnel" || request !== this.#current) return;
+    if (this.#isSending) this.#line.end("cut");
   }
 
   /** Reads as much of what has arrived as can be read now. */
@@ -335,13 +338,12 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     this.#cancelTimer = this.#services.clock.schedule(LINGER_MS, () => this.#line.end("cut"));
   }
 
-  #becomeTunnel(tunnel: (client: ClientChannel) => void, delivery: Delivery): void {
+  #becomeTunnel(tunnel: (client: Channel) => void, delivery: Delivery): void {
     this.#state = "tunnel";
-    const channel = new ClientChannel(this.#line, this.#reader.takeUnread(), () =>
-      delivery.ended(),
-    );
+    this.#cancelTimer?.();
+    const channel = new LineChannel(this.#line, this.#reader.takeUnread(), () => delivery.ended());
     this.#channel = channel;
-    this.#line.resume();
+    if (this.#isHalfClosed) channel.ended();
     tunnel(channel);
   }
 

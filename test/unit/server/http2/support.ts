@@ -119,6 +119,8 @@ class MemorySocket implements RawSocket {
     this.events.push("shutdown");
   }
 
+  setKeepAlive(): void {}
+
   end(): void {
     this.events.push("end");
   }
