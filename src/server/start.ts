@@ -14,7 +14,7 @@ import { ConnectionPool } from "../transport/pool.ts";
 import { networkProbe } from "../transport/probe.ts";
 import { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Admin } from "./parts/admin.ts";
-import { DescriptorWatch } from "./parts/descriptor-watch.ts";
+import { descriptorRoom, DescriptorWatch } from "./parts/descriptor-watch.ts";
 import { portOf } from "./parts/listening.ts";
 import type { Parts } from "./parts/parts.ts";
 import { Snapshots } from "./parts/snapshots.ts";
@@ -84,6 +84,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     telemetry.open();
     monitor.start();
     descriptors.start();
+    traffic.admission.room = descriptorRoom();
   } catch (error) {
     void parts.snapshots.retire(parts.gateway.snapshot);
     void admin.close();
@@ -135,13 +136,14 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     newRequestId: () => crypto.randomUUID(),
     onEnd: (exchange) => telemetry.take(exchange),
   });
-  const descriptors = new DescriptorWatch({ clock, logger });
   const traffic: TrafficPort = new TrafficPort(gateway, config.server, {
     clock,
+    logger,
     onMisuse: ({ peer }, reason) =>
       logger.log("info", `the HTTP/2 connection of ${peer} was ended: ${reason}`),
     onError,
   });
+  const descriptors = new DescriptorWatch({ clock, logger, admission: traffic.admission });
   return {
     logger,
     clock,

@@ -64,6 +64,11 @@ export class Timeout<Item> {
     return this.#first === undefined;
   }
 
+  /** When the time of the first item began, by the monotonic clock; undefined if there is none. */
+  get firstBegan(): number | undefined {
+    return this.#first === undefined ? undefined : this.#first.deadline - this.#milliseconds;
+  }
+
   /** The time of the item that began first is up now. False if there is none. */
   expireFirst(): boolean {
     const first = this.#first;

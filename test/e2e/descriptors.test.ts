@@ -83,7 +83,7 @@ limitTest("a gateway without file descriptors blames itself, not its backends", 
   const rows = await gateway.waitForRows(statuses.length + 2);
   const codes = rows.filter((row) => row.status_code === 503).map((row) => row.error_code);
   expect(new Set(codes)).toEqual(new Set(["overloaded"]));
-  expect(await gateway.lines.waitFor(/503/)).toContain("no file descriptors left");
+  expect(await gateway.lines.waitFor(/ - 503 /)).toContain("no file descriptors left");
 });
 
 limitTest(

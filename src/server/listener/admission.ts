@@ -1,6 +1,7 @@
 import { clientNetwork } from "../../http/address.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Clock } from "../../time/clock.ts";
+import { ReportLimit } from "./report-limit.ts";
 
 /** Limits of the operator's choice. */
 export interface ConnectionLimits {
@@ -9,7 +10,10 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerClient: number;
 }
 
-/** A port on which accepting can pause; an Acceptor. */
+/** What becomes of an accepted connection: one that waits is to be entered again when accepting resumes. */
+export type Place = "stays" | "waits" | "refused";
+
+/** A port on which accepting can pause. */
 export interface Gate {
   /** False if that is not possible. */
   pause(): boolean;
@@ -20,8 +24,6 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, "log">;
   readonly limits: ConnectionLimits;
-  /** How many connections the limit on file descriptors leaves room for. */
-  readonly room: DescriptorRoom;
   /** Closes the connection that has been idle for longest; `leave` follows. False if none is idle. */
   readonly closeOldestIdle: () => boolean;
   readonly hasIdle: () => boolean;
@@ -40,14 +42,13 @@ const CLOSED_PER_HOLD = 16;
 const LOOK_EVERY_MS = 100;
 /** The share of the limit below which the operator is told that there is room again. */
 const ROOM_AGAIN = 0.9;
-/** Refusals for being over the limit of a client are reported at most so often. */
-const REPORT_EVERY_MS = 60_000;
 
 /**
  * Decides which connections stay, of all of the clients' ports together. Nothing here runs per request:
  *
  *   accept ─▶ below max_connections ─▶ stays
- *        └──▶ at it: the oldest idle one is closed; while none is idle, accepting pauses
+ *        ├──▶ at it ─▶ the one that has been idle for longest is closed ─▶ stays
+ *        └──▶ none is idle ─▶ waits, and accepting pauses
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -61,12 +62,22 @@ export class Admission {
   /** Whether descriptors have run out, whatever the number of connections. */
   #isHeld = false;
   #cancelLook: (() => void) | undefined;
-  #nextReport = -Infinity;
+  readonly #refusals: ReportLimit;
+  readonly #fullReports: ReportLimit;
+  #isReportedFull = false;
+  #room: DescriptorRoom = { connections: Infinity, limit: undefined };
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#limits = options.limits;
+    this.#fullReports = new ReportLimit(options.clock);
+    this.#refusals = new ReportLimit(options.clock);
     this.#countClients();
+  }
+
+  /** How many connections the limit on file descriptors leaves room for; any number at first. */
+  set room(room: DescriptorRoom) {
+    this.#room = room;
   }
 
   get connections(): number {
@@ -79,7 +90,8 @@ export class Admission {
     this.#countClients();
     this.#closeIdle(this.#count - this.#most);
     this.#reportRoom();
-    this.#resumeIfPossible();
+    if (this.#hasRoom) this.#resumeIfPossible();
+    else this.#pause();
   }
 
   addGate(gate: Gate): void {
@@ -97,24 +109,22 @@ export class Admission {
     this.#cancelLook?.();
   }
 
-  /**
-   * A connection has been accepted. False if there is no room for it: then the caller closes it, and
-   * does not call `leave`.
-   */
-  enter(): boolean {
-    this.#count += 1;
+  /** A connection has been accepted. Unless it stays, `leave` is not called for it. */
+  enter(): Place {
     const most = this.#most;
-    if (this.#count < most) return true;
+    this.#count += 1;
+    if (this.#count < most) return "stays";
     if (!this.#isFull) {
       this.#isFull = true;
-      this.#reportFull(most);
+      if (this.#fullReports.take()) this.#reportFull(most);
     }
-    this.#closeIdle(this.#count - most);
+    if (this.#count > most && !this.#options.closeOldestIdle()) {
+      this.#count -= 1;
+      // Only where accepting cannot pause would ever more connections have to wait.
+      return this.#pause() ? "waits" : "refused";
+    }
     if (!this.#hasRoom) this.#pause();
-    // The one that came before accepting paused stays; more come only where it cannot pause.
-    if (this.#count <= most + this.#gates.size) return true;
-    this.#count -= 1;
-    return false;
+    return "stays";
   }
 
   /**
@@ -166,7 +176,7 @@ export class Admission {
   }
 
   get #most(): number {
-    return Math.min(this.#limits.maxConnections, this.#options.room.connections);
+    return Math.min(this.#limits.maxConnections, this.#room.connections);
   }
 
   /** Whether another connection can be accepted, possibly in place of an idle one. */
@@ -180,16 +190,19 @@ export class Admission {
     for (let left = count; left > 0 && this.#options.closeOldestIdle(); left -= 1);
   }
 
-  #pause(): void {
-    if (this.#isPaused) return;
+  /** Returns whether no port accepts. */
+  #pause(): boolean {
+    let isPaused = true;
+    for (const gate of this.#gates) isPaused = gate.pause() && isPaused;
+    if (!this.#isPaused) this.#look();
     this.#isPaused = true;
-    for (const gate of this.#gates) gate.pause();
-    this.#look();
+    return isPaused;
   }
 
   #look(): void {
     this.#cancelLook = this.#options.clock.schedule(LOOK_EVERY_MS, () => {
       this.#cancelLook = undefined;
+      this.#closeIdle(this.#count - this.#most);
       if (!this.#resumeIfPossible()) this.#look();
     });
   }
@@ -219,10 +232,12 @@ export class Admission {
   }
 
   #reportFull(most: number): void {
-    const { logger, room } = this.#options;
+    this.#isReportedFull = true;
+    const { limit } = this.#room;
+    const { logger } = this.#options;
     const cause =
       most < this.#limits.maxConnections
-        ? `as many as the limit on file descriptors${room.limit === undefined ? "" : ` (${room.limit})`} leaves room for, with one for a backend each: raise it (\`ulimit -n\`, or LimitNOFILE of a systemd unit)`
+        ? `as many as the limit on file descriptors${limit === undefined ? "" : ` (${limit})`} leaves room for, with one for a backend each: raise it (\`ulimit -n\`, or LimitNOFILE of a systemd unit)`
         : "as many as `server.max_connections` allows";
     logger.log(
       "warn",
@@ -233,16 +248,15 @@ export class Admission {
   #reportRoom(): void {
     if (!this.#isFull || this.#count > this.#most * ROOM_AGAIN) return;
     this.#isFull = false;
+    if (!this.#isReportedFull) return;
+    this.#isReportedFull = false;
     this.#options.logger.log("info", "there is room for client connections again");
   }
 
   #reportRefusal(client: string): void {
-    const { clock, logger } = this.#options;
-    const now = clock.monotonic();
-    if (now < this.#nextReport) return;
-    this.#nextReport = now + REPORT_EVERY_MS;
+    if (!this.#refusals.take()) return;
     const most = this.#limits.maxConnectionsPerClient;
-    logger.log(
+    this.#options.logger.log(
       "info",
       `${client} has ${most} connections, as many as \`server.max_connections_per_client\` allows; further ones are closed`,
     );

@@ -6,6 +6,8 @@ import { Waiting } from "./waiting.ts";
 
 /** A connection, and how it goes on once it is known which version its client speaks. */
 export interface Undecided {
+  /** The client's address. */
+  readonly client: string;
   /** Opens the session that takes the place of this one. */
   become(version: "HTTP/1.1" | "HTTP/2"): Session;
   close(manner: "close" | "cut"): void;
@@ -28,6 +30,10 @@ export class FirstBytes implements Session, Expiring {
     this.#connection = connection;
     this.#services = services;
     this.#waiting = new Waiting<Expiring>(services.limits.keepAlive, this);
+  }
+
+  get client(): string {
+    return this.#connection.client;
   }
 
   received(received: Buffer): void {

@@ -9,6 +9,8 @@ export type Handle = (request: ClientRequest) => Delivery | Promise<Delivery>;
 export interface Session {
   /** Whether no request is under way. */
   readonly isIdle: boolean;
+  /** The client's address, as its connection was counted; undefined while it was not. */
+  readonly client: string | undefined;
   received(bytes: Buffer): void;
   /** The socket has room again. */
   drained(): void;

@@ -16,6 +16,7 @@ function open() {
     new Timeout<Expiring>(clock, milliseconds, (session) => session.timeIsUp());
   const first = new FirstBytes(
     {
+      client: "192.0.2.1",
       become: (version) =>
         ({
           received: (bytes: Buffer) => events.push(`${version} ${bytes.toString()}`),

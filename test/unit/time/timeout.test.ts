@@ -139,9 +139,13 @@ describe("a timeout", () => {
   });
 
   test("can be up early, for the thing that began first", () => {
-    const { clock, late, limit } = limited(Infinity);
+    const { clock, late, limit } = limited(1_000);
     expect(limit.isEmpty).toBe(true);
+    expect(limit.firstBegan).toBeUndefined();
+    clock.advance(30);
     limit.begin("a");
+    clock.advance(5);
+    expect(limit.firstBegan).toBe(30);
     const second = limit.begin("b");
     limit.begin("c");
     expect(limit.isEmpty).toBe(false);

@@ -76,6 +76,10 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     return this.#state === "requests" && this.#current === undefined && !this.#reader.hasUnread;
   }
 
+  get client(): string {
+    return this.connection.peer;
+  }
+
   received(bytes: Buffer): void {
     switch (this.#state) {
       case "requests":

@@ -63,6 +63,10 @@ export class Http2Session
     this.idleChanged(true);
   }
 
+  get client(): string {
+    return this.connection.peer;
+  }
+
   get isIdle(): boolean {
     return this.#http2.streamCount === 0 && !this.#http2.awaitsHeaders;
   }

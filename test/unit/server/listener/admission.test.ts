@@ -25,7 +25,6 @@ function port({ limits, room = 1_000, canPause = true }: Options = {}) {
     clock,
     logger: { log: (level, message) => lines.push(`${level}: ${message}`) },
     limits: all,
-    room: { connections: room, limit: 64 },
     closeOldestIdle: () => {
       const [oldest] = idle;
       if (oldest !== undefined) close(oldest);
@@ -34,13 +33,18 @@ function port({ limits, room = 1_000, canPause = true }: Options = {}) {
     hasIdle: () => idle.size > 0,
     clients: () => open,
   });
+  admission.room = { connections: room, limit: 64 };
   const gate: Gate = {
     pause: () => (isPaused = canPause),
     resume: () => (isPaused = false),
   };
   admission.addGate(gate);
   function enter(...names: string[]) {
-    for (const name of names) if (admission.enter()) open.add(name);
+    return names.map((name) => {
+      const place = admission.enter();
+      if (place === "stays") open.add(name);
+      return place;
+    });
   }
   function close(name: string) {
     idle.delete(name);
@@ -107,28 +111,32 @@ describe("at max_connections", () => {
     expect(open()).toEqual(["a", "c", "d"]);
   });
 
-  test("one connection more may have been accepted before accepting paused", () => {
+  test("a connection that was accepted before accepting paused waits", () => {
     const { enter, idle, close, open, isPaused } = port();
     idle.add("a");
     enter("a", "b", "c");
     idle.delete("a");
-    enter("d");
-    expect(open()).toEqual(["a", "b", "c", "d"]);
-    expect(isPaused()).toBe(true);
-    close("a");
+    expect(enter("d")).toEqual(["waits"]);
     expect(isPaused()).toBe(true);
     close("b");
     expect(isPaused()).toBe(false);
+    expect(enter("d")).toEqual(["stays"]);
+    expect(open()).toEqual(["a", "c", "d"]);
+    expect(isPaused()).toBe(true);
   });
 
   test("further connections are refused where accepting cannot pause", () => {
     const { enter, close, open } = port({ canPause: false });
-    enter("a", "b", "c", "d", "e", "f");
-    expect(open()).toEqual(["a", "b", "c", "d"]);
+    expect(enter("a", "b", "c", "d", "e")).toEqual([
+      "stays",
+      "stays",
+      "stays",
+      "refused",
+      "refused",
+    ]);
     close("a");
-    close("b");
-    enter("g");
-    expect(open()).toEqual(["c", "d", "g"]);
+    enter("f");
+    expect(open()).toEqual(["b", "c", "f"]);
   });
 
   test("that is reported once, and once that it is over", () => {
@@ -148,6 +156,19 @@ describe("at max_connections", () => {
     expect(lines[1]).toBe("info: there is room for client connections again");
     close("d");
     expect(lines).toHaveLength(2);
+  });
+
+  test("that is reported at most once a minute", () => {
+    const { enter, close, clock, lines } = port();
+    enter("a", "b", "c");
+    close("a");
+    enter("d");
+    close("d");
+    expect(lines.map((line) => line.slice(0, 4))).toEqual(["warn", "info"]);
+    clock.advance(60_000);
+    enter("e");
+    close("e");
+    expect(lines.map((line) => line.slice(0, 4))).toEqual(["warn", "info", "warn", "info"]);
   });
 
   test("with fewer file descriptors the remedy is another", () => {

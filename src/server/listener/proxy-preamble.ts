@@ -1,0 +1,100 @@
+import type { PendingTimeout, Timeout } from "../../time/timeout.ts";
+import { ProxyHeaderReader } from "../../wire/proxy-protocol.ts";
+import type { Expiring } from "./services.ts";
+import type { Session } from "./session.ts";
+
+/** Who is at the other end of a connection. */
+export interface Peer {
+  /** Normalized. */
+  readonly address: string;
+  /** 0 if unknown. */
+  readonly port: number;
+}
+
+export interface PreambleServices {
+  /** For the whole header, from the connection's opening on. */
+  readonly timeout: Timeout<Expiring>;
+  /** The header is complete: who the client is, and what has arrived after it. */
+  named(preamble: ProxyPreamble, peer: Peer, rest: Buffer): void;
+  /** The header is not valid or did not come; the connection is to be closed. */
+  failed(peer: Peer, reason: string): void;
+  /** The connection is closed. */
+  gone(session: Session): void;
+}
+
+/** A proxy's connection until its PROXY header has named the client. */
+export class ProxyPreamble implements Session, Expiring {
+  readonly isIdle = true;
+  readonly client = undefined;
+  readonly socket: Bun.Socket<Session>;
+  readonly #proxy: Peer;
+  readonly #services: PreambleServices;
+  readonly #reader = new ProxyHeaderReader();
+  #isOver = false;
+  /** Limits may change meanwhile. */
+  readonly #timeout: Timeout<Expiring>;
+  readonly #waiting: PendingTimeout;
+
+  constructor(socket: Bun.Socket<Session>, proxy: Peer, services: PreambleServices) {
+    this.socket = socket;
+    this.#proxy = proxy;
+    this.#services = services;
+    this.#timeout = services.timeout;
+    this.#waiting = this.#timeout.begin(this);
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#isOver) return;
+    const { header, rest } = this.#reader.take(bytes);
+    if (header.state === "more") return;
+    if (header.state === "malformed") {
+      this.#fail(header.problem);
+      return;
+    }
+    this.#end();
+    const { client } = header;
+    const peer =
+      client === undefined ? this.#proxy : { address: client.source, port: client.sourcePort };
+    this.#services.named(this, peer, rest);
+  }
+
+  // oxlint-disable-next-line class-methods-use-this -- nothing has been written
+  drained(): void {}
+
+  /** Proxies that check whether the port is open leave without a word. */
+  ended(): void {
+    this.destroy();
+  }
+
+  closed(): void {
+    this.#end();
+    this.#services.gone(this);
+  }
+
+  drain(): void {
+    this.destroy();
+  }
+
+  cut(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#end();
+    this.socket.end();
+  }
+
+  timeIsUp(): void {
+    this.#fail("no PROXY header has come within `server.header_timeout`");
+  }
+
+  #fail(reason: string): void {
+    this.#services.failed(this.#proxy, reason);
+    this.destroy();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#timeout.end(this.#waiting);
+  }
+}
