@@ -11,6 +11,7 @@ import { isValidHost } from "../http/host.ts";
 import { hasDotSegment, normalizePath, type PathProblem } from "../http/path.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
+import type { ClientRequest } from "./client-request.ts";
 import { GatewayError } from "./errors.ts";
 
 /** A route's settings for the fields that the gateway adds. */
@@ -30,6 +31,7 @@ export interface OutgoingSource {
   readonly client: ClientIdentity;
   readonly requestId: string;
   readonly fields: RequestFields;
+  readonly request: Pick<ClientRequest, "content">;
   /** The gateway's element of Via. */
   readonly via: string;
 }
@@ -234,7 +236,9 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
   }
   const { contentLength } = source.fields;
   if (contentLength !== null) fields.push("content-length", contentLength);
-  else if (kept.trailer !== null) fields.push("trailer", kept.trailer);
+  else if (kept.trailer !== null && source.request.content !== undefined) {
+    fields.push("trailer", kept.trailer);
+  }
   if (source.fields.te !== null && hasToken(source.fields.te, "trailers")) {
     fields.push("te", "trailers");
   }

@@ -62,9 +62,15 @@ describe("the fields for the backend", () => {
 
   test("announce trailers where some can follow", () => {
     const trailer = "X-Sum";
-    expect(prepared({ trailer, "transfer-encoding": "chunked" })).toEqual({ ...added, trailer });
-    expect(prepared({ trailer, "content-length": "3" })).not.toHaveProperty("trailer");
-    expect(prepared({ trailer, connection: "trailer" })).not.toHaveProperty("trailer");
+    const announced = (fields: Record<string, string>, body?: Opening["body"]) =>
+      openExchange({ method: "POST", fields, ...(body !== undefined && { body }) }).outgoing.get(
+        "trailer",
+      );
+    const chunked = { trailer, "transfer-encoding": "chunked" };
+    expect(announced(chunked, "abc")).toBe(trailer);
+    expect(announced({ trailer, "content-length": "3" }, "abc")).toBeNull();
+    expect(announced({ ...chunked, connection: "trailer" }, "abc")).toBeNull();
+    expect(announced({ trailer })).toBeNull();
   });
 
   test("hold nothing that was for this connection only, nor Expect", () => {
