@@ -37,6 +37,7 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
         ["routes", index],
         [
           ...under(["health_check"], pace),
+          ...checkGrpcHealth(route, config.health_check?.grpc),
           ...checkRoute(route, isOwn),
           ...checkPath(route, config.server?.encoded_slashes),
         ],
@@ -65,6 +66,15 @@ function checkRoute(
   if (tls !== undefined && urls.length > 0 && urls.every((url) => /^(?:http|unix):/i.test(url))) {
     const message = "`tls` has no effect: no backend of this route has an https:// URL";
     issues.push({ path: ["tls"], message, severity: "warning" });
+  }
+  if (protocol === "http3") {
+    const unusable = (["ca", "certificate", "key", "server_name"] as const).find(
+      (key) => tls?.[key] !== undefined,
+    );
+    if (unusable !== undefined) {
+      const message = `\`${unusable}\` cannot be used with HTTP/3: backends are verified for their host, by the authorities of the system; leave it out, or choose another \`protocol\``;
+      issues.push({ path: ["tls", unusable], message });
+    }
   }
   const excluded = proxy === undefined ? undefined : checkProxiedProtocol(protocol);
   if (excluded !== undefined) issues.push({ path: ["protocol"], message: excluded });
@@ -101,6 +111,20 @@ function checkPath(
     issues.push({ path: ["preserve_path"], message });
   }
   return issues;
+}
+
+/** gRPC's health service is asked by HTTP/2. */
+function checkGrpcHealth(
+  { protocol = "http1", backends, health_check: own }: Route,
+  global: boolean | string | undefined,
+): ConfigIssue[] {
+  const grpc = own?.grpc ?? global ?? false;
+  const isOverTls = (backends ?? []).every((backend) => /^https:/i.test(backend?.url ?? ""));
+  const speaksHttp2 = protocol === "http2" || (protocol === "auto" && isOverTls);
+  if (grpc === false || own?.enabled === false || speaksHttp2) return [];
+  const message =
+    "gRPC's health service is asked by HTTP/2; set `protocol: http2` of this route, or `health_check: { grpc: false }`";
+  return [{ path: own?.grpc === undefined ? [] : ["health_check", "grpc"], message }];
 }
 
 function checkPace({

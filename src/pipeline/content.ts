@@ -14,6 +14,11 @@ export interface ContentReader {
   readonly length?: number | undefined;
   /** The fields behind the content, once `read` has answered `done`; undefined without any. */
   readonly trailers?: readonly Field[] | undefined;
+  /**
+   * Whether it ends with trailers that say why if it breaks off, so that it is read to its end even
+   * after a cancellation.
+   */
+  readonly explainsFailure?: boolean;
   /** One reading at a time; synchronously if a piece is there. Rejects if the content breaks off. */
   read(): ReadResult | Promise<ReadResult>;
   /** The rest is not wanted; the sender is informed. A pending `read` ends. */

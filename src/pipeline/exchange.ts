@@ -83,6 +83,8 @@ export class Exchange implements Delivery {
   /** WebSocket messages from the client and to it. */
   messagesIn = 0;
   messagesOut = 0;
+  /** The grpc-status of the answer; undefined if it has none. */
+  grpcStatus: number | undefined = undefined;
   /** Monotonic time at which the backend's header section arrived; 0 until then. */
   headersAt = 0;
 

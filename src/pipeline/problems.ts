@@ -1,7 +1,9 @@
+import { isGrpc } from "../http/grpc.ts";
 import { problemContent } from "../http/problem.ts";
 import type { Answer } from "./answer.ts";
 import { errorKinds, GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import { grpcProblem } from "./grpc-problems.ts";
 import { ownAnswer } from "./own-answer.ts";
 
 /** Turns an exception into the client's answer; `replaced` is the answer that it replaces. */
@@ -32,14 +34,10 @@ function known(exchange: Exchange, error: unknown, report: ReportCrash): Gateway
 function describe(exchange: Exchange, error: GatewayError): Answer {
   const kind = errorKinds[error.code];
   exchange.fail(error.code, error.message);
-  const content = problemContent({
-    status: error.status,
-    title: kind.title,
-    detail: error.message,
-    code: error.code,
-    requestId: exchange.requestId,
-  });
-  const answer = ownAnswer(exchange, "application/problem+json", content, error.status);
+  const contentType = exchange.fields.get("content-type");
+  const answer = isGrpc(contentType)
+    ? grpcProblem(exchange, error, contentType)
+    : jsonProblem(exchange, error);
   const { fields } = answer;
   for (const [name, value] of Object.entries(error.fields)) fields.set(name, value);
   if (kind.source !== "client" && "proxyStatus" in kind) {
@@ -47,8 +45,20 @@ function describe(exchange: Exchange, error: GatewayError): Answer {
   }
   // RFC 9110 section 15.5.9.
   if ("endsConnection" in kind) fields.set("connection", "close");
-  exchange.status = error.status;
+  exchange.status = answer.status;
   return answer;
+}
+
+function jsonProblem(exchange: Exchange, { code, status, message }: GatewayError): Answer {
+  const { title } = errorKinds[code];
+  const content = problemContent({
+    status,
+    title,
+    detail: message,
+    code,
+    requestId: exchange.requestId,
+  });
+  return ownAnswer(exchange, "application/problem+json", content, status);
 }
 
 /** RFC 9209: who generated the error, its registered name, and a quoted string of details. */

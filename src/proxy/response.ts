@@ -1,5 +1,6 @@
 import type { FieldList } from "../http/field-list.ts";
 import { listWith } from "../http/fields.ts";
+import { isGrpc, readGrpcStatus } from "../http/grpc.ts";
 import { Answer } from "../pipeline/answer.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import { type ContentReader, WatchedContent } from "../pipeline/content.ts";
@@ -10,6 +11,7 @@ import { VIA } from "../pipeline/outgoing.ts";
 import type { Clock } from "../time/clock.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
 import { backendError } from "../transport/backend-error.ts";
+import { GrpcContent } from "./grpc-content.ts";
 import type { ForwardSettings } from "./settings.ts";
 
 /** A backend's answer, and the settings for relaying it. */
@@ -35,11 +37,19 @@ export function prepareAnswer(exchange: Exchange, relay: Relay): Answer {
     throw error;
   }
   markAnswer(exchange, fields);
-  if (content === undefined) return new Answer(null, backendAnswer);
+  // Only HTTP/2 carries gRPC.
+  const isGrpcAnswer = exchange.request.protocol === "HTTP/2" && isGrpc(fields.get("content-type"));
+  if (content === undefined) {
+    if (isGrpcAnswer) exchange.grpcStatus = readGrpcStatus(fields.get("grpc-status"));
+    return new Answer(null, backendAnswer);
+  }
   // Nothing has been sent yet, so the client can still be told.
   if (content.failure !== undefined) throw brokenOff(exchange.cancellation, content.failure);
-  const whole = content.length === undefined ? undefined : content.takeWhole();
-  return new Answer(whole ?? passOn(exchange, content, relay), backendAnswer);
+  const isPlain = content.length !== undefined && content.trailers === undefined;
+  const whole = isPlain ? content.takeWhole() : undefined;
+  if (whole !== undefined) return new Answer(whole, backendAnswer);
+  const passing = passOn(exchange, content, relay);
+  return new Answer(isGrpcAnswer ? new GrpcContent(passing, exchange) : passing, backendAnswer);
 }
 
 /** Adds the gateway's own fields to those of a backend. */

@@ -152,6 +152,14 @@ export const fields = {
     read: ({ endedBy }) => endedBy ?? "",
     toJson: textOrAbsent,
   }),
+  /** Of a gRPC answer, or what the gateway answered a gRPC client; -1 for others. */
+  grpcStatus: number({
+    column: "grpc_status",
+    type: "INTEGER",
+    read: ({ grpcStatus }) => grpcStatus ?? -1,
+    toSql: (status) => (status < 0 ? null : status),
+    toJson: (status) => (status < 0 ? undefined : status),
+  }),
 } as const;
 
 const LEVELS: Readonly<Record<LogLevel, string>> = {

@@ -3,17 +3,13 @@ import type { EndOfTurn } from "../time/end-of-turn.ts";
 import type { Timeout } from "../time/timeout.ts";
 import { AnswerHeadReader } from "../wire/answer-head.ts";
 import type { Address } from "./address.ts";
+import { GREATEST_AGE } from "./ages.ts";
 import type { ClientConnection } from "../pipeline/client-request.ts";
 import type { Attempt } from "./attempt.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { BackendAnswer } from "./backend-answer.ts";
 import type { IncomingAnswer } from "./incoming-answer.ts";
-
-/**
- * Milliseconds after which a connection carries no further request, ±10 % at random, so that
- * connections opened together do not end together. By then, traffic follows a name or a balancer that
- * has moved a backend.
- */
-const GREATEST_AGE = 60_000;
+import type { SocketOwner } from "./socket-events.ts";
 
 /** What the connections of all addresses share. */
 export interface ConnectionServices {
@@ -21,7 +17,7 @@ export interface ConnectionServices {
   readonly random: () => number;
   readonly idleTimeout: Timeout<Connection>;
   readonly requests: EndOfTurn<Connection>;
-  readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: IncomingAnswer }>;
+  readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: BackendAnswer }>;
 }
 
 /** The connections to one address. */
@@ -43,6 +39,11 @@ export class Connections implements ConnectionOwner {
     address.watch(this.#onMoved);
   }
 
+  /** Whether none is open. */
+  get isEmpty(): boolean {
+    return this.#open === 0;
+  }
+
   carry(attempt: Attempt): void {
     const connection = this.#reservedFor(attempt) ?? this.#idle.pop();
     if (connection === undefined) {
@@ -54,11 +55,16 @@ export class Connections implements ConnectionOwner {
   }
 
   again(attempt: Attempt): void {
-    const { clock, random } = this.#services;
-    const connection = new Connection(this, attempt);
-    connection.retiresAt = clock.monotonic() + GREATEST_AGE * (0.9 + 0.2 * random());
-    this.#open += 1;
-    this.#address.dial(connection);
+    this.#address.dial(this.#create(attempt));
+  }
+
+  /** Carries an attempt on a socket that is ready for requests. */
+  adopt(socket: Bun.Socket<SocketOwner>, address: string, attempt: Attempt): void {
+    const connection = this.#create(attempt);
+    connection.address = address;
+    socket.data = connection;
+    if (connection.opened(socket)) connection.ready();
+    else socket.terminate();
   }
 
   connected(connection: Connection): void {
@@ -123,6 +129,11 @@ export class Connections implements ConnectionOwner {
     for (const connection of this.#reserved.values()) connection.close();
   }
 
+  /** What carries or awaits an attempt ends with that. */
+  cut(): void {
+    this.closeIdle();
+  }
+
   /**
    * Those that carry a request are closed after it; a reserved one ends with its client's connection.
    */
@@ -131,6 +142,14 @@ export class Connections implements ConnectionOwner {
       if (!this.#address.leadsTo(connection.address)) connection.close();
     }
   };
+
+  #create(attempt: Attempt): Connection {
+    const { clock, random } = this.#services;
+    const connection = new Connection(this, attempt);
+    connection.retiresAt = clock.monotonic() + GREATEST_AGE * (0.9 + 0.2 * random());
+    this.#open += 1;
+    return connection;
+  }
 
   /** The idle connection that is reserved for an attempt's client connection. */
   #reservedFor({ request }: Attempt): Connection | undefined {

@@ -1,17 +1,10 @@
 import type { Clock } from "../time/clock.ts";
-import { type Defer, EndOfTurn } from "../time/end-of-turn.ts";
-import { Timeout } from "../time/timeout.ts";
+import type { Defer } from "../time/end-of-turn.ts";
 import { type Destination, DestinationKeys } from "../upstream/destination.ts";
-import { Address } from "./address.ts";
 import type { Attempt } from "./attempt.ts";
-import { Connections, type ConnectionServices } from "./connections.ts";
+import type { BackendCarrier } from "./backend-carrier.ts";
+import { Carriers } from "./carriers.ts";
 import { Names } from "./names.ts";
-
-/**
- * Milliseconds for which an idle connection is kept. Some common servers close theirs after 5 s, and a
- * request should not meet a connection that is being closed.
- */
-const IDLE_MS = 4_000;
 
 /** What a pool depends on; by default the system's. */
 export interface PoolOptions {
@@ -23,14 +16,13 @@ export interface PoolOptions {
 }
 
 /**
- * Connections to backends over HTTP/1.1, with or without TLS, kept open from one request to the next:
- * one connection per concurrent request.
+ * Connections to backends, kept open from one request to the next: over HTTP/1.1 one connection per
+ * concurrent request, over HTTP/2 sessions of many requests each.
  */
 export class ConnectionPool {
-  readonly #connections = new Map<string, Connections>();
+  readonly #byKey = new Map<string, BackendCarrier>();
   readonly #keys = new DestinationKeys();
-  readonly #names: Names;
-  readonly #services: ConnectionServices;
+  readonly #carriers: Carriers;
 
   constructor({
     clock,
@@ -38,34 +30,26 @@ export class ConnectionPool {
     defer = setImmediate,
     names = new Names(clock),
   }: PoolOptions) {
-    this.#names = names;
-    this.#services = {
-      clock,
-      random,
-      idleTimeout: new Timeout(clock, IDLE_MS, (connection) => connection.idleForLong()),
-      requests: new EndOfTurn((connection) => connection.sendNow(), defer),
-      answers: new EndOfTurn(({ attempt, answer }) => attempt.succeed(answer), defer),
-    };
+    this.#carriers = new Carriers({ clock, random, defer, names });
   }
 
   /** The transport of all backends. */
   send(attempt: Attempt): void {
-    this.#connectionsTo(attempt.request.to).carry(attempt);
+    this.#carrierTo(attempt.request.to).carry(attempt);
   }
 
   /** Closes idle connections; the others end with their attempts. */
   close(): void {
-    for (const connections of this.#connections.values()) connections.closeIdle();
+    for (const carrier of this.#byKey.values()) carrier.closeIdle();
   }
 
-  #connectionsTo(to: Destination): Connections {
+  #carrierTo(to: Destination): BackendCarrier {
     const key = this.#keys.of(to);
-    let connections = this.#connections.get(key);
-    if (connections === undefined) {
-      const address = new Address(to, this.#names, this.#services.clock);
-      connections = new Connections(address, this.#services, () => this.#connections.delete(key));
-      this.#connections.set(key, connections);
+    let carrier = this.#byKey.get(key);
+    if (carrier === undefined) {
+      carrier = this.#carriers.to(to, () => this.#byKey.delete(key));
+      this.#byKey.set(key, carrier);
     }
-    return connections;
+    return carrier;
   }
 }

@@ -1,92 +1,74 @@
-import { AnswerHeadReader } from "../wire/answer-head.ts";
-import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
-import { Timeout } from "../time/timeout.ts";
-import type { Probe } from "../upstream/health/probe.ts";
-import { Attempt, type BackendRequest } from "./attempt.ts";
 import { Cancellation } from "../pipeline/cancellation.ts";
-import { Address } from "./address.ts";
+import type { Clock } from "../time/clock.ts";
+import { Timeout } from "../time/timeout.ts";
+import type { Probe, ProbeAnswer, ProbeRequest } from "../upstream/health/probe.ts";
+import { Attempt, type BackendRequest } from "./attempt.ts";
+import type { BackendAnswer } from "./backend-answer.ts";
+import { Carriers } from "./carriers.ts";
 import { NoDescriptorsError } from "./descriptors.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { CHECK_PATH, checkRequest, readGrpcHealth } from "./grpc-health.ts";
 import { Names } from "./names.ts";
-import type { IncomingAnswer } from "./incoming-answer.ts";
 
-const FIELDS = ["user-agent", "gateway-health-check", "connection", "close"];
+const USER_AGENT = ["user-agent", "gateway-health-check"];
+const PAGE_FIELDS = [...USER_AGENT, "connection", "close"];
+const GRPC_FIELDS = [...USER_AGENT, "content-type", "application/grpc", "te", "trailers"];
 
 /** Probes over the network, each time on a new connection, to show that one can be opened. */
 export function networkProbe(clock: Clock, names: Names = new Names(clock)): Probe {
   // The caller has a timeout of its own.
   const unlimited = new Timeout<Attempt>(clock, 0, () => {});
-  return async function probe(to, path, signal) {
+  const carriers = new Carriers({ clock, random: Math.random, defer: setImmediate, names });
+  return async function probe(asked, signal) {
+    const { to } = asked;
     const cancellation = new Cancellation();
     const end = () => cancellation.cancel(new GatewayError("client_closed", "the check was ended"));
     signal.addEventListener("abort", end, { once: true });
     const request: BackendRequest = {
       backend: to.origin,
       to,
-      method: "GET",
-      target: path,
-      fields: FIELDS,
+      ...contentOf(asked),
       upgrade: undefined,
-      body: null,
       bodySent: undefined,
       timeout: unlimited,
       cancellation,
       from: NOBODY,
     };
     const attempt = new Attempt(request, clock.monotonic());
+    const carrier = carriers.to(to, () => {});
     try {
-      const answer = await attempt.sendBy((sent) =>
-        new Asking(new Address(to, names, clock)).again(sent),
-      );
-      return { status: answer.status, location: answer.fields.get("location") ?? undefined };
+      return await read(await attempt.sendBy((sent) => carrier.carry(sent)), asked);
     } catch (error) {
       throw networkErrorIn(error);
     } finally {
       // The status is enough; the content could be endless.
       end();
+      carrier.cut();
     }
   };
 }
 
 const NOBODY = { clientConnection: undefined };
 
-/** Owns one connection, for one attempt. */
-class Asking implements ConnectionOwner {
-  readonly heads = new AnswerHeadReader();
-  readonly #address: Address;
+function contentOf({
+  path,
+  grpcService,
+}: ProbeRequest): Pick<BackendRequest, "method" | "target" | "fields" | "body"> {
+  return grpcService === undefined
+    ? { method: "GET", target: path, fields: PAGE_FIELDS, body: null }
+    : {
+        method: "POST",
+        target: CHECK_PATH,
+        fields: GRPC_FIELDS,
+        body: checkRequest(grpcService),
+      };
+}
 
-  constructor(address: Address) {
-    this.#address = address;
-  }
-
-  again(attempt: Attempt): void {
-    this.#address.dial(new Connection(this, attempt));
-  }
-
-  connected(connection: Connection): void {
-    this.#address.settled(connection);
-  }
-
-  sendSoon(connection: Connection): void {
-    connection.sendNow();
-  }
-
-  reserve(): undefined {}
-
-  answeredSoon(attempt: Attempt, answer: IncomingAnswer): void {
-    attempt.succeed(answer);
-  }
-
-  idle(connection: Connection): void {
-    connection.close();
-  }
-
-  idleForLong(): void {}
-
-  gone(connection: Connection): void {
-    this.#address.settled(connection);
-  }
+async function read(answer: BackendAnswer, { grpcService }: ProbeRequest): Promise<ProbeAnswer> {
+  const { status, fields } = answer;
+  const location = fields.get("location") ?? undefined;
+  if (grpcService === undefined) return { status, location };
+  return { status, location, grpc: await readGrpcHealth(answer) };
 }
 
 /** The underlying network error, if there is one. */

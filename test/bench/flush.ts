@@ -73,5 +73,6 @@ function recordOf(index: number) {
     attempts: 1,
     errorCode: "",
     endedBy: "",
+    grpcStatus: -1,
   } as const;
 }

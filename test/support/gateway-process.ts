@@ -50,6 +50,7 @@ export interface LogRow {
   readonly ttfb_ms: number | null;
   readonly error_code: string | null;
   readonly ended_by: string | null;
+  readonly grpc_status: number | null;
   readonly query: string | null;
   readonly host: string | null;
 }

@@ -105,8 +105,7 @@ export class Checker {
     const cancelTimer = clock.schedule(timeout, () => settle(judgeSilence(timeout)));
     this.#cancel = end;
     // An async function, so that a probe may throw as well as reject.
-    const { to, path } = this.#asked;
-    void (async () => probe(to, path, controller.signal))().then(
+    void (async () => probe(this.#asked, controller.signal))().then(
       (answer) => settle(judgeAnswer(answer, this.#asked)),
       (error: unknown) => settle(judgeFailure(error, this.#asked)),
     );

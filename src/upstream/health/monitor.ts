@@ -110,9 +110,11 @@ export class HealthMonitor {
     });
     // At the root: a base path is where the API is, not where the service reports its health.
     const path = settings.path ?? DEFAULT_PATH;
-    const asked = to.socketPath === undefined ? `GET ${to.origin}${path}` : `GET ${path}`;
+    const grpcService = grpcServiceOf(settings);
+    const page = to.socketPath === undefined ? `${to.origin}${path}` : path;
+    const asked = grpcService === undefined ? `GET ${page}` : "grpc.health.v1.Health/Check";
     const checker: Checker = new Checker({
-      asked: { to, path, isPathChosen: settings.path !== undefined },
+      asked: { to, path, grpcService, isPathChosen: settings.path !== undefined },
       settings,
       health,
       services: this.#services,
@@ -143,6 +145,7 @@ export class HealthMonitor {
       this.#keys.of(to),
       basePath,
       settings.path,
+      settings.grpc,
       settings.interval,
       settings.timeout,
       settings.unhealthy_after,
@@ -155,6 +158,12 @@ export class HealthMonitor {
     const count = this.#byKey.size;
     entry.checker.start(count > ALL_AT_ONCE ? this.#services.random() * SPREAD_MS * count : 0);
   }
+}
+
+/** The service to ask gRPC's health service about; undefined if a page is requested instead. */
+function grpcServiceOf({ grpc = false }: HealthCheck): string | undefined {
+  if (typeof grpc === "string") return grpc;
+  return grpc ? "" : undefined;
 }
 
 function inWords({ reason, remedy }: Verdict): string {

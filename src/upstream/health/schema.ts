@@ -31,6 +31,15 @@ const keys = {
       expected: "a path, like /health",
     }),
   ),
+  // Without a filled-in default as well, so that it can be absent.
+  grpc: Type.Optional(
+    Type.Union([Type.Boolean(), Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_.]{0,126}$" })], {
+      impliedDefault: false,
+      description:
+        "Whether checks ask gRPC's health service (grpc.health.v1.Health/Check) instead of a page; or the name of the service to ask about, like `shop.Orders`. Needs `protocol: http2`, or `auto` with TLS.",
+      expected: "true, false or the name of a gRPC service, like shop.Orders",
+    }),
+  ),
   interval: Duration({
     default: "10s",
     description:
@@ -70,6 +79,7 @@ const routeHealthCheckSchema = Type.Object(
   {
     enabled: override(keys.enabled),
     path: override(keys.path),
+    grpc: override(keys.grpc),
     interval: override(keys.interval),
     timeout: override(keys.timeout),
     unhealthy_after: override(keys.unhealthy_after),

@@ -1,26 +1,18 @@
 import { errorKinds, GatewayError } from "../../pipeline/errors.ts";
-import type { Destination } from "../destination.ts";
-import type { ProbeAnswer } from "./probe.ts";
+import { judgeGrpc, type PlainVerdict } from "./grpc-verdict.ts";
+import type { ProbeAnswer, ProbeRequest } from "./probe.ts";
 
 /** The page to check if none is configured. */
 export const DEFAULT_PATH = "/health";
 
 /** What a check requested. */
-export interface Asked {
-  readonly to: Destination;
-  /** The path: "/health". */
-  readonly path: string;
+export interface Asked extends ProbeRequest {
   /** Whether the path was configured. */
   readonly isPathChosen: boolean;
 }
 
 /** The outcome of a check. */
-export interface Verdict {
-  readonly succeeded: boolean;
-  /** What happened: "answered 503", "connection refused". */
-  readonly reason: string;
-  /** What the operator may do about it; undefined if the reason says it all. */
-  readonly remedy?: string | undefined;
+export interface Verdict extends PlainVerdict {
   /** The backend is up and has no page at the default path. */
   readonly isPageMissing?: boolean;
 }
@@ -31,7 +23,8 @@ const CHOOSE_PAGE = "set `health_check.path` to a page that answers 2xx";
 const NO_SUCH_PAGE = new Set([404, 405, 501]);
 
 /** Judges an answer: 2xx is a success, and so is "no such page" at the default path. */
-export function judgeAnswer({ status, location }: ProbeAnswer, asked: Asked): Verdict {
+export function judgeAnswer({ status, location, grpc }: ProbeAnswer, asked: Asked): Verdict {
+  if (grpc !== undefined) return judgeGrpc(status, grpc, asked.grpcService ?? "");
   const reason = `answered ${status}`;
   if (status >= 200 && status <= 299) return { succeeded: true, reason };
   if (NO_SUCH_PAGE.has(status)) {

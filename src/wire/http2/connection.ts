@@ -16,6 +16,8 @@ import type { ByteLine, ConnectionOwner, StreamFailure, StreamOwner } from "./st
 const DRAIN_PING = Buffer.from("draining");
 /** Milliseconds to wait for that answer. */
 const DRAIN_MS = 1000;
+/** Asks only whether the peer is there. */
+const ALIVE_PING = Buffer.from("alive?!?");
 
 /**
  * One side of an HTTP/2 connection (RFC 9113), without a notion of requests: preface, settings, streams
@@ -188,6 +190,11 @@ export class Http2Connection implements StreamHost {
     this.#sender.ping(DRAIN_PING, false);
     const { clock } = this.#services;
     this.#cancelDrainTimer = clock.schedule(DRAIN_MS, () => this.#drainFinally());
+  }
+
+  /** Asks the peer for a sign of life. */
+  ping(): void {
+    if (!this.#isOver) this.#sender.ping(ALIVE_PING, false);
   }
 
   /** Sends GOAWAY and closes the connection, with all of its streams. */

@@ -158,12 +158,13 @@ export class IncomingFrames implements FrameHandler {
   goAway(lastStream: number, code: number, debug: Buffer): void {
     this.#parts.floods.control("GOAWAY frames");
     const message = `the peer has closed the connection: ${nameOfErrorCode(code)} ${debug.toString("latin1", 0, 200)}`;
+    // First, so that what is refused is not sent here again.
+    this.#parts.owner.goingAway(code, message.trimEnd());
     if (this.#parts.role === "client") {
       for (const stream of this.#parts.streams.values()) {
         if (stream.id > lastStream) stream.close({ code, by: "refused", message });
       }
     }
-    this.#parts.owner.goingAway(code, message.trimEnd());
     this.#parts.peerIsLeaving();
   }
 

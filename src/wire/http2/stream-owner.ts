@@ -47,7 +47,7 @@ export interface ConnectionOwner<Stream> {
   opened(stream: Stream): StreamOwner;
   /** The peer's settings have arrived, the first time or again. */
   settingsChanged(): void;
-  /** The peer takes no further streams. Those it has not seen have ended with `refused`. */
+  /** The peer takes no further streams. Those it has not seen end with `refused`, after this. */
   goingAway(code: number, message: string): void;
   /** The number of streams has become 0, or is no longer 0. */
   idleChanged(isIdle: boolean): void;

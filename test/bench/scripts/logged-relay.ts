@@ -48,6 +48,7 @@ export function loggedRelay(backend: string, database: string) {
       attempts: 1,
       errorCode: "",
       endedBy: "",
+      grpcStatus: -1,
       messagesIn: 0,
       messagesOut: 0,
     });

@@ -27,6 +27,10 @@ describe("how backends are reached", () => {
     ["backends: [http://a], protocol: HTTP/1.1", "write `http1`"],
     ["backends: [http://a], protocol: spdy", "http1, http2, http3 or auto"],
     ["backends: [http://a], protocol: http3", "2:28: HTTP/3 is always encrypted"],
+    [
+      "backends: [https://a], protocol: http3, tls: { server_name: b }",
+      "`server_name` cannot be used with HTTP/3",
+    ],
     ["backends: [unix:/a.sock], protocol: http3", "2:28: HTTP/3 does not run over Unix sockets"],
     [
       "backends: [{url: unix:/a.sock}], proxy: http://e:1",
@@ -41,6 +45,27 @@ describe("how backends are reached", () => {
     ["backends: [{url: https://a, protocol: http2}]", "set for all backends of a route"],
   ])("%s is refused with the reason: %s", (keys, reason) => {
     expect(errorsIn(withKeys(keys)).join("\n")).toContain(reason);
+  });
+
+  test.each([
+    ["backends: [http://a], protocol: http2, health_check: { grpc: true }"],
+    ["backends: [https://a], protocol: auto, health_check: { grpc: shop.Orders }"],
+    ["backends: [http://a], health_check: { grpc: false }"],
+  ])("%s is valid", (keys) => {
+    expect(errorsIn(withKeys(keys))).toEqual([]);
+  });
+
+  test.each([
+    ["health_check: { grpc: true }", "2:61: gRPC's health service is asked by HTTP/2"],
+    ["protocol: auto, health_check: { grpc: true }", "set `protocol: http2`"],
+    ["protocol: http2, health_check: { grpc: a/b }", "the name of a gRPC service"],
+  ])("backends: [http://a], %s is refused with the reason: %s", (keys, reason) => {
+    expect(errorsIn(withKeys(`backends: [http://a], ${keys}`)).join("\n")).toContain(reason);
+  });
+
+  test("is checked for gRPC's health service on the top level too", () => {
+    const text = `health_check: { grpc: true }\n${withKeys("backends: [http://a]")}`;
+    expect(errorsIn(text).join("\n")).toContain("3:5: gRPC's health service");
   });
 
   test("warns of TLS settings if every backend is a Unix socket", () => {

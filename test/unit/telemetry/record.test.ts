@@ -45,6 +45,7 @@ test("an exchange that is over becomes one record", () => {
     attempts: 1,
     errorCode: "",
     endedBy: "",
+    grpcStatus: -1,
   });
 });
 

@@ -6,9 +6,13 @@ import { judgeFailure } from "../../../src/upstream/health/verdict.ts";
 import { at } from "../upstream/checked-world.ts";
 import { destination } from "./support.ts";
 
+const page = (origin: string, path = "/") => ({
+  to: destination(origin),
+  path,
+  grpcService: undefined,
+});
 const reasonOf = (error: unknown) =>
-  judgeFailure(error, { to: destination("http://a.test"), path: "/health", isPathChosen: true })
-    ?.reason;
+  judgeFailure(error, { ...page("http://a.test", "/health"), isPathChosen: true })?.reason;
 
 describe("a probe through the network", () => {
   const seen: { method: string; agent: string | null; port: number | undefined }[] = [];
@@ -16,8 +20,7 @@ describe("a probe through the network", () => {
   let backend: Bun.Server<undefined>;
   const never = new AbortController().signal;
   const probe = networkProbe(systemClock);
-  const ask = (path: string, signal = never) =>
-    probe(destination(backend.url.origin), path, signal);
+  const ask = (path: string, signal = never) => probe(page(backend.url.origin, path), signal);
 
   beforeAll(() => {
     backend = Bun.serve({
@@ -118,9 +121,7 @@ describe("a probe through the network", () => {
     const gone = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
     const { origin } = gone.url;
     await gone.stop(true);
-    const error: unknown = await probe(destination(origin), "/", never).catch(
-      (error: unknown) => error,
-    );
+    const error: unknown = await probe(page(origin), never).catch((error: unknown) => error);
     expect(reasonOf(error)).toBe("connection refused");
   });
 
@@ -131,9 +132,7 @@ describe("a probe through the network", () => {
       socket: { open: (socket) => void socket.end(), data: () => {} },
     });
     const url = `http://127.0.0.1:${silent.port}`;
-    const error: unknown = await probe(destination(url), "/", never).catch(
-      (error: unknown) => error,
-    );
+    const error: unknown = await probe(page(url), never).catch((error: unknown) => error);
     silent.stop(true);
     expect(reasonOf(error)).toBe("the connection was closed before an answer");
   });

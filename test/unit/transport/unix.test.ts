@@ -58,7 +58,8 @@ describe("a backend at a Unix socket", () => {
   test("is checked over its socket", async () => {
     const { socketPath } = await startUnixServer();
     const to = destination("http://localhost", { socketPath });
+    const asked = { to, path: "/health", grpcService: undefined };
     const { signal } = new AbortController();
-    expect(await networkProbe(systemClock)(to, "/health", signal)).toMatchObject({ status: 200 });
+    expect(await networkProbe(systemClock)(asked, signal)).toMatchObject({ status: 200 });
   });
 });

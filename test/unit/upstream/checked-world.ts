@@ -49,10 +49,11 @@ export function world(answer: Answering = async () => 200, random = () => 0.5) {
   const monitor = new HealthMonitor({
     clock,
     random,
-    probe: (to, path, signal) => {
+    probe: (request, signal) => {
+      const { to, path } = request;
       const asking = { url: to.origin + path, at: clock.monotonic(), signal, tls: to.tls };
       asked.push(asking);
-      return answered(current.answer(to, path, signal));
+      return answered(current.answer(request, signal));
     },
     onChange: (change) => changes.push(change),
     warn: (message) => warnings.push(message),

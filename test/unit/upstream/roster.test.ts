@@ -110,7 +110,7 @@ describe("the backends of an upstream", () => {
   test("that stay keep their health and requests in flight, also with another weight", async () => {
     const source = reporting(at("a"), at("b"));
     const { upstream, monitor, answerWith, pass, next } = rosterOf([source]);
-    answerWith(async ({ origin }) => (origin.startsWith("http://a.") ? 500 : 200));
+    answerWith(async ({ to: { origin } }) => (origin.startsWith("http://a.") ? 500 : 200));
     monitor.start();
     await pass(5_000);
     upstream.backends[1]!.inFlight = 4;

@@ -4,7 +4,12 @@ import { destinationOf, readBackendAddress } from "../../../src/upstream/backend
 import { judgeAnswer, judgeFailure, judgeSilence } from "../../../src/upstream/health/verdict.ts";
 
 const at = (url: string) => destinationOf(readBackendAddress(url));
-const asked = { to: at("http://a.test:9001"), path: "/health", isPathChosen: true };
+const asked = {
+  to: at("http://a.test:9001"),
+  path: "/health",
+  grpcService: undefined,
+  isPathChosen: true,
+};
 const askedByTls = { ...asked, to: at("https://a.test:9001") };
 
 const answer = (status: number, location?: string) => judgeAnswer({ status, location }, asked);

@@ -17,6 +17,8 @@ import { Malformed } from "../../../wire/malformed.ts";
 
 /** What sends the request's answer; told of its stream's events. */
 export interface AnswerSender {
+  /** Whether the answer will end by itself, and say why it was cancelled. */
+  readonly explainsFailure: boolean;
   sent(): void;
   drained(): void;
   over(): void;
@@ -143,7 +145,7 @@ export class Http2Request implements ClientRequest, StreamOwner, Flow, Interrupt
   /** The exchange has been cancelled. Without an answer yet, one will say why. */
   interrupt(reason: GatewayError): void {
     if (this.sending === undefined) return;
-    this.stream.reset(ErrorCode.internalError);
+    if (!this.sending.explainsFailure) this.stream.reset(ErrorCode.internalError);
     this.content?.fail(reason);
   }
 

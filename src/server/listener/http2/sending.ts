@@ -37,6 +37,11 @@ export class Sending implements AnswerSender, Expiring {
     this.#onEnd = onEnd;
   }
 
+  get explainsFailure(): boolean {
+    // A client that does not read would not learn it either.
+    return this.#body?.explainsFailure === true && !this.#request.stream.isFull;
+  }
+
   /** Sends it, as far as it is there. */
   begin(): void {
     const { answer } = this.#delivery;
@@ -96,7 +101,10 @@ export class Sending implements AnswerSender, Expiring {
       return;
     }
     const detail = "the client does not read the answer";
-    this.#request.cancellation.cancel(new GatewayError("client_stalled", detail));
+    const { cancellation, stream } = this.#request;
+    if (cancellation.reason === undefined) {
+      cancellation.cancel(new GatewayError("client_stalled", detail));
+    } else stream.reset(ErrorCode.internalError);
   }
 
   #head(length: number | undefined | "none", isEnd: boolean): void {

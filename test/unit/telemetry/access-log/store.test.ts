@@ -56,6 +56,7 @@ describe("rows", () => {
         messages_in: null,
         messages_out: null,
         ended_by: "gateway",
+        grpc_status: null,
       },
     ]);
   });

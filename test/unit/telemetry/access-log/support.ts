@@ -45,6 +45,7 @@ export function record(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
     attempts: 1,
     errorCode: "",
     endedBy: "",
+    grpcStatus: -1,
     ...changes,
   };
 }

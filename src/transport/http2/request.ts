@@ -1,0 +1,41 @@
+import { GatewayError } from "../../pipeline/errors.ts";
+import type { BackendRequest } from "../attempt.ts";
+
+/** Each character becomes one byte; one that does not fit would become another one. */
+const NOT_BYTES = /[^\0-\xFF]/;
+
+/**
+ * The header section of a request by HTTP/2: names, each followed by its value, pseudo-fields first.
+ * Connection-specific fields are left out by the encoder. Throws a GatewayError.
+ */
+export function requestSection({ method, target, to, fields }: BackendRequest): readonly string[] {
+  const { origin } = to;
+  const schemeEnd = origin.indexOf(":");
+  const section = [
+    ":method",
+    method,
+    ":scheme",
+    origin.slice(0, schemeEnd),
+    ":authority",
+    origin.slice(schemeEnd + 3),
+    ":path",
+    target,
+  ];
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] ?? "";
+    const value = fields[at + 1] ?? "";
+    if (NOT_BYTES.test(value)) throw notBytes();
+    if (name === "host") section[AUTHORITY] = value;
+    else section.push(name, value);
+  }
+  if (NOT_BYTES.test(target)) throw notBytes();
+  return section;
+}
+
+/** The place of the authority in a section. */
+const AUTHORITY = 5;
+
+function notBytes(): GatewayError {
+  const detail = "the request contains characters that HTTP cannot carry";
+  return new GatewayError("bad_request", detail);
+}
