@@ -6,7 +6,7 @@ import { ownAnswer } from "../pipeline/own-answer.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import type { OperatorCheck } from "./admin/access.ts";
-import { answerOf, webRequest } from "./web.ts";
+import { answerOf, webRequest, webHeaders } from "./web.ts";
 
 /** The operator's pages on the main port, and who may see them. */
 export interface MainPortPages {
@@ -54,7 +54,7 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
 
 function asker({ target, request }: Exchange, port: number) {
   const { peer, peerPort } = request.connection;
-  return { peer, peerPort, port, host: target.host, headers: webRequest(request).headers };
+  return { peer, peerPort, port, host: target.host, headers: webHeaders(request) };
 }
 
 function health(exchange: Exchange, version: string): Answer {

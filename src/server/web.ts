@@ -5,17 +5,30 @@ import { Answer } from "../pipeline/answer.ts";
 import type { ClientRequest } from "../pipeline/client-request.ts";
 import type { ContentReader, ReadResult } from "../pipeline/content.ts";
 
-/** A client's request as a Web object, for the operator's app. Throws a TypeError if it cannot be one. */
-export function webRequest({ method, target, fields, content }: ClientRequest): Request {
-  const headers = new Headers();
-  for (const { name, value } of fields) headers.append(name, value);
-  const origin = `http://${headers.get("host") ?? "localhost"}`;
+/**
+ * A client's request as a Web object, for the operator's app. Its URL is on localhost if the Host cannot be
+ * part of one, and is without a path if the target cannot. Throws a TypeError for a method that Web objects
+ * do not allow.
+ */
+export function webRequest(request: ClientRequest): Request {
+  const { method, target, content } = request;
+  const headers = webHeaders(request);
+  const asked = `http://${headers.get("host") ?? "localhost"}`;
+  const origin = URL.canParse(asked) ? asked : "http://localhost";
+  const url = target.startsWith("/") ? origin + target : target;
   const hasBody = content !== undefined && method !== "GET" && method !== "HEAD";
-  return new Request(target.startsWith("/") ? origin + target : target, {
+  return new Request(URL.canParse(url) ? url : origin, {
     method,
     headers,
     ...(hasBody && { body: streamOf(content) }),
   });
+}
+
+/** The fields of a client's request as a Web object. */
+export function webHeaders({ fields }: ClientRequest): Headers {
+  const headers = new Headers();
+  for (const { name, value } of fields) headers.append(name, value);
+  return headers;
 }
 
 /** The answer of the operator's app, as the gateway sends it. */

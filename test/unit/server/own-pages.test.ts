@@ -41,6 +41,17 @@ describe("/health", () => {
 });
 
 describe("/admin on the main port", () => {
+  test.each(["GET /admin/backends", "GET http://1.2.3.4.5/admin/backends"])(
+    "is a path like any other for a Host that is no name of this machine: %s",
+    async (line) => {
+      const { url } = start(stage, `routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`);
+      const port = Number(new URL(url).port);
+      const { status, content } = await askRaw(port, [`${line} HTTP/1.1`, "Host: 1.2.3.4.5"]);
+      expect(status).toBe(404);
+      expect(JSON.parse(content)).toMatchObject({ code: "route_not_found" });
+    },
+  );
+
   test("shows the operator the backends and the log's counts", async () => {
     const backend = mockBackend(stage);
     const { url } = start(
