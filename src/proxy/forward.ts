@@ -6,6 +6,7 @@ import type { Outgoing } from "../pipeline/outgoing.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { Attempt, type BackendRequest, type Transport } from "../transport/attempt.ts";
+import type { BackendAnswer } from "../transport/backend-answer.ts";
 import { Ring } from "./attempts.ts";
 import { answerLastHop, type Content, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
@@ -64,6 +65,7 @@ export class Forwarding implements Handler {
       const attempt = this.#nextAttempt(exchange, ring.backend, content, asked);
       try {
         const backendAnswer = await attempt.sendBy(transport);
+        if (isUnfinished(backendAnswer)) await nextTurn();
         attempt.endedAt = clock.monotonic();
         exchange.headersAt = attempt.endedAt;
         ring.answered();
@@ -111,6 +113,23 @@ export class Forwarding implements Handler {
 /** The target at one backend: the outgoing path below the backend's base path. */
 function targetAt(backend: Backend, { path, query }: Outgoing): string {
   return backend.basePath + path + query;
+}
+
+/**
+ * Whether a small answer has not arrived whole. One that its backend breaks off at once can then still
+ * become a problem.
+ */
+function isUnfinished({ content }: BackendAnswer): boolean {
+  return content?.length !== undefined && !content.complete && content.length <= SMALL;
+}
+
+/** Bytes of an answer that usually arrives whole. */
+const SMALL = 65_536;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 /** Cancels content that was not sent, or not all of it; returns the error. */

@@ -4,10 +4,11 @@ import type { Gateway } from "../../runtime/gateway.ts";
 import type { GatewayError } from "../../pipeline/errors.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { Admission, type ConnectionLimits } from "../listener/admission.ts";
-import type { Listener, ListenerLimits, ListenerOptions } from "../listener/listener.ts";
+import { Listener, type ListenerLimits, type ListenerOptions } from "../listener/listener.ts";
 import type { Peer } from "../listener/proxy-preamble.ts";
 import { ReportLimit } from "../listener/report-limit.ts";
-import { listenForTraffic } from "../traffic.ts";
+import type { Handle } from "../listener/session.ts";
+import { trafficApp } from "../traffic.ts";
 import { Listening, portOf } from "./listening.ts";
 import { openPort } from "./open-port.ts";
 
@@ -37,7 +38,7 @@ const IDLE_FOR_MS = 200;
 
 /** The clients' port. It can move while exchanges are in flight. */
 export class TrafficPort {
-  readonly #gateway: Gateway;
+  readonly #handle: Handle;
   readonly #services: Services;
   readonly #listening = new Listening<Listener>();
   readonly #proxyFailures: ReportLimit;
@@ -46,7 +47,7 @@ export class TrafficPort {
 
   /** Opens nothing yet. */
   constructor(gateway: Gateway, settings: Settings, services: Services) {
-    this.#gateway = gateway;
+    this.#handle = trafficApp(gateway);
     this.#services = services;
     this.#settings = only(settings);
     this.#proxyFailures = new ReportLimit(services.clock);
@@ -117,15 +118,19 @@ export class TrafficPort {
 
   #listen(settings: Settings): Listener {
     const { host, port } = settings;
-    return openPort(`${host}:${port}`, "server.port", () =>
-      listenForTraffic(this.#gateway, {
-        host,
-        port,
-        limits: limitsOf(settings),
-        admission: this.admission,
-        onProxyFailure: (peer, reason) => this.#reportProxy(peer, reason),
-        ...this.#services,
-      }),
+    return openPort(
+      `${host}:${port}`,
+      "server.port",
+      () =>
+        new Listener({
+          handle: this.#handle,
+          host,
+          port,
+          limits: limitsOf(settings),
+          admission: this.admission,
+          onProxyFailure: (peer, reason) => this.#reportProxy(peer, reason),
+          ...this.#services,
+        }),
     );
   }
 

@@ -24,6 +24,7 @@ const NOTHING: RequestHead = {
   expectsContinue: false,
   upgrade: undefined,
 };
+const CR = 0x0d;
 const HEAD_END = Buffer.from("\r\n\r\n");
 /** A view costs as much as copying this many bytes. */
 const COPIED_AT_MOST = 4_096;
@@ -87,7 +88,8 @@ export class RequestReader {
     }
     if (end === -1) {
       checkUnfinished(bytes, this.#searched);
-      this.#searched = bytes.length;
+      // An empty line may still be incomplete.
+      if (bytes[0] !== CR) this.#searched = bytes.length;
       return undefined;
     }
     const head = this.#heads.read(bytes, end);

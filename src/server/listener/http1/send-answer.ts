@@ -10,6 +10,8 @@ import { asBytes, Outbox } from "./outbox.ts";
 
 /** How an answer is sent. */
 export interface Sending {
+  /** How many pieces of content have been asked for. */
+  asked: number;
   readonly line: Line;
   readonly cancellation: Cancellation;
   /** Whether the request was a HEAD, whose answer has no content. */
@@ -93,6 +95,7 @@ class Streaming {
   async #pass(): Promise<void> {
     const outbox = this.#outbox;
     for (;;) {
+      this.#sending.asked += 1;
       let result = this.#body.read();
       if (result instanceof Promise) {
         // Nothing that is there waits for what is to come.

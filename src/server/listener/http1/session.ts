@@ -15,7 +15,7 @@ import { CLOSE, interimHead, KEEP_ALIVE, UPGRADE } from "./answer-head.ts";
 import { asBytes } from "./outbox.ts";
 import { Http1Request, type RequestOwner } from "./request.ts";
 import { RequestReader } from "./request-reader.ts";
-import { clientLeft, sendAnswer } from "./send-answer.ts";
+import { clientLeft, type Sending, sendAnswer } from "./send-answer.ts";
 
 /** Bytes of further requests that wait while one is under way. */
 const MOST_PIPELINED = 65_536;
@@ -28,8 +28,8 @@ const READ_AND_DROPPED = 65_536;
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 4_194_304;
 /**
- * Milliseconds after which a client that has closed its sending side is sent an interim answer: one that
- * has left altogether makes the write fail, one that waits ignores it (RFC 9110 section 15.2).
+ * Milliseconds after which a client that has closed its sending side is sent an interim answer: if it
+ * has left altogether, the write fails; if it waits, it ignores that (RFC 9110 section 15.2).
  */
 const PROBE_AFTER = 1_000;
 
@@ -51,8 +51,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   readonly #reader = new RequestReader();
   #state: State = "requests";
   #current: Http1Request | undefined;
-  /** Whether the current request's answer is being sent. */
-  #isSending = false;
+  /** The current request's answer, while it is being sent. */
+  #sending: Sending | undefined;
   /** Whether the current request's answer has been sent, but its content not been read. */
   #isAnswered = false;
   #persists = true;
@@ -158,7 +158,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   }
 
   wanted(request: Http1Request): void {
-    if (!request.expectsContinue || this.#isSending || request !== this.#current) return;
+    if (!request.expectsContinue || this.#sending !== undefined || request !== this.#current)
+      return;
     request.expectsContinue = false;
     if (!this.#reader.isContentBegun) this.#line.write(interimHead(100, []));
   }
@@ -170,14 +171,15 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   }
 
   interim(request: Http1Request, status: number, fields: readonly Field[]): void {
-    if (request !== this.#current || this.#isSending || request.protocol === "HTTP/1.0") return;
+    if (request !== this.#current || this.#sending !== undefined || request.protocol === "HTTP/1.0")
+      return;
     this.#line.write(asBytes(interimHead(status, fields)));
   }
 
   interrupted(request: Http1Request): void {
     // A tunnel ends in a way of its own.
     if (this.#state === "tunnel" || request !== this.#current) return;
-    if (this.#isSending) this.#line.end("cut");
+    if (this.#sending !== undefined) this.#line.end("cut");
   }
 
   /** Reads as much of what has arrived as can be read now. */
@@ -212,7 +214,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
       return false;
     }
     this.#waitFor(undefined);
-    this.#persists = head.persists;
+    // What follows a CONNECT that is refused may be meant for the tunnel.
+    this.#persists = head.persists && head.method !== "CONNECT";
     this.#begin(new Http1Request(this, head));
     return true;
   }
@@ -226,7 +229,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
 
   #begin(request: Http1Request): void {
     this.#current = request;
-    this.#isSending = false;
+    this.#sending = undefined;
     this.#isAnswered = false;
     this.#readContent(request);
     const pending = this.#services.handle(request);
@@ -265,7 +268,6 @@ export class Http1Session implements Session, RequestOwner, Expiring {
       delivery.ended(request.cancellation.reason ?? clientLeft());
       return;
     }
-    this.#isSending = true;
     const isUpgrade = answer.status === 101 && answer.tunnel !== undefined;
     const takesChunks = request.protocol !== "HTTP/1.0";
     const needsClose = !takesChunks && isOfUnknownLength(delivery);
@@ -273,14 +275,16 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     this.#persists &&= request.method !== "CONNECT";
     this.#persists &&=
       !this.#isDraining && !needsClose && !this.#leavesContent(request) && !closes(delivery);
-    const result = sendAnswer(delivery, {
+    this.#sending = {
+      asked: 0,
       line: this.#line,
       cancellation: request.cancellation,
       isForHead: request.method === "HEAD",
       takesChunks,
       connection: isUpgrade ? UPGRADE : this.#connectionLine(request),
       date: this.#services.dateLine.text,
-    });
+    };
+    const result = sendAnswer(delivery, this.#sending);
     if (result instanceof Promise) void result.then((failure) => this.#sent(delivery, failure));
     else this.#sent(delivery, result);
   }
@@ -351,10 +355,21 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     tunnel(channel);
   }
 
+  /** Finds out whether a client that has closed its sending side is still there. */
   #probeLater(request: Http1Request): void {
-    if (request.protocol === "HTTP/1.0") return;
+    const sending = this.#sending;
+    const asked = sending?.asked;
     this.#cancelTimer = this.#services.clock.schedule(PROBE_AFTER, () => {
-      if (request === this.#current && !this.#isSending) this.#line.write(interimHead(100, []));
+      if (request !== this.#current) return;
+      if (sending === undefined && this.#sending === undefined) {
+        if (request.protocol !== "HTTP/1.0") this.#line.write(interimHead(100, []));
+        return;
+      }
+      // Nothing can be sent that would show it, so a client that closes now is taken to have left.
+      if (sending !== undefined && sending.asked === asked) {
+        request.cancellation.cancel(clientLeft());
+        this.#line.end("cut");
+      } else this.#probeLater(request);
     });
   }
 
