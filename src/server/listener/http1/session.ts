@@ -214,8 +214,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
       return false;
     }
     this.#waitFor(undefined);
-    // What follows a CONNECT that is refused may be meant for the tunnel.
-    this.#persists = head.persists && head.method !== "CONNECT";
+    this.#persists = head.persists;
     this.#begin(new Http1Request(this, head));
     return true;
   }
