@@ -13,14 +13,15 @@ export interface Egress {
   /** The value of Proxy-Authorization; undefined without credentials. */
   readonly authorization: string | undefined;
   /**
-   * Whether the proxy opens a tunnel to the backend (CONNECT), as for TLS and HTTP/2. If not, it gets
-   * each request with the backend's whole URL (RFC 9112 section 3.2.2).
+   * Whether the proxy opens a tunnel to the backend (CONNECT), as for TLS, HTTP/2 and upgrades. If not,
+   * it gets each request with the backend's whole URL (RFC 9112 section 3.2.2).
    */
   readonly usesTunnel: boolean;
 }
 
 /** The destination's egress proxy; undefined without one. */
-export function egressOf({ proxy, tls, protocol }: Destination): Egress | undefined {
+export function egressOf(to: Destination): Egress | undefined {
+  const { proxy, tls, protocol, isForUpgrades } = to;
   if (proxy === undefined) return undefined;
   const { hostname, port, username, password } = new URL(proxy);
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -29,7 +30,7 @@ export function egressOf({ proxy, tls, protocol }: Destination): Egress | undefi
     port: Number(port || 80),
     authorization:
       credentials === ":" ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`,
-    usesTunnel: tls !== undefined || protocol === "http2",
+    usesTunnel: tls !== undefined || protocol === "http2" || isForUpgrades,
   };
 }
 

@@ -1,4 +1,10 @@
-import { type Destination, DEFAULT_REACH, type Reach, socketPathOf } from "./destination.ts";
+import {
+  type Destination,
+  DEFAULT_REACH,
+  forUpgrades,
+  type Reach,
+  socketPathOf,
+} from "./destination.ts";
 import type { Health } from "./health/health.ts";
 
 /** A backend's address. */
@@ -35,7 +41,7 @@ export function destinationOf(
   tls?: Bun.TLSOptions,
 ): Destination {
   const { protocol, proxy, connectTimeout } = reach;
-  return { origin, socketPath, tls, protocol, proxy, connectTimeout };
+  return { origin, socketPath, tls, protocol, proxy, connectTimeout, isForUpgrades: false };
 }
 
 /** One upstream's load at a backend. It outlives changes of the backend's settings. */
@@ -78,7 +84,7 @@ export class Backend implements BackendAddress {
     this.health = settings.health;
     this.load = settings.load ?? new Load();
     this.to = settings.to ?? destinationOf(address);
-    this.toUpgrade = this.to.protocol === "http1" ? this.to : { ...this.to, protocol: "http1" };
+    this.toUpgrade = forUpgrades(this.to);
     this.#maxInFlight = settings.maxInFlight ?? Number.POSITIVE_INFINITY;
   }
 

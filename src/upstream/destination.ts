@@ -23,6 +23,14 @@ export interface Destination extends Reach {
   readonly socketPath: string | undefined;
   /** Undefined without TLS. */
   readonly tls: Bun.TLSOptions | undefined;
+  /** Whether its connections are for upgrades, which an egress proxy knows nothing of. */
+  readonly isForUpgrades: boolean;
+}
+
+/** The same destination for upgrades, which only HTTP/1.1 has. */
+export function forUpgrades(to: Destination): Destination {
+  const isAlike = to.protocol === "http1" && to.proxy === undefined;
+  return isAlike ? to : { ...to, protocol: "http1", isForUpgrades: true };
 }
 
 /** What applies to upstreams that do not say otherwise. */
@@ -40,9 +48,10 @@ export class DestinationKeys {
   of(to: Destination): string {
     let key = this.#keys.get(to);
     if (key === undefined) {
-      const { origin, socketPath, protocol, proxy, connectTimeout, tls } = to;
+      const { origin, socketPath, protocol, proxy, connectTimeout, tls, isForUpgrades } = to;
       const tlsKey = tls && this.#tlsKeys.of(tls);
-      key = JSON.stringify([origin, socketPath, protocol, proxy, connectTimeout, tlsKey]);
+      const parts = [origin, socketPath, protocol, proxy, connectTimeout, tlsKey, isForUpgrades];
+      key = JSON.stringify(parts);
       this.#keys.set(to, key);
     }
     return key;

@@ -22,7 +22,7 @@ import { upgrade } from "../wire/websocket.ts";
 
 const stage = createStage();
 const hasNode = requiresProgram("node", "nodejs");
-const WS_PEER = join(import.meta.dir, "../support/ws-peer.mjs");
+const WS_PEER = join(import.meta.dir, "clients/ws.mjs");
 const PATIENCE_MS = 10_000;
 const STUCK_BYTES = 100e6;
 const MOST_GROWTH = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer } from "node:tls";
-import type { Destination } from "../../../src/upstream/destination.ts";
+import { type Destination, forUpgrades } from "../../../src/upstream/destination.ts";
 import { hasOpenssl, issue, makeAuthority } from "../../support/certificates.ts";
 import { listen, startSocketServer, unusedPort } from "../../support/socket-server.ts";
 import { createStage } from "../../support/stage.ts";
@@ -115,6 +115,30 @@ describe("a backend behind an egress proxy", () => {
     const error = await rejection(send("", { to }));
     expect(error).toMatchObject({ code: "backend_unreachable", reached: "nothing" });
     expect((error as Error).message).toContain(reason);
+  });
+
+  test("is reached by a tunnel for an upgrade, without TLS too", async () => {
+    const { url, heads } = await startProxy((_, socket) => {
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      socket.once("data", (head: Buffer) => {
+        heads.push(head.toString());
+        socket.write("HTTP/1.1 101 Upgraded\r\nUpgrade: tcp\r\n\r\nearly");
+      });
+    });
+    const { send } = startPool(stage);
+    const to = forUpgrades(destination("http://backend.test", { proxy: url }));
+    const { channel } = await send("", { to, target: "/a", upgrade: "tcp" });
+    const received = await new Promise((resolve) => {
+      channel?.open({
+        received: (bytes) => resolve(bytes.toString()),
+        drained: () => {},
+        ended: () => {},
+        closed: () => {},
+      });
+    });
+    expect(received).toBe("early");
+    expect(heads[0]).toStartWith("CONNECT backend.test:80 HTTP/1.1\r\n");
+    expect(heads[1]).toStartWith("GET /a HTTP/1.1\r\nhost: backend.test\r\n");
   });
 
   test("is not reached when there is no proxy, and the proxy is named", async () => {

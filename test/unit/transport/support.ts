@@ -21,7 +21,8 @@ export type RequestChanges = Partial<Omit<BackendRequest, "body">> &
 
 /** How the backend at an origin is reached by default. */
 export function destination(origin: string, changes: Partial<Destination> = {}): Destination {
-  return { ...DEFAULT_REACH, origin, socketPath: undefined, tls: undefined, ...changes };
+  const rest = { socketPath: undefined, tls: undefined, isForUpgrades: false };
+  return { ...DEFAULT_REACH, ...rest, origin, ...changes };
 }
 
 /** GET /, unless a test says otherwise. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Backend, destinationOf, readBackendAddress } from "../../../src/upstream/backend.ts";
-import { DEFAULT_REACH } from "../../../src/upstream/destination.ts";
+import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 
 function backend(url: string, maxInFlight?: number): Backend {
@@ -16,17 +15,6 @@ describe("a backend", () => {
   ])("at %s is asked at %s below %p", (url, origin, basePath) => {
     expect(backend(url)).toMatchObject({ url, origin, basePath });
   });
-
-  test.each(["http2", "http3", "auto"] as const)(
-    "that is asked in %s is asked for upgrades in HTTP/1.1",
-    (protocol) => {
-      const address = readBackendAddress("https://a.test");
-      const to = destinationOf(address, { ...DEFAULT_REACH, protocol });
-      const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
-      const { toUpgrade } = new Backend({ address, weight: 1, health, to });
-      expect(toUpgrade).toEqual({ ...to, protocol: "http1" });
-    },
-  );
 
   test.each(["unix:/run/app.sock", "unix:///run/app.sock"])(
     "at %s is reached at that path, as localhost, without a base path",

@@ -5,6 +5,7 @@ import {
   DEFAULT_REACH,
   type Destination,
   DestinationKeys,
+  forUpgrades,
   socketPathOf,
 } from "../../../src/upstream/destination.ts";
 import { checkProxyUrl } from "../../../src/upstream/backend-schema.ts";
@@ -15,6 +16,7 @@ const destination: Destination = {
   origin: "http://a.test",
   socketPath: undefined,
   tls: undefined,
+  isForUpgrades: false,
 };
 
 describe("how a backend is reached", () => {
@@ -53,8 +55,19 @@ describe("how a backend is reached", () => {
       { ...destination, connectTimeout: 1 },
       { ...destination, tls: {} },
       { ...destination, tls: { serverName: "b.test" } },
+      { ...destination, isForUpgrades: true },
     ];
-    expect(new Set([destination, ...others].map((one) => keys.of(one))).size).toBe(7);
+    expect(new Set([destination, ...others].map((one) => keys.of(one))).size).toBe(8);
+  });
+
+  test("is the same for upgrades, unless it is by another version of HTTP or through a proxy", () => {
+    expect(forUpgrades(destination)).toBe(destination);
+    for (const protocol of ["http2", "http3", "auto"] as const) {
+      const upgraded = forUpgrades({ ...destination, protocol });
+      expect(upgraded).toEqual({ ...destination, isForUpgrades: true });
+    }
+    const proxied = { ...destination, proxy: "http://egress:3128" };
+    expect(forUpgrades(proxied)).toEqual({ ...proxied, isForUpgrades: true });
   });
 
   test("is by a socket's path only for unix:", () => {

@@ -26,6 +26,7 @@ export function http2At(origin: string, changes: Partial<Destination> = {}): Des
     origin,
     socketPath: undefined,
     tls: undefined,
+    isForUpgrades: false,
     protocol: "http2",
     ...changes,
   };

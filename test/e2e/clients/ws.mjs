@@ -1,9 +1,7 @@
 // A client or a backend made with the package "ws", which Bun replaces by one of its own; so it runs on
-// Node:   node ws-peer.mjs serve   |   node ws-peer.mjs ask URL
+// Node:   node ws.mjs serve   |   node ws.mjs ask URL
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
-
-const WebSocket = createRequire(import.meta.url)("ws");
+import { WebSocket, WebSocketServer } from "ws";
 
 const TEXT = "all the same ".repeat(80_000);
 const BYTES = Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 31) % 251));
@@ -17,7 +15,7 @@ else ask();
 /** Echoes messages, and prints what it agreed on and how each WebSocket was closed. */
 function serve() {
   const server = createServer();
-  const sockets = new WebSocket.Server({ server, perMessageDeflate });
+  const sockets = new WebSocketServer({ server, perMessageDeflate });
   sockets.on("headers", (lines) => lines.push("Set-Cookie: session=1", "Set-Cookie: node=7"));
   sockets.on("connection", (socket, request) => {
     print({ cookie: request.headers.cookie, extensions: socket.extensions });
