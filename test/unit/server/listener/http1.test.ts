@@ -488,4 +488,31 @@ describe("an upgrade", () => {
     expect(events).toEqual(["early", "late", "drained", "ended", "closed"]);
     expect(deliveries[0]?.over).toBe("whole");
   });
+
+  test("leaves the end of the connection to the tunnel, also when the exchange is cancelled", async () => {
+    const { receive, socket, requests, channel } = upgraded();
+    receive(get("/a", "Connection: upgrade\r\nUpgrade: tcp\r\n"));
+    await channel;
+    requests[0]?.cancellation.cancel(new GatewayError("exchange_timeout", "too long"));
+    expect(socket.done).not.toContain("terminate");
+  });
+
+  test("tells of a client that had closed its sending side before", async () => {
+    const answer = Promise.withResolvers<Told>();
+    const events: string[] = [];
+    const { receive, session, clock } = http1(() => answer.promise);
+    receive(get("/a", "Connection: upgrade\r\nUpgrade: tcp\r\n"));
+    session.ended();
+    const tunnel = (client: Channel) =>
+      client.open({
+        received: () => void events.push("received"),
+        drained: () => void events.push("drained"),
+        ended: () => void events.push("ended"),
+        closed: () => void events.push("closed"),
+      });
+    answer.resolve(new Told(new Answer(null, { status: 101, tunnel })));
+    await turn();
+    expect(events).toEqual(["ended"]);
+    expect(clock.pending).toBe(0);
+  });
 });
