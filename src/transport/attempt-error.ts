@@ -19,11 +19,3 @@ export class AttemptError extends GatewayError {
     this.reached = reached;
   }
 }
-
-/** For a request to upgrade a connection that has no such thing. */
-export function notUpgradable(version: "HTTP/2" | "HTTP/3"): GatewayError {
-  return new GatewayError(
-    "websocket_refused",
-    `the backend is asked by ${version}, whose connections cannot be upgraded; set \`protocol: http1\` of this route`,
-  );
-}

@@ -4,7 +4,7 @@ import { contentLength, findField, removedFields } from "../http/fields.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { type Flow, IncomingContent } from "../pipeline/incoming-content.ts";
-import { AttemptError, notUpgradable } from "./attempt-error.ts";
+import { AttemptError } from "./attempt-error.ts";
 import type { Attempt, BackendRequest, Carrier } from "./attempt.ts";
 import type { BackendCarrier } from "./backend-carrier.ts";
 
@@ -135,8 +135,7 @@ class Fetched implements Carrier, Flow {
   }
 }
 
-function refusalOf({ method, target, body, upgrade }: BackendRequest): GatewayError | undefined {
-  if (upgrade !== undefined) return notUpgradable("HTTP/3");
+function refusalOf({ method, target, body }: BackendRequest): GatewayError | undefined {
   if (!METHODS.has(method)) {
     const detail = `${method} requests cannot be sent by HTTP/3`;
     return new GatewayError("method_not_proxied", detail);

@@ -1,7 +1,7 @@
 import type { GatewayError } from "../../pipeline/errors.ts";
 import { GREATEST_AGE } from "../ages.ts";
 import type { Address } from "../address.ts";
-import { AttemptError, notUpgradable } from "../attempt-error.ts";
+import { AttemptError } from "../attempt-error.ts";
 import type { Attempt, Carrier } from "../attempt.ts";
 import type { Connections } from "../connections.ts";
 import type { SocketOwner } from "../socket-events.ts";
@@ -49,13 +49,7 @@ export class Sessions implements SessionOwner, Carrier {
 
   carry(attempt: Attempt): void {
     const { fallback, services } = this.#options;
-    const isUpgrade = attempt.request.upgrade !== undefined;
-    if (fallback === undefined) {
-      if (isUpgrade) {
-        attempt.fail(notUpgradable("HTTP/2"));
-        return;
-      }
-    } else if (isUpgrade || services.clock.monotonic() < this.#isHttp1Until) {
+    if (fallback !== undefined && services.clock.monotonic() < this.#isHttp1Until) {
       fallback.carry(attempt);
       return;
     }

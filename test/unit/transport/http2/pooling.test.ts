@@ -259,13 +259,6 @@ describe("a backend that breaks off", () => {
   });
 });
 
-test("a connection of HTTP/2 cannot be upgraded", async () => {
-  const { send } = startPool(stage);
-  const error = await rejection(send(http2At("http://backend.test"), { upgrade: "websocket" }));
-  expect(error).toMatchObject({ code: "websocket_refused" });
-  expect((error as Error).message).toContain("set `protocol: http1`");
-});
-
 describe("a backend that cannot be asked by HTTP/2", () => {
   test("because nobody listens is unreachable for all that wait", async () => {
     const origin = `http://127.0.0.1:${await unusedPort()}`;

@@ -287,6 +287,12 @@ describe("the encoder", () => {
     expect(shared[2]).toBe(1);
   });
 
+  test("sends an authority that repeats as one byte from the third time on", () => {
+    const encoder = new HpackEncoder();
+    const authority = () => encoded(encoder, [new HeaderField(":authority", "a.test")]).length;
+    expect([authority(), authority(), authority()][2]).toBe(1);
+  });
+
   test("does not let a value that changes each time enter the table", () => {
     const encoder = new HpackEncoder();
     for (let id = 0; id < 10; id += 1) {
