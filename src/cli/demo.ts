@@ -48,7 +48,8 @@ function startMockSomewhere(name: string, port: number, console: Console): MockB
 }
 
 /** The port itself, or 0, with a note to the user, if another process has it. */
-function freePort(port: number, console: Console): number {
+function freePort(port: number | "off", console: Console): number {
+  if (port === "off") return 0;
   if (portTrouble(HOST, port) === undefined) return port;
   console.out(`port ${port} is taken; using a free one instead\n`);
   return 0;

@@ -56,7 +56,7 @@ export function runGateway(config: Config, console: Console, options: RunOptions
   }
   logger.log("info", `${versionLine()}, configured by ${options.configuration}`);
   logDiagnostics(options.warnings ?? [], logger);
-  logger.log("info", `listening on ${gateway.url}, ${describeConfig(config)}`);
+  logger.log("info", `listening on ${gateway.urls.join(" and ")}, ${describeConfig(config)}`);
   if (gateway.adminUrl !== undefined) logger.log("info", `admin on ${gateway.adminUrl}/admin`);
   const { reread } = options;
   if (reread !== undefined) {

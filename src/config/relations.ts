@@ -46,12 +46,26 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
   ];
 }
 
+/** Ports that would collide; 0 picks a free one. */
 function checkPorts({ admin, server }: Top): ConfigIssue[] {
-  if (!isAddress(admin?.listen)) return [];
+  const issues: ConfigIssue[] = [];
+  const tlsPort = server?.tls?.port;
+  if (tlsPort !== undefined && tlsPort !== 0 && tlsPort === server?.port) {
+    const message = `port ${tlsPort} is already server.port; choose another, or turn that off with \`port: off\``;
+    issues.push({ path: ["server", "tls", "port"], message });
+  }
+  if (!isAddress(admin?.listen)) return issues;
   const { port } = splitAddress(admin.listen);
-  if (port === 0 || port !== server?.port) return [];
-  const message = `port ${port} is already server.port; choose another for admin.listen`;
-  return [{ path: ["admin", "listen"], message }];
+  if (port === 0) return issues;
+  for (const [key, taken] of [
+    ["server.port", server?.port],
+    ["server.tls.port", tlsPort],
+  ] as const) {
+    if (port !== taken) continue;
+    const message = `port ${port} is already ${key}; choose another for admin.listen`;
+    issues.push({ path: ["admin", "listen"], message });
+  }
+  return issues;
 }
 
 function checkRoute(
@@ -140,19 +154,26 @@ function checkPace({
 
 /** Recognises URLs of listeners that this configuration opens. */
 function ownListeners({ server, admin }: Top): (url: string) => boolean {
-  const ports = new Map<string, string>();
-  if (server?.host !== undefined && server.port !== undefined && server.port !== 0) {
-    ports.set(String(server.port), server.host.toLowerCase());
+  const hosts = new Map<string, string>();
+  const add = (scheme: "http" | "https", port: unknown, host: string) => {
+    if (port !== 0) hosts.set(`${scheme}:${String(port)}`, host.toLowerCase());
+  };
+  if (server?.host !== undefined) {
+    add("http", server.port, server.host);
+    add("https", server.tls?.port, server.host);
   }
   if (isAddress(admin?.listen)) {
     const { host, port } = splitAddress(admin.listen);
-    ports.set(String(port), host.toLowerCase());
+    add("http", port, host);
   }
   return (url) => {
-    const match = /^http:\/\/(\[[^\]]*\]|[^/:]*)(?::([0-9]+))?/i.exec(url);
-    const listening = ports.get(String(Number(match?.[2] ?? 80)));
-    if (match === null || listening === undefined) return false;
-    const host = (match[1] ?? "").replace(/^\[|\]$/g, "").toLowerCase();
+    const match = /^(https?):\/\/(\[[^\]]*\]|[^/:]*)(?::([0-9]+))?/i.exec(url);
+    if (match === null) return false;
+    const scheme = match[1]?.toLowerCase() ?? "";
+    const port = Number(match[3] ?? (scheme === "http" ? 80 : 443));
+    const listening = hosts.get(`${scheme}:${port}`);
+    if (listening === undefined) return false;
+    const host = (match[2] ?? "").replace(/^\[|\]$/g, "").toLowerCase();
     return host === listening || leadsTo(host, listening);
   };
 }

@@ -2,11 +2,12 @@ import { type StaticDecode, Type } from "@sinclair/typebox";
 import { type Network, parseNetwork } from "../http/address.ts";
 import { untrustedFieldProblem } from "../http/field-rules.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
-import { type Checkable, defineSection } from "../pipeline/section.ts";
+import { type Checkable, defineSection, type IsWhole, under } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
 import { encodedSlashesSchema } from "./encoded-slashes.ts";
 import { hostProblem } from "./listen-host.ts";
+import { serverTls } from "./server-tls.ts";
 import { serverTimeouts, TIMEOUT_ALIASES } from "./timeouts.ts";
 
 const NetworkText = () =>
@@ -24,13 +25,14 @@ const schema = Type.Object(
       minLength: 1,
       expected: "an address or a host name, like 0.0.0.0 or ::1",
     }),
-    port: Type.Integer({
-      description: "The port to listen on; 0 picks a free one and logs it.",
+    port: Type.Union([Type.Integer({ minimum: 0, maximum: 65_535 }), Type.Literal("off")], {
+      description:
+        "The port to listen on without TLS; 0 picks a free one and logs it. `off` opens none: clients connect to tls.port only.",
       default: 8080,
-      minimum: 0,
-      maximum: 65_535,
+      expected: "a whole number from 0 to 65535, or off",
       advice: portAdvice,
     }),
+    tls: serverTls.schema,
     timeouts: serverTimeouts,
     header_timeout: Duration({
       description:
@@ -124,6 +126,7 @@ const schema = Type.Object(
 );
 
 function portAdvice(written: string): string | undefined {
+  if (/^(?:no|none|false|null|disabled)$/i.test(written)) return "write `off` for none";
   const [, host, port] = /^(.*):([0-9]{1,5})$/.exec(written) ?? [];
   if (port === undefined) return undefined;
   return host === "" ? `write \`${port}\`` : `write \`host: ${host}\` and \`port: ${port}\``;
@@ -143,11 +146,20 @@ function readNetwork(written: string): Network {
 
 type Written = Checkable<StaticDecode<typeof schema>>;
 
-function check(written: Written): ConfigIssue[] {
-  const { host, proxy_protocol = [], trusted_proxies = [], untrusted_fields = [] } = written;
+function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
+  const {
+    host,
+    port,
+    tls,
+    proxy_protocol = [],
+    trusted_proxies = [],
+    untrusted_fields = [],
+  } = written;
   const message = host === undefined ? undefined : hostProblem(host);
   return [
     ...(message === undefined ? [] : [{ path: ["host"], message }]),
+    ...(port === "off" && tls === undefined && isWhole(written) ? [NO_PORT] : []),
+    ...(tls === undefined ? [] : under(["tls"], serverTls.check?.(tls, isWhole) ?? [])),
     ...checkConnections(written),
     ...everyone("proxy_protocol", proxy_protocol, ({ address, prefix }) =>
       [
@@ -167,6 +179,11 @@ function check(written: Written): ConfigIssue[] {
     }),
   ];
 }
+
+const NO_PORT: ConfigIssue = {
+  path: ["port"],
+  message: "without `tls` there would be no port for clients; choose a port, or configure `tls`",
+};
 
 /** Warns of networks that contain every address of a family. */
 function everyone(

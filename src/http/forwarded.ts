@@ -3,6 +3,8 @@ import { type AddressSet, normalizeAddress } from "./address.ts";
 import { isValidHost } from "./host.ts";
 import type { RequestFields } from "./request-fields.ts";
 
+export type Scheme = "http" | "https";
+
 /** The client, as far as it can be known. */
 export interface ClientIdentity {
   /** The address of the peer on the socket: the client, or the last proxy before the gateway. */
@@ -10,7 +12,9 @@ export interface ClientIdentity {
   /** The client's address: IPv4 or IPv6 text, never an IPv4-mapped IPv6 address. */
   readonly address: string;
   /** The scheme that the client used, as far as it can be known. */
-  readonly protocol: "http" | "https";
+  readonly protocol: Scheme;
+  /** The scheme of the peer's own connection. */
+  readonly peerProtocol: Scheme;
   /** The host that the client asked for, if a trusted proxy's Forwarded field reports it. */
   readonly host?: string | undefined;
   /** True when the peer is a trusted proxy, so that its forwarding fields count. */
@@ -27,13 +31,15 @@ export function identifyClient(
   peer: string,
   fields: RequestFields,
   trusted: AddressSet,
+  peerProtocol: Scheme = "http",
 ): ClientIdentity {
   const peerAddress = normalizeAddress(peer);
   if (!trusted.has(peerAddress)) {
     return {
       peer: peerAddress,
       address: peerAddress,
-      protocol: "http",
+      protocol: peerProtocol,
+      peerProtocol,
       viaTrustedProxy: false,
     };
   }
@@ -49,7 +55,8 @@ export function identifyClient(
     return {
       peer: peerAddress,
       address,
-      protocol: protocolIn(xForwardedProto ?? client?.proto),
+      protocol: protocolIn(xForwardedProto ?? client?.proto) ?? peerProtocol,
+      peerProtocol,
       host: client?.host !== undefined && isValidHost(client.host) ? client.host : undefined,
       viaTrustedProxy: true,
     };
@@ -58,14 +65,16 @@ export function identifyClient(
   return {
     peer: peerAddress,
     address: clientBehind(peerAddress, hops, trusted).address,
-    protocol: protocolIn(xForwardedProto),
+    protocol: protocolIn(xForwardedProto) ?? peerProtocol,
+    peerProtocol,
     viaTrustedProxy: true,
   };
 }
 
-/** The scheme in X-Forwarded-Proto; of several, the nearest proxy's. */
-function protocolIn(proto: string | null | undefined): "http" | "https" {
-  return typeof proto === "string" && /(?:^|,)\s*https\s*$/i.test(proto) ? "https" : "http";
+/** The scheme in X-Forwarded-Proto; of several, the nearest proxy's. Undefined without one. */
+function protocolIn(proto: string | null | undefined): Scheme | undefined {
+  if (typeof proto !== "string") return undefined;
+  return /(?:^|,)\s*https\s*$/i.test(proto) ? "https" : "http";
 }
 
 /** The elements of a list-based field; empty ones are skipped (RFC 9110 section 5.6.1.2). */
@@ -100,7 +109,7 @@ export function forwardedChain(
   client: ClientIdentity,
   host: string | null,
 ): string {
-  const own = forwardedElement(client.peer, host, "http");
+  const own = forwardedElement(client.peer, host, client.peerProtocol);
   const { forwarded, xForwardedFor, xForwardedProto, xForwardedHost } = claimed;
   if (forwarded !== null && forwarded !== "") return `${forwarded}, ${own}`;
   if (xForwardedFor === null && xForwardedProto === null && xForwardedHost === null) return own;

@@ -62,6 +62,11 @@ export interface ClientTls {
   readonly serverName: string;
   /** The client's certificate, verified; undefined without one. */
   readonly certificate: ClientCertificate | undefined;
+  /**
+   * Whether a Host field's value is covered by another certificate of the gateway, and not by the one
+   * that this connection was opened with.
+   */
+  isMisdirected(host: string): boolean;
 }
 
 /** A client's certificate that an authority of `client_certificates.ca` vouches for. */
@@ -71,4 +76,6 @@ export interface ClientCertificate {
   /** SHA-256 of the certificate: 64 lower-case hexadecimal digits. */
   readonly fingerprint: string;
   readonly der: Uint8Array;
+  /** The value of Client-Cert (RFC 9440 section 2.2). */
+  readonly clientCert: string;
 }

@@ -79,6 +79,12 @@ export const errorKinds = {
     title: "Upgrade required",
     proxyStatus: "http_request_error",
   },
+  misdirected_request: {
+    status: 421,
+    source: "client",
+    title: "Misdirected request",
+    proxyStatus: "http_request_error",
+  },
   rate_limited: {
     status: 429,
     source: "client",

@@ -31,7 +31,7 @@ export interface OutgoingSource {
   readonly client: ClientIdentity;
   readonly requestId: string;
   readonly fields: RequestFields;
-  readonly request: Pick<ClientRequest, "content">;
+  readonly request: Pick<ClientRequest, "connection" | "content">;
   /** The gateway's element of Via. */
   readonly via: string;
 }
@@ -246,6 +246,9 @@ function outgoingFields(source: OutgoingSource, rules: OutgoingRules): string[] 
   if (trusted && kept.claims !== undefined) {
     for (const { name, value } of kept.claims) fields.push(name, value);
   }
+  // A trusted proxy's own certificate is not its client's, for whom it speaks itself.
+  const certificate = trusted ? undefined : source.request.connection.tls?.certificate;
+  if (certificate !== undefined) fields.push("client-cert", certificate.clientCert);
   return fields;
 }
 

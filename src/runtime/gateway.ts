@@ -68,7 +68,9 @@ export class Gateway {
     const snapshot = this.#snapshot;
     const { clock } = this.#options;
     const fields = new RequestFields(request.fields, snapshot.fieldRules);
-    const client = identifyClient(request.connection.peer, fields, snapshot.trustedProxies);
+    const { peer, tls } = request.connection;
+    const scheme = tls === undefined ? "http" : "https";
+    const client = identifyClient(peer, fields, snapshot.trustedProxies, scheme);
     const exchange = new Exchange({
       request,
       fields,
@@ -189,6 +191,12 @@ function refusalOf(exchange: Exchange): GatewayError | undefined {
     return new GatewayError(MALFORMED[malformed.status], malformed.detail);
   const { refusal } = exchange.target;
   if (refusal !== undefined) return new GatewayError(REFUSED[refusal.part], refusal.problem);
+  if (exchange.request.connection.tls?.isMisdirected(exchange.target.host) === true) {
+    return new GatewayError(
+      "misdirected_request",
+      "this connection's certificate is not for this host, and another one is: use a connection of its own",
+    );
+  }
   const { problem, via } = exchange.fields;
   if (problem !== undefined) return new GatewayError("bad_request", problem);
   if (via?.includes(nameInVia(exchange.via)) === true) {

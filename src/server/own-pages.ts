@@ -3,6 +3,7 @@ import type { Handler } from "../pipeline/chain.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { ownAnswer } from "../pipeline/own-answer.ts";
+import { visible } from "../http/target.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import type { OperatorCheck } from "./admin/access.ts";
@@ -20,6 +21,8 @@ export interface OwnPagesOptions {
   readonly version: string;
   /** The port that clients talk to. */
   readonly mainPort: () => number;
+  /** The port of the https URLs to which requests without TLS are redirected; undefined without. */
+  readonly redirectPort: () => number | undefined;
   /** Absent if the main port shows none of the operator's pages. */
   readonly admin: MainPortPages | undefined;
 }
@@ -35,6 +38,9 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
   const operatorPage: Handler | undefined = admin && {
     handle: (exchange) => adminPage(exchange, admin.handle),
   };
+  const redirectPage: Handler = {
+    handle: (exchange) => toHttps(exchange, options.redirectPort() ?? HTTPS_PORT),
+  };
   // Weak, so that it keeps no snapshot that has been replaced.
   const known = new WeakMap<Snapshot, TakenPaths>();
   const takenNow = (): TakenPaths => {
@@ -45,7 +51,10 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
   };
   return function choose(exchange) {
     const { path } = exchange.target;
-    if (path === "/health") return takenNow().health ? undefined : healthPage;
+    if (path === "/health" && !takenNow().health) return healthPage;
+    if (exchange.client.protocol === "http" && options.redirectPort() !== undefined) {
+      return redirectPage;
+    }
     if (admin === undefined || !path.startsWith("/admin/")) return undefined;
     if (!admin.has(exchange.method, path) || takenNow().admin) return undefined;
     return admin.isOperator(asker(exchange, options.mainPort())) ? operatorPage : undefined;
@@ -71,6 +80,26 @@ function health(exchange: Exchange, version: string): Answer {
 }
 
 const JSON_TYPE = "application/json";
+
+const HTTPS_PORT = 443;
+
+/** 308, so that method and content stay. */
+function toHttps(exchange: Exchange, port: number): Answer {
+  const { host, path, writtenPath, query } = exchange.target;
+  if (host === "") {
+    throw new GatewayError(
+      "invalid_host",
+      "a request without a Host cannot be redirected to https",
+    );
+  }
+  const name = host.replace(/:[0-9]*$/, "");
+  const authority = port === HTTPS_PORT ? name : `${name}:${port}`;
+  const target = path.startsWith("/") ? `${visible(writtenPath ?? path)}${visible(query)}` : "/";
+  const location = `https://${authority}${target}`;
+  const answer = ownAnswer(exchange, "text/plain;charset=utf-8", `${location}\n`, 308);
+  answer.fields.set("Location", location);
+  return answer;
+}
 
 /** Passes the page's answer on unchanged, except that it must not be cached. */
 async function adminPage(

@@ -39,9 +39,11 @@ function changeAdmin(parts: Parts, settings: Config["admin"]): void {
 
 function changeTraffic(parts: Parts, server: Config["server"]): void {
   const { traffic, logger } = parts;
-  const before = traffic.url.href;
+  const before = new Set(traffic.urls.map(({ origin }) => origin));
   keepingOldPort(parts, () => traffic.change(server));
-  if (traffic.url.href !== before) logger.log("info", `listening on ${traffic.url.origin}`);
+  for (const { origin } of traffic.urls) {
+    if (!before.has(origin)) logger.log("info", `listening on ${origin}`);
+  }
 }
 
 function keepingOldPort({ logger }: Parts, change: () => void): void {

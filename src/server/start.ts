@@ -15,10 +15,9 @@ import { networkProbe } from "../transport/probe.ts";
 import { HealthMonitor } from "../upstream/health/monitor.ts";
 import { Admin } from "./parts/admin.ts";
 import { descriptorRoom, DescriptorWatch } from "./parts/descriptor-watch.ts";
-import { portOf } from "./parts/listening.ts";
 import type { Parts } from "./parts/parts.ts";
 import { Snapshots } from "./parts/snapshots.ts";
-import { TrafficPort } from "./parts/traffic-port.ts";
+import { TrafficPorts } from "./parts/traffic-ports.ts";
 import { reloadGateway } from "./reload.ts";
 import { stopGateway, type Stopped } from "./stop.ts";
 import { warnOfInsecurity } from "./reports.ts";
@@ -47,8 +46,14 @@ export class RunningGateway {
     this.#parts = parts;
   }
 
+  /** The first of the addresses for clients. */
   get url(): string {
-    return this.#parts.traffic.url.origin;
+    return this.urls[0] ?? "";
+  }
+
+  /** The addresses for clients. */
+  get urls(): string[] {
+    return this.#parts.traffic.urls.map(({ origin }) => origin);
   }
 
   /** The operator's own address, if there is one. */
@@ -122,12 +127,17 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     ...telemetry.counts("access_log"),
     lines_dropped: telemetry.counts("lines").dropped,
   });
-  const mainPort = (): number => portOf(traffic.url);
+  const mainPort = (): number => traffic.plainPort;
+  const redirectPort = (): number | undefined => traffic.redirectPort;
   const onError = (error: unknown) => logger.log("error", `a listener failed: ${messageOf(error)}`);
-  const admin = new Admin({ version, snapshot, accessLogCounts, mainPort }, config.admin, {
-    clock,
-    onError,
-  });
+  const admin = new Admin(
+    { version, snapshot, accessLogCounts, mainPort, redirectPort },
+    config.admin,
+    {
+      clock,
+      onError,
+    },
+  );
   const gateway: Gateway = new Gateway({
     snapshot: snapshots.compile(config),
     ownPages: (exchange) => admin.page(exchange),
@@ -136,7 +146,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     newRequestId: () => crypto.randomUUID(),
     onEnd: (exchange) => telemetry.take(exchange),
   });
-  const traffic: TrafficPort = new TrafficPort(gateway, config.server, {
+  const traffic: TrafficPorts = new TrafficPorts(gateway, config.server, {
     clock,
     logger,
     onMisuse: ({ peer }, reason) =>

@@ -141,6 +141,27 @@ export const fields = {
     limit: 255,
     read: ({ target }) => target.host,
   }),
+  /** Of the client's connection: "HTTP/1.1". */
+  protocol: text({
+    column: "protocol",
+    repeats: "often",
+    read: ({ request }) => request.protocol,
+  }),
+  /** "TLSv1.3"; empty without TLS. */
+  tlsVersion: text({
+    column: "tls_version",
+    repeats: "often",
+    read: ({ request }) => request.connection.tls?.version ?? "",
+    toJson: textOrAbsent,
+  }),
+  /** The server name that the client asked for by TLS (SNI); empty without one. */
+  serverName: text({
+    column: "server_name",
+    repeats: "often",
+    limit: 255,
+    read: ({ request }) => request.connection.tls?.serverName ?? "",
+    toJson: textOrAbsent,
+  }),
   /** Messages of a WebSocket from the client. */
   messagesIn: messages("messages_in", ({ messagesIn }) => messagesIn),
   /** Messages of a WebSocket to the client. */

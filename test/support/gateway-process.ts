@@ -15,6 +15,8 @@ export interface TestConfig {
 
 export interface GatewayProcess extends Child {
   readonly url: string;
+  /** The address with TLS; empty where there is none. */
+  readonly tlsUrl: string;
   readonly port: number;
   /** The operator's own address; empty where there is none. */
   readonly adminUrl: string;
@@ -53,6 +55,9 @@ export interface LogRow {
   readonly grpc_status: number | null;
   readonly query: string | null;
   readonly host: string | null;
+  readonly protocol: string | null;
+  readonly tls_version: string | null;
+  readonly server_name: string | null;
 }
 
 /** Health checks that stay out of a test's way. */
@@ -81,13 +86,16 @@ export async function startGateway(
     ...options,
     cwd: folder,
   });
-  const url = await urlIn(child, /listening on (http:\/\/\S+?),/);
+  const url = await urlIn(child, /listening on (https?:\/\/[^\s,]+)/);
+  const [, tlsUrl = ""] =
+    /\b(https:\/\/[^\s,]+)/.exec(await child.lines.waitFor(/listening on /)) ?? [];
   const { admin } = config as { readonly admin?: { readonly listen?: string } };
   const hasAdmin = admin?.listen !== "off";
   const rows = () => readRows(database);
   return {
     ...child,
     url,
+    tlsUrl,
     port: Number(new URL(url).port),
     adminUrl: hasAdmin ? await urlIn(child, /admin on (http:\/\/\S+)\/admin/) : "",
     database,

@@ -6,6 +6,8 @@ export interface Context {
   /** Unique to this run of the case, so that the backend knows its requests. */
   readonly token: string;
   readonly backend: BackendPart;
+  /** Of the clients' connections. */
+  readonly scheme: "http" | "https";
   readonly connect: () => Promise<Client>;
   /** A path on the one route that the proxy has, `/public/*`. */
   readonly path: (suffix?: string) => string;

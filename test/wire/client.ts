@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { type Ending, Incoming } from "./incoming.ts";
 import { type Content, Head, readContent, readHead } from "./message.ts";
 
@@ -20,12 +21,15 @@ export class Client {
     this.incoming = new Incoming(socket, patience);
   }
 
-  static connect(host: string, port: number, patience: number): Promise<Client> {
+  static connect(host: string, port: number, patience: number, tls = false): Promise<Client> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port, allowHalfOpen: true });
+      const options = { host, port, allowHalfOpen: true };
+      const socket = tls
+        ? connectTls({ ...options, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] })
+        : connect(options);
       const client = new Client(socket, patience);
       socket.once("error", reject);
-      socket.once("connect", () => {
+      socket.once(tls ? "secureConnect" : "connect", () => {
         socket.setNoDelay(true);
         resolve(client);
       });

@@ -1,7 +1,7 @@
 /**
  * Drives any proxy by hand. Its route `/public/*`, and only that, must lead to the backend's port.
  *
- *   npm run wire -- --target HOST:PORT --backend PORT [--only REGEX] [--json FILE] [--markdown]
+ *   npm run wire -- --target HOST:PORT --backend PORT [--tls] [--only REGEX] [--json FILE] [--markdown]
  */
 import { parseArgs } from "node:util";
 import { RecordingBackend } from "./backend.ts";
@@ -13,6 +13,7 @@ const { values } = parseArgs({
   options: {
     target: { type: "string" },
     backend: { type: "string" },
+    tls: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     json: { type: "string" },
     markdown: { type: "boolean", default: false },
@@ -22,14 +23,14 @@ const [, host = "", port = ""] = /^(.+):([0-9]+)$/.exec(values.target ?? "") ?? 
 if (host === "" || values.backend === undefined) {
   await Bun.write(
     Bun.stderr,
-    "usage: npm run wire -- --target HOST:PORT --backend PORT [--only REGEX] [--json FILE] [--markdown]\n",
+    "usage: npm run wire -- --target HOST:PORT --backend PORT [--tls] [--only REGEX] [--json FILE] [--markdown]\n",
   );
   process.exit(2);
 }
 const only = new RegExp(values.only, "i");
 const backend = await RecordingBackend.listen(Number(values.backend));
 const chosen = cases.filter(({ section, name }) => only.test(`${section}: ${name}`));
-const outcomes = await runCases(chosen, { host, port: Number(port) }, backend);
+const outcomes = await runCases(chosen, { host, port: Number(port), tls: values.tls }, backend);
 backend.close();
 const report = values.markdown
   ? asMarkdown(new Map([[values.target ?? "", outcomes]]))

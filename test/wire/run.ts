@@ -7,6 +7,8 @@ import { escapesRoute, oddities } from "./strictness.ts";
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** Whether it speaks TLS; its certificate is not looked at. */
+  readonly tls?: boolean;
 }
 
 export interface Outcome {
@@ -98,13 +100,14 @@ function createContext(target: Target, backend: RecordingBackend, clients: Clien
     return `${lines.join("\r\n")}\r\n\r\n${content}`;
   };
   const connect = async () => {
-    const client = await Client.connect(target.host, target.port, PATIENCE);
+    const client = await Client.connect(target.host, target.port, PATIENCE, target.tls);
     clients.push(client);
     return client;
   };
   return {
     token,
     backend: backend.part(token),
+    scheme: target.tls === true ? "https" : "http",
     path,
     request,
     connect,

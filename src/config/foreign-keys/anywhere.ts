@@ -13,15 +13,70 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     answer: "the gateway listens on `server.host` and `server.port`",
   },
   {
-    below: [TOP, "server"],
-    keys: "tls ssl https cert certs certificate certificates ssl_certificate ssl_certificate_key ssl_protocols acme autocert letsencrypt auto_https tls_context",
+    below: [TOP],
+    keys: "tls ssl https tls_context",
     answer:
-      "the gateway does not accept TLS yet; put a proxy that does in front of it and list that in `server.trusted_proxies`",
+      "TLS for clients is `tls` of `server`, like `tls: { certificates: [{ certificate: a.pem, key: a.key }] }`",
   },
   {
     below: ["server"],
-    keys: "key ca min_version",
-    answer: "the gateway does not accept TLS yet; `tls` of a route is for https backends",
+    keys: "ssl https tls_context https_port ssl_port",
+    answer:
+      "TLS for clients is `server.tls`, like `tls: { certificates: [{ certificate: a.pem, key: a.key }] }`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "cert certs certificate certificates ssl_certificate ssl_certificate_key key",
+    answer:
+      "a certificate and its key are an item of `server.tls.certificates`, like `- { certificate: a.pem, key: a.key }`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "min_version ssl_protocols tls_min_version",
+    answer: "the oldest version of TLS is `server.tls.min_version`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "client_certificates",
+    answer: "that is `server.tls.client_certificates`, like `client_certificates: { ca: ca.pem }`",
+  },
+  {
+    below: [TOP, "server", "server.tls"],
+    keys: "ca mtls client_ca client_auth client_cert client_certificate ssl_client_certificate ssl_verify_client verify_client",
+    answer:
+      "clients are asked for certificates by `server.tls.client_certificates`, like `client_certificates: { ca: ca.pem }`",
+  },
+  {
+    below: [TOP, "server", "server.tls"],
+    keys: "acme autocert letsencrypt auto_https",
+    answer:
+      "the gateway does not get certificates from an issuer yet; list files in `server.tls.certificates`",
+  },
+  {
+    below: ["server.tls"],
+    keys: "cert certificate key cert_file key_file",
+    answer:
+      "a certificate and its key are an item of `certificates`, like `- { certificate: a.pem, key: a.key }`",
+  },
+  {
+    below: ["server.tls"],
+    keys: "ssl_protocols protocols versions tls_min_version min_protocol",
+    answer: "the oldest version is `min_version`",
+  },
+  {
+    below: ["server.tls"],
+    keys: "redirect_http force_https https_redirect http_redirect",
+    answer: "that is `redirect: true`",
+  },
+  {
+    below: ["server.tls.certificates"],
+    keys: "cert cert_file crt chain fullchain certificate_file pem",
+    answer: "that is `certificate`",
+  },
+  {
+    below: ["server.tls.certificates"],
+    keys: "key_file private_key privkey certificate_key",
+    answer: "that is `key`",
   },
   {
     below: [TOP],
@@ -175,7 +230,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   // Features that do not exist yet, wherever they are written.
   {
     below: ANYWHERE,
-    keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc require scopes roles claims api_key api_keys key_auth forward_auth auth_request mtls client_certificates acl",
+    keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc require scopes roles claims api_key api_keys key_auth forward_auth auth_request acl",
     answer: "the gateway does not authenticate clients yet; leave that to the backends",
   },
   {

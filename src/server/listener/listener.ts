@@ -1,5 +1,5 @@
 import type { GatewayError } from "../../pipeline/errors.ts";
-import type { ClientConnection } from "../../pipeline/client-request.ts";
+import type { ClientConnection, ClientTls } from "../../pipeline/client-request.ts";
 import { type AddressSet, normalizeAddress } from "../../http/address.ts";
 import { Line } from "../../transport/line.ts";
 import type { Clock } from "../../time/clock.ts";
@@ -17,6 +17,17 @@ import { Parked } from "./parked.ts";
 import { type Peer, ProxyPreamble, type PreambleServices } from "./proxy-preamble.ts";
 import type { Expiring, SessionLimits, SessionServices } from "./services.ts";
 import type { Handle, Session } from "./session.ts";
+import {
+  type HandshakeServices,
+  socketEvents,
+  TlsHandshake,
+  type TlsSettings,
+} from "./tls/handshake.ts";
+import { protocolList } from "./tls/secure-context.ts";
+
+/** Offered by ALPN, in order of preference. */
+const HTTP_1_AND_2 = protocolList(["h2", "http/1.1"]);
+const HTTP_1 = protocolList(["http/1.1"]);
 
 /** Limits of the operator's choice; times are in milliseconds. */
 export interface ListenerLimits {
@@ -27,6 +38,14 @@ export interface ListenerLimits {
   readonly http2: boolean;
   /** Peers whose connections must begin with a PROXY header. */
   readonly proxies?: AddressSet;
+}
+
+/** What makes a listener one for TLS. */
+export interface ListenerTls {
+  /** For new connections. */
+  readonly settings: TlsSettings;
+  /** A handshake failed. */
+  readonly failed: HandshakeServices["failed"];
 }
 
 export interface ListenerOptions {
@@ -44,6 +63,8 @@ export interface ListenerOptions {
   readonly onProxyFailure?: PreambleServices["failed"];
   /** Called for an error outside any exchange. */
   readonly onError: (error: unknown) => void;
+  /** Undefined for plain connections. */
+  readonly tls?: ListenerTls | undefined;
 }
 
 /** A socket that clients connect to. */
@@ -53,6 +74,7 @@ export class Listener {
   readonly #services: { -readonly [Key in keyof SessionServices]: SessionServices[Key] };
   readonly #server: Acceptor<Session>;
   readonly #host: string;
+  readonly #tls: ListenerTls | undefined;
   #http2: boolean;
   readonly #http2Services: Http2Services = {
     buffers: new BatchBuffers(),
@@ -71,6 +93,7 @@ export class Listener {
     const { onProxyFailure, onMisuse, onError } = options;
     this.#http2 = limits.http2;
     this.#host = host;
+    this.#tls = options.tls;
     this.#admission = admission;
     this.#onProxyFailure = onProxyFailure ?? (() => {});
     this.#proxies = limits.proxies;
@@ -86,22 +109,15 @@ export class Listener {
     this.#server = new Acceptor<Session>({
       hostname: host,
       port,
-      socket: {
-        binaryType: "buffer",
-        open: (socket) => this.#accept(socket),
-        data: (socket, bytes) => socket.data.received(bytes),
-        drain: (socket) => socket.data.drained(),
-        end: (socket) => socket.data.ended(),
-        close: (socket, error) => socket.data.closed(error),
-        error: (socket, error) => socket.data.closed(error),
-      },
+      socket: { ...socketEvents, open: (socket) => this.#accept(socket) },
     });
     admission?.addGate(this.#gate);
   }
 
   get url(): URL {
     const name = this.#host.includes(":") ? `[${this.#host}]` : this.#host;
-    return new URL(`http://${name}:${this.#server.port}`);
+    const scheme = this.#tls === undefined ? "http" : "https";
+    return new URL(`${scheme}://${name}:${this.#server.port}`);
   }
 
   /** Applies other limits; to what is already being waited for, the old ones apply. */
@@ -212,15 +228,38 @@ export class Listener {
     if (this.#admission?.identify(peer.address) === false) {
       refuse(socket);
       this.#admission.leave(undefined);
-    } else this.#begin(socket, peer);
+    } else if (this.#tls === undefined) this.#begin(socket, peer);
+    else {
+      const handshake = new TlsHandshake(socket, peer, this.#tls.settings, {
+        timeout: this.#services.limits.header,
+        protocols: this.#http2 ? HTTP_1_AND_2 : HTTP_1,
+        failed: this.#tls.failed,
+        secured: this.#secured,
+        gone: this.#services.gone,
+      });
+      this.#use(socket, handshake);
+    }
   }
 
+  /** A property, so that no closure is made per connection. */
+  readonly #secured: HandshakeServices["secured"] = (
+    handshake,
+    { socket, peer, tls, protocol },
+  ) => {
+    const line = new Line();
+    line.take(socket);
+    const version = protocol === "h2" ? "HTTP/2" : "HTTP/1.1";
+    this.#speak(version, socket, line, new Connection(peer, tls, line));
+    this.#forget(handshake);
+  };
+
+  /** Begins with a plain connection. */
   #begin(socket: Bun.Socket<Session>, peer: Peer): void {
     const line = new Line();
     line.take(socket);
-    const connection = new PlainConnection(peer, line);
+    const connection = new Connection(peer, undefined, line);
     if (!this.#http2) {
-      this.#use(socket, new Http1Session(line, connection, this.#services));
+      this.#speak("HTTP/1.1", socket, line, connection);
       return;
     }
     const first = new FirstBytes(
@@ -228,18 +267,26 @@ export class Listener {
         client: peer.address,
         become: (version) => {
           this.#sessions.delete(first);
-          return this.#use(
-            socket,
-            version === "HTTP/2"
-              ? new Http2Session(line, connection, this.#services, this.#http2Services)
-              : new Http1Session(line, connection, this.#services),
-          );
+          return this.#speak(version, socket, line, connection);
         },
         close: (manner) => line.end(manner),
       },
       this.#services,
     );
     this.#use(socket, first);
+  }
+
+  #speak(
+    version: "HTTP/1.1" | "HTTP/2",
+    socket: Bun.Socket<Session>,
+    line: Line,
+    connection: ClientConnection,
+  ): Session {
+    const session =
+      version === "HTTP/2"
+        ? new Http2Session(line, connection, this.#services, this.#http2Services)
+        : new Http1Session(line, connection, this.#services);
+    return this.#use(socket, session);
   }
 
   #use(socket: Bun.Socket<Session>, session: Session): Session {
@@ -259,16 +306,16 @@ export class Listener {
   }
 }
 
-/** A connection without TLS. */
-class PlainConnection implements ClientConnection {
+class Connection implements ClientConnection {
   readonly peer: string;
   readonly peerPort: number;
-  readonly tls = undefined;
+  readonly tls: ClientTls | undefined;
   readonly #line: Line;
 
-  constructor({ address, port }: Peer, line: Line) {
+  constructor({ address, port }: Peer, tls: ClientTls | undefined, line: Line) {
     this.peer = address;
     this.peerPort = port;
+    this.tls = tls;
     this.#line = line;
   }
 

@@ -32,6 +32,8 @@ interface AdminSubject {
   readonly accessLogCounts: () => { written: number; queued: number; dropped: number };
   /** The port that clients talk to. */
   readonly mainPort: () => number;
+  /** See `OwnPagesOptions`. */
+  readonly redirectPort: () => number | undefined;
 }
 
 /** What the operator's port needs. */
@@ -137,11 +139,12 @@ export class Admin {
   }
 
   #choosePages(settings: Settings): OwnPages {
-    const { snapshot, version, mainPort } = this.#subject;
+    const { snapshot, version, mainPort, redirectPort } = this.#subject;
     return ownPages({
       snapshot,
       version,
       mainPort,
+      redirectPort,
       admin: mainPortPages(settings, this.#adminPages),
     });
   }

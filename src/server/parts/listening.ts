@@ -79,7 +79,7 @@ export class Listening<Server extends Listener> {
   }
 }
 
-/** The port of a plain http: URL. */
+/** The port of an http: or https: URL. */
 export function portOf(url: URL): number {
-  return Number(url.port || 80);
+  return Number(url.port || (url.protocol === "https:" ? 443 : 80));
 }

@@ -44,5 +44,5 @@ function isName(address: string): boolean {
 }
 
 function hostKey(key: string): string {
-  return key === "server.port" ? "server.host" : key;
+  return key.startsWith("server.") ? "server.host" : key;
 }

@@ -9,7 +9,7 @@ import type { HealthMonitor } from "../../upstream/health/monitor.ts";
 import type { Admin } from "./admin.ts";
 import type { DescriptorWatch } from "./descriptor-watch.ts";
 import type { Snapshots } from "./snapshots.ts";
-import type { TrafficPort } from "./traffic-port.ts";
+import type { TrafficPorts } from "./traffic-ports.ts";
 
 /** The parts of a running gateway. Each can be changed while the others run. */
 export interface Parts {
@@ -22,7 +22,7 @@ export interface Parts {
   readonly snapshots: Snapshots;
   readonly gateway: Gateway;
   readonly admin: Admin;
-  readonly traffic: TrafficPort;
+  readonly traffic: TrafficPorts;
   readonly descriptors: DescriptorWatch;
   /** Current settings that belong to no part. */
   server: Config["server"];

@@ -71,7 +71,7 @@ describe("the value of a variable", () => {
   test.each([
     [
       `server: { port: "\${S}" }\n${ROUTE}`,
-      "1:17: expected a whole number from 0 to 65535, got the value of `${S}`",
+      "1:17: expected a whole number from 0 to 65535, or off, got the value of `${S}`",
     ],
     [
       `logging: { level: "\${S}" }\n${ROUTE}`,

@@ -91,11 +91,14 @@ describe("a value of a wrong kind", () => {
     ["server: { host: 5 }", "1:17: expected an address or a host name, like 0.0.0.0 or ::1, got 5"],
     [
       "server: { port: '8080' }",
-      '1:17: expected a whole number from 0 to 65535, got the text "8080"; write it without quotes',
+      '1:17: expected a whole number from 0 to 65535, or off, got the text "8080"; write it without quotes',
     ],
-    ["server: { port: 8080.5 }", "1:17: expected a whole number from 0 to 65535, got 8080.5"],
-    ["server: { port: 65536 }", "1:17: expected a whole number from 0 to 65535, got 65536"],
-    ["server: { port: -1 }", "1:17: expected a whole number from 0 to 65535, got -1"],
+    [
+      "server: { port: 8080.5 }",
+      "1:17: expected a whole number from 0 to 65535, or off, got 8080.5",
+    ],
+    ["server: { port: 65536 }", "1:17: expected a whole number from 0 to 65535, or off, got 65536"],
+    ["server: { port: -1 }", "1:17: expected a whole number from 0 to 65535, or off, got -1"],
     [
       "server: { trusted_proxies: 10 }",
       "1:28: expected an address or a network, like 10.0.0.0/8 or 2001:db8::1, got 10",
@@ -139,7 +142,7 @@ describe("a value of a wrong kind", () => {
     ["server: { port:8080 }", "1:11: unknown key `port:8080`; a space is missing after `port:`"],
     [
       "server: { port: $PORT }",
-      '1:17: expected a whole number from 0 to 65535, got the text "$PORT"; an environment variable is written "${PORT}"',
+      '1:17: expected a whole number from 0 to 65535, or off, got the text "$PORT"; an environment variable is written "${PORT}"',
     ],
     ["health_check: { healthy_after: 0 }", "1:32: expected a whole number from 1 to 1000, got 0"],
   ])("in %s is reported with what was expected", (line, message) => {

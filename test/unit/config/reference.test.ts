@@ -20,7 +20,7 @@ describe("the configuration reference", () => {
   });
 
   test.each([
-    ["server.port", "a whole number from 0 to 65535", "`8080`"],
+    ["server.port", "a whole number from 0 to 65535, or off", "`8080`"],
     ["server.timeouts.request", "a duration, like 250ms, 30s or 5m", "`30s`"],
     ["server.trusted_proxies", "a list", "`[]`"],
     ["logging.retention.max_age", "a duration, like 250ms, 30s or 5m", "`7d`"],

@@ -17,6 +17,28 @@ function clientOf(forwardedFor: string, peer = "10.0.0.1"): string {
   return identify(peer, new Headers({ "x-forwarded-for": forwardedFor }), proxies).address;
 }
 
+describe("the scheme", () => {
+  const overTls = (headers: Record<string, string>, trusted: AddressSet) =>
+    identifyClient("10.0.0.1", requestFields(new Headers(headers)), trusted, "https");
+
+  test("is that of the peer's connection, unless a trusted proxy says otherwise", () => {
+    const claim = { "x-forwarded-proto": "http" };
+    expect(overTls(claim, nobody)).toMatchObject({ protocol: "https", peerProtocol: "https" });
+    expect(overTls(claim, proxies)).toMatchObject({ protocol: "http", peerProtocol: "https" });
+    expect(overTls({}, proxies).protocol).toBe("https");
+    expect(overTls({ forwarded: "for=192.0.2.1" }, proxies).protocol).toBe("https");
+    expect(overTls({ forwarded: "for=192.0.2.1;proto=http" }, proxies).protocol).toBe("http");
+  });
+
+  test("of the peer's connection is in the gateway's own element of Forwarded", () => {
+    const fields = requestFields(new Headers());
+    const client = identifyClient("192.0.2.1", fields, nobody, "https");
+    expect(forwardedChain(fields, client, "a.test")).toBe(
+      'for=192.0.2.1;host="a.test";proto=https',
+    );
+  });
+});
+
 describe("without trusted proxies", () => {
   test("the client is the peer, whatever it says of itself", () => {
     const headers = new Headers({
@@ -28,6 +50,7 @@ describe("without trusted proxies", () => {
       peer: "192.0.2.1",
       address: "192.0.2.1",
       protocol: "http",
+      peerProtocol: "http",
       viaTrustedProxy: false,
     });
   });
@@ -54,6 +77,7 @@ describe("behind trusted proxies", () => {
       peer: "10.0.0.1",
       address: "10.0.0.1",
       protocol: "http",
+      peerProtocol: "http",
       viaTrustedProxy: true,
     });
   });

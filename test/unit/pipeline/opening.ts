@@ -50,6 +50,7 @@ export function openExchange({
       peer: "192.0.2.1",
       address: "192.0.2.1",
       protocol: "http",
+      peerProtocol: "http",
       viaTrustedProxy: false,
       ...client,
     },

@@ -161,6 +161,7 @@ routes: [{ path: /a, backends: ["${mockBackend(stage)}"] }]`,
           snapshot: () => made.gateway.snapshot,
           version: "1",
           mainPort: () => 80,
+          redirectPort: () => undefined,
           admin: { isOperator: () => true, has: () => true, handle: async () => answer },
         }),
       });

@@ -99,6 +99,7 @@ describe("the log as JSON", () => {
         path: "/api/users/1",
         query: "?a=1",
         host: "localhost:8080",
+        protocol: "HTTP/1.1",
         status_code: 200,
         latency_ms: 35.2,
         client_ip: "127.0.0.1",

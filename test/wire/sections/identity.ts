@@ -33,8 +33,11 @@ export const identity = section("identity", [
     "an X-Forwarded-Proto that the client made up does not reach the backend",
     "choice: nobody is trusted",
     async (context) => {
-      const head = await sent(context, ["X-Forwarded-Proto: https"]);
-      same(head.all("x-forwarded-proto"), ["http"], "X-Forwarded-Proto");
+      const { scheme } = context;
+      const head = await sent(context, [
+        `X-Forwarded-Proto: ${scheme === "http" ? "https" : "http"}`,
+      ]);
+      same(head.all("x-forwarded-proto"), [scheme], "X-Forwarded-Proto");
     },
   ],
   [

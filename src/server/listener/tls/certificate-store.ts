@@ -1,0 +1,164 @@
+import { certificateWarnings } from "../../../config/certificate-files.ts";
+import type { Logger } from "../../../telemetry/logger.ts";
+import type { Clock } from "../../../time/clock.ts";
+import { Certificates } from "./certificates.ts";
+import { FileWatch } from "./file-watch.ts";
+import type { TlsSettings } from "./handshake.ts";
+import {
+  certificateOf,
+  type Loaded,
+  loadFiles,
+  type Opened,
+  reopen,
+  type StoreConfig,
+} from "./loading.ts";
+import { openContext, type PemPair, type SecureContext } from "./secure-context.ts";
+
+/** Certificates that do not come from files of the configuration. */
+export interface AutomaticCertificates {
+  /** In force now; `CertificateStore.refresh` is called when they have changed. */
+  readonly certificates: readonly PemPair[];
+  /** For a client that offers acme-tls/1 (RFC 8737). */
+  challenge(serverName: string): PemPair | undefined;
+}
+
+export interface StoreOptions {
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, "log">;
+  readonly automatic?: AutomaticCertificates | undefined;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The certificates of the TLS port. They are read again when their files change, and on reload; what
+ * cannot be read leaves the one before in force. Connections keep what they were opened with.
+ */
+export class CertificateStore {
+  readonly #options: StoreOptions;
+  readonly #watch: FileWatch;
+  #config: StoreConfig;
+  #loaded: Loaded;
+  #automatic: readonly Opened[] = [];
+  #settings: TlsSettings;
+  #cancelReminder: (() => void) | undefined;
+
+  /** Reads the files. Throws an Error for the operator if one cannot be used. */
+  constructor(config: StoreConfig, options: StoreOptions) {
+    this.#options = options;
+    this.#watch = new FileWatch(options.clock, () => this.#reread());
+    this.#config = config;
+    this.#watch.watch(filesOf(config));
+    try {
+      this.#loaded = loadFiles(config, undefined, () => {});
+      this.#automatic = this.#openAutomatic(undefined);
+    } catch (error) {
+      this.#watch.stop();
+      throw error;
+    }
+    this.#settings = this.#compose();
+    this.#remindDaily();
+  }
+
+  /** For new connections. */
+  get settings(): TlsSettings {
+    return this.#settings;
+  }
+
+  /**
+   * Applies another configuration, or the same one to files that may have changed. Throws an Error for
+   * the operator, and changes nothing, if a file that is new to it cannot be used.
+   */
+  change(config: StoreConfig): void {
+    const before = this.#loaded;
+    this.#watch.watch(filesOf(config));
+    try {
+      this.#loaded = loadFiles(config, before, (error) => this.#reportBroken(error));
+    } catch (error) {
+      this.#watch.watch(filesOf(this.#config));
+      throw error;
+    }
+    this.#config = config;
+    this.#automatic = this.#openAutomatic(before);
+    this.#settings = this.#compose();
+  }
+
+  /** The automatic certificates have changed. */
+  refresh(): void {
+    this.#automatic = this.#openAutomatic(this.#loaded);
+    this.#settings = this.#compose();
+  }
+
+  stop(): void {
+    this.#watch.stop();
+    this.#cancelReminder?.();
+  }
+
+  #reread(): void {
+    const before = this.#loaded;
+    let broken = 0;
+    const loaded = loadFiles(this.#config, before, (error) => {
+      broken += 1;
+      this.#reportBroken(error);
+    });
+    if (Bun.deepEquals(loaded, before)) return;
+    this.#loaded = loaded;
+    this.#automatic = this.#openAutomatic(before);
+    this.#settings = this.#compose();
+    if (broken === 0) this.#options.logger.log("info", "TLS certificates have been read again");
+    this.#warn();
+  }
+
+  #reportBroken(error: Error): void {
+    this.#options.logger.log(
+      "error",
+      `cannot read a TLS certificate again, the one before stays in use: ${error.message}`,
+    );
+  }
+
+  #openAutomatic(before: Loaded | undefined): Opened[] {
+    const { options } = this.#loaded;
+    return (this.#options.automatic?.certificates ?? []).map((pair) => {
+      const known = this.#automatic.find((opened) => Bun.deepEquals(opened.pair, pair));
+      return reopen(pair, known, options, before?.options);
+    });
+  }
+
+  #compose(): TlsSettings {
+    const { client_certificates: clients } = this.#config;
+    const { automatic } = this.#options;
+    return {
+      certificates: new Certificates([...this.#loaded.certificates.values(), ...this.#automatic]),
+      clientCertificate:
+        clients === undefined ? "ignored" : clients.required ? "required" : "asked for",
+      challenge: automatic && ((serverName) => this.#challenge(automatic.challenge(serverName))),
+    };
+  }
+
+  #challenge(pair: PemPair | undefined): SecureContext | undefined {
+    return pair && openContext(pair, { minVersion: "1.2", clientAuthorities: undefined });
+  }
+
+  /** From now on, logs every day which certificates clients refuse or soon will. */
+  #remindDaily(): void {
+    this.#cancelReminder?.();
+    this.#cancelReminder = this.#options.clock.schedule(DAY_MS, () => {
+      this.#warn();
+      this.#remindDaily();
+    });
+  }
+
+  #warn(): void {
+    const { clock, logger } = this.#options;
+    for (const [key, opened] of this.#loaded.certificates) {
+      for (const { message } of certificateWarnings(opened, clock.wall())) {
+        logger.log("warn", `TLS certificate ${certificateOf(key)}: ${message}`);
+      }
+    }
+  }
+}
+
+function filesOf({ certificates, client_certificates: clients }: StoreConfig): string[] {
+  const own = certificates.flatMap(({ certificate, key }) => [certificate, key]);
+  return clients === undefined ? own : [...own, clients.ca];
+}

@@ -1,0 +1,309 @@
+import type { X509Certificate } from "node:crypto";
+import { hostName } from "../../../http/host.ts";
+import type { ClientCertificate, ClientTls } from "../../../pipeline/client-request.ts";
+import type { PendingTimeout, Timeout } from "../../../time/timeout.ts";
+import { type ClientHello, LONGEST_HELLO, readClientHello } from "../../../wire/client-hello.ts";
+import type { Peer } from "../proxy-preamble.ts";
+import type { Expiring } from "../services.ts";
+import type { Session } from "../session.ts";
+import type { Certificates, ServerCertificate } from "./certificates.ts";
+import { clientCertificate } from "./client-certificate.ts";
+import { protocolList, type SecureContext, upgradeToTls } from "./secure-context.ts";
+
+/** What new connections are opened with. Never changed: another takes its place. */
+export interface TlsSettings {
+  readonly certificates: Certificates;
+  readonly clientCertificate: "ignored" | "asked for" | "required";
+  /** For a client that offers acme-tls/1, the context of the challenge for its server name. */
+  readonly challenge: ((serverName: string) => SecureContext | undefined) | undefined;
+}
+
+/** A connection whose handshake has succeeded. */
+export interface SecureConnection {
+  readonly peer: Peer;
+  readonly socket: Bun.Socket<Session>;
+  readonly tls: ClientTls;
+  /** What ALPN chose; undefined without it. */
+  readonly protocol: string | undefined;
+}
+
+export interface HandshakeServices {
+  /** For the whole handshake, from the connection's opening on. */
+  readonly timeout: Timeout<Expiring>;
+  /** Offered by ALPN; see `protocolList`. */
+  readonly protocols: Buffer;
+  /** The handshake has succeeded: opens the session that takes its place. */
+  readonly secured: (handshake: TlsHandshake, connection: SecureConnection) => void;
+  /** For the operator who wants to know why. */
+  readonly failed: (peer: Peer, reason: string) => void;
+  /** The connection is closed, without having become secure. */
+  readonly gone: (handshake: TlsHandshake) => void;
+}
+
+/** A hello that comes in more pieces than this is one byte at a time. */
+const MOST_PIECES = 64;
+
+/** Alerts (RFC 8446 section 6.2): a fatal unrecognized_name. */
+const NO_CERTIFICATE = Buffer.from("15030300020270", "hex");
+const ACME_PROTOCOL = "acme-tls/1";
+const ACME_ONLY = protocolList([ACME_PROTOCOL]);
+
+const PLAIN_HTTP = /^[A-Z]{3,16} /;
+const PLAIN_HTTP_ANSWER = [
+  "HTTP/1.1 400 Bad Request",
+  "Content-Type: text/plain;charset=utf-8",
+  "Content-Length: 55",
+  "Connection: close",
+  "",
+  "This port speaks TLS: the address begins with https://\n",
+].join("\r\n");
+
+/**
+ * A client's connection until TLS is established:
+ *
+ *   ClientHello ─▶ certificate by its server name ─▶ handshake ─▶ session
+ *
+ * The hello is read here and then again by TLS, so that nothing is decided before it is known what the
+ * client wants.
+ */
+export class TlsHandshake implements Session, Expiring {
+  readonly isIdle = true;
+  readonly #socket: Bun.Socket<Session>;
+  readonly #settings: TlsSettings;
+  readonly #services: HandshakeServices;
+  readonly #peer: Peer;
+  #received: Buffer | undefined;
+  #pieces = 0;
+  #hello: ClientHello | undefined;
+  #certificate: ServerCertificate | undefined;
+  #isOver = false;
+  #isClosed = false;
+  /** That of its beginning; limits may change meanwhile. */
+  readonly #timeout: Timeout<Expiring>;
+  readonly #waiting: PendingTimeout;
+
+  constructor(
+    socket: Bun.Socket<Session>,
+    peer: Peer,
+    settings: TlsSettings,
+    services: HandshakeServices,
+  ) {
+    this.#socket = socket;
+    this.#peer = peer;
+    this.#settings = settings;
+    this.#services = services;
+    this.#timeout = services.timeout;
+    this.#waiting = this.#timeout.begin(this);
+  }
+
+  get client(): string {
+    return this.#peer.address;
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#isOver || this.#hello !== undefined) return;
+    this.#pieces += 1;
+    const received = this.#received === undefined ? bytes : Buffer.concat([this.#received, bytes]);
+    const reading = readClientHello(received);
+    if (reading.state === "complete") {
+      this.#hello = reading.hello;
+      this.#received = undefined;
+      this.#upgrade(reading.hello, received);
+    } else if (reading.state === "malformed") this.#refuse(received);
+    else if (received.length > LONGEST_HELLO || this.#pieces > MOST_PIECES) {
+      this.#fail("the ClientHello does not end");
+    } else this.#received = received;
+  }
+
+  /** The runtime's word on the handshake. `trusted` and `error` are about the client's certificate. */
+  handshaken(socket: Bun.Socket<Session>, succeeded: boolean, error: Error | null): void {
+    if (this.#isOver) return;
+    if (!succeeded) {
+      this.#fail(reasonOf(error));
+      return;
+    }
+    const hello = this.#hello;
+    const own = this.#certificate;
+    if (hello === undefined || own === undefined) {
+      // A challenge ends with its handshake (RFC 8737 section 3).
+      this.#end();
+      socket.end();
+      return;
+    }
+    const settings = this.#settings;
+    let certificate: ClientCertificate | undefined;
+    if (settings.clientCertificate !== "ignored") {
+      const presented = presentedBy(socket);
+      if (socket.authorized && presented !== undefined) certificate = clientCertificate(presented);
+      else if (presented !== undefined || settings.clientCertificate === "required") {
+        const what = `the client's certificate is not accepted: ${reasonOf(error)}`;
+        if (settings.clientCertificate === "required") {
+          this.#fail(what);
+          socket.end();
+          return;
+        }
+        this.#services.failed(this.#peer, what);
+      }
+    }
+    const tls = new ConnectionTls(
+      socket,
+      hello.serverName,
+      certificate,
+      own,
+      settings.certificates,
+    );
+    const protocol = socket.alpnProtocol || undefined;
+    this.#end();
+    this.#services.secured(this, { peer: this.#peer, socket, tls, protocol });
+  }
+
+  drained(): void {}
+
+  ended(): void {
+    this.#fail("the client left");
+  }
+
+  closed(cause: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#fail(cause === undefined ? "the client left" : reasonOf(cause));
+    this.#services.gone(this);
+  }
+
+  drain(): void {
+    this.destroy();
+  }
+
+  cut(): void {
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#end();
+    this.#socket.terminate();
+  }
+
+  timeIsUp(): void {
+    this.#fail("it took longer than `server.header_timeout`");
+  }
+
+  #upgrade(hello: ClientHello, received: Buffer): void {
+    const settings = this.#settings;
+    const challenge = hello.protocols.includes(ACME_PROTOCOL)
+      ? settings.challenge?.(hello.serverName)
+      : undefined;
+    this.#certificate =
+      challenge === undefined ? settings.certificates.choose(hello.serverName) : undefined;
+    const context = challenge ?? this.#certificate?.context;
+    if (context === undefined) {
+      this.#socket.write(NO_CERTIFICATE);
+      this.#fail("there is no certificate yet");
+      return;
+    }
+    const socket = this.#socket;
+    socket.data = NOBODY;
+    upgradeToTls(socket, {
+      context,
+      received,
+      protocols: challenge === undefined ? this.#services.protocols : ACME_ONLY,
+      clientCertificate: challenge === undefined ? settings.clientCertificate : "ignored",
+      data: this,
+      events: socketEvents,
+    });
+  }
+
+  #refuse(received: Buffer): void {
+    if (PLAIN_HTTP.test(received.toString("latin1", 0, 20))) {
+      this.#socket.write(PLAIN_HTTP_ANSWER);
+      this.#fail("plain HTTP on the TLS port");
+    } else this.#fail("it does not begin with a ClientHello");
+  }
+
+  #fail(reason: string): void {
+    if (this.#isOver) return;
+    this.#services.failed(this.#peer, reason);
+    this.#end();
+    this.#socket.end();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#received = undefined;
+    this.#timeout.end(this.#waiting);
+  }
+}
+
+/** The events of sockets, encrypted or not: each goes to the session that has the socket. */
+export const socketEvents: Bun.SocketHandler<Session> = {
+  binaryType: "buffer",
+  handshake: (socket, succeeded, error) => {
+    if (socket.data instanceof TlsHandshake) socket.data.handshaken(socket, succeeded, error);
+  },
+  data: (socket, bytes) => socket.data.received(bytes),
+  drain: (socket) => socket.data.drained(),
+  end: (socket) => socket.data.ended(),
+  close: (socket, error) => socket.data.closed(error),
+  error: (socket, error) => socket.data.closed(error),
+};
+
+/** What TLS tells about an established connection. */
+class ConnectionTls implements ClientTls {
+  readonly version: string;
+  readonly serverName: string;
+  readonly certificate: ClientCertificate | undefined;
+  readonly #own: ServerCertificate;
+  readonly #all: Certificates;
+  /** The host of the request before: clients ask for one host again and again. */
+  #host: string | undefined;
+  #isMisdirected = false;
+
+  constructor(
+    socket: Bun.Socket<Session>,
+    serverName: string,
+    certificate: ClientCertificate | undefined,
+    own: ServerCertificate,
+    all: Certificates,
+  ) {
+    this.version = socket.getTLSVersion();
+    this.serverName = serverName;
+    this.certificate = certificate;
+    this.#own = own;
+    this.#all = all;
+  }
+
+  isMisdirected(host: string): boolean {
+    if (host !== this.#host) {
+      this.#host = host;
+      this.#isMisdirected = this.#all.isMisdirected(this.#own, hostName(host).toLowerCase());
+    }
+    return this.#isMisdirected;
+  }
+}
+
+/** The owner of what is encrypted, which TLS reads by itself. */
+const NOBODY: Session = {
+  isIdle: true,
+  client: undefined,
+  received: () => {},
+  drained: () => {},
+  ended: () => {},
+  closed: () => {},
+  drain: () => {},
+  cut: () => {},
+  destroy: () => {},
+};
+
+function presentedBy(socket: Bun.Socket<Session>): X509Certificate | undefined {
+  return (
+    socket as unknown as { getPeerX509Certificate(): X509Certificate | undefined }
+  ).getPeerX509Certificate();
+}
+
+/** "error:1000009c:SSL routines:OPENSSL_internal:HTTP_REQUEST" says "http request". */
+function reasonOf(error: Error | null): string {
+  const text = error?.message ?? "";
+  const known = /^error:[0-9a-f]+:[^:]*:[^:]*:([A-Z0-9_]+)/.exec(text)?.[1];
+  return known === undefined
+    ? text || "the handshake failed"
+    : known.toLowerCase().replaceAll("_", " ");
+}
