@@ -79,7 +79,13 @@ export class FirstBytes implements Session, Expiring {
   }
 
   timeIsUp(): void {
-    this.#end("close");
+    if (this.#bytes === undefined) {
+      this.#end("close");
+      return;
+    }
+    // The beginning of a POST, say, which HTTP/1.1 answers when the rest does not come either.
+    this.#over();
+    this.#connection.become("HTTP/1.1").received(this.#bytes);
   }
 
   #end(manner: "close" | "cut"): void {

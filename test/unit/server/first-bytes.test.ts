@@ -64,13 +64,12 @@ describe("the first bytes of a connection", () => {
     expect(events.at(-1)).toBe("gone");
   });
 
-  test("that stop in the middle of the preface do so sooner", () => {
+  test("that stop in the middle of the preface are left to HTTP/1.1", () => {
     const { first, clock, events } = open();
-    first.received(Buffer.from("PRI"));
+    first.received(Buffer.from("P"));
     clock.advance(10_000);
-    expect(events).toEqual(["close"]);
-    first.received(Buffer.from("GET"));
-    expect(events).toEqual(["close"]);
+    expect(events).toEqual(["HTTP/1.1 P"]);
+    expect(clock.pending).toBe(0);
   });
 
   test("are not waited for when the gateway stops or the client leaves", () => {
