@@ -114,9 +114,11 @@ export class IncomingFrames implements FrameHandler {
 
   rstStream(id: number, code: number): void {
     const stream = this.#parts.streams.find(id, "RST_STREAM");
-    this.#parts.floods.control("RST_STREAM frames");
+    // A server cannot reset more streams than this side has opened.
+    const isExpected = this.#parts.role === "client" && stream !== undefined;
+    if (!isExpected) this.#parts.floods.control("RST_STREAM frames");
     if (stream === undefined) return;
-    if (!stream.localEnded) this.#parts.floods.reset();
+    if (!isExpected && !stream.localEnded) this.#parts.floods.reset();
     const by = code === ErrorCode.refusedStream ? "refused" : "peer";
     stream.close({ code, by, message: `the peer has reset the stream: ${nameOfErrorCode(code)}` });
   }

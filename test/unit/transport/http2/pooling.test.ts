@@ -244,6 +244,24 @@ describe("a backend that breaks off", () => {
     expect(connections()).toBe(1);
   });
 
+  test("many requests before it has taken their content keeps its connection", async () => {
+    const { origin, connections } = await startFakeBackend(stage, ({ path, stream, answer }) => {
+      if (path === "/well") answer("well");
+      else stream.reset(ErrorCode.cancel);
+    });
+    const { send } = startPool(stage);
+    for (let round = 0; round < 30; round += 1) {
+      const sending = Array.from({ length: 100 }, () => {
+        const { reader, give } = handedOver();
+        give("beginning");
+        return rejection(send(http2At(origin), { method: "POST", body: reader }));
+      });
+      await Promise.all(sending);
+    }
+    expect(await textOf(await send(http2At(origin), { target: "/well" }))).toBe("well");
+    expect(connections()).toBe(1);
+  });
+
   test("after it has answered before all content was sent is not asked for more", async () => {
     const { origin } = await startHttp2Backend(stage, (stream) => {
       stream.respond({ ":status": 413 });
