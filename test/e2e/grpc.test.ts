@@ -1,5 +1,8 @@
-import { describe, expect, test } from "bun:test";
-import { Metadata, status } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { credentials, Metadata, ServerCredentials, status } from "@grpc/grpc-js";
+import { hasOpenssl, issue, makeAuthority } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { noHealthChecks, startGateway, type TestConfig } from "../support/gateway-process.ts";
 import { startGrpcClient, startGrpcServer } from "../support/grpc.ts";
@@ -104,6 +107,8 @@ describe("gRPC through the gateway", () => {
     server.kill();
     expect(await outcome).toMatchObject({ code: status.UNAVAILABLE });
     expect(await client.unary("unary", "x")).toMatchObject({ code: status.UNAVAILABLE });
+    await startGrpcServer(stage, { port: server.port });
+    expect(await client.unary("unary", "x")).toMatchObject({ code: status.OK });
   });
 });
 
@@ -143,6 +148,56 @@ describe("an error of the gateway for a gRPC client", () => {
       { error_code: "exchange_timeout", grpc_status: 4 },
     ]);
   });
+});
+
+const shared = createStage(afterAll);
+let folder = "";
+
+beforeAll(async () => {
+  if (!hasOpenssl) return;
+  folder = shared.folder();
+  await makeAuthority(folder, "ca");
+  await issue(folder, "local", "IP:127.0.0.1,DNS:localhost");
+});
+
+test.skipIf(!hasOpenssl)("gRPC goes through the gateway over TLS on both sides", async () => {
+  const file = (name: string) => readFileSync(join(folder, name));
+  const pair = { private_key: file("local.key"), cert_chain: file("local.pem") };
+  const server = await startGrpcServer(stage, {
+    tls: ServerCredentials.createSsl(null, [pair]),
+  });
+  for (const protocol of ["http2", "auto"]) {
+    const certificate = { certificate: join(folder, "local.pem"), key: join(folder, "local.key") };
+    const gateway = await startGateway(stage, {
+      server: { tls: { port: 0, certificates: [certificate] } },
+      health_check: { grpc: true },
+      routes: [
+        {
+          path: "/*",
+          backends: [`https://127.0.0.1:${server.port}`],
+          protocol,
+          tls: { ca: join(folder, "ca.pem") },
+        },
+      ],
+    });
+    const { port } = new URL(gateway.tlsUrl);
+    const secure = credentials.createSsl(file("ca.pem"));
+    const client = startGrpcClient(stage, `localhost:${port}`, secure);
+    expect(await client.unary("unary", "hello")).toMatchObject({
+      code: status.OK,
+      messages: ["unary hello"],
+    });
+    expect(await client.upload([Buffer.alloc(1_000_000)])).toMatchObject({
+      code: status.OK,
+      messages: ["1000000 bytes"],
+    });
+    expect(await client.download()).toMatchObject({ code: status.OK });
+    const { call, first, outcome } = client.both();
+    call.write(Buffer.from("a"));
+    await first;
+    call.end();
+    expect(await outcome).toMatchObject({ code: status.OK, messages: ["echo a"] });
+  }
 });
 
 test("a gRPC server is checked by its health service", async () => {

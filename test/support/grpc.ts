@@ -46,7 +46,10 @@ const methods = {
 };
 
 /** A real gRPC server whose methods echo, fail or hang. */
-export async function startGrpcServer(stage: Stage, options: { tls?: ServerCredentials } = {}) {
+export async function startGrpcServer(
+  stage: Stage,
+  options: { tls?: ServerCredentials; port?: number } = {},
+) {
   const server = new Server();
   /** Calls that the server has seen cancelled. */
   let cancelled = 0;
@@ -105,7 +108,7 @@ export async function startGrpcServer(stage: Stage, options: { tls?: ServerCrede
         (error, bound) => (error === null ? resolve(bound) : reject(error)),
       );
     });
-  const port = await listen(0);
+  const port = await listen(options.port ?? 0);
   stage.defer(() => server.forceShutdown());
   return {
     port,
