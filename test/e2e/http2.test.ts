@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { hasOpenssl, issue, makeAuthority } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewayProcess, noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { answerOf, askHttp2, http2Session, request } from "../support/http2-ask.ts";
@@ -176,8 +179,9 @@ describe("over HTTP/2, by prior knowledge", () => {
     expect(client.stream(1).resetBy).toBe(0);
   });
 
-  test("trailers of a backend are passed on", async () => {
+  test("interim answers and trailers of a backend are passed on", async () => {
     next = (request) => {
+      request.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
       request.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n");
       request.send("2\r\nhi\r\n0\r\nX-Sum: 42\r\n\r\n");
       request.end();
@@ -186,6 +190,8 @@ describe("over HTTP/2, by prior knowledge", () => {
     client.send(headers(1, [...GET.slice(0, 2), [":path", "/raw/a"], GET[3]!, ["te", "trailers"]]));
     const { sections, content } = await client.answer(1);
     expect(content).toBe("hi");
+    expect(sections[0]).toContainEqual([":status", "103"]);
+    expect(sections[0]).toContainEqual(["link", "</a.css>"]);
     expect(sections.at(-1)).toEqual([["x-sum", "42"]]);
   });
 
@@ -242,6 +248,41 @@ describe("over HTTP/2, by prior knowledge", () => {
   test("HTTP/1.1 goes on beside it on the same port", async () => {
     const raw = await askRaw(gateway.port, ["GET /bytes/5 HTTP/1.1", "Host: a"]);
     expect(raw).toMatchObject({ status: 200, content: "01234" });
+  });
+});
+
+describe.if(hasOpenssl)("over HTTP/2, by ALPN on the TLS port", () => {
+  test("requests, uploads and long answers go both ways, many at a time", async () => {
+    const folder = stage.folder();
+    await makeAuthority(folder, "ca");
+    await issue(folder, "server", "IP:127.0.0.1");
+    const mock = await startMockProcess(stage, "C");
+    const secure = await startGateway(stage, {
+      server: {
+        tls: {
+          port: 0,
+          certificates: [
+            { certificate: join(folder, "server.pem"), key: join(folder, "server.key") },
+          ],
+        },
+      },
+      health_check: noHealthChecks,
+      routes: [{ path: "/*", backends: [mock.url] }],
+    });
+    const ca = readFileSync(join(folder, "ca.pem"));
+    const session = http2Session(stage, secure.tlsUrl, ca);
+    const sizes = [0, 1, 1000, 100_000, 3_000_000];
+    const answers = await Promise.all([
+      ...sizes.map((size) => askHttp2(session, `/bytes/${size}`)),
+      ...sizes.map((size) =>
+        askHttp2(session, "/echo", { ":method": "POST" }, Buffer.alloc(size, "x")),
+      ),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(answers.slice(0, 5).map(({ content }) => content.length)).toEqual(sizes);
+    expect(
+      answers.slice(5).map(({ content }) => JSON.parse(content) as { body_bytes: number }),
+    ).toMatchObject(sizes.map((size) => ({ body_bytes: size })));
   });
 });
 

@@ -13,9 +13,9 @@ export interface Http2Answer {
   readonly trailers: Fields;
 }
 
-/** Connects by prior knowledge, with the runtime's own client. */
-export function http2Session(stage: Stage, url: string): ClientHttp2Session {
-  const session = connect(url);
+/** Connects, by prior knowledge or over TLS, with the runtime's own client. */
+export function http2Session(stage: Stage, url: string, ca?: Buffer): ClientHttp2Session {
+  const session = connect(url, ca === undefined ? {} : { ca });
   session.on("error", () => {});
   stage.defer(() => session.destroy());
   return session;

@@ -335,6 +335,7 @@ function sessionLimits(
     maxHeaderSize,
     header: timeout(headerTimeout),
     keepAlive: timeout(keepAliveTimeout || TEN_YEARS),
+    stalled: timeout(keepAliveTimeout),
   };
 }
 

@@ -27,6 +27,8 @@ export interface SessionLimits {
   readonly header: Timeout<Expiring>;
   /** Without a request. */
   readonly keepAlive: Timeout<Expiring>;
+  /** As long, for a client that takes nothing of what waits for it. */
+  readonly stalled: Timeout<Expiring>;
 }
 
 /** A session whose time can be up. */

@@ -27,7 +27,12 @@ function open() {
       handle: () => new Promise(() => {}),
       clock,
       dateLine: new DateLine(clock),
-      limits: { maxHeaderSize: 1000, header: timeout(10_000), keepAlive: timeout(75_000) },
+      limits: {
+        maxHeaderSize: 1000,
+        header: timeout(10_000),
+        keepAlive: timeout(75_000),
+        stalled: timeout(75_000),
+      },
       gone: () => events.push("gone"),
       onError: () => {},
     },

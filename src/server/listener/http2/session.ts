@@ -191,7 +191,7 @@ export class Http2Session
     this.#keepAlive?.end();
     this.#header?.end();
     // For a client that does not read what is still to be written.
-    this.#keepAlive = new Waiting<Expiring>(this.#services.limits.keepAlive, this);
+    this.#keepAlive = new Waiting<Expiring>(this.#services.limits.stalled, this);
     if (error.code === ErrorCode.noError) return;
     this.#services.onMisuse?.(this.connection, `${nameOfErrorCode(error.code)}: ${error.message}`);
   }

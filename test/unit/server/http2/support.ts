@@ -151,6 +151,7 @@ export class Stage {
       maxHeaderSize,
       header: timeout(10_000),
       keepAlive: timeout(75_000),
+      stalled: timeout(75_000),
     };
     const connection = { peer: "192.0.2.1", peerPort: 1, tls: undefined, isOpen: true };
     this.session = new Http2Session(

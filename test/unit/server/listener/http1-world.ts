@@ -89,6 +89,7 @@ export function http1(handle: (request: ClientRequest) => Told | Promise<Told>) 
     maxHeaderSize: 1_000,
     header: timeout(10_000),
     keepAlive: timeout(75_000),
+    stalled: timeout(75_000),
   };
   const noted: Handle = (request) => {
     requests.push(request);
