@@ -36,7 +36,7 @@ const schema = Type.Object(
     timeouts: serverTimeouts,
     header_timeout: Duration({
       description:
-        "How long a client may take to send a request's header section, from its first byte to its end; then the answer is 408. 0 sets no limit.",
+        "How long a client may take to send a request's header section, from its first byte to its end; then the answer is 408. A new connection on which nothing is sent for that long is closed. 0 sets no limit.",
       default: "10s",
     }),
     keep_alive_timeout: Duration({

@@ -21,7 +21,7 @@ export class FirstBytes implements Session, Expiring {
   readonly isIdle = true;
   readonly #connection: Undecided;
   readonly #services: SessionServices;
-  #waiting: Waiting<Expiring>;
+  readonly #waiting: Waiting<Expiring>;
   /** The beginning of what may become the preface. */
   #bytes: Buffer | undefined;
   #isOver = false;
@@ -29,7 +29,7 @@ export class FirstBytes implements Session, Expiring {
   constructor(connection: Undecided, services: SessionServices) {
     this.#connection = connection;
     this.#services = services;
-    this.#waiting = new Waiting<Expiring>(services.limits.keepAlive, this);
+    this.#waiting = new Waiting<Expiring>(services.limits.header, this);
   }
 
   get client(): string {
@@ -42,11 +42,6 @@ export class FirstBytes implements Session, Expiring {
     const length = Math.min(bytes.length, PREFACE.length);
     const mayBePreface = bytes.toString("latin1", 0, length) === PREFACE.slice(0, length);
     if (mayBePreface && length < PREFACE.length) {
-      // A request's first bytes, whichever version it is of.
-      if (this.#bytes === undefined) {
-        this.#waiting.end();
-        this.#waiting = new Waiting<Expiring>(this.#services.limits.header, this);
-      }
       this.#bytes = bytes;
       return;
     }

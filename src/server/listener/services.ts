@@ -23,9 +23,9 @@ export interface SessionServices {
 export interface SessionLimits {
   /** Bytes of a request's header section. */
   readonly maxHeaderSize: number;
-  /** From the first byte of a request to the end of its header section. */
+  /** From a connection's beginning, or a further request's first byte, to the end of its header section. */
   readonly header: Timeout<Expiring>;
-  /** Without a request. */
+  /** Between two requests. */
   readonly keepAlive: Timeout<Expiring>;
   /** As long, for a client that takes nothing of what waits for it. */
   readonly stalled: Timeout<Expiring>;

@@ -69,7 +69,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     this.#line = line;
     this.connection = connection;
     this.#services = services;
-    this.#waitFor(services.limits.keepAlive);
+    // A client that opens a connection and says nothing is given no longer than one that stops half way.
+    this.#waitFor(services.limits.header);
   }
 
   get isIdle(): boolean {
