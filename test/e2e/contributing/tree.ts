@@ -9,6 +9,7 @@ const COPIED = [
   "config",
   "test/unit",
   "test/support",
+  "test/wire",
   "build.ts",
   "package.json",
   "tsconfig.json",
