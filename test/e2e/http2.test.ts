@@ -222,12 +222,15 @@ describe("over HTTP/2, by prior knowledge", () => {
   });
 
   test("an answer that breaks off at its backend resets the stream", async () => {
+    const { promise: asked, resolve } = Promise.withResolvers<RawRequest>();
     next = (request) => {
       request.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
-      request.end();
+      resolve(request);
     };
     const client = await Http2Client.open(stage, gateway.port);
     client.send(headers(1, [...GET.slice(0, 2), [":path", "/raw/half"], GET[3]!]));
+    await client.until(() => client.stream(1).content === "half");
+    (await asked).end();
     await client.until(() => client.stream(1).resetBy !== undefined);
     expect(client.stream(1)).toMatchObject({ content: "half", resetBy: 2, isEnded: false });
     await client.pong();
