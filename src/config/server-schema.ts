@@ -109,7 +109,7 @@ const schema = Type.Object(
     }),
     encoded_slashes: encodedSlashesSchema({
       description:
-        "What an encoded slash or backslash in a path is (`%2F`, `%5C`). `keep`: a part of its segment, which backends get as it is; a request is refused if it would go to another route without. `reject`: the answer is 400. `decode`: a slash, for the gateway and for backends.",
+        "What an encoded slash or backslash in a path is (`%2F`, `%5C`). `keep`: a part of its segment, which backends get as it is; a request is refused if the decoded path is another route's. `reject`: the answer is 400. `decode`: a slash, for the gateway and for backends.",
       default: "keep",
     }),
     send_forwarded: Type.Boolean({

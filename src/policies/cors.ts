@@ -162,9 +162,9 @@ function create(config: CorsConfig): Policy | undefined {
   return {
     name: "cors",
 
-    request({ method, fields }) {
+    request({ method, fields, target }) {
       if (!origins.any && asksForWebSocket(method, fields.upgrade)) {
-        checkWebSocketOrigin(fields, origins);
+        checkWebSocketOrigin(fields.get("origin"), target.host, origins);
       }
       if (!isPreflight(method, fields)) return undefined;
       const answer = new Answer(null, { status: 204 });
@@ -193,10 +193,8 @@ function create(config: CorsConfig): Policy | undefined {
  * Origin that equals the Host proves nothing if it is a name: its owner can have it lead here (DNS
  * rebinding). An address or localhost cannot be redirected like that.
  */
-function checkWebSocketOrigin(headers: RequestFields, origins: AllowedOrigins): void {
-  const origin = headers.get("origin");
+function checkWebSocketOrigin(origin: string | null, host: string, origins: AllowedOrigins): void {
   if (origin === null || origins.has(origin)) return;
-  const host = headers.get("host") ?? "";
   if (leadsNowhereElse(host) && origin.replace(/^https?:\/\//, "") === host) return;
   throw new GatewayError(
     "origin_not_allowed",

@@ -30,7 +30,7 @@ const REJECTED: InvalidPath = {
 };
 const AMBIGUOUS: InvalidPath = {
   kind: "invalid_path",
-  problem: "the path contains an encoded slash or backslash, and would be another route's without",
+  problem: "the path contains an encoded slash or backslash, and decoded it is another route's",
 };
 
 /**

@@ -35,6 +35,7 @@ export function policyFrom(
 
 export interface Asked {
   readonly method?: string;
+  readonly host?: string;
   readonly fields?: Record<string, string>;
   readonly client?: string;
 }
@@ -53,11 +54,16 @@ export class Chain {
     this.#backend = backend;
   }
 
-  async send({ method = "GET", fields = {}, client = "192.0.2.1" }: Asked = {}): Promise<Response> {
+  async send({
+    method = "GET",
+    host,
+    fields = {},
+    client = "192.0.2.1",
+  }: Asked = {}): Promise<Response> {
     const exchange = openExchange({
       method,
       fields,
-      host: null,
+      host: host ?? null,
       client: { peer: client, address: client },
     });
     const toProblem = problemMaker((_exchange, error) => {

@@ -118,7 +118,7 @@ test("an explanation names the path that was matched, or why none was", () => {
     { path: "/*" },
   ]);
   expect(table.explain("GET", asked("/admin%2Fa"))).toEqual([
-    "GET /admin%2Fa is answered with 400: the path contains an encoded slash or backslash, and would be another route's without",
+    "GET /admin%2Fa is answered with 400: the path contains an encoded slash or backslash, and decoded it is another route's",
   ]);
   expect(table.explain("GET", asked("/x/a%2Fb"))[0]).toBe('GET /x/a/b goes to "/x/*"');
 });
