@@ -4,6 +4,7 @@ import { type Checkable, under } from "../pipeline/section.ts";
 import { checkProxiedProtocol, checkReach } from "../upstream/destination.ts";
 import { checkBackendUrl } from "../upstream/backend-schema.ts";
 import { upstreamSections } from "../upstream/schema.ts";
+import { defaultStorage, storageProblem } from "./acme-schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { checkTimeouts } from "./timeouts.ts";
@@ -21,6 +22,7 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
   const hasTimeout = isWritten(["health_check", "timeout"]);
   return [
     ...checkPorts(config),
+    ...checkDefaultStorage(config),
     ...under(
       ["server", "timeouts"],
       // An exchange timeout below the default response timeout is no contradiction.
@@ -47,6 +49,18 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
 }
 
 /** Ports that would collide; 0 picks a free one. */
+/** A folder for certificates that is written is checked with its section. */
+function checkDefaultStorage({ server, logging }: Top): ConfigIssue[] {
+  const issuer = server?.tls?.acme;
+  if (issuer === undefined || issuer.storage !== undefined || logging?.database === undefined) {
+    return [];
+  }
+  const problem = storageProblem(defaultStorage(logging.database));
+  if (problem === undefined) return [];
+  const message = `${problem}; name another folder in \`storage\``;
+  return [{ path: ["server", "tls", "acme"], message }];
+}
+
 function checkPorts({ admin, server }: Top): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const tlsPort = server?.tls?.port;

@@ -1,6 +1,7 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../pipeline/policy.ts";
-import { type Checkable, defineSection, type IsWhole } from "../pipeline/section.ts";
+import { type Checkable, defineSection, type IsWhole, under } from "../pipeline/section.ts";
+import { acme } from "./acme-schema.ts";
 import {
   CertificateError,
   certificateWarnings,
@@ -70,6 +71,7 @@ const schema = Type.Object(
         "Chosen by the server name that a client asks for: exact, wildcard, the first. The files are read again when they change.",
       default: [],
     }),
+    acme: acme.schema,
     min_version: minVersion,
     client_certificates: Type.Optional(clientCertificates),
     redirect: Type.Union([Type.Boolean(), Type.Integer({ minimum: 1, maximum: 65_535 })], {
@@ -90,13 +92,14 @@ export const serverTls = defineSection({ schema: Type.Optional(schema), check })
 type Written = Checkable<TlsConfig>;
 
 function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
-  const { certificates = [], client_certificates: clients } = written;
+  const { certificates = [], client_certificates: clients, acme: issuer } = written;
   const read = certificates.map((files, index) => checkCertificate(files, index));
   const issues = read.flatMap(({ issues }) => issues);
-  if (certificates.length === 0 && isWhole(written)) {
+  if (certificates.length === 0 && issuer === undefined && isWhole(written)) {
     issues.push({
       path: [],
-      message: "TLS needs `certificates`, like `- { certificate: api.pem, key: api.key }`",
+      message:
+        "TLS needs `certificates`, like `- { certificate: api.pem, key: api.key }`, or `acme` to get them from an issuer",
     });
   }
   const chosen = new Map<string, number>();
@@ -113,8 +116,29 @@ function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
     }
     for (const name of names) if (!chosen.has(name)) chosen.set(name, index);
   }
+  if (issuer !== undefined) issues.push(...under(["acme"], checkIssuer(issuer, chosen, isWhole)));
   const problem = clients?.ca === undefined ? undefined : authoritiesProblem(clients.ca);
   if (problem !== undefined) issues.push({ path: ["client_certificates", "ca"], message: problem });
+  return issues;
+}
+
+/** `chosen` are the names of certificates that come from files. */
+function checkIssuer(
+  issuer: NonNullable<Written["acme"]>,
+  chosen: ReadonlyMap<string, number>,
+  isWhole: IsWhole,
+): ConfigIssue[] {
+  const issues = acme.check?.(issuer, isWhole) ?? [];
+  for (const [index, domain] of (issuer.domains ?? []).entries()) {
+    const name = domain?.toLowerCase() ?? "";
+    const earlier = chosen.get(name);
+    if (earlier === undefined) continue;
+    issues.push({
+      path: ["domains", index],
+      message: `the issuer's certificate for \`${name}\` would never be chosen: certificate ${earlier + 1} of \`certificates\` has that name`,
+      severity: "warning",
+    });
+  }
   return issues;
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { acmeSettings } from "./acme/settings.ts";
 import { ListenError } from "./parts/open-port.ts";
 import type { Parts } from "./parts/parts.ts";
 import { warnOfInsecurity } from "./reports.ts";
@@ -22,6 +23,8 @@ export async function reloadGateway(
   parts.telemetry.change(next.logging);
   parts.server = next.server;
   changeAdmin(parts, next.admin);
+  // Before the ports, which take what there is of them.
+  parts.certificates.use(acmeSettings(next));
   changeTraffic(parts, next.server);
   const before = parts.gateway.snapshot;
   parts.gateway.swap(snapshot);

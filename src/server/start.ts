@@ -13,6 +13,8 @@ import { Names } from "../transport/names.ts";
 import { ConnectionPool } from "../transport/pool.ts";
 import { networkProbe } from "../transport/probe.ts";
 import { HealthMonitor } from "../upstream/health/monitor.ts";
+import { AutomaticCertificates } from "./acme/automatic-certificates.ts";
+import { acmeSettings } from "./acme/settings.ts";
 import { Admin } from "./parts/admin.ts";
 import { descriptorRoom, DescriptorWatch } from "./parts/descriptor-watch.ts";
 import type { Parts } from "./parts/parts.ts";
@@ -82,14 +84,16 @@ export class RunningGateway {
 /** Opens the parts one by one. If one cannot be opened, closes those before it. */
 function openParts(config: Config, options: Omit<StartOptions, "config">): Parts {
   const parts = createParts(config, options);
-  const { traffic, admin, telemetry, monitor, descriptors } = parts;
+  const { traffic, certificates, admin, telemetry, monitor, descriptors } = parts;
   try {
+    certificates.use(acmeSettings(config));
     traffic.open();
     admin.open();
     telemetry.open();
     monitor.start();
     descriptors.start();
     traffic.admission.room = descriptorRoom();
+    certificates.start();
   } catch (error) {
     void parts.snapshots.retire(parts.gateway.snapshot);
     void admin.close();
@@ -140,15 +144,23 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
   );
   const gateway: Gateway = new Gateway({
     snapshot: snapshots.compile(config),
-    ownPages: (exchange) => admin.page(exchange),
+    ownPages: (exchange) => certificates.page(exchange) ?? admin.page(exchange),
     clock,
     via: `${VIA}-${instanceId(random)}`,
     newRequestId: () => crypto.randomUUID(),
     onEnd: (exchange) => telemetry.take(exchange),
   });
+  const certificates: AutomaticCertificates = new AutomaticCertificates({
+    clock,
+    random,
+    log: (level, message) => logger.log(level, message),
+    fetch: (url, init) => fetch(url, init),
+    onChange: () => traffic.certificatesChanged(),
+  });
   const traffic: TrafficPorts = new TrafficPorts(gateway, config.server, {
     clock,
     logger,
+    certificates,
     onMisuse: ({ peer }, reason) =>
       logger.log("info", `the HTTP/2 connection of ${peer} was ended: ${reason}`),
     onError,
@@ -165,6 +177,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     gateway,
     admin,
     traffic,
+    certificates,
     descriptors,
     server: config.server,
   };

@@ -25,6 +25,7 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   const { monitor, traffic, gateway, snapshots, connections, admin, telemetry } = parts;
   monitor.stop();
   parts.descriptors.stop();
+  const certificatesStopped = parts.certificates.stop();
   void traffic.drain();
   endTunnels(parts);
   await idleWithin(parts, parts.server.shutdown_timeout, hurry);
@@ -39,6 +40,7 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   await snapshots.retire(gateway.snapshot);
   connections.close();
   await admin.close();
+  await certificatesStopped;
   const closed = telemetry.close(CLOSE_LOG_MS);
   onAbort(hurry, () => void telemetry.close(CLOSE_LOG_IN_A_HURRY_MS));
   await closed;

@@ -47,10 +47,16 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
       "clients are asked for certificates by `server.tls.client_certificates`, like `client_certificates: { ca: ca.pem }`",
   },
   {
-    below: [TOP, "server", "server.tls"],
-    keys: "acme autocert letsencrypt auto_https",
+    below: [TOP, "server"],
+    keys: "acme",
     answer:
-      "the gateway does not get certificates from an issuer yet; list files in `server.tls.certificates`",
+      "certificates from an issuer are `server.tls.acme`, like `acme: { domains: [api.example.com] }`",
+  },
+  {
+    below: [TOP, "server", "server.tls"],
+    keys: "autocert letsencrypt lets_encrypt auto_https",
+    answer:
+      "certificates from an issuer are `server.tls.acme`, like `acme: { domains: [api.example.com] }`",
   },
   {
     below: ["server.tls"],

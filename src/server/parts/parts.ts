@@ -6,6 +6,7 @@ import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { ConnectionPool } from "../../transport/pool.ts";
 import type { HealthMonitor } from "../../upstream/health/monitor.ts";
+import type { AutomaticCertificates } from "../acme/automatic-certificates.ts";
 import type { Admin } from "./admin.ts";
 import type { DescriptorWatch } from "./descriptor-watch.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -23,6 +24,7 @@ export interface Parts {
   readonly gateway: Gateway;
   readonly admin: Admin;
   readonly traffic: TrafficPorts;
+  readonly certificates: AutomaticCertificates;
   readonly descriptors: DescriptorWatch;
   /** Current settings that belong to no part. */
   server: Config["server"];

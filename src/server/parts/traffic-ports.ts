@@ -7,7 +7,7 @@ import { Admission, type ConnectionLimits } from "../listener/admission.ts";
 import type { Listener, ListenerOptions, ListenerTls } from "../listener/listener.ts";
 import type { Peer } from "../listener/proxy-preamble.ts";
 import { ReportLimit } from "../listener/report-limit.ts";
-import { CertificateStore } from "../listener/tls/certificate-store.ts";
+import { type AutomaticCertificates, CertificateStore } from "../listener/tls/certificate-store.ts";
 import { trafficApp } from "../traffic.ts";
 import { portOf } from "./listening.ts";
 import { ListenError } from "./open-port.ts";
@@ -19,6 +19,8 @@ type Settings = PortSettings &
 /** What the ports need. */
 type Services = Pick<ListenerOptions, "clock" | "onMisuse" | "onError"> & {
   readonly logger: Pick<Logger, "log">;
+  /** From an issuer. */
+  readonly certificates: AutomaticCertificates;
 };
 
 /**
@@ -115,6 +117,11 @@ export class TrafficPorts {
     throw new ListenError(failures.map(({ message }) => message).join("; "));
   }
 
+  /** The issuer's certificates have changed. */
+  certificatesChanged(): void {
+    this.#store?.refresh();
+  }
+
   /** Ends all exchanges in flight, for one reason. */
   cut(reason: GatewayError): void {
     this.#each((listener) => listener.cut(reason));
@@ -148,10 +155,10 @@ export class TrafficPorts {
 
   #changeStore(tls: TlsConfig | undefined): void {
     if (tls === undefined) return;
-    const { clock, logger } = this.#services;
+    const { clock, logger, certificates: automatic } = this.#services;
     try {
       if (this.#store !== undefined) this.#store.change(tls);
-      else this.#store = new CertificateStore(tls, { clock, logger });
+      else this.#store = new CertificateStore(tls, { clock, logger, automatic });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new ListenError(`cannot accept TLS (\`server.tls\`): ${reason}`, { cause: error });

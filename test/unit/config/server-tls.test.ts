@@ -49,7 +49,7 @@ describe.skipIf(!hasOpenssl)("server.tls", () => {
 
   test("is an error without certificates", () => {
     expect(errorsIn(`server: { tls: { port: 1 } }\n${ROUTE}`)).toEqual([
-      "1:16: TLS needs `certificates`, like `- { certificate: api.pem, key: api.key }`",
+      "1:16: TLS needs `certificates`, like `- { certificate: api.pem, key: api.key }`, or `acme` to get them from an issuer",
     ]);
   });
 
@@ -114,5 +114,51 @@ describe.skipIf(!hasOpenssl)("server.tls", () => {
     expect(warningsIn(text)).toEqual([
       expect.stringContaining("https://localhost:9443 is the gateway itself"),
     ]);
+  });
+});
+
+describe("server.tls.acme", () => {
+  const issuer = (rest: string, more = "") =>
+    `server: { tls: { acme: { ${rest} } } }\n${more}${ROUTE}`;
+
+  test("needs only names", () => {
+    const { server } = loaded(issuer("domains: API.example.com"));
+    expect(server.tls?.acme).toEqual({
+      domains: ["API.example.com"],
+      directory: "https://acme-v02.api.letsencrypt.org/directory",
+    });
+    expect(server.tls?.certificates).toEqual([]);
+  });
+
+  test("reports each problem at its place", () => {
+    const rest = 'domains: ["*.example.com", 10.0.0.1], email: nobody, wildcards: true';
+    expect(errorsIn(issuer(rest))).toEqual([
+      expect.stringMatching(/^1:36: `\*\.example\.com` needs the DNS-01 challenge/),
+      expect.stringMatching(/^1:53: `10\.0\.0\.1` is an address/),
+      expect.stringMatching(/^1:71: expected an e-mail address/),
+      expect.stringMatching(/^1:79: unknown key `wildcards`/),
+    ]);
+  });
+
+  test("cannot keep certificates in a folder that cannot be made", () => {
+    expect(errorsIn(issuer("domains: [api.example.com], storage: /dev/null/acme"))).toEqual([
+      "1:63: /dev/null is not a folder",
+    ]);
+    const error = errorsIn(
+      issuer("domains: [api.example.com]", "logging: { database: /dev/null/gateway.db }\n"),
+    ).find((line) => line.includes("storage"));
+    expect(error).toBe("1:24: /dev/null is not a folder; name another folder in `storage`");
+  });
+
+  test.skipIf(!hasOpenssl)("warns of a name that has a certificate already", async () => {
+    const files = mkdtempSync(join(tmpdir(), "gateway-acme-"));
+    await makeAuthority(files, "ca");
+    await issue(files, "a", "DNS:a.example.com");
+    const certificates = `[{ certificate: ${files}/a.pem, key: ${files}/a.key }]`;
+    const text = `server:\n  tls:\n    certificates: ${certificates}\n    acme: { domains: [b.example.com, A.example.com] }\n${ROUTE}`;
+    expect(warningsIn(text)).toEqual([
+      "4:38: the issuer's certificate for `a.example.com` would never be chosen: certificate 1 of `certificates` has that name",
+    ]);
+    rmSync(files, { recursive: true });
   });
 });
