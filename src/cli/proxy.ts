@@ -102,7 +102,7 @@ function read({ operands, flags, lists }: Arguments): Wanted {
 /** A backend's URL from its short forms: `3000`, `:3000`, `localhost:3000`. */
 function asUrl(written: string): string {
   if (/^:?[0-9]+$/.test(written)) return `http://localhost:${written.replace(":", "")}`;
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(written) ? written : `http://${written}`;
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/|unix:)/i.test(written) ? written : `http://${written}`;
 }
 
 /** Throws a UsageError for an invalid value. */

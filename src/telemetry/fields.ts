@@ -1,3 +1,4 @@
+import { errorKinds } from "../pipeline/errors.ts";
 import { visible } from "../http/target.ts";
 import { number, type NumberField, same, text } from "./field.ts";
 import type { LogLevel } from "./level.ts";
@@ -16,7 +17,11 @@ export const fields = {
   level: text<LogLevel>({
     column: "level",
     repeats: "often",
-    read: ({ status }) => levelOf(status),
+    // A gRPC client gets 200 with any error.
+    read: ({ status, errorCode, grpcStatus }) =>
+      levelOf(
+        grpcStatus === undefined || errorCode === undefined ? status : errorKinds[errorCode].status,
+      ),
     toSql: (level) => LEVELS[level],
     // Every line starts with it.
     toJson: undefined,

@@ -93,12 +93,14 @@ export class Sessions implements SessionOwner, Carrier {
     session.retireAfter(GREATEST_AGE * (0.9 + 0.2 * this.#options.random()));
     this.#likelyCapacity = session.capacity;
     this.#serve(session);
-    // One that takes none would be followed by others that take none.
-    if (session.capacity > 0) this.#dialIfNeeded();
+    this.#dialIfNeeded();
   }
 
   changed(session: Session): void {
-    if (this.#waiting.size > 0) this.#serve(session);
+    if (this.#waiting.size === 0) return;
+    if (this.#open.has(session)) this.#likelyCapacity = session.capacity;
+    this.#serve(session);
+    this.#dialIfNeeded();
   }
 
   declined(session: Session, socket: Bun.Socket<SocketOwner>): void {
@@ -147,6 +149,8 @@ export class Sessions implements SessionOwner, Carrier {
 
   #dialIfNeeded(): void {
     const { address, services, isSecure } = this.#options;
+    // A backend that takes none at the moment will say when it does.
+    if (this.#likelyCapacity === 0 && this.#open.size > 0) return;
     const expected = Math.max(1, this.#likelyCapacity);
     while (this.#waiting.size > 0 && this.#waiting.size > this.#dialling.size * expected) {
       const session = new Session(this, services, isSecure);

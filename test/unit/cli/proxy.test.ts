@@ -10,6 +10,7 @@ describe("`proxy`", () => {
     [[], "name a backend: gateway proxy --to http://localhost:3000"],
     [["ftp://a"], "a backend's URL begins with http:// or https://, like http://localhost:9001"],
     [["http://a/?b"], "a backend's URL cannot have a query; leave out ? and what follows"],
+    [["unix:/a.sock", "unix:/a.sock"], "the backend unix:/a.sock is given twice"],
     [["3000", "localhost:3000"], "the backend http://localhost:3000 is given twice"],
   ])("refuses the backends %j in words", async (to, words) => {
     const flags = { port: "0" };

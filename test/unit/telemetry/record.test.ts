@@ -65,6 +65,14 @@ test("an exchange that failed says why, and that no header section came", () => 
   });
 });
 
+test("an error for a gRPC client has its own level, although its status is 200", () => {
+  const exchange = openExchange();
+  exchange.fail("backend_unreachable", "refused");
+  exchange.status = 200;
+  exchange.grpcStatus = 14;
+  expect(toRecord(exchange, 0)).toMatchObject({ level: "error", statusCode: 200, grpcStatus: 14 });
+});
+
 test.each([
   [200, "info"],
   [399, "info"],

@@ -61,6 +61,21 @@ describe("sessions with a backend", () => {
     await Promise.all(again.map(async (one) => textOf(await one)));
   });
 
+  test("wait for a backend that takes no requests at the moment", async () => {
+    const { origin, sessions, streams, answer } = await startWaitingBackend({
+      maxConcurrentStreams: 0,
+    });
+    const { send } = startPool(stage);
+    const sending = [send(http2At(origin)), send(http2At(origin))];
+    await eventually(() => sessions.length === 1);
+    sending.push(send(http2At(origin)));
+    sessions[0]?.settings({ maxConcurrentStreams: 10 });
+    await eventually(() => streams.length === 3);
+    expect(sessions).toHaveLength(1);
+    for (const index of streams.keys()) answer(index);
+    await Promise.all(sending.map(async (one) => textOf(await one)));
+  });
+
   test("carry no more than 100 requests each", async () => {
     const { origin, sessions, streams, answer } = await startWaitingBackend();
     const { send } = startPool(stage);
