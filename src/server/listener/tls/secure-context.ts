@@ -15,6 +15,19 @@ export interface ContextOptions {
   readonly clientAuthorities: Buffer | undefined;
 }
 
+/**
+ * Of TLS 1.2, in order of preference: forward secrecy and authenticated encryption, as HTTP/2 demands
+ * (RFC 9113 section 9.2.2). TLS 1.3 has no others.
+ */
+const CIPHERS = [
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
 declare const native: unique symbol;
 
 /**
@@ -31,6 +44,7 @@ export function openContext(pair: PemPair, options: ContextOptions): SecureConte
     cert: pair.certificate,
     key: pair.key,
     minVersion: `TLSv${options.minVersion}`,
+    ciphers: CIPHERS,
     ...(options.clientAuthorities === undefined ? {} : { ca: options.clientAuthorities }),
   });
   return context as SecureContext;

@@ -144,6 +144,17 @@ describe.skipIf(!hasOpenssl)("a TLS handshake", () => {
     await eventually(() => server.handshakes.size === 0);
   });
 
+  test("of TLS 1.2 has forward secrecy and authenticated encryption", async () => {
+    using server = new TlsServer(settings(["first"]));
+    const by = (cipher: string) => ({ maxVersion: "TLSv1.2", ciphers: cipher }) as const;
+    expect(await facts(server, by("ECDHE-ECDSA-AES128-GCM-SHA256"))).not.toBeNull();
+    const client = new Client(server, by("ECDHE-ECDSA-AES128-SHA"));
+    await client.ended;
+    expect(client.text).toBe("");
+    await eventually(() => server.failures.length > 0);
+    expect(server.failures).toEqual(["no shared cipher"]);
+  });
+
   test("chooses a protocol by the gateway's preference", async () => {
     using server = new TlsServer(settings(["first"]));
     const both = { ALPNProtocols: ["http/1.1", "h2"] };
