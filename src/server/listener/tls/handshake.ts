@@ -1,13 +1,11 @@
-import type { X509Certificate } from "node:crypto";
-import { hostName } from "../../../http/host.ts";
-import type { ClientCertificate, ClientTls } from "../../../pipeline/client-request.ts";
+import type { ClientTls } from "../../../pipeline/client-request.ts";
 import type { PendingTimeout, Timeout } from "../../../time/timeout.ts";
 import { type ClientHello, LONGEST_HELLO, readClientHello } from "../../../wire/client-hello.ts";
 import type { Peer } from "../proxy-preamble.ts";
 import type { Expiring } from "../services.ts";
 import type { Session } from "../session.ts";
 import type { Certificates, ServerCertificate } from "./certificates.ts";
-import { clientCertificate } from "./client-certificate.ts";
+import { certificateOf, ConnectionTls } from "./connection-tls.ts";
 import { protocolList, type SecureContext, upgradeToTls } from "./secure-context.ts";
 
 /** What new connections are opened with. Never changed: another takes its place. */
@@ -130,28 +128,14 @@ export class TlsHandshake implements Session, Expiring {
       socket.end();
       return;
     }
-    const settings = this.#settings;
-    let certificate: ClientCertificate | undefined;
-    if (settings.clientCertificate !== "ignored") {
-      const presented = presentedBy(socket);
-      if (socket.authorized && presented !== undefined) certificate = clientCertificate(presented);
-      else if (presented !== undefined || settings.clientCertificate === "required") {
-        const what = `the client's certificate is not accepted: ${reasonOf(error)}`;
-        if (settings.clientCertificate === "required") {
-          this.#fail(what);
-          socket.end();
-          return;
-        }
-        this.#services.failed(this.#peer, what);
-      }
+    const refusal = this.#refusalOf(socket, error);
+    if (refusal !== undefined) {
+      this.#fail(refusal);
+      socket.end();
+      return;
     }
-    const tls = new ConnectionTls(
-      socket,
-      hello.serverName,
-      certificate,
-      own,
-      settings.certificates,
-    );
+    const { certificates } = this.#settings;
+    const tls = new ConnectionTls(socket, hello.serverName, own, certificates);
     const protocol = socket.alpnProtocol || undefined;
     this.#end();
     this.#services.secured(this, { peer: this.#peer, socket, tls, protocol });
@@ -185,6 +169,16 @@ export class TlsHandshake implements Session, Expiring {
 
   timeIsUp(): void {
     this.#fail("it took longer than `server.header_timeout`");
+  }
+
+  /** Why the client may not go on without an accepted certificate; undefined if it may. */
+  #refusalOf(socket: Bun.Socket<Session>, error: Error | null): string | undefined {
+    const { clientCertificate } = this.#settings;
+    if (clientCertificate === "ignored" || socket.authorized) return undefined;
+    const reason = `the client's certificate is not accepted: ${reasonOf(error)}`;
+    if (clientCertificate === "required") return reason;
+    if (certificateOf(socket) !== undefined) this.#services.failed(this.#peer, reason);
+    return undefined;
   }
 
   #upgrade(hello: ClientHello, received: Buffer): void {
@@ -246,40 +240,6 @@ export const socketEvents: Bun.SocketHandler<Session> = {
   error: (socket, error) => socket.data.closed(error),
 };
 
-/** What TLS tells about an established connection. */
-class ConnectionTls implements ClientTls {
-  readonly version: string;
-  readonly serverName: string;
-  readonly certificate: ClientCertificate | undefined;
-  readonly #own: ServerCertificate;
-  readonly #all: Certificates;
-  /** The host of the request before: clients ask for one host again and again. */
-  #host: string | undefined;
-  #isMisdirected = false;
-
-  constructor(
-    socket: Bun.Socket<Session>,
-    serverName: string,
-    certificate: ClientCertificate | undefined,
-    own: ServerCertificate,
-    all: Certificates,
-  ) {
-    this.version = socket.getTLSVersion();
-    this.serverName = serverName;
-    this.certificate = certificate;
-    this.#own = own;
-    this.#all = all;
-  }
-
-  isMisdirected(host: string): boolean {
-    if (host !== this.#host) {
-      this.#host = host;
-      this.#isMisdirected = this.#all.isMisdirected(this.#own, hostName(host).toLowerCase());
-    }
-    return this.#isMisdirected;
-  }
-}
-
 /** The owner of what is encrypted, which TLS reads by itself. */
 const NOBODY: Session = {
   isIdle: true,
@@ -292,12 +252,6 @@ const NOBODY: Session = {
   cut: () => {},
   destroy: () => {},
 };
-
-function presentedBy(socket: Bun.Socket<Session>): X509Certificate | undefined {
-  return (
-    socket as unknown as { getPeerX509Certificate(): X509Certificate | undefined }
-  ).getPeerX509Certificate();
-}
 
 /** "error:1000009c:SSL routines:OPENSSL_internal:HTTP_REQUEST" says "http request". */
 function reasonOf(error: Error | null): string {
