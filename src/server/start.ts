@@ -17,6 +17,7 @@ import { AutomaticCertificates } from "./acme/automatic-certificates.ts";
 import { acmeSettings } from "./acme/settings.ts";
 import { Admin } from "./parts/admin.ts";
 import { descriptorRoom, DescriptorWatch } from "./parts/descriptor-watch.ts";
+import { MisuseLog } from "./parts/misuse-log.ts";
 import type { Parts } from "./parts/parts.ts";
 import { Snapshots } from "./parts/snapshots.ts";
 import { TrafficPorts } from "./parts/traffic-ports.ts";
@@ -157,12 +158,12 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     fetch: (url, init) => fetch(url, init),
     onChange: () => traffic.certificatesChanged(),
   });
+  const misuses = new MisuseLog(clock, logger);
   const traffic: TrafficPorts = new TrafficPorts(gateway, config.server, {
     clock,
     logger,
     certificates,
-    onMisuse: ({ peer }, reason) =>
-      logger.log("info", `the HTTP/2 connection of ${peer} was ended: ${reason}`),
+    onMisuse: ({ peer }, reason) => misuses.add(peer, reason),
     onError,
   });
   const descriptors = new DescriptorWatch({ clock, logger, admission: traffic.admission });

@@ -1,0 +1,74 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { IncomingContent } from "../../../src/pipeline/incoming-content.ts";
+
+function open(length?: number) {
+  const told = { taken: 0, events: [] as string[] };
+  const content = new IncomingContent(length, {
+    pause: () => told.events.push("pause"),
+    resume: () => told.events.push("resume"),
+    abandon: () => told.events.push("abandon"),
+    taken: (bytes) => (told.taken += bytes),
+  });
+  return { content, told };
+}
+
+test("its sender learns what has been taken: by reading, as a whole, or by giving up", async () => {
+  const { content, told } = open();
+  content.push(Buffer.alloc(10));
+  expect(told.taken).toBe(0);
+  void content.read();
+  expect(told.taken).toBe(10);
+  const reading = content.read();
+  content.push(Buffer.alloc(5));
+  expect(told.taken).toBe(15);
+  await reading;
+  content.push(Buffer.alloc(7));
+  await content.cancel(undefined);
+  expect(told).toEqual({ taken: 22, events: ["abandon"] });
+
+  const whole = open(8);
+  whole.content.push(Buffer.alloc(3));
+  const all = whole.content.whole(8);
+  whole.content.push(Buffer.alloc(5));
+  whole.content.finish();
+  expect((await all).length).toBe(8);
+  expect(whole.told.taken).toBe(8);
+
+  const present = open(4);
+  present.content.push(Buffer.alloc(4));
+  present.content.finish();
+  expect(present.content.takeWhole()?.length).toBe(4);
+  expect(present.told.taken).toBe(4);
+});
+
+test("whatever is pushed is taken once, in whichever order pushing and reading come", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(fc.integer({ min: 1, max: 300_000 }), fc.constant("read" as const))),
+      async (steps) => {
+        const { content, told } = open();
+        let pushed = 0;
+        let read = 0;
+        let isReading = false;
+        for (const step of steps) {
+          if (step === "read") {
+            if (isReading) continue;
+            isReading = true;
+            void Promise.resolve(content.read()).then(({ value }) => {
+              isReading = false;
+              read += value?.length ?? 0;
+            });
+          } else {
+            pushed += step;
+            content.push(Buffer.alloc(step));
+          }
+          for (let turn = 0; turn < 3; turn += 1) await Promise.resolve();
+        }
+        expect(told.taken).toBe(read);
+        await content.cancel(undefined);
+        expect(told.taken).toBe(pushed);
+      },
+    ),
+  );
+});
