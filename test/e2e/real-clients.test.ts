@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { hasOpenssl, issue, makeAuthority } from "../support/certificates.ts";
 import { type GatewayProcess, noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { contentOf, fileOf, startOrigin } from "../support/http-origin.ts";
 import { requires, requiresProgram } from "../support/requires.ts";
@@ -18,8 +19,19 @@ const hasChromium = requiresProgram("chromium", "chromium");
 
 let gateway: GatewayProcess;
 let slow = Promise.withResolvers<void>();
-const go = Promise.withResolvers<void>();
-const report = Promise.withResolvers<unknown>();
+/** Of the pages that browsers have open, by the address that they came from. */
+const visits = new Map<string, { go: Deferred<void>; report: Deferred<unknown> }>();
+
+type Deferred<Value> = ReturnType<typeof Promise.withResolvers<Value>>;
+
+function visit(host = "") {
+  const known = visits.get(host) ?? {
+    go: Promise.withResolvers<void>(),
+    report: Promise.withResolvers<unknown>(),
+  };
+  visits.set(host, known);
+  return known;
+}
 
 beforeAll(async () => {
   const origin = await startOrigin(stage, {
@@ -59,14 +71,14 @@ beforeAll(async () => {
     "/upload": async (request, response) => {
       response.end(`${(await contentOf(request)).length} bytes`);
     },
-    "/events": async (_, response) => {
+    "/events": async ({ headers }, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.flushHeaders();
-      await go.promise;
+      await visit(headers.host).go.promise;
       response.write("data: first\n\n");
     },
-    "/go": (_, response) => {
-      go.resolve();
+    "/go": ({ headers }, response) => {
+      visit(headers.host).go.resolve();
       response.end();
     },
     "/page": (_, response) => {
@@ -74,21 +86,33 @@ beforeAll(async () => {
       response.end(readFileSync(join(CLIENTS, "browser.html")));
     },
     "/report": async (request, response) => {
-      report.resolve(JSON.parse((await contentOf(request)).toString()));
+      const content = (await contentOf(request)).toString();
+      visit(request.headers.host).report.resolve(JSON.parse(content));
       response.end();
     },
   });
+  const files = stage.folder();
+  if (hasOpenssl) {
+    await makeAuthority(files, "ca");
+    await issue(files, "own", "DNS:localhost,IP:127.0.0.1");
+  }
+  const certificates = [{ certificate: join(files, "own.pem"), key: join(files, "own.key") }];
   gateway = await startGateway(stage, {
     health_check: noHealthChecks,
-    server: { max_body_size: "2MiB" },
+    server: {
+      max_body_size: "2MiB",
+      ...(hasOpenssl ? { tls: { port: 0, certificates } } : {}),
+    },
     routes: [{ path: "/*", backends: [origin] }],
   });
 });
 
-/** Runs a client to its end, with the gateway's URL put in for "%". */
+/** Runs a client to its end, with the gateway's URL put in for "%", and that with TLS for "%s". */
 async function run(...command: readonly string[]) {
   const child = Bun.spawn(
-    command.map((word) => word.replace(/^%(?=\/|$)/, gateway.url)),
+    command.map((word) =>
+      word.replace(/^%(s?)(?=\/|$)/, (_, tls) => (tls === "" ? gateway.url : gateway.tlsUrl)),
+    ),
     { stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   );
   const [out, errors, code] = await Promise.all([
@@ -100,10 +124,23 @@ async function run(...command: readonly string[]) {
 }
 
 describe.skipIf(!hasCurl).each([
-  ["HTTP/1.1", "--http1.1"],
-  ["HTTP/2", "--http2-prior-knowledge"],
-])("curl by %s", (protocol, flag) => {
-  const curl = (...rest: readonly string[]) => run("curl", "--silent", flag, ...rest);
+  ["HTTP/1.1", false, "--http1.1"],
+  ["HTTP/2", false, "--http2-prior-knowledge"],
+  ...(hasOpenssl
+    ? ([
+        ["HTTP/1.1", true, "--http1.1"],
+        ["HTTP/2", true, "--http2"],
+      ] as const)
+    : []),
+] as const)("curl by %s, with TLS: %p", (protocol, secure, flag) => {
+  const curl = (...rest: readonly string[]) =>
+    run(
+      "curl",
+      "--silent",
+      "--insecure",
+      flag,
+      ...rest.map((word) => word.replace(/^%\//, secure ? "%s/" : "%/")),
+    );
 
   test("speaks it", async () => {
     const { out } = await curl("--include", "%/echo?n=1");
@@ -120,7 +157,16 @@ describe.skipIf(!hasCurl).each([
   test("sees the head of an answer before there is any content", async () => {
     slow = Promise.withResolvers();
     const child = Bun.spawn(
-      ["curl", flag, "--silent", "--dump-header", "-", "--no-buffer", `${gateway.url}/slow`],
+      [
+        "curl",
+        flag,
+        "--insecure",
+        "--silent",
+        "--dump-header",
+        "-",
+        "--no-buffer",
+        `${secure ? gateway.tlsUrl : gateway.url}/slow`,
+      ],
       { stdin: "ignore", stdout: "pipe", stderr: "ignore" },
     );
     let text = "";
@@ -224,9 +270,10 @@ describe.skipIf(!hasNode)("undici", () => {
   });
 });
 
-test.skipIf(!hasChromium)(
-  "a browser's EventSource opens before the first event, and a download shows its size",
-  async () => {
+test.skipIf(!hasChromium).each(hasOpenssl ? [false, true] : [false])(
+  "a browser's EventSource opens before the first event, and a download shows its size; with TLS: %p",
+  async (secure) => {
+    const url = secure ? gateway.tlsUrl : gateway.url;
     const browser = Bun.spawn(
       [
         "chromium",
@@ -235,7 +282,8 @@ test.skipIf(!hasChromium)(
         "--disable-gpu",
         `--user-data-dir=${stage.folder()}`,
         "--remote-debugging-port=0",
-        `${gateway.url}/page`,
+        "--ignore-certificate-errors",
+        `${url}/page`,
       ],
       { stdin: "ignore", stdout: "ignore", stderr: "ignore" },
     );
@@ -243,7 +291,7 @@ test.skipIf(!hasChromium)(
       browser.kill("SIGKILL");
       await browser.exited;
     });
-    const seen = (await report.promise) as {
+    const seen = (await visit(new URL(url).host).report.promise) as {
       events: string[];
       status: number;
       progress: { lengthComputable: boolean; loaded: number; total: number }[];
