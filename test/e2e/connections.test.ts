@@ -137,8 +137,8 @@ test("other limits come into force on the same port, with nobody cut off", async
   expect(gateway.lines.matching(/listening on/)).toHaveLength(1);
 });
 
-test("an idle connection is closed after keep_alive_timeout", async () => {
-  const { open } = await start({ keep_alive_timeout: "200ms" });
+test("an idle connection is closed after keep_alive_timeout, one that says nothing after header_timeout", async () => {
+  const { open } = await start({ keep_alive_timeout: "200ms", header_timeout: "300ms" });
   const asked = await open();
   const silent = await open();
   await ask(asked);

@@ -72,7 +72,7 @@ export class Admission {
     this.#limits = options.limits;
     this.#fullReports = new ReportLimit(options.clock);
     this.#refusals = new ReportLimit(options.clock);
-    this.#countClients();
+    if (options.limits.maxConnectionsPerClient > 0) this.#perClient = new Map();
   }
 
   /** How many connections the limit on file descriptors leaves room for; any number at first. */

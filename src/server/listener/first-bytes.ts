@@ -29,7 +29,7 @@ export class FirstBytes implements Session, Expiring {
   constructor(connection: Undecided, services: SessionServices) {
     this.#connection = connection;
     this.#services = services;
-    this.#waiting = new Waiting<Expiring>(services.limits.header, this);
+    this.#waiting = new Waiting<Expiring>(services.limits.opening, this);
   }
 
   get client(): string {

@@ -5,6 +5,7 @@ import { Line } from "../../transport/line.ts";
 import type { Clock } from "../../time/clock.ts";
 import { Timeout } from "../../time/timeout.ts";
 import { EndOfTurn } from "../../time/end-of-turn.ts";
+import { RequestHeadReader } from "../../wire/request-head.ts";
 import { BatchBuffers } from "../../wire/http2/frame-sender.ts";
 import { Acceptor } from "./acceptor.ts";
 import type { Admission, Gate } from "./admission.ts";
@@ -67,6 +68,8 @@ export interface ListenerOptions {
   readonly tls?: ListenerTls | undefined;
 }
 
+const REST_EVERY_MS = 10_000;
+
 /** A socket that clients connect to. */
 export class Listener {
   readonly #sessions = new Set<Session>();
@@ -83,9 +86,10 @@ export class Listener {
   readonly #admission: Admission | undefined;
   readonly #onProxyFailure: PreambleServices["failed"];
   #proxies: AddressSet | undefined;
-  /** Timeouts of idle connections by earlier limits, the oldest first. */
-  #earlierKeepAlive: Timeout<Expiring>[] = [];
+  /** Timeouts by earlier limits in which connections wait. */
+  #earlierIdle: Timeout<Expiring>[] = [];
   #onEmpty: (() => void) | undefined;
+  #cancelRest: (() => void) | undefined;
 
   /** Opens it. Throws if the address cannot be had. */
   constructor(options: ListenerOptions) {
@@ -101,6 +105,7 @@ export class Listener {
       handle,
       clock,
       dateLine: new DateLine(clock),
+      heads: new RequestHeadReader(),
       limits: sessionLimits(limits, clock),
       gone: (session) => this.#gone(session),
       onMisuse,
@@ -123,18 +128,18 @@ export class Listener {
   /** Applies other limits; to what is already being waited for, the old ones apply. */
   limit(limits: ListenerLimits): void {
     this.#proxies = limits.proxies;
-    this.#earlierKeepAlive = this.#keepAlive;
+    this.#earlierIdle = this.#idle;
     this.#services.limits = sessionLimits(limits, this.#services.clock);
     this.#http2 = limits.http2;
   }
 
   /** Since when a connection has been idle that has been so for longest; undefined if none is idle. */
   get idleSince(): number | undefined {
-    return this.#keepAlive[0]?.firstBegan;
+    return this.#longestIdle?.firstBegan;
   }
 
   closeOldestIdle(): void {
-    this.#keepAlive[0]?.expireFirst();
+    this.#longestIdle?.expireFirst();
   }
 
   /** The clients of all connections that have been counted. */
@@ -168,14 +173,31 @@ export class Listener {
     });
   }
 
-  /** Timeouts for which connections are waiting, those of earlier limits first. */
-  get #keepAlive(): Timeout<Expiring>[] {
-    return [...this.#earlierKeepAlive, this.#services.limits.keepAlive].filter(
-      ({ isEmpty }) => !isEmpty,
-    );
+  /** Timeouts in which connections without a request wait. */
+  get #idle(): Timeout<Expiring>[] {
+    const { opening, keepAlive } = this.#services.limits;
+    return [...this.#earlierIdle, opening, keepAlive].filter(({ isEmpty }) => !isEmpty);
+  }
+
+  get #longestIdle(): Timeout<Expiring> | undefined {
+    let longest: Timeout<Expiring> | undefined;
+    for (const timeout of this.#idle) {
+      if ((timeout.firstBegan ?? Infinity) < (longest?.firstBegan ?? Infinity)) longest = timeout;
+    }
+    return longest;
+  }
+
+  /** Now and then connections give back memory, idle or not: that costs them one request's reading. */
+  #restLater(): void {
+    this.#cancelRest ??= this.#services.clock.schedule(REST_EVERY_MS, () => {
+      this.#cancelRest = undefined;
+      for (const session of this.#sessions) session.rest?.();
+      this.#restLater();
+    });
   }
 
   #accept(socket: Bun.Socket<Session>): void {
+    this.#restLater();
     const place = this.#admission?.enter() ?? "stays";
     if (place === "refused") {
       refuse(socket);
@@ -302,7 +324,10 @@ export class Listener {
 
   #forget(session: Session): void {
     this.#sessions.delete(session);
-    if (this.#sessions.size === 0) this.#onEmpty?.();
+    if (this.#sessions.size > 0) return;
+    this.#cancelRest?.();
+    this.#cancelRest = undefined;
+    this.#onEmpty?.();
   }
 }
 
@@ -333,6 +358,7 @@ function sessionLimits(
   // Without a limit, too, it is known which connection has been idle for longest.
   return {
     maxHeaderSize,
+    opening: timeout(headerTimeout || keepAliveTimeout || TEN_YEARS),
     header: timeout(headerTimeout),
     keepAlive: timeout(keepAliveTimeout || TEN_YEARS),
     stalled: timeout(keepAliveTimeout),

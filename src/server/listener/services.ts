@@ -1,6 +1,7 @@
 import type { ClientConnection } from "../../pipeline/client-request.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Timeout } from "../../time/timeout.ts";
+import type { RequestHeadReader } from "../../wire/request-head.ts";
 import type { DateLine } from "./date-line.ts";
 import type { Handle, Session } from "./session.ts";
 
@@ -9,6 +10,8 @@ export interface SessionServices {
   readonly handle: Handle;
   readonly clock: Clock;
   readonly dateLine: DateLine;
+  /** Reads the first request of each HTTP/1.1 connection. */
+  readonly heads: RequestHeadReader;
   /** Current limits; a reload replaces them for all connections. */
   readonly limits: SessionLimits;
   /** The session's connection is closed. */
@@ -23,7 +26,9 @@ export interface SessionServices {
 export interface SessionLimits {
   /** Bytes of a request's header section. */
   readonly maxHeaderSize: number;
-  /** From a connection's beginning, or a further request's first byte, to the end of its header section. */
+  /** From a connection's beginning to its first byte. */
+  readonly opening: Timeout<Expiring>;
+  /** From a request's first byte to the end of its header section. */
   readonly header: Timeout<Expiring>;
   /** Between two requests. */
   readonly keepAlive: Timeout<Expiring>;

@@ -7,6 +7,7 @@ import type { Session } from "../../../src/server/listener/session.ts";
 import { Timeout } from "../../../src/time/timeout.ts";
 import { PREFACE } from "../../../src/wire/http2/frames.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { RequestHeadReader } from "../../../src/wire/request-head.ts";
 
 /** A new connection; what became of it, and the bytes that came to its session. */
 function open() {
@@ -29,10 +30,12 @@ function open() {
       dateLine: new DateLine(clock),
       limits: {
         maxHeaderSize: 1000,
+        opening: timeout(10_000),
         header: timeout(10_000),
         keepAlive: timeout(75_000),
         stalled: timeout(75_000),
       },
+      heads: new RequestHeadReader(),
       gone: () => events.push("gone"),
       onError: () => {},
     },

@@ -31,7 +31,10 @@ const COPIED_AT_MOST = 4_096;
 
 /** Takes apart what a client sends: header section, content, header section, … */
 export class RequestReader {
-  readonly #heads = new RequestHeadReader();
+  readonly #sharedHeads: RequestHeadReader;
+  /** Remembers the lines of this connection's requests. */
+  #ownHeads: RequestHeadReader | undefined;
+  #isFirst = true;
   #unread: Buffer | undefined;
   /** How much of the unread bytes is known not to contain the end of a header section. */
   #searched = 0;
@@ -42,6 +45,20 @@ export class RequestReader {
 
   /** Whether some of the current request's content has arrived. */
   isContentBegun = false;
+
+  /**
+   * `sharedHeads` reads the first request, so that a connection that carries one and falls idle, as most
+   * do, remembers nothing.
+   */
+  constructor(sharedHeads: RequestHeadReader) {
+    this.#sharedHeads = sharedHeads;
+  }
+
+  /** Gives back the memory that only makes the next request cheaper. */
+  rest(): void {
+    this.#ownHeads = undefined;
+    this.#isFirst = true;
+  }
 
   /** Whether bytes have arrived that have not been read. */
   get hasUnread(): boolean {
@@ -92,7 +109,7 @@ export class RequestReader {
       if (bytes[0] !== CR) this.#searched = bytes.length;
       return undefined;
     }
-    const head = this.#heads.read(bytes, end);
+    const head = this.#heads().read(bytes, end);
     this.#searched = 0;
     this.#unread = behind(bytes, end + HEAD_END.length);
     this.#isDiscarding = false;
@@ -100,6 +117,13 @@ export class RequestReader {
     this.isContentBegun = false;
     this.#chunks = head.chunked ? new ChunkedDecoder() : undefined;
     return head;
+  }
+
+  #heads(): RequestHeadReader {
+    if (this.#ownHeads !== undefined) return this.#ownHeads;
+    if (!this.#isFirst) return (this.#ownHeads = new RequestHeadReader());
+    this.#isFirst = false;
+    return this.#sharedHeads;
   }
 
   /** What can be told of a request that is not valid: all that has arrived of it is read. */

@@ -162,3 +162,15 @@ function joined(head: string, content: Uint8Array): Buffer {
 function asUtf8(text: string): Uint8Array {
   return Buffer.from(text);
 }
+
+/** Whether the answer itself says that the connection is to be closed. */
+export function closes({ answer }: Delivery): boolean {
+  return (
+    answer.fields.has("connection") && /\bclose\b/i.test(answer.fields.get("connection") ?? "")
+  );
+}
+
+export function isOfUnknownLength({ answer }: Delivery): boolean {
+  const { body } = answer;
+  return isReader(body) && body.length === undefined;
+}

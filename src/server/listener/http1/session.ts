@@ -1,5 +1,4 @@
 import type { Field } from "../../../http/field.ts";
-import { isReader } from "../../../pipeline/answer.ts";
 import type { Channel } from "../../../pipeline/channel.ts";
 import type { ClientConnection, RequestRefusal } from "../../../pipeline/client-request.ts";
 import type { Delivery } from "../../../pipeline/delivery.ts";
@@ -15,7 +14,7 @@ import { CLOSE, interimHead, KEEP_ALIVE, UPGRADE } from "./answer-head.ts";
 import { asBytes } from "./outbox.ts";
 import { Http1Request, type RequestOwner } from "./request.ts";
 import { RequestReader } from "./request-reader.ts";
-import { clientLeft, type Sending, sendAnswer } from "./send-answer.ts";
+import { clientLeft, closes, isOfUnknownLength, type Sending, sendAnswer } from "./send-answer.ts";
 
 /** Bytes of further requests that wait while one is under way. */
 const MOST_PIPELINED = 65_536;
@@ -48,7 +47,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   readonly connection: ClientConnection;
   readonly #line: Line;
   readonly #services: SessionServices;
-  readonly #reader = new RequestReader();
+  readonly #reader: RequestReader;
   #state: State = "requests";
   #current: Http1Request | undefined;
   /** The current request's answer, while it is being sent. */
@@ -69,8 +68,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     this.#line = line;
     this.connection = connection;
     this.#services = services;
-    // A client that opens a connection and says nothing is given no longer than one that stops half way.
-    this.#waitFor(services.limits.header);
+    this.#reader = new RequestReader(services.heads);
+    this.#waitFor(services.limits.opening);
   }
 
   get isIdle(): boolean {
@@ -138,6 +137,10 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     this.#isDraining = true;
     if (this.#current === undefined) this.#line.end("close");
     else this.#current.cancellation.cancel(reason);
+  }
+
+  rest(): void {
+    this.#reader.rest();
   }
 
   destroy(): void {
@@ -381,17 +384,6 @@ export class Http1Session implements Session, RequestOwner, Expiring {
 }
 
 const NOT_PENDING: PendingTimeout = { running: false };
-
-function closes({ answer }: Delivery): boolean {
-  return (
-    answer.fields.has("connection") && /\bclose\b/i.test(answer.fields.get("connection") ?? "")
-  );
-}
-
-function isOfUnknownLength({ answer }: Delivery): boolean {
-  const { body } = answer;
-  return isReader(body) && body.length === undefined;
-}
 
 function asMalformed(error: unknown): RequestRefusal {
   if (error instanceof Malformed) return { status: error.status, detail: error.message };

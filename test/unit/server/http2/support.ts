@@ -16,6 +16,7 @@ import { BatchBuffers } from "../../../../src/wire/http2/frame-sender.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { describeFrames } from "../../../support/http2-frames.ts";
 import { LIMITS, Side } from "../../../support/http2-pair.ts";
+import { RequestHeadReader } from "../../../../src/wire/request-head.ts";
 
 /** A delivery that writes down what it is told. */
 export class TestDelivery implements Delivery {
@@ -149,6 +150,7 @@ export class Stage {
       new Timeout<Expiring>(this.clock, milliseconds, (session) => session.timeIsUp());
     const limits: SessionLimits = {
       maxHeaderSize,
+      opening: timeout(10_000),
       header: timeout(10_000),
       keepAlive: timeout(75_000),
       stalled: timeout(75_000),
@@ -164,6 +166,7 @@ export class Stage {
         },
         clock: this.clock,
         dateLine: new DateLine(this.clock),
+        heads: new RequestHeadReader(),
         limits,
         gone: () => (this.gone += 1),
         onMisuse: (connection, reason) => this.misuses.push(`${connection.peer}: ${reason}`),

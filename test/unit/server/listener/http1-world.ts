@@ -9,6 +9,7 @@ import type { Handle, Session } from "../../../../src/server/listener/session.ts
 import { Timeout } from "../../../../src/time/timeout.ts";
 import { Line, type RawSocket } from "../../../../src/transport/line.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
+import { RequestHeadReader } from "../../../../src/wire/request-head.ts";
 
 /** A client's socket that takes as many bytes as a test lets it. */
 export class FakeSocket implements RawSocket {
@@ -87,6 +88,7 @@ export function http1(handle: (request: ClientRequest) => Told | Promise<Told>) 
     new Timeout<Expiring>(clock, milliseconds, (session) => session.timeIsUp());
   const limits: SessionLimits = {
     maxHeaderSize: 1_000,
+    opening: timeout(10_000),
     header: timeout(10_000),
     keepAlive: timeout(75_000),
     stalled: timeout(75_000),
@@ -110,6 +112,7 @@ export function http1(handle: (request: ClientRequest) => Told | Promise<Told>) 
       handle: noted,
       clock,
       dateLine: new DateLine(clock),
+      heads: new RequestHeadReader(),
       limits,
       gone: (session) => gone.push(session),
       onError: (error) => errors.push(error),
