@@ -159,6 +159,7 @@ function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
   return [
     ...(message === undefined ? [] : [{ path: ["host"], message }]),
     ...(port === "off" && tls === undefined && isWhole(written) ? [NO_PORT] : []),
+    ...(port === "off" && (tls?.redirect ?? false) !== false ? [NO_REDIRECT] : []),
     ...(tls === undefined ? [] : under(["tls"], serverTls.check?.(tls, isWhole) ?? [])),
     ...checkConnections(written),
     ...everyone("proxy_protocol", proxy_protocol, ({ address, prefix }) =>
@@ -179,6 +180,12 @@ function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
     }),
   ];
 }
+
+const NO_REDIRECT: ConfigIssue = {
+  path: ["tls", "redirect"],
+  message: "`redirect` has no effect: `server.port` is off",
+  severity: "warning",
+};
 
 const NO_PORT: ConfigIssue = {
   path: ["port"],

@@ -101,6 +101,11 @@ describe.skipIf(!hasOpenssl)("server.tls", () => {
     ]);
   });
 
+  test("has nothing to redirect where there is no plain port", () => {
+    const text = tls(["a"], "redirect: true").replace("server:", "server:\n  port: off");
+    expect(warningsIn(text)).toEqual(["5:15: `redirect` has no effect: `server.port` is off"]);
+  });
+
   test("may be the only way in", () => {
     expect(loaded(tls(["a"]).replace("server:", "server:\n  port: off")).server.port).toBe("off");
     expect(errorsIn(`server: { port: off }\n${ROUTE}`)).toEqual([

@@ -12,7 +12,12 @@ import {
   reopen,
   type StoreConfig,
 } from "./loading.ts";
-import { openContext, type PemPair, type SecureContext } from "./secure-context.ts";
+import {
+  type ContextOptions,
+  openContext,
+  type PemPair,
+  type SecureContext,
+} from "./secure-context.ts";
 
 /** Certificates that do not come from files of the configuration. */
 export interface AutomaticCertificates {
@@ -29,6 +34,11 @@ export interface StoreOptions {
 }
 
 const DAY_MS = 86_400_000;
+const CHALLENGE_OPTIONS: ContextOptions = {
+  minVersion: "1.2",
+  clientAuthorities: undefined,
+  clientCertificates: "ignored",
+};
 
 /**
  * The certificates of the TLS port. They are read again when their files change, and on reload; what
@@ -125,18 +135,16 @@ export class CertificateStore {
   }
 
   #compose(): TlsSettings {
-    const { client_certificates: clients } = this.#config;
     const { automatic } = this.#options;
     return {
       certificates: new Certificates([...this.#loaded.certificates.values(), ...this.#automatic]),
-      clientCertificate:
-        clients === undefined ? "ignored" : clients.required ? "required" : "asked for",
+      clientCertificates: this.#loaded.options.clientCertificates,
       challenge: automatic && ((serverName) => this.#challenge(automatic.challenge(serverName))),
     };
   }
 
   #challenge(pair: PemPair | undefined): SecureContext | undefined {
-    return pair && openContext(pair, { minVersion: "1.2", clientAuthorities: undefined });
+    return pair && openContext(pair, CHALLENGE_OPTIONS);
   }
 
   /** From now on, logs every day which certificates clients refuse or soon will. */

@@ -6,12 +6,17 @@ import type { Expiring } from "../services.ts";
 import type { Session } from "../session.ts";
 import type { Certificates, ServerCertificate } from "./certificates.ts";
 import { certificateOf, ConnectionTls } from "./connection-tls.ts";
-import { protocolList, type SecureContext, upgradeToTls } from "./secure-context.ts";
+import {
+  type ClientCertificates,
+  protocolList,
+  type SecureContext,
+  upgradeToTls,
+} from "./secure-context.ts";
 
 /** What new connections are opened with. Never changed: another takes its place. */
 export interface TlsSettings {
   readonly certificates: Certificates;
-  readonly clientCertificate: "ignored" | "asked for" | "required";
+  readonly clientCertificates: ClientCertificates;
   /** For a client that offers acme-tls/1, the context of the challenge for its server name. */
   readonly challenge: ((serverName: string) => SecureContext | undefined) | undefined;
 }
@@ -173,11 +178,12 @@ export class TlsHandshake implements Session, Expiring {
 
   /** Why the client may not go on without an accepted certificate; undefined if it may. */
   #refusalOf(socket: Bun.Socket<Session>, error: Error | null): string | undefined {
-    const { clientCertificate } = this.#settings;
-    if (clientCertificate === "ignored" || socket.authorized) return undefined;
+    const { clientCertificates } = this.#settings;
+    const isPresent = certificateOf(socket) !== undefined;
+    if (clientCertificates === "ignored" || (socket.authorized && isPresent)) return undefined;
     const reason = `the client's certificate is not accepted: ${reasonOf(error)}`;
-    if (clientCertificate === "required") return reason;
-    if (certificateOf(socket) !== undefined) this.#services.failed(this.#peer, reason);
+    if (clientCertificates === "required") return reason;
+    if (isPresent) this.#services.failed(this.#peer, reason);
     return undefined;
   }
 
@@ -200,7 +206,7 @@ export class TlsHandshake implements Session, Expiring {
       context,
       received,
       protocols: challenge === undefined ? this.#services.protocols : ACME_ONLY,
-      clientCertificate: challenge === undefined ? settings.clientCertificate : "ignored",
+      clientCertificates: challenge === undefined ? settings.clientCertificates : "ignored",
       data: this,
       events: socketEvents,
     });

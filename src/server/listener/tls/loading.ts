@@ -41,9 +41,12 @@ export function loadFiles(
   before: Loaded | undefined,
   report: (error: Error) => void,
 ): Loaded {
+  const { client_certificates: clients } = config;
   const options: ContextOptions = {
     minVersion: config.min_version,
     clientAuthorities: readAuthorities(config, before, report),
+    clientCertificates:
+      clients === undefined ? "ignored" : clients.required ? "required" : "asked for",
   };
   const certificates = new Map<string, Opened>();
   for (const files of config.certificates) {

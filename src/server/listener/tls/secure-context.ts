@@ -9,10 +9,14 @@ export interface PemPair {
   readonly key: string | Buffer;
 }
 
+export type ClientCertificates = "ignored" | "asked for" | "required";
+
 export interface ContextOptions {
   readonly minVersion: MinVersion;
   /** PEM; the authorities that clients' certificates are verified against, if they are asked for. */
   readonly clientAuthorities: Buffer | undefined;
+  /** A session that began without a certificate must not be resumed where one is required. */
+  readonly clientCertificates: ClientCertificates;
 }
 
 /**
@@ -56,7 +60,7 @@ export interface UpgradeOptions<Data> {
   readonly received: Buffer;
   /** Length-prefixed names of protocols, in order of preference. */
   readonly protocols: Buffer;
-  readonly clientCertificate: "ignored" | "asked for" | "required";
+  readonly clientCertificates: ClientCertificates;
   readonly data: Data;
   readonly events: Bun.SocketHandler<Data>;
 }
@@ -68,7 +72,7 @@ export interface UpgradeOptions<Data> {
  */
 export function upgradeToTls<Data>(
   socket: Bun.Socket<unknown>,
-  { context, received, protocols, clientCertificate, data, events }: UpgradeOptions<Data>,
+  { context, received, protocols, clientCertificates, data, events }: UpgradeOptions<Data>,
 ): void {
   socket.upgradeTLS<Data>({
     isServer: true,
@@ -77,8 +81,8 @@ export function upgradeToTls<Data>(
     socket: events,
     tls: {
       secureContext: context,
-      requestCert: clientCertificate !== "ignored",
-      rejectUnauthorized: clientCertificate === "required",
+      requestCert: clientCertificates !== "ignored",
+      rejectUnauthorized: clientCertificates === "required",
       ALPNProtocols: protocols,
     },
   } as unknown as Bun.TLSUpgradeOptions<Data>);

@@ -175,7 +175,7 @@ describe.skipIf(!hasOpenssl)("the certificates of a port", () => {
     writeFileSync(file("clients.pem"), pem("ca.pem"));
     const clients = { ca: file("clients.pem"), required: false };
     const store = storeOf(config(["own"], { client_certificates: clients }));
-    expect(store.settings.clientCertificate).toBe("asked for");
+    expect(store.settings.clientCertificates).toBe("asked for");
     const before = contextFor(store, "");
     writeFileSync(file("clients.pem"), "");
     await untilSeconds(() => lines.length > 0);
@@ -183,10 +183,12 @@ describe.skipIf(!hasOpenssl)("the certificates of a port", () => {
     expect(contextFor(store, "")).toBe(before as never);
     writeFileSync(file("clients.pem"), `${pem("ca.pem")}${pem("a.pem")}`);
     await untilSeconds(() => contextFor(store, "") !== before);
+    const asking = contextFor(store, "");
     store.change(config(["own"], { client_certificates: { ...clients, required: true } }));
-    expect(store.settings.clientCertificate).toBe("required");
+    expect(contextFor(store, "")).not.toBe(asking as never);
+    expect(store.settings.clientCertificates).toBe("required");
     store.change(config(["own"]));
-    expect(store.settings.clientCertificate).toBe("ignored");
+    expect(store.settings.clientCertificates).toBe("ignored");
     store.stop();
   });
 

@@ -20,19 +20,25 @@ import { TlsServer } from "./tls-server.ts";
 let folder: string;
 const pem = (name: string) => readFileSync(join(folder, name));
 
+const DEFAULT_OPTIONS: ContextOptions = {
+  minVersion: "1.2",
+  clientAuthorities: undefined,
+  clientCertificates: "ignored",
+};
+
 function opened(name: string, options: Partial<ContextOptions> = {}) {
   const pair = { certificate: pem(`${name}.pem`), key: pem(`${name}.key`) };
   const { subjectAltName } = new X509Certificate(pair.certificate);
   return {
     names: new CertificateNames(subjectAltNames(subjectAltName)),
-    context: openContext(pair, { minVersion: "1.2", clientAuthorities: undefined, ...options }),
+    context: openContext(pair, { ...DEFAULT_OPTIONS, ...options }),
   };
 }
 
 function settings(names: string[], options: Partial<TlsSettings & ContextOptions> = {}) {
   return {
     certificates: new Certificates(names.map((name) => opened(name, options))),
-    clientCertificate: "ignored",
+    clientCertificates: "ignored",
     challenge: undefined,
     ...options,
   } as const satisfies TlsSettings;
@@ -253,8 +259,8 @@ describe.skipIf(!hasOpenssl)("a TLS handshake", () => {
 
   describe("with certificates of clients", () => {
     const client = (name: string) => ({ cert: pem(`${name}.pem`), key: pem(`${name}.key`) });
-    const asking = (clientCertificate: TlsSettings["clientCertificate"]) =>
-      new TlsServer(settings(["first"], { clientCertificate, clientAuthorities: pem("ca.pem") }));
+    const asking = (clientCertificates: TlsSettings["clientCertificates"]) =>
+      new TlsServer(settings(["first"], { clientCertificates, clientAuthorities: pem("ca.pem") }));
 
     test("tells who the client is", async () => {
       using server = asking("required");
@@ -282,6 +288,23 @@ describe.skipIf(!hasOpenssl)("a TLS handshake", () => {
         expect(again.socket.isSessionReused()).toBe(true);
         again.socket.destroy();
       }
+    });
+
+    test("does not let a session without one go on where one is required", async () => {
+      using server = asking("asked for");
+      for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+        const first = new Client(server, { maxVersion });
+        await first.facts();
+        const session = await first.session();
+        first.socket.destroy();
+        // The same context, which the store would not keep.
+        server.settings = { ...server.settings, clientCertificates: "required" };
+        const again = new Client(server, { maxVersion, session });
+        expect(await again.line()).toBeUndefined();
+        await again.ended;
+        server.settings = { ...server.settings, clientCertificates: "asked for" };
+      }
+      expect(server.connections).toHaveLength(2);
     });
 
     test.each(["TLSv1.2", "TLSv1.3"] as const)(
