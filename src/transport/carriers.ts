@@ -21,7 +21,8 @@ const IDLE_MS = 4_000;
 /** Limits on what backends may send by HTTP/2, in bytes. The windows allow 100 full streams at a time. */
 const HTTP2_LIMITS = {
   maxStreams: 0,
-  streamWindow: 1_048_576,
+  streamWindow: 262_144,
+  largestStreamWindow: 1_048_576,
   connectionWindow: 134_217_728,
   headers: { maxSize: 65_536, maxFields: 1_000 },
 };

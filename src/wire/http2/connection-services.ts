@@ -8,6 +8,8 @@ export interface OwnLimits {
   readonly maxStreams: number;
   /** Content that may be unused, of one stream and of all. At least 65,535. */
   readonly streamWindow: number;
+  /** To what a stream's window grows while its user keeps up with the peer; by default it does not. */
+  readonly largestStreamWindow?: number;
   readonly connectionWindow: number;
   readonly headers: HeaderLimits;
 }

@@ -274,6 +274,7 @@ export class Http2Connection implements StreamHost {
     const windows = {
       send: this.peer.initialWindowSize,
       receive: this.#services.limits.streamWindow,
+      largest: this.#services.limits.largestStreamWindow,
     };
     const stream = new Stream(id, this, owner, windows);
     this.#streams.add(stream);

@@ -46,7 +46,8 @@ export class Stream {
   /** Whether it is among those that wait for their turn to send. */
   isWaiting = false;
   readonly #host: StreamHost;
-  readonly #fullWindow: number;
+  #fullWindow: number;
+  readonly #largestWindow: number;
   /** Received content that its user has not used yet, in bytes. */
   #unused = 0;
   /** What was used, and is not announced to the peer yet, in bytes. */
@@ -64,7 +65,11 @@ export class Stream {
     id: number,
     host: StreamHost,
     owner: StreamOwner,
-    windows: { readonly send: number; readonly receive: number },
+    windows: {
+      readonly send: number;
+      readonly receive: number;
+      readonly largest?: number | undefined;
+    },
   ) {
     this.id = id;
     this.#host = host;
@@ -72,6 +77,7 @@ export class Stream {
     this.sendWindow = windows.send;
     this.receiveWindow = windows.receive;
     this.#fullWindow = windows.receive;
+    this.#largestWindow = windows.largest ?? windows.receive;
   }
 
   /** Whether so much is queued that the producer should wait for `drained`. */
@@ -139,8 +145,14 @@ export class Stream {
     this.#used += bytes;
     // Not for each frame, but before the peer has to wait.
     if (this.#used * 2 < this.#fullWindow) return;
-    const increment = this.#used;
+    let increment = this.#used;
     this.#used = 0;
+    // A user that has kept up can do with more on the way; one that has not, holds less in memory.
+    if (this.#unused === 0 && this.#fullWindow < this.#largestWindow) {
+      const grown = Math.min(this.#fullWindow * 2, this.#largestWindow);
+      increment += grown - this.#fullWindow;
+      this.#fullWindow = grown;
+    }
     this.receiveWindow += increment;
     this.#host.sendWindowUpdate(this, increment);
   }

@@ -3,6 +3,7 @@ import { constants } from "node:http2";
 import { fieldOf } from "../../../../src/http/field.ts";
 import { Cancellation } from "../../../../src/pipeline/cancellation.ts";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
+import type { Stream } from "../../../../src/wire/http2/stream.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { createStage } from "../../../support/stage.ts";
 import { rejection } from "../../proxy/network.ts";
@@ -192,6 +193,26 @@ describe("a request over HTTP/2", () => {
     });
     expect(written).toBeLessThan(4 * 1_048_576);
     expect((await textOf(answer)).length).toBe(size);
+  });
+
+  test("lets the backend have more under way only while its reader keeps up", async () => {
+    const size = 4 * 1_048_576;
+    const streams: Stream[] = [];
+    const { origin } = await startFakeBackend(stage, ({ stream }) => {
+      streams.push(stream);
+      stream.head([":status", "200"], [], false);
+      stream.send(Buffer.alloc(size));
+    });
+    const { send } = startPool(stage);
+    await send(http2At(origin));
+    await eventually(() => streams[0]?.queued === size - 262_144);
+    const { content } = await send(http2At(origin));
+    for (let read = 0; read < size; read += (await content?.read())?.value?.length ?? size) {
+      // Only to keep up.
+    }
+    streams[1]?.send(Buffer.alloc(size));
+    await eventually(() => (streams[1]?.queued ?? size) < size - 524_288);
+    expect(streams[0]?.queued).toBe(size - 262_144);
   });
 
   test("sends no faster than the backend reads", async () => {
