@@ -5,6 +5,8 @@ import { challengePage } from "./challenge-page.ts";
 import { Challenges } from "./challenges.ts";
 import { type AcmeSettings, Renewals, type RenewalsOptions } from "./renewals.ts";
 
+const STOP_WITHIN_MS = 2_000;
+
 /** Certificates from an issuer, by settings that can change. */
 export class AutomaticCertificates {
   readonly #options: RenewalsOptions;
@@ -57,9 +59,12 @@ export class AutomaticCertificates {
     this.#renewals?.start();
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when nothing is under way any more, or the storage does not answer for a while. */
   async stop(): Promise<void> {
     this.#isStarted = false;
-    await Promise.all([this.#ended, this.#renewals?.stop()]);
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.schedule(STOP_WITHIN_MS, late.resolve);
+    await Promise.race([Promise.all([this.#ended, this.#renewals?.stop()]), late.promise]);
+    cancel();
   }
 }

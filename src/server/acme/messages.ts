@@ -107,7 +107,12 @@ export class Messages {
   #reason(error: unknown, name: string, challenge: ChallengeType | undefined): string {
     const message = error instanceof Error ? error.message : String(error);
     if (!(error instanceof IssuerError)) {
-      return `${this.#storage} cannot be used: ${message}; the gateway must be able to read and write there`;
+      // The lock is made by a link, which not every file system knows.
+      const needs =
+        error instanceof Error && "syscall" in error && error.syscall === "link"
+          ? "its file system must support hard links"
+          : "the gateway must be able to read and write there";
+      return `${this.#storage} cannot be used: ${message}; ${needs}`;
     }
     const remedy = remedyFor(error, name, challenge);
     const said = OWN_TYPES.has(error.type)

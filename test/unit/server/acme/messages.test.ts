@@ -83,6 +83,13 @@ describe("the lines of the log", () => {
     ]);
   });
 
+  test("say that a file system has no links", () => {
+    const { lines, messages, managed } = logging("/mnt/acme");
+    const error = Object.assign(new Error("EPERM: operation not permitted"), { syscall: "link" });
+    messages.failed(managed, error, undefined, 90_000);
+    expect(lines[0]).toContain("its file system must support hard links");
+  });
+
   test("do not put into an issuer's mouth what it did not say", () => {
     const { lines, messages, managed } = logging();
     messages.failed(managed, new IssuerError("timeout", "it takes too long"), "http-01", 60_000);
