@@ -1,22 +1,22 @@
-import { type Field, fieldOf } from "../../../../src/http/field.ts";
-import { FieldList } from "../../../../src/http/field-list.ts";
-import { Answer, type AnswerBody } from "../../../../src/pipeline/answer.ts";
-import type { ClientRequest } from "../../../../src/pipeline/client-request.ts";
-import type { ContentReader, ReadResult } from "../../../../src/pipeline/content.ts";
-import type { Delivery } from "../../../../src/pipeline/delivery.ts";
-import type { GatewayError } from "../../../../src/pipeline/errors.ts";
-import { DateLine } from "../../../../src/server/listener/date-line.ts";
-import { Http2Session } from "../../../../src/server/listener/http2/session.ts";
-import type { Expiring, SessionLimits } from "../../../../src/server/listener/services.ts";
-import type { Handle } from "../../../../src/server/listener/session.ts";
-import { EndOfTurn } from "../../../../src/time/end-of-turn.ts";
-import { Timeout } from "../../../../src/time/timeout.ts";
-import { Line, type RawSocket } from "../../../../src/transport/line.ts";
-import { BatchBuffers } from "../../../../src/wire/http2/frame-sender.ts";
-import { FakeClock } from "../../../support/fake-clock.ts";
-import { describeFrames } from "../../../support/http2-frames.ts";
-import { LIMITS, Side } from "../../../support/http2-pair.ts";
-import { RequestHeadReader } from "../../../../src/wire/request-head.ts";
+import type { Field } from "../../../../../src/http/field.ts";
+import { FieldList } from "../../../../../src/http/field-list.ts";
+import { Answer, type AnswerBody } from "../../../../../src/pipeline/answer.ts";
+import type { ClientRequest } from "../../../../../src/pipeline/client-request.ts";
+import type { ContentReader, ReadResult } from "../../../../../src/pipeline/content.ts";
+import type { Delivery } from "../../../../../src/pipeline/delivery.ts";
+import type { GatewayError } from "../../../../../src/pipeline/errors.ts";
+import { DateLine } from "../../../../../src/server/listener/date-line.ts";
+import { Http2Session } from "../../../../../src/server/listener/http2/session.ts";
+import type { Expiring, SessionLimits } from "../../../../../src/server/listener/services.ts";
+import type { Handle } from "../../../../../src/server/listener/session.ts";
+import { EndOfTurn } from "../../../../../src/time/end-of-turn.ts";
+import { Timeout } from "../../../../../src/time/timeout.ts";
+import { Line, type RawSocket } from "../../../../../src/transport/line.ts";
+import { BatchBuffers } from "../../../../../src/wire/http2/frame-sender.ts";
+import { FakeClock } from "../../../../support/fake-clock.ts";
+import { describeFrames } from "../../../../support/http2-frames.ts";
+import { LIMITS, Side } from "../../../../support/http2-pair.ts";
+import { RequestHeadReader } from "../../../../../src/wire/request-head.ts";
 
 /** A delivery that writes down what it is told. */
 export class TestDelivery implements Delivery {
@@ -213,5 +213,3 @@ export class Stage {
     return describeFrames(this.socket.take());
   }
 }
-
-export { fieldOf };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { GatewayError } from "../../../src/pipeline/errors.ts";
-import { DateLine } from "../../../src/server/listener/date-line.ts";
-import { FirstBytes } from "../../../src/server/listener/first-bytes.ts";
-import type { Expiring } from "../../../src/server/listener/services.ts";
-import type { Session } from "../../../src/server/listener/session.ts";
-import { Timeout } from "../../../src/time/timeout.ts";
-import { PREFACE } from "../../../src/wire/http2/frames.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { RequestHeadReader } from "../../../src/wire/request-head.ts";
+import { GatewayError } from "../../../../src/pipeline/errors.ts";
+import { DateLine } from "../../../../src/server/listener/date-line.ts";
+import { FirstBytes } from "../../../../src/server/listener/first-bytes.ts";
+import type { Expiring } from "../../../../src/server/listener/services.ts";
+import type { Session } from "../../../../src/server/listener/session.ts";
+import { Timeout } from "../../../../src/time/timeout.ts";
+import { PREFACE } from "../../../../src/wire/http2/frames.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { RequestHeadReader } from "../../../../src/wire/request-head.ts";
 
 /** A new connection; what became of it, and the bytes that came to its session. */
 function open() {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { fieldOf } from "../../../../src/http/field.ts";
-import { GatewayError } from "../../../../src/pipeline/errors.ts";
-import { PREFACE } from "../../../../src/wire/http2/frames.ts";
+import { fieldOf } from "../../../../../src/http/field.ts";
+import { GatewayError } from "../../../../../src/pipeline/errors.ts";
+import { PREFACE } from "../../../../../src/wire/http2/frames.ts";
 import {
   block,
   describeFrames,
@@ -10,7 +10,7 @@ import {
   GET,
   headers,
   uint32,
-} from "../../../support/http2-frames.ts";
+} from "../../../../support/http2-frames.ts";
 import { delivery, Pieces, Stage, type TestDelivery } from "./support.ts";
 
 const HELLO = Buffer.concat([Buffer.from(PREFACE), frame(4, 0, 0)]);
