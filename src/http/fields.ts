@@ -69,15 +69,6 @@ export function findField(list: readonly string[], name: string, from = 0): numb
   return -1;
 }
 
-/** Headers of fields in a list: names, each followed by its value; repeated names are kept. */
-export function headersOf(list: readonly string[]): Headers {
-  const headers = new Headers();
-  for (let at = 0; at < list.length; at += 2) {
-    headers.append(list[at] ?? "", list[at + 1] ?? "");
-  }
-  return headers;
-}
-
 /** The value of a Content-Length field, in bytes; undefined when absent or not a plain number. */
 export function contentLength(written: string | null): number | undefined {
   if (written === null || !/^[0-9]{1,15}$/.test(written)) return undefined;

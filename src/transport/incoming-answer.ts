@@ -1,7 +1,7 @@
 import { isUpgradeTo } from "../http/upgrade.ts";
 import type { Channel } from "../pipeline/channel.ts";
 import type { AnswerHead, AnswerHeadReader } from "../wire/answer-head.ts";
-import { copyOf } from "../wire/bytes.ts";
+import { restOf } from "../wire/bytes.ts";
 import { ChunkedDecoder } from "../wire/chunked.ts";
 import { Malformed } from "../wire/malformed.ts";
 import type { Field } from "../http/field.ts";
@@ -13,13 +13,11 @@ import type { BackendAnswer } from "./backend-answer.ts";
 const LONGEST_HEAD = 65_536;
 /** Maximum number of 1xx answers before the final one. */
 const MOST_INTERIM = 32;
-/** Content up to this many bytes is copied: a view costs as much as copying 4 KiB. */
-const COPIED_AT_MOST = 4_096;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const PROTOCOL = "HTTP/1.";
 const NO_FIELDS = new FieldList();
 
-/** Who is told of interim answers. */
+/** Gets interim answers. */
 export interface InterimReceiver {
   /** 100 to 199, but not 101. */
   interim(status: number, fields: readonly Field[]): void;
@@ -41,7 +39,7 @@ export class IncomingAnswer implements BackendAnswer {
   authenticatesConnection = false;
   upgrade: string | null = null;
   channel: Channel | undefined = undefined;
-  /** What has arrived behind a 101. */
+  /** What has arrived after a 101. */
   early: Buffer | undefined = undefined;
 
   readonly #isForHead: boolean;
@@ -131,7 +129,7 @@ export class IncomingAnswer implements BackendAnswer {
         return undefined;
       }
       const head = this.#heads.read(bytes, end);
-      bytes = behind(bytes, end + HEAD_END.length);
+      bytes = restOf(bytes, end + HEAD_END.length);
       if (head.status >= 200 || head.status === 101) {
         this.#take(head);
         return bytes;
@@ -196,9 +194,4 @@ export class IncomingAnswer implements BackendAnswer {
     if (trailers === undefined || this.#nominated.length === 0) return trailers;
     return trailers.filter(({ name }) => !this.#nominated.includes(name));
   }
-}
-
-/** The rest of the buffer from `start`. */
-function behind(bytes: Buffer, start: number): Buffer {
-  return bytes.length - start > COPIED_AT_MOST ? bytes.subarray(start) : copyOf(bytes, start);
 }

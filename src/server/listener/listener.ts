@@ -18,12 +18,8 @@ import { Parked } from "./parked.ts";
 import { type Peer, ProxyPreamble, type PreambleServices } from "./proxy-preamble.ts";
 import type { Expiring, SessionLimits, SessionServices } from "./services.ts";
 import type { Handle, Session } from "./session.ts";
-import {
-  type HandshakeServices,
-  socketEvents,
-  TlsHandshake,
-  type TlsSettings,
-} from "./tls/handshake.ts";
+import { refuse, socketEvents } from "./socket-events.ts";
+import { type HandshakeServices, TlsHandshake, type TlsSettings } from "./tls/handshake.ts";
 import { protocolList } from "./tls/secure-context.ts";
 
 /** Offered by ALPN, in order of preference. */
@@ -366,21 +362,3 @@ function sessionLimits(
 }
 
 const TEN_YEARS = 10 * 365 * 86_400_000;
-
-/** The owner of a connection that is closed at once. */
-const NOBODY: Session = {
-  isIdle: true,
-  client: undefined,
-  received: () => {},
-  drained: () => {},
-  ended: () => {},
-  closed: () => {},
-  drain: () => {},
-  cut: () => {},
-  destroy: () => {},
-};
-
-function refuse(socket: Bun.Socket<Session>): void {
-  socket.data = NOBODY;
-  socket.end();
-}

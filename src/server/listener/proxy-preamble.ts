@@ -1,7 +1,8 @@
-import type { PendingTimeout, Timeout } from "../../time/timeout.ts";
+import type { Timeout } from "../../time/timeout.ts";
 import { ProxyHeaderReader } from "../../wire/proxy-protocol.ts";
 import type { Expiring } from "./services.ts";
 import type { Session } from "./session.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Who is at the other end of a connection. */
 export interface Peer {
@@ -31,16 +32,13 @@ export class ProxyPreamble implements Session, Expiring {
   readonly #services: PreambleServices;
   readonly #reader = new ProxyHeaderReader();
   #isOver = false;
-  /** Limits may change meanwhile. */
-  readonly #timeout: Timeout<Expiring>;
-  readonly #waiting: PendingTimeout;
+  readonly #waiting: Waiting<Expiring>;
 
   constructor(socket: Bun.Socket<Session>, proxy: Peer, services: PreambleServices) {
     this.socket = socket;
     this.#proxy = proxy;
     this.#services = services;
-    this.#timeout = services.timeout;
-    this.#waiting = this.#timeout.begin(this);
+    this.#waiting = new Waiting<Expiring>(services.timeout, this);
   }
 
   received(bytes: Buffer): void {
@@ -95,6 +93,6 @@ export class ProxyPreamble implements Session, Expiring {
 
   #end(): void {
     this.#isOver = true;
-    this.#timeout.end(this.#waiting);
+    this.#waiting.end();
   }
 }

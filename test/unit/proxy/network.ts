@@ -1,5 +1,5 @@
 import { FieldList } from "../../../src/http/field-list.ts";
-import { contentLength, headersOf } from "../../../src/http/fields.ts";
+import { contentLength } from "../../../src/http/fields.ts";
 import { contentFrom } from "../../support/client-request.ts";
 import { removeHopByHopFields } from "../../support/hop-by-hop.ts";
 import type { IncomingContent } from "../../../src/pipeline/incoming-content.ts";
@@ -113,4 +113,13 @@ export function drip() {
     end: () => controller?.close(),
     break: (error: unknown) => controller?.error(error),
   };
+}
+
+/** Headers of fields in a list: names, each followed by its value; repeated names are kept. */
+function headersOf(list: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let at = 0; at < list.length; at += 2) {
+    headers.append(list[at] ?? "", list[at + 1] ?? "");
+  }
+  return headers;
 }

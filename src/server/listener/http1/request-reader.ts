@@ -1,5 +1,5 @@
 import type { IncomingContent } from "../../../pipeline/incoming-content.ts";
-import { copyOf } from "../../../wire/bytes.ts";
+import { restOf } from "../../../wire/bytes.ts";
 import { ChunkedDecoder } from "../../../wire/chunked.ts";
 import { Malformed } from "../../../wire/malformed.ts";
 import {
@@ -26,8 +26,6 @@ const NOTHING: RequestHead = {
 };
 const CR = 0x0d;
 const HEAD_END = Buffer.from("\r\n\r\n");
-/** A view costs as much as copying this many bytes. */
-const COPIED_AT_MOST = 4_096;
 
 /** Takes apart what a client sends: header section, content, header section, … */
 export class RequestReader {
@@ -96,7 +94,7 @@ export class RequestReader {
     if (bytes === undefined) return undefined;
     const start = this.#searched === 0 ? afterEmptyLines(bytes, 0) : 0;
     if (start > 0) {
-      this.#unread = behind(bytes, start);
+      this.#unread = after(bytes, start);
       return this.readHead(maxSize);
     }
     const end = bytes.indexOf(HEAD_END, Math.max(0, this.#searched - HEAD_END.length + 1));
@@ -111,7 +109,7 @@ export class RequestReader {
     }
     const head = this.#heads().read(bytes, end);
     this.#searched = 0;
-    this.#unread = behind(bytes, end + HEAD_END.length);
+    this.#unread = after(bytes, end + HEAD_END.length);
     this.#isDiscarding = false;
     this.#left = head.contentLength ?? 0;
     this.isContentBegun = false;
@@ -126,7 +124,7 @@ export class RequestReader {
     return this.#sharedHeads;
   }
 
-  /** What can be told of a request that is not valid: all that has arrived of it is read. */
+  /** What is known of a request that is not valid. All that has arrived counts as read. */
   unreadableHead(): RequestHead {
     const bytes = this.#unread;
     this.giveUpContent();
@@ -144,7 +142,7 @@ export class RequestReader {
     if (this.#chunks === undefined) {
       const piece = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
       this.#left -= piece.length;
-      this.#unread = behind(bytes, piece.length);
+      this.#unread = after(bytes, piece.length);
       if (!this.#isDiscarding) content.push(piece);
       if (this.#left === 0) content.finish();
       return;
@@ -153,7 +151,7 @@ export class RequestReader {
     const read = chunks.decode(bytes, (piece) => {
       if (!this.#isDiscarding) content.push(piece);
     });
-    this.#unread = behind(bytes, read);
+    this.#unread = after(bytes, read);
     if (!chunks.over) return;
     this.#chunks = undefined;
     content.finish(chunks.trailers);
@@ -172,9 +170,7 @@ export class RequestReader {
   }
 }
 
-/** What follows; undefined if nothing does. */
-function behind(bytes: Buffer, start: number): Buffer | undefined {
-  const length = bytes.length - start;
-  if (length === 0) return undefined;
-  return length > COPIED_AT_MOST ? bytes.subarray(start) : copyOf(bytes, start);
+/** The bytes from an index on; undefined if there are none. */
+function after(bytes: Buffer, start: number): Buffer | undefined {
+  return start === bytes.length ? undefined : restOf(bytes, start);
 }

@@ -2,9 +2,10 @@ import { type Answer, isReader } from "../../../pipeline/answer.ts";
 import type { Cancellation } from "../../../pipeline/cancellation.ts";
 import type { ContentReader } from "../../../pipeline/content.ts";
 import type { Delivery } from "../../../pipeline/delivery.ts";
-import { GatewayError } from "../../../pipeline/errors.ts";
+import type { GatewayError } from "../../../pipeline/errors.ts";
 import type { Line } from "../../../transport/line.ts";
 import { lastChunk } from "../../../wire/chunked.ts";
+import { asGatewayError, clientLeft } from "../failures.ts";
 import { answerHead } from "./answer-head.ts";
 import { asBytes, Outbox } from "./outbox.ts";
 
@@ -140,16 +141,6 @@ function settled({
   return line
     .untilDrained()
     .then(() => (line.isOver ? (cancellation.reason ?? clientLeft()) : undefined));
-}
-
-export function clientLeft(): GatewayError {
-  return new GatewayError("client_closed", "the client left in the middle of the answer");
-}
-
-function asGatewayError(error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error;
-  const detail = "the answer's content failed in the gateway";
-  return new GatewayError("internal_error", detail, { cause: error });
 }
 
 function joined(head: string, content: Uint8Array): Buffer {

@@ -8,29 +8,21 @@ import type { Line } from "../../../transport/line.ts";
 import { LineChannel } from "../../../transport/line-channel.ts";
 import { Malformed } from "../../../wire/malformed.ts";
 import type { RequestHead } from "../../../wire/request-head.ts";
+import { clientLeft } from "../failures.ts";
+import { Lingering } from "../lingering.ts";
 import type { Expiring, SessionServices } from "../services.ts";
 import type { Session } from "../session.ts";
 import { CLOSE, interimHead, KEEP_ALIVE, UPGRADE } from "./answer-head.ts";
 import { asBytes } from "./outbox.ts";
+import { HalfClosedClient } from "./half-closed.ts";
 import { Http1Request, type RequestOwner } from "./request.ts";
 import { RequestReader } from "./request-reader.ts";
-import { clientLeft, closes, isOfUnknownLength, type Sending, sendAnswer } from "./send-answer.ts";
+import { closes, isOfUnknownLength, type Sending, sendAnswer } from "./send-answer.ts";
 
 /** Bytes of further requests that wait while one is under way. */
 const MOST_PIPELINED = 65_536;
 /** Bytes of content that nobody wants and that are read all the same, to keep the connection. */
 const READ_AND_DROPPED = 65_536;
-/**
- * Milliseconds and bytes for which a client may still send after its last answer: closing at once would
- * make its system throw the answer away (RFC 9112 section 9.6).
- */
-const LINGER_MS = 2_000;
-const LINGER_BYTES = 4_194_304;
-/**
- * Milliseconds after which a client that has closed its sending side is sent an interim answer: if it
- * has left altogether, the write fails; if it waits, it ignores that (RFC 9110 section 15.2).
- */
-const PROBE_AFTER = 1_000;
 
 type State = "requests" | "lingering" | "tunnel" | "closed";
 
@@ -56,13 +48,13 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   #isAnswered = false;
   #persists = true;
   #isDraining = false;
-  #isHalfClosed = false;
+  /** Set once the client has closed its sending side in the middle of an exchange. */
+  #halfClosed: HalfClosedClient | undefined;
+  #lingering: Lingering | undefined;
   #channel: LineChannel | undefined;
   /** What is being waited for, and for how long. */
   #timeout: Timeout<Expiring> | undefined;
   #pendingTimeout: PendingTimeout = NOT_PENDING;
-  #cancelTimer: (() => void) | undefined;
-  #lingered = 0;
 
   constructor(line: Line, connection: ClientConnection, services: SessionServices) {
     this.#line = line;
@@ -90,8 +82,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
         this.#channel?.received(bytes);
         return;
       case "lingering":
-        this.#lingered += bytes.length;
-        if (this.#lingered > LINGER_BYTES) this.#line.end("cut");
+        this.#lingering?.received(bytes);
         return;
       case "closed":
     }
@@ -110,8 +101,9 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     if (this.#current === undefined || this.#state === "lingering") {
       this.#line.end("close");
     } else if (this.#reader.isContentOver) {
-      this.#isHalfClosed = true;
-      this.#probeLater(this.#current);
+      const { clock } = this.#services;
+      const sending = () => this.#sending;
+      this.#halfClosed = new HalfClosedClient(this.#line, clock, this.#current, sending);
     } else this.#line.end("cut");
   }
 
@@ -119,7 +111,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#waitFor(undefined);
-    this.#cancelTimer?.();
+    this.#halfClosed?.end();
+    this.#lingering?.closed();
     this.#line.end("cut");
     this.#services.gone(this);
     const current = this.#current;
@@ -327,53 +320,34 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   /** The current request is done with. */
   #next(): void {
     this.#current = undefined;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#halfClosed?.end();
     this.#line.resume();
     if (this.#reader.hasUnread) return;
-    if (this.#isDraining || this.#isHalfClosed) this.#line.end("close");
+    if (this.#isDraining || this.#halfClosed !== undefined) this.#line.end("close");
     else this.#waitFor(this.#services.limits.keepAlive);
   }
 
   #linger(): void {
     this.#current = undefined;
-    this.#cancelTimer?.();
-    if (this.#isHalfClosed || (this.#reader.isContentOver && !this.#reader.hasUnread)) {
+    this.#halfClosed?.end();
+    const isReadToEnd = this.#reader.isContentOver && !this.#reader.hasUnread;
+    if (isReadToEnd || this.#halfClosed !== undefined) {
       this.#line.end("close");
       return;
     }
     this.#state = "lingering";
     this.#reader.giveUpContent();
     this.#line.resume();
-    this.#line.shutdown();
-    this.#cancelTimer = this.#services.clock.schedule(LINGER_MS, () => this.#line.end("cut"));
+    this.#lingering = new Lingering(this.#line, this.#services.clock);
   }
 
   #becomeTunnel(tunnel: (client: Channel) => void, delivery: Delivery): void {
     this.#state = "tunnel";
-    this.#cancelTimer?.();
+    this.#halfClosed?.end();
     const channel = new LineChannel(this.#line, this.#reader.takeUnread(), () => delivery.ended());
     this.#channel = channel;
-    if (this.#isHalfClosed) channel.ended();
+    if (this.#halfClosed !== undefined) channel.ended();
     tunnel(channel);
-  }
-
-  /** Finds out whether a client that has closed its sending side is still there. */
-  #probeLater(request: Http1Request): void {
-    const sending = this.#sending;
-    const asked = sending?.asked;
-    this.#cancelTimer = this.#services.clock.schedule(PROBE_AFTER, () => {
-      if (request !== this.#current) return;
-      if (sending === undefined && this.#sending === undefined) {
-        if (request.protocol !== "HTTP/1.0") this.#line.write(interimHead(100, []));
-        return;
-      }
-      // Nothing can be sent that would show it, so a client that closes now is taken to have left.
-      if (sending !== undefined && sending.asked === asked) {
-        request.cancellation.cancel(clientLeft());
-        this.#line.end("cut");
-      } else this.#probeLater(request);
-    });
   }
 
   #waitFor(timeout: Timeout<Expiring> | undefined): void {

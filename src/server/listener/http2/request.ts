@@ -15,7 +15,7 @@ import type { Stream } from "../../../wire/http2/stream.ts";
 import type { StreamFailure, StreamOwner } from "../../../wire/http2/stream-owner.ts";
 import { Malformed } from "../../../wire/malformed.ts";
 
-/** What sends the request's answer; told of its stream's events. */
+/** What sends the request's answer; gets its stream's events. */
 export interface AnswerSender {
   /** Whether the answer will end by itself, and say why it was cancelled. */
   readonly explainsFailure: boolean;
@@ -63,7 +63,7 @@ export class Http2Request implements ClientRequest, StreamOwner, Flow, Interrupt
     if (this.sending === undefined) this.stream.head([":status", String(status)], fields, false);
   }
 
-  // What the stream tells.
+  // The stream's events.
 
   headers(section: readonly HeaderField[], isEnd: boolean): void {
     if (this.#hasHead) {
@@ -165,7 +165,7 @@ export class Http2Request implements ClientRequest, StreamOwner, Flow, Interrupt
     );
   }
 
-  /** What is told of a request that is not valid. */
+  /** Keeps what is known of a request that is not valid. */
   #refuse(section: readonly HeaderField[], refusal: RequestRefusal): void {
     this.refusal = refusal;
     for (const { name, value } of section) {

@@ -4,10 +4,11 @@ import type { ContentReader } from "../../../pipeline/content.ts";
 import type { Delivery } from "../../../pipeline/delivery.ts";
 import { GatewayError } from "../../../pipeline/errors.ts";
 import { ErrorCode } from "../../../wire/http2/error-code.ts";
+import { asGatewayError, clientLeft } from "../failures.ts";
 import type { Expiring, SessionServices } from "../services.ts";
+import { Waiting } from "../waiting.ts";
 import { answerFields } from "./answer-fields.ts";
 import type { AnswerSender, Http2Request } from "./request.ts";
-import { Waiting } from "../waiting.ts";
 
 /** An answer on its way to an HTTP/2 client. */
 export class Sending implements AnswerSender, Expiring {
@@ -171,13 +172,3 @@ export class Sending implements AnswerSender, Expiring {
 
 /** The pseudo-fields of answers. */
 const STATUSES = Array.from({ length: 600 }, (_, status) => [":status", String(status)]);
-
-export function clientLeft(): GatewayError {
-  return new GatewayError("client_closed", "the client left in the middle of the answer");
-}
-
-function asGatewayError(error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error;
-  const detail = "the answer's content failed in the gateway";
-  return new GatewayError("internal_error", detail, { cause: error });
-}

@@ -6,21 +6,17 @@ import { Http2Connection } from "../../../wire/http2/connection.ts";
 import { ErrorCode, Http2Error, nameOfErrorCode } from "../../../wire/http2/error-code.ts";
 import type { Stream } from "../../../wire/http2/stream.ts";
 import type { ByteLine, ConnectionOwner, StreamOwner } from "../../../wire/http2/stream-owner.ts";
+import { clientLeft } from "../failures.ts";
+import { Lingering } from "../lingering.ts";
 import type { Expiring, SessionServices } from "../services.ts";
 import type { Session } from "../session.ts";
-import { Http2Request, type RequestOwner } from "./request.ts";
-import { clientLeft, Sending } from "./sending.ts";
-import { type Http2Services, MAX_STREAMS, ownLimits } from "./services.ts";
 import { Waiting } from "../waiting.ts";
+import { Http2Request, type RequestOwner } from "./request.ts";
+import { Sending } from "./sending.ts";
+import { type Http2Services, MAX_STREAMS, ownLimits } from "./services.ts";
 
 /**
- * Milliseconds and bytes for which a client may still send after the last frame: closing at once would
- * make its system throw that away, and the GOAWAY before it.
- */
-const LINGER_MS = 2_000;
-const LINGER_BYTES = 4_194_304;
-/**
- * Exchanges under way beside open streams: a client that resets its streams must not have more work
+ * Exchanges under way, of open streams and of others: a client that resets its streams must not have more work
  * done than one that waits.
  */
 const MOST_UNDER_WAY = 2 * MAX_STREAMS;
@@ -39,9 +35,8 @@ export class Http2Session
   #header: Waiting<Expiring> | undefined;
   /** Whether nothing further is read: the client has closed its sending side. */
   #isHalfClosed = false;
-  #isLingering = false;
-  #lingered = 0;
-  #cancelTimer: (() => void) | undefined;
+  /** After the last frame. */
+  #lingering: Lingering | undefined;
   #isClosed = false;
 
   constructor(
@@ -72,9 +67,8 @@ export class Http2Session
   }
 
   received(bytes: Buffer): void {
-    if (this.#isLingering) {
-      this.#lingered += bytes.length;
-      if (this.#lingered > LINGER_BYTES) this.#line.end("cut");
+    if (this.#lingering !== undefined) {
+      this.#lingering.received(bytes);
       return;
     }
     this.#http2.received(bytes);
@@ -88,14 +82,14 @@ export class Http2Session
 
   ended(): void {
     this.#isHalfClosed = true;
-    if (this.#isLingering) this.#line.end("close");
+    if (this.#lingering !== undefined) this.#line.end("close");
     else this.#http2.peerEnded();
   }
 
   closed(cause: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelTimer?.();
+    this.#lingering?.closed();
     this.#http2.closed(cause?.message ?? "the client has closed the connection");
     this.#keepAlive?.end();
     this.#line.end("cut");
@@ -148,12 +142,10 @@ export class Http2Session
       this.#line.end("close");
       return;
     }
-    this.#isLingering = true;
-    this.#line.shutdown();
-    this.#cancelTimer = this.#services.clock.schedule(LINGER_MS, () => this.#line.end("cut"));
+    this.#lingering = new Lingering(this.#line, this.#services.clock);
   }
 
-  // What the connection tells.
+  // The connection's events.
 
   opened(stream: Stream): StreamOwner {
     return new Http2Request(this, stream);

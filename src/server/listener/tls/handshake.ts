@@ -1,9 +1,11 @@
 import type { ClientTls } from "../../../pipeline/client-request.ts";
-import type { PendingTimeout, Timeout } from "../../../time/timeout.ts";
+import type { Timeout } from "../../../time/timeout.ts";
 import { type ClientHello, LONGEST_HELLO, readClientHello } from "../../../wire/client-hello.ts";
 import type { Peer } from "../proxy-preamble.ts";
 import type { Expiring } from "../services.ts";
 import type { Session } from "../session.ts";
+import { NOBODY, socketEvents } from "../socket-events.ts";
+import { Waiting } from "../waiting.ts";
 import type { Certificates, ServerCertificate } from "./certificates.ts";
 import { certificateOf, ConnectionTls } from "./connection-tls.ts";
 import {
@@ -81,9 +83,7 @@ export class TlsHandshake implements Session, Expiring {
   #certificate: ServerCertificate | undefined;
   #isOver = false;
   #isClosed = false;
-  /** That of its beginning; limits may change meanwhile. */
-  readonly #timeout: Timeout<Expiring>;
-  readonly #waiting: PendingTimeout;
+  readonly #waiting: Waiting<Expiring>;
 
   constructor(
     socket: Bun.Socket<Session>,
@@ -95,8 +95,7 @@ export class TlsHandshake implements Session, Expiring {
     this.#peer = peer;
     this.#settings = settings;
     this.#services = services;
-    this.#timeout = services.timeout;
-    this.#waiting = this.#timeout.begin(this);
+    this.#waiting = new Waiting<Expiring>(services.timeout, this);
   }
 
   get client(): string {
@@ -118,7 +117,6 @@ export class TlsHandshake implements Session, Expiring {
     } else this.#received = received;
   }
 
-  /** The runtime's word on the handshake. `trusted` and `error` are about the client's certificate. */
   handshaken(socket: Bun.Socket<Session>, succeeded: boolean, error: Error | null): void {
     if (this.#isOver) return;
     if (!succeeded) {
@@ -201,6 +199,7 @@ export class TlsHandshake implements Session, Expiring {
       return;
     }
     const socket = this.#socket;
+    // From now on its events carry what is encrypted, which TLS reads by itself.
     socket.data = NOBODY;
     upgradeToTls(socket, {
       context,
@@ -229,35 +228,9 @@ export class TlsHandshake implements Session, Expiring {
   #end(): void {
     this.#isOver = true;
     this.#received = undefined;
-    this.#timeout.end(this.#waiting);
+    this.#waiting.end();
   }
 }
-
-/** The events of sockets, encrypted or not: each goes to the session that has the socket. */
-export const socketEvents: Bun.SocketHandler<Session> = {
-  binaryType: "buffer",
-  handshake: (socket, succeeded, error) => {
-    if (socket.data instanceof TlsHandshake) socket.data.handshaken(socket, succeeded, error);
-  },
-  data: (socket, bytes) => socket.data.received(bytes),
-  drain: (socket) => socket.data.drained(),
-  end: (socket) => socket.data.ended(),
-  close: (socket, error) => socket.data.closed(error),
-  error: (socket, error) => socket.data.closed(error),
-};
-
-/** The owner of what is encrypted, which TLS reads by itself. */
-const NOBODY: Session = {
-  isIdle: true,
-  client: undefined,
-  received: () => {},
-  drained: () => {},
-  ended: () => {},
-  closed: () => {},
-  drain: () => {},
-  cut: () => {},
-  destroy: () => {},
-};
 
 /** "error:1000009c:SSL routines:OPENSSL_internal:HTTP_REQUEST" says "http request". */
 function reasonOf(error: Error | null): string {

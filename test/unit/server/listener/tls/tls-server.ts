@@ -4,9 +4,9 @@ import {
   type SecureConnection,
   TlsHandshake,
   type TlsSettings,
-  socketEvents,
 } from "../../../../../src/server/listener/tls/handshake.ts";
 import type { Session } from "../../../../../src/server/listener/session.ts";
+import { socketEvents } from "../../../../../src/server/listener/socket-events.ts";
 import { protocolList } from "../../../../../src/server/listener/tls/secure-context.ts";
 import { systemClock } from "../../../../../src/time/clock.ts";
 import { Timeout } from "../../../../../src/time/timeout.ts";
