@@ -42,7 +42,7 @@ export interface SessionServices {
 /** Requests at a time on one session, so that a backend of many processes gets several. */
 export const MOST_STREAMS = 100;
 /** Milliseconds of silence after which the backend is pinged. */
-export const SILENCE = 30_000;
+export const SILENCE = 15_000;
 /** Milliseconds for the answer to a PING. */
 export const PING_ANSWER = 10_000;
 /** Milliseconds between two PINGs with nothing else between. gRPC servers allow one in 5 minutes. */
