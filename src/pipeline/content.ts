@@ -21,6 +21,11 @@ export interface ContentReader {
   readonly explainsFailure?: boolean;
   /** One reading at a time; synchronously if a piece is there. Rejects if the content breaks off. */
   read(): ReadResult | Promise<ReadResult>;
+  /**
+   * Goes back to the first byte. False if what was read is not there any more. A pending `read` gets
+   * nothing more.
+   */
+  rewind?(): boolean;
   /** The rest is not wanted; the sender is informed. A pending `read` ends. */
   cancel(reason: unknown): Promise<void>;
 }

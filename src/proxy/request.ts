@@ -11,10 +11,14 @@ import { WatchedContent } from "../pipeline/content.ts";
 import type { IncomingContent } from "../pipeline/incoming-content.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { ForwardSettings } from "./settings.ts";
+import { Repeatable } from "./repeatable.ts";
 import type { RouteTimeouts } from "./route-timeouts.ts";
 import type { RequestContent } from "../transport/attempt.ts";
 
-/** Content up to this many bytes is read whole, and sent in one piece. */
+/**
+ * Content up to this many bytes is read whole and sent in one piece or, if its length is unknown, kept
+ * until there is an answer.
+ */
 const READ_WHOLE_UP_TO = 64 * 1024;
 
 /**
@@ -45,7 +49,7 @@ export function requestContent(
   }
   const { cancellation } = exchange;
   const { promise: sent, resolve } = Promise.withResolvers<void>();
-  const body = new Upload(
+  const upload = new Upload(
     exchange.fields,
     content,
     {
@@ -65,6 +69,11 @@ export function requestContent(
     },
     { idleTimeout: settings.timeouts.request, clock },
   );
+  // What is longer would not be kept anyway.
+  const body =
+    length === undefined
+      ? new Repeatable(upload, READ_WHOLE_UP_TO, () => exchange.headersAt !== 0)
+      : upload;
   return { body, sent };
 }
 

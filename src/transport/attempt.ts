@@ -120,6 +120,18 @@ export class Attempt implements Interruptible, AttemptRecord {
     this.request.from.request?.interim(status, fields.filter(isNotFraming));
   }
 
+  /**
+   * Takes streamed content back to its first byte, so that it can be sent once more. False if what has
+   * been read of it is not there any more.
+   */
+  rewind(): boolean {
+    const { body } = this.request;
+    if (!this.isStreamTouched) return true;
+    if (body === null || body instanceof Uint8Array || body.rewind?.() !== true) return false;
+    this.isStreamTouched = false;
+    return true;
+  }
+
   /** The header section of the answer has arrived. */
   succeed(answer: BackendAnswer): void {
     if (this.#isOver) return;

@@ -131,9 +131,10 @@ export class StreamAttempt implements StreamOwner, Carrier, Flow {
   over(failure: StreamFailure | undefined): void {
     this.#isOver = true;
     this.drained();
-    void this.#upload?.cancel(undefined).catch(() => {});
+    const upload = this.#upload;
     this.#upload = undefined;
-    if (failure !== undefined && !this.#hasEnded) this.#broken(failure);
+    const isLeft = failure !== undefined && !this.#hasEnded && this.#broken(failure);
+    if (!isLeft) void upload?.cancel(undefined).catch(() => {});
     this.#session.streamOver();
   }
 
@@ -219,17 +220,20 @@ export class StreamAttempt implements StreamOwner, Carrier, Flow {
     this.#stream?.reset(ErrorCode.protocolError);
   }
 
-  #broken(failure: StreamFailure): void {
+  /** Returns whether the request's content is left for another sending. */
+  #broken(failure: StreamFailure): boolean {
     if (this.#hasHead) {
       this.#content?.fail(brokenOff(failure));
-      return;
+      return false;
     }
     const attempt = this.#attempt;
     if (failure.by === "refused") attempt.reached = "nothing";
     else if (failure.by === "connection") attempt.reached = this.#session.reachedBeforeEnd();
     const isUnsent = attempt.reached === "nothing" || attempt.reached === "reused";
-    if (isUnsent && attempt.isRepeatable && this.#session.again(attempt)) return;
+    const isLeft = isUnsent && attempt.rewind();
+    if (isLeft && attempt.isRepeatable && this.#session.again(attempt)) return true;
     attempt.fail(neverAnswered(failure, attempt.reached));
+    return isLeft;
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { ServerHttp2Stream } from "node:http2";
 import { Cancellation } from "../../../../src/pipeline/cancellation.ts";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
+import { Repeatable } from "../../../../src/proxy/repeatable.ts";
 import { ErrorCode } from "../../../../src/wire/http2/error-code.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { startSocketServer, unusedPort } from "../../../support/socket-server.ts";
@@ -136,6 +137,32 @@ describe("sessions with a backend", () => {
       reached: "nothing",
     });
     expect(refused).toBe(3);
+  });
+
+  test("repeat a request with streamed content if that goes back to its first byte", async () => {
+    const received: string[] = [];
+    const { origin, connections } = await startFakeBackend(stage, ({ stream, answer, content }) => {
+      if (connections() === 1 && received.length === 0) {
+        received.push("refused");
+        stream.reset(ErrorCode.refusedStream);
+      } else void content.then((text) => answer(`got ${text}`));
+    });
+    const { send } = startPool(stage);
+    const { reader, give, end } = handedOver();
+    const body = new Repeatable(reader, 1_000, () => false);
+    const sending = send(http2At(origin), { method: "POST", body });
+    give("one, ");
+    await eventually(() => received.length === 1);
+    give("two");
+    end();
+    expect(await textOf(await sending)).toBe("got one, two");
+    const other = handedOver();
+    received.length = 0;
+    other.give("too long to be kept");
+    const short = new Repeatable(other.reader, 10, () => false);
+    const failing = rejection(send(http2At(origin), { method: "POST", body: short }));
+    expect(await failing).toMatchObject({ reached: "nothing" });
+    await eventually(other.isCancelled);
   });
 
   test("repeat on another one what the backend has left out when it went away", async () => {

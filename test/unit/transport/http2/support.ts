@@ -106,6 +106,8 @@ export async function listening(
 export interface FakeStream {
   readonly path: string;
   readonly stream: Stream;
+  /** All of the request's content. */
+  readonly content: Promise<string>;
   /** Sends a whole answer. */
   readonly answer: (text: string) => void;
 }
@@ -128,23 +130,30 @@ export async function startFakeBackend(
       "server",
       line,
       {
-        opened: (stream) => ({
-          headers(fields) {
-            stream.hasHead = true;
-            const path = fields.find(({ name }) => name === ":path")?.value ?? "";
-            const answer = (text: string) => {
-              stream.head([":status", "200"], [], false);
-              stream.send(Buffer.from(text), true);
-            };
-            setImmediate(() => onStream({ path, stream, answer }, connection, socket));
-          },
-          headersTooLarge: () => {},
-          data: (bytes) => stream.consumed(bytes.length),
-          ended: () => {},
-          sent: () => {},
-          drained: () => {},
-          over: () => {},
-        }),
+        opened: (stream) => {
+          const pieces: Buffer[] = [];
+          const { promise: content, resolve } = Promise.withResolvers<string>();
+          return {
+            headers(fields) {
+              stream.hasHead = true;
+              const path = fields.find(({ name }) => name === ":path")?.value ?? "";
+              const answer = (text: string) => {
+                stream.head([":status", "200"], [], false);
+                stream.send(Buffer.from(text), true);
+              };
+              setImmediate(() => onStream({ path, stream, answer, content }, connection, socket));
+            },
+            headersTooLarge: () => {},
+            data: (bytes) => {
+              pieces.push(bytes);
+              stream.consumed(bytes.length);
+            },
+            ended: () => resolve(Buffer.concat(pieces).toString()),
+            sent: () => {},
+            drained: () => {},
+            over: () => {},
+          };
+        },
         settingsChanged: () => {},
         goingAway: () => {},
         idleChanged: () => {},
