@@ -47,6 +47,11 @@ export function checks({ results, startUp, completeness, flush, idle }: Findings
     { title: "CPU per request / floor", value: against(cpu, "get-64", "floor"), atMost: 1.45 },
     { title: "CPU per request / nginx", value: against(cpu, "get-64", "nginx"), atMost: 2.4 },
     { title: "CPU per request / Caddy", value: against(cpu, "get-64", "caddy"), atMost: 0.45 },
+    ...(["tls", "tls-handshakes"] as const).map((workload) => ({
+      title: `CPU per request of ${workload} / Caddy`,
+      value: compare(cpu, [workload, "tls-gateway"], [workload, "tls-caddy"]),
+      atMost: 1,
+    })),
     { title: "CPU per request / Hono", value: against(cpu, "get-64", "hono"), atMost: 1.15 },
     { title: "p99 at 64 connections / floor", value: against(p99, "get-64", "floor"), atMost: 1.5 },
     {

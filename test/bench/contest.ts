@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.ts";
-import { type Contestant, type Entrant, startContestant } from "./contestant.ts";
+import { type Contestant, type Entrant, originOf, startContestant } from "./contestant.ts";
 import { cpuOf, forgetPeak, memoryOf } from "./proc.ts";
 import type { Results } from "./results.ts";
 import type { Stage } from "./stage.ts";
@@ -66,8 +66,8 @@ function inTurn<T>(items: readonly T[], round: number): readonly T[] {
   return round % 2 === 1 ? items : items.toReversed();
 }
 
-async function warmUp(stage: Stage, { port }: Entrant, seconds: number): Promise<void> {
-  const url = `http://127.0.0.1:${port}`;
+async function warmUp(stage: Stage, entrant: Entrant, seconds: number): Promise<void> {
+  const url = originOf(entrant);
   const path = paths.below;
   // Below /echo/ there is a route in all configurations.
   await drive(stage, { url: `${url}${path}r1/x`, connections: 64, seconds });

@@ -11,7 +11,15 @@ export interface Contestant {
   readonly webSockets: boolean;
   /** Whether it is one of those that all workloads are for; if not, some name it. */
   readonly general: boolean;
+  /** "http" if absent. */
+  readonly scheme?: "http" | "https";
   prepare(place: Place): Promise<Omit<Start, "name" | "pinned" | "port">>;
+}
+
+/** What a contestant accepts TLS with: files in PEM. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 /** What a contestant needs in order to start. */
@@ -27,6 +35,10 @@ export interface Entrant {
   readonly contestant: Contestant;
   readonly port: number;
   readonly process: Running;
+}
+
+export function originOf({ contestant, port }: Pick<Entrant, "contestant" | "port">): string {
+  return `${contestant.scheme ?? "http"}://127.0.0.1:${port}`;
 }
 
 export async function startContestant(

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
-import type { Contestant, Place } from "./contestant.ts";
+import type { Certificate, Contestant, Place } from "./contestant.ts";
+import type { Stage } from "./stage.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 type Routes = readonly Section[];
@@ -12,10 +13,13 @@ interface Variant {
   readonly general?: boolean;
   readonly settings?: Section;
   readonly routes?: (backend: string) => Routes;
+  /** What it accepts TLS with, instead of plain connections. */
+  readonly certificate?: ((stage: Stage) => Promise<Certificate>) | undefined;
 }
 
 /** The gateway in one configuration or another. */
-function gateway({ key, name, path, general = true, settings, routes }: Variant): Contestant {
+function gateway(variant: Variant): Contestant {
+  const { key, name, path, general = true, settings, routes } = variant;
   return {
     key,
     name,
@@ -23,10 +27,15 @@ function gateway({ key, name, path, general = true, settings, routes }: Variant)
     webSockets: true,
     async prepare({ stage, port, backend }: Place) {
       const url = `http://127.0.0.1:${backend.port}`;
+      const certificate = await variant.certificate?.(stage);
+      const ports =
+        certificate === undefined
+          ? { port }
+          : { port: "off", tls: { port, certificates: [certificate] } };
       const config = await stage.write(
         `${key}.yaml`,
         stringify({
-          server: { host: "127.0.0.1", port, ...section(settings, "server") },
+          server: { host: "127.0.0.1", ...ports, ...section(settings, "server") },
           logging: { database: databaseOf(stage.folder, key), ...section(settings, "logging") },
           ...DEFAULTS,
           ...without(settings, ["server", "logging"]),
@@ -106,8 +115,12 @@ export function gatewayContestants(
 }
 
 /** The gateway with its defaults, and its own database under that key. */
-export function plainGateway(path: string, key: string): Contestant {
-  return gateway({ key, name: "this gateway, default features", path });
+export function plainGateway(
+  path: string,
+  key: string,
+  { certificate }: Pick<Variant, "certificate"> = {},
+): Contestant {
+  return gateway({ key, name: "this gateway, default features", path, certificate });
 }
 
 /** Large gateways, each with a small one to compare. */

@@ -18,6 +18,7 @@ import { idleNginx, nativeContestants } from "./native.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { Results } from "./results.ts";
 import { scriptedContestants } from "./scripted.ts";
+import { secureContestants } from "./secure.ts";
 import { Stage } from "./stage.ts";
 import { measureStartUp, type StartUp } from "./start-up.ts";
 import { formatTable, workloadTable } from "./table.ts";
@@ -80,7 +81,7 @@ async function run(stage: Stage, options: Options): Promise<void> {
   const progress = process.stderr.isTTY
     ? (line: string) => void process.stderr.write(`\r\u001B[K${line}`)
     : () => {};
-  const all = [...contestants, ...grownGateways(GATEWAY)];
+  const all = [...contestants, ...grownGateways(GATEWAY), ...present(secureContestants(GATEWAY))];
   await hold({
     stage,
     backend,
@@ -143,6 +144,10 @@ async function run(stage: Stage, options: Options): Promise<void> {
   }
 }
 
+function present(contestants: readonly Contestant[]): Contestant[] {
+  return contestants.filter(({ missing }) => missing === undefined);
+}
+
 function wants({ workloads }: Options, key: string): boolean {
   return workloads?.includes(key) ?? true;
 }
@@ -162,7 +167,7 @@ async function choose(options: Options): Promise<Contestant[]> {
   for (const { name, missing } of wanted) {
     if (missing !== undefined) await say(`left out, not installed: ${name} (${missing})\n`);
   }
-  return wanted.filter(({ missing }) => missing === undefined);
+  return present(wanted);
 }
 
 interface Rest {

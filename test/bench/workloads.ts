@@ -1,5 +1,6 @@
 import { paths } from "./backend.ts";
-import type { Entrant } from "./contestant.ts";
+import { type Entrant, originOf } from "./contestant.ts";
+import { secureKeys } from "./secure.ts";
 import { holdStreams } from "./streams.ts";
 import type { Stage } from "./stage.ts";
 import { echoMessages } from "./websocket.ts";
@@ -21,6 +22,8 @@ export interface Workload {
 const POST = `wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = string.rep("x", 1024)`;
+
+const CLOSING = `wrk.headers["Connection"] = "close"`;
 
 export const workloads: readonly Workload[] = [
   ...[64, 512, 2048].map((connections) =>
@@ -73,6 +76,19 @@ export const workloads: readonly Workload[] = [
       echoMessages(`ws://127.0.0.1:${port}${paths.webSocket}`, 32, seconds),
   },
   load({
+    key: "tls",
+    title: "GET of 90 bytes of JSON over TLS, 64 connections",
+    among: secureKeys,
+    path: paths.small,
+  }),
+  load({
+    key: "tls-handshakes",
+    title: "GET of 90 bytes of JSON over TLS, a new connection for each (EC P-256)",
+    among: secureKeys,
+    path: paths.small,
+    script: CLOSING,
+  }),
+  load({
     key: "routes",
     title: "10 and 10,000 routes, asked in turn",
     among: ["routes-10", "routes-10000"],
@@ -122,6 +138,6 @@ function load(settings: {
   };
 }
 
-function urlOf({ port }: Entrant, path: string): string {
-  return `http://127.0.0.1:${port}${path}`;
+function urlOf(entrant: Entrant, path: string): string {
+  return `${originOf(entrant)}${path}`;
 }
