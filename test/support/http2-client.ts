@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { HpackDecoder } from "../../src/wire/http2/hpack/decoder.ts";
 import { PREFACE } from "../../src/wire/http2/frames.ts";
 import { describeFrames, frame, type ReadFrame, readFrames, uint32 } from "./http2-frames.ts";
@@ -40,18 +41,34 @@ export class Http2Client {
   /** Connects and sends the preface, with these settings' payload. */
   static async open(stage: Stage, port: number, settings?: Buffer): Promise<Http2Client> {
     const client = await Http2Client.connect(stage, port);
-    client.send(Buffer.from(PREFACE), frame(4, 0, 0, settings));
-    await client.until(() => client.frames.some(({ type, flags }) => type === 4 && flags === 1));
+    await client.begin(settings);
     return client;
   }
 
   /** Connects only. */
-  static connect(stage: Stage, port: number): Promise<Http2Client> {
+  static async connect(stage: Stage, port: number): Promise<Http2Client> {
+    const client = await Http2Client.dial("127.0.0.1", port);
+    stage.defer(() => client.close());
+    return client;
+  }
+
+  /** The same, for a test that closes it by itself; over TLS whatever the certificate. */
+  static dial(host: string, port: number, tls = false): Promise<Http2Client> {
     return new Promise((resolve, reject) => {
-      const socket = connect(port, "127.0.0.1", () => resolve(new Http2Client(socket)));
-      socket.on("error", reject);
-      stage.defer(() => socket.destroy());
+      const options = { host, port };
+      const socket = tls
+        ? connectTls({ ...options, rejectUnauthorized: false, ALPNProtocols: ["h2"] })
+        : connect(options);
+      const client = new Http2Client(socket);
+      socket.once("error", reject);
+      socket.once(tls ? "secureConnect" : "connect", () => resolve(client));
     });
+  }
+
+  /** Sends the preface, with these settings' payload, and waits until they are in force. */
+  async begin(settings?: Buffer): Promise<void> {
+    this.send(Buffer.from(PREFACE), frame(4, 0, 0, settings));
+    await this.until(() => this.frames.some(({ type, flags }) => type === 4 && flags === 1));
   }
 
   send(...frames: readonly Uint8Array[]): void {
@@ -63,7 +80,7 @@ export class Http2Client {
     this.#socket.end();
   }
 
-  destroy(): void {
+  close(): void {
     this.#socket.destroy();
   }
 

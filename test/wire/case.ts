@@ -1,3 +1,4 @@
+import type { Http2Client } from "../support/http2-client.ts";
 import type { BackendPart } from "./backend.ts";
 import type { Answer, Client } from "./client.ts";
 
@@ -9,6 +10,8 @@ export interface Context {
   /** Of the clients' connections. */
   readonly scheme: "http" | "https";
   readonly connect: () => Promise<Client>;
+  /** A connection by HTTP/2: by prior knowledge, or by ALPN over TLS. */
+  readonly connectHttp2: () => Promise<Http2Client>;
   /** A path on the one route that the proxy has, `/public/*`. */
   readonly path: (suffix?: string) => string;
   /** The text of a request; Host and the token are added unless given or switched off. */

@@ -7,6 +7,7 @@ import { halfClose } from "./sections/half-close.ts";
 import { hostileChunks } from "./sections/hostile-chunks.ts";
 import { hostileFraming } from "./sections/hostile-framing.ts";
 import { hostileHeads } from "./sections/hostile-heads.ts";
+import { http2 } from "./sections/http2.ts";
 import { identity } from "./sections/identity.ts";
 import { idleConnections } from "./sections/idle-connections.ts";
 import { interim } from "./sections/interim.ts";
@@ -48,4 +49,5 @@ export const cases: readonly WireCase[] = [
   ...upgrades,
   ...websocketHandshakes,
   ...websocketMessages,
+  ...http2,
 ];

@@ -2,6 +2,8 @@
  * Runs the cases against nginx, HAProxy and Caddy, where they are installed, and this gateway, and
  * writes the comparison into README.md, between its markers.
  *
+ * Without the section about HTTP/2, which the others do not speak on a plain port as well.
+ *
  *   npm run wire:peers -- [--only REGEX] [--peer NAME] [--no-write]
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -44,7 +46,9 @@ const { values } = parseArgs({
   },
 });
 const only = new RegExp(values.only, "i");
-const chosen = cases.filter(({ section, name }) => only.test(`${section}: ${name}`));
+const chosen = cases.filter(
+  ({ section, name }) => section !== "http2" && only.test(`${section}: ${name}`),
+);
 const runs = new Map<string, readonly Outcome[]>();
 for (const peer of [gateway, ...peers]) {
   if (!peer.name.toLowerCase().includes(values.peer.toLowerCase())) continue;

@@ -49,7 +49,7 @@ export async function answerTo(context: Context, bytes: string): Promise<number 
 }
 
 /** The contents of the requests that came to the backend whole. */
-async function wholeRequests({ backend }: Context): Promise<string[]> {
+export async function wholeRequests({ backend }: Context): Promise<string[]> {
   const contents = await Promise.all(
     backend.requests.map((seen) => Promise.race([seen.content, Bun.sleep(SETTLED_MS)])),
   );

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { Http2Client } from "../support/http2-client.ts";
 import { type RecordingBackend } from "./backend.ts";
 import { type Context, type RequestParts, type WireCase, within } from "./case.ts";
 import { Client } from "./client.ts";
@@ -35,7 +36,7 @@ export async function runCase(
   backend: RecordingBackend,
 ): Promise<Outcome> {
   const started = performance.now();
-  const clients: Client[] = [];
+  const clients: { close(): void }[] = [];
   const context = createContext(target, backend, clients);
   const outcome = (passed: boolean, reason: string): Outcome => ({
     section: wireCase.section,
@@ -86,7 +87,11 @@ function brokenInvariant({ backend }: Context): string | undefined {
   return undefined;
 }
 
-function createContext(target: Target, backend: RecordingBackend, clients: Client[]): Context {
+function createContext(
+  target: Target,
+  backend: RecordingBackend,
+  clients: { close(): void }[],
+): Context {
   const token = `k${randomBytes(5).toString("hex")}k`;
   const path = (suffix = "") => `/public/${token}${suffix}`;
   const request = (parts: RequestParts = {}) => {
@@ -111,6 +116,12 @@ function createContext(target: Target, backend: RecordingBackend, clients: Clien
     path,
     request,
     connect,
+    async connectHttp2() {
+      const client = await Http2Client.dial(target.host, target.port, target.tls);
+      clients.push(client);
+      await client.begin();
+      return client;
+    },
     async ask(parts = {}) {
       const client = await connect();
       await client.send(request(parts));
