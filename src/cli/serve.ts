@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { findConfigFile, reloadConfigFile, readConfigFile } from "./config-file.ts";
 import { runGateway } from "./run-gateway.ts";
 
+const TLS = "certificates are `server.tls.certificates` in the configuration";
 const SERVER_PORT = "the port is `server.port` in the configuration";
 const LEVEL = "the level of lines is `logging.level` in the configuration";
 const RELOAD = "a running gateway reads its file again on SIGHUP: kill -HUP PID";
@@ -19,6 +20,10 @@ export const serve: Command = {
     p: SERVER_PORT,
     host: "the address is `server.host` in the configuration",
     listen: "the address and port are `server.host` and `server.port` in the configuration",
+    tls: TLS,
+    https: TLS,
+    cert: TLS,
+    key: TLS,
     to: "a backend without a configuration: gateway proxy --to URL",
     watch: RELOAD,
     w: RELOAD,
