@@ -2,7 +2,7 @@ import type { Field } from "./field.ts";
 import { FieldRules } from "./field-rules.ts";
 
 /**
- * Fields that must not stand behind content (RFC 9110 section 6.5.1): whoever merges trailers into the
+ * Fields that must not follow content (RFC 9110 section 6.5.1): whoever merges trailers into the
  * header section would find its message framed, routed, authenticated or processed in another way.
  */
 const FORBIDDEN: ReadonlySet<string> = new Set([
@@ -41,14 +41,14 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 const RULES = new FieldRules();
 
 /**
- * Whether a field, whose name is in lower case, may stand behind content: not one for a single
+ * Whether a field, whose name is in lower case, may follow content: not one for a single
  * connection either, nor one that only a trusted proxy may send.
  */
 export function mayBeTrailer(name: string): boolean {
   return !FORBIDDEN.has(name) && RULES.kindOf(name) === "plain";
 }
 
-/** Those that may stand behind content; undefined without any. */
+/** Those that may follow content; undefined without any. */
 export function allowedTrailers(fields: readonly Field[]): readonly Field[] | undefined {
   const allowed = fields.filter(({ name }) => mayBeTrailer(name));
   return allowed.length === 0 ? undefined : allowed;

@@ -12,7 +12,7 @@ export class Cancellation {
   #reason: GatewayError | undefined;
   #underWay: Interruptible | undefined;
 
-  /** `owner`: the request's own connection, told last. */
+  /** `owner`: the request's own connection, interrupted last. */
   constructor(owner?: Interruptible) {
     this.#owner = owner;
   }

@@ -54,7 +54,7 @@ export interface ClientConnection {
   readonly isOpen: boolean;
 }
 
-/** What TLS tells about a connection. */
+/** What TLS says about a connection. */
 export interface ClientTls {
   /** "TLSv1.3" */
   readonly version: string;

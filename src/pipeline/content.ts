@@ -12,7 +12,7 @@ export interface ReadResult {
 export interface ContentReader {
   /** In bytes; absent or undefined if unknown. */
   readonly length?: number | undefined;
-  /** The fields behind the content, once `read` has answered `done`; undefined without any. */
+  /** The fields after the content, once `read` has answered `done`; undefined without any. */
   readonly trailers?: readonly Field[] | undefined;
   /**
    * Whether it ends with trailers that say why if it breaks off, so that it is read to its end even

@@ -29,7 +29,7 @@ export class IncomingContent implements ContentReader {
   readonly length: number | undefined;
   /** Whether all of it has arrived. */
   complete = false;
-  /** Fields behind the content; undefined without any, and until it is complete. */
+  /** Fields after the content; undefined without any, and until it is complete. */
   trailers: readonly Field[] | undefined = undefined;
   readonly #flow: Flow;
   #pieces: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-import type { Answer } from "../pipeline/answer.ts";
+import { type Answer, isReader } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -134,6 +134,6 @@ function nextTurn(): Promise<void> {
 
 /** Cancels content that was not sent, or not all of it; returns the error. */
 function letGoOf({ body }: Content, error: unknown): unknown {
-  if (body !== null && !(body instanceof Uint8Array)) void body.cancel(error);
+  if (isReader(body)) void body.cancel(error);
   return error;
 }

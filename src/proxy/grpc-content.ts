@@ -8,8 +8,8 @@ import { grpcTrailers } from "../pipeline/grpc-problems.ts";
 const END: ReadResult = { done: true };
 
 /**
- * The content of a gRPC answer. Its status is noted; if it breaks off, it ends with a status that tells
- * the client why, which RST_STREAM could not.
+ * The content of a gRPC answer. Its status is noted; if it breaks off, it ends with a status that says
+ * why, which RST_STREAM could not.
  */
 export class GrpcContent implements ContentReader {
   readonly explainsFailure = true;
@@ -45,7 +45,7 @@ export class GrpcContent implements ContentReader {
       return this.#pass(await pending);
     } catch (error) {
       const { cancellation } = this.#exchange;
-      // A client that has left is told nothing.
+      // A client that has left gets no status.
       if (!(error instanceof GatewayError) || cancellation.reason?.code === "client_closed") {
         throw error;
       }

@@ -43,7 +43,7 @@ export function prepareAnswer(exchange: Exchange, relay: Relay): Answer {
     if (isGrpcAnswer) exchange.grpcStatus = readGrpcStatus(fields.get("grpc-status"));
     return new Answer(null, backendAnswer);
   }
-  // Nothing has been sent yet, so the client can still be told.
+  // Nothing has been sent yet, so the client can still get a problem.
   if (content.failure !== undefined) throw brokenOff(exchange.cancellation, content.failure);
   const isPlain = content.length !== undefined && content.trailers === undefined;
   const whole = isPlain ? content.takeWhole() : undefined;

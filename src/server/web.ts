@@ -4,6 +4,7 @@ import { removedFields } from "../http/fields.ts";
 import { Answer } from "../pipeline/answer.ts";
 import type { ClientRequest } from "../pipeline/client-request.ts";
 import type { ContentReader, ReadResult } from "../pipeline/content.ts";
+import { streamOf } from "../pipeline/web-stream.ts";
 
 /**
  * A client's request as a Web object, for the operator's app. Its URL is on localhost if the Host cannot be
@@ -36,20 +37,6 @@ export function answerOf({ status, statusText, headers, body }: Response): Answe
   const list = [...headers].map(([name, value]) => fieldOf(name, value));
   const fields = new FieldList(list.filter(({ name }) => !removedFields.has(name)));
   return new Answer(body === null ? null : readerOf(body), { status, statusText, fields });
-}
-
-function streamOf(content: ContentReader): ReadableStream<Uint8Array> {
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { value } = await content.read();
-        if (value === undefined) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => content.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 function readerOf(stream: ReadableStream<Uint8Array>): ContentReader {

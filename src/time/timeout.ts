@@ -49,10 +49,10 @@ export class Timeout<Item> {
     return queued;
   }
 
-  /** Ends a pendingTimeout before its time is up. */
+  /** Ends the time of an item before it is up. */
   end(pendingTimeout: PendingTimeout): void {
     if (!pendingTimeout.running) return;
-    // Only `begin` and `beginAfter` make countdowns, and what they make are entries.
+    // Only `begin` and `beginAfter` make these that run, and they are queued.
     this.#remove(pendingTimeout as Queued<Item>);
     if (this.#first !== undefined) return;
     this.#cancelTimer?.();
@@ -106,7 +106,7 @@ export class Timeout<Item> {
     }
   }
 
-  /** Takes an queued out, whether or not it is in the queue. */
+  /** Takes an item out, whether or not it is in the queue. */
   #remove(queued: Queued<Item>): void {
     const { previous, next } = queued;
     queued.running = false;

@@ -2,6 +2,9 @@ import type { Channel } from "../pipeline/channel.ts";
 import type { FieldList } from "../http/field-list.ts";
 import type { IncomingContent } from "../pipeline/incoming-content.ts";
 
+/** Maximum number of 1xx answers before the final one. */
+export const MOST_INTERIM = 32;
+
 /** A backend's answer: its header section, and its content. */
 export interface BackendAnswer {
   readonly status: number;

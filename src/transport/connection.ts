@@ -1,4 +1,5 @@
 import { authenticatesConnection } from "../http/connection-auth.ts";
+import { isReader } from "../pipeline/answer.ts";
 import type { ClientConnection } from "../pipeline/client-request.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { PendingTimeout } from "../time/timeout.ts";
@@ -7,7 +8,7 @@ import { chunkOf, lastChunk } from "../wire/chunked.ts";
 import { Malformed } from "../wire/malformed.ts";
 import type { Connecting } from "./address.ts";
 import { AttemptError } from "./attempt-error.ts";
-import type { Attempt, Carrier, RequestContent } from "./attempt.ts";
+import type { Attempt, Carrier } from "./attempt.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import type { Flow } from "../pipeline/incoming-content.ts";
 import { IncomingAnswer } from "./incoming-answer.ts";
@@ -16,7 +17,7 @@ import { LineChannel } from "./line-channel.ts";
 import { goesInChunks, requestHead } from "./request-head.ts";
 import type { SocketOwner } from "./socket-events.ts";
 
-/** The owner of connections, told of their events. */
+/** The owner of connections, which gets their events. */
 export interface ConnectionOwner {
   /** Requests can be sent. */
   connected(connection: Connection): void;
@@ -253,10 +254,10 @@ export class Connection implements Carrier, Flow, Connecting {
       head = requestHead(request);
     } catch (error) {
       this.#end("cut", error as Error);
-      if (isStream(body)) void body.cancel(error);
+      if (isReader(body)) void body.cancel(error);
       return;
     }
-    if (isStream(body)) {
+    if (isReader(body)) {
       void this.#sendStream(state, head, body);
       return;
     }
@@ -354,10 +355,6 @@ export class Connection implements Carrier, Flow, Connecting {
     }
     if (cause !== undefined) state.attempt.fail(cause);
   }
-}
-
-function isStream(body: RequestContent): body is ContentReader {
-  return body !== null && !(body instanceof Uint8Array);
 }
 
 function withContent(head: string | Uint8Array, content: Uint8Array): Uint8Array {

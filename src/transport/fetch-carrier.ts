@@ -1,9 +1,10 @@
 import { type Field, fieldOf } from "../http/field.ts";
 import { FieldList } from "../http/field-list.ts";
 import { contentLength, findField, removedFields } from "../http/fields.ts";
-import type { ContentReader } from "../pipeline/content.ts";
+import { isReader } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { type Flow, IncomingContent } from "../pipeline/incoming-content.ts";
+import { streamOf } from "../pipeline/web-stream.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { Attempt, BackendRequest, Carrier } from "./attempt.ts";
 import type { BackendCarrier } from "./backend-carrier.ts";
@@ -176,24 +177,6 @@ function optionsOf(
 
 /** Not among the documented values. */
 const NO_PROXY = false as unknown as string;
-
-function isReader(body: BackendRequest["body"]): body is ContentReader {
-  return body !== null && !(body instanceof Uint8Array);
-}
-
-function streamOf(reader: ContentReader): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { value } = await reader.read();
-        if (value === undefined) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-}
 
 function fieldsOf(headers: Headers): FieldList {
   const list: Field[] = [];

@@ -7,12 +7,10 @@ import { Malformed } from "../wire/malformed.ts";
 import type { Field } from "../http/field.ts";
 import { FieldList } from "../http/field-list.ts";
 import { type Flow, IncomingContent } from "../pipeline/incoming-content.ts";
-import type { BackendAnswer } from "./backend-answer.ts";
+import { type BackendAnswer, MOST_INTERIM } from "./backend-answer.ts";
 
 /** Maximum size of a header section, in bytes. */
 const LONGEST_HEAD = 65_536;
-/** Maximum number of 1xx answers before the final one. */
-const MOST_INTERIM = 32;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const PROTOCOL = "HTTP/1.";
 const NO_FIELDS = new FieldList();

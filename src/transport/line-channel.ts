@@ -11,7 +11,7 @@ export class LineChannel implements Channel {
   #hasEnded = false;
   #closed: { readonly cause: Error | undefined } | undefined;
 
-  /** `early` is what arrived behind the last message of HTTP. */
+  /** `early` is what arrived after the last message of HTTP. */
   constructor(line: Line, early: Buffer | undefined, onClosed?: () => void) {
     this.#line = line;
     this.#onClosed = onClosed;

@@ -1,16 +1,13 @@
 import { findField } from "../http/fields.ts";
-import { GatewayError } from "../pipeline/errors.ts";
+import { isReader } from "../pipeline/answer.ts";
 import type { BackendRequest } from "./attempt.ts";
 import { egressOf } from "./egress.ts";
-
-// Each character becomes one byte. A character that does not fit would become another one, a line
-// break for example, so such a head is not sent.
-const NOT_BYTES = /[^\0-\xFF]/;
+import { expectBytes } from "./expect-bytes.ts";
 
 /**
  * The header section of a request as sent, including its empty line (RFC 9112). Names and values are
- * assumed to be valid: they have been Headers before. Returns text if it is plain ASCII, otherwise
- * bytes. Throws a GatewayError.
+ * assumed to be valid: they were read by a listener or checked by `Outgoing`. Returns text if it is
+ * plain ASCII, otherwise bytes. Throws a GatewayError.
  */
 export function requestHead(request: BackendRequest): string | Uint8Array {
   const { method, target, to, fields } = request;
@@ -35,15 +32,11 @@ export function requestHead(request: BackendRequest): string | Uint8Array {
   head += "\r\n";
   // Counting bytes is faster than a regular expression, and most heads are plain ASCII.
   if (Buffer.byteLength(head) === head.length) return head;
-  if (NOT_BYTES.test(head)) {
-    throw new GatewayError("bad_request", "the request contains characters that HTTP cannot carry");
-  }
+  expectBytes(head);
   return Buffer.from(head, "latin1");
 }
 
 /** Whether the request has content of unknown length. */
 export function goesInChunks({ fields, body }: BackendRequest): boolean {
-  return (
-    body !== null && !(body instanceof Uint8Array) && findField(fields, "content-length") === -1
-  );
+  return isReader(body) && findField(fields, "content-length") === -1;
 }

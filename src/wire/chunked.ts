@@ -44,7 +44,7 @@ export class ChunkedDecoder {
   }
 
   /**
-   * The fields behind the content, without those that must not be there (RFC 9110 section 6.5.1);
+   * The fields after the content, without those that must not be there (RFC 9110 section 6.5.1);
    * undefined without any, and until it is over.
    */
   get trailers(): readonly Field[] | undefined {

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { normalizeAddress } from "../http/address.ts";
 
 /**
- * What a proxy tells about a client's connection, by the PROXY protocol, version 1 or 2
+ * What a proxy says about a client's connection, by the PROXY protocol, version 1 or 2
  * (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt).
  */
 export interface ProxiedConnection {

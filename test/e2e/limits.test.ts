@@ -124,7 +124,6 @@ test("max_body_size of a route stands in place of the server's, for chunks too",
 test("an answer keeps its Content-Length, however long it is", async () => {
   const mock = await startMockProcess(stage, "A");
   const gateway = await startGateway(stage, {
-    server: { buffer_size: "10KiB" },
     health_check: noHealthChecks,
     routes: [{ path: "/*", backends: [mock.url] }],
   });

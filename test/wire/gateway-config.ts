@@ -9,7 +9,6 @@ export function gatewayConfig(backend: number) {
       idle_timeout: `${TIMEOUT_SECONDS}s`,
       shutdown_timeout: "1s",
       max_body_size: "100MB",
-      buffer_size: "1MiB",
     },
     health_check: { enabled: false },
     routes: [{ path: "/public/*", backends: [{ url: `http://127.0.0.1:${backend}` }] }],

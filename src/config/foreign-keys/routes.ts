@@ -124,7 +124,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: [BACKEND],
     keys: "protocol proxy",
-    answer: "that is set for all backends of a route, beside `backends`",
+    answer: "that is set for all backends of a route, next to `backends`",
   },
   {
     below: [BACKEND],

@@ -32,7 +32,7 @@ export class QueuedBytes {
   }
 }
 
-/** The tunnel of two ends, told of their events. */
+/** The tunnel of two ends, which gets their events. */
 export interface TunnelEvents {
   received(end: TunnelEnd, bytes: Buffer): void;
   /** The end has accepted everything that was queued for it. */

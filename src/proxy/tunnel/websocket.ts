@@ -54,7 +54,7 @@ export class WebSocketTunnel extends Tunnel {
       const isLast = to.farewell !== undefined;
       read = reader.read(bytes, 0, (piece) => other.write(piece), isLast);
       // The close frame that has passed is the last word.
-      if (reader.hasClosed) this.#told(to);
+      if (reader.hasClosed) this.#closeSent(to);
       else if (isLast) this.#sayFarewell(other);
     }
     // Nothing passes any more, but this end's own close is awaited.
@@ -174,11 +174,11 @@ export class WebSocketTunnel extends Tunnel {
     const { reader } = this.#of(end.other);
     if (to.farewell === undefined || !reader.isBetweenFrames) return;
     end.write(to.farewell);
-    this.#told(to);
+    this.#closeSent(to);
     this.#settle(end);
   }
 
-  #told(to: Side): void {
+  #closeSent(to: Side): void {
     to.isTold = true;
     to.farewell = undefined;
   }

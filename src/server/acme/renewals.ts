@@ -248,7 +248,7 @@ export class Renewals {
     let cancel = (): void => {};
     const renewLater = (): void => {
       cancel = clock.schedule(LOCK_LEASE_MS / 3, () => {
-        // Whoever takes an expired lock only orders a certificate too many.
+        // A gateway that takes an expired lock only orders one certificate too many.
         lock.renew(clock.wall()).catch(() => {});
         renewLater();
       });

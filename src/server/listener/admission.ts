@@ -40,7 +40,7 @@ export interface DescriptorRoom {
 const CLOSED_PER_HOLD = 16;
 /** While accepting pauses at the limit: how often to look for a connection that has become idle. */
 const LOOK_EVERY_MS = 100;
-/** The share of the limit below which the operator is told that there is room again. */
+/** The share of the limit below which there is room again, as far as the log is concerned. */
 const ROOM_AGAIN = 0.9;
 
 /**
@@ -160,7 +160,7 @@ export class Admission {
   }
 
   /**
-   * File descriptors have run out, whoever has them: accepting pauses until `release`. Each call closes
+   * File descriptors have run out, whatever they are used for: accepting pauses until `release`. Each call closes
    * some idle connections.
    */
   hold(): void {

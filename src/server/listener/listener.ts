@@ -5,6 +5,7 @@ import { Line } from "../../transport/line.ts";
 import type { Clock } from "../../time/clock.ts";
 import { Timeout } from "../../time/timeout.ts";
 import { EndOfTurn } from "../../time/end-of-turn.ts";
+import { protocolList } from "../../wire/alpn.ts";
 import { RequestHeadReader } from "../../wire/request-head.ts";
 import { BatchBuffers } from "../../wire/http2/frame-sender.ts";
 import { Acceptor } from "./acceptor.ts";
@@ -20,7 +21,6 @@ import type { Expiring, SessionLimits, SessionServices } from "./services.ts";
 import type { Handle, Session } from "./session.ts";
 import { refuse, socketEvents } from "./socket-events.ts";
 import { type HandshakeServices, TlsHandshake, type TlsSettings } from "./tls/handshake.ts";
-import { protocolList } from "./tls/secure-context.ts";
 
 /** Offered by ALPN, in order of preference. */
 const HTTP_1_AND_2 = protocolList(["h2", "http/1.1"]);

@@ -1,7 +1,7 @@
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Clock } from "../../time/clock.ts";
 
-/** So many lines a minute tell enough. */
+/** More lines a minute say nothing new. */
 const LINES_A_MINUTE = 20;
 const MINUTE_MS = 60_000;
 

@@ -1,8 +1,5 @@
-import { GatewayError } from "../../pipeline/errors.ts";
 import type { BackendRequest } from "../attempt.ts";
-
-/** Each character becomes one byte; one that does not fit would become another one. */
-const NOT_BYTES = /[^\0-\xFF]/;
+import { expectBytes } from "../expect-bytes.ts";
 
 /**
  * The header section of a request by HTTP/2: names, each followed by its value, pseudo-fields first.
@@ -24,18 +21,13 @@ export function requestSection({ method, target, to, fields }: BackendRequest): 
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? "";
     const value = fields[at + 1] ?? "";
-    if (NOT_BYTES.test(value)) throw notBytes();
+    expectBytes(value);
     if (name === "host") section[AUTHORITY] = value;
     else section.push(name, value);
   }
-  if (NOT_BYTES.test(target)) throw notBytes();
+  expectBytes(target);
   return section;
 }
 
 /** The place of the authority in a section. */
 const AUTHORITY = 5;
-
-function notBytes(): GatewayError {
-  const detail = "the request contains characters that HTTP cannot carry";
-  return new GatewayError("bad_request", detail);
-}

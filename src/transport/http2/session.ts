@@ -4,7 +4,7 @@ import type { PendingTimeout, Timeout } from "../../time/timeout.ts";
 import { Http2Connection } from "../../wire/http2/connection.ts";
 import type { ConnectionServices } from "../../wire/http2/connection-services.ts";
 import { ErrorCode, Http2Error } from "../../wire/http2/error-code.ts";
-import type { ConnectionOwner, StreamOwner } from "../../wire/http2/stream-owner.ts";
+import { type ConnectionOwner, NOBODY } from "../../wire/http2/stream-owner.ts";
 import type { Stream } from "../../wire/http2/stream.ts";
 import type { Connecting } from "../address.ts";
 import { AttemptError, type Reached } from "../attempt-error.ts";
@@ -14,7 +14,7 @@ import { Line } from "../line.ts";
 import type { SocketOwner } from "../socket-events.ts";
 import { StreamAttempt, type StreamSession } from "./stream-attempt.ts";
 
-/** The owner of sessions, told of their events. */
+/** The owner of sessions, which gets their events. */
 export interface SessionOwner {
   /** It takes requests. */
   ready(session: Session): void;
@@ -206,6 +206,7 @@ export class Session implements Connecting, StreamSession {
 
   #events(): ConnectionOwner<Stream> {
     return {
+      // Servers open no streams: PUSH_PROMISE is refused before there is one.
       opened: () => NOBODY,
       settingsChanged: () => this.#settingsChanged(),
       goingAway: () => this.#goingAway(),
@@ -268,17 +269,6 @@ export class Session implements Connecting, StreamSession {
     this.#owner.gone(this, error);
   }
 }
-
-/** Servers open no streams: PUSH_PROMISE is refused before there is one. */
-const NOBODY: StreamOwner = {
-  headers: () => {},
-  headersTooLarge: () => {},
-  data: () => {},
-  ended: () => {},
-  sent: () => {},
-  drained: () => {},
-  over: () => {},
-};
 
 /** The protocol that TLS has settled; empty without one. */
 function alpnOf(socket: Bun.Socket<SocketOwner>): string {

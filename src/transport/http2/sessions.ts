@@ -1,4 +1,5 @@
 import type { GatewayError } from "../../pipeline/errors.ts";
+import { protocolList } from "../../wire/alpn.ts";
 import { GREATEST_AGE } from "../ages.ts";
 import type { Address } from "../address.ts";
 import { AttemptError } from "../attempt-error.ts";
@@ -9,8 +10,8 @@ import { MOST_STREAMS, Session, type SessionOwner, type SessionServices } from "
 
 /** The protocols offered in the TLS handshake (ALPN). */
 export const ALPN = {
-  http2: Buffer.from("\u0002h2", "latin1"),
-  either: Buffer.from("\u0002h2\u0008http/1.1", "latin1"),
+  http2: protocolList(["h2"]),
+  either: protocolList(["h2", "http/1.1"]),
 } as const;
 
 export interface SessionsOptions {

@@ -14,7 +14,7 @@ import type { Stream } from "../../wire/http2/stream.ts";
 import { Malformed } from "../../wire/malformed.ts";
 import { AttemptError, type Reached } from "../attempt-error.ts";
 import type { Attempt, Carrier } from "../attempt.ts";
-import type { BackendAnswer } from "../backend-answer.ts";
+import { type BackendAnswer, MOST_INTERIM } from "../backend-answer.ts";
 import { requestSection } from "./request.ts";
 import { brokenOff, neverAnswered } from "./stream-failures.ts";
 
@@ -29,9 +29,6 @@ export interface StreamSession {
   /** What a request has reached whose stream the connection's end broke off. */
   reachedBeforeEnd(): Reached;
 }
-
-/** Maximum number of 1xx answers before the final one. */
-const MOST_INTERIM = 32;
 
 /** One attempt's request and its answer, on a stream of a session. */
 export class StreamAttempt implements StreamOwner, Carrier, Flow {

@@ -4,7 +4,7 @@ import { ErrorCode, Http2Error } from "./error-code.ts";
 
 /** Streams that a peer may have reset, or made us reset, at once and in a second. */
 const RESETS = { burst: 500, perSecond: 50 };
-/** Frames without content or request, at once and in a second, beside those that useful ones bring. */
+/** Frames without content or request, at once and in a second, besides those that useful ones bring. */
 const CONTROL_FRAMES = { burst: 2000, perSecond: 200 };
 
 /** Notices a peer that keeps us busy with frames that serve nothing (RFC 9113 section 10.5). */

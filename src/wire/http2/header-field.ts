@@ -48,7 +48,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 // would not carry (RFC 9110 section 5.5).
 const VALUE = /^(?:[\x21-\x7E\x80-\xFF](?:[\t\x20-\x7E\x80-\xFF]*[\x21-\x7E\x80-\xFF])?)?$/;
 
-/** What a field takes in a table or list beside its characters (RFC 7541 section 4.1), in bytes. */
+/** What a field takes in a table or list besides its characters (RFC 7541 section 4.1), in bytes. */
 export const FIELD_OVERHEAD = 32;
 
 /** A field as HPACK carries it, checked once, however often its table entry is used. */

@@ -120,7 +120,7 @@ export function answerHead(section: readonly HeaderField[]): AnswerHead {
   return { status: Number(status), fields, contentLength: length };
 }
 
-/** Checks the fields behind content (RFC 9113 section 8.1). Throws Malformed. */
+/** Checks the fields after content (RFC 9113 section 8.1). Throws Malformed. */
 export function trailersOf(section: readonly HeaderField[]): readonly Field[] {
   for (const field of section) if (field.role > FieldRole.cookie) throw malformed(field);
   return section;

@@ -9,7 +9,7 @@ import type { SendQueue } from "./send-queue.ts";
 import type { PeerSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamTable } from "./stream-table.ts";
-import type { ConnectionOwner, StreamOwner } from "./stream-owner.ts";
+import { type ConnectionOwner, NOBODY, type StreamOwner } from "./stream-owner.ts";
 
 /** The connection's parts, as its received frames use them. */
 export interface ConnectionParts {
@@ -210,6 +210,7 @@ export class IncomingFrames implements FrameHandler {
       this.invalidFrame(id, ErrorCode.refusedStream, "more streams than allowed");
       return undefined;
     }
+    // Until the owner has said who uses it.
     const stream = this.#parts.add(id, NOBODY);
     stream.hasHead = true;
     stream.owner = this.#parts.owner.opened(stream);
@@ -226,14 +227,3 @@ export class IncomingFrames implements FrameHandler {
     this.#parts.sender.rstStream(id, code);
   }
 }
-
-/** Until the server has said who uses a stream. */
-const NOBODY: StreamOwner = {
-  headers() {},
-  headersTooLarge() {},
-  data() {},
-  ended() {},
-  sent() {},
-  drained() {},
-  over() {},
-};

@@ -19,7 +19,7 @@ export const answerBodies = section("answer bodies", [
   ],
   [
     "an answer of 900 KB of known length keeps its Content-Length",
-    "choice: server.buffer_size",
+    "choice: framing is kept",
     async (context) => {
       const bytes = noise(900_000);
       const answer = await answered(context, whole(bytes, "Content-Type: text/plain"));
@@ -29,7 +29,7 @@ export const answerBodies = section("answer bodies", [
   ],
   [
     "an answer of 900 KB without Content-Type keeps its Content-Length",
-    "choice: server.buffer_size",
+    "choice: framing is kept",
     async (context) => {
       const answer = await answered(context, whole(noise(900_000)));
       same(answer.head.all("content-length"), ["900000"], "Content-Length");

@@ -4,7 +4,7 @@ import type { ClientCertificate, ClientTls } from "../../../pipeline/client-requ
 import type { Certificates, ServerCertificate } from "./certificates.ts";
 import { clientCertificate } from "./client-certificate.ts";
 
-/** What TLS tells about an established connection. */
+/** What TLS says about an established connection. */
 export class ConnectionTls implements ClientTls {
   readonly version: string;
   readonly serverName: string;

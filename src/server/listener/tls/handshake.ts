@@ -1,5 +1,6 @@
 import type { ClientTls } from "../../../pipeline/client-request.ts";
 import type { Timeout } from "../../../time/timeout.ts";
+import { protocolList } from "../../../wire/alpn.ts";
 import { type ClientHello, LONGEST_HELLO, readClientHello } from "../../../wire/client-hello.ts";
 import type { Peer } from "../proxy-preamble.ts";
 import type { Expiring } from "../services.ts";
@@ -8,12 +9,7 @@ import { NOBODY, socketEvents } from "../socket-events.ts";
 import { Waiting } from "../waiting.ts";
 import type { Certificates, ServerCertificate } from "./certificates.ts";
 import { certificateOf, ConnectionTls } from "./connection-tls.ts";
-import {
-  type ClientCertificates,
-  protocolList,
-  type SecureContext,
-  upgradeToTls,
-} from "./secure-context.ts";
+import { type ClientCertificates, type SecureContext, upgradeToTls } from "./secure-context.ts";
 
 /** What new connections are opened with. Never changed: another takes its place. */
 export interface TlsSettings {

@@ -87,10 +87,3 @@ export function upgradeToTls<Data>(
     },
   } as unknown as Bun.TLSUpgradeOptions<Data>);
 }
-
-/** Names as ALPN lists them. */
-export function protocolList(names: readonly string[]): Buffer {
-  return Buffer.concat(
-    names.map((name) => Buffer.from(`${String.fromCharCode(name.length)}${name}`)),
-  );
-}

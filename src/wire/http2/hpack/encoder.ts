@@ -32,7 +32,7 @@ interface NameRecord {
 /** Values that a compressed connection must not give away (RFC 7541 section 7.1). */
 const SECRETS =
   /^(?!:).*(?:auth|cookie|token|secret|api-?key|password|credential|session|signature)/;
-/** Names that are remembered beside those in the table. */
+/** Names that are remembered besides those in the table. */
 const MOST_NAMES = 256;
 const LARGEST_TABLE = 4096;
 /** Larger fields would evict too much. */

@@ -7,7 +7,7 @@ import {
 } from "../../../../../src/server/listener/tls/handshake.ts";
 import type { Session } from "../../../../../src/server/listener/session.ts";
 import { socketEvents } from "../../../../../src/server/listener/socket-events.ts";
-import { protocolList } from "../../../../../src/server/listener/tls/secure-context.ts";
+import { protocolList } from "../../../../../src/wire/alpn.ts";
 import { systemClock } from "../../../../../src/time/clock.ts";
 import { Timeout } from "../../../../../src/time/timeout.ts";
 
