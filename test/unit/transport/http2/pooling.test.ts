@@ -286,6 +286,26 @@ describe("a backend that breaks off", () => {
     expect(connections()).toBe(1);
   });
 
+  test("the rules with content before its answer is a protocol error", async () => {
+    const { origin } = await startFakeBackend(stage, ({ stream }) => stream.send(Buffer.from("x")));
+    const { send } = startPool(stage);
+    expect(await rejection(send(http2At(origin)))).toMatchObject({
+      code: "backend_protocol_error",
+      message: "the backend's answer is not valid HTTP: DATA before HEADERS",
+      reached: "maybe",
+    });
+  });
+
+  test("the rules with more content than it has announced ends the content with an error", async () => {
+    const { origin } = await startFakeBackend(stage, ({ stream }) => {
+      stream.head([":status", "200", "content-length", "1"], [], false);
+      stream.send(Buffer.from("more"));
+    });
+    const { send } = startPool(stage);
+    const answer = await send(http2At(origin));
+    expect(await rejection(textOf(answer))).toMatchObject({ code: "backend_protocol_error" });
+  });
+
   test("many requests before it has taken their content keeps its connection", async () => {
     const { origin, connections } = await startFakeBackend(stage, ({ path, stream, answer }) => {
       if (path === "/well") answer("well");

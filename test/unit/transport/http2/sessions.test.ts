@@ -47,6 +47,16 @@ describe("a request over HTTP/2", () => {
     expect(seen[0]).not.toHaveProperty("host");
   });
 
+  test("is not sent if it has characters that HTTP cannot carry", async () => {
+    const { origin } = await startHttp2Backend(stage, (stream) => stream.respond());
+    const { send } = startPool(stage);
+    for (const changes of [{ fields: ["x-price", "1 €"] }, { target: "/€" }]) {
+      expect(await rejection(send(http2At(origin), changes))).toMatchObject({
+        code: "bad_request",
+      });
+    }
+  });
+
   test("names the backend itself when no Host is passed on", async () => {
     const seen: unknown[] = [];
     const { origin } = await startHttp2Backend(stage, (stream, headers) => {
