@@ -43,6 +43,8 @@ export class Repeatable implements ContentReader {
       return known;
     }
     if (this.#pending !== undefined) return this.#readLater(this.#pending);
+    // Nothing is kept any more, so there will be no other reader.
+    if (this.#kept === undefined) return this.#source.read();
     const result = this.#source.read();
     if (result instanceof Promise) {
       this.#pending = result;
