@@ -38,11 +38,12 @@ export async function measureIdleConnections(
 }
 
 /** What each connection adds to the memory, once a fifth of them are open. */
-async function measure({ port, process: { pid } }: Entrant, connections: number) {
+async function measure(entrant: Entrant, connections: number) {
+  const { pid } = entrant.process;
   const clients: Bun.Subprocess<"ignore", "pipe", "inherit">[] = [];
   const open = async (count: number) => {
     for (let left = count; left > 0; left -= PER_PROCESS) {
-      clients.push(await openConnections(port, Math.min(left, PER_PROCESS)));
+      clients.push(await openConnections(entrant, Math.min(left, PER_PROCESS)));
     }
     return settledMemory(pid);
   };
@@ -58,9 +59,10 @@ async function measure({ port, process: { pid } }: Entrant, connections: number)
 }
 
 /** Returns once each connection has had its answer. Throws if one is refused or closed. */
-async function openConnections(port: number, count: number) {
+async function openConnections({ contestant, port }: Entrant, count: number) {
+  const tls = contestant.scheme === "https" ? "yes" : "";
   const client = Bun.spawn([process.execPath, join(import.meta.dir, "scripts/idle-clients.ts")], {
-    env: { ...process.env, PORT: `${port}`, COUNT: `${count}`, TARGET: paths.small },
+    env: { ...process.env, PORT: `${port}`, COUNT: `${count}`, TARGET: paths.small, TLS: tls },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "inherit",

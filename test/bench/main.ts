@@ -14,11 +14,11 @@ import { type Contestant, startContestant } from "./contestant.ts";
 import { type IdleConnections, measureIdleConnections } from "./idle-connections.ts";
 import { gatewayContestants, grownGateways, plainGateway } from "./gateway.ts";
 import { describeMachine, divideCores, moveToLoad } from "./machine.ts";
-import { idleNginx, nativeContestants } from "./native.ts";
+import { nativeContestants } from "./native.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { Results } from "./results.ts";
 import { scriptedContestants } from "./scripted.ts";
-import { secureContestants } from "./secure.ts";
+import { idleContestants, secureContestants } from "./secure.ts";
 import { Stage } from "./stage.ts";
 import { measureStartUp, type StartUp } from "./start-up.ts";
 import { formatTable, workloadTable } from "./table.ts";
@@ -116,11 +116,7 @@ async function run(stage: Stage, options: Options): Promise<void> {
     : undefined;
   const flush = wants(options, "flush") ? await measureFlush(stage, FLUSHES) : undefined;
   const idle = wants(options, "idle-connections")
-    ? await measureIdleConnections(
-        stage,
-        [plainGateway(GATEWAY, "gateway"), ...(Bun.which("nginx") === null ? [] : [idleNginx()])],
-        backend,
-      )
+    ? await measureIdleConnections(stage, present(idleContestants(GATEWAY)), backend)
     : undefined;
   progress("");
   const machine = describeMachine();

@@ -8,7 +8,8 @@ export function nativeContestants(): Contestant[] {
 }
 
 /** For more connections than in other workloads, as it holds memory for each in advance. */
-export const idleNginx = (): Contestant => nginxFor({ key: "nginx", connections: 24_000 });
+export const idleNginx = (options: Secured): Contestant =>
+  nginxFor({ ...options, connections: 24_000 });
 
 function fromDebian(program: string): string | undefined {
   return Bun.which(program) === null ? `apt-get install ${program}` : undefined;

@@ -1,20 +1,31 @@
 import { hasOpenssl, issue, makeAuthority } from "../support/certificates.ts";
 import type { Certificate, Contestant } from "./contestant.ts";
 import { plainGateway } from "./gateway.ts";
-import { caddyFor, nginxFor } from "./native.ts";
+import { caddyFor, idleNginx, nginxFor } from "./native.ts";
 import type { Stage } from "./stage.ts";
 
 /** Contestants that accept TLS, all with the same certificate. */
 export const secureKeys = ["tls-gateway", "tls-nginx", "tls-caddy"];
 
+const secure = (contestant: Contestant, name: string): Contestant => ({
+  ...contestant,
+  name,
+  general: false,
+  scheme: "https",
+  ...(hasOpenssl ? {} : { missing: "apt-get install openssl" }),
+});
+
+/** Those whose idle connections are measured, plain and with TLS. */
+export function idleContestants(path: string): Contestant[] {
+  return [
+    plainGateway(path, "gateway"),
+    idleNginx({ key: "nginx" }),
+    secure(plainGateway(path, "tls-gateway", { certificate: certificateOf }), "this gateway, TLS"),
+    secure(idleNginx({ key: "tls-nginx", certificate: certificateOf }), "nginx, TLS"),
+  ];
+}
+
 export function secureContestants(path: string): Contestant[] {
-  const secure = (contestant: Contestant, name: string): Contestant => ({
-    ...contestant,
-    name,
-    general: false,
-    scheme: "https",
-    ...(hasOpenssl ? {} : { missing: "apt-get install openssl" }),
-  });
   const options = { certificate: certificateOf };
   return [
     secure(plainGateway(path, "tls-gateway", options), "this gateway, TLS"),

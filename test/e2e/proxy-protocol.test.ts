@@ -1,10 +1,14 @@
 import { expect, test } from "bun:test";
+import { connect } from "node:net";
+import { join } from "node:path";
 import { ask } from "../support/ask.ts";
+import { hasOpenssl, issue, makeAuthority } from "../support/certificates.ts";
 import { noHealthChecks, startGateway, type TestConfig } from "../support/gateway-process.ts";
 import { answer, startRawBackend } from "../support/raw-backend.ts";
 import { connectRaw, GET } from "../support/raw-client.ts";
 import { hasProxies, startHaproxy } from "../support/reverse-proxy.ts";
 import { createStage } from "../support/stage.ts";
+import { askTls } from "../support/tls-client.ts";
 
 const stage = createStage();
 const LINE = "PROXY TCP4 203.0.113.7 198.51.100.1 56324 443\r\n";
@@ -149,3 +153,37 @@ test.skipIf(!hasProxies).each(["send-proxy", "send-proxy-v2"])(
     expect(await (await ask(`${url}/things`)).text()).toBe("127.0.0.1");
   },
 );
+
+test.skipIf(!hasOpenssl)("on the TLS port the header comes before the handshake", async () => {
+  const folder = stage.folder();
+  await makeAuthority(folder, "ca");
+  await issue(folder, "own", "DNS:localhost,IP:127.0.0.1");
+  const file = (name: string) => join(folder, name);
+  const { gateway } = await start({
+    proxy_protocol: ["127.0.0.1"],
+    tls: { port: 0, certificates: [{ certificate: file("own.pem"), key: file("own.key") }] },
+  });
+  const ca = await Bun.file(file("ca.pem")).text();
+  const { port } = new URL(gateway.tlsUrl);
+  for (const header of [Buffer.from(LINE), BLOCK]) {
+    const socket = connect(Number(port), "127.0.0.1");
+    stage.defer(() => socket.destroy());
+    socket.write(header);
+    const answered = await askTls(gateway.tlsUrl, "/things", {
+      ca,
+      socket,
+      servername: "localhost",
+    });
+    expect(answered.status).toBe(200);
+    expect(answered.text).toEndWith("\r\n\r\n203.0.113.7");
+  }
+  const rows = await gateway.waitForRows(2);
+  expect(rows.map((row) => [row.client_ip, row.tls_version])).toEqual([
+    ["203.0.113.7", "TLSv1.3"],
+    ["203.0.113.7", "TLSv1.3"],
+  ]);
+
+  const plain = askTls(gateway.tlsUrl, "/things", { ca });
+  await expect(plain).rejects.toThrow();
+  await gateway.lines.waitFor(/does not begin with a PROXY header/);
+});

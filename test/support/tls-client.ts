@@ -22,7 +22,8 @@ export function askTls(
   return new Promise((resolve, reject) => {
     let session: Buffer | undefined;
     let text = "";
-    const socket: TLSSocket = connect({ host: hostname, port: Number(port), ...options });
+    const where = options.socket === undefined ? { host: hostname, port: Number(port) } : {};
+    const socket: TLSSocket = connect({ ...where, ...options });
     let connection: Pick<TlsAnswer, "names" | "version" | "isResumed"> | undefined;
     socket.on("secureConnect", () => {
       connection = {
