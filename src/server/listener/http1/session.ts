@@ -320,6 +320,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   /** The current request is done with. */
   #next(): void {
     this.#current = undefined;
+    // An idle connection keeps nothing of its last exchange.
+    this.#sending = undefined;
     this.#halfClosed?.end();
     this.#line.resume();
     if (this.#reader.hasUnread) return;
@@ -329,6 +331,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
 
   #linger(): void {
     this.#current = undefined;
+    this.#sending = undefined;
     this.#halfClosed?.end();
     const isReadToEnd = this.#reader.isContentOver && !this.#reader.hasUnread;
     if (isReadToEnd || this.#halfClosed !== undefined) {
