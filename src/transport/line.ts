@@ -22,6 +22,7 @@ export class Line {
   #unsent: Uint8Array | undefined;
   #onDrained: (() => void) | undefined;
   #isPaused = false;
+  #hasFailed = false;
   #isOver = false;
 
   /** Whether it has a socket, or will never have one. */
@@ -32,6 +33,11 @@ export class Line {
   /** Whether written bytes wait for the socket. */
   get isFull(): boolean {
     return this.#unsent !== undefined;
+  }
+
+  /** Bytes that wait for the socket. */
+  get queued(): number {
+    return this.#unsent?.length ?? 0;
   }
 
   /** Whether it has been ended. */
@@ -54,12 +60,12 @@ export class Line {
     const socket = this.#socket;
     if (socket === undefined || this.#isOver) return false;
     if (this.#unsent !== undefined) {
-      this.#unsent = Buffer.concat([this.#unsent, bytesOf(data)]);
+      if (!this.#hasFailed) this.#unsent = Buffer.concat([this.#unsent, bytesOf(data)]);
       return false;
     }
     const written = socket.write(data);
-    // A failed socket accepts nothing, and closes soon.
     if (written < data.length) this.#unsent = bytesOf(data).subarray(Math.max(written, 0));
+    if (written < 0) this.#fail();
     return written > 0;
   }
 
@@ -80,6 +86,7 @@ export class Line {
   }
 
   pause(): void {
+    if (this.#hasFailed) return;
     this.#isPaused = true;
     this.#socket?.pause();
   }
@@ -107,6 +114,12 @@ export class Line {
     if (manner === "cut") this.#socket?.terminate();
     else this.#socket?.end();
     this.#tellDrained();
+  }
+
+  /** A failed socket accepts nothing more. The runtime says that it is closed only if it may be read. */
+  #fail(): void {
+    this.#hasFailed = true;
+    this.resume();
   }
 
   #tellDrained(): void {

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
 import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
-import { startRawBackend } from "../support/raw-backend.ts";
+import { hasProc, openDescriptors, pidOf } from "../support/proc.ts";
+import { answer, startRawBackend } from "../support/raw-backend.ts";
 import { message } from "../support/raw-http.ts";
 import { createStage } from "../support/stage.ts";
 import { Client } from "../wire/client.ts";
@@ -87,3 +89,32 @@ test("a client that leaves before its short content has come costs the backend n
   ]);
   expect(backend.requests).toEqual([]);
 });
+
+test.skipIf(!hasProc)(
+  "clients that leave with many requests waiting leave nothing behind",
+  async () => {
+    let asked = 0;
+    const backend = await startRawBackend(stage, (request) => {
+      asked += 1;
+      request.send(answer([], "done"));
+    });
+    const gateway = await startGateway(stage, {
+      health_check: noHealthChecks,
+      routes: [{ path: "/*", backends: [backend.url] }],
+    });
+    const pid = pidOf(gateway);
+    const before = openDescriptors(pid);
+    for (let count = 0; count < 40; count += 1) {
+      const client = await Client.connect("127.0.0.1", gateway.port, PATIENCE_MS);
+      const sending = client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n".repeat(10_000));
+      const enough = asked + 10;
+      await eventually(() => asked > enough);
+      client.reset();
+      await sending.catch(() => undefined);
+    }
+
+    // But for what goes on to the backend for a few seconds.
+    await eventually(() => openDescriptors(pid) <= before + 1);
+    expect(await gateway.stop()).toBe(0);
+  },
+);

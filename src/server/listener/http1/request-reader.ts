@@ -1,3 +1,4 @@
+import type { RequestRefusal } from "../../../pipeline/client-request.ts";
 import type { IncomingContent } from "../../../pipeline/incoming-content.ts";
 import { restOf } from "../../../wire/bytes.ts";
 import { ChunkedDecoder } from "../../../wire/chunked.ts";
@@ -173,4 +174,10 @@ export class RequestReader {
 /** The bytes from an index on; undefined if there are none. */
 function after(bytes: Buffer, start: number): Buffer | undefined {
   return start === bytes.length ? undefined : restOf(bytes, start);
+}
+
+/** What to answer to a request that could not be read. Throws what is no Malformed. */
+export function refusalOf(error: unknown): RequestRefusal {
+  if (error instanceof Malformed) return { status: error.status, detail: error.message };
+  throw error;
 }

@@ -9,8 +9,15 @@ import { asGatewayError, clientLeft } from "../failures.ts";
 import { answerHead } from "./answer-head.ts";
 import { asBytes, Outbox } from "./outbox.ts";
 
+/** Who has an answer sent. */
+export interface SendingOwner {
+  /** All of the answer that the socket has not taken waits for the client alone. */
+  waitsForClient(): void;
+}
+
 /** How an answer is sent. */
 export interface Sending {
+  readonly owner: SendingOwner;
   /** How many pieces of content have been asked for. */
   asked: number;
   readonly line: Line;
@@ -99,8 +106,8 @@ class Streaming {
       this.#sending.asked += 1;
       let result = this.#body.read();
       if (result instanceof Promise) {
-        // Nothing that is there waits for what is to come.
-        await this.#flush();
+        // Nothing that is there waits for what is to come, which may be the end, or a failure.
+        outbox.flush();
         result = await result;
       }
       this.#checkOpen();
@@ -112,10 +119,14 @@ class Streaming {
       outbox.add(value);
       if (this.#chunked) outbox.add("\r\n");
       this.#delivery.sent(value.length);
-      if (outbox.bytes >= ENOUGH) await this.#flush();
+      if (outbox.bytes >= ENOUGH || this.#sending.line.isFull) await this.#flush();
     }
     if (this.#chunked) outbox.add(lastChunk(this.#body.trailers));
-    await this.#flush();
+    outbox.flush();
+    const failure = settled(this.#sending);
+    // Waiting for what is no promise costs a turn.
+    const reason = failure instanceof Promise ? await failure : failure;
+    if (reason !== undefined) throw reason;
   }
 
   async #flush(): Promise<void> {
@@ -134,10 +145,12 @@ class Streaming {
 
 /** Waits until the socket has taken everything. */
 function settled({
+  owner,
   line,
   cancellation,
 }: Sending): GatewayError | undefined | Promise<GatewayError | undefined> {
   if (!line.isFull) return line.isOver ? (cancellation.reason ?? clientLeft()) : undefined;
+  owner.waitsForClient();
   return line
     .untilDrained()
     .then(() => (line.isOver ? (cancellation.reason ?? clientLeft()) : undefined));

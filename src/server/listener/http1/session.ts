@@ -6,7 +6,6 @@ import { GatewayError } from "../../../pipeline/errors.ts";
 import type { PendingTimeout, Timeout } from "../../../time/timeout.ts";
 import type { Line } from "../../../transport/line.ts";
 import { LineChannel } from "../../../transport/line-channel.ts";
-import { Malformed } from "../../../wire/malformed.ts";
 import type { RequestHead } from "../../../wire/request-head.ts";
 import { clientLeft } from "../failures.ts";
 import { Lingering } from "../lingering.ts";
@@ -16,8 +15,14 @@ import { CLOSE, interimHead, KEEP_ALIVE, UPGRADE } from "./answer-head.ts";
 import { asBytes } from "./outbox.ts";
 import { HalfClosedClient } from "./half-closed.ts";
 import { Http1Request, type RequestOwner } from "./request.ts";
-import { RequestReader } from "./request-reader.ts";
-import { closes, isOfUnknownLength, type Sending, sendAnswer } from "./send-answer.ts";
+import { RequestReader, refusalOf } from "./request-reader.ts";
+import {
+  closes,
+  isOfUnknownLength,
+  type Sending,
+  type SendingOwner,
+  sendAnswer,
+} from "./send-answer.ts";
 
 /** Bytes of further requests that wait while one is under way. */
 const MOST_PIPELINED = 65_536;
@@ -35,7 +40,7 @@ type State = "requests" | "lingering" | "tunnel" | "closed";
  *
  * One request is under way at a time; what a client sends in advance waits, within bounds.
  */
-export class Http1Session implements Session, RequestOwner, Expiring {
+export class Http1Session implements Session, RequestOwner, SendingOwner, Expiring {
   readonly connection: ClientConnection;
   readonly #line: Line;
   readonly #services: SessionServices;
@@ -55,6 +60,8 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   /** What is being waited for, and for how long. */
   #timeout: Timeout<Expiring> | undefined;
   #pendingTimeout: PendingTimeout = NOT_PENDING;
+  /** Bytes that waited for the client when its time began. */
+  #queuedBefore = 0;
 
   constructor(line: Line, connection: ClientConnection, services: SessionServices) {
     this.#line = line;
@@ -141,9 +148,21 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   }
 
   timeIsUp(): void {
-    if (this.#current === undefined && this.#reader.hasUnread) {
+    const current = this.#current;
+    if (current === undefined && this.#reader.hasUnread) {
       this.#refuse({ status: 408, detail: "the header section did not arrive in time" });
-    } else this.#line.end("close");
+    } else if (current === undefined || this.#isAnswered) this.#line.end("close");
+    else if (this.#line.queued < this.#queuedBefore) this.waitsForClient();
+    else {
+      const detail = "the client does not read the answer";
+      current.cancellation.cancel(new GatewayError("client_stalled", detail));
+      this.#line.end("cut");
+    }
+  }
+
+  waitsForClient(): void {
+    this.#queuedBefore = this.#line.queued;
+    this.#waitFor(this.#services.limits.stalled);
   }
 
   pauseContent(): void {
@@ -203,7 +222,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     try {
       head = this.#reader.readHead(limits.maxHeaderSize);
     } catch (error) {
-      this.#refuse(asMalformed(error));
+      this.#refuse(refusalOf(error));
       return true;
     }
     if (head === undefined) {
@@ -248,7 +267,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     try {
       this.#reader.readContent(content);
     } catch (error) {
-      const { detail } = asMalformed(error);
+      const { detail } = refusalOf(error);
       this.#persists = false;
       this.#reader.giveUpContent();
       const failure = new GatewayError("bad_request", detail);
@@ -272,6 +291,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
     this.#persists &&=
       !this.#isDraining && !needsClose && !this.#leavesContent(request) && !closes(delivery);
     this.#sending = {
+      owner: this,
       asked: 0,
       line: this.#line,
       cancellation: request.cancellation,
@@ -300,6 +320,7 @@ export class Http1Session implements Session, RequestOwner, Expiring {
   }
 
   #sent(delivery: Delivery, failure: GatewayError | undefined): void {
+    if (this.#timeout !== undefined) this.#waitFor(undefined);
     const { tunnel } = delivery.answer;
     if (failure === undefined && tunnel !== undefined) {
       this.#becomeTunnel(tunnel, delivery);
@@ -361,8 +382,3 @@ export class Http1Session implements Session, RequestOwner, Expiring {
 }
 
 const NOT_PENDING: PendingTimeout = { running: false };
-
-function asMalformed(error: unknown): RequestRefusal {
-  if (error instanceof Malformed) return { status: error.status, detail: error.message };
-  throw error;
-}

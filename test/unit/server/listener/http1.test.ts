@@ -289,6 +289,35 @@ describe("an answer's content", () => {
     expect(deliveries).toMatchObject([{ bytes: 2_000, over: "whole" }]);
   });
 
+  test("that is there, but that the client does not take, ends with the idle time", async () => {
+    const { receive, socket, session, deliveries, clock, requests } = http1(echo);
+    socket.room = 60;
+    receive(get("/a"));
+    clock.advance(74_999);
+    socket.room = 1;
+    session.drained();
+    clock.advance(1);
+    expect(deliveries).toMatchObject([{ over: undefined }]);
+    clock.advance(75_000);
+    await turn();
+    expect(requests[0]?.cancellation.reason?.code).toBe("client_stalled");
+    expect(socket.done).toContain("terminate");
+    expect(deliveries).toMatchObject([{ over: "client_stalled" }]);
+  });
+
+  test("that has ended, but that the client does not take, ends with the idle time", async () => {
+    const { receive, socket, source, deliveries, clock } = streaming();
+    receive(get("/a"));
+    await turn();
+    socket.room = 50;
+    source.chunk(1_000);
+    source.end();
+    await turn();
+    clock.advance(75_000);
+    await turn();
+    expect(deliveries).toMatchObject([{ bytes: 1_000, over: "client_stalled" }]);
+  });
+
   test("that breaks off breaks the connection off", async () => {
     const { receive, socket, source, deliveries } = streaming();
     receive(get("/a"));
