@@ -94,6 +94,25 @@ test("while none is idle new clients wait, without load, and are served once one
   expect(gateway.lines.matching(/2 client connections are open/)).toHaveLength(1);
 });
 
+test("connections that are reset before they are accepted take no one's place", async () => {
+  const { gateway, held, open } = await start({ max_connections: 2 }, { holds: true });
+  process.kill(pidOf(gateway), "SIGSTOP");
+  try {
+    for (const client of [await open(), await open(), await open()]) {
+      client.reset();
+      await client.closed;
+    }
+  } finally {
+    process.kill(pidOf(gateway), "SIGCONT");
+  }
+  const clients = [await open(), await open()];
+  for (const client of clients) client.send(GET);
+  await eventually(() => held.length === 2);
+  for (const finish of held) finish();
+  await Promise.all(clients.map((client) => client.until(OK)));
+  expect(gateway.lines.matching(/ERROR|are open, as many as/)).toEqual([]);
+});
+
 test("a client may have max_connections_per_client connections, whatever others have", async () => {
   const { gateway, open, reload } = await start({ max_connections_per_client: 2 });
   const kept = [await open("127.0.0.1"), await open("127.0.0.1")];

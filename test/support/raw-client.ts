@@ -13,6 +13,8 @@ export interface RawClient {
   /** Resolves when the other side has closed the connection, in order or not. */
   readonly closed: Promise<void>;
   readonly end: () => void;
+  /** Ends the connection by a reset. */
+  readonly reset: () => void;
 }
 
 export interface RawClientOptions {
@@ -55,6 +57,7 @@ export async function connectRaw(
     isOpen: () => isOpen,
     closed,
     end: () => void socket.end(),
+    reset: () => void socket.resetAndDestroy(),
   };
 }
 

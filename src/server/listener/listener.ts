@@ -193,6 +193,12 @@ export class Listener {
   }
 
   #accept(socket: Bun.Socket<Session>): void {
+    // Undefined, contrary to its type, if the client has reset the connection already.
+    const address = socket.remoteAddress as string | undefined;
+    if (address === undefined) {
+      refuse(socket);
+      return;
+    }
     this.#restLater();
     const place = this.#admission?.enter() ?? "stays";
     if (place === "refused") {
@@ -208,7 +214,7 @@ export class Listener {
       this.#sessions.add(parked);
       return;
     }
-    const peer = { address: normalizeAddress(socket.remoteAddress), port: socket.remotePort };
+    const peer = { address: normalizeAddress(address), port: socket.remotePort };
     if (this.#proxies?.has(peer.address) === true) {
       const services = { ...this.#preambleServices, timeout: this.#services.limits.header };
       socket.data = new ProxyPreamble(socket, peer, services);
