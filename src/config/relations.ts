@@ -104,6 +104,11 @@ function checkRoute(
       issues.push({ path: ["tls", unusable], message });
     }
   }
+  if (protocol === "auto" && urls.length > 0 && !urls.some((url) => /^https:/i.test(url))) {
+    const message =
+      "`auto` is HTTP/1.1 for backends without TLS; for HTTP/2 without TLS (h2c) write `http2`";
+    issues.push({ path: ["protocol"], message, severity: "warning" });
+  }
   const excluded = proxy === undefined ? undefined : checkProxiedProtocol(protocol);
   if (excluded !== undefined) issues.push({ path: ["protocol"], message: excluded });
   for (const [index, backend] of (backends ?? []).entries()) {

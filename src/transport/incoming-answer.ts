@@ -15,6 +15,11 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 const PROTOCOL = "HTTP/1.";
 const NO_FIELDS = new FieldList();
 
+/** Whether bytes begin with a SETTINGS frame, by which a server of HTTP/2 greets (RFC 9113 section 3.4). */
+function beginsLikeHttp2(bytes: Buffer): boolean {
+  return bytes.length >= 9 && bytes[0] === 0 && bytes[3] === 4 && bytes.readUInt32BE(5) === 0;
+}
+
 /** Gets interim answers. */
 export interface InterimReceiver {
   /** 100 to 199, but not 101. */
@@ -121,8 +126,13 @@ export class IncomingAnswer implements BackendAnswer {
       }
       if (end === -1) {
         const beginning = bytes.toString("latin1", 0, PROTOCOL.length);
-        if (!PROTOCOL.startsWith(beginning))
-          throw new Malformed("the first line is not a status line");
+        if (!PROTOCOL.startsWith(beginning)) {
+          throw new Malformed(
+            beginsLikeHttp2(bytes)
+              ? "it begins with a frame of HTTP/2; set `protocol: http2`"
+              : "the first line is not a status line",
+          );
+        }
         if (bytes.length > 0) this.#partial = bytes;
         return undefined;
       }

@@ -96,6 +96,14 @@ describe("a client of HTTP/1.1 and a backend of HTTP/2", () => {
   });
 });
 
+test("a backend of HTTP/2 that is asked in HTTP/1.1 is a 502 with the remedy", async () => {
+  const { origin } = await startHttp2Backend(stage, () => {});
+  const gateway = await startBefore([origin]);
+  const problem = await problemOf(await ask(gateway.url));
+  expect(problem).toMatchObject({ status: 502, code: "backend_protocol_error" });
+  expect(problem.detail).toContain("set `protocol: http2`");
+});
+
 describe("a backend at a Unix socket", () => {
   test("gets requests and checks, and is named in the row as in the configuration", async () => {
     const path = join(stage.folder(), "app.sock");

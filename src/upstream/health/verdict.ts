@@ -126,7 +126,8 @@ const FAILURES = new Map<string, Failure>(
     CERT_HAS_EXPIRED: { reason: "the certificate has expired" },
     backend_protocol_error: {
       reason: "the answer is not valid HTTP",
-      remedy: "is this the port of an HTTP/1.1 service?",
+      remedy:
+        "is this the port of an HTTP/1.1 service? For HTTP/2 and gRPC set `protocol: http2` of the route",
     },
   }),
 );

@@ -68,6 +68,12 @@ describe("how backends are reached", () => {
     expect(errorsIn(text).join("\n")).toContain("3:5: gRPC's health service");
   });
 
+  test("warns of `auto` where no backend has TLS", () => {
+    const message = "2:49: `auto` is HTTP/1.1 for backends without TLS";
+    expect(warningsIn(withKeys("backends: [http://a], protocol: auto")).join()).toContain(message);
+    expect(warningsIn(withKeys("backends: [http://a, https://a], protocol: auto"))).toEqual([]);
+  });
+
   test("warns of TLS settings if every backend is a Unix socket", () => {
     const keys = "backends: [unix:/a.sock], tls: { server_name: a.test }";
     expect(warningsIn(withKeys(keys)).join("\n")).toContain("`tls` has no effect");
