@@ -95,7 +95,7 @@ const schema = Type.Object(
     }),
     buffer_size: Size({
       description:
-        "Kept for older files, without effect: content that came in one piece is sent in one piece, and nothing is collected any more.",
+        "Without effect, and accepted so that older files stay valid: an answer keeps its Content-Length, whatever its size.",
       default: "12KiB",
     }),
     max_in_flight: Type.Integer({

@@ -1,13 +1,13 @@
 import type { GatewayError } from "../../pipeline/errors.ts";
-import type { ClientConnection, ClientTls } from "../../pipeline/client-request.ts";
+import type { ClientConnection } from "../../pipeline/client-request.ts";
 import { type AddressSet, normalizeAddress } from "../../http/address.ts";
 import { Line } from "../../transport/line.ts";
 import type { Clock } from "../../time/clock.ts";
-import { Timeout } from "../../time/timeout.ts";
 import { EndOfTurn } from "../../time/end-of-turn.ts";
 import { protocolList } from "../../wire/alpn.ts";
 import { RequestHeadReader } from "../../wire/request-head.ts";
 import { BatchBuffers } from "../../wire/http2/frame-sender.ts";
+import { AcceptedConnection } from "./accepted-connection.ts";
 import { Acceptor } from "./acceptor.ts";
 import type { Admission, Gate } from "./admission.ts";
 import { DateLine } from "./date-line.ts";
@@ -15,9 +15,12 @@ import { FirstBytes } from "./first-bytes.ts";
 import { Http1Session } from "./http1/session.ts";
 import type { Http2Services } from "./http2/services.ts";
 import { Http2Session } from "./http2/session.ts";
+import { IdleTimeouts } from "./idle-timeouts.ts";
+import { type ListenerLimits, sessionLimits } from "./limits.ts";
 import { Parked } from "./parked.ts";
-import { type Peer, ProxyPreamble, type PreambleServices } from "./proxy-preamble.ts";
-import type { Expiring, SessionLimits, SessionServices } from "./services.ts";
+import type { Peer } from "./peer.ts";
+import { ProxyPreamble, type PreambleServices } from "./proxy-preamble.ts";
+import type { SessionServices } from "./services.ts";
 import type { Handle, Session } from "./session.ts";
 import { refuse, socketEvents } from "./socket-events.ts";
 import { type HandshakeServices, TlsHandshake, type TlsSettings } from "./tls/handshake.ts";
@@ -25,17 +28,6 @@ import { type HandshakeServices, TlsHandshake, type TlsSettings } from "./tls/ha
 /** Offered by ALPN, in order of preference. */
 const HTTP_1_AND_2 = protocolList(["h2", "http/1.1"]);
 const HTTP_1 = protocolList(["http/1.1"]);
-
-/** Limits of the operator's choice; times are in milliseconds. */
-export interface ListenerLimits {
-  readonly maxHeaderSize: number;
-  readonly headerTimeout: number;
-  readonly keepAliveTimeout: number;
-  /** Whether clients may speak HTTP/2. */
-  readonly http2: boolean;
-  /** Peers whose connections must begin with a PROXY header. */
-  readonly proxies?: AddressSet;
-}
 
 /** What makes a listener one for TLS. */
 export interface ListenerTls {
@@ -64,6 +56,7 @@ export interface ListenerOptions {
   readonly tls?: ListenerTls | undefined;
 }
 
+/** Between two times at which connections give back memory. */
 const REST_EVERY_MS = 10_000;
 
 /** A socket that clients connect to. */
@@ -82,8 +75,7 @@ export class Listener {
   readonly #admission: Admission | undefined;
   readonly #onProxyFailure: PreambleServices["failed"];
   #proxies: AddressSet | undefined;
-  /** Timeouts by earlier limits in which connections wait. */
-  #earlierIdle: Timeout<Expiring>[] = [];
+  readonly #idle = new IdleTimeouts();
   #onEmpty: (() => void) | undefined;
   #cancelRest: (() => void) | undefined;
 
@@ -107,6 +99,7 @@ export class Listener {
       onMisuse,
       onError,
     };
+    this.#idle.use(this.#services.limits);
     this.#server = new Acceptor<Session>({
       hostname: host,
       port,
@@ -124,18 +117,18 @@ export class Listener {
   /** Applies other limits; to what is already being waited for, the old ones apply. */
   limit(limits: ListenerLimits): void {
     this.#proxies = limits.proxies;
-    this.#earlierIdle = this.#idle;
     this.#services.limits = sessionLimits(limits, this.#services.clock);
+    this.#idle.use(this.#services.limits);
     this.#http2 = limits.http2;
   }
 
   /** Since when a connection has been idle that has been so for longest; undefined if none is idle. */
   get idleSince(): number | undefined {
-    return this.#longestIdle?.firstBegan;
+    return this.#idle.oldest;
   }
 
   closeOldestIdle(): void {
-    this.#longestIdle?.expireFirst();
+    this.#idle.expireOldest();
   }
 
   /** The clients of all connections that have been counted. */
@@ -167,20 +160,6 @@ export class Listener {
         resolve();
       };
     });
-  }
-
-  /** Timeouts in which connections without a request wait. */
-  get #idle(): Timeout<Expiring>[] {
-    const { opening, keepAlive } = this.#services.limits;
-    return [...this.#earlierIdle, opening, keepAlive].filter(({ isEmpty }) => !isEmpty);
-  }
-
-  get #longestIdle(): Timeout<Expiring> | undefined {
-    let longest: Timeout<Expiring> | undefined;
-    for (const timeout of this.#idle) {
-      if ((timeout.firstBegan ?? Infinity) < (longest?.firstBegan ?? Infinity)) longest = timeout;
-    }
-    return longest;
   }
 
   /** Now and then connections give back memory, idle or not: that costs them one request's reading. */
@@ -273,7 +252,7 @@ export class Listener {
     const line = new Line();
     line.take(socket);
     const version = protocol === "h2" ? "HTTP/2" : "HTTP/1.1";
-    this.#speak(version, socket, line, new Connection(peer, tls, line));
+    this.#speak(version, socket, line, new AcceptedConnection(peer, tls, line));
     this.#forget(handshake);
   };
 
@@ -281,7 +260,7 @@ export class Listener {
   #begin(socket: Bun.Socket<Session>, peer: Peer): void {
     const line = new Line();
     line.take(socket);
-    const connection = new Connection(peer, undefined, line);
+    const connection = new AcceptedConnection(peer, undefined, line);
     if (!this.#http2) {
       this.#speak("HTTP/1.1", socket, line, connection);
       return;
@@ -332,39 +311,3 @@ export class Listener {
     this.#onEmpty?.();
   }
 }
-
-class Connection implements ClientConnection {
-  readonly peer: string;
-  readonly peerPort: number;
-  readonly tls: ClientTls | undefined;
-  readonly #line: Line;
-
-  constructor({ address, port }: Peer, tls: ClientTls | undefined, line: Line) {
-    this.peer = address;
-    this.peerPort = port;
-    this.tls = tls;
-    this.#line = line;
-  }
-
-  get isOpen(): boolean {
-    return !this.#line.isOver;
-  }
-}
-
-function sessionLimits(
-  { maxHeaderSize, headerTimeout, keepAliveTimeout }: ListenerLimits,
-  clock: Clock,
-): SessionLimits {
-  const timeout = (milliseconds: number) =>
-    new Timeout<Expiring>(clock, milliseconds, (session) => session.timeIsUp());
-  // Without a limit, too, it is known which connection has been idle for longest.
-  return {
-    maxHeaderSize,
-    opening: timeout(headerTimeout || keepAliveTimeout || TEN_YEARS),
-    header: timeout(headerTimeout),
-    keepAlive: timeout(keepAliveTimeout || TEN_YEARS),
-    stalled: timeout(keepAliveTimeout),
-  };
-}
-
-const TEN_YEARS = 10 * 365 * 86_400_000;

@@ -1,16 +1,9 @@
 import type { Timeout } from "../../time/timeout.ts";
 import { ProxyHeaderReader } from "../../wire/proxy-protocol.ts";
+import type { Peer } from "./peer.ts";
 import type { Expiring } from "./services.ts";
 import type { Session } from "./session.ts";
 import { Waiting } from "./waiting.ts";
-
-/** Who is at the other end of a connection. */
-export interface Peer {
-  /** Normalized. */
-  readonly address: string;
-  /** 0 if unknown. */
-  readonly port: number;
-}
 
 export interface PreambleServices {
   /** For the whole header, from the connection's opening on. */

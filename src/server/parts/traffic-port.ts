@@ -1,11 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import { AddressSet } from "../../http/address.ts";
-import {
-  Listener,
-  type ListenerLimits,
-  type ListenerOptions,
-  type ListenerTls,
-} from "../listener/listener.ts";
+import type { ListenerLimits } from "../listener/limits.ts";
+import { Listener, type ListenerOptions, type ListenerTls } from "../listener/listener.ts";
 import { Listening, portOf } from "./listening.ts";
 import { openPort } from "./open-port.ts";
 

@@ -5,7 +5,7 @@ import type { Gateway } from "../../runtime/gateway.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { Admission, type ConnectionLimits } from "../listener/admission.ts";
 import type { Listener, ListenerOptions, ListenerTls } from "../listener/listener.ts";
-import type { Peer } from "../listener/proxy-preamble.ts";
+import type { Peer } from "../listener/peer.ts";
 import { ReportLimit } from "../listener/report-limit.ts";
 import { type AutomaticCertificates, CertificateStore } from "../listener/tls/certificate-store.ts";
 import { trafficApp } from "../traffic.ts";

@@ -2,7 +2,7 @@ import type { ClientTls } from "../../../pipeline/client-request.ts";
 import type { Timeout } from "../../../time/timeout.ts";
 import { protocolList } from "../../../wire/alpn.ts";
 import { type ClientHello, LONGEST_HELLO, readClientHello } from "../../../wire/client-hello.ts";
-import type { Peer } from "../proxy-preamble.ts";
+import type { Peer } from "../peer.ts";
 import type { Expiring } from "../services.ts";
 import type { Session } from "../session.ts";
 import { NOBODY, socketEvents } from "../socket-events.ts";
