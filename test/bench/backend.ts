@@ -32,7 +32,7 @@ export async function startBackend(stage: Stage, gateway: string): Promise<Backe
     name: "the mock backend",
     command: [gateway, "mock", "--port", `${mockPort}`],
     pinned: false,
-    port: mockPort,
+    ports: [mockPort],
   });
   const nginx = Bun.which("nginx");
   if (nginx === null) return { name: "gateway mock", port: mockPort };
@@ -48,7 +48,7 @@ export async function startBackend(stage: Stage, gateway: string): Promise<Backe
     name: "the nginx backend",
     command: [nginx, "-c", config],
     pinned: false,
-    port,
+    ports: [port],
   });
   return { name: "nginx", port };
 }

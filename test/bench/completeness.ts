@@ -27,8 +27,8 @@ export async function checkCompleteness(
   entrant: Entrant,
   seconds: number,
 ): Promise<Completeness> {
-  const { contestant, port, process } = entrant;
-  const url = `http://127.0.0.1:${port}`;
+  const { contestant, ports, process } = entrant;
+  const url = `http://127.0.0.1:${ports.http}`;
   const { requests } = await drive(stage, {
     url: url + paths.small,
     connections: CONNECTIONS,

@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.ts";
-import { type Contestant, type Entrant, originOf, startContestant } from "./contestant.ts";
+import { type Contestant, type Entrant, startContestant } from "./contestant.ts";
 import { cpuOf, forgetPeak, memoryOf } from "./proc.ts";
 import type { Results } from "./results.ts";
 import type { Stage } from "./stage.ts";
@@ -43,6 +43,10 @@ export async function hold(contest: Contest): Promise<void> {
         const turn = `${workload.key} ${contestant.key}`;
         if (refused.has(turn)) continue;
         try {
+          // What only this workload's protocol uses has not been compiled yet.
+          if (round === 1 && workload.needs !== undefined) {
+            await workload.run(stage, entrant, contest.warmUp);
+          }
           await measure(contest, workload, entrant, round);
           say(`${turn} ${round}/${rounds}`);
         } catch (error) {
@@ -56,8 +60,8 @@ export async function hold(contest: Contest): Promise<void> {
   for (const { process } of started.values()) await process.stop();
 }
 
-function takesPart(contestant: Contestant, { among, needsWebSockets = false }: Workload): boolean {
-  if (needsWebSockets && !contestant.webSockets) return false;
+function takesPart(contestant: Contestant, { among, needs }: Workload): boolean {
+  if (needs !== undefined && !contestant.speaks.includes(needs)) return false;
   return among === undefined ? contestant.general : among.includes(contestant.key);
 }
 
@@ -66,8 +70,8 @@ function inTurn<T>(items: readonly T[], round: number): readonly T[] {
   return round % 2 === 1 ? items : items.toReversed();
 }
 
-async function warmUp(stage: Stage, entrant: Entrant, seconds: number): Promise<void> {
-  const url = originOf(entrant);
+async function warmUp(stage: Stage, { ports }: Entrant, seconds: number): Promise<void> {
+  const url = `http://127.0.0.1:${ports.http}`;
   const path = paths.below;
   // Below /echo/ there is a route in all configurations.
   await drive(stage, { url: `${url}${path}r1/x`, connections: 64, seconds });

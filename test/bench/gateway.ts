@@ -1,6 +1,5 @@
 import { stringify } from "yaml";
-import type { Certificate, Contestant, Place } from "./contestant.ts";
-import type { Stage } from "./stage.ts";
+import type { Contestant, Place, Protocol } from "./contestant.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 type Routes = readonly Section[];
@@ -11,31 +10,39 @@ interface Variant {
   /** The executable. */
   readonly path: string;
   readonly general?: boolean;
+  readonly speaks?: readonly Protocol[];
   readonly settings?: Section;
   readonly routes?: (backend: string) => Routes;
-  /** What it accepts TLS with, instead of plain connections. */
-  readonly certificate?: ((stage: Stage) => Promise<Certificate>) | undefined;
 }
 
 /** The gateway in one configuration or another. */
-function gateway(variant: Variant): Contestant {
-  const { key, name, path, general = true, settings, routes } = variant;
+function gateway({
+  key,
+  name,
+  path,
+  general = true,
+  speaks = ["websocket"],
+  settings,
+  routes,
+}: Variant): Contestant {
   return {
     key,
     name,
     general,
-    webSockets: true,
-    async prepare({ stage, port, backend }: Place) {
+    speaks,
+    async prepare({ stage, ports, certificate, backend }: Place) {
       const url = `http://127.0.0.1:${backend.port}`;
-      const certificate = await variant.certificate?.(stage);
-      const ports =
-        certificate === undefined
-          ? { port }
-          : { port: "off", tls: { port, certificates: [certificate] } };
       const config = await stage.write(
         `${key}.yaml`,
         stringify({
-          server: { host: "127.0.0.1", ...ports, ...section(settings, "server") },
+          server: {
+            host: "127.0.0.1",
+            port: ports.http,
+            ...(speaks.includes("https")
+              ? { tls: { port: ports.tls, certificates: [certificate] } }
+              : {}),
+            ...section(settings, "server"),
+          },
           logging: { database: databaseOf(stage.folder, key), ...section(settings, "logging") },
           ...DEFAULTS,
           ...without(settings, ["server", "logging"]),
@@ -102,25 +109,41 @@ export function gatewayContestants(
   builds: readonly { readonly name: string; readonly path: string }[],
 ): Contestant[] {
   return [
-    plainGateway(path, "gateway"),
+    secureGateway(path, "gateway"),
     gateway({
       key: "gateway-all",
       name: "this gateway, everything on",
       path,
+      speaks: EVERYTHING,
       settings: ALL_ON,
       routes: allOnRoute,
     }),
-    ...builds.map(({ name, path }) => gateway({ key: name, name, path })),
+    ...builds.map(({ name, path }) =>
+      gateway({ key: name, name, path, speaks: isWithTls(path) ? EVERYTHING : ["websocket"] }),
+    ),
   ];
 }
 
 /** The gateway with its defaults, and its own database under that key. */
-export function plainGateway(
-  path: string,
-  key: string,
-  { certificate }: Pick<Variant, "certificate"> = {},
-): Contestant {
-  return gateway({ key, name: "this gateway, default features", path, certificate });
+export function plainGateway(path: string, key: string): Contestant {
+  return gateway(plain(path, key));
+}
+
+/** The same, which accepts TLS and HTTP/2 as well. */
+export function secureGateway(path: string, key: string): Contestant {
+  return gateway({ ...plain(path, key), speaks: EVERYTHING });
+}
+
+function plain(path: string, key: string): Variant {
+  return { key, name: "this gateway, default features", path };
+}
+
+const EVERYTHING: readonly Protocol[] = ["websocket", "https", "h2", "h2c"];
+
+/** Whether a build has a listener of its own, and with it TLS and HTTP/2. */
+function isWithTls(path: string): boolean {
+  const config = stringify({ server: { http2: true }, routes: everything("http://127.0.0.1:1") });
+  return Bun.spawnSync([path, "check", "-"], { stdin: Buffer.from(config) }).exitCode === 0;
 }
 
 /** Large gateways, each with a small one to compare. */

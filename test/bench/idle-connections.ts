@@ -1,15 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Backend, paths } from "./backend.ts";
-import { type Contestant, type Entrant, startContestant } from "./contestant.ts";
+import { type Contestant, startContestant } from "./contestant.ts";
 import { memoryOf } from "./proc.ts";
 import type { Stage } from "./stage.ts";
 
-/** What idle client connections cost each contestant, by its key. */
+/** What idle client connections cost each contestant, by its key; with "tls-" before it over TLS. */
 export interface IdleConnections {
   readonly connections: number;
   /** Bytes of resident memory for each connection. */
   readonly bytesEach: Readonly<Record<string, number>>;
+}
+
+interface Address {
+  readonly port: number;
+  readonly isSecure: boolean;
 }
 
 const WANTED = 20_000;
@@ -30,20 +35,24 @@ export async function measureIdleConnections(
   const connections = Math.min(WANTED, Math.floor((descriptorLimit() - OTHER_DESCRIPTORS) / 2));
   const bytesEach: Record<string, number> = {};
   for (const contestant of contestants) {
-    const entrant = await startContestant(contestant, stage, backend);
-    bytesEach[contestant.key] = await measure(entrant, connections);
-    await entrant.process.stop();
+    for (const isSecure of contestant.speaks.includes("https") ? [false, true] : [false]) {
+      const entrant = await startContestant(contestant, stage, backend);
+      const { http, tls } = entrant.ports;
+      const address: Address = isSecure ? { port: tls, isSecure } : { port: http, isSecure };
+      const key = isSecure ? `tls-${contestant.key}` : contestant.key;
+      bytesEach[key] = await measure(entrant.process.pid, address, connections);
+      await entrant.process.stop();
+    }
   }
   return { connections, bytesEach };
 }
 
 /** What each connection adds to the memory, once a fifth of them are open. */
-async function measure(entrant: Entrant, connections: number) {
-  const { pid } = entrant.process;
+async function measure(pid: number, address: Address, connections: number) {
   const clients: Bun.Subprocess<"ignore", "pipe", "inherit">[] = [];
   const open = async (count: number) => {
     for (let left = count; left > 0; left -= PER_PROCESS) {
-      clients.push(await openConnections(entrant, Math.min(left, PER_PROCESS)));
+      clients.push(await openConnections(address, Math.min(left, PER_PROCESS)));
     }
     return settledMemory(pid);
   };
@@ -59,10 +68,15 @@ async function measure(entrant: Entrant, connections: number) {
 }
 
 /** Returns once each connection has had its answer. Throws if one is refused or closed. */
-async function openConnections({ contestant, port }: Entrant, count: number) {
-  const tls = contestant.scheme === "https" ? "yes" : "";
+async function openConnections({ port, isSecure }: Address, count: number) {
   const client = Bun.spawn([process.execPath, join(import.meta.dir, "scripts/idle-clients.ts")], {
-    env: { ...process.env, PORT: `${port}`, COUNT: `${count}`, TARGET: paths.small, TLS: tls },
+    env: {
+      ...process.env,
+      PORT: `${port}`,
+      COUNT: `${count}`,
+      TARGET: paths.small,
+      TLS: isSecure ? "yes" : "",
+    },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "inherit",

@@ -12,17 +12,16 @@ import { hold } from "./contest.ts";
 import { type Flush, measureFlush } from "./flush.ts";
 import { type Contestant, startContestant } from "./contestant.ts";
 import { type IdleConnections, measureIdleConnections } from "./idle-connections.ts";
-import { gatewayContestants, grownGateways, plainGateway } from "./gateway.ts";
+import { gatewayContestants, grownGateways, plainGateway, secureGateway } from "./gateway.ts";
 import { describeMachine, divideCores, moveToLoad } from "./machine.ts";
-import { nativeContestants } from "./native.ts";
+import { idleNginx, nativeContestants } from "./native.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { Results } from "./results.ts";
 import { scriptedContestants } from "./scripted.ts";
-import { idleContestants, secureContestants } from "./secure.ts";
 import { Stage } from "./stage.ts";
 import { measureStartUp, type StartUp } from "./start-up.ts";
 import { formatTable, workloadTable } from "./table.ts";
-import { workloads } from "./workloads.ts";
+import { type Workload, workloads } from "./workloads.ts";
 
 const GATEWAY = resolve(import.meta.dir, "../../dist/gateway");
 const STARTS = 10;
@@ -74,14 +73,14 @@ function whatIsAbsent(): string | undefined {
 
 async function run(stage: Stage, options: Options): Promise<void> {
   const contestants = await choose(options);
-  const chosen = workloads.filter(({ key }) => options.workloads?.includes(key) ?? true);
+  const chosen = await chooseWorkloads(options);
   const backend = await startBackend(stage, GATEWAY);
   const results = new Results();
   const { rounds, seconds, warmUp } = options;
   const progress = process.stderr.isTTY
     ? (line: string) => void process.stderr.write(`\r\u001B[K${line}`)
     : () => {};
-  const all = [...contestants, ...grownGateways(GATEWAY), ...present(secureContestants(GATEWAY))];
+  const all = [...contestants, ...grownGateways(GATEWAY)];
   await hold({
     stage,
     backend,
@@ -116,7 +115,11 @@ async function run(stage: Stage, options: Options): Promise<void> {
     : undefined;
   const flush = wants(options, "flush") ? await measureFlush(stage, FLUSHES) : undefined;
   const idle = wants(options, "idle-connections")
-    ? await measureIdleConnections(stage, present(idleContestants(GATEWAY)), backend)
+    ? await measureIdleConnections(
+        stage,
+        [secureGateway(GATEWAY, "gateway"), ...(Bun.which("nginx") === null ? [] : [idleNginx()])],
+        backend,
+      )
     : undefined;
   progress("");
   const machine = describeMachine();
@@ -140,12 +143,16 @@ async function run(stage: Stage, options: Options): Promise<void> {
   }
 }
 
-function present(contestants: readonly Contestant[]): Contestant[] {
-  return contestants.filter(({ missing }) => missing === undefined);
-}
-
 function wants({ workloads }: Options, key: string): boolean {
   return workloads?.includes(key) ?? true;
+}
+
+async function chooseWorkloads(options: Options): Promise<Workload[]> {
+  const wanted = workloads.filter(({ key }) => wants(options, key));
+  for (const { key, missing } of wanted) {
+    if (missing !== undefined) await say(`left out, not installed: ${key} (${missing})\n`);
+  }
+  return wanted.filter(({ missing }) => missing === undefined);
 }
 
 async function choose(options: Options): Promise<Contestant[]> {
@@ -163,7 +170,7 @@ async function choose(options: Options): Promise<Contestant[]> {
   for (const { name, missing } of wanted) {
     if (missing !== undefined) await say(`left out, not installed: ${name} (${missing})\n`);
   }
-  return present(wanted);
+  return wanted.filter(({ missing }) => missing === undefined);
 }
 
 interface Rest {

@@ -1,53 +1,45 @@
 import { nginxPreamble, nginxTemporary } from "./backend.ts";
-import type { Certificate, Contestant } from "./contestant.ts";
-import type { Stage } from "./stage.ts";
+import { SERVER_NAME } from "./certificate.ts";
+import type { Contestant } from "./contestant.ts";
 
 /** Proxies that come from the distribution, each with one worker, for the one core there is. */
 export function nativeContestants(): Contestant[] {
-  return [nginxFor({ key: "nginx", connections: 8_192 }), haproxy, caddyFor({ key: "caddy" })];
+  return [nginxFor(8_192), haproxy, caddy];
 }
 
 /** For more connections than in other workloads, as it holds memory for each in advance. */
-export const idleNginx = (options: Secured): Contestant =>
-  nginxFor({ ...options, connections: 24_000 });
+export const idleNginx = (): Contestant => nginxFor(24_000);
 
 function fromDebian(program: string): string | undefined {
   return Bun.which(program) === null ? `apt-get install ${program}` : undefined;
 }
 
-interface Secured {
-  readonly key: string;
-  /** What it accepts TLS with, instead of plain connections. */
-  readonly certificate?: (stage: Stage) => Promise<Certificate>;
-}
-
 /** nginx with one worker that takes so many connections, those to backends included. */
-export const nginxFor = ({
-  key,
-  connections,
-  certificate,
-}: Secured & { readonly connections: number }): Contestant => ({
-  key,
+const nginxFor = (connections: number): Contestant => ({
+  key: "nginx",
   name: "nginx, access_log and limit_req",
   missing: fromDebian("nginx"),
-  webSockets: true,
+  speaks: ["websocket", "https", "h2", "h2c"],
+  http2Apart: true,
   general: true,
-  async prepare({ stage, port, backend }) {
-    const own = await certificate?.(stage);
-    const tls = own && `ssl_certificate ${own.certificate}; ssl_certificate_key ${own.key};`;
+  async prepare({ stage, ports, certificate, backend }) {
     const config = await stage.write(
-      `${key}.conf`,
-      `${nginxPreamble(stage.folder, key, connections)}
+      "nginx.conf",
+      `${nginxPreamble(stage.folder, "nginx", connections)}
 http {
   ${nginxTemporary(stage.folder)}
-  access_log ${stage.path(`${key}.access.log`)} combined;
+  access_log ${stage.path("nginx.access.log")} combined;
   limit_req_zone $binary_remote_addr zone=clients:10m rate=1000000r/s;
   keepalive_requests 1000000000;
   map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
   upstream backend { server 127.0.0.1:${backend.port}; keepalive 512; keepalive_requests 1000000000; }
   server {
-    listen 127.0.0.1:${port} ${own === undefined ? "" : "ssl "}backlog=4096;
-    ${tls ?? ""}
+    listen 127.0.0.1:${ports.http} backlog=4096;
+    listen 127.0.0.1:${ports.http2} http2 backlog=4096;
+    listen 127.0.0.1:${ports.tls} ssl http2 backlog=4096;
+    ssl_certificate ${certificate.certificate};
+    ssl_certificate_key ${certificate.key};
+    ssl_protocols TLSv1.2 TLSv1.3;
     client_max_body_size 0;
     location / {
       limit_req zone=clients burst=1000000 nodelay;
@@ -70,9 +62,9 @@ const haproxy: Contestant = {
   key: "haproxy",
   name: "HAProxy",
   missing: fromDebian("haproxy"),
-  webSockets: true,
+  speaks: ["websocket"],
   general: true,
-  async prepare({ stage, port, backend }) {
+  async prepare({ stage, ports, backend }) {
     const config = await stage.write(
       "haproxy.cfg",
       `global
@@ -86,7 +78,7 @@ defaults
   timeout tunnel 60s
   option forwardfor
 frontend clients
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${ports.http} backlog 4096
   default_backend backends
 backend backends
   server backend 127.0.0.1:${backend.port}
@@ -96,27 +88,35 @@ backend backends
   },
 };
 
-export const caddyFor = ({ key, certificate }: Secured): Contestant => ({
-  key,
+const caddy: Contestant = {
+  key: "caddy",
   name: "Caddy, access log",
   missing: fromDebian("caddy"),
-  webSockets: true,
+  speaks: ["websocket", "https", "h2", "h2c"],
   general: true,
-  async prepare({ stage, port, backend }) {
-    const own = await certificate?.(stage);
-    const tls = own && `tls ${own.certificate} ${own.key}`;
+  async prepare({ stage, ports, certificate, backend }) {
     const config = await stage.write(
-      `Caddyfile-${key}`,
+      "Caddyfile",
       `{
   admin off
   auto_https off
+  default_sni ${SERVER_NAME}
+  servers {
+    protocols h1 h2 h2c
+  }
 }
-${own === undefined ? "http" : "https"}://127.0.0.1:${port} {
-  ${tls ?? ""}
+(proxy) {
   log {
-    output file ${stage.path(`${key}.access.log`)}
+    output file ${stage.path("caddy.access.log")}
   }
   reverse_proxy 127.0.0.1:${backend.port}
+}
+http://127.0.0.1:${ports.http} {
+  import proxy
+}
+https://127.0.0.1:${ports.tls}, https://${SERVER_NAME}:${ports.tls} {
+  tls ${certificate.certificate} ${certificate.key}
+  import proxy
 }
 `,
     );
@@ -125,4 +125,4 @@ ${own === undefined ? "http" : "https"}://127.0.0.1:${port} {
       env: { XDG_DATA_HOME: stage.folder, XDG_CONFIG_HOME: stage.folder },
     };
   },
-});
+};

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { COMPILE_FLAGS } from "../../build.ts";
-import type { Contestant } from "./contestant.ts";
+import type { CertificateFiles } from "./certificate.ts";
+import type { Contestant, Ports } from "./contestant.ts";
 import { databaseOf } from "./gateway.ts";
 
 const SCRIPTS = join(import.meta.dir, "scripts");
@@ -14,34 +15,34 @@ export function scriptedContestants(): Contestant[] {
       key: "floor",
       name: "the floor: Bun.serve returns fetch's Response",
       packages: [],
-      webSockets: true,
+      speaks: ["websocket", "https"],
     }),
     compiled({
       key: "duties",
       name: "the floor with a gateway's duties",
       packages: [],
-      webSockets: false,
+      speaks: [],
     }),
     compiled({
       key: "rows",
       name: "the floor with the gateway's access log",
       packages: [],
-      webSockets: false,
+      speaks: [],
       entries: [WORKER],
     }),
     compiled({
       key: "stack",
       name: "the floor with that log, in Elysia, yaml, typebox",
       packages: [],
-      webSockets: false,
+      speaks: [],
       entries: [WORKER],
     }),
-    compiled({ key: "hono", name: "Hono's proxy on Bun", packages: ["hono"], webSockets: false }),
+    compiled({ key: "hono", name: "Hono's proxy on Bun", packages: ["hono"], speaks: [] }),
     onNode({
       key: "fastify",
       name: "@fastify/http-proxy on Node",
       packages: ["fastify", "@fastify/http-proxy"],
-      webSockets: true,
+      speaks: ["websocket"],
     }),
   ];
 }
@@ -50,20 +51,20 @@ interface Script {
   readonly key: string;
   readonly name: string;
   readonly packages: readonly string[];
-  readonly webSockets: boolean;
+  readonly speaks: Contestant["speaks"];
   /** Further modules of the executable, from the scripts' folder. */
   readonly entries?: readonly string[];
 }
 
 /** Built with the flags that the gateway is built with. */
-function compiled({ key, name, packages, webSockets, entries = [] }: Script): Contestant {
+function compiled({ key, name, packages, speaks, entries = [] }: Script): Contestant {
   return {
     key,
     name,
-    webSockets,
+    speaks,
     general: true,
     missing: fromNpm(packages),
-    async prepare({ stage, port, backend }) {
+    async prepare({ stage, ports, certificate, backend }) {
       const outfile = stage.path(key);
       bunBuild([
         ...COMPILE_FLAGS,
@@ -74,7 +75,7 @@ function compiled({ key, name, packages, webSockets, entries = [] }: Script): Co
         command: [outfile],
         // Or fetch sends 256 requests at a time.
         env: {
-          ...addresses(port, backend.port),
+          ...addresses(ports, certificate, backend.port),
           DATABASE: databaseOf(stage.folder, key),
           BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
         },
@@ -83,15 +84,15 @@ function compiled({ key, name, packages, webSockets, entries = [] }: Script): Co
   };
 }
 
-function onNode({ key, name, packages, webSockets }: Script): Contestant {
+function onNode({ key, name, packages, speaks }: Script): Contestant {
   const node = Bun.which("node");
   return {
     key,
     name,
-    webSockets,
+    speaks,
     general: true,
     missing: node === null ? "apt-get install nodejs" : fromNpm(packages),
-    async prepare({ stage, port, backend }) {
+    async prepare({ stage, ports, certificate, backend }) {
       const outfile = stage.path(`${key}.cjs`);
       bunBuild([
         "--target=node",
@@ -101,14 +102,24 @@ function onNode({ key, name, packages, webSockets }: Script): Contestant {
       ]);
       return {
         command: [node ?? "node", outfile],
-        env: { ...addresses(port, backend.port), NODE_ENV: "production" },
+        env: { ...addresses(ports, certificate, backend.port), NODE_ENV: "production" },
       };
     },
   };
 }
 
-function addresses(port: number, backendPort: number): Record<string, string> {
-  return { PORT: `${port}`, BACKEND: `http://127.0.0.1:${backendPort}` };
+function addresses(
+  { http, tls }: Ports,
+  { certificate, key }: CertificateFiles,
+  backendPort: number,
+): Record<string, string> {
+  return {
+    PORT: `${http}`,
+    TLS_PORT: `${tls}`,
+    CERTIFICATE: certificate,
+    KEY: key,
+    BACKEND: `http://127.0.0.1:${backendPort}`,
+  };
 }
 
 function bunBuild(flags: readonly string[]): void {

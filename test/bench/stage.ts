@@ -13,8 +13,8 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>;
   /** The core reserved for contestants; without one they run where the load does. */
   readonly pinned: boolean;
-  /** It has started as soon as something listens here. */
-  readonly port: number;
+  /** It has started as soon as something listens on all of these. */
+  readonly ports: readonly number[];
 }
 
 /** A process that was started here. */
@@ -54,7 +54,7 @@ export class Stage {
   }
 
   /** Starts a process and waits until it listens. Throws, with its output, if it does not. */
-  async start({ name, command, env, pinned, port }: Start): Promise<Running> {
+  async start({ name, command, env, pinned, ports }: Start): Promise<Running> {
     this.#started += 1;
     const output = this.path(`${this.#started}.out`);
     const descriptor = openSync(output, "w");
@@ -79,7 +79,7 @@ export class Stage {
     };
     this.#running.add(running);
     const deadline = performance.now() + START_WITHIN_MS;
-    while (!(await listens(port))) {
+    while (!(await allListen(ports))) {
       if (child.exitCode !== null || performance.now() > deadline) {
         throw new Error(`${name} did not start:\n${readFileSync(output, "utf8").slice(-2000)}`);
       }
@@ -105,6 +105,11 @@ export function freePort(): Promise<number> {
       server.close(() => resolve(port));
     });
   });
+}
+
+async function allListen(ports: readonly number[]): Promise<boolean> {
+  for (const port of ports) if (!(await listens(port))) return false;
+  return true;
 }
 
 function listens(port: number): Promise<boolean> {

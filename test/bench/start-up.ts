@@ -1,4 +1,5 @@
 import { paths, type Backend } from "./backend.ts";
+import { certificateFiles } from "./certificate.ts";
 import type { Contestant } from "./contestant.ts";
 import { median } from "./median.ts";
 import { freePort, type Stage } from "./stage.ts";
@@ -20,11 +21,17 @@ export async function measureStartUp(
   backend: Backend,
   times: number,
 ): Promise<StartUp> {
+  const certificate = await certificateFiles(stage);
   const firstAnswers: number[] = [];
   const versions: number[] = [];
   for (let time = 0; time < times; time += 1) {
     const port = await freePort();
-    const { command, env = {} } = await contestant.prepare({ stage, port, backend });
+    const { command, env = {} } = await contestant.prepare({
+      stage,
+      ports: { http: port, tls: await freePort(), http2: port },
+      certificate,
+      backend,
+    });
     firstAnswers.push(await timeToAnswer(stage, command, env, port));
     const started = performance.now();
     const child = Bun.spawn(stage.pinned([command[0] ?? "", "version"]), {

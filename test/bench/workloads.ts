@@ -1,8 +1,9 @@
 import { paths } from "./backend.ts";
-import { type Entrant, originOf } from "./contestant.ts";
-import { secureKeys } from "./secure.ts";
+import type { Entrant, Protocol } from "./contestant.ts";
+import { driveHttp2 } from "./h2load.ts";
 import { holdStreams } from "./streams.ts";
 import type { Stage } from "./stage.ts";
+import { connectAnew } from "./new-connections.ts";
 import { echoMessages } from "./websocket.ts";
 import { clientsInTurn, drive, type LoadResult, pathsInTurn } from "./wrk.ts";
 
@@ -14,16 +15,16 @@ export interface Workload {
   readonly unit: "requests" | "messages" | "MiB";
   /** Keys of the contestants, where it is not for all of them. */
   readonly among?: readonly string[];
-  /** Whether a contestant without WebSockets sits it out. */
-  readonly needsWebSockets?: boolean;
+  /** A contestant that does not speak this sits it out. */
+  readonly needs?: Protocol;
+  /** How to install the program that it is driven by; undefined when it is. */
+  readonly missing?: string | undefined;
   run(stage: Stage, entrant: Entrant, seconds: number): Promise<LoadResult>;
 }
 
 const POST = `wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = string.rep("x", 1024)`;
-
-const CLOSING = `wrk.headers["Connection"] = "close"`;
 
 export const workloads: readonly Workload[] = [
   ...[64, 512, 2048].map((connections) =>
@@ -71,22 +72,37 @@ export const workloads: readonly Workload[] = [
     key: "websocket",
     title: "WebSocket messages of 64 bytes, echoed, 32 connections",
     unit: "messages",
-    needsWebSockets: true,
-    run: (_, { port }, seconds) =>
-      echoMessages(`ws://127.0.0.1:${port}${paths.webSocket}`, 32, seconds),
+    needs: "websocket",
+    run: (_, { ports }, seconds) =>
+      echoMessages(`ws://127.0.0.1:${ports.http}${paths.webSocket}`, 32, seconds),
   },
-  load({
+  {
     key: "tls",
     title: "GET of 90 bytes of JSON over TLS, 64 connections",
-    among: secureKeys,
-    path: paths.small,
-  }),
-  load({
+    unit: "requests",
+    needs: "https",
+    run: (stage, entrant, seconds) =>
+      drive(stage, { url: secureUrlOf(entrant, paths.small), connections: 64, seconds }),
+  },
+  {
     key: "tls-handshakes",
-    title: "GET of 90 bytes of JSON over TLS, a new connection for each (EC P-256)",
-    among: secureKeys,
-    path: paths.small,
-    script: CLOSING,
+    title: "A new TLS connection for each GET, not resumed, P-256, 16 at a time",
+    unit: "requests",
+    needs: "https",
+    run: (_, entrant, seconds) =>
+      connectAnew(entrant.ports.tls, paths.small, { atATime: 16, seconds }),
+  },
+  http2({
+    key: "http2-tls",
+    title: "GET of 90 bytes of JSON by HTTP/2 over TLS, 8 connections × 16 streams",
+    needs: "h2",
+    urlOf: (entrant) => secureUrlOf(entrant, paths.small),
+  }),
+  http2({
+    key: "http2",
+    title: "GET of 90 bytes of JSON by HTTP/2 with prior knowledge, 8 connections × 16 streams",
+    needs: "h2c",
+    urlOf: ({ ports }) => `http://127.0.0.1:${ports.http2}${paths.small}`,
   }),
   load({
     key: "routes",
@@ -138,6 +154,29 @@ function load(settings: {
   };
 }
 
-function urlOf(entrant: Entrant, path: string): string {
-  return `${originOf(entrant)}${path}`;
+function http2({
+  key,
+  title,
+  needs,
+  urlOf,
+}: Pick<Workload, "key" | "title" | "needs"> & {
+  readonly urlOf: (entrant: Entrant) => string;
+}): Workload {
+  return {
+    key,
+    title,
+    unit: "requests",
+    ...(needs === undefined ? {} : { needs }),
+    missing: Bun.which("h2load") === null ? "apt-get install nghttp2-client" : undefined,
+    run: (stage, entrant, seconds) =>
+      driveHttp2(stage, { url: urlOf(entrant), connections: 8, streams: 16, seconds }),
+  };
+}
+
+function urlOf({ ports }: Entrant, path: string): string {
+  return `http://127.0.0.1:${ports.http}${path}`;
+}
+
+function secureUrlOf({ ports }: Entrant, path: string): string {
+  return `https://127.0.0.1:${ports.tls}${path}`;
 }

@@ -2,15 +2,20 @@
  * The minimal proxy on this runtime: the request goes to fetch, and fetch's Response goes out. Not a
  * proxy to use: it strips nothing, limits nothing and logs nothing.
  */
-const { PORT = "8080", BACKEND = "http://127.0.0.1:9001" } = process.env;
+const {
+  PORT = "8080",
+  TLS_PORT = "8443",
+  CERTIFICATE = "",
+  KEY = "",
+  BACKEND = "http://127.0.0.1:9001",
+} = process.env;
 
 interface Relay {
   readonly path: string;
   backend?: WebSocket;
 }
 
-Bun.serve<Relay>({
-  port: Number(PORT),
+const options: Bun.Serve.Options<Relay> = {
   hostname: "127.0.0.1",
   development: false,
   reusePort: false,
@@ -46,4 +51,13 @@ Bun.serve<Relay>({
       backend?.close();
     },
   },
-});
+};
+
+Bun.serve({ ...options, port: Number(PORT) });
+if (KEY !== "") {
+  Bun.serve({
+    ...options,
+    port: Number(TLS_PORT),
+    tls: { cert: Bun.file(CERTIFICATE), key: Bun.file(KEY) },
+  });
+}
