@@ -211,7 +211,6 @@ describe.skipIf(!hasCurl).each([
   });
 });
 
-// Over HTTP/2 curl sends no Expect, and up to version 7.88 loses an answer that comes during an upload.
 test.skipIf(!hasCurl)(
   "curl asks before it sends much, and sends nothing that is refused",
   async () => {
@@ -225,6 +224,17 @@ test.skipIf(!hasCurl)(
     expect(refused.out).toEndWith(" 413 0");
   },
 );
+
+test.skipIf(!hasCurl)("curl by HTTP/2 gets an answer that comes during its upload", async () => {
+  const file = join(stage.folder(), "upload");
+  writeFileSync(file, Buffer.alloc(4 * 2 ** 20));
+  const upload = ["--write-out", " %{http_code}", "--data-binary", `@${file}`];
+  const curl = ["curl", "--silent", "--http2-prior-knowledge"];
+  const { out, code } = await run(...curl, ...upload, `${gateway.url}/upload`);
+  expect(out).toEndWith(" 413");
+  expect(out).toInclude("body_too_large");
+  expect(code).toBe(0);
+});
 
 test.skipIf(!hasCurl)("curl by HTTP/1.0 gets content that ends with the connection", async () => {
   const { out } = await run("curl", "--silent", "--http1.0", "--include", "%/echo?n=1");

@@ -10,6 +10,12 @@ import { Waiting } from "../waiting.ts";
 import { answerFields } from "./answer-fields.ts";
 import type { AnswerSender, Http2Request } from "./request.ts";
 
+/**
+ * How long a client that still sends has to read its answer before the stream is reset, in
+ * milliseconds: curl 7.88, for one, forgets an answer that arrives together with the reset.
+ */
+const READING_MS = 100;
+
 /** An answer on its way to an HTTP/2 client. */
 export class Sending implements AnswerSender, Expiring {
   readonly #request: Http2Request;
@@ -76,7 +82,9 @@ export class Sending implements AnswerSender, Expiring {
     void content?.cancel(undefined);
     // The answer is whole; the rest of the request is not wanted (RFC 9113 section 8.1).
     if (refusal?.status === 400) stream.reset(ErrorCode.protocolError);
-    else if (!stream.remoteEnded) stream.reset(ErrorCode.noError);
+    else if (!stream.remoteEnded) {
+      this.#services.clock.schedule(READING_MS, () => stream.reset(ErrorCode.noError));
+    }
   }
 
   drained(): void {

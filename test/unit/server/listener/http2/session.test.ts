@@ -312,14 +312,28 @@ describe("an answer", () => {
     expect(own.ends).toMatchObject([{ code: "exchange_timeout" }]);
   });
 
-  test("before the end of the request stops the rest of it", async () => {
+  test("before the end of the request stops the rest of it, once it can have been read", async () => {
     const own = delivery("too large", 413);
     const stage = new Stage(() => own);
     const log = stage.client.request("POST", false);
     await stage.settle();
     expect(log.content).toBe("too large");
-    expect(log.overs).toMatchObject([{ by: "peer", code: 0 }]);
+    expect(log.overs).toEqual([]);
     expect(own.ends).toEqual([undefined]);
+    stage.clock.advance(100);
+    await stage.settle();
+    expect(log.overs).toMatchObject([{ by: "peer", code: 0 }]);
+  });
+
+  test("before the end of the request leaves a client alone that sends the rest", async () => {
+    const stage = new Stage(() => delivery("too large", 413));
+    const log = stage.client.request("POST", false);
+    await stage.settle();
+    log.stream!.send(Buffer.from("rest"), true);
+    await stage.settle();
+    stage.clock.advance(100);
+    await stage.settle();
+    expect(log.overs).toEqual([undefined]);
   });
 
   test("that its client does not let through is given up after a while", async () => {
