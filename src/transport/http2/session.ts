@@ -102,7 +102,7 @@ export class Session implements Connecting, StreamSession {
 
   /** Sends a request. Only if it has room. */
   begin(attempt: Attempt): void {
-    this.#isStale = this.#hasCarried && this.#http2.streamCount === 0;
+    if (this.#http2.streamCount === 0) this.#isStale = this.#hasCarried;
     this.#hasCarried = true;
     new StreamAttempt(attempt, this).begin(this.#http2);
   }
@@ -123,11 +123,10 @@ export class Session implements Connecting, StreamSession {
 
   /** Ends it, and all requests that it carries. */
   cut(): void {
-    if (this.#state === "dialling")
-      this.refused(
-        new AttemptError("backend_unreachable", "the connection is not needed", "nothing"),
-      );
-    else this.#http2.fail(new Http2Error(ErrorCode.noError, "the connection is not needed"));
+    const detail = "the connection is not needed";
+    if (this.#state === "dialling") {
+      this.refused(new AttemptError("backend_unreachable", detail, "nothing"));
+    } else this.#http2.fail(new Http2Error(ErrorCode.noError, detail));
   }
 
   /** It has carried requests for a while. */

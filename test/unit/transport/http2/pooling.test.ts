@@ -257,14 +257,16 @@ describe("a backend that breaks off", () => {
     expect(await textOf(await send(http2At(origin)))).toBe("done");
   });
 
-  test("an idle connection under a GET has it sent once more", async () => {
+  test("an idle connection under two GETs has them sent once more", async () => {
     const { origin, connections } = await startFakeBackend(stage, ({ path, answer }, _, socket) => {
-      if (path === "/second" && connections() === 1) socket.destroy();
+      if (path !== "/first" && connections() === 1) socket.destroy();
       else answer(path);
     });
     const { send } = startPool(stage);
     expect(await textOf(await send(http2At(origin), { target: "/first" }))).toBe("/first");
-    expect(await textOf(await send(http2At(origin), { target: "/second" }))).toBe("/second");
+    const both = ["/second", "/third"].map((target) => send(http2At(origin), { target }));
+    const answers = await Promise.all(both.map(async (sending) => textOf(await sending)));
+    expect(answers).toEqual(["/second", "/third"]);
     expect(connections()).toBe(2);
   });
 
