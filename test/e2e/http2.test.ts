@@ -221,6 +221,27 @@ describe("over HTTP/2, by prior knowledge", () => {
     );
   });
 
+  test.each(["before the answer", "in the middle of the answer"])(
+    "a client that closes its connection %s ends the backend's request, and is logged",
+    async (when) => {
+      const path = `/raw/${when.replaceAll(" ", "-")}`;
+      const { promise: asked, resolve } = Promise.withResolvers<RawRequest>();
+      next = resolve;
+      const client = await Http2Client.open(stage, gateway.port);
+      client.send(headers(1, [...GET.slice(0, 2), [":path", path], GET[3]!]));
+      const backend = await asked;
+      if (when !== "before the answer") {
+        backend.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n");
+        await client.until(() => client.stream(1).content === "begin");
+      }
+      client.close();
+      await backend.closed;
+      await eventually(() =>
+        gateway.rows().find((row) => row.path === path && row.error_code === "client_closed"),
+      );
+    },
+  );
+
   test("an answer that breaks off at its backend resets the stream", async () => {
     const { promise: asked, resolve } = Promise.withResolvers<RawRequest>();
     next = (request) => {

@@ -82,15 +82,16 @@ export class Http2Session
 
   ended(): void {
     this.#isHalfClosed = true;
+    // It can open no window and acknowledge nothing any more: it has left.
     if (this.#lingering !== undefined) this.#line.end("close");
-    else this.#http2.peerEnded();
+    else this.#http2.fail(new Http2Error(ErrorCode.noError, LEFT));
   }
 
   closed(cause: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lingering?.closed();
-    this.#http2.closed(cause?.message ?? "the client has closed the connection");
+    this.#http2.closed(cause?.message ?? LEFT);
     this.#keepAlive?.end();
     this.#line.end("cut");
     this.#services.gone(this);
@@ -221,3 +222,5 @@ export class Http2Session
     request.stream.reset(ErrorCode.internalError);
   }
 }
+
+const LEFT = "the client has closed the connection";

@@ -456,15 +456,14 @@ describe("a connection", () => {
     expect(stage.socket.events).toEqual(["shutdown"]);
   });
 
-  test("whose client sends no more answers what it has asked for", async () => {
-    let answer: (delivery: TestDelivery) => void = () => {};
-    const stage = new Stage(() => new Promise((resolve) => (answer = resolve)));
-    const log = stage.client.request();
+  test("whose client closes its side ends: the client has left", async () => {
+    const own = delivery(new Pieces());
+    const stage = new Stage(() => own);
+    stage.client.request();
     await stage.settle();
     stage.session.ended();
-    answer(delivery("hi"));
-    await stage.settle();
-    expect(log.content).toBe("hi");
+    expect(stage.requests[0]!.cancellation.reason).toMatchObject({ code: "client_closed" });
+    expect(own.ends).toMatchObject([{ code: "client_closed" }]);
     expect(stage.socket.events).toEqual(["end"]);
   });
 
