@@ -264,6 +264,7 @@ export class Http2Connection implements StreamHost {
 
   closedStream(stream: Stream): void {
     this.#streams.delete(stream);
+    if (stream.localEnded) this.#floods.answered();
     if (this.#streams.size > 0) return;
     this.#owner.idleChanged(true);
     // The connection closes after its last frames have been written.

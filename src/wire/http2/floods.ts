@@ -2,7 +2,10 @@ import type { Clock } from "../../time/clock.ts";
 import { Budget } from "./budget.ts";
 import { ErrorCode, Http2Error } from "./error-code.ts";
 
-/** Streams that a peer may have reset, or made us reset, at once and in a second. */
+/**
+ * Streams that a peer may have reset, or made us reset, at once and in a second, besides as many as have
+ * been answered: some clients give up many of their calls.
+ */
 const RESETS = { burst: 500, perSecond: 50 };
 /** Frames without content or request, at once and in a second, besides those that useful ones bring. */
 const CONTROL_FRAMES = { burst: 2000, perSecond: 200 };
@@ -20,6 +23,11 @@ export class Floods {
   /** A stream was reset before it was answered, or because of what the peer sent. Throws Http2Error. */
   reset(): void {
     if (!this.#resets.spend()) throw flood("streams that were reset");
+  }
+
+  /** A stream was answered to its end. */
+  answered(): void {
+    this.#resets.earn(1);
   }
 
   /** A frame that may serve nothing. Throws Http2Error. */
