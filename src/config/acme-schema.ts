@@ -42,6 +42,8 @@ const schema = Type.Object(
   },
   {
     additionalProperties: false,
+    expected: "a mapping with `domains`",
+    advice: () => "name the domains, like `{ domains: [api.example.com] }`",
     description:
       "Certificates that the gateway gets from an issuer and renews by itself (ACME, RFC 8555). The issuer must reach port 80 or 443 of each name, and these must lead to server.port or server.tls.port.",
   },

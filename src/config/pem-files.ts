@@ -11,10 +11,12 @@ export function readPemFile(file: string): Buffer {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const reason =
-      code === "EACCES" || code === "EPERM"
-        ? "this user has no permission"
-        : "relative paths start at the working directory";
-    throw new PemFileError(`${file} cannot be read; ${reason}`, { cause: error });
+      code === "EACCES" || code === "EPERM" ? "this user has no permission" : String(code);
+    const message =
+      code === "ENOENT"
+        ? `${file} does not exist; relative paths start at the working directory`
+        : `${file} cannot be read; ${reason}`;
+    throw new PemFileError(message, { cause: error });
   }
   throw new PemFileError(`${file} is not a file`);
 }
@@ -25,7 +27,9 @@ const CERTIFICATE =
 /** All certificates of a file, in its order; at least one. Throws a PemFileError. */
 export function certificatesIn(file: string, pem: Buffer): X509Certificate[] {
   const blocks = pem.toString("latin1").match(CERTIFICATE) ?? [];
-  if (blocks.length === 0) throw new PemFileError(`${file} has no certificate in PEM`);
+  if (blocks.length === 0) {
+    throw new PemFileError(`${file} has no certificate in PEM${insteadOfCertificate(file, pem)}`);
+  }
   return blocks.map((block, index) => {
     try {
       return new X509Certificate(block);
@@ -33,6 +37,20 @@ export function certificatesIn(file: string, pem: Buffer): X509Certificate[] {
       throw new PemFileError(`certificate ${index + 1} in ${file} is damaged`, { cause: error });
     }
   });
+}
+
+/** What a file has in place of a certificate, and what to do. */
+function insteadOfCertificate(file: string, content: Buffer): string {
+  const label = /-----BEGIN ([A-Z ]+)-----/.exec(content.toString("latin1"))?.[1] ?? "";
+  if (label.endsWith("PRIVATE KEY")) return ", but a private key; name the certificate's file";
+  if (label.endsWith("CERTIFICATE REQUEST")) {
+    return ", but a request for one; name the file that the issuer has made of it";
+  }
+  // A SEQUENCE of more than 255 bytes, the beginning of DER and of PKCS #12.
+  if (content[0] !== 0x30 || content[1] !== 0x82) return "";
+  return /\.(?:p12|pfx)$/i.test(file)
+    ? `; take it out of PKCS #12 by \`openssl pkcs12 -nodes -in ${file} -out server.pem\`, which has the key as well`
+    : `; it may be DER: convert it by \`openssl x509 -inform DER -in ${file} -out server.pem\``;
 }
 
 /** Throws a PemFileError. */
@@ -53,8 +71,7 @@ export function privateKeyIn(file: string, pem: Buffer): KeyObject {
         { cause: error },
       );
     }
-    throw new PemFileError(`${file} has no private key without a passphrase in PEM`, {
-      cause: error,
-    });
+    const instead = pem.includes("PRIVATE KEY-----") ? " that can be read" : "";
+    throw new PemFileError(`${file} has no private key in PEM${instead}`, { cause: error });
   }
 }

@@ -48,7 +48,6 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
   ];
 }
 
-/** Ports that would collide; 0 picks a free one. */
 /** A folder for certificates that is written is checked with its section. */
 function checkDefaultStorage({ server, logging }: Top): ConfigIssue[] {
   const issuer = server?.tls?.acme;
@@ -61,6 +60,7 @@ function checkDefaultStorage({ server, logging }: Top): ConfigIssue[] {
   return [{ path: ["server", "tls", "acme"], message }];
 }
 
+/** Ports that would collide; 0 picks a free one. */
 function checkPorts({ admin, server }: Top): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const tlsPort = server?.tls?.port;

@@ -43,6 +43,8 @@ export const maxBodySize = defineSection({
 export const upgrades = defineSection({
   schema: Type.Optional(
     Type.Array(Type.String({ expected: "a protocol's name, like websocket" }), {
+      advice: (written: string) =>
+        written === "false" ? "write `[]` to allow none" : "leave it out to allow all",
       description:
         "The protocols to which clients may upgrade their connections; `[]` allows none. By default, WebSocket and every other protocol except versions of HTTP and TLS. A request for another upgrade is forwarded as a plain one.",
     }),

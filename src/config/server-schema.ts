@@ -66,6 +66,7 @@ const schema = Type.Object(
       maximum: 10_000_000,
     }),
     proxy_protocol: Type.Array(NetworkText(), {
+      advice: () => "list the addresses of the proxies that send it, like `[10.0.0.0/8]`",
       description:
         "Addresses and networks of proxies whose connections must begin with the PROXY protocol, version 1 or 2; the client is who it names. From others such a beginning is a malformed request.",
       default: [],
@@ -159,6 +160,7 @@ function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
   return [
     ...(message === undefined ? [] : [{ path: ["host"], message }]),
     ...(port === "off" && tls === undefined && isWhole(written) ? [NO_PORT] : []),
+    ...(port === 443 && tls === undefined && isWhole(written) ? [PLAIN_443] : []),
     ...(port === "off" && (tls?.redirect ?? false) !== false ? [NO_REDIRECT] : []),
     ...(tls === undefined ? [] : under(["tls"], serverTls.check?.(tls, isWhole) ?? [])),
     ...checkConnections(written),
@@ -184,6 +186,12 @@ function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
 const NO_REDIRECT: ConfigIssue = {
   path: ["tls", "redirect"],
   message: "`redirect` has no effect: `server.port` is off",
+  severity: "warning",
+};
+
+const PLAIN_443: ConfigIssue = {
+  path: ["port"],
+  message: "clients expect TLS on port 443, and without `tls` it speaks plain HTTP",
   severity: "warning",
 };
 

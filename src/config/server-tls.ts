@@ -15,6 +15,10 @@ const minVersion = Type.Transform(
     description: "The oldest version of TLS that clients may use.",
     default: "1.2",
     expected: '"1.2" or "1.3"',
+    advice: (written: string) => {
+      const [, minor] = /^(?:tls|version)+_?v?1[._]?([0-3])$/i.exec(written) ?? [];
+      return minor === undefined ? undefined : `write \`"1.${minor === "3" ? 3 : 2}"\``;
+    },
   }),
 )
   .Decode((written): "1.2" | "1.3" => (String(written) === "1.3" ? "1.3" : "1.2"))
@@ -53,6 +57,8 @@ const clientCertificates = Type.Object(
   },
   {
     additionalProperties: false,
+    advice: (written: string) =>
+      `write \`{ ca: ${/\.\w+$/.test(written) ? written : "ca.pem"} }\`, with the authorities whose certificates are accepted`,
     description:
       "Asks clients for certificates. Backends get them in Client-Cert (RFC 9440), which clients cannot send themselves.",
   },
@@ -81,7 +87,12 @@ const schema = Type.Object(
       expected: "true, false or the port that clients use",
     }),
   },
-  { additionalProperties: false, description: "HTTPS for clients." },
+  {
+    additionalProperties: false,
+    advice: () =>
+      "name `certificates`, like `{ certificates: [{ certificate: api.pem, key: api.key }] }`, or `acme`",
+    description: "HTTPS for clients.",
+  },
 );
 
 export type TlsConfig = StaticDecode<typeof schema>;
@@ -117,8 +128,9 @@ function check(written: Written, isWhole: IsWhole): ConfigIssue[] {
     for (const name of names) if (!chosen.has(name)) chosen.set(name, index);
   }
   if (issuer !== undefined) issues.push(...under(["acme"], checkIssuer(issuer, chosen, isWhole)));
-  const problem = clients?.ca === undefined ? undefined : authoritiesProblem(clients.ca);
-  if (problem !== undefined) issues.push({ path: ["client_certificates", "ca"], message: problem });
+  if (clients?.ca !== undefined) {
+    issues.push(...under(["client_certificates", "ca"], checkAuthorities(clients.ca)));
+  }
   return issues;
 }
 
@@ -172,12 +184,17 @@ function checkCertificate(
   }
 }
 
-function authoritiesProblem(file: string): string | undefined {
+function checkAuthorities(file: string): ConfigIssue[] {
   try {
-    certificatesIn(file, readPemFile(file));
-    return undefined;
+    // One that has signed itself may be a client's own, to accept that client alone.
+    const canBeMeant = certificatesIn(file, readPemFile(file)).some(
+      ({ ca, issuer, subject }) => ca || issuer === subject,
+    );
+    if (canBeMeant) return [];
+    const message = `no certificate in ${file} is an authority's (CA:TRUE), so no client's certificate is accepted; name the authority's file`;
+    return [{ path: [], message, severity: "warning" }];
   } catch (error) {
-    if (error instanceof PemFileError) return error.message;
+    if (error instanceof PemFileError) return [{ path: [], message: error.message }];
     throw error;
   }
 }

@@ -57,6 +57,7 @@ function nameOf(protocol: string): string {
 export function upgradeProblem(protocol: string): string | undefined {
   if (!PROTOCOL.test(protocol))
     return `\`${protocol}\` is not a protocol's name; write one like websocket`;
+  if (/^(?:wss?|websockets)$/i.test(protocol)) return "WebSocket's name is `websocket`; write that";
   return isForbiddenUpgrade(protocol)
     ? `the gateway cannot tunnel \`${protocol}\`: its requests would pass unchecked; leave it out`
     : undefined;

@@ -64,17 +64,28 @@ function isPlain(url: string): boolean {
 
 /** What to say of a URL without http:// or https://. */
 function schemeProblem(url: string): string {
-  const socket = /^(?:http\+)?unix:(.*)$/i.exec(url)?.[1];
-  if (socket !== undefined) return unixProblem(socket);
+  const socket = /^(?:https?\+)?unix:(.*)$/i.exec(url)?.[1];
+  if (socket !== undefined) return unixProblem(decoded(socket));
+  if (/^\/.*\.sock$/.test(url)) return unixProblem(url);
   const wanted = "a backend's URL begins with http:// or https://";
   const [, scheme = "", rest] = /^(?:(\w+):)?\/\/(.*)$/.exec(url) ?? [];
+  const isHttp2 = /^(?:grpcs?|h2c?)$/i.test(scheme);
   const meant = SCHEMES[scheme.toLowerCase()];
   // A port alone is not a host name.
   const bare = /^:?[0-9]{1,5}$/.test(url) ? `localhost:${url.replace(":", "")}` : url;
   const candidate = rest === undefined ? `http://${bare}` : `${meant}//${rest}`;
-  return isPlain(candidate)
-    ? `${wanted}; write \`${candidate}\``
-    : `${wanted}, like http://localhost:9001`;
+  if (!isPlain(candidate)) return `${wanted}, like http://localhost:9001`;
+  const version = isHttp2 ? ", and `protocol: http2` in the route" : "";
+  return `${wanted}; write \`${candidate}\`${version}`;
+}
+
+/** A path as software writes it that puts it in the place of a host. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** What to say of a URL that means a Unix socket, and is not written like unix:/run/app.sock. */
@@ -117,6 +128,10 @@ const SCHEMES: Readonly<Record<string, string>> = {
   tcp: "http:",
   ws: "http:",
   wss: "https:",
+  grpc: "http:",
+  h2c: "http:",
+  grpcs: "https:",
+  h2: "https:",
 };
 
 /** Why a backend's URL is invalid; undefined if it is valid. */
@@ -128,6 +143,9 @@ export function checkBackendUrl(url: string): string | undefined {
   if (isPlain(url)) return undefined;
   const socketPath = socketPathOf(url);
   if (socketPath !== undefined) return socketPathProblem(socketPath);
+  // As nginx has it.
+  const inHttp = /^https?:\/\/unix:(\/[^:]+)/i.exec(url)?.[1];
+  if (inHttp !== undefined) return unixProblem(inHttp);
   const afterScheme = /^https?:\/\/(.*)$/i.exec(url)?.[1];
   if (afterScheme === undefined) {
     return variableAdvice(url) ?? schemeProblem(url);

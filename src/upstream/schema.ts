@@ -82,9 +82,9 @@ export const upstreamSections = {
 
 /** What to write for names of protocols that other software has. */
 function protocolAdvice(written: string): string | undefined {
-  if (/^(?:h2c?|http\/?2(?:\.0)?|grpcs?)$/i.test(written)) return "write `http2`";
-  if (/^(?:h3|http\/?3(?:\.0)?|quic)$/i.test(written)) return "write `http3`";
-  return /^(?:https?|http\/?1(?:\.[01])?|h1)$/i.test(written) ? "write `http1`" : undefined;
+  if (/^(?:h2c?|(?:http\/?)?2(?:\.0)?|grpcs?)$/i.test(written)) return "write `http2`";
+  if (/^(?:h3|(?:http\/?)?3(?:\.0)?|quic)$/i.test(written)) return "write `http3`";
+  return /^(?:https?|(?:http\/?)?1(?:\.[01])?|h1)$/i.test(written) ? "write `http1`" : undefined;
 }
 
 function checkBackends(

@@ -54,13 +54,13 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP, "server", "server.tls"],
-    keys: "autocert letsencrypt lets_encrypt auto_https",
+    keys: "autocert letsencrypt lets_encrypt auto_https cert_resolver certificates_resolvers certbot auto_tls",
     answer:
       "certificates from an issuer are `server.tls.acme`, like `acme: { domains: [api.example.com] }`",
   },
   {
     below: ["server.tls"],
-    keys: "cert certificate key cert_file key_file",
+    keys: "cert certificate key cert_file key_file ssl_certificate ssl_certificate_key",
     answer:
       "a certificate and its key are an item of `certificates`, like `- { certificate: a.pem, key: a.key }`",
   },
@@ -75,6 +75,41 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     answer: "that is `redirect: true`",
   },
   {
+    below: ["server.tls"],
+    keys: "http2 alpn alpn_protocols",
+    answer: "HTTP/2 is offered to clients unless `server.http2` is false",
+  },
+  {
+    below: ["server.tls"],
+    keys: "ciphers cipher_suites ssl_ciphers ssl_prefer_server_ciphers curves curve_preferences",
+    answer: "ciphers cannot be chosen; all that are accepted have forward secrecy",
+  },
+  {
+    below: [TOP, "server", "server.tls"],
+    keys: "hsts strict_transport_security",
+    answer: "backends send Strict-Transport-Security themselves; the gateway passes it on",
+  },
+  {
+    below: ["server.tls.acme"],
+    keys: "ca server issuer ca_server acme_server staging",
+    answer: "the issuer is `directory`, the URL of its ACME directory; by default Let's Encrypt",
+  },
+  {
+    below: ["server.tls.acme"],
+    keys: "challenge challenges challenge_type http_challenge tls_challenge http01 tls_alpn",
+    answer: "HTTP-01 and TLS-ALPN-01 are used by themselves; leave it out",
+  },
+  {
+    below: ["server.tls.acme"],
+    keys: "dns_challenge dns dns_provider dns01",
+    answer: "DNS-01 is not supported; HTTP-01 and TLS-ALPN-01 are used by themselves",
+  },
+  {
+    below: ["server.tls.acme"],
+    keys: "agree_tos accept_tos terms_of_service agreed tos",
+    answer: "by naming an issuer you agree to its terms of service; leave it out",
+  },
+  {
     below: ["server.tls.certificates"],
     keys: "cert cert_file crt chain fullchain certificate_file pem",
     answer: "that is `certificate`",
@@ -87,11 +122,11 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP],
     keys: "http2",
-    answer: "it belongs below `server`",
+    answer: "it belongs under `server`",
   },
   {
     below: [TOP, "server"],
-    keys: "h2 h2c http3 quic protocols",
+    keys: "h2 h2c http3 quic protocols enable_http2 http2_enabled",
     answer: "clients may use HTTP/1.1 and, unless `server.http2` is false, HTTP/2",
   },
   {
@@ -164,7 +199,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP, "server"],
-    keys: "path methods method balance",
+    keys: "path methods method balance upgrades protocol",
     answer: "it belongs to each entry of `routes`",
   },
   {

@@ -81,7 +81,8 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   {
     below: [ROUTE],
     keys: "websocket websockets ws enable_websocket upgrade",
-    answer: "WebSocket connections pass through without a setting; leave it out",
+    answer:
+      "WebSocket connections pass through without a setting; `upgrades: []` of a route refuses them",
   },
   {
     below: [ROUTE],
@@ -147,6 +148,11 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
     answer: "that is set for a whole route, next to `backends`",
   },
   // TLS to backends.
+  {
+    below: ["routes.tls"],
+    keys: "certificates acme client_certificates min_version redirect port",
+    answer: "a route's `tls` is for https backends; TLS for clients is `server.tls`",
+  },
   {
     below: ["routes.tls"],
     keys: "cert cert_file crt client_cert client_certificate certificate_file",

@@ -44,6 +44,8 @@ describe.skipIf(!hasOpenssl)("a certificate's files", () => {
     const damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     writeFileSync(pem("damaged.pem"), `${await textOf("own.pem")}${damaged}`);
     writeFileSync(pem("empty.pem"), "");
+    await openssl(folder, "x509 -in own.pem -outform DER -out own.der");
+    writeFileSync(pem("own.p12"), await Bun.file(pem("own.der")).bytes());
   });
 
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,11 +59,15 @@ describe.skipIf(!hasOpenssl)("a certificate's files", () => {
   });
 
   test.each([
-    ["none.pem", "own.key", "certificate", "cannot be read; relative paths start"],
-    ["own.pem", "none.key", "key", "cannot be read; relative paths start"],
+    ["none.pem", "own.key", "certificate", "does not exist; relative paths start"],
+    ["own.pem", "none.key", "key", "does not exist; relative paths start"],
     [".", "own.key", "certificate", "is not a file"],
     ["empty.pem", "own.key", "certificate", "has no certificate in PEM"],
-    ["own.pem", "own.pem", "key", "has no private key without a passphrase in PEM"],
+    ["own.key", "own.pem", "certificate", "has no certificate in PEM, but a private key; name"],
+    ["own.csr", "own.key", "certificate", "has no certificate in PEM, but a request for one"],
+    ["own.der", "own.key", "certificate", "convert it by `openssl x509 -inform DER -in"],
+    ["own.p12", "own.key", "certificate", "take it out of PKCS #12 by `openssl pkcs12"],
+    ["own.pem", "own.pem", "key", "has no private key in PEM"],
     ["damaged.pem", "own.key", "certificate", "certificate 2 in"],
     ["own.pem", "other.key", "key", "is not the key of the certificate in"],
     ["reversed.pem", "own.key", "certificate", "the key belongs to certificate 2 in"],

@@ -372,13 +372,15 @@ describe.if(hasOpenssl)("tls", () => {
     expect(errorsIn(route(`tls: { ${ours} }`))).toEqual([]);
     expect(errorsIn(route(`tls: { ca: "${folder}" }`))).toEqual([`4:16: ${folder} is not a file`]);
     expect(errorsIn(route(`tls: { ca: "${folder}/none" }`))).toEqual([
-      `4:16: ${folder}/none cannot be read; relative paths start at the working directory`,
+      `4:16: ${folder}/none does not exist; relative paths start at the working directory`,
     ]);
   });
 
   test.each(["text", "torn.pem", "one.key"])("takes no %s for a certificate", (name) => {
     const message = `4:16: ${pem(name)} has no certificate in PEM`;
-    expect(errorsIn(route(`tls: { ca: "${pem(name)}" }`))).toEqual([message]);
+    const [error, ...others] = errorsIn(route(`tls: { ca: "${pem(name)}" }`));
+    expect(error).toStartWith(message);
+    expect(others).toEqual([]);
   });
 
   test("has a certificate and its key together or neither", () => {
@@ -394,7 +396,7 @@ describe.if(hasOpenssl)("tls", () => {
     );
     const noKey = `certificate: "${pem("one.pem")}", key: "${pem("text")}"`;
     expect(errorsIn(route(`tls: { ${noKey} }`))[0]).toEndWith(
-      `${pem("text")} has no private key without a passphrase in PEM`,
+      `${pem("text")} has no private key in PEM`,
     );
   });
 

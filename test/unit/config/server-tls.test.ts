@@ -62,7 +62,7 @@ describe.skipIf(!hasOpenssl)("server.tls", () => {
     );
     const clients = `client_certificates: { ca: ${folder}/none.pem }`;
     expect(errorsIn(tls(["a"], clients))).toEqual([
-      `4:32: ${folder}/none.pem cannot be read; relative paths start at the working directory`,
+      `4:32: ${folder}/none.pem does not exist; relative paths start at the working directory`,
     ]);
   });
 
@@ -112,6 +112,14 @@ describe.skipIf(!hasOpenssl)("server.tls", () => {
       "1:17: without `tls` there would be no port for clients; choose a port, or configure `tls`",
     ]);
     expect(errorsIn(`server: { port: none }\n${ROUTE}`)[0]).toContain("write `off` for none");
+  });
+
+  test("warns of authorities that are none", () => {
+    const rest = (name: string) => `client_certificates: { ca: ${folder}/${name}.pem }`;
+    expect(warningsIn(tls(["a"], rest("ca")))).toEqual([]);
+    expect(warningsIn(tls(["a"], rest("b")))).toEqual([
+      `4:32: no certificate in ${folder}/b.pem is an authority's (CA:TRUE), so no client's certificate is accepted; name the authority's file`,
+    ]);
   });
 
   test("of the gateway itself is no backend", () => {

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { errorsIn, ROUTE, route, warningsIn } from "./loading.ts";
+
+const server = (rest: string) => `server: { ${rest} }\n${ROUTE}`;
+const backend = (url: string) => `routes:\n  - { path: /a, backends: ["${url}"] }\n`;
+
+describe("an error says what to write instead", () => {
+  const advised = (text: string) => errorsIn(text).map((error) => error.split("; ").at(-1) ?? "");
+
+  test.each([
+    ["tls: true", "name `certificates`, like `{ certificates: [{ certificate: api.pem, key: "],
+    ["tls: { acme: true }", "name the domains, like `{ domains: [api.example.com] }`"],
+    ["tls: { client_certificates: certs/ca.pem }", "write `{ ca: certs/ca.pem }`"],
+    ["tls: { client_certificates: true }", "write `{ ca: ca.pem }`"],
+    ["tls: { min_version: TLSv1.3 }", 'write `"1.3"`'],
+    ["tls: { min_version: VersionTLS12 }", 'write `"1.2"`'],
+    ["proxy_protocol: true", "list the addresses of the proxies that send it, like `[10.0.0.0/8]`"],
+    ["encoded_slashes: true", "write `keep`"],
+    ["encoded_slashes: nodecode", "write `keep`"],
+    ["encoded_slashes: deny", "write `reject`"],
+  ])("server: { %s }", (text, advice) => {
+    expect(advised(server(text))).toContainEqual(expect.stringContaining(advice));
+  });
+
+  test.each([
+    ["protocol: 2", "write `http2`"],
+    ["protocol: 1.1", "write `http1`"],
+    ["protocol: 3", "write `http3`"],
+    ["upgrades: true", "leave it out to allow all"],
+    ["upgrades: false", "write `[]` to allow none"],
+    ["upgrades: [ws]", "write that"],
+  ])("a route with %s", (text, advice) => {
+    expect(advised(route(text))).toEqual([expect.stringContaining(advice)]);
+  });
+
+  test.each([
+    [
+      "grpc://localhost:50051",
+      "write `http://localhost:50051`, and `protocol: http2` in the route",
+    ],
+    ["grpcs://shop:443", "write `https://shop:443`, and `protocol: http2` in the route"],
+    ["http+unix://%2Frun%2Fapp.sock", "write `unix:/run/app.sock`"],
+    ["http://unix:/run/app.sock:/base", "write `unix:/run/app.sock`"],
+    ["/run/app.sock", "write `unix:/run/app.sock`"],
+    ["unix:run/app.sock", "the path of a Unix socket is absolute, like unix:/run/app.sock"],
+  ])("a backend %s", (url, advice) => {
+    expect(advised(backend(url))).toEqual([expect.stringContaining(advice)]);
+  });
+});
+
+test("port 443 without TLS is a warning", () => {
+  expect(warningsIn(server("port: 443"))).toEqual([
+    "1:17: clients expect TLS on port 443, and without `tls` it speaks plain HTTP",
+  ]);
+});
