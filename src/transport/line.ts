@@ -16,10 +16,14 @@ export interface RawSocket {
 /** Milliseconds of silence after which the system asks the peer for a sign of life (TCP keep-alive). */
 const KEEP_ALIVE_MS = 60_000;
 
+/** Bytes of queued pieces that are copied into one. */
+const JOINED_AT_MOST = 32_768;
+
 /** A connection's socket, and the bytes that it has not accepted yet. */
 export class Line {
   #socket: RawSocket | undefined;
-  #unsent: Uint8Array | undefined;
+  /** What the socket has not accepted, in order; undefined if nothing. */
+  #unsent: Uint8Array[] | undefined;
   #onDrained: (() => void) | undefined;
   #isPaused = false;
   #hasFailed = false;
@@ -37,7 +41,7 @@ export class Line {
 
   /** Bytes that wait for the socket. */
   get queued(): number {
-    return this.#unsent?.length ?? 0;
+    return this.#unsent?.reduce((bytes, { length }) => bytes + length, 0) ?? 0;
   }
 
   /** Whether it has been ended. */
@@ -60,20 +64,22 @@ export class Line {
     const socket = this.#socket;
     if (socket === undefined || this.#isOver) return false;
     if (this.#unsent !== undefined) {
-      if (!this.#hasFailed) this.#unsent = Buffer.concat([this.#unsent, bytesOf(data)]);
+      if (!this.#hasFailed) append(this.#unsent, bytesOf(data));
       return false;
     }
     const written = socket.write(data);
-    if (written < data.length) this.#unsent = bytesOf(data).subarray(Math.max(written, 0));
+    if (written < data.length) this.#unsent = [bytesOf(data).subarray(Math.max(written, 0))];
     if (written < 0) this.#fail();
     return written > 0;
   }
 
   /** The socket has room again. Returns whether it accepted more of the queue. */
   drained(): boolean {
-    const rest = this.#unsent;
+    const waiting = this.#unsent;
     this.#unsent = undefined;
-    const tookSome = rest !== undefined && this.write(rest);
+    let tookSome = false;
+    // What follows a piece that was not accepted whole goes back into the queue.
+    for (const piece of waiting ?? []) if (this.write(piece)) tookSome = true;
     if (this.#unsent === undefined) this.#tellDrained();
     return tookSome;
   }
@@ -127,6 +133,14 @@ export class Line {
     this.#onDrained = undefined;
     tell?.();
   }
+}
+
+/** Small pieces become one: each costs memory, and a write of its own. */
+function append(queue: Uint8Array[], piece: Uint8Array): void {
+  const last = queue.at(-1);
+  if (last !== undefined && last.length + piece.length <= JOINED_AT_MOST) {
+    queue[queue.length - 1] = Buffer.concat([last, piece]);
+  } else queue.push(piece);
 }
 
 function bytesOf(data: string | Uint8Array): Uint8Array {

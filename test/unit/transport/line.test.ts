@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Line, type RawSocket } from "../../../src/transport/line.ts";
+import { FakeSocket } from "../server/listener/http1-world.ts";
 
 /** A socket whose peer has reset the connection. */
 function failedSocket() {
@@ -36,4 +37,39 @@ test("what is written to a failed socket is not kept", () => {
   const { queued } = line;
   for (let count = 0; count < 100; count += 1) line.write("more");
   expect(line).toMatchObject({ isFull: true, queued });
+});
+
+test("what a full socket has not taken goes in order, as it takes more", () => {
+  const socket = new FakeSocket();
+  const line = new Line();
+  line.take(socket);
+  socket.room = 4;
+  expect(line.write("one, ")).toBe(true);
+  expect(line.write(Buffer.from("two, "))).toBe(false);
+  expect(line.write("three")).toBe(false);
+  expect(line.queued).toBe(11);
+
+  socket.room = 3;
+  expect(line.drained()).toBe(true);
+  expect(socket.text).toBe("one, tw");
+  expect(line).toMatchObject({ isFull: true, queued: 8 });
+
+  socket.room = 0;
+  expect(line.drained()).toBe(false);
+  socket.room = 100;
+  expect(line.drained()).toBe(true);
+  expect(socket.text).toBe("one, two, three");
+  expect(line).toMatchObject({ isFull: false, queued: 0 });
+});
+
+test("small pieces that wait are written as one, large ones each by itself", () => {
+  const socket = new FakeSocket();
+  const line = new Line();
+  line.take(socket);
+  socket.room = 0;
+  const large = Buffer.alloc(40_000, "x");
+  for (const piece of ["a", "b", large, "c", "d"]) line.write(piece);
+  socket.room = Number.POSITIVE_INFINITY;
+  line.drained();
+  expect(socket.writes).toEqual(["ab", large.toString(), "cd"]);
 });

@@ -7,7 +7,7 @@ import type { Line } from "../../../transport/line.ts";
 import { lastChunk } from "../../../wire/chunked.ts";
 import { asGatewayError, clientLeft } from "../failures.ts";
 import { answerHead } from "./answer-head.ts";
-import { asBytes, Outbox } from "./outbox.ts";
+import { asBytes, LARGE, Outbox } from "./outbox.ts";
 
 /** Who has an answer sent. */
 export interface SendingOwner {
@@ -56,7 +56,11 @@ export function sendAnswer(
   const head = headOf(answer, sending, bytes?.length ?? 0);
   if (bytes === null || bytes.length === 0) line.write(asBytes(head));
   else {
-    line.write(joined(head, bytes));
+    if (bytes.length < LARGE) line.write(joined(head, bytes));
+    else {
+      line.write(asBytes(head));
+      line.write(bytes);
+    }
     delivery.sent(bytes.length);
   }
   return settled(sending);
