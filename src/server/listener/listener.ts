@@ -299,6 +299,8 @@ export class Listener {
   }
 
   #gone(session: Session): void {
+    // A socket that fails tells so twice: by its error, and by its end.
+    if (!this.#sessions.has(session)) return;
     this.#admission?.leave(session.client);
     this.#forget(session);
   }
