@@ -21,7 +21,7 @@ export class FirstBytes implements Session, Expiring {
   readonly isIdle = true;
   readonly #connection: Undecided;
   readonly #services: SessionServices;
-  readonly #waiting: Waiting<Expiring>;
+  readonly #waiting = new Waiting<Expiring>(this);
   /** The beginning of what may become the preface. */
   #bytes: Buffer | undefined;
   #isOver = false;
@@ -29,7 +29,7 @@ export class FirstBytes implements Session, Expiring {
   constructor(connection: Undecided, services: SessionServices) {
     this.#connection = connection;
     this.#services = services;
-    this.#waiting = new Waiting<Expiring>(services.limits.opening, this);
+    this.#waiting.begin(services.limits.opening);
   }
 
   get client(): string {

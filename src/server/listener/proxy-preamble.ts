@@ -25,13 +25,13 @@ export class ProxyPreamble implements Session, Expiring {
   readonly #services: PreambleServices;
   readonly #reader = new ProxyHeaderReader();
   #isOver = false;
-  readonly #waiting: Waiting<Expiring>;
+  readonly #waiting = new Waiting<Expiring>(this);
 
   constructor(socket: Bun.Socket<Session>, proxy: Peer, services: PreambleServices) {
     this.socket = socket;
     this.#proxy = proxy;
     this.#services = services;
-    this.#waiting = new Waiting<Expiring>(services.timeout, this);
+    this.#waiting.begin(services.timeout);
   }
 
   received(bytes: Buffer): void {

@@ -7,9 +7,9 @@ import { LARGEST_WINDOW } from "./frames.ts";
 import { HpackDecoder } from "./hpack/decoder.ts";
 import type { SendQueue } from "./send-queue.ts";
 import type { PeerSettings } from "./settings.ts";
-import type { Stream } from "./stream.ts";
+import { NOBODY, type Stream } from "./stream.ts";
 import type { StreamTable } from "./stream-table.ts";
-import { type ConnectionOwner, NOBODY, type StreamOwner } from "./stream-owner.ts";
+import type { ConnectionOwner, StreamOwner } from "./stream-owner.ts";
 
 /** The connection's parts, as its received frames use them. */
 export interface ConnectionParts {

@@ -28,17 +28,6 @@ export interface StreamOwner {
   over(failure: StreamFailure | undefined): void;
 }
 
-/** Of streams that nobody uses. */
-export const NOBODY: StreamOwner = {
-  headers: () => {},
-  headersTooLarge: () => {},
-  data: () => {},
-  ended: () => {},
-  sent: () => {},
-  drained: () => {},
-  over: () => {},
-};
-
 /** Why a stream broke off. */
 export interface StreamFailure {
   /** Of RST_STREAM or GOAWAY. */

@@ -251,3 +251,14 @@ export class Stream {
 
 const NOTHING = new Uint8Array(0);
 const NO_PSEUDO_FIELDS: PseudoFields = [];
+
+/** The owner of streams that nobody uses. */
+export const NOBODY: StreamOwner = {
+  headers: () => {},
+  headersTooLarge: () => {},
+  data: () => {},
+  ended: () => {},
+  sent: () => {},
+  drained: () => {},
+  over: () => {},
+};

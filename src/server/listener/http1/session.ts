@@ -3,7 +3,6 @@ import type { Channel } from "../../../pipeline/channel.ts";
 import type { ClientConnection, RequestRefusal } from "../../../pipeline/client-request.ts";
 import type { Delivery } from "../../../pipeline/delivery.ts";
 import { GatewayError } from "../../../pipeline/errors.ts";
-import type { PendingTimeout, Timeout } from "../../../time/timeout.ts";
 import type { Line } from "../../../transport/line.ts";
 import { LineChannel } from "../../../transport/line-channel.ts";
 import type { RequestHead } from "../../../wire/request-head.ts";
@@ -11,6 +10,7 @@ import { clientLeft } from "../failures.ts";
 import { Lingering } from "../lingering.ts";
 import type { Expiring, SessionServices } from "../services.ts";
 import type { Session } from "../session.ts";
+import { Waiting } from "../waiting.ts";
 import { CLOSE, interimHead, KEEP_ALIVE, UPGRADE } from "./answer-head.ts";
 import { asBytes } from "./outbox.ts";
 import { HalfClosedClient } from "./half-closed.ts";
@@ -57,9 +57,7 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
   #halfClosed: HalfClosedClient | undefined;
   #lingering: Lingering | undefined;
   #channel: LineChannel | undefined;
-  /** What is being waited for, and for how long. */
-  #timeout: Timeout<Expiring> | undefined;
-  #pendingTimeout: PendingTimeout = NOT_PENDING;
+  readonly #waiting = new Waiting<Expiring>(this);
   /** Bytes that waited for the client when its time began. */
   #queuedBefore = 0;
 
@@ -68,7 +66,7 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
     this.connection = connection;
     this.#services = services;
     this.#reader = new RequestReader(services.heads);
-    this.#waitFor(services.limits.opening);
+    this.#waiting.begin(services.limits.opening);
   }
 
   get isIdle(): boolean {
@@ -117,7 +115,7 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
   closed(cause: Error | undefined): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#waitFor(undefined);
+    this.#waiting.end();
     this.#halfClosed?.end();
     this.#lingering?.closed();
     this.#line.end("cut");
@@ -162,7 +160,7 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
 
   waitsForClient(): void {
     this.#queuedBefore = this.#line.queued;
-    this.#waitFor(this.#services.limits.stalled);
+    this.#waiting.begin(this.#services.limits.stalled);
   }
 
   pauseContent(): void {
@@ -226,17 +224,19 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
       return true;
     }
     if (head === undefined) {
-      if (this.#reader.hasUnread && this.#timeout !== limits.header) this.#waitFor(limits.header);
+      if (this.#reader.hasUnread && !this.#waiting.isBy(limits.header)) {
+        this.#waiting.begin(limits.header);
+      }
       return false;
     }
-    this.#waitFor(undefined);
+    this.#waiting.end();
     this.#persists = head.persists;
     this.#begin(new Http1Request(this, head));
     return true;
   }
 
   #refuse(refusal: RequestRefusal): void {
-    this.#waitFor(undefined);
+    this.#waiting.end();
     this.#persists = false;
     const head = this.#reader.unreadableHead();
     this.#begin(new Http1Request(this, head, refusal));
@@ -320,7 +320,7 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
   }
 
   #sent(delivery: Delivery, failure: GatewayError | undefined): void {
-    if (this.#timeout !== undefined) this.#waitFor(undefined);
+    this.#waiting.end();
     const { tunnel } = delivery.answer;
     if (failure === undefined && tunnel !== undefined) {
       this.#becomeTunnel(tunnel, delivery);
@@ -335,7 +335,7 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
     else if (this.#reader.isContentOver) {
       this.#next();
       this.#readOn();
-    } else this.#waitFor(this.#services.limits.keepAlive);
+    } else this.#waiting.begin(this.#services.limits.keepAlive);
   }
 
   /** The current request is done with. */
@@ -347,7 +347,7 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
     this.#line.resume();
     if (this.#reader.hasUnread) return;
     if (this.#isDraining || this.#halfClosed !== undefined) this.#line.end("close");
-    else this.#waitFor(this.#services.limits.keepAlive);
+    else this.#waiting.begin(this.#services.limits.keepAlive);
   }
 
   #linger(): void {
@@ -373,12 +373,4 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
     if (this.#halfClosed !== undefined) channel.ended();
     tunnel(channel);
   }
-
-  #waitFor(timeout: Timeout<Expiring> | undefined): void {
-    this.#timeout?.end(this.#pendingTimeout);
-    this.#timeout = timeout;
-    if (timeout !== undefined) this.#pendingTimeout = timeout.begin(this);
-  }
 }
-
-const NOT_PENDING: PendingTimeout = { running: false };

@@ -160,7 +160,8 @@ export class Sending implements AnswerSender, Expiring {
   /** Everything waits for the client: not for longer than a connection may be idle. */
   #watch(): void {
     this.#queuedBefore = this.#request.stream.queued;
-    this.#stall = new Waiting<Expiring>(this.#services.limits.stalled, this);
+    this.#stall ??= new Waiting<Expiring>(this);
+    this.#stall.begin(this.#services.limits.stalled);
   }
 
   #report(): void {

@@ -31,8 +31,10 @@ export class Http2Session
   readonly #http2: Http2Connection;
   /** Whose answers have not ended. */
   readonly #underWay = new Set<Http2Request>();
-  #keepAlive: Waiting<Expiring> | undefined;
-  #header: Waiting<Expiring> | undefined;
+  /** For a request, and at the end for the client to read the last frames. */
+  readonly #idle = new Waiting<Expiring>(this);
+  /** For the end of a header section. */
+  readonly #header = new Waiting<Expiring>(this);
   /** Whether nothing further is read: the client has closed its sending side. */
   #isHalfClosed = false;
   /** After the last frame. */
@@ -92,7 +94,7 @@ export class Http2Session
     this.#isClosed = true;
     this.#lingering?.closed();
     this.#http2.closed(cause?.message ?? LEFT);
-    this.#keepAlive?.end();
+    this.#idle.end();
     this.#line.end("cut");
     this.#services.gone(this);
   }
@@ -122,7 +124,7 @@ export class Http2Session
       this.#line.end("cut");
       return;
     }
-    if (this.#header?.isRunning === false) {
+    if (this.#header.isUp) {
       const message = "the header section did not arrive in time";
       this.#http2.fail(new Http2Error(ErrorCode.enhanceYourCalm, message));
     } else this.#http2.drain();
@@ -174,28 +176,22 @@ export class Http2Session
   goingAway(): void {}
 
   idleChanged(isIdle: boolean): void {
-    this.#keepAlive?.end();
-    this.#keepAlive = isIdle
-      ? new Waiting<Expiring>(this.#services.limits.keepAlive, this)
-      : undefined;
+    if (isIdle) this.#idle.begin(this.#services.limits.keepAlive);
+    else this.#idle.end();
   }
 
   failed(error: Http2Error): void {
-    this.#keepAlive?.end();
-    this.#header?.end();
+    this.#header.end();
     // For a client that does not read what is still to be written.
-    this.#keepAlive = new Waiting<Expiring>(this.#services.limits.stalled, this);
+    this.#idle.begin(this.#services.limits.stalled);
     if (error.code === ErrorCode.noError) return;
     this.#services.onMisuse?.(this.connection, `${nameOfErrorCode(error.code)}: ${error.message}`);
   }
 
   #watchHeaders(): void {
     const isAwaited = this.#http2.awaitsHeaders && !this.#http2.isOver;
-    if (isAwaited === (this.#header !== undefined)) return;
-    this.#header?.end();
-    this.#header = isAwaited
-      ? new Waiting<Expiring>(this.#services.limits.header, this)
-      : undefined;
+    if (!isAwaited) this.#header.end();
+    else if (!this.#header.isBegun) this.#header.begin(this.#services.limits.header);
   }
 
   #answer(request: Http2Request, delivery: Delivery): void {

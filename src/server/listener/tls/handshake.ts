@@ -79,7 +79,7 @@ export class TlsHandshake implements Session, Expiring {
   #certificate: ServerCertificate | undefined;
   #isOver = false;
   #isClosed = false;
-  readonly #waiting: Waiting<Expiring>;
+  readonly #waiting = new Waiting<Expiring>(this);
 
   constructor(
     socket: Bun.Socket<Session>,
@@ -91,7 +91,7 @@ export class TlsHandshake implements Session, Expiring {
     this.#peer = peer;
     this.#settings = settings;
     this.#services = services;
-    this.#waiting = new Waiting<Expiring>(services.timeout, this);
+    this.#waiting.begin(services.timeout);
   }
 
   get client(): string {
