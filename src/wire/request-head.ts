@@ -17,6 +17,7 @@ import {
   SPACE,
 } from "./head-lines.ts";
 import { Malformed } from "./malformed.ts";
+import { otherProtocol } from "./other-protocols.ts";
 
 /** A request's header section. Immutable: requests with equal ones share it. */
 export interface RequestHead {
@@ -143,7 +144,7 @@ export function checkUnfinished(bytes: Uint8Array, start: number): void {
       bytes[at] === CR
         ? at + 1 === end || bytes[at + 1] === LF
         : bytes[at] === LF && bytes[at - 1] === CR;
-    if (!isFine) throw new Malformed(CONTROL);
+    if (!isFine) throw new Malformed(otherProtocol(bytes, 0) ?? CONTROL);
   }
 }
 
@@ -159,7 +160,9 @@ function parseRequestLine(bytes: Buffer, start: number, end: number): RequestLin
     targetEnd > methodEnd + 1 &&
     bytes[targetEnd] === SPACE &&
     (lineEnd >= end || bytes[lineEnd] === CR);
-  if (!isRequestLine) throw new Malformed("the first line is not a request line");
+  if (!isRequestLine) {
+    throw new Malformed(otherProtocol(bytes, start) ?? "the first line is not a request line");
+  }
   return {
     length: lineEnd - start,
     method: bytes.toString("latin1", start, methodEnd),

@@ -8,6 +8,7 @@ import type { Listener, ListenerOptions, ListenerTls } from "../listener/listene
 import type { Peer } from "../listener/peer.ts";
 import { ReportLimit } from "../listener/report-limit.ts";
 import { type AutomaticCertificates, CertificateStore } from "../listener/tls/certificate-store.ts";
+import { CLIENT_LEFT } from "../listener/tls/handshake.ts";
 import { trafficApp } from "../traffic.ts";
 import { portOf } from "./listening.ts";
 import { ListenError } from "./open-port.ts";
@@ -37,6 +38,7 @@ export class TrafficPorts {
   /** Both of them; empty until they have been made. */
   readonly #ports: TrafficPort[] = [];
   readonly #proxyFailures: ReportLimit;
+  readonly #failedHandshakes: ReportLimit;
   readonly admission: Admission;
   #tls: TlsConfig | undefined;
   #store: CertificateStore | undefined;
@@ -47,6 +49,7 @@ export class TrafficPorts {
     this.#services = services;
     this.#tls = settings.tls;
     this.#proxyFailures = new ReportLimit(clock);
+    this.#failedHandshakes = new ReportLimit(clock);
     this.admission = new Admission({
       clock,
       logger,
@@ -168,13 +171,11 @@ export class TrafficPorts {
   #listenerTls(): ListenerTls {
     const store = this.#store;
     if (store === undefined) throw new Error("there are no certificates");
-    const { logger } = this.#services;
     return {
       get settings() {
         return store.settings;
       },
-      failed: ({ address }, reason) =>
-        logger.log("debug", `TLS handshake with ${address} failed: ${reason}`),
+      failed: (peer, reason) => this.#reportHandshake(peer, reason),
     };
   }
 
@@ -195,6 +196,17 @@ export class TrafficPorts {
     const clients: string[] = [];
     this.#each((listener) => clients.push(...listener.clients()));
     return clients;
+  }
+
+  #reportHandshake({ address }: Peer, reason: string): void {
+    const text = `TLS handshake with ${address} failed: ${reason}`;
+    const { logger } = this.#services;
+    if (reason !== CLIENT_LEFT && this.#failedHandshakes.take()) {
+      logger.log(
+        "info",
+        `${text} (at most one such line a minute; \`logging.level: debug\` has all)`,
+      );
+    } else logger.log("debug", text);
   }
 
   #reportProxy({ address }: Peer, reason: string): void {

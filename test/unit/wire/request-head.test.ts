@@ -126,7 +126,7 @@ describe("a request's header section", () => {
     "GET /\r HTTP/1.1",
     "GET /\n HTTP/1.1",
     "GET / HTTP/1.1\0",
-    "\x16\x03\x01\0\xA5\x01",
+    "\x16\x02\x01\0\xA5\x01",
     "/ HTTP/1.1",
     "HTTP/1.1 200 OK",
   ])("never begins with %p", (line) => {
@@ -477,10 +477,37 @@ describe("a header section that has not ended", () => {
     "a\rb",
     "a\r\r",
     "\n",
-    "\x16\x03\x01\0",
+    "\x16\x02\x01\0",
     "a\x7F",
     "a\r\n\n",
   ])("is refused at once if it never will: %p", (text) => {
     expect(() => check(text)).toThrow(malformed);
+  });
+});
+
+describe("what belongs on another port is named", () => {
+  const TLS = /a TLS handshake on a port that speaks plain HTTP/;
+  const PROXY = /a PROXY header from a peer that is not listed/;
+  const request = "GET / HTTP/1.1\r\nHost: a";
+  const check = (text: string) => checkUnfinished(Buffer.from(text, "latin1"), 0);
+
+  test.each([
+    ["\x16\x03\x01\x02\0\x01\0", TLS],
+    ["\0\r\nQUIT\n\x21\x11\0\x0C", PROXY],
+    ["\x16\x02\x01", /^a control character/],
+    ["\0QUIT", /^a control character/],
+  ])("as soon as it comes: %p", (text, expected) => {
+    expect(() => check(text)).toThrow(expected);
+  });
+
+  test.each([
+    [`\x16\x03\x01${request}`, TLS],
+    [`PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n${request}`, PROXY],
+    [`PROXY UNKNOWN\r\n${request}`, PROXY],
+    [`\0\r\nQUIT\n\x21\x11\0\x0C${request}`, PROXY],
+    [`PROX TCP4\r\n${request}`, /^the first line is not a request line/],
+  ])("in place of a header section: %p", (text, expected) => {
+    const bytes = Buffer.from(text, "latin1");
+    expect(() => new RequestHeadReader().read(bytes, bytes.length)).toThrow(expected);
   });
 });

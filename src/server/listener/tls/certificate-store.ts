@@ -52,6 +52,8 @@ export class CertificateStore {
   #automatic: readonly Opened[] = [];
   #settings: TlsSettings;
   #cancelReminder: (() => void) | undefined;
+  /** Whether one could not be read, so that the log says when all can be again. */
+  #isBroken = false;
 
   /** Reads the files. Throws an Error for the operator if one cannot be used. */
   constructor(config: StoreConfig, options: StoreOptions) {
@@ -82,6 +84,7 @@ export class CertificateStore {
   change(config: StoreConfig): void {
     const before = this.#loaded;
     this.#watch.watch(filesOf(config));
+    this.#isBroken = false;
     try {
       this.#loaded = loadFiles(config, before, (error) => this.#reportBroken(error));
     } catch (error) {
@@ -106,20 +109,22 @@ export class CertificateStore {
 
   #reread(): void {
     const before = this.#loaded;
-    let broken = 0;
-    const loaded = loadFiles(this.#config, before, (error) => {
-      broken += 1;
-      this.#reportBroken(error);
-    });
-    if (Bun.deepEquals(loaded, before)) return;
+    const wasBroken = this.#isBroken;
+    this.#isBroken = false;
+    const loaded = loadFiles(this.#config, before, (error) => this.#reportBroken(error));
+    const hasChanged = !Bun.deepEquals(loaded, before);
+    if (!this.#isBroken && (hasChanged || wasBroken)) {
+      this.#options.logger.log("info", "TLS certificates have been read again");
+    }
+    if (!hasChanged) return;
     this.#loaded = loaded;
     this.#automatic = this.#openAutomatic(before);
     this.#settings = this.#compose();
-    if (broken === 0) this.#options.logger.log("info", "TLS certificates have been read again");
     this.#warn();
   }
 
   #reportBroken(error: Error): void {
+    this.#isBroken = true;
     this.#options.logger.log(
       "error",
       `cannot read a TLS certificate again, the one before stays in use: ${error.message}`,

@@ -49,6 +49,9 @@ const NO_CERTIFICATE = Buffer.from("15030300020270", "hex");
 const ACME_PROTOCOL = "acme-tls/1";
 const ACME_ONLY = protocolList([ACME_PROTOCOL]);
 
+/** The reason of a failure that means nothing: a check of the port, or a client with second thoughts. */
+export const CLIENT_LEFT = "the client left";
+
 const PLAIN_HTTP = /^[A-Z]{3,16} /;
 const PLAIN_HTTP_ANSWER = [
   "HTTP/1.1 400 Bad Request",
@@ -143,13 +146,14 @@ export class TlsHandshake implements Session, Expiring {
   drained(): void {}
 
   ended(): void {
-    this.#fail("the client left");
+    this.#fail(CLIENT_LEFT);
   }
 
   closed(cause: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#fail(cause === undefined ? "the client left" : reasonOf(cause));
+    const isTold = cause !== undefined && this.#hello !== undefined;
+    this.#fail(isTold ? reasonOf(cause) : CLIENT_LEFT);
     this.#services.gone(this);
   }
 
@@ -234,5 +238,15 @@ function reasonOf(error: Error | null): string {
   const known = /^error:[0-9a-f]+:[^:]*:[^:]*:([A-Z0-9_]+)/.exec(text)?.[1];
   return known === undefined
     ? text || "the handshake failed"
-    : known.toLowerCase().replaceAll("_", " ");
+    : (REASONS[known] ?? known.toLowerCase().replaceAll("_", " "));
 }
+
+/** The reasons that the configuration can be the cause of. */
+const REASONS: Readonly<Record<string, string>> = {
+  NO_APPLICATION_PROTOCOL: "the client offers neither HTTP/2 nor HTTP/1.1 by ALPN",
+  NO_SHARED_CIPHER: "the client offers no cipher that is accepted",
+  PEER_DID_NOT_RETURN_A_CERTIFICATE: "the client sent no certificate",
+  SSLV3_ALERT_CERTIFICATE_UNKNOWN: "the client does not trust the certificate",
+  TLSV1_ALERT_UNKNOWN_CA: "the client does not trust the certificate",
+  UNSUPPORTED_PROTOCOL: "the client offers no version of TLS from `server.tls.min_version` on",
+};

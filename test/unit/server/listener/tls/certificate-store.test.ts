@@ -136,6 +136,16 @@ describe.skipIf(!hasOpenssl)("the certificates of a port", () => {
     store.stop();
   });
 
+  test("that can be read again are reported, also if they are the ones in use", async () => {
+    const store = storeOf(config(["own"]));
+    writeFileSync(file("own.pem"), "");
+    await untilSeconds(() => lines.length === 1);
+    writeFileSync(file("own.pem"), pem("a.pem"));
+    await untilSeconds(() => lines.length === 2);
+    expect(lines[1]).toBe("info TLS certificates have been read again");
+    store.stop();
+  });
+
   test("keep their contexts when nothing has changed", async () => {
     const store = storeOf(config(["own"]));
     const before = contextFor(store, "a.test");
