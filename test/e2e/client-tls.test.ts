@@ -135,6 +135,15 @@ describe.skipIf(!hasOpenssl)("TLS from clients", () => {
     );
   });
 
+  test("with a client that does not trust the certificate fails, which the log says", async () => {
+    for (const version of ["-tls1_2", "-tls1_3"]) {
+      const gateway = await start(["first"]);
+      const trustsNobody = ["-CAfile", file("first.pem"), "-no-CApath", "-verify_return_error"];
+      expect(await openssl(gateway.tlsUrl, version, ...trustsNobody)).not.toContain("HTTP/1.1");
+      await gateway.lines.waitFor(/INFO\] TLS handshake with .* not trust the certificate/);
+    }
+  });
+
   test("is what backends and rows are told of", async () => {
     const gateway = await start(["first"], {}, { send_forwarded: true });
 

@@ -235,14 +235,19 @@ export class TlsHandshake implements Session, Expiring {
 /** "error:1000009c:SSL routines:OPENSSL_internal:HTTP_REQUEST" says "http request". */
 function reasonOf(error: Error | null): string {
   const text = error?.message ?? "";
+  if (DISCONNECTED.test(text)) return "the client broke it off; it may not trust the certificate";
   const known = /^error:[0-9a-f]+:[^:]*:[^:]*:([A-Z0-9_]+)/.exec(text)?.[1];
   return known === undefined
     ? text || "the handshake failed"
     : (REASONS[known] ?? known.toLowerCase().replaceAll("_", " "));
 }
 
+const DISCONNECTED = /^Client network socket disconnected/;
+
 /** The reasons that the configuration can be the cause of. */
 const REASONS: Readonly<Record<string, string>> = {
+  // An alert in plain text, in which OpenSSL refuses certificates by TLS 1.3.
+  BAD_PACKET_LENGTH: "the client broke it off; it probably does not trust the certificate",
   NO_APPLICATION_PROTOCOL: "the client offers neither HTTP/2 nor HTTP/1.1 by ALPN",
   NO_SHARED_CIPHER: "the client offers no cipher that is accepted",
   PEER_DID_NOT_RETURN_A_CERTIFICATE: "the client sent no certificate",

@@ -146,7 +146,9 @@ describe.skipIf(!hasOpenssl)("a TLS handshake", () => {
     await client.ended;
     expect(client.error).toBeDefined();
     await eventually(() => server.failures.length > 0);
-    expect(server.failures).toEqual(["the client offers no version of TLS from `server.tls.min_version` on"]);
+    expect(server.failures).toEqual([
+      "the client offers no version of TLS from `server.tls.min_version` on",
+    ]);
     await eventually(() => server.handshakes.size === 0);
   });
 
