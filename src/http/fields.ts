@@ -63,6 +63,14 @@ export function hasToken(list: string | null, token: string): boolean {
   return list.split(",").some((element) => element.trim().toLowerCase() === token);
 }
 
+/**
+ * A repeated field's values as one (RFC 9110 section 5.3). Unlike `listWith`, keeps empty elements visible:
+ * they make a Transfer-Encoding invalid.
+ */
+export function joined(present: string | null, value: string): string {
+  return present === null ? value : `${present}, ${value}`;
+}
+
 /** The index of a name in a list of names, each followed by its value, from an index on; −1 if absent. */
 export function findField(list: readonly string[], name: string, from = 0): number {
   for (let at = from; at < list.length; at += 2) if (list[at] === name) return at;

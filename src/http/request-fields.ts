@@ -1,10 +1,8 @@
 import type { Field } from "./field.ts";
+import { joined } from "./fields.ts";
 import { FieldRules } from "./field-rules.ts";
 
-/**
- * The fields of a request, sorted in one pass: those that the gateway reads, and the others for the
- * backend. One Headers.get() costs as much as one step of this pass.
- */
+/** The fields of a request, sorted in one pass: those that the gateway reads, and the others for the backend. */
 export class RequestFields {
   // Each as it was sent, repeated fields joined by ", "; null when absent.
   connection: string | null = null;
@@ -126,10 +124,6 @@ export class RequestFields {
         this.others.push(field);
     }
   }
-}
-
-function joined(present: string | null, value: string): string {
-  return present === null ? value : `${present}, ${value}`;
 }
 
 const STANDARD_RULES = new FieldRules();

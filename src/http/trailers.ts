@@ -2,8 +2,8 @@ import type { Field } from "./field.ts";
 import { FieldRules } from "./field-rules.ts";
 
 /**
- * Fields that must not follow content (RFC 9110 section 6.5.1): whoever merges trailers into the
- * header section would find its message framed, routed, authenticated or processed in another way.
+ * Fields that must not follow content (RFC 9110 section 6.5.1): a receiver that merges trailers
+ * into the header section would find its message framed, routed, authenticated or processed in another way.
  */
 const FORBIDDEN: ReadonlySet<string> = new Set([
   "age",

@@ -19,3 +19,9 @@ export class AttemptError extends GatewayError {
     this.reached = reached;
   }
 }
+
+/** The backend has broken the rules of HTTP, so its answer counts for nothing. */
+export function notValidHttp(problem: string, cause?: unknown): AttemptError {
+  const detail = `the backend's answer is not valid HTTP: ${problem}`;
+  return new AttemptError("backend_protocol_error", detail, "maybe", cause);
+}

@@ -9,8 +9,9 @@ import type { BackendCarrier } from "./backend-carrier.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
 import { Connections, type ConnectionServices } from "./connections.ts";
 import { FetchBudget, FetchCarrier } from "./fetch-carrier.ts";
-import { PING_ANSWER, type SessionServices, SILENCE } from "./http2/session.ts";
+import type { SessionServices } from "./http2/session.ts";
 import { ALPN, Sessions } from "./http2/sessions.ts";
+import { SilenceTimeouts } from "./http2/silence-watch.ts";
 import type { Names } from "./names.ts";
 
 /**
@@ -66,8 +67,7 @@ export class Carriers {
         limits: HTTP2_LIMITS,
       },
       answers,
-      watch: new Timeout(clock, SILENCE, (session) => session.look()),
-      ping: new Timeout(clock, PING_ANSWER, (session) => session.pingIsUp()),
+      silence: new SilenceTimeouts(clock),
     };
   }
 

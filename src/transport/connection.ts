@@ -4,10 +4,9 @@ import type { ClientConnection } from "../pipeline/client-request.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
 import type { PendingTimeout } from "../time/timeout.ts";
 import type { AnswerHeadReader } from "../wire/answer-head.ts";
-import { chunkOf, lastChunk } from "../wire/chunked.ts";
 import { Malformed } from "../wire/malformed.ts";
 import type { Connecting } from "./address.ts";
-import { AttemptError } from "./attempt-error.ts";
+import { notValidHttp } from "./attempt-error.ts";
 import type { Attempt, Carrier } from "./attempt.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import type { Flow } from "../pipeline/incoming-content.ts";
@@ -16,6 +15,7 @@ import { Line } from "./line.ts";
 import { LineChannel } from "./line-channel.ts";
 import { goesInChunks, requestHead } from "./request-head.ts";
 import type { SocketOwner } from "./socket-events.ts";
+import { Upload } from "./upload.ts";
 
 /** The owner of connections, which gets their events. */
 export interface ConnectionOwner {
@@ -47,7 +47,7 @@ interface Carrying {
   /** A request to send at the end of the turn. */
   unsent: string | Uint8Array | undefined;
   /** Content that is still being read from the client. */
-  upload: ContentReader | undefined;
+  upload: Upload | undefined;
 }
 
 /**
@@ -177,7 +177,10 @@ export class Connection implements Carrier, Flow, Connecting {
     try {
       answer.receive(bytes);
     } catch (error) {
-      this.#end("cut", error instanceof Malformed ? invalid(error) : (error as Error));
+      this.#end(
+        "cut",
+        error instanceof Malformed ? notValidHttp(error.message, error) : (error as Error),
+      );
       return;
     }
     if (answer.status === 101) {
@@ -258,39 +261,27 @@ export class Connection implements Carrier, Flow, Connecting {
       return;
     }
     if (isReader(body)) {
-      void this.#sendStream(state, head, body);
+      this.#sendStream(state, head, body);
       return;
     }
     state.unsent = body === null ? head : withContent(head, body);
     this.#owner.sendSoon(this);
   }
 
-  async #sendStream(
-    state: Carrying,
-    head: string | Uint8Array,
-    reader: ContentReader,
-  ): Promise<void> {
+  #sendStream(state: Carrying, head: string | Uint8Array, body: ContentReader): void {
     const { attempt } = state;
-    const chunked = goesInChunks(attempt.request);
-    state.upload = reader;
     this.#write(attempt, head);
     attempt.isStreamTouched = true;
-    try {
-      for (;;) {
-        const { value } = await reader.read();
-        if (state !== this.#state) return;
-        if (value === undefined) break;
-        // An empty chunk would be the last one.
-        if (value.length === 0) continue;
-        this.#write(attempt, chunked ? chunkOf(value) : value);
-        if (this.#line.isFull) await this.#line.untilDrained();
-      }
-      if (chunked) this.#write(attempt, Buffer.from(lastChunk(reader.trailers), "latin1"));
-    } catch (error) {
-      if (state === this.#state) this.#end("cut", error as Error);
-      return;
-    }
-    state.upload = undefined;
+    const upload = new Upload(body, this.#line, goesInChunks(attempt.request));
+    state.upload = upload;
+    upload.send().then(
+      () => {
+        state.upload = undefined;
+      },
+      (error: Error) => {
+        if (state === this.#state) this.#end("cut", error);
+      },
+    );
   }
 
   #write(attempt: Attempt, data: string | Uint8Array): void {
@@ -313,7 +304,7 @@ export class Connection implements Carrier, Flow, Connecting {
   /** The backend has agreed to an upgrade, so the connection is the answer's from now on. */
   #upgrade({ attempt, answer, upload, unsent }: Carrying): void {
     if (upload !== undefined || unsent !== undefined || this.#line.isFull) {
-      this.#end("cut", invalid(new Malformed("a 101 before the end of the request")));
+      this.#end("cut", notValidHttp("a 101 before the end of the request"));
       return;
     }
     const channel = new LineChannel(this.#line, answer.early);
@@ -350,7 +341,7 @@ export class Connection implements Carrier, Flow, Connecting {
     this.#line.end(manner);
     if (!("attempt" in state)) return;
     if (state.name === "carrying") {
-      void state.upload?.cancel(cause);
+      state.upload?.cancel(cause);
       if (cause !== undefined) state.answer.fail(cause);
     }
     if (cause !== undefined) state.attempt.fail(cause);
@@ -364,13 +355,4 @@ function withContent(head: string | Uint8Array, content: Uint8Array): Uint8Array
 function broken(cause: (Error & { readonly code: unknown }) | undefined): Error {
   const code = cause?.code ?? "ECONNRESET";
   return Object.assign(new Error("the backend closed the connection", { cause }), { code });
-}
-
-function invalid(cause: Malformed): AttemptError {
-  return new AttemptError(
-    "backend_protocol_error",
-    `the backend's answer is not valid HTTP: ${cause.message}`,
-    "maybe",
-    cause,
-  );
 }

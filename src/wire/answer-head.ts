@@ -1,7 +1,13 @@
 import { copyOf } from "./bytes.ts";
 import { isConnectionChallenge } from "../http/connection-auth.ts";
 import { type Field, fieldOf } from "../http/field.ts";
-import { contentLength, hasToken, namedByConnection, removedFields } from "../http/fields.ts";
+import {
+  contentLength,
+  hasToken,
+  joined,
+  namedByConnection,
+  removedFields,
+} from "../http/fields.ts";
 import {
   endOf,
   type FieldGrammar,
@@ -9,7 +15,6 @@ import {
   FieldLines,
   IN_TEXT,
   isLineAt,
-  joined,
 } from "./head-lines.ts";
 import { Malformed } from "./malformed.ts";
 

@@ -121,11 +121,6 @@ export function parseFieldLine(
   };
 }
 
-/** Unlike `listWith`, keeps empty elements visible: they make a Transfer-Encoding invalid. */
-export function joined(present: string | null, value: string): string {
-  return present === null ? value : `${present}, ${value}`;
-}
-
 /** What is said of a line that does not end where it should. */
 export const CONTROL = "a control character in the header section";
 

@@ -1,6 +1,6 @@
 import { copyOf } from "./bytes.ts";
 import type { Field } from "../http/field.ts";
-import { contentLength, hasToken } from "../http/fields.ts";
+import { contentLength, hasToken, joined } from "../http/fields.ts";
 import {
   CONTROL,
   CR,
@@ -12,7 +12,6 @@ import {
   IN_TEXT,
   IN_TOKEN,
   isLineAt,
-  joined,
   LF,
   SPACE,
 } from "./head-lines.ts";

@@ -44,16 +44,16 @@ export class Challenges {
   /** Resolves with what ends the challenge. */
   presentHttp(token: string, keyAuthorization: string): Promise<() => Promise<void>> {
     this.#http.set(token, keyAuthorization);
-    return this.#tell(token, keyAuthorization, () => this.#http.delete(token));
+    return this.#put(token, keyAuthorization, () => this.#http.delete(token));
   }
 
   presentTls(name: string, certificate: CertificateAndKey): Promise<() => Promise<void>> {
     this.#tls.set(name, certificate);
     const text = `${certificate.key}${certificate.certificate}`;
-    return this.#tell(`${name}.pem`, text, () => this.#tls.delete(name));
+    return this.#put(`${name}.pem`, text, () => this.#tls.delete(name));
   }
 
-  async #tell(id: string, text: string, forget: () => void): Promise<() => Promise<void>> {
+  async #put(id: string, text: string, forget: () => void): Promise<() => Promise<void>> {
     const shared = this.#shared;
     try {
       await shared?.writeChallenge(id, text);

@@ -1,6 +1,6 @@
 import type { Clock } from "../../time/clock.ts";
 import type { EndOfTurn } from "../../time/end-of-turn.ts";
-import type { PendingTimeout, Timeout } from "../../time/timeout.ts";
+import type { PendingTimeout } from "../../time/timeout.ts";
 import { Http2Connection } from "../../wire/http2/connection.ts";
 import type { ConnectionServices } from "../../wire/http2/connection-services.ts";
 import { ErrorCode, Http2Error } from "../../wire/http2/error-code.ts";
@@ -12,6 +12,7 @@ import type { Attempt } from "../attempt.ts";
 import type { BackendAnswer } from "../backend-answer.ts";
 import { Line } from "../line.ts";
 import type { SocketOwner } from "../socket-events.ts";
+import { type SilenceTimeouts, SilenceWatch } from "./silence-watch.ts";
 import { StreamAttempt, type StreamSession } from "./stream-attempt.ts";
 
 /** The owner of sessions, which gets their events. */
@@ -33,21 +34,11 @@ export interface SessionServices {
   readonly clock: Clock;
   readonly http2: ConnectionServices;
   readonly answers: EndOfTurn<{ readonly attempt: Attempt; readonly answer: BackendAnswer }>;
-  /** After which a session with requests is looked at. */
-  readonly watch: Timeout<Session>;
-  /** Within which a PING has to be answered. */
-  readonly ping: Timeout<Session>;
+  readonly silence: SilenceTimeouts;
 }
 
 /** Requests at a time on one session, so that a backend of many processes gets several. */
 export const MOST_STREAMS = 100;
-/** Milliseconds of silence after which the backend is pinged. */
-export const SILENCE = 15_000;
-/** Milliseconds for the answer to a PING. */
-export const PING_ANSWER = 10_000;
-/** Milliseconds between two PINGs with nothing else between. gRPC servers allow one in 5 minutes. */
-const BETWEEN_PINGS = 310_000;
-
 /**
  * What a session is doing.
  *
@@ -69,11 +60,7 @@ export class Session implements Connecting, StreamSession {
   readonly #isSecure: boolean;
   #socket: Bun.Socket<SocketOwner> | undefined;
   #state: State = "dialling";
-  #watching: PendingTimeout = { running: false };
-  #pinging: PendingTimeout = { running: false };
-  /** Monotonic times. */
-  #heardAt = 0;
-  #pingedAt = Number.NEGATIVE_INFINITY;
+  readonly #silence: SilenceWatch;
   /** Whether it has been idle after requests, and nothing has been received since. */
   #isStale = false;
   #hasCarried = false;
@@ -84,6 +71,7 @@ export class Session implements Connecting, StreamSession {
     this.#services = services;
     this.#isSecure = isSecure;
     this.#http2 = new Http2Connection("client", this.#line, this.#events(), services.http2);
+    this.#silence = new SilenceWatch(this.#http2, services.silence);
   }
 
   get isDialling(): boolean {
@@ -129,25 +117,6 @@ export class Session implements Connecting, StreamSession {
     } else this.#http2.fail(new Http2Error(ErrorCode.noError, detail));
   }
 
-  /** It has carried requests for a while. */
-  look(): void {
-    const { clock, watch, ping } = this.#services;
-    this.#watching = watch.begin(this);
-    const now = clock.monotonic();
-    const isQuiet = now - this.#heardAt >= SILENCE;
-    const pause = this.#heardAt > this.#pingedAt + PING_ANSWER ? 0 : BETWEEN_PINGS;
-    if (!isQuiet || this.#pinging.running || now - this.#pingedAt < pause) return;
-    this.#pingedAt = now;
-    this.#http2.ping();
-    this.#pinging = ping.begin(this);
-  }
-
-  /** A PING has had its time. */
-  pingIsUp(): void {
-    if (this.#heardAt > this.#pingedAt) return;
-    this.#http2.fail(new Http2Error(ErrorCode.noError, "PING was not answered"));
-  }
-
   // The socket's events.
 
   opened(socket: Bun.Socket<SocketOwner>): boolean {
@@ -168,7 +137,7 @@ export class Session implements Connecting, StreamSession {
   }
 
   received(bytes: Buffer): void {
-    this.#heardAt = this.#services.clock.monotonic();
+    this.#silence.heard();
     this.#isStale = false;
     this.#http2.received(bytes);
   }
@@ -228,12 +197,10 @@ export class Session implements Connecting, StreamSession {
   }
 
   #idleChanged(isIdle: boolean): void {
-    const { watch, ping } = this.#services;
     if (isIdle) {
-      watch.end(this.#watching);
-      ping.end(this.#pinging);
+      this.#silence.end();
       if (this.#state === "retired") this.#http2.drain();
-    } else this.#watching = watch.begin(this);
+    } else this.#silence.begin();
   }
 
   #failed(error: Http2Error): void {
@@ -261,9 +228,7 @@ export class Session implements Connecting, StreamSession {
   #gone(error: Error): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    const { watch, ping } = this.#services;
-    watch.end(this.#watching);
-    ping.end(this.#pinging);
+    this.#silence.end();
     this.#cancelRetirement?.();
     this.#owner.gone(this, error);
   }

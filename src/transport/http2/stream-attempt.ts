@@ -12,7 +12,7 @@ import { type AnswerHead, answerHead, trailersOf } from "../../wire/http2/header
 import type { StreamFailure, StreamOwner } from "../../wire/http2/stream-owner.ts";
 import type { Stream } from "../../wire/http2/stream.ts";
 import { Malformed } from "../../wire/malformed.ts";
-import { AttemptError, type Reached } from "../attempt-error.ts";
+import { notValidHttp, type Reached } from "../attempt-error.ts";
 import type { Attempt, Carrier } from "../attempt.ts";
 import { type BackendAnswer, MOST_INTERIM } from "../backend-answer.ts";
 import { requestSection } from "./request.ts";
@@ -88,18 +88,18 @@ export class StreamAttempt implements StreamOwner, Carrier, Flow {
       } else this.#take(answerHead(section), isEnd);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      this.#refuse(`the backend's answer is not valid HTTP: ${error.message}`);
+      this.#refuse(error.message);
     }
   }
 
   headersTooLarge(): void {
-    this.#refuse("the backend's answer is not valid HTTP: its header section is too large");
+    this.#refuse("its header section is too large");
   }
 
   data(bytes: Buffer): void {
     const content = this.#content;
     if (content === undefined) {
-      this.#refuse("the backend's answer is not valid HTTP: content where there can be none");
+      this.#refuse("content where there can be none");
       return;
     }
     content.push(bytes);
@@ -107,7 +107,7 @@ export class StreamAttempt implements StreamOwner, Carrier, Flow {
 
   ended(): void {
     if (!this.#hasHead) {
-      this.#refuse("the backend's answer is not valid HTTP: it ended without a final answer");
+      this.#refuse("it ended without a final answer");
       return;
     }
     this.#hasEnded = true;
@@ -210,8 +210,8 @@ export class StreamAttempt implements StreamOwner, Carrier, Flow {
   }
 
   /** The backend has broken the rules: its answer counts for nothing. */
-  #refuse(detail: string): void {
-    const error = new AttemptError("backend_protocol_error", detail, "maybe");
+  #refuse(problem: string): void {
+    const error = notValidHttp(problem);
     this.#attempt.fail(error);
     this.#content?.fail(error);
     this.#stream?.reset(ErrorCode.protocolError);

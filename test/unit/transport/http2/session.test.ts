@@ -1,15 +1,14 @@
 import { expect, test } from "bun:test";
 import { Cancellation } from "../../../../src/pipeline/cancellation.ts";
 import { EndOfTurn } from "../../../../src/time/end-of-turn.ts";
-import { Timeout } from "../../../../src/time/timeout.ts";
 import { Attempt } from "../../../../src/transport/attempt.ts";
 import type { BackendAnswer } from "../../../../src/transport/backend-answer.ts";
+import { Session, type SessionServices } from "../../../../src/transport/http2/session.ts";
 import {
   PING_ANSWER,
-  Session,
-  type SessionServices,
   SILENCE,
-} from "../../../../src/transport/http2/session.ts";
+  SilenceTimeouts,
+} from "../../../../src/transport/http2/silence-watch.ts";
 import type { SocketOwner } from "../../../../src/transport/socket-events.ts";
 import { BatchBuffers } from "../../../../src/wire/http2/frame-sender.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
@@ -42,8 +41,7 @@ function startSession() {
       ({ attempt, answer }) => attempt.succeed(answer),
       now,
     ),
-    watch: new Timeout(clock, SILENCE, (session) => session.look()),
-    ping: new Timeout(clock, PING_ANSWER, (session) => session.pingIsUp()),
+    silence: new SilenceTimeouts(clock),
   };
   const events: string[] = [];
   const session: Session = new Session(
