@@ -35,6 +35,14 @@ export function configHelp(key: string | undefined): string {
   );
 }
 
+/** Whether `configHelp` knows it. */
+export function hasKey(key: string): boolean {
+  const wanted = `.${plain(key)}.`;
+  return referenceSections().some(({ key: section, rows }) =>
+    [section, ...rows.map((row) => row.key)].some((one) => `.${plain(one)}.`.includes(wanted)),
+  );
+}
+
 /** "routes[].tls.ca" as users write it: "routes.tls.ca". */
 function plain(key: string): string {
   return key.replaceAll(/\[[0-9]*\]/g, "");

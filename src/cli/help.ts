@@ -1,6 +1,6 @@
 import { usageOf } from "./args.ts";
 import { type Command, UsageError } from "./command.ts";
-import { configHelp } from "./config-help.ts";
+import { configHelp, hasKey } from "./config-help.ts";
 import { findCommand } from "./find-command.ts";
 
 /** Creates the command that explains the others. */
@@ -26,7 +26,7 @@ export function helpCommand(others: readonly Command[]): Command {
       if (key !== undefined) {
         throw new UsageError(`unexpected argument "${key}" for \`help ${topic}\``);
       }
-      console.out(topic === undefined ? overview(commands) : explain(findCommand(commands, topic)));
+      console.out(topic === undefined ? overview(commands) : explainTopic(commands, topic));
       return 0;
     },
   };
@@ -49,6 +49,16 @@ ${list}
 \`gateway help COMMAND\` explains a command, \`gateway help config\` every key of the configuration. The
 project's README.md and docs/ have the rest.
 `;
+}
+
+/** A command or, if there is none of that name, a key of the configuration. */
+function explainTopic(commands: readonly Command[], topic: string): string {
+  try {
+    return explain(findCommand(commands, topic));
+  } catch (error) {
+    if (!(error instanceof UsageError) || !hasKey(topic)) throw error;
+    return configHelp(topic);
+  }
 }
 
 function explain(command: Command): string {

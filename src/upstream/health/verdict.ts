@@ -132,6 +132,15 @@ const FAILURES = new Map<string, Failure>(
   }),
 );
 
+/** Failures to open a connection, which a backend's egress proxy is then the one to blame for. */
+const WHILE_DIALLING = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "ETIMEDOUT",
+]);
+
 /** Judges the error of a probe; undefined if it says nothing about the backend. */
 export function judgeFailure(error: unknown, { to }: Asked): Verdict | undefined {
   if (error instanceof GatewayError && errorKinds[error.code].source === "gateway")
@@ -139,6 +148,10 @@ export function judgeFailure(error: unknown, { to }: Asked): Verdict | undefined
   if (!(error instanceof Error)) return { succeeded: false, reason: "the check itself failed" };
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = FAILURES.get(code);
+  if (known !== undefined && to.proxy !== undefined && WHILE_DIALLING.has(code)) {
+    const reason = `the egress proxy ${new URL(to.proxy).host}: ${known.reason}`;
+    return { succeeded: false, reason, remedy: "is it running, and is the route's `proxy` right?" };
+  }
   if (known !== undefined) {
     const ofScheme = to.origin.startsWith("https:") ? known.https : known.http;
     return { succeeded: false, reason: known.reason, remedy: known.remedy ?? ofScheme };

@@ -43,6 +43,12 @@ describe("help", () => {
     );
   });
 
+  test("explains a key of the configuration that is not the name of a command", async () => {
+    expect(await explained("acme")).toBe(await explained("config", "acme"));
+    expect(await explained("routes.protocol")).toStartWith("  routes[].protocol: ");
+    expect(await refusal(() => explained("nothing"))).toStartWith("unknown command nothing");
+  });
+
   test("explains a command with its flags, its exit codes and examples", async () => {
     expect(await explained("check")).toBe(`check: check a configuration and report its errors
 

@@ -94,6 +94,19 @@ describe("the verdict on a check without an answer", () => {
     expect(failure("backend_protocol_error")?.remedy).toContain("HTTP/1.1");
   });
 
+  test("names the egress proxy where that is what cannot be reached", () => {
+    const to = { ...asked.to, proxy: "http://user:secret@egress:3128" };
+    const error = Object.assign(new Error(), { code: "ECONNREFUSED" });
+    expect(judgeFailure(error, { ...asked, to })).toEqual({
+      succeeded: false,
+      reason: "the egress proxy egress:3128: connection refused",
+      remedy: "is it running, and is the route's `proxy` right?",
+    });
+    expect(
+      judgeFailure(Object.assign(new Error(), { code: "EPROTO" }), { ...asked, to })?.reason,
+    ).toBe("the TLS handshake failed");
+  });
+
   test("is none when the gateway itself is at fault", () => {
     expect(judgeFailure(new GatewayError("overloaded", "no descriptors"), asked)).toBeUndefined();
     expect(judgeFailure(new GatewayError("backend_timeout", "late"), asked)?.succeeded).toBe(false);
