@@ -115,6 +115,7 @@ export class Line {
 
   /** Ends it. `cut` terminates the connection at once. */
   end(manner: "close" | "cut"): void {
+    if (this.#isOver && manner === "close") return;
     this.#isOver = true;
     this.#unsent = undefined;
     if (manner === "cut") this.#socket?.terminate();

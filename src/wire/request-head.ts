@@ -172,7 +172,7 @@ function parseRequestLine(bytes: Buffer, start: number, end: number): RequestLin
 
 function protocolOf(version: string): RequestHead["protocol"] {
   if (version === "HTTP/1.1" || version === "HTTP/1.0") return version;
-  if (/^HTTP\/[02-9]\.[0-9]$/.test(version)) {
+  if (/^HTTP\/[0-9]\.[0-9]$/.test(version)) {
     throw new Malformed("a version of HTTP other than 1.1 and 1.0", 505);
   }
   throw new Malformed("the first line is not a request line");

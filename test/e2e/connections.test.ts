@@ -6,8 +6,6 @@ import { noHealthChecks, startGateway, type TestConfig } from "../support/gatewa
 import { hasProc, pidOf } from "../support/proc.ts";
 import { answer, startRawBackend } from "../support/raw-backend.ts";
 import { connectRaw, GET, type RawClient } from "../support/raw-client.ts";
-import { PATIENCE_MS } from "../support/patience.ts";
-import { Client } from "../wire/client.ts";
 import { requiresProgram } from "../support/requires.ts";
 import { createStage } from "../support/stage.ts";
 
@@ -144,21 +142,6 @@ test("a client may have max_connections_per_client connections, whatever others 
   ).closed;
   // Those that are open stay.
   await ask(next, 2);
-});
-
-test.skipIf(!hasProc)("clients that leave before they are accepted do not count", async () => {
-  const { gateway, open } = await start({ max_connections: 3 });
-  const pid = pidOf(gateway);
-  process.kill(pid, "SIGSTOP");
-  for (let count = 0; count < 10; count += 1) {
-    (await Client.connect("127.0.0.1", gateway.port, PATIENCE_MS)).reset();
-  }
-  process.kill(pid, "SIGCONT");
-
-  const clients = [await open(), await open()];
-  for (const client of clients) await ask(client);
-  expect(gateway.lines.matching(/exception|connections are open/)).toEqual([]);
-  expect(await gateway.stop()).toBe(0);
 });
 
 test("other limits come into force on the same port, with nobody cut off", async () => {

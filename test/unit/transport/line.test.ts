@@ -73,3 +73,12 @@ test("small pieces that wait are written as one, large ones each by itself", () 
   line.drained();
   expect(socket.writes).toEqual(["ab", large.toString(), "cd"]);
 });
+
+test("a socket is closed once, and may be cut off after that", () => {
+  const { line, done } = failedSocket();
+  line.end("close");
+  line.end("close");
+  expect(done).toEqual(["end"]);
+  line.end("cut");
+  expect(done).toEqual(["end", "terminate"]);
+});

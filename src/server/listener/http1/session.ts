@@ -80,6 +80,8 @@ export class Http1Session implements Session, RequestOwner, SendingOwner, Expiri
   received(bytes: Buffer): void {
     switch (this.#state) {
       case "requests":
+        // What comes after the end would be an exchange that nobody hears of.
+        if (this.#line.isOver) return;
         this.#reader.add(bytes);
         this.#readOn();
         return;

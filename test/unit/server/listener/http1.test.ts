@@ -457,6 +457,13 @@ describe("a session that is to end", () => {
     expect(socket.done).toContain("end");
   });
 
+  test("takes no request after that", () => {
+    const { session, receive, requests } = http1(echo);
+    session.drain();
+    receive(get("/a"));
+    expect(requests).toEqual([]);
+  });
+
   test("answers what is under way and says that it closes", async () => {
     const answer = Promise.withResolvers<Told>();
     const { receive, session, socket } = http1(() => answer.promise);
