@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Line, type RawSocket } from "../../../src/transport/line.ts";
-import { FakeSocket } from "../server/listener/http1-world.ts";
+import { FakeSocket } from "../../support/fake-socket.ts";
 
 /** A socket whose peer has reset the connection. */
 function failedSocket() {

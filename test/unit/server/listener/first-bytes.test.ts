@@ -1,20 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
-import { DateLine } from "../../../../src/server/listener/date-line.ts";
 import { FirstBytes } from "../../../../src/server/listener/first-bytes.ts";
-import type { Expiring } from "../../../../src/server/listener/services.ts";
 import type { Session } from "../../../../src/server/listener/session.ts";
-import { Timeout } from "../../../../src/time/timeout.ts";
 import { PREFACE } from "../../../../src/wire/http2/frames.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
-import { RequestHeadReader } from "../../../../src/wire/request-head.ts";
+import { sessionServices } from "./session-services.ts";
 
 /** A new connection; what became of it, and the bytes that came to its session. */
 function open() {
   const clock = new FakeClock();
   const events: string[] = [];
-  const timeout = (milliseconds: number) =>
-    new Timeout<Expiring>(clock, milliseconds, (session) => session.timeIsUp());
   const first = new FirstBytes(
     {
       client: "192.0.2.1",
@@ -24,21 +19,7 @@ function open() {
         }) as unknown as Session,
       close: (manner) => events.push(manner),
     },
-    {
-      handle: () => new Promise(() => {}),
-      clock,
-      dateLine: new DateLine(clock),
-      limits: {
-        maxHeaderSize: 1000,
-        opening: timeout(10_000),
-        header: timeout(10_000),
-        keepAlive: timeout(75_000),
-        stalled: timeout(75_000),
-      },
-      heads: new RequestHeadReader(),
-      gone: () => events.push("gone"),
-      onError: () => {},
-    },
+    sessionServices(clock, () => new Promise(() => {}), { gone: () => events.push("gone") }),
   );
   return { first, clock, events };
 }

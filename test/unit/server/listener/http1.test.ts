@@ -7,7 +7,7 @@ import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import { contentFrom, readerFrom } from "../../../support/client-request.ts";
 import { fieldsOf } from "../../../support/fields.ts";
 import { drip, turn } from "../../proxy/network.ts";
-import { echo, http1, Told } from "./http1-world.ts";
+import { echo, http1, FakeDelivery } from "./http1-world.ts";
 
 const get = (target: string, fields = "") => `GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
 const post = (length: number, content = "", fields = "") =>
@@ -41,26 +41,26 @@ describe("a request", () => {
   });
 
   test("that waits behind another is answered after it", async () => {
-    const first = Promise.withResolvers<Told>();
+    const first = Promise.withResolvers<FakeDelivery>();
     const { receive, socket, requests } = http1((request) =>
       request.target === "/1" ? first.promise : echo(request),
     );
     receive(get("/1") + get("/2") + get("/3"));
     expect(requests).toHaveLength(1);
-    first.resolve(new Told(new Answer("one")));
+    first.resolve(new FakeDelivery(new Answer("one")));
     await turn();
     expect(socket.writes.map((text) => text.split("\r\n\r\n")[1])).toEqual(["one", "/2", "/3"]);
   });
 
   test("that has too much waiting behind it is read no further, until it is answered", async () => {
-    const first = Promise.withResolvers<Told>();
+    const first = Promise.withResolvers<FakeDelivery>();
     const { receive, socket } = http1((request) =>
       request.target === "/1" ? first.promise : echo(request),
     );
     receive(get("/1"));
     receive(get(`/${"x".repeat(900)}`).repeat(80));
     expect(socket.done).toContain("pause");
-    first.resolve(new Told(new Answer("one")));
+    first.resolve(new FakeDelivery(new Answer("one")));
     await turn();
     expect(socket.done).toContain("resume");
   });
@@ -74,7 +74,7 @@ describe("a request", () => {
     [`GET /${"x".repeat(1_000)}`, 431],
   ])("that is %p is refused with %i, and the connection ends", (bytes, status) => {
     const { receive, socket, requests } = http1(
-      ({ refusal }) => new Told(new Answer("no", { status: refusal?.status ?? 200 })),
+      ({ refusal }) => new FakeDelivery(new Answer("no", { status: refusal?.status ?? 200 })),
     );
     receive(bytes);
     expect(requests).toMatchObject([{ refusal: { status } }]);
@@ -109,7 +109,7 @@ describe("a request", () => {
     const stopping = new GatewayError("gateway_stopping", "stopping");
     const source = drip();
     const { receive, session, socket, deliveries } = http1(
-      () => new Told(new Answer(readerFrom(source.stream))),
+      () => new FakeDelivery(new Answer(readerFrom(source.stream))),
     );
     receive(get("/a"));
     await turn();
@@ -156,7 +156,7 @@ describe("a request's content", () => {
   test("that is not valid cancels the exchange", async () => {
     const { receive, requests, socket } = http1(async (request) => {
       const failure = await request.content!.whole(100).catch((error: GatewayError) => error);
-      return new Told(new Answer("no", { status: (failure as GatewayError).status }));
+      return new FakeDelivery(new Answer("no", { status: (failure as GatewayError).status }));
     });
     receive("POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n");
     await turn();
@@ -220,7 +220,7 @@ describe("an answer's content", () => {
     const source = drip();
     const content = contentFrom(source.stream, length);
     const world = http1(
-      () => new Told(new Answer(content, { fields: new FieldList(fieldsOf(...fields)) })),
+      () => new FakeDelivery(new Answer(content, { fields: new FieldList(fieldsOf(...fields)) })),
     );
     return { ...world, source, content };
   };
@@ -344,7 +344,7 @@ describe("an answer's content", () => {
   ])("%p is sent as %p: %s", (field, sent) => {
     const [name = "", value = ""] = field.split(": ");
     const fields = new FieldList(fieldsOf(name, value));
-    const { receive, socket } = http1(() => new Told(new Answer("x", { fields })));
+    const { receive, socket } = http1(() => new FakeDelivery(new Answer("x", { fields })));
     receive(get("/a"));
     expect(socket.text.match(new RegExp(`${name}: .*\r\n`, "g"))?.join("") ?? "").toBe(sent);
   });
@@ -362,26 +362,26 @@ describe("a client", () => {
   });
 
   test("that leaves cancels its exchange", async () => {
-    const answer = Promise.withResolvers<Told>();
+    const answer = Promise.withResolvers<FakeDelivery>();
     const { receive, session, requests, deliveries, gone } = http1(() => answer.promise);
     receive(get("/a"));
     session.closed(undefined);
     expect(requests[0]?.cancellation.reason).toMatchObject({ code: "client_closed" });
     expect(gone).toEqual([session]);
-    answer.resolve(new Told(new Answer("late")));
+    answer.resolve(new FakeDelivery(new Answer("late")));
     await turn();
     expect(deliveries).toMatchObject([{ bytes: 0, over: "client_closed" }]);
   });
 
   test("that has closed its sending side still gets its answer, and those that wait theirs", async () => {
-    const answer = Promise.withResolvers<Told>();
+    const answer = Promise.withResolvers<FakeDelivery>();
     const { receive, session, socket } = http1((request) =>
       request.target === "/1" ? answer.promise : echo(request),
     );
     receive(get("/1") + get("/2"));
     session.ended();
     expect(socket.done).not.toContain("end");
-    answer.resolve(new Told(new Answer("one")));
+    answer.resolve(new FakeDelivery(new Answer("one")));
     await turn();
     expect(socket.text).toContain("one");
     expect(socket.text).toContain("/2");
@@ -401,7 +401,7 @@ describe("a client", () => {
     const source = drip();
     const content = contentFrom(source.stream);
     const { receive, session, socket, clock, deliveries } = http1(
-      () => new Told(new Answer(content)),
+      () => new FakeDelivery(new Answer(content)),
     );
     receive(get("/a"));
     await turn();
@@ -465,11 +465,11 @@ describe("a session that is to end", () => {
   });
 
   test("answers what is under way and says that it closes", async () => {
-    const answer = Promise.withResolvers<Told>();
+    const answer = Promise.withResolvers<FakeDelivery>();
     const { receive, session, socket } = http1(() => answer.promise);
     receive(get("/a"));
     session.drain();
-    answer.resolve(new Told(new Answer("done")));
+    answer.resolve(new FakeDelivery(new Answer("done")));
     await turn();
     expect(socket.text).toContain("Connection: close\r\n");
     expect(socket.done).toContain("end");
@@ -487,7 +487,7 @@ describe("an upgrade", () => {
     const { promise, resolve } = Promise.withResolvers<Channel>();
     const world = http1(
       () =>
-        new Told(
+        new FakeDelivery(
           new Answer(null, {
             status: 101,
             fields: new FieldList(fieldsOf("Upgrade", "tcp")),
@@ -534,7 +534,7 @@ describe("an upgrade", () => {
   });
 
   test("tells of a client that had closed its sending side before", async () => {
-    const answer = Promise.withResolvers<Told>();
+    const answer = Promise.withResolvers<FakeDelivery>();
     const events: string[] = [];
     const { receive, session, clock } = http1(() => answer.promise);
     receive(get("/a", "Connection: upgrade\r\nUpgrade: tcp\r\n"));
@@ -546,7 +546,7 @@ describe("an upgrade", () => {
         ended: () => void events.push("ended"),
         closed: () => void events.push("closed"),
       });
-    answer.resolve(new Told(new Answer(null, { status: 101, tunnel })));
+    answer.resolve(new FakeDelivery(new Answer(null, { status: 101, tunnel })));
     await turn();
     expect(events).toEqual(["ended"]);
     expect(clock.pending).toBe(0);

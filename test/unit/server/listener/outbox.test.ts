@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { LARGE, Outbox } from "../../../../src/server/listener/http1/outbox.ts";
 import { Line } from "../../../../src/transport/line.ts";
-import { FakeSocket } from "./http1-world.ts";
+import { FakeSocket } from "../../../support/fake-socket.ts";
 
 function outboxOn(socket: FakeSocket): Outbox {
   const line = new Line();

@@ -387,9 +387,9 @@ describe("a connection", () => {
     // Nor does the client answer.
     stage.clock.advance(1_000);
     await stage.settle();
-    expect(stage.socket.events).toEqual(["shutdown"]);
+    expect(stage.socket.done).toEqual(["shutdown"]);
     stage.session.ended();
-    expect(stage.socket.events).toEqual(["shutdown", "end"]);
+    expect(stage.socket.done).toEqual(["shutdown", "end"]);
   });
 
   test("with a stream stays, however long it takes", async () => {
@@ -415,7 +415,7 @@ describe("a connection", () => {
       "192.0.2.1: ENHANCE_YOUR_CALM: the header section did not arrive in time",
     ]);
     stage.clock.advance(2_000);
-    expect(stage.socket.events).toEqual(["shutdown", "terminate"]);
+    expect(stage.socket.done).toEqual(["shutdown", "terminate"]);
   });
 
   test("that is flooded ends, and is reported once", async () => {
@@ -425,9 +425,9 @@ describe("a connection", () => {
     expect(stage.misuses).toEqual(["192.0.2.1: ENHANCE_YOUR_CALM: too many PING frames"]);
     // What follows is read and dropped for a while, but not without end.
     stage.session.received(Buffer.alloc(4_000_000));
-    expect(stage.socket.events).toEqual(["shutdown"]);
+    expect(stage.socket.done).toEqual(["shutdown"]);
     stage.session.received(Buffer.alloc(400_000));
-    expect(stage.socket.events).toEqual(["shutdown", "terminate"]);
+    expect(stage.socket.done).toEqual(["shutdown", "terminate"]);
   });
 
   test("that drains answers what is under way, and closes", async () => {
@@ -437,11 +437,11 @@ describe("a connection", () => {
     await stage.settle();
     stage.session.drain();
     await stage.settle();
-    expect(stage.socket.events).toEqual([]);
+    expect(stage.socket.done).toEqual([]);
     answer(delivery("hi"));
     await stage.settle();
     expect(log.content).toBe("hi");
-    expect(stage.socket.events).toEqual(["shutdown"]);
+    expect(stage.socket.done).toEqual(["shutdown"]);
   });
 
   test("that is cut cancels what is under way, for the reason", async () => {
@@ -453,7 +453,7 @@ describe("a connection", () => {
     await stage.settle();
     expect(own.ends).toMatchObject([{ code: "gateway_stopping" }]);
     expect(log.overs).toMatchObject([{ by: "peer" }]);
-    expect(stage.socket.events).toEqual(["shutdown"]);
+    expect(stage.socket.done).toEqual(["shutdown"]);
   });
 
   test("whose client closes its side ends: the client has left", async () => {
@@ -464,7 +464,7 @@ describe("a connection", () => {
     stage.session.ended();
     expect(stage.requests[0]!.cancellation.reason).toMatchObject({ code: "client_closed" });
     expect(own.ends).toMatchObject([{ code: "client_closed" }]);
-    expect(stage.socket.events).toEqual(["end"]);
+    expect(stage.socket.done).toEqual(["end"]);
   });
 
   test("that ends and is not read is cut after a while", async () => {
@@ -472,9 +472,9 @@ describe("a connection", () => {
     await stage.frames(HELLO);
     stage.socket.room = 0;
     await stage.frames(frame(6, 0, 1, uint32(1)));
-    expect(stage.socket.events).toEqual([]);
+    expect(stage.socket.done).toEqual([]);
     stage.clock.advance(75_000);
-    expect(stage.socket.events).toEqual(["terminate"]);
+    expect(stage.socket.done).toEqual(["terminate"]);
     stage.session.closed(undefined);
     expect(stage.clock.pending).toBe(0);
   });
@@ -502,7 +502,7 @@ describe("a connection", () => {
       "DATA 1 end 2 bytes",
       "GOAWAY 0 last 1 code 0",
     ]);
-    expect(stage.socket.events).toEqual(["end"]);
+    expect(stage.socket.done).toEqual(["end"]);
   });
 
   test("that is destroyed with a request under way is cut", async () => {
@@ -510,7 +510,7 @@ describe("a connection", () => {
     stage.client.request();
     await stage.settle();
     stage.session.destroy();
-    expect(stage.socket.events).toEqual(["terminate"]);
+    expect(stage.socket.done).toEqual(["terminate"]);
   });
 });
 

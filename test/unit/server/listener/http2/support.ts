@@ -5,20 +5,18 @@ import type { ClientRequest } from "../../../../../src/pipeline/client-request.t
 import type { ContentReader, ReadResult } from "../../../../../src/pipeline/content.ts";
 import type { Delivery } from "../../../../../src/pipeline/delivery.ts";
 import type { GatewayError } from "../../../../../src/pipeline/errors.ts";
-import { DateLine } from "../../../../../src/server/listener/date-line.ts";
 import { Http2Session } from "../../../../../src/server/listener/http2/session.ts";
-import type { Expiring, SessionLimits } from "../../../../../src/server/listener/services.ts";
 import type { Handle } from "../../../../../src/server/listener/session.ts";
 import { EndOfTurn } from "../../../../../src/time/end-of-turn.ts";
-import { Timeout } from "../../../../../src/time/timeout.ts";
-import { Line, type RawSocket } from "../../../../../src/transport/line.ts";
+import { Line } from "../../../../../src/transport/line.ts";
 import { BatchBuffers } from "../../../../../src/wire/http2/frame-sender.ts";
 import { FakeClock } from "../../../../support/fake-clock.ts";
+import { FakeSocket } from "../../../../support/fake-socket.ts";
 import { describeFrames } from "../../../../support/http2-frames.ts";
 import { LIMITS, Side } from "../../../../support/http2-pair.ts";
-import { RequestHeadReader } from "../../../../../src/wire/request-head.ts";
+import { sessionServices } from "../session-services.ts";
 
-/** A delivery that writes down what it is told. */
+/** A delivery that notes what is reported to it. */
 export class TestDelivery implements Delivery {
   readonly answer: Answer;
   bytes = 0;
@@ -88,53 +86,10 @@ export class Pieces implements ContentReader {
   }
 }
 
-/** A client's socket in memory, which takes as much as the test allows. */
-class MemorySocket implements RawSocket {
-  room = Number.POSITIVE_INFINITY;
-  written: Buffer[] = [];
-  events: string[] = [];
-
-  write(data: string | Uint8Array): number {
-    const bytes = Buffer.from(data as Uint8Array);
-    const taken = Math.min(bytes.length, this.room);
-    this.room -= taken;
-    this.written.push(bytes.subarray(0, taken));
-    return taken;
-  }
-
-  take(): Buffer {
-    const bytes = Buffer.concat(this.written);
-    this.written = [];
-    return bytes;
-  }
-
-  pause(): void {
-    this.events.push("pause");
-  }
-
-  resume(): void {
-    this.events.push("resume");
-  }
-
-  shutdown(): void {
-    this.events.push("shutdown");
-  }
-
-  setKeepAlive(): void {}
-
-  end(): void {
-    this.events.push("end");
-  }
-
-  terminate(): void {
-    this.events.push("terminate");
-  }
-}
-
 /** A session with a client that speaks HTTP/2 by our own connection. */
 export class Stage {
   readonly clock = new FakeClock();
-  readonly socket = new MemorySocket();
+  readonly socket = new FakeSocket();
   readonly client = new Side("client", LIMITS, this.clock);
   readonly session: Http2Session;
   readonly requests: ClientRequest[] = [];
@@ -146,32 +101,23 @@ export class Stage {
   constructor(handle: Handle, maxHeaderSize = 16_384) {
     const line = new Line();
     line.take(this.socket);
-    const timeout = (milliseconds: number) =>
-      new Timeout<Expiring>(this.clock, milliseconds, (session) => session.timeIsUp());
-    const limits: SessionLimits = {
-      maxHeaderSize,
-      opening: timeout(10_000),
-      header: timeout(10_000),
-      keepAlive: timeout(75_000),
-      stalled: timeout(75_000),
-    };
     const connection = { peer: "192.0.2.1", peerPort: 1, tls: undefined, isOpen: true };
     this.session = new Http2Session(
       line,
       connection,
-      {
-        handle: (request) => {
+      sessionServices(
+        this.clock,
+        (request) => {
           this.requests.push(request);
           return handle(request);
         },
-        clock: this.clock,
-        dateLine: new DateLine(this.clock),
-        heads: new RequestHeadReader(),
-        limits,
-        gone: () => (this.gone += 1),
-        onMisuse: (connection, reason) => this.misuses.push(`${connection.peer}: ${reason}`),
-        onError: (error) => this.errors.push(error),
-      },
+        {
+          maxHeaderSize,
+          gone: () => (this.gone += 1),
+          onMisuse: (connection, reason) => this.misuses.push(`${connection.peer}: ${reason}`),
+          onError: (error) => this.errors.push(error),
+        },
+      ),
       {
         buffers: new BatchBuffers(),
         flushes: new EndOfTurn(
