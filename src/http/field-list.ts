@@ -34,7 +34,11 @@ export class FieldList {
    * written here. Throws a TypeError for an invalid name or value.
    */
   set(name: string, value: string): void {
-    const field = fieldOf(name, value);
+    this.put(fieldOf(name, value));
+  }
+
+  /** Replaces all fields of this field's name with it, in the place of the first. */
+  put(field: Field): void {
     const first = this.#find(field.name, 0);
     if (first === -1) {
       this.list.push(field);

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { type StaticDecode, Type } from "@sinclair/typebox";
+import { fieldOf } from "../http/field.ts";
 import type { FieldList } from "../http/field-list.ts";
 import { listWith, TOKEN } from "../http/fields.ts";
 import { hostName } from "../http/host.ts";
@@ -138,6 +139,8 @@ const BACKEND_FIELDS: ReadonlySet<string> = new Set([
   "access-control-max-age",
 ]);
 
+const ANY_ORIGIN = fieldOf("access-control-allow-origin", "*");
+
 function create(config: CorsConfig): Policy | undefined {
   if (!config.enabled) return undefined;
   const origins = new AllowedOrigins(
@@ -149,7 +152,7 @@ function create(config: CorsConfig): Policy | undefined {
   /** Sets the fields by which the browser lets the page read the answer; false if it may not. */
   function allowOrigin(request: RequestFields, answer: FieldList): boolean {
     if (origins.any) {
-      answer.set("access-control-allow-origin", "*");
+      answer.put(ANY_ORIGIN);
       return true;
     }
     const origin = request.get("origin");

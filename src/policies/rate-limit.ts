@@ -1,4 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
+import { FieldName } from "../http/field.ts";
 import type { FieldList } from "../http/field-list.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange, TakenQuota } from "../pipeline/exchange.ts";
@@ -219,9 +220,12 @@ function reportQuotas(exchange: Exchange, fields: FieldList): void {
     policies = policies === "" ? quota.policyItem : `${policies}, ${quota.policyItem}`;
     items = items === "" ? quota.item() : `${items}, ${quota.item()}`;
   }
-  fields.set("ratelimit-policy", policies);
-  fields.set("ratelimit", items);
+  fields.put(POLICY.with(policies));
+  fields.put(REMAINING.with(items));
 }
+
+const POLICY = new FieldName("ratelimit-policy");
+const REMAINING = new FieldName("ratelimit");
 
 /** A String of RFC 9651 section 3.3.3; characters that it cannot hold are percent-encoded. */
 function quotedString(text: string): string {

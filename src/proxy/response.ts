@@ -1,3 +1,4 @@
+import { FieldName, fieldOf } from "../http/field.ts";
 import type { FieldList } from "../http/field-list.ts";
 import { listWith } from "../http/fields.ts";
 import { isGrpc, readGrpcStatus } from "../http/grpc.ts";
@@ -54,9 +55,13 @@ export function prepareAnswer(exchange: Exchange, relay: Relay): Answer {
 
 /** Adds the gateway's own fields to those of a backend. */
 export function markAnswer({ requestId }: Exchange, fields: FieldList): void {
-  fields.set("Via", listWith(fields.get("via"), VIA));
-  fields.set("X-Request-ID", requestId);
+  const via = fields.get("via");
+  fields.put(via === null ? OWN_VIA : fieldOf("Via", listWith(via, VIA)));
+  fields.put(REQUEST_ID.with(requestId));
 }
+
+const OWN_VIA = fieldOf("Via", VIA);
+const REQUEST_ID = new FieldName("X-Request-ID");
 
 function passOn(
   { cancellation }: Exchange,

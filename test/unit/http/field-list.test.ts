@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { FieldName } from "../../../src/http/field.ts";
 import { FieldList } from "../../../src/http/field-list.ts";
 import { fieldsOf, flat, linesOf } from "../../support/fields.ts";
 
@@ -44,6 +45,14 @@ describe("fields of an answer", () => {
     expect(linesOf(some.list)).toBe("A: 1\r\nVARY: a\r\nb: 2\r\nSet-Cookie: c=d\r\n");
     some.set("set-cookie", "vary");
     expect(linesOf(some.list.slice(-1))).toBe("set-cookie: vary\r\n");
+  });
+
+  test("may share one with other answers", () => {
+    const shared = new FieldName("VARY").with("a");
+    const some = fields();
+    some.put(shared);
+    expect(linesOf(some.list)).toBe("A: 1\r\nVARY: a\r\nb: 2\r\nSet-Cookie: c=d\r\n");
+    expect(some.list[1]).toBe(shared);
   });
 
   test("take one more of a name that they have", () => {
