@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
+import { eventually } from "../support/eventually.ts";
 import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { hasProc } from "../support/proc.ts";
 import { type RawAnswer, parseAnswer } from "../support/raw-http.ts";
@@ -27,13 +28,20 @@ function startNtlmBackend(): Promise<string> {
   });
 }
 
+function open(port: number, localPort?: number): Promise<Socket | undefined> {
+  const socket = connect({ port, host: "127.0.0.1", ...(localPort && { localPort }) });
+  return new Promise((resolve, reject) => {
+    socket.on("connect", () => resolve(socket));
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
+    );
+  });
+}
+
 /** A client with one connection, on which it asks again and again. */
 async function startClient(port: number, localPort?: number) {
-  const socket: Socket = connect({ port, host: "127.0.0.1", ...(localPort && { localPort }) });
-  await new Promise((resolve, reject) => {
-    socket.on("connect", resolve);
-    socket.on("error", reject);
-  });
+  // A port that was in use a moment ago may not be free yet.
+  const socket = await eventually(() => open(port, localPort));
   stage.defer(() => socket.destroy());
   const ask = (...fields: string[]): Promise<RawAnswer> =>
     new Promise((resolve) => {
