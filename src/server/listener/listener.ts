@@ -35,6 +35,8 @@ export interface ListenerTls {
   readonly settings: TlsSettings;
   /** A handshake failed. */
   readonly failed: HandshakeServices["failed"];
+  /** A client's certificate is not accepted, and none is required. */
+  readonly ignored: HandshakeServices["ignored"];
 }
 
 export interface ListenerOptions {
@@ -237,6 +239,7 @@ export class Listener {
         timeout: this.#services.limits.header,
         protocols: this.#http2 ? HTTP_1_AND_2 : HTTP_1,
         failed: this.#tls.failed,
+        ignored: this.#tls.ignored,
         secured: this.#secured,
         gone: this.#services.gone,
       });

@@ -175,7 +175,16 @@ export class TrafficPorts {
       get settings() {
         return store.settings;
       },
-      failed: (peer, reason) => this.#reportHandshake(peer, reason),
+      failed: ({ address }, reason) =>
+        this.#reportHandshake(
+          `TLS handshake with ${address} failed: ${reason}`,
+          reason !== CLIENT_LEFT,
+        ),
+      ignored: ({ address }, reason) =>
+        this.#reportHandshake(
+          `TLS with ${address}: ${reason}; it is served like a client without one`,
+          true,
+        ),
     };
   }
 
@@ -198,10 +207,10 @@ export class TrafficPorts {
     return clients;
   }
 
-  #reportHandshake({ address }: Peer, reason: string): void {
-    const text = `TLS handshake with ${address} failed: ${reason}`;
+  /** `matters`: to an operator who has not asked for all of them. */
+  #reportHandshake(text: string, matters: boolean): void {
     const { logger } = this.#services;
-    if (reason !== CLIENT_LEFT && this.#failedHandshakes.take()) {
+    if (matters && this.#failedHandshakes.take()) {
       logger.log(
         "info",
         `${text} (at most one such line a minute; \`logging.level: debug\` has all)`,

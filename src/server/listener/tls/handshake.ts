@@ -37,6 +37,8 @@ export interface HandshakeServices {
   readonly secured: (handshake: TlsHandshake, connection: SecureConnection) => void;
   /** For the operator who wants to know why. */
   readonly failed: (peer: Peer, reason: string) => void;
+  /** The client's certificate is not accepted; it is served like one without. */
+  readonly ignored: (peer: Peer, reason: string) => void;
   /** The connection is closed, without having become secure. */
   readonly gone: (handshake: TlsHandshake) => void;
 }
@@ -181,7 +183,7 @@ export class TlsHandshake implements Session, Expiring {
     if (clientCertificates === "ignored" || (socket.authorized && isPresent)) return undefined;
     const reason = `the client's certificate is not accepted: ${reasonOf(error)}`;
     if (clientCertificates === "required") return reason;
-    if (isPresent) this.#services.failed(this.#peer, reason);
+    if (isPresent) this.#services.ignored(this.#peer, reason);
     return undefined;
   }
 

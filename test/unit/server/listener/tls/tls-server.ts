@@ -52,6 +52,8 @@ export class TlsServer implements Disposable {
   settings: TlsSettings;
   readonly failures: string[] = [];
   readonly connections: SecureConnection[] = [];
+  /** Why certificates of clients were not accepted that are served all the same. */
+  readonly ignored: string[] = [];
   readonly handshakes = new Set<TlsHandshake>();
   readonly #listener: Bun.TCPSocketListener<Session>;
   readonly #timeout: Timeout<{ timeIsUp(): void }>;
@@ -69,6 +71,7 @@ export class TlsServer implements Disposable {
         secure.socket.data = new Echo(secure);
       },
       failed: (_, reason) => this.failures.push(reason),
+      ignored: (_, reason) => this.ignored.push(reason),
     };
     const opened = (socket: Bun.Socket<Session>) => {
       const handshake = new TlsHandshake(socket, PEER, this.settings, services);
