@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { credentials, Metadata, ServerCredentials, status } from "@grpc/grpc-js";
-import { hasOpenssl, issue, makeAuthority } from "../support/certificates.ts";
+import { hasOpenssl, issuedForAll } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { noHealthChecks, startGateway, type TestConfig } from "../support/gateway-process.ts";
 import { startGrpcClient, startGrpcServer } from "../support/grpc.ts";
@@ -150,24 +150,19 @@ describe("an error of the gateway for a gRPC client", () => {
   });
 });
 
-const shared = createStage(afterAll);
-let folder = "";
-
-beforeAll(async () => {
-  if (!hasOpenssl) return;
-  folder = shared.folder();
-  await makeAuthority(folder, "ca");
-  await issue(folder, "local", "IP:127.0.0.1,DNS:localhost");
-});
+const local = issuedForAll("local", "IP:127.0.0.1,DNS:localhost");
 
 test.skipIf(!hasOpenssl)("gRPC goes through the gateway over TLS on both sides", async () => {
-  const file = (name: string) => readFileSync(join(folder, name));
+  const file = (name: string) => readFileSync(join(local.folder, name));
   const pair = { private_key: file("local.key"), cert_chain: file("local.pem") };
   const server = await startGrpcServer(stage, {
     tls: ServerCredentials.createSsl(null, [pair]),
   });
   for (const protocol of ["http2", "auto"]) {
-    const certificate = { certificate: join(folder, "local.pem"), key: join(folder, "local.key") };
+    const certificate = {
+      certificate: join(local.folder, "local.pem"),
+      key: join(local.folder, "local.key"),
+    };
     const gateway = await startGateway(stage, {
       server: { tls: { port: 0, certificates: [certificate] } },
       health_check: { grpc: true },
@@ -176,7 +171,7 @@ test.skipIf(!hasOpenssl)("gRPC goes through the gateway over TLS on both sides",
           path: "/*",
           backends: [`https://127.0.0.1:${server.port}`],
           protocol,
-          tls: { ca: join(folder, "ca.pem") },
+          tls: { ca: join(local.folder, "ca.pem") },
         },
       ],
     });

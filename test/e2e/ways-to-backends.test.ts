@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { ask, problemOf } from "../support/ask.ts";
-import { hasOpenssl, issue, makeAuthority } from "../support/certificates.ts";
+import { hasOpenssl, issuedForAll } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { startRawBackend } from "../support/raw-backend.ts";
@@ -12,15 +12,7 @@ import { createStage } from "../support/stage.ts";
 import { startHttp2Backend } from "../unit/transport/http2/support.ts";
 
 const stage = createStage();
-const shared = createStage(afterAll);
-let folder = "";
-
-beforeAll(async () => {
-  if (!hasOpenssl) return;
-  folder = shared.folder();
-  await makeAuthority(folder, "ca");
-  await issue(folder, "local", "IP:127.0.0.1,DNS:localhost");
-});
+const local = issuedForAll("local", "IP:127.0.0.1,DNS:localhost");
 
 const startBefore = (backends: string[], route: object = {}, environment = {}) =>
   startGateway(
@@ -210,14 +202,14 @@ test.skipIf(!hasOpenssl)(
     const server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
-      tls: { cert: Bun.file(join(folder, "local.pem")), key: Bun.file(join(folder, "local.key")) },
+      tls: { cert: local.cert, key: local.key },
       fetch: () => new Response("the other one"),
     });
     stage.defer(() => server.stop(true));
     const backends = [silent.replace("http:", "https:"), `https://127.0.0.1:${server.port}`];
     const gateway = await startBefore(backends, {
       connect_timeout: "200ms",
-      tls: { ca: join(folder, "ca.pem") },
+      tls: { ca: join(local.folder, "ca.pem") },
     });
     for (let count = 0; count < 4; count += 1) {
       expect(await (await ask(gateway.url, { method: "POST" })).text()).toBe("the other one");
@@ -230,7 +222,7 @@ describe.skipIf(!hasOpenssl)("a backend with TLS", () => {
     const server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
-      tls: { cert: Bun.file(join(folder, "local.pem")), key: Bun.file(join(folder, "local.key")) },
+      tls: { cert: local.cert, key: local.key },
       http3: true,
       http1: false,
       fetch: async (request) => new Response(`by HTTP/3 ${await request.text()}`),

@@ -1,5 +1,8 @@
+import { afterAll, beforeAll } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { requiresProgram } from "./requires.ts";
+import { createStage } from "./stage.ts";
 
 /** Certificates are made with openssl (Debian: openssl); without it the tests that need them are left out. */
 export const hasOpenssl = requiresProgram("openssl", "openssl");
@@ -25,6 +28,31 @@ export async function issue(folder: string, name: string, names: string): Promis
     folder,
     `x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ${name}.ext -out ${name}.pem`,
   );
+}
+
+/** A certificate, its key and its authority in PEM, and the folder with ca.pem, NAME.pem and NAME.key. */
+export interface Issued {
+  readonly folder: string;
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The same for all of a file's tests: made before the first one, empty without openssl. */
+export function issuedForAll(name: string, names: string): Issued {
+  const stage = createStage(afterAll);
+  const issued = { folder: "", ca: "", cert: "", key: "" };
+  beforeAll(async () => {
+    if (!hasOpenssl) return;
+    const folder = stage.folder();
+    await makeAuthority(folder, "ca");
+    await issue(folder, name, names);
+    const [ca = "", cert = "", key = ""] = ["ca.pem", `${name}.pem`, `${name}.key`].map((file) =>
+      readFileSync(join(folder, file), "utf8"),
+    );
+    Object.assign(issued, { folder, ca, cert, key });
+  });
+  return issued;
 }
 
 /** Runs one command of openssl. Its arguments have no blanks. */

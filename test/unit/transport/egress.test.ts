@@ -1,28 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
 import { createServer } from "node:tls";
 import { type Destination, forUpgrades } from "../../../src/upstream/destination.ts";
-import { hasOpenssl, issue, makeAuthority } from "../../support/certificates.ts";
+import { hasOpenssl, issuedForAll } from "../../support/certificates.ts";
 import { listen, startSocketServer, unusedPort } from "../../support/socket-server.ts";
 import { createStage } from "../../support/stage.ts";
 import { rejection } from "../proxy/network.ts";
 import { contentOf, destination, lasting, startPool } from "./support.ts";
 
 const stage = createStage();
-const shared = createStage(afterAll);
-const files = { ca: "", cert: "", key: "" };
-
-beforeAll(async () => {
-  if (!hasOpenssl) return;
-  const folder = shared.folder();
-  await makeAuthority(folder, "ca");
-  await issue(folder, "backend", "DNS:backend.test");
-  files.ca = readFileSync(join(folder, "ca.pem"), "utf8");
-  files.cert = readFileSync(join(folder, "backend.pem"), "utf8");
-  files.key = readFileSync(join(folder, "backend.key"), "utf8");
-});
+const files = issuedForAll("backend", "DNS:backend.test");
 
 /** A proxy that does with each request what a test says. */
 async function startProxy(onRequest: (head: string, socket: Socket) => void) {

@@ -1,35 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { describe, expect, test } from "bun:test";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Attempt } from "../../../src/transport/attempt.ts";
 import { type Fetch, FetchBudget, FetchCarrier } from "../../../src/transport/fetch-carrier.ts";
-import { hasOpenssl, issue, makeAuthority } from "../../support/certificates.ts";
+import { hasOpenssl, issuedForAll } from "../../support/certificates.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createStage } from "../../support/stage.ts";
 import { rejection } from "../proxy/network.ts";
 import { handedOver, http2At, startPool, textOf } from "./http2/support.ts";
 
 const stage = createStage();
-const shared = createStage(afterAll);
-const files = { cert: "", key: "" };
-
-beforeAll(async () => {
-  if (!hasOpenssl) return;
-  const folder = shared.folder();
-  await makeAuthority(folder, "ca");
-  await issue(folder, "backend", "IP:127.0.0.1");
-  files.cert = readFileSync(join(folder, "backend.pem"), "utf8");
-  files.key = readFileSync(join(folder, "backend.key"), "utf8");
-});
+const files = issuedForAll("backend", "IP:127.0.0.1");
 
 /** A backend that speaks HTTP/3. */
 function startHttp3Backend(answer: (request: Request) => Response | Promise<Response>) {
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
-    tls: files,
+    tls: { cert: files.cert, key: files.key },
     http3: true,
     fetch: answer,
   });

@@ -1,31 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
 import { createServer } from "node:tls";
-import { hasOpenssl, issue, makeAuthority } from "../../support/certificates.ts";
+import { hasOpenssl, issuedForAll } from "../../support/certificates.ts";
 import { listen, startSocketServer } from "../../support/socket-server.ts";
 import { createStage } from "../../support/stage.ts";
 import { rejection } from "../proxy/network.ts";
 import { contentOf, startPool } from "./support.ts";
 
 const stage = createStage();
-const shared = createStage(afterAll);
-let folder = "";
-
-beforeAll(async () => {
-  if (!hasOpenssl) return;
-  folder = shared.folder();
-  await makeAuthority(folder, "ca");
-  await issue(folder, "local", "IP:127.0.0.1");
-});
+const local = issuedForAll("local", "IP:127.0.0.1");
 
 /** A backend over TLS 1.2, whose alerts are not encrypted beyond recognition, that answers and closes. */
 async function startClosing(answer: string): Promise<number> {
-  const [cert, key] = ["local.pem", "local.key"].map((name) =>
-    readFileSync(join(folder, name), "utf8"),
-  );
-  const server = createServer({ cert, key, maxVersion: "TLSv1.2" });
+  const server = createServer({ cert: local.cert, key: local.key, maxVersion: "TLSv1.2" });
   return listen(stage, server, "secureConnection", (socket) => {
     socket.once("data", () => socket.end(answer));
   });
@@ -59,9 +46,8 @@ describe.skipIf(!hasOpenssl)(
   () => {
     const ask = async (answer: string) => {
       const url = await startWithoutCloseNotify(await startClosing(answer));
-      const ca = readFileSync(join(folder, "ca.pem"), "utf8");
       const { send } = startPool(stage);
-      return contentOf(await send(url.replace("http:", "https:"), { tls: { ca } }));
+      return contentOf(await send(url.replace("http:", "https:"), { tls: { ca: local.ca } }));
     };
 
     test.each([

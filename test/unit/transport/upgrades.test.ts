@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { describe, expect, test } from "bun:test";
 import { createServer } from "node:tls";
 import type { Channel } from "../../../src/pipeline/channel.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import { Cancellation } from "../../../src/pipeline/cancellation.ts";
 import { eventually } from "../../support/eventually.ts";
-import { hasOpenssl, issue, makeAuthority } from "../../support/certificates.ts";
+import { hasOpenssl, issuedForAll } from "../../support/certificates.ts";
 import { type RawRequest, startRawBackend } from "../../support/raw-backend.ts";
 import { listen } from "../../support/socket-server.ts";
 import { createStage } from "../../support/stage.ts";
@@ -14,20 +12,7 @@ import { rejection } from "../proxy/network.ts";
 import { contentOf, lasting, startPool, streamOf, useOnce } from "./support.ts";
 
 const stage = createStage();
-const shared = createStage(afterAll);
-const KEY = { cert: "", key: "" };
-let ca = "";
-
-beforeAll(async () => {
-  if (!hasOpenssl) return;
-  const folder = shared.folder();
-  const read = (name: string) => readFileSync(join(folder, name), "utf8");
-  await makeAuthority(folder, "ca");
-  await issue(folder, "local", "IP:127.0.0.1");
-  ca = read("ca.pem");
-  KEY.cert = read("local.pem");
-  KEY.key = read("local.key");
-});
+const local = issuedForAll("local", "IP:127.0.0.1");
 
 function agreement(protocol = "tcp", more: readonly string[] = []): string {
   const fields = ["Connection: Upgrade", `Upgrade: ${protocol}`, ...more];
@@ -199,7 +184,7 @@ describe("an upgrade", () => {
 test.skipIf(!hasOpenssl)(
   "an upgrade over TLS passes bytes and ends on like any other",
   async () => {
-    const server = createServer({ ...KEY, allowHalfOpen: true });
+    const server = createServer({ cert: local.cert, key: local.key, allowHalfOpen: true });
     let received = "";
     const port = await listen(stage, server, "secureConnection", (socket) => {
       socket.once("data", () => {
@@ -209,7 +194,7 @@ test.skipIf(!hasOpenssl)(
       });
     });
     const { send } = startPool(stage);
-    const tls = { serverName: "", ca };
+    const tls = { serverName: "", ca: local.ca };
     const { channel } = await send(`https://127.0.0.1:${port}`, { upgrade: "tcp", tls });
     const heard = listenTo(channel);
     channel?.write(Buffer.from("hello"));

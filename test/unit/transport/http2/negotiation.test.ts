@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
 import { createSecureServer, type Http2Session, type ServerHttp2Stream } from "node:http2";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import type { Destination } from "../../../../src/upstream/destination.ts";
-import { hasOpenssl, issue, makeAuthority } from "../../../support/certificates.ts";
+import { hasOpenssl, issuedForAll } from "../../../support/certificates.ts";
 import { listen, startSocketServer } from "../../../support/socket-server.ts";
 import { createStage } from "../../../support/stage.ts";
 import { rejection } from "../../proxy/network.ts";
@@ -19,23 +18,12 @@ import {
 } from "./support.ts";
 
 const stage = createStage();
-const shared = createStage(afterAll);
-const files = { ca: "", cert: "", key: "" };
-
-beforeAll(async () => {
-  if (!hasOpenssl) return;
-  const folder = shared.folder();
-  await makeAuthority(folder, "ca");
-  await issue(folder, "backend", "IP:127.0.0.1");
-  files.ca = readFileSync(join(folder, "ca.pem"), "utf8");
-  files.cert = readFileSync(join(folder, "backend.pem"), "utf8");
-  files.key = readFileSync(join(folder, "backend.key"), "utf8");
-});
+const files = issuedForAll("backend", "IP:127.0.0.1");
 
 /** A backend with TLS that speaks both versions, or one. */
 async function startSecureBackend(alpn: string[]) {
   if (!alpn.includes("h2")) {
-    const server = createTlsServer({ ...files, ALPNProtocols: alpn });
+    const server = createTlsServer({ cert: files.cert, key: files.key, ALPNProtocols: alpn });
     let connections = 0;
     server.on("tlsClientError", () => undefined);
     const port = await listen(stage, server, "secureConnection", (socket) => {
@@ -45,7 +33,7 @@ async function startSecureBackend(alpn: string[]) {
     return { origin: `https://127.0.0.1:${port}`, connections: () => connections };
   }
   const sessions: Http2Session[] = [];
-  const server = createSecureServer({ ...files });
+  const server = createSecureServer({ cert: files.cert, key: files.key });
   server.on("session", (session) => sessions.push(session));
   server.on("stream", (opened) => {
     const stream = opened as ServerHttp2Stream;
