@@ -13,7 +13,7 @@ import type { Exchange } from "./exchange.ts";
 export function grpcProblem(exchange: Exchange, error: GatewayError, contentType: string): Answer {
   const fields = new FieldList([
     fieldOf("Content-Type", contentType),
-    fieldOf("X-Request-Id", exchange.requestId),
+    fieldOf("X-Request-ID", exchange.requestId),
     ...grpcTrailers(exchange, error),
   ]);
   return new Answer(null, { status: 200, fields });

@@ -13,7 +13,7 @@ export function ownAnswer(
   const fields = new FieldList([
     fieldOf("Content-Type", contentType),
     NO_STORE,
-    fieldOf("X-Request-Id", exchange.requestId),
+    fieldOf("X-Request-ID", exchange.requestId),
   ]);
   return new Answer(content, { status, fields });
 }
