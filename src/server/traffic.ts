@@ -22,6 +22,7 @@ export function trafficApp(gateway: Answering): Handle {
     "/*",
     ({ request }) => (request as unknown as AskedOfApp).delivery,
   );
+  // Elysia's types know neither another object than a Request nor another result than a Response.
   return (client) =>
     app.fetch(new AskedOfApp(gateway, client) as unknown as Request) as unknown as
       | Delivery
