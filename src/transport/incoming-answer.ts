@@ -3,6 +3,7 @@ import type { Channel } from "../pipeline/channel.ts";
 import type { AnswerHead, AnswerHeadReader } from "../wire/answer-head.ts";
 import { restOf } from "../wire/bytes.ts";
 import { ChunkedDecoder } from "../wire/chunked.ts";
+import { CONTROL, hasStrayControl } from "../wire/head-lines.ts";
 import { Malformed } from "../wire/malformed.ts";
 import type { Field } from "../http/field.ts";
 import { FieldList } from "../http/field-list.ts";
@@ -117,6 +118,7 @@ export class IncomingAnswer implements BackendAnswer {
 
   /** Reads up to the end of the final header section. Returns the bytes after it once it is complete. */
   #readHeads(received: Buffer): Buffer | undefined {
+    let checked = this.#partial?.length ?? 0;
     let bytes = this.#partial === undefined ? received : Buffer.concat([this.#partial, received]);
     this.#partial = undefined;
     for (;;) {
@@ -133,11 +135,13 @@ export class IncomingAnswer implements BackendAnswer {
               : "the first line is not a status line",
           );
         }
+        if (hasStrayControl(bytes, checked)) throw new Malformed(CONTROL);
         if (bytes.length > 0) this.#partial = bytes;
         return undefined;
       }
       const head = this.#heads.read(bytes, end);
       bytes = restOf(bytes, end + HEAD_END.length);
+      checked = 0;
       if (head.status >= 200 || head.status === 101) {
         this.#take(head);
         return bytes;

@@ -121,6 +121,24 @@ export function parseFieldLine(
   };
 }
 
+/** Whether bytes from `start` on, of a head that has not ended yet, can never become part of one. */
+export function hasStrayControl(bytes: Uint8Array, start: number): boolean {
+  const end = bytes.length;
+  for (
+    let at = endOf(IN_TEXT, bytes, start, end);
+    at < end;
+    at = endOf(IN_TEXT, bytes, at + 1, end)
+  ) {
+    // A CR at the end may still get its LF, and the first LF may belong to a CR that was checked before.
+    const isFine =
+      bytes[at] === CR
+        ? at + 1 === end || bytes[at + 1] === LF
+        : bytes[at] === LF && bytes[at - 1] === CR;
+    if (!isFine) return true;
+  }
+  return false;
+}
+
 /** What is said of a line that does not end where it should. */
 export const CONTROL = "a control character in the header section";
 

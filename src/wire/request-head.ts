@@ -9,7 +9,7 @@ import {
   type FieldLine,
   FieldLines,
   IN_TARGET,
-  IN_TEXT,
+  hasStrayControl,
   IN_TOKEN,
   isLineAt,
   LF,
@@ -132,19 +132,7 @@ export function afterEmptyLines(bytes: Uint8Array, start: number): number {
  * one is refused at once instead of being waited for. Throws Malformed.
  */
 export function checkUnfinished(bytes: Uint8Array, start: number): void {
-  const end = bytes.length;
-  for (
-    let at = endOf(IN_TEXT, bytes, start, end);
-    at < end;
-    at = endOf(IN_TEXT, bytes, at + 1, end)
-  ) {
-    // A CR at the end may still get its LF, and the first LF may belong to a CR that was checked before.
-    const isFine =
-      bytes[at] === CR
-        ? at + 1 === end || bytes[at + 1] === LF
-        : bytes[at] === LF && bytes[at - 1] === CR;
-    if (!isFine) throw new Malformed(otherProtocol(bytes, 0) ?? CONTROL);
-  }
+  if (hasStrayControl(bytes, start)) throw new Malformed(otherProtocol(bytes, 0) ?? CONTROL);
 }
 
 const NOTHING = Buffer.alloc(0);

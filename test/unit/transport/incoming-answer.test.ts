@@ -136,6 +136,8 @@ describe("an answer", () => {
     ["the first line is not a status line", "HTTP/2"],
     ["the first line is not a status line", `${interim}<`],
     ["the first line is not a status line", "HTTP/1.1 2000\r\n\r\n"],
+    ["a control character in the header section", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"],
+    ["a control character in the header section", `${interim}HTTP/1.1 200 OK\r\nX: \0`],
     ["an unrequested 101", "HTTP/1.1 101 Switching Protocols\r\n\r\n"],
     ["too many 1xx answers", interim.repeat(33)],
     ["a header section of more than 65536 bytes", `HTTP/1.1 200 ${"x".repeat(65_524)}`],
