@@ -90,7 +90,7 @@ export function disasters(victims: Victims): Disaster[] {
     },
     {
       name: "descriptors are used up",
-      said: /no file descriptor is left/,
+      said: /(?:client connections are open, as many as|no file descriptor is left)/,
       async strike() {
         const sockets = Array.from({ length: CONNECTIONS }, () => hold(gateway.port));
         return () => {
