@@ -17,7 +17,7 @@ interface Side {
   /** Reads the frames that it sends. */
   readonly reader: FrameReader;
   /** Whether a close frame has been sent to it, after which nothing may follow. */
-  isTold: boolean;
+  hasCloseFrame: boolean;
   /** A close frame for it, that waits for the end of the frame that it is receiving. */
   farewell: Uint8Array | undefined;
   /** Stops the pings of the other end, which is not read while this one is full. */
@@ -50,7 +50,7 @@ export class WebSocketTunnel extends Tunnel {
     const to = this.#of(other);
     const { messages, payloadBytes } = reader;
     let read = 0;
-    if (!to.isTold) {
+    if (!to.hasCloseFrame) {
       const isLast = to.farewell !== undefined;
       read = reader.read(bytes, 0, (piece) => other.write(piece), isLast);
       // The close frame that has passed is the last word.
@@ -58,7 +58,7 @@ export class WebSocketTunnel extends Tunnel {
       else if (isLast) this.#sayFarewell(other);
     }
     // Nothing passes any more, but this end's own close is awaited.
-    if (to.isTold) reader.read(bytes, read, drop);
+    if (to.hasCloseFrame) reader.read(bytes, read, drop);
     this.#count(from, messages, payloadBytes);
     if (reader.breach !== undefined) this.#broken(from);
     if (reader.hasClosed) this.linger();
@@ -164,7 +164,7 @@ export class WebSocketTunnel extends Tunnel {
   /** Says a close to an end, as soon as it is between two frames. */
   #say(end: TunnelEnd, code: number, reason: string): void {
     const to = this.#of(end);
-    if (to.isTold || to.farewell !== undefined) return;
+    if (to.hasCloseFrame || to.farewell !== undefined) return;
     to.farewell = closeFrame(code, reason, maskFor(end));
     this.#sayFarewell(end);
   }
@@ -179,20 +179,21 @@ export class WebSocketTunnel extends Tunnel {
   }
 
   #closeSent(to: Side): void {
-    to.isTold = true;
+    to.hasCloseFrame = true;
     to.farewell = undefined;
   }
 
   /** Ends the connection of an end that the gateway has closed the WebSocket to, and that knows. */
   #settle(end: TunnelEnd): void {
-    const { isTold, reader } = this.#of(end);
-    if (this.#isShut && isTold && (reader.hasClosed || reader.breach !== undefined)) end.end();
+    const { hasCloseFrame, reader } = this.#of(end);
+    if (this.#isShut && hasCloseFrame && (reader.hasClosed || reader.breach !== undefined))
+      end.end();
   }
 
   /** Whether an end may close its connection: somebody has closed the WebSocket before. */
   #isClosedFor(end: TunnelEnd): boolean {
-    const { isTold, reader } = this.#of(end);
-    return isTold || reader.hasClosed || this.#isShut;
+    const { hasCloseFrame, reader } = this.#of(end);
+    return hasCloseFrame || reader.hasClosed || this.#isShut;
   }
 
   /**
@@ -203,7 +204,7 @@ export class WebSocketTunnel extends Tunnel {
     const full = this.#of(end.other);
     full.cancelPing ??= this.options.clock.schedule(PING_MS, () => {
       full.cancelPing = undefined;
-      const isBetweenFrames = full.reader.isBetweenFrames && !this.#of(end).isTold;
+      const isBetweenFrames = full.reader.isBetweenFrames && !this.#of(end).hasCloseFrame;
       if (isBetweenFrames && !end.isFull) end.write(pingFrame(maskFor(end)));
       this.#pingLater(end);
     });
@@ -218,7 +219,7 @@ const BAD_GATEWAY = 1014;
 function side(rules: { masked: boolean; maxMessageSize: number }): Side {
   return {
     reader: new FrameReader(rules),
-    isTold: false,
+    hasCloseFrame: false,
     farewell: undefined,
     cancelPing: undefined,
   };

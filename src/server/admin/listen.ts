@@ -19,7 +19,7 @@ export interface AdminListenOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The limits of the operator's port; the same for everybody, so that nobody locks himself out. */
+/** The limits of the operator's port; the same for everybody, so that no setting locks the operator out. */
 const LIMITS: ListenerLimits = {
   maxHeaderSize: 65_536,
   headerTimeout: 10_000,

@@ -302,7 +302,7 @@ export class Listener {
   }
 
   #gone(session: Session): void {
-    // A socket that fails tells so twice: by its error, and by its end.
+    // A socket that fails reports that twice: by its error, and by its end.
     if (!this.#sessions.has(session)) return;
     this.#admission?.leave(session.client);
     this.#forget(session);

@@ -154,8 +154,8 @@ export class TlsHandshake implements Session, Expiring {
   closed(cause: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const isTold = cause !== undefined && this.#hello !== undefined;
-    this.#fail(isTold ? reasonOf(cause) : CLIENT_LEFT);
+    const isExplained = cause !== undefined && this.#hello !== undefined;
+    this.#fail(isExplained ? reasonOf(cause) : CLIENT_LEFT);
     this.#services.gone(this);
   }
 
