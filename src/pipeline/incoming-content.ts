@@ -21,6 +21,12 @@ interface Waiting<Result> {
 
 /** Bytes that wait for a reader before the sender is stopped. */
 const ENOUGH_WAITING = 262_144;
+/**
+ * Pieces of at most so many bytes are copied together while they wait: a peer that sends a byte at a
+ * time costs far more by the number of its pieces than by their bytes.
+ */
+const SMALL = 4_096;
+const GATHERED = 8_192;
 const END: ReadResult = { done: true };
 
 /** Content as it arrives from a peer: the socket's side hands pieces in, one reader takes them out. */
@@ -33,6 +39,8 @@ export class IncomingContent implements ContentReader {
   trailers: readonly Field[] | undefined = undefined;
   readonly #flow: Flow;
   #pieces: Uint8Array[] = [];
+  /** What the last piece was copied to, if small pieces follow each other. */
+  #gathered: Gathered | undefined;
   #waitingBytes = 0;
   #isPaused = false;
   #isWanted = false;
@@ -50,7 +58,7 @@ export class IncomingContent implements ContentReader {
     return this.#isWanted && !this.complete;
   }
 
-  /** The bytes are kept, not copied. */
+  /** Bytes that have to wait are kept; many small pieces become a few larger ones. */
   push(piece: Uint8Array): void {
     const collecting = this.#collecting;
     if (collecting !== undefined) {
@@ -66,11 +74,26 @@ export class IncomingContent implements ContentReader {
       reading.resolve({ done: false, value: piece });
       return;
     }
-    this.#pieces.push(piece);
+    this.#keep(piece);
     this.#waitingBytes += piece.length;
     if (this.#waitingBytes > ENOUGH_WAITING && !this.#isPaused) {
       this.#isPaused = true;
       this.#flow.pause();
+    }
+  }
+
+  #keep(piece: Uint8Array): void {
+    const pieces = this.#pieces;
+    const last = pieces.at(-1);
+    if (last === undefined || piece.length > SMALL) {
+      pieces.push(piece);
+      return;
+    }
+    const gathered = this.#gathered;
+    if (gathered?.used === last && gathered.add(piece)) pieces[pieces.length - 1] = gathered.used;
+    else {
+      this.#gathered = new Gathered(piece);
+      pieces.push(this.#gathered.used);
     }
   }
 
@@ -149,6 +172,7 @@ export class IncomingContent implements ContentReader {
 
   cancel(reason: unknown): Promise<void> {
     this.#pieces = [];
+    this.#gathered = undefined;
     this.#takeWaiting();
     if (!this.complete && this.#failure === undefined) {
       // A pending read ends.
@@ -178,3 +202,23 @@ export class IncomingContent implements ContentReader {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** Small pieces, one after the other. */
+class Gathered {
+  readonly #room = new Uint8Array(GATHERED);
+  used: Uint8Array;
+
+  constructor(first: Uint8Array) {
+    this.#room.set(first);
+    this.used = this.#room.subarray(0, first.length);
+  }
+
+  /** False if there is no room for it. */
+  add(piece: Uint8Array): boolean {
+    const { length } = this.used;
+    if (length + piece.length > GATHERED) return false;
+    this.#room.set(piece, length);
+    this.used = this.#room.subarray(0, length + piece.length);
+    return true;
+  }
+}

@@ -72,3 +72,50 @@ test("whatever is pushed is taken once, in whichever order pushing and reading c
     ),
   );
 });
+
+test("small pieces that wait are read as few larger ones, with the same bytes", async () => {
+  const { content, told } = open();
+  for (let count = 0; count < 100_000; count += 1) content.push(Buffer.of(count % 251));
+  content.finish();
+
+  let reads = 0;
+  let bytes = 0;
+  for (
+    let result = await content.read();
+    result.value !== undefined;
+    result = await content.read()
+  ) {
+    expect(result.value.every((byte, at) => byte === (bytes + at) % 251)).toBe(true);
+    bytes += result.value.length;
+    reads += 1;
+  }
+  expect(bytes).toBe(100_000);
+  expect(told.taken).toBe(100_000);
+  expect(reads).toBeLessThan(20);
+});
+
+test("a piece that has been read does not change with what comes later", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(fc.integer({ min: 1, max: 9_000 }), fc.constant("read" as const))),
+      async (steps) => {
+        const { content } = open();
+        const pushed: Buffer[] = [];
+        const read: Uint8Array[] = [];
+        for (const step of steps) {
+          if (step !== "read") {
+            const piece = Buffer.alloc(step, pushed.length);
+            pushed.push(piece);
+            content.push(piece);
+          } else if (Buffer.concat(read).length < Buffer.concat(pushed).length) {
+            const { value } = await content.read();
+            if (value !== undefined) read.push(value);
+          }
+        }
+        content.finish();
+        const rest = await content.whole(Buffer.concat(pushed).length);
+        expect(Buffer.concat([...read, rest]).equals(Buffer.concat(pushed))).toBe(true);
+      },
+    ),
+  );
+});

@@ -264,7 +264,7 @@ describe("an answer's content", () => {
     receive("y");
     expect(done).toEqual(["pause"]);
     const reader = answer.content!;
-    for (let piece = 0; piece < 3; piece += 1) await reader.read();
+    for (let piece = 0; piece < 2; piece += 1) await reader.read();
     expect(done).toEqual(["pause"]);
     const next = reader.read();
     expect(done).toEqual(["pause", "resume"]);
