@@ -1,13 +1,14 @@
+import { BeforeRequests } from "./before-requests.ts";
 import type { Session } from "./session.ts";
 
 /** A connection that waits for another one to close: nothing is read from it meanwhile. */
-export class Parked implements Session {
-  readonly isIdle = true;
+export class Parked extends BeforeRequests {
   readonly client = undefined;
   readonly #socket: Bun.Socket<Session>;
   readonly #gone: (parked: Parked) => void;
 
   constructor(socket: Bun.Socket<Session>, gone: (parked: Parked) => void) {
+    super();
     this.#socket = socket;
     this.#gone = gone;
     socket.data = this;
@@ -23,23 +24,12 @@ export class Parked implements Session {
   // oxlint-disable-next-line class-methods-use-this -- it is paused
   received(): void {}
 
-  // oxlint-disable-next-line class-methods-use-this -- nothing has been written
-  drained(): void {}
-
   ended(): void {
     this.destroy();
   }
 
   closed(): void {
     this.#gone(this);
-  }
-
-  drain(): void {
-    this.destroy();
-  }
-
-  cut(): void {
-    this.destroy();
   }
 
   destroy(): void {

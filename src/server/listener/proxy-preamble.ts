@@ -1,5 +1,6 @@
 import type { Timeout } from "../../time/timeout.ts";
 import { ProxyHeaderReader } from "../../wire/proxy-protocol.ts";
+import { BeforeRequests } from "./before-requests.ts";
 import type { Peer } from "./peer.ts";
 import type { Expiring } from "./services.ts";
 import type { Session } from "./session.ts";
@@ -17,8 +18,7 @@ export interface PreambleServices {
 }
 
 /** A proxy's connection until its PROXY header has named the client. */
-export class ProxyPreamble implements Session, Expiring {
-  readonly isIdle = true;
+export class ProxyPreamble extends BeforeRequests implements Expiring {
   readonly client = undefined;
   readonly socket: Bun.Socket<Session>;
   readonly #proxy: Peer;
@@ -28,6 +28,7 @@ export class ProxyPreamble implements Session, Expiring {
   readonly #waiting = new Waiting<Expiring>(this);
 
   constructor(socket: Bun.Socket<Session>, proxy: Peer, services: PreambleServices) {
+    super();
     this.socket = socket;
     this.#proxy = proxy;
     this.#services = services;
@@ -49,9 +50,6 @@ export class ProxyPreamble implements Session, Expiring {
     this.#services.named(this, peer, rest);
   }
 
-  // oxlint-disable-next-line class-methods-use-this -- nothing has been written
-  drained(): void {}
-
   /** Proxies that check whether the port is open leave without a word. */
   ended(): void {
     this.destroy();
@@ -60,14 +58,6 @@ export class ProxyPreamble implements Session, Expiring {
   closed(): void {
     this.#end();
     this.#services.gone(this);
-  }
-
-  drain(): void {
-    this.destroy();
-  }
-
-  cut(): void {
-    this.destroy();
   }
 
   destroy(): void {

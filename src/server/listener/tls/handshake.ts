@@ -2,6 +2,7 @@ import type { ClientTls } from "../../../pipeline/client-request.ts";
 import type { Timeout } from "../../../time/timeout.ts";
 import { protocolList } from "../../../wire/alpn.ts";
 import { type ClientHello, LONGEST_HELLO, readClientHello } from "../../../wire/client-hello.ts";
+import { BeforeRequests } from "../before-requests.ts";
 import type { Peer } from "../peer.ts";
 import type { Expiring } from "../services.ts";
 import type { Session } from "../session.ts";
@@ -72,8 +73,7 @@ const PLAIN_HTTP_ANSWER = [
  * The hello is read here and then again by TLS, so that nothing is decided before it is known what the
  * client wants.
  */
-export class TlsHandshake implements Session, Expiring {
-  readonly isIdle = true;
+export class TlsHandshake extends BeforeRequests implements Expiring {
   readonly #socket: Bun.Socket<Session>;
   readonly #settings: TlsSettings;
   readonly #services: HandshakeServices;
@@ -83,7 +83,6 @@ export class TlsHandshake implements Session, Expiring {
   #hello: ClientHello | undefined;
   #certificate: ServerCertificate | undefined;
   #isOver = false;
-  #isClosed = false;
   readonly #waiting = new Waiting<Expiring>(this);
 
   constructor(
@@ -92,6 +91,7 @@ export class TlsHandshake implements Session, Expiring {
     settings: TlsSettings,
     services: HandshakeServices,
   ) {
+    super();
     this.#socket = socket;
     this.#peer = peer;
     this.#settings = settings;
@@ -145,26 +145,14 @@ export class TlsHandshake implements Session, Expiring {
     this.#services.secured(this, { peer: this.#peer, socket, tls, protocol });
   }
 
-  drained(): void {}
-
   ended(): void {
     this.#fail(CLIENT_LEFT);
   }
 
   closed(cause: Error | undefined): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
     const isExplained = cause !== undefined && this.#hello !== undefined;
     this.#fail(isExplained ? reasonOf(cause) : CLIENT_LEFT);
     this.#services.gone(this);
-  }
-
-  drain(): void {
-    this.destroy();
-  }
-
-  cut(): void {
-    this.destroy();
   }
 
   destroy(): void {
