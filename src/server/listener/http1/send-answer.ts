@@ -1,3 +1,4 @@
+import { hasToken } from "../../../http/fields.ts";
 import { type Answer, isReader } from "../../../pipeline/answer.ts";
 import type { Cancellation } from "../../../pipeline/cancellation.ts";
 import type { ContentReader } from "../../../pipeline/content.ts";
@@ -173,9 +174,7 @@ function asUtf8(text: string): Uint8Array {
 
 /** Whether the answer itself says that the connection is to be closed. */
 export function closes({ answer }: Delivery): boolean {
-  return (
-    answer.fields.has("connection") && /\bclose\b/i.test(answer.fields.get("connection") ?? "")
-  );
+  return hasToken(answer.fields.get("connection"), "close");
 }
 
 export function isOfUnknownLength({ answer }: Delivery): boolean {
