@@ -67,10 +67,18 @@ const FORBIDDEN = /[\0-\x20\x7F#]/;
 /** A scheme and an authority. */
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)/i;
 
+/** A slice keeps the whole text in memory: a row that waits would keep a query that it has cut. */
+const LONGEST_KEPT_WHOLE = 1_024;
+
+function beginning(bytes: string, end: number): string {
+  const part = bytes.slice(0, end);
+  return bytes.length <= LONGEST_KEPT_WHOLE ? part : Buffer.from(part, "latin1").toString("latin1");
+}
+
 /** `rest` is the part of the target that begins with the path. */
 function withPath(target: string, rest: string, host: string): RequestTarget {
   const question = rest.indexOf("?");
-  const written = question === -1 ? rest : rest.slice(0, question);
+  const written = question === -1 ? rest : beginning(rest, question);
   const query = question === -1 ? "" : rest.slice(question);
   const path = normalizePath(written);
   // A path that is its own normal path has no such byte.
