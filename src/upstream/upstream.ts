@@ -3,9 +3,12 @@ import type { Backend } from "./backend.ts";
 import type { Balancer } from "./balancers/balancer.ts";
 import { RoundRobin } from "./balancers/round-robin.ts";
 import type { HealthListener } from "./health/health.ts";
+import type { AttemptObserver } from "./outcome.ts";
 
 /** The pool of backends that a route balances over. */
 export class Upstream implements HealthListener {
+  /** Gets every attempt's outcome; undefined if nobody wants it. */
+  readonly observer: AttemptObserver | undefined;
   readonly #balancer: Balancer;
   #backends: readonly Backend[] = [];
   /** The only backend: nothing to balance, and no health to listen to. */
@@ -15,6 +18,7 @@ export class Upstream implements HealthListener {
 
   constructor(backends: readonly Backend[], balancer: Balancer = new RoundRobin()) {
     this.#balancer = balancer;
+    this.observer = observerOf(balancer);
     this.change(backends);
   }
 
@@ -58,4 +62,11 @@ export class Upstream implements HealthListener {
   close(): void {
     for (const { health } of this.#backends) health.removeListener(this);
   }
+}
+
+function observerOf(balancer: Balancer): AttemptObserver | undefined {
+  if (balancer.answered === undefined) return undefined;
+  return {
+    attempted: (backend, { milliseconds }) => balancer.answered?.(backend, milliseconds),
+  };
 }

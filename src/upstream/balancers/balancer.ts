@@ -12,6 +12,8 @@ export interface Balancer {
    * `except`, which is never empty, it is for a further attempt: none of these may be picked.
    */
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined;
+  /** An attempt was answered or has failed, so many milliseconds after its start. */
+  answered?(backend: Backend, milliseconds: number): void;
 }
 
 /** What a balancer may use. */

@@ -1,0 +1,25 @@
+import type { Backend } from "./backend.ts";
+
+/** How an attempt failed: no connection, a connection that broke, or no answer in time. */
+export type Failure = "connect" | "reset" | "timeout";
+
+/** How an attempt ended, as far as its backend is concerned. */
+export interface Outcome {
+  /** Undefined if the backend has answered, with whatever status. */
+  readonly failure: Failure | undefined;
+  /** Of the answer; 0 without one. */
+  readonly status: number;
+  /** From the attempt's start to the answer's header section or the failure. */
+  readonly milliseconds: number;
+  /** What went wrong, for the operator; empty if the backend has answered. */
+  readonly detail: string;
+}
+
+/** Learns from every attempt at an upstream's backends. */
+export interface AttemptObserver {
+  /**
+   * Called once for each attempt that its backend answered or failed. Attempts that the client or the
+   * gateway ended say nothing of the backend.
+   */
+  attempted(backend: Backend, outcome: Outcome): void;
+}
