@@ -1,11 +1,10 @@
-import { Elysia } from "elysia";
-import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
+import { Elysia, ValidationError } from "elysia";
+import { type BackendPagesSubject, backendPages } from "./backends.ts";
+import { type LogPagesSubject, logPages } from "./log.ts";
+import { checkedWrite, isWrite } from "./writes.ts";
 
 /** What the operator's pages show. */
-export interface AdminSubject {
-  readonly snapshot: () => Snapshot;
-  readonly accessLogCounts: () => { written: number; queued: number; dropped: number };
-}
+export interface AdminSubject extends BackendPagesSubject, LogPagesSubject {}
 
 /** The operator's pages. Access is checked before a request gets here. */
 export interface AdminPages {
@@ -14,42 +13,43 @@ export interface AdminPages {
   readonly handle: (request: Request) => Promise<Response>;
 }
 
+/** Composes the pages of each group. */
 export function createAdminPages(subject: AdminSubject): AdminPages {
-  const app = new Elysia({ prefix: "/admin" })
-    .get("/backends", () => ({ backends: describeBackends(subject.snapshot()) }))
-    .get("/log", () => subject.accessLogCounts());
+  // Without normalizing: a key that is not known is an error, and not left out.
+  const app = new Elysia({ prefix: "/admin", normalize: false })
+    .use(backendPages(subject))
+    .use(logPages(subject));
   const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
   const paths = app.routes.map(({ path }) => path);
   // On the operator's port only: the log names /admin, and the answer to a wrong path lists the right
   // ones.
   app
     .get("/", () => ({ pages: paths }))
-    .onError({ as: "global" }, ({ code }) =>
-      code === "NOT_FOUND" ? noSuchPage(paths) : undefined,
-    );
+    .onError({ as: "global" }, ({ code, error }) => {
+      if (code === "NOT_FOUND") return noSuchPage(pages);
+      if (error instanceof ValidationError) return invalid(error);
+      return undefined;
+    });
   return {
     has: (method, path) => pages.has(`${method} ${path}`),
-    handle: (request) => app.handle(request),
+    async handle(request) {
+      if (!isWrite(request.method)) return app.handle(request);
+      const checked = await checkedWrite(request);
+      return checked instanceof Response ? checked : app.handle(checked);
+    },
   };
 }
 
-function noSuchPage(paths: readonly string[]): Response {
-  return new Response(`no such page; GET ${paths.join(" or GET ")}\n`, { status: 404 });
+function noSuchPage(pages: ReadonlySet<string>): Response {
+  return new Response(`no such page; ${[...pages].join(" or ")}\n`, { status: 404 });
 }
 
-function describeBackends(snapshot: Snapshot) {
-  return Object.fromEntries(
-    snapshot.routes.map(({ id, upstream }) => [
-      id,
-      upstream.backends.map(({ url, weight, health }) => ({
-        url,
-        healthy: health.healthy,
-        weight,
-        last_checked_at:
-          health.lastCheckedAt === undefined ? null : new Date(health.lastCheckedAt).toISOString(),
-        last_error: health.lastError ?? null,
-        consecutive_failures: health.consecutiveFailures,
-      })),
-    ]),
-  );
+/** Says what is wrong with a request's content, by the first thing found. */
+function invalid({ all }: ValidationError): Response {
+  const [first] = all;
+  const where = first !== undefined && "path" in first ? first.path.slice(1) : "";
+  const what = first?.summary ?? "the content is not what this page expects";
+  return new Response(`${where === "" ? "" : `${where.replaceAll("/", ".")}: `}${what}\n`, {
+    status: 422,
+  });
 }

@@ -1,0 +1,28 @@
+import { Elysia } from "elysia";
+import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
+
+export interface BackendPagesSubject {
+  readonly snapshot: () => Snapshot;
+}
+
+/** GET /admin/backends: the backends of each route, and how they are. */
+export function backendPages({ snapshot }: BackendPagesSubject) {
+  return new Elysia().get("/backends", () => ({ backends: describeBackends(snapshot()) }));
+}
+
+function describeBackends(snapshot: Snapshot) {
+  return Object.fromEntries(
+    snapshot.routes.map(({ id, upstream }) => [
+      id,
+      upstream.backends.map(({ url, weight, health }) => ({
+        url,
+        healthy: health.healthy,
+        weight,
+        last_checked_at:
+          health.lastCheckedAt === undefined ? null : new Date(health.lastCheckedAt).toISOString(),
+        last_error: health.lastError ?? null,
+        consecutive_failures: health.consecutiveFailures,
+      })),
+    ]),
+  );
+}

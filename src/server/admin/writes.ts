@@ -1,0 +1,74 @@
+/** Bytes of content that a page takes at most. */
+const MOST_CONTENT = 65_536;
+
+/** Whether a request with this method changes something. */
+export function isWrite(method: string): boolean {
+  return method !== "GET" && method !== "HEAD";
+}
+
+/**
+ * Checks a request that changes something, for all of the operator's pages: the answer that refuses it,
+ * or the request with its content read.
+ *
+ * A page of another site must not change anything in the name of an operator whose browser can reach
+ * this port. A browser says for whom it sends (Origin, Sec-Fetch-Site), and asks before it sends JSON to
+ * another origin (a CORS preflight, which is never granted); an old one that says nothing cannot send
+ * JSON by a form.
+ */
+export async function checkedWrite(request: Request): Promise<Request | Response> {
+  const { headers } = request;
+  if (isForeign(headers)) {
+    return refusal(403, "pages of another origin cannot change anything here");
+  }
+  if (!isJson(headers.get("content-type"))) {
+    return refusal(415, "send JSON, with content-type: application/json");
+  }
+  const content = await readContent(request);
+  if (content === undefined) {
+    return refusal(413, `the content is larger than ${MOST_CONTENT} bytes`);
+  }
+  if (!isValidJson(content)) return refusal(400, "the content is not valid JSON");
+  return new Request(request.url, { method: request.method, headers, body: content });
+}
+
+function refusal(status: number, text: string): Response {
+  return new Response(`${text}\n`, { status });
+}
+
+/**
+ * Whether a browser sends it for a page of another origin. The scheme is not compared: in front of this
+ * port there may be a proxy that speaks TLS.
+ */
+function isForeign(headers: Headers): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null && site !== "none" && site !== "same-origin") return true;
+  const origin = headers.get("origin");
+  if (origin === null) return false;
+  const host = headers.get("host") ?? "";
+  return origin !== `http://${host}` && origin !== `https://${host}`;
+}
+
+function isJson(contentType: string | null): boolean {
+  return /^application\/json *(?:;|$)/i.test(contentType ?? "");
+}
+
+/** Undefined if there is too much. */
+async function readContent({ body }: Request): Promise<Buffer | undefined> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body ?? []) {
+    length += piece.length;
+    if (length > MOST_CONTENT) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function isValidJson(content: Buffer): boolean {
+  try {
+    JSON.parse(content.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}
