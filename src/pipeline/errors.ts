@@ -188,6 +188,12 @@ export const errorKinds = {
     title: "Service unavailable",
     proxyStatus: "connection_terminated",
   },
+  backend_connect_timeout: {
+    status: 504,
+    source: "backend",
+    title: "Gateway timeout",
+    proxyStatus: "connection_timeout",
+  },
   backend_timeout: {
     status: 504,
     source: "backend",

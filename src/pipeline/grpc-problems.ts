@@ -21,7 +21,11 @@ export function grpcProblem(exchange: Exchange, error: GatewayError, contentType
 
 /** The end of a gRPC answer that broke off in the middle. */
 export function grpcTrailers(exchange: Exchange, error: GatewayError): Field[] {
-  const status = grpcStatusOf(error.status);
+  // No deadline of the call: nothing was sent, and calling again is safe.
+  const isUnsent = error.code === "backend_connect_timeout";
+  const status = isUnsent ? UNAVAILABLE : grpcStatusOf(error.status);
   exchange.grpcStatus = status;
   return [fieldOf("grpc-status", `${status}`), fieldOf("grpc-message", grpcMessage(error.message))];
 }
+
+const UNAVAILABLE = 14;

@@ -139,7 +139,7 @@ function secureWay(
 function tookTooLong(milliseconds: number): Error {
   const cause = Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" });
   const detail = `no connection to the backend could be opened within ${milliseconds} ms`;
-  return new AttemptError("backend_unreachable", detail, "nothing", cause);
+  return new AttemptError("backend_connect_timeout", detail, "nothing", cause);
 }
 
 function notResolved(cause: unknown): Error {

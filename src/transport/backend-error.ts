@@ -10,7 +10,7 @@ const MEANINGS = new Map<string, Meaning>(
     EHOSTUNREACH: ["backend_unreachable", "the backend's network is unreachable"],
     ENOENT: ["backend_unreachable", "the backend's Unix socket does not exist"],
     EACCES: ["backend_unreachable", "the gateway may not open the backend's Unix socket"],
-    ETIMEDOUT: ["backend_unreachable", "the backend does not answer connection attempts"],
+    ETIMEDOUT: ["backend_connect_timeout", "the backend does not answer connection attempts"],
     ENOTFOUND: ["backend_name_not_resolved", "the backend's name does not resolve"],
     ECONNRESET: [
       "backend_connection_closed",
@@ -31,7 +31,10 @@ const MEANINGS = new Map<string, Meaning>(
  * client.
  */
 export function backendError(error: unknown, reached: Reached): AttemptError {
-  const [code, detail] = meaningOf(errorCode(error));
+  const known = errorCode(error);
+  // The system reports both by the same code.
+  const isLost = known === "ETIMEDOUT" && reached !== "nothing";
+  const [code, detail] = isLost ? LOST : meaningOf(known);
   return new AttemptError(code, detail, reached, error);
 }
 
@@ -41,6 +44,10 @@ function meaningOf(code: string): Meaning {
   return /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code) ? NOT_TRUSTED : UNREACHABLE;
 }
 
+const LOST: Meaning = [
+  "backend_connection_closed",
+  "the backend no longer responds on its connection",
+];
 const NOT_TRUSTED: Meaning = ["backend_tls_failed", "the backend's certificate is not trusted"];
 const UNREACHABLE: Meaning = ["backend_unreachable", "the backend could not be reached"];
 

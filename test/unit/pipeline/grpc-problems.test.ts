@@ -18,6 +18,7 @@ describe("a problem for a gRPC client", () => {
     ["client_closed", 1],
     ["internal_error", 13],
     ["backend_unreachable", 14],
+    ["backend_connect_timeout", 14],
     ["no_healthy_backend", 14],
     ["backend_timeout", 4],
     ["exchange_timeout", 4],

@@ -150,7 +150,7 @@ describe("an error of the network", () => {
     ["ECONNREFUSED", "backend_unreachable"],
     ["ENETUNREACH", "backend_unreachable"],
     ["EHOSTUNREACH", "backend_unreachable"],
-    ["ETIMEDOUT", "backend_unreachable"],
+    ["ETIMEDOUT", "backend_connection_closed"],
     ["ENOTFOUND", "backend_name_not_resolved"],
     ["ECONNRESET", "backend_connection_closed"],
     ["EPIPE", "backend_connection_closed"],
@@ -163,6 +163,11 @@ describe("an error of the network", () => {
     const error = backendError(networkError(code), "maybe");
     expect(error.code).toBe(meaning);
     expect(error.message).not.toContain("secret");
+  });
+
+  test("with the code ETIMEDOUT, before anything was sent, means that no connection could be opened", () => {
+    const error = backendError(networkError("ETIMEDOUT"), "nothing");
+    expect(error).toMatchObject({ code: "backend_connect_timeout", status: 504 });
   });
 
   test.each([

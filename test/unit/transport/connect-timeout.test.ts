@@ -19,7 +19,7 @@ describe("opening a connection", () => {
     expect(Bun.peek.status(failure)).toBe("pending");
     clock.advance(1);
     expect(await failure).toMatchObject({
-      code: "backend_unreachable",
+      code: "backend_connect_timeout",
       message: "no connection to the backend could be opened within 2000 ms",
       reached: "nothing",
     });

@@ -148,7 +148,7 @@ describe("a backend behind an egress proxy", () => {
     const failure = rejection(send("", { to }));
     await asked.promise;
     clock.advance(1_000);
-    expect(await failure).toMatchObject({ code: "backend_unreachable", reached: "nothing" });
+    expect(await failure).toMatchObject({ code: "backend_connect_timeout", reached: "nothing" });
     await closed;
   });
 });

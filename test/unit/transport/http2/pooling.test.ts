@@ -371,7 +371,7 @@ describe("a backend that cannot be asked by HTTP/2", () => {
     const failing = rejection(send(http2At(url, { connectTimeout: 1_000 })));
     await connected.promise;
     clock.advance(1_000);
-    expect(await failing).toMatchObject({ code: "backend_unreachable", reached: "nothing" });
+    expect(await failing).toMatchObject({ code: "backend_connect_timeout", reached: "nothing" });
   });
 });
 
