@@ -1,3 +1,4 @@
+import { backendUrls } from "../config/backend-urls.ts";
 import type { Command } from "./command.ts";
 import { count, findConfigFile, readConfigFile, report } from "./config-file.ts";
 
@@ -26,9 +27,7 @@ cannot be read, or invalid command line.`,
     if (read === undefined) return 1;
     const { config, warnings } = read;
     report(warnings, console);
-    const backends = new Set(
-      config.routes.flatMap(({ backends }) => backends.map(({ url }) => url)),
-    );
+    const backends = backendUrls(config);
     const parts = [count(config.routes.length, "route"), count(backends.size, "backend")];
     if (warnings.length > 0) parts.push(count(warnings.length, "warning"));
     console.out(`${file} is valid: ${parts.join(", ")}\n`);

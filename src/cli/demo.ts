@@ -67,7 +67,7 @@ function demoConfig(mocks: readonly MockBackend[], database: string, console: Co
     logging: { ...config.logging, database },
     routes: config.routes.map((route) => ({
       ...route,
-      backends: route.backends.map((backend) => ({
+      backends: (route.backends ?? []).map((backend) => ({
         ...backend,
         url: moved.get(backend.url) ?? backend.url,
       })),

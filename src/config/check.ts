@@ -6,8 +6,9 @@ import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { findConflicts } from "../routing/conflicts.ts";
 import type { Pattern } from "../routing/pattern.ts";
 import { checkRelations, type IsWritten } from "./relations.ts";
+import { checkRouteEnds } from "./route-ends.ts";
 import type { Config, RouteConfig } from "./schema.ts";
-import { conditionSections, routeSections, topSections } from "./sections.ts";
+import { conditionSections, routeSections, topSections, upstreamKeys } from "./sections.ts";
 
 /**
  * Finds everything that is well-formed but wrong, or probably not meant. Parts that were not
@@ -22,6 +23,11 @@ export function checkConfig(
   return [
     ...checkSections(topSections, config, isWhole),
     ...checkPolicies("global", config, isWhole),
+    ...Object.entries(config.upstreams ?? {}).flatMap(([name, upstream]) =>
+      upstream === undefined
+        ? []
+        : under(["upstreams", name], checkSections(upstreamKeys, upstream, isWhole)),
+    ),
     ...routes.flatMap((route, index) =>
       route === undefined
         ? []
@@ -36,6 +42,7 @@ export function checkConfig(
           ),
     ),
     ...checkRouteTable(routes, isWhole),
+    ...checkRouteEnds(config, isWritten, isWhole),
     ...checkRelations(config, isWritten),
   ];
 }

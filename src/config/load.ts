@@ -2,6 +2,7 @@ import { checkConfig } from "./check.ts";
 import { type Diagnostic, eachOnce } from "./text/diagnostics.ts";
 import { ConfigDocument } from "./text/document.ts";
 import { substituteEnvironment } from "./text/environment.ts";
+import { withDefaults } from "./defaults.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { keyHints } from "./foreign-keys/hints.ts";
 import { validate } from "./reading/validate.ts";
@@ -18,10 +19,11 @@ export function loadConfig(
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Loaded {
-  const document = ConfigDocument.parse(file, text);
-  if (document.diagnostics.length > 0) {
-    return { config: undefined, diagnostics: document.diagnostics };
+  const written = ConfigDocument.parse(file, text);
+  if (written.root === undefined) {
+    return { config: undefined, diagnostics: written.diagnostics };
   }
+  const document = written.withRoot(withDefaults(written.root));
   const unset = substituteEnvironment(document, environment);
   const { value, partial, isWhole, diagnostics } = validate(configSchema, document, keyHints);
   const issues = checkConfig(partial, isWhole, (path) => document.has(path));

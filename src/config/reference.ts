@@ -53,8 +53,9 @@ function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): stri
   return rows.length === 0 ? heading : `${heading}\n\n${table(rows)}`;
 }
 
-/** Every key below one, including those of nested mappings and of list items.  */
+/** Every key below one, including those of nested mappings and of list items. */
 function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
+  if ("isListedElsewhere" in schema) return [];
   const mapping = mappingOf(schema);
   if (mapping !== undefined) {
     const rows = Object.entries<TSchema>(mapping["properties"]).flatMap(([name, property]) => {

@@ -1,13 +1,10 @@
-import { isLoopback } from "../http/address.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { type Checkable, under } from "../pipeline/section.ts";
-import { checkProxiedProtocol, checkReach } from "../upstream/destination.ts";
-import { checkBackendUrl } from "../upstream/backend-schema.ts";
-import { upstreamSections } from "../upstream/schema.ts";
 import { defaultStorage, storageProblem } from "./acme-schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { checkTimeouts } from "./timeouts.ts";
+import { checkPace, checkUpstream, ownListeners, type Surroundings } from "./upstream-relations.ts";
 
 type Top = Checkable<Config>;
 type Route = Checkable<RouteConfig>;
@@ -17,9 +14,12 @@ export type IsWritten = (path: readonly (string | number)[]) => boolean;
 
 /** Finds problems between sections that are each valid by themselves. */
 export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[] {
-  const isOwn = ownListeners(config);
+  const surroundings: Surroundings = {
+    isOwn: ownListeners(config),
+    healthCheck: config.health_check,
+    isTimeoutWritten: isWritten(["health_check", "timeout"]),
+  };
   const hasResponse = isWritten(["server", "timeouts", "response"]);
-  const hasTimeout = isWritten(["health_check", "timeout"]);
   return [
     ...checkPorts(config),
     ...checkDefaultStorage(config),
@@ -28,24 +28,35 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
       // An exchange timeout below the default response timeout is no contradiction.
       hasResponse ? checkTimeouts(config.server?.timeouts ?? {}) : [],
     ),
-    ...under(["health_check"], hasTimeout ? checkPace(config.health_check ?? {}) : []),
+    ...under(
+      ["health_check"],
+      surroundings.isTimeoutWritten ? checkPace(config.health_check ?? {}) : [],
+    ),
     ...(config.routes ?? []).flatMap((route, index) => {
       if (route === undefined) return [];
-      const { health_check: own } = route;
-      // A default is no contradiction, and values inherited from the top are reported there.
-      const isOwnPace = own?.timeout !== undefined || (hasTimeout && own?.interval !== undefined);
-      const pace = isOwnPace ? checkPace({ ...config.health_check, ...own }) : [];
       return under(
         ["routes", index],
         [
-          ...under(["health_check"], pace),
-          ...checkGrpcHealth(route, config.health_check?.grpc),
-          ...checkRoute(route, isOwn),
+          ...(route.upstream === undefined ? checkUpstream(route, surroundings) : []),
           ...checkPath(route, config.server?.encoded_slashes),
         ],
       );
     }),
+    ...Object.entries(config.upstreams ?? {}).flatMap(([name, upstream]) =>
+      upstream === undefined
+        ? []
+        : under(
+            ["upstreams", name],
+            [...checkBackends(name, isWritten), ...checkUpstream(upstream, surroundings)],
+          ),
+    ),
   ];
+}
+
+/** A named upstream needs backends, or a source of them. */
+function checkBackends(name: string, isWritten: IsWritten): ConfigIssue[] {
+  if (["backends", "discover"].some((key) => isWritten(["upstreams", name, key]))) return [];
+  return [{ path: [], message: "an upstream needs `backends`, a list of URLs" }];
 }
 
 /** A folder for certificates that is written is checked with its section. */
@@ -82,51 +93,6 @@ function checkPorts({ admin, server }: Top): ConfigIssue[] {
   return issues;
 }
 
-function checkRoute(
-  { backends, discover, tls, protocol = "http1", proxy }: Route,
-  isOwn: (url: string) => boolean,
-): ConfigIssue[] {
-  const urls = (backends ?? []).flatMap((backend) => backend?.url ?? []);
-  const issues: ConfigIssue[] = [];
-  if (backends?.length === 0 && discover === undefined && "discover" in upstreamSections) {
-    issues.push({ path: [], message: "a route needs `backends` or `discover`" });
-  }
-  if (tls !== undefined && urls.length > 0 && urls.every((url) => /^(?:http|unix):/i.test(url))) {
-    const message = "`tls` has no effect: no backend of this route has an https:// URL";
-    issues.push({ path: ["tls"], message, severity: "warning" });
-  }
-  if (protocol === "http3") {
-    const unusable = (["ca", "certificate", "key", "server_name"] as const).find(
-      (key) => tls?.[key] !== undefined,
-    );
-    if (unusable !== undefined) {
-      const message = `\`${unusable}\` cannot be used with HTTP/3: backends are verified for their host, by the authorities of the system; leave it out, or choose another \`protocol\``;
-      issues.push({ path: ["tls", unusable], message });
-    }
-  }
-  if (protocol === "auto" && urls.length > 0 && !urls.some((url) => /^https:/i.test(url))) {
-    const message =
-      "`auto` is HTTP/1.1 for backends without TLS; for HTTP/2 without TLS (h2c) write `http2`";
-    issues.push({ path: ["protocol"], message, severity: "warning" });
-  }
-  const excluded = proxy === undefined ? undefined : checkProxiedProtocol(protocol);
-  if (excluded !== undefined) issues.push({ path: ["protocol"], message: excluded });
-  for (const [index, backend] of (backends ?? []).entries()) {
-    if (backend?.url === undefined) continue;
-    const problem =
-      checkBackendUrl(backend.url) === undefined
-        ? checkReach(backend.url, { protocol, proxy })
-        : undefined;
-    if (problem !== undefined) {
-      issues.push({ path: ["backends", index, "url"], message: problem });
-    }
-    if (!isOwn(backend.url)) continue;
-    const message = `${backend.url} is the gateway itself: requests would loop`;
-    issues.push({ path: ["backends", index, "url"], message, severity: "warning" });
-  }
-  return issues;
-}
-
 function checkPath(
   { path, preserve_path, encoded_slashes: own }: Route,
   ofServer: Route["encoded_slashes"],
@@ -144,66 +110,4 @@ function checkPath(
     issues.push({ path: ["preserve_path"], message });
   }
   return issues;
-}
-
-/** gRPC's health service is asked by HTTP/2. */
-function checkGrpcHealth(
-  { protocol = "http1", backends, health_check: own }: Route,
-  global: boolean | string | undefined,
-): ConfigIssue[] {
-  const grpc = own?.grpc ?? global ?? false;
-  const isOverTls = (backends ?? []).every((backend) => /^https:/i.test(backend?.url ?? ""));
-  const speaksHttp2 = protocol === "http2" || (protocol === "auto" && isOverTls);
-  if (grpc === false || own?.enabled === false || speaksHttp2) return [];
-  const message =
-    "gRPC's health service is asked by HTTP/2; set `protocol: http2` of this route, or `health_check: { grpc: false }`";
-  return [{ path: own?.grpc === undefined ? [] : ["health_check", "grpc"], message }];
-}
-
-function checkPace({
-  enabled,
-  interval = 0,
-  timeout = 0,
-}: NonNullable<Route["health_check"]>): ConfigIssue[] {
-  if (enabled === false || timeout <= interval || interval <= 0) return [];
-  const message =
-    "`timeout` is longer than `interval`: unresponsive backends are checked less often than every `interval`";
-  return [{ path: ["timeout"], message, severity: "warning" }];
-}
-
-/** Recognises URLs of listeners that this configuration opens. */
-function ownListeners({ server, admin }: Top): (url: string) => boolean {
-  const hosts = new Map<string, string>();
-  const add = (scheme: "http" | "https", port: unknown, host: string) => {
-    if (port !== 0) hosts.set(`${scheme}:${String(port)}`, host.toLowerCase());
-  };
-  if (server?.host !== undefined) {
-    add("http", server.port, server.host);
-    add("https", server.tls?.port, server.host);
-  }
-  if (isAddress(admin?.listen)) {
-    const { host, port } = splitAddress(admin.listen);
-    add("http", port, host);
-  }
-  return (url) => {
-    const match = /^(https?):\/\/(\[[^\]]*\]|[^/:]*)(?::([0-9]+))?/i.exec(url);
-    if (match === null) return false;
-    const scheme = match[1]?.toLowerCase() ?? "";
-    const port = Number(match[3] ?? (scheme === "http" ? 80 : 443));
-    const listening = hosts.get(`${scheme}:${port}`);
-    if (listening === undefined) return false;
-    const host = (match[2] ?? "").replace(/^\[|\]$/g, "").toLowerCase();
-    return host === listening || leadsTo(host, listening);
-  };
-}
-
-const LOCALHOST = new Set(["localhost", "127.0.0.1", "::1"]);
-const EVERY_ADDRESS = new Set(["0.0.0.0", "::"]);
-
-/** Whether a connection to another name of this machine arrives at the listener. */
-function leadsTo(host: string, listening: string): boolean {
-  if (EVERY_ADDRESS.has(listening)) {
-    return host === "localhost" || EVERY_ADDRESS.has(host) || isLoopback(host);
-  }
-  return LOCALHOST.has(listening) && (LOCALHOST.has(host) || EVERY_ADDRESS.has(host));
 }

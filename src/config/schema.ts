@@ -2,10 +2,25 @@ import { type StaticDecode, type TSchema, Type } from "@sinclair/typebox";
 import type { Section } from "../pipeline/section.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import type { Pattern } from "../routing/pattern.ts";
-import { conditionSections, routeSections, topSections } from "./sections.ts";
+import { UPSTREAM_NAME } from "../upstream/schema.ts";
+import { defaultsSchema } from "./defaults.ts";
+import { conditionSections, routeSections, topSections, upstreamKeys } from "./sections.ts";
 
 const routeProperties = schemasOf(routeSections);
 const topProperties = schemasOf(topSections);
+
+const upstreamSchema = Type.Object(schemasOf(upstreamKeys), {
+  additionalProperties: false,
+  description: "Backends that belong together, by the name that routes give in `upstream`.",
+});
+
+const upstreams = Type.Optional(
+  Type.Record(Type.String({ pattern: UPSTREAM_NAME }), upstreamSchema, {
+    description:
+      "Named upstreams, which routes share: their backends' health, connections and limits are one. A route with `backends` of its own has an upstream of its own, with the same keys.",
+    expected: "names, each with `backends`",
+  }),
+);
 
 // Conditions and policies bring their own keys, so the static types here end where those begin; the
 // registries read each one's part under its key.
@@ -28,6 +43,8 @@ export const configSchema = Type.Object(
   {
     ...topProperties,
     ...policyKeys("global"),
+    upstreams,
+    defaults: defaultsSchema(routeSchema),
     routes: Type.Array(routeSchema, {
       description:
         "What requests are matched to. The most specific path wins, regardless of the order.",
@@ -42,7 +59,12 @@ export type RouteConfig = StaticDecode<typeof knownRoute> & {
   /** `path`, parsed and normalised like the paths of requests. */
   readonly pattern: Pattern;
 };
-export type Config = StaticDecode<typeof knownTop> & { readonly routes: readonly RouteConfig[] };
+/** An upstream's keys, wherever they stand. */
+export type UpstreamKeys = StaticDecode<typeof upstreamSchema>;
+export type Config = StaticDecode<typeof knownTop> & {
+  readonly upstreams?: Readonly<Record<string, UpstreamKeys>>;
+  readonly routes: readonly RouteConfig[];
+};
 
 function schemasOf<Sections extends Readonly<Record<string, Section>>>(sections: Sections) {
   const schemas = Object.entries(sections).map(([key, { schema }]) => [key, schema] as const);

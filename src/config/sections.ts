@@ -2,7 +2,7 @@ import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { path } from "../routing/schema.ts";
 import { logging } from "../telemetry/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
-import { upstreamSections } from "../upstream/schema.ts";
+import { upstreamName, upstreamSections } from "../upstream/schema.ts";
 import { admin } from "./admin-schema.ts";
 import { backendTls } from "./backend-tls.ts";
 import {
@@ -15,22 +15,31 @@ import {
 } from "./route-schema.ts";
 import { server } from "./server-schema.ts";
 
+/** The keys of an upstream: one under `upstreams`, or that of a route with `backends` of its own. */
+export const upstreamKeys = {
+  ...upstreamSections,
+  preserve_host: preserveHost,
+  tls: backendTls,
+  health_check: routeHealthCheck,
+};
+
 /** The top-level keys, in the order of the reference. Each is defined next to the code it configures. */
 export const topSections = { server, admin, logging, health_check: healthCheck };
 
 /** The keys of a route, except those of its conditions and policies. */
 export const routeSections = {
   path,
-  ...upstreamSections,
-  preserve_host: preserveHost,
+  upstream: upstreamName,
+  ...upstreamKeys,
   preserve_path: preservePath,
   encoded_slashes: encodedSlashes,
   max_body_size: maxBodySize,
   upgrades,
   timeouts,
-  tls: backendTls,
-  health_check: routeHealthCheck,
 };
+
+/** The keys that say where a route's requests go. Each route has exactly one of them. */
+export const routeEnds = ["backends", "upstream"] as const;
 
 /** The keys of a route's conditions. */
 export const conditionSections = Object.fromEntries(

@@ -30,7 +30,10 @@ export interface ForwardTimeouts {
  * TLS settings for one backend; undefined without TLS. The runtime would check the certificate against
  * the Host that is sent, so the backend's own name is passed as well.
  */
-export function tlsFor(origin: string, settings: ForwardSettings): Bun.TLSOptions | undefined {
+export function tlsFor(
+  origin: string,
+  settings: Pick<ForwardSettings, "tls">,
+): Bun.TLSOptions | undefined {
   if (!origin.startsWith("https:")) return undefined;
   const name = hostName(new URL(origin).host);
   // An address is not a server name (RFC 6066 section 3); without one, the certificate must be for the

@@ -1,6 +1,9 @@
+import { backendUrls } from "../config/backend-urls.ts";
 import type { Config } from "../config/schema.ts";
 import { type Diagnostic, diagnosticLine } from "../config/text/diagnostics.ts";
 import type { Logger } from "../telemetry/logger.ts";
+
+type Configured = Pick<Config, "routes" | "upstreams">;
 
 /** At most this many; `check` prints all of them. */
 const MOST_DIAGNOSTICS = 100;
@@ -15,19 +18,21 @@ export function logDiagnostics(diagnostics: readonly Diagnostic[], logger: Logge
 }
 
 /** "routes: 2, backends: 3" */
-export function describeConfig({ routes }: Pick<Config, "routes">): string {
-  const backends = new Set<string>();
-  for (const route of routes) for (const { url } of route.backends) backends.add(url);
-  return `routes: ${routes.length}, backends: ${backends.size}`;
+export function describeConfig(config: Configured): string {
+  return `routes: ${config.routes.length}, backends: ${backendUrls(config).size}`;
 }
 
-/** Reminds the operator of each route whose backends' certificates are not verified. */
-export function warnOfInsecurity({ routes }: Pick<Config, "routes">, logger: Logger): void {
-  for (const { path, tls } of routes) {
+/** Reminds the operator of routes and upstreams whose backends' certificates are not verified. */
+export function warnOfInsecurity({ routes, upstreams }: Configured, logger: Logger): void {
+  const named = Object.entries(upstreams ?? {});
+  for (const [where, { tls }] of [
+    ...routes.map((route) => [`route ${route.path}`, route] as const),
+    ...named.map(([name, keys]) => [`upstream ${name}`, keys] as const),
+  ]) {
     if (tls?.insecure_skip_verify !== true) continue;
     logger.log(
       "warn",
-      `route ${path}: insecure_skip_verify is on: TLS certificates are not verified; traffic can be read and altered in transit`,
+      `${where}: insecure_skip_verify is on: TLS certificates are not verified; traffic can be read and altered in transit`,
     );
   }
 }

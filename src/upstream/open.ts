@@ -9,7 +9,7 @@ import { Roster, type RosterServices, type RosterSettings } from "./roster.ts";
 
 /** The settings of an upstream. */
 export interface UpstreamConfig {
-  readonly backends: readonly BackendConfig[];
+  readonly backends?: readonly BackendConfig[] | undefined;
   /** The settings of discovery sources, by their keys. */
   readonly discover?: Readonly<Record<string, unknown>> | undefined;
   readonly balance: BalanceConfig;
@@ -29,7 +29,7 @@ export function openUpstream(
 }
 
 function sourcesOf(
-  { backends, discover }: UpstreamConfig,
+  { backends = [], discover }: UpstreamConfig,
   services: DiscoveryServices,
 ): DiscoverySource[] {
   const written = new Map<string, unknown>(Object.entries(discover ?? {}));

@@ -12,10 +12,12 @@ import { staticList } from "./discovery/static.ts";
 const sources = discoveryRegistry.filter((source) => source !== staticList);
 
 const backends = defineSection({
-  schema: Type.Array(backendSchema, {
-    description: "The backends that the route's requests go to, each according to its weight.",
-    ...(sources.length === 0 ? { minItems: 1 } : { default: [] }),
-  }),
+  schema: Type.Optional(
+    Type.Array(backendSchema, {
+      description: "The backends that requests go to, each according to its weight.",
+      minItems: 1,
+    }),
+  ),
   check: checkBackends,
 });
 
@@ -70,6 +72,21 @@ const connectTimeout = defineSection({
   }),
 });
 
+/** `upstream` of a route. */
+export const upstreamName = defineSection({
+  schema: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "The name of the upstream, defined under `upstreams`, that the route's requests go to. In place of `backends` and the other keys of an upstream.",
+      expected: "the name of one of the `upstreams`",
+    }),
+  ),
+});
+
+/** What upstreams can be called: not like a path, so that nobody takes one for a route. */
+export const UPSTREAM_NAME = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
+
 /** The keys of an upstream. `discover` exists only if there are sources for it. */
 export const upstreamSections = {
   backends,
@@ -96,14 +113,14 @@ function checkBackends(
     if (backend?.url === undefined) continue;
     const { url } = backend;
     const message = seen.has(url)
-      ? `\`${url}\` is already a backend of this route; raise its weight instead`
+      ? `\`${url}\` is already a backend here; raise its weight instead`
       : checkBackendUrl(url);
     seen.add(url);
     if (message !== undefined) issues.push({ path: [index, "url"], message });
   }
   const [only, ...others] = written;
   if (others.length === 0 && (only?.weight ?? 1) !== 1) {
-    const message = "a weight has no effect on the only backend of a route";
+    const message = "a weight has no effect on an only backend";
     issues.push({ path: [0, "weight"], message, severity: "warning" });
   }
   return issues;

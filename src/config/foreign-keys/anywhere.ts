@@ -220,8 +220,8 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   // Other names for routes and backends.
   {
     below: [TOP, "server"],
-    keys: "upstream upstreams service services cluster clusters targets nodes pools backend service_endpoints load_balancers",
-    answer: "there are no named upstreams yet; each route lists its own `backends`",
+    keys: "upstream service services cluster clusters targets nodes pools backend service_endpoints load_balancers",
+    answer: "named pools of backends are `upstreams`, which routes refer to by `upstream`",
   },
   {
     below: [TOP],
@@ -253,9 +253,8 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP],
-    keys: "defaults default global globals common templates",
-    answer:
-      "there are no defaults for routes yet; repeat settings with a YAML anchor below a key that begins with `x-`",
+    keys: "default global globals common templates",
+    answer: "what all routes have in common is `defaults`, with the keys of a route",
   },
   {
     below: [TOP],

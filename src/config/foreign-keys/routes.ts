@@ -22,8 +22,8 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   { below: [ROUTE], keys: "verb verbs http_method http_methods", answer: "that is `methods`" },
   {
     below: [ROUTE],
-    keys: "url urls proxy_pass reverse_proxy upstream upstreams service services server servers target targets endpoints nodes to load_balancer loadbalancer destination dest forward_to upstream_url backend_url cluster address proxy_to",
-    answer: "requests go to `backends`, a list of URLs",
+    keys: "url urls proxy_pass reverse_proxy upstreams service services server servers target targets endpoints nodes to load_balancer loadbalancer destination dest forward_to upstream_url backend_url cluster address proxy_to",
+    answer: "requests go to `backends`, a list of URLs, or to a named `upstream`",
     means: "backends",
   },
   {

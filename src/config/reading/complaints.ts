@@ -7,7 +7,7 @@ import { accepts } from "./schema-kinds.ts";
 import { closest, homeOf, plainForm } from "./suggest.ts";
 import { code, describe, expectedBy, together } from "./words.ts";
 
-const MOST_KEYS_LISTED = 8;
+const MOST_KEYS_LISTED = 12;
 
 /** The message for a value that does not fit its schema. */
 export function mismatch(schema: TSchema, node: ConfigNode): string {

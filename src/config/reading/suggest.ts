@@ -49,7 +49,7 @@ export function homeOf(key: string, trail: readonly string[], schema: TSchema): 
 function homesOf(key: string, schema: TSchema, trail: readonly string[]): string[][] {
   if (KindGuard.IsArray(schema)) return homesOf(key, schema.items, trail);
   if (KindGuard.IsUnion(schema)) return schema.anyOf.flatMap((form) => homesOf(key, form, trail));
-  if (!KindGuard.IsObject(schema)) return [];
+  if (!KindGuard.IsObject(schema) || "isListedElsewhere" in schema) return [];
   const below = Object.entries(schema.properties).flatMap(([name, property]) =>
     homesOf(key, property, [...trail, name]),
   );

@@ -53,6 +53,11 @@ export class ConfigDocument {
     return new ConfigDocument(source, found.length === 0 ? root : undefined, found);
   }
 
+  /** The same text, read as another top-level mapping. */
+  withRoot(root: Place): ConfigDocument {
+    return new ConfigDocument(this.source, root, []);
+  }
+
   /** The content as plain objects and arrays. */
   value(): unknown {
     return this.root === undefined ? undefined : plainValue(this.root.node);

@@ -11,12 +11,12 @@ export class BackendTls {
   readonly #byOrigin = new Interned<Bun.TLSOptions | undefined>();
 
   /** Equal for equal settings; undefined if a route has none. */
-  keyOf({ tls }: ForwardSettings): string | undefined {
+  keyOf({ tls }: Pick<ForwardSettings, "tls">): string | undefined {
     return tls && this.#keys.of(tls);
   }
 
   /** TLS settings for the backend at an origin; undefined without TLS. */
-  of(origin: string, settings: ForwardSettings): Bun.TLSOptions | undefined {
+  of(origin: string, settings: Pick<ForwardSettings, "tls">): Bun.TLSOptions | undefined {
     if (!origin.startsWith("https:")) return undefined;
     return this.#byOrigin.of(`${origin} ${this.keyOf(settings) ?? ""}`, () =>
       tlsFor(origin, settings),

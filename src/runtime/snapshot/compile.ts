@@ -2,20 +2,14 @@ import { AddressSet } from "../../http/address.ts";
 import { FieldRules } from "../../http/field-rules.ts";
 import type { Config, RouteConfig } from "../../config/schema.ts";
 import { Chain } from "../../pipeline/chain.ts";
-import { Forwarding } from "../../proxy/forward.ts";
-import type { ForwardSettings } from "../../proxy/settings.ts";
-import { RouteTimeoutSets } from "../../proxy/route-timeouts.ts";
 import { conditionsOf } from "../../routing/conditions/of-route.ts";
 import { routeIds } from "../../routing/route-ids.ts";
 import { type RoutePattern, RouteTable } from "../../routing/table.ts";
 import { runThrough, type Steps } from "../../time/slices.ts";
-import { Interned } from "../../units/interned.ts";
 import type { Lease } from "../lifetimes.ts";
-import { BackendTls } from "./backend-tls.ts";
-import { forwardSettings, settingsKey } from "./forward-settings.ts";
 import { Policies } from "./policies.ts";
+import { RouteEnds } from "./route-ends.ts";
 import type { CompiledRoute, Snapshot, SnapshotServices } from "./snapshot.ts";
-import { createUpstream } from "./upstream.ts";
 
 /** Compiles a valid configuration at once. Its backends' health checks begin here. */
 export function compileSnapshot(config: Config, services: SnapshotServices): Snapshot {
@@ -69,48 +63,26 @@ class RouteCompiler {
   /** The chain of the global policies alone. */
   readonly unrouted: Chain;
   readonly #services: SnapshotServices;
-  readonly #lease: Lease;
-  readonly #server: Config["server"];
-  readonly #healthCheck: Config["health_check"];
   readonly #policies: Policies;
-  readonly #settings = new Interned<ForwardSettings>();
-  readonly #backendTls = new BackendTls();
-  readonly #timeouts: RouteTimeoutSets;
+  readonly #ends: RouteEnds;
 
   constructor(config: Config, services: SnapshotServices, lease: Lease) {
     const { clock } = services;
     this.#services = services;
-    this.#lease = lease;
-    this.#server = config.server;
-    this.#healthCheck = config.health_check;
     this.#policies = new Policies(config, { clock, lease });
-    this.#timeouts = new RouteTimeoutSets(clock);
+    this.#ends = new RouteEnds(config, services, lease);
     this.unrouted = new Chain(this.#policies.global, services.toProblem);
   }
 
   compile(route: RouteConfig, id: string, pattern: RoutePattern | undefined): CompiledRoute {
-    const settings = this.#settings.of(settingsKey(route), () =>
-      forwardSettings(route, this.#server),
-    );
-    const chain = this.#chain(route, id);
-    const upstream = createUpstream(
-      route,
-      id,
-      { globalHealthCheck: this.#healthCheck, settings, backendTls: this.#backendTls },
-      this.#services,
-      this.#lease,
-    );
-    const timeouts = this.#timeouts.of(settings.timeouts);
     return {
       id,
       ...pattern,
       path: route.pattern.path,
       pattern: route.pattern,
       encodedSlashes: route.encoded_slashes,
-      upstream,
-      outgoing: settings,
-      chain,
-      forward: new Forwarding(upstream, settings, timeouts, this.#services),
+      chain: this.#chain(route, id),
+      ...this.#ends.of(route, id),
     };
   }
 

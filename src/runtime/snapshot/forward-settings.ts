@@ -1,18 +1,28 @@
 import { readFileSync } from "node:fs";
-import type { Config, RouteConfig } from "../../config/schema.ts";
+import type { Config, RouteConfig, UpstreamKeys } from "../../config/schema.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
 
-/** A route's settings, with the server's as defaults. Reads the files of `tls`. */
-export function forwardSettings(route: RouteConfig, server: Config["server"]): ForwardSettings {
+/** The keys of an upstream that settings depend on. */
+export type ReachingKeys = Pick<UpstreamKeys, "preserve_host" | "tls">;
+
+/**
+ * A route's settings for one upstream, by default its own, with the server's as defaults. Reads the
+ * files of `tls`.
+ */
+export function forwardSettings(
+  route: RouteConfig,
+  server: Config["server"],
+  upstream: ReachingKeys = route,
+): ForwardSettings {
   const { timeouts } = route;
   return {
-    preserveHost: route.preserve_host,
+    preserveHost: upstream.preserve_host,
     preservePath: route.preserve_path,
     sendForwarded: server.send_forwarded,
     maxBodySize: route.max_body_size ?? server.max_body_size,
     maxMessageSize: server.max_message_size,
     upgrades: route.upgrades && new Set(route.upgrades.map((protocol) => protocol.toLowerCase())),
-    tls: tlsOptions(route),
+    tls: tlsOptions(upstream),
     timeouts: {
       request: timeouts?.request ?? server.timeouts.request,
       response: timeouts?.response ?? server.timeouts.response,
@@ -22,13 +32,16 @@ export function forwardSettings(route: RouteConfig, server: Config["server"]): F
   };
 }
 
-/** Equal for routes with equal settings. */
-export function settingsKey(route: RouteConfig): string {
-  const { preserve_host, preserve_path, max_body_size, upgrades, tls, timeouts } = route;
+/** Equal for routes and upstreams with equal settings. */
+export function settingsKey(
+  { preserve_path, max_body_size, upgrades, timeouts }: RouteConfig,
+  { preserve_host, tls }: ReachingKeys,
+): string {
   return JSON.stringify([preserve_host, preserve_path, max_body_size, upgrades, tls, timeouts]);
 }
 
-function tlsOptions({ tls }: RouteConfig): Bun.TLSOptions | undefined {
+/** TLS settings of an upstream's https backends. Reads the files. */
+export function tlsOptions({ tls }: Pick<UpstreamKeys, "tls">): Bun.TLSOptions | undefined {
   if (tls === undefined) return undefined;
   return {
     ...(tls.ca !== undefined && { ca: readFileSync(tls.ca) }),

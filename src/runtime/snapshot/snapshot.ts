@@ -9,15 +9,20 @@ import type { UpstreamServices } from "../../upstream/open.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { Lease, Lifetimes } from "../lifetimes.ts";
 
-/** A route, compiled as far as possible without a request. */
-export interface CompiledRoute extends RoutePattern {
-  /** See `routeIds`. */
-  readonly id: string;
-  readonly upstream: Upstream;
-  readonly outgoing: OutgoingRules;
-  readonly chain: Chain;
+/** Where a route's exchanges end. */
+export interface RouteEnd {
   /** The end of the chain. */
   readonly forward: Handler;
+  /** The upstreams that requests may go to. */
+  readonly upstreams: readonly Upstream[];
+  readonly outgoing: OutgoingRules;
+}
+
+/** A route, compiled as far as possible without a request. */
+export interface CompiledRoute extends RoutePattern, RouteEnd {
+  /** See `routeIds`. */
+  readonly id: string;
+  readonly chain: Chain;
 }
 
 /** The compiled, immutable form of one configuration. */

@@ -1,4 +1,4 @@
-import type { Config, RouteConfig } from "../../config/schema.ts";
+import type { Config, UpstreamKeys } from "../../config/schema.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
 import { openUpstream } from "../../upstream/open.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
@@ -9,32 +9,44 @@ import type { SnapshotServices } from "./snapshot.ts";
 /** What an upstream depends on besides its keys. */
 export interface UpstreamSurroundings {
   readonly globalHealthCheck: Config["health_check"];
-  readonly settings: ForwardSettings;
+  readonly settings: Pick<ForwardSettings, "tls">;
   readonly backendTls: BackendTls;
 }
 
+/** Whose an upstream is: a route's own, or by its name. */
+export interface UpstreamOwner {
+  readonly kind: "route" | "upstream";
+  readonly name: string;
+}
+
 /**
- * The upstream of a route. Reloads that do not change it keep its balancer's position and its backends'
+ * An upstream by its keys. Reloads that do not change it keep its balancer's position and its backends'
  * health.
  */
 export function createUpstream(
-  route: RouteConfig,
-  id: string,
+  keys: UpstreamKeys,
+  { kind, name }: UpstreamOwner,
   { globalHealthCheck, settings, backendTls }: UpstreamSurroundings,
   services: SnapshotServices,
   lease: Lease,
 ): Upstream {
-  const { backends, discover, balance, protocol, proxy, connect_timeout: connectTimeout } = route;
+  const { backends, discover, balance, protocol, proxy, connect_timeout: connectTimeout } = keys;
   const reach = { protocol, proxy, connectTimeout };
-  const healthCheck = { ...globalHealthCheck, ...route.health_check };
+  const healthCheck = { ...globalHealthCheck, ...keys.health_check };
   const tls = backendTls.keyOf(settings);
   const key = Bun.hash(JSON.stringify([backends, discover, balance, reach, healthCheck, tls]));
-  const { upstream } = lease.under("upstream", id)(
+  const { upstream } = lease.under("upstream", kind, name)(
     key.toString(36),
     () =>
       openUpstream(
         { backends, discover, balance },
-        { name: id, healthCheck, reach, tls: (origin) => backendTls.of(origin, settings) },
+        {
+          // Routes may have the names of upstreams.
+          name: kind === "route" ? `of route ${name}` : name,
+          healthCheck,
+          reach,
+          tls: (origin) => backendTls.of(origin, settings),
+        },
         { ...services, keeper: services.lifetimes },
       ),
     (roster) => roster.close(),

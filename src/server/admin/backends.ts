@@ -12,17 +12,21 @@ export function backendPages({ snapshot }: BackendPagesSubject) {
 
 function describeBackends(snapshot: Snapshot) {
   return Object.fromEntries(
-    snapshot.routes.map(({ id, upstream }) => [
+    snapshot.routes.map(({ id, upstreams }) => [
       id,
-      upstream.backends.map(({ url, weight, health }) => ({
-        url,
-        healthy: health.healthy,
-        weight,
-        last_checked_at:
-          health.lastCheckedAt === undefined ? null : new Date(health.lastCheckedAt).toISOString(),
-        last_error: health.lastError ?? null,
-        consecutive_failures: health.consecutiveFailures,
-      })),
+      upstreams
+        .flatMap(({ backends }) => backends)
+        .map(({ url, weight, health }) => ({
+          url,
+          healthy: health.healthy,
+          weight,
+          last_checked_at:
+            health.lastCheckedAt === undefined
+              ? null
+              : new Date(health.lastCheckedAt).toISOString(),
+          last_error: health.lastError ?? null,
+          consecutive_failures: health.consecutiveFailures,
+        })),
     ]),
   );
 }

@@ -89,7 +89,7 @@ describe("routes", () => {
     expect(errorsIn("routes:\n  - 5\n  - { path: b, backends: [http://a, http://a] }\n")).toEqual([
       "2:5: expected a mapping, got 5",
       '3:13: a path must begin with "/"; write "/b"',
-      "3:37: `http://a` is already a backend of this route; raise its weight instead",
+      "3:37: `http://a` is already a backend here; raise its weight instead",
     ]);
   });
 });
@@ -121,7 +121,7 @@ describe("backends", () => {
   test("are each named once in a route, in whatever form", () => {
     const text = "routes:\n  - path: /a\n    backends: [http://b, { url: http://b, weight: 2 }]\n";
     expect(errorsIn(text)).toEqual([
-      "3:33: `http://b` is already a backend of this route; raise its weight instead",
+      "3:33: `http://b` is already a backend here; raise its weight instead",
     ]);
   });
 });

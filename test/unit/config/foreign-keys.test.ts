@@ -39,9 +39,8 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("tls: { certificates: [] }"), "a route's `tls` is for https backends; TLS for clients is"],
   [`tls: {}\n${ROUTE}`, "TLS for clients is `tls` of `server`, like `tls: { certificates: "],
   [`server: { tls: { ssl_protocols: x } }\n${ROUTE}`, "the oldest version is `min_version`"],
-  [`upstreams: {}\n${ROUTE}`, "there are no named upstreams yet; each route lists"],
-  [`services: []\n${ROUTE}`, "there are no named upstreams yet; each route lists"],
-  [`server: { upstream: {} }\n${ROUTE}`, "there are no named upstreams yet; each route lists"],
+  [`services: []\n${ROUTE}`, "named pools of backends are `upstreams`"],
+  [`server: { upstream: {} }\n${ROUTE}`, "named pools of backends are `upstreams`"],
   [`servers: []\n${ROUTE}`, "there is one `server`; `routes` have the paths"],
   [`endpoints: []\n${ROUTE}`, "each is an entry of `routes`, with a `path` and its `backends`"],
   [`server: { location: /a }\n${ROUTE}`, "each is an entry of `routes`, with a `path`"],
@@ -143,7 +142,7 @@ describe("a key of another gateway", () => {
     ["routes: [{ prefix: /a, backends: [http://a] }]\n", "requests are matched by `path`; "],
     ["routes: [{ match: /a, backends: [http://a] }]\n", "requests are matched by `path`; "],
     ["routes: [{ path: /a, proxy_pass: http://a }]\n", "requests go to `backends`, "],
-    ["routes: [{ path: /a, upstream: users }]\n", "requests go to `backends`, "],
+    ["routes: [{ path: /a, service: users }]\n", "requests go to `backends`, "],
     [backend("host: a"), "a backend is its `url`, like http://localhost:9001"],
   ])("%j is not reported as the missing of ours too", (text, answer) => {
     const all = errorsIn(text);

@@ -88,7 +88,7 @@ describe("the value of a variable", () => {
     [route('methods: ["${S}/"]'), "4:15: `${S}/` is not the name of a method"],
     [
       'routes:\n  - path: /a\n    backends: ["http://${S}", "http://${S}"]\n',
-      "3:31: `http://${S}` is already a backend of this route; raise its weight instead",
+      "3:31: `http://${S}` is already a backend here; raise its weight instead",
     ],
     [
       'routes:\n  - { path: "/${S}", backends: [http://a] }\n  - { path: "/${S}", backends: [http://a] }\n',

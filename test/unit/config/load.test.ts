@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { loaded, ROUTE, route, errorsIn } from "./loading.ts";
 
 const TOP_KEYS =
-  "valid keys: `server`, `admin`, `logging`, `health_check`, `cors`, `rate_limiting` and `routes`";
+  "valid keys: `server`, `admin`, `logging`, `health_check`, `cors`, `rate_limiting`, `upstreams`, `defaults` and `routes`";
 const RATE = "expected a rate above zero: a number per second, like 50, or text like 50/s or 600/m";
 const RATE_LIMIT =
   "expected requests per second, like 50 or 600/m, or {requests_per_second, burst, key}";
@@ -72,9 +72,12 @@ describe("a missing key", () => {
     ],
     [
       "routes:\n  - path: /a\n",
-      "2:5: missing key `backends`; `gateway help config routes.backends` explains it",
+      "2:5: a route needs one of `backends`, `upstream`, which say where its requests go",
     ],
-    ["routes:\n  - methods: [GET]\n", "2:5: missing keys `path` and `backends`"],
+    [
+      "routes:\n  - methods: [GET]\n",
+      "2:5: missing key `path`; expected a path that begins with /, like /api/users/*",
+    ],
     [
       "routes:\n  - path: /a\n    backends:\n      - weight: 2\n",
       "4:9: missing key `url`; expected a backend's URL, like http://localhost:9001",

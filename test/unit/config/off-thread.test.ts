@@ -30,7 +30,7 @@ describe("a configuration read on its own thread", () => {
   test("takes the environment of the process that asks", async () => {
     const file = await write('routes: [{ path: /a, backends: ["${BACKEND}"] }]');
     const { config } = await load(file, { BACKEND: "http://b.test" });
-    expect(config?.routes[0]?.backends[0]?.url).toBe("http://b.test");
+    expect(config?.routes[0]?.backends?.[0]?.url).toBe("http://b.test");
   });
 
   test("comes back as diagnostics when it is invalid", async () => {

@@ -15,6 +15,8 @@ describe("the configuration reference", () => {
       "health_check",
       "cors",
       "rate_limiting",
+      "upstreams",
+      "defaults",
       "routes",
     ]);
   });

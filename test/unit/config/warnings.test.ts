@@ -43,7 +43,7 @@ describe("what is valid and probably not meant is warned of", () => {
     [
       "tls with http backends only",
       route("tls: { server_name: a }"),
-      "4:10: `tls` has no effect: no backend of this route has an https:// URL",
+      "4:10: `tls` has no effect: no backend here has an https:// URL",
     ],
     [
       "a health check's timeout above its interval",
@@ -58,7 +58,7 @@ describe("what is valid and probably not meant is warned of", () => {
     [
       "the weight of an only backend",
       "routes: [{ path: /a, backends: [{ url: http://a, weight: 3 }] }]",
-      "1:58: a weight has no effect on the only backend of a route",
+      "1:58: a weight has no effect on an only backend",
     ],
     [
       "an exchange that ends before its response may begin",

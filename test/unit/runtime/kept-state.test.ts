@@ -19,7 +19,7 @@ function reloading(config: string) {
       for (let sent = 0; sent < count; sent += 1) statuses.push((await all.ask(path)).status);
       return statuses;
     },
-    backends: (route = 0) => all.gateway.snapshot.routes[route]!.upstream.backends,
+    backends: (route = 0) => all.gateway.snapshot.routes[route]!.upstreams[0]!.backends,
   };
 }
 
@@ -78,17 +78,28 @@ describe("a reload", () => {
     reload(one(`"http://c.test"`));
     const [still] = backends();
     expect(still?.isFull).toBe(true);
-    const { upstream } = gateway.snapshot.routes[0]!;
-    expect(upstream.backends.map(({ url }) => url)).toEqual(["http://a.test", "http://c.test"]);
+    const [upstream] = gateway.snapshot.routes[0]!.upstreams;
+    expect(upstream?.backends.map(({ url }) => url)).toEqual(["http://a.test", "http://c.test"]);
     busy!.inFlight -= 1;
     expect(still?.isFull).toBe(false);
+  });
+
+  test("gives routes of a named upstream one pool, with its requests in flight and its turns", () => {
+    const { gateway } = world({
+      config: `upstreams: { both: { ${AB} } }
+routes: [{ path: /a, upstream: both }, { path: /b, upstream: both }]`,
+    });
+    const [a, b] = gateway.snapshot.routes.map(({ upstreams }) => upstreams[0]);
+    expect(a).toBe(b);
+    const picked = [a, b].map((upstream) => upstream!.pick(openExchange())?.url);
+    expect(picked).toEqual(["http://a.test", "http://b.test"]);
   });
 
   test("gives each route its own requests in flight and its own turns", () => {
     const { gateway } = world({
       config: `routes: [{ path: /a, ${AB} }, { path: /b, ${AB} }]`,
     });
-    const [a, b] = gateway.snapshot.routes.map(({ upstream }) => upstream);
+    const [a, b] = gateway.snapshot.routes.map(({ upstreams }) => upstreams[0]);
     a!.backends[0]!.inFlight += 1;
     expect(b!.backends[0]!.inFlight).toBe(0);
     const picked = [a, b].map((upstream) => upstream!.pick(openExchange())?.url);

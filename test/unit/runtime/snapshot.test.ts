@@ -58,14 +58,14 @@ describe("a snapshot", () => {
     const { compile } = world();
     const text = `routes: [{ path: /a, backends: ["http://kept.test", "http://gone.test"] }]`;
     const first = compile(text);
-    const kept = first.routes[0]?.upstream.backends[0]?.health;
+    const kept = first.routes[0]?.upstreams[0]?.backends[0]?.health;
     const second = compile(`routes: [{ path: /b, backends: ["http://kept.test"] }]`);
     retireSnapshot(first);
-    expect(second.routes[0]?.upstream.backends[0]?.health).toBe(kept);
+    expect(second.routes[0]?.upstreams[0]?.backends[0]?.health).toBe(kept);
     const third = compile(text);
-    expect(third.routes[0]?.upstream.backends[0]?.health).toBe(kept);
-    expect(third.routes[0]?.upstream.backends[1]?.health).not.toBe(
-      first.routes[0]?.upstream.backends[1]?.health,
+    expect(third.routes[0]?.upstreams[0]?.backends[0]?.health).toBe(kept);
+    expect(third.routes[0]?.upstreams[0]?.backends[1]?.health).not.toBe(
+      first.routes[0]?.upstreams[0]?.backends[1]?.health,
     );
   });
 
@@ -77,7 +77,7 @@ describe("a snapshot", () => {
       - { path: /b, ${https} }
       - { path: /c, backends: ["https://backend.test"] }
       - { path: /d, ${backends} }`);
-    const [a, b, c, d] = routes.map(({ upstream }) => upstream.backends[0]?.to.tls);
+    const [a, b, c, d] = routes.map(({ upstreams }) => upstreams[0]?.backends[0]?.to.tls);
     expect(a).toMatchObject({ serverName: "other.test" });
     expect(b).toBe(a);
     expect(c).toMatchObject({ serverName: "backend.test" });
@@ -90,7 +90,7 @@ describe("a snapshot", () => {
       - { path: /a, ${backends} }
       - { path: /b, ${backends} }
       - { path: /c, ${backends}, health_check: { path: /status } }`);
-    const [first, second, third] = routes.map(({ upstream }) => upstream.backends[0]?.health);
+    const [first, second, third] = routes.map(({ upstreams }) => upstreams[0]?.backends[0]?.health);
     expect(first).toBe(second);
     expect(third).not.toBe(first);
   });

@@ -1,0 +1,83 @@
+import type { ConfigIssue } from "../pipeline/policy.ts";
+import type { Checkable, IsWhole } from "../pipeline/section.ts";
+import type { Config, RouteConfig } from "./schema.ts";
+import type { IsWritten } from "./relations.ts";
+import { routeEnds, upstreamKeys } from "./sections.ts";
+import { closest } from "./reading/suggest.ts";
+
+/** Finds routes that lead nowhere, to several places at once or to an upstream that does not exist. */
+export function checkRouteEnds(
+  { routes = [], upstreams }: Checkable<Config>,
+  isWritten: IsWritten,
+  isWhole: IsWhole,
+): ConfigIssue[] {
+  const used = new Set<string>();
+  const issues = routes.flatMap((route, index) => {
+    if (route === undefined) return [];
+    for (const name of upstreamsOf(route)) used.add(name);
+    const has = (key: string) => isWritten(["routes", index, key]);
+    // A key that was not understood may say where its requests go.
+    if (!isWhole(route) && !routeEnds.some(has)) return [];
+    return checkRoute(route, upstreams, has).map((issue): ConfigIssue => ({
+      ...issue,
+      path: ["routes", index, ...issue.path],
+    }));
+  });
+  for (const name of Object.keys(upstreams ?? {})) {
+    if (used.has(name)) continue;
+    const message = `no route uses the upstream \`${name}\`; its backends are checked all the same`;
+    issues.push({ path: ["upstreams", name], message, severity: "warning" });
+  }
+  return issues;
+}
+
+/** The names of the upstreams that a route's requests may go to. */
+function upstreamsOf({ upstream }: Checkable<RouteConfig>): string[] {
+  return upstream === undefined ? [] : [upstream];
+}
+
+function checkRoute(
+  route: Checkable<RouteConfig>,
+  upstreams: Checkable<Config>["upstreams"],
+  has: (key: string) => boolean,
+): ConfigIssue[] {
+  const written = routeEnds.filter((key) => has(key));
+  const [end, another] = written;
+  if (end === undefined) {
+    if (has("discover")) return [];
+    const message = `a route needs one of ${inCode(routeEnds)}, which say where its requests go`;
+    return [{ path: [], message }];
+  }
+  if (another !== undefined) {
+    const message = `requests go to one place: \`${end}\` or \`${another}\`; leave one of them out`;
+    return [{ path: [another], message }];
+  }
+  if (end === "backends") return [];
+  const issues = Object.keys(upstreamKeys)
+    .filter((key) => has(key))
+    .map((key): ConfigIssue => ({ path: [key], message: misplaced(key, route.upstream) }));
+  const { upstream } = route;
+  const problem = upstream === undefined ? undefined : nameProblem(upstream, upstreams);
+  return problem === undefined ? issues : [...issues, { path: ["upstream"], message: problem }];
+}
+
+function misplaced(key: string, upstream: string | undefined): string {
+  return upstream === undefined
+    ? `\`${key}\` is for routes with \`backends\`; leave it out`
+    : `\`${key}\` belongs to the upstream; move it to \`upstreams.${upstream}\``;
+}
+
+/** Why there is no upstream of this name; undefined if there is one. */
+function nameProblem(name: string, upstreams: Checkable<Config>["upstreams"]): string | undefined {
+  const names = Object.keys(upstreams ?? {});
+  if (names.includes(name)) return undefined;
+  const near = closest(name, names);
+  if (near !== undefined) return `there is no upstream \`${name}\`; did you mean \`${near}\`?`;
+  return names.length === 0
+    ? `there is no upstream \`${name}\`; define it under \`upstreams\` at the top of the file`
+    : `there is no upstream \`${name}\`; defined under \`upstreams\`: ${inCode(names)}`;
+}
+
+function inCode(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
+}

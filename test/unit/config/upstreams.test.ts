@@ -1,0 +1,124 @@
+import { describe, expect, test } from "bun:test";
+import { errorsIn, loaded, warningsIn } from "./loading.ts";
+
+const USERS = `upstreams: { users: { backends: ["http://a.test", "http://b.test"] } }\n`;
+
+describe("an upstream with a name", () => {
+  test("has the keys of one that a route has for itself", () => {
+    const { upstreams, routes } = loaded(
+      `${USERS}routes: [{ path: /a, upstream: users }, { path: /b, backends: [http://c.test] }]\n`,
+    );
+    expect(upstreams?.["users"]?.backends?.map(({ url }) => url)).toEqual([
+      "http://a.test",
+      "http://b.test",
+    ]);
+    expect(upstreams?.["users"]).toMatchObject({ protocol: "http1", preserve_host: true });
+    expect(routes[0]).toMatchObject({ upstream: "users" });
+    expect(routes[0]?.backends).toBeUndefined();
+  });
+
+  test.each([
+    [
+      "that does not exist",
+      `${USERS}routes: [{ path: /a, upstream: billing }]\n`,
+      "2:32: there is no upstream `billing`; defined under `upstreams`: `users`",
+    ],
+    [
+      "that is spelled differently",
+      `${USERS}routes: [{ path: /a, upstream: user }]\n`,
+      "2:32: there is no upstream `user`; did you mean `users`?",
+    ],
+    [
+      "where there is none at all",
+      "routes: [{ path: /a, upstream: users }]\n",
+      "1:32: there is no upstream `users`; define it under `upstreams` at the top of the file",
+    ],
+    [
+      "beside backends",
+      `${USERS}routes: [{ path: /a, upstream: users, backends: [http://c.test] }]\n`,
+      "2:32: requests go to one place: `backends` or `upstream`; leave one of them out",
+    ],
+    [
+      "beside a key that belongs to it",
+      `${USERS}routes: [{ path: /a, upstream: users, protocol: http2 }]\n`,
+      "2:49: `protocol` belongs to the upstream; move it to `upstreams.users`",
+    ],
+  ])("%s is an error of the route that asks for it", (_what, text, message) => {
+    expect(errorsIn(text)).toContain(message);
+  });
+
+  test.each([
+    [
+      "without backends",
+      "{ balance: round_robin }",
+      "an upstream needs `backends`, a list of URLs",
+    ],
+    ["with a wrong backend", "{ backends: [localhost] }", "write `http://localhost`"],
+    ["with what only another version has", "{ backends: [http://a], protocol: http3 }", "HTTP/3"],
+  ])("%s is refused", (_what, keys, message) => {
+    const text = `upstreams: { users: ${keys} }\nroutes: [{ path: /a, upstream: users }]\n`;
+    expect(errorsIn(text).join("\n")).toContain(message);
+  });
+
+  test("is no path, so that nobody takes it for a route", () => {
+    const text = `upstreams: { /users: { backends: [http://a] } }\nroutes: [{ path: /a, backends: [http://a] }]\n`;
+    expect(errorsIn(text)).toEqual(["1:14: `/users` cannot be a name here"]);
+  });
+
+  test("that no route uses is warned of", () => {
+    expect(warningsIn(`${USERS}routes: [{ path: /a, backends: [http://a] }]\n`)).toEqual([
+      "1:21: no route uses the upstream `users`; its backends are checked all the same",
+    ]);
+  });
+});
+
+describe("defaults", () => {
+  const routes = `routes:
+  - { path: /a, upstream: users }
+  - { path: /b, backends: [http://c.test] }
+  - { path: /c, backends: [http://c.test], timeouts: { idle: 3s }, connect_timeout: 9s }
+`;
+
+  test("stand in every route and upstream that says nothing else", () => {
+    const config = loaded(
+      `${USERS}defaults: { timeouts: { request: 2s }, connect_timeout: 1s, rate_limit: 5 }\n${routes}`,
+    );
+    const [a, b, c] = config.routes;
+    expect(a).toMatchObject({ timeouts: { request: 2_000 }, rate_limit: 5 });
+    expect(b).toMatchObject({
+      timeouts: { request: 2_000 },
+      connect_timeout: 1_000,
+      rate_limit: 5,
+    });
+    expect(c).toMatchObject({ connect_timeout: 9_000, rate_limit: 5 });
+    expect(c?.timeouts).toEqual({ idle: 3_000 });
+    expect(config.upstreams?.["users"]?.connect_timeout).toBe(1_000);
+  });
+
+  test("are reported once, where they stand, however many routes they are in", () => {
+    expect(errorsIn(`defaults: { max_body_size: lots }\n${ROUTES}`)).toEqual([
+      expect.stringMatching(/^1:28: expected a size/),
+    ]);
+  });
+
+  test("cannot say what a route matches or where its requests go", () => {
+    expect(errorsIn(`defaults: { path: /x }\n${ROUTES}`)).toEqual([
+      expect.stringContaining("unknown key `path`"),
+    ]);
+    expect(errorsIn(`defaults: { backends: [http://x] }\n${ROUTES}`)).toEqual([
+      expect.stringContaining("unknown key `backends`"),
+    ]);
+  });
+
+  test("take variables, as everything does", () => {
+    const { routes: read } = loaded(`defaults: { rate_limit: "\${RATE}" }\n${ROUTES}`, {
+      RATE: "7",
+    });
+    expect(read.map((route) => Reflect.get(route, "rate_limit"))).toEqual([7, 7]);
+  });
+});
+
+const ROUTES = `routes:
+  - { path: /a, backends: [http://a.test] }
+  - { path: /b, backends: [http://a.test] }
+`;
