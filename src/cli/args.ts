@@ -1,4 +1,4 @@
-import { closest } from "../config/reading/suggest.ts";
+import { closest } from "../units/closest.ts";
 import { type Arguments, type Command, type Flag, UsageError } from "./command.ts";
 
 /** Reads what follows a command's name. Throws a UsageError with the nearest valid spelling. */

@@ -5,6 +5,7 @@ import { conditionsOf } from "../routing/conditions/of-route.ts";
 import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { findConflicts } from "../routing/conflicts.ts";
 import type { Pattern } from "../routing/pattern.ts";
+import { checkPathNames } from "./path-names.ts";
 import { checkRelations, type IsWritten } from "./relations.ts";
 import { checkRouteEnds } from "./route-ends.ts";
 import type { Config, RouteConfig } from "./schema.ts";
@@ -38,6 +39,9 @@ export function checkConfig(
               ...checkSections(conditionSections, route, isWhole),
               ...checkPolicies("route", route, isWhole),
               ...checkReferences(route, config, isWhole),
+              ...(route.pattern === undefined
+                ? []
+                : checkPathNames(route, route.pattern as Pattern)),
             ],
           ),
     ),

@@ -30,8 +30,8 @@ export function loadConfig(
   const found = eachOnce([
     ...unset,
     ...diagnostics,
-    ...issues.map(({ path, message, severity }) =>
-      document.diagnose(path, message, severity && { severity }),
+    ...issues.map(({ path, message, offset, severity }) =>
+      document.diagnose(path, message, { offset, severity }),
     ),
   ]);
   return {

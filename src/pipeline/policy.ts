@@ -36,6 +36,8 @@ export interface ConfigIssue {
   readonly path: readonly (string | number)[];
   /** What is wrong and what to do about it. */
   readonly message: string;
+  /** Where in a text the culprit starts, in UTF-16 code units from 0. */
+  readonly offset?: number;
   /** An error by default; a warning leaves the configuration valid. */
   readonly severity?: "error" | "warning";
 }

@@ -24,6 +24,18 @@ interface ParseProblem {
   readonly offset?: number;
 }
 
+/** Why a text is invalid, and where; to be thrown where a schema decodes it. */
+export class TextProblem extends Error {
+  /** Where in the text the problem starts, in UTF-16 code units from 0. */
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.name = "TextProblem";
+    this.offset = offset;
+  }
+}
+
 /**
  * The option `keep` of a text's schema: the text is parsed when it is read, and the result is kept next
  * to it under another key.

@@ -1,5 +1,5 @@
 import type { KeyHint, KeyHints } from "../reading/complaints.ts";
-import { plainForm } from "../reading/suggest.ts";
+import { plainForm } from "../../units/closest.ts";
 import { foreignAnywhere } from "./anywhere.ts";
 import { foreignInRoutes } from "./routes.ts";
 import { foreignInSections } from "./sections.ts";

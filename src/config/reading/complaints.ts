@@ -4,7 +4,8 @@ import type { ConfigNode, MappingNode, ScalarNode } from "../text/node.ts";
 import { variableAdvice } from "../../units/variable.ts";
 import { aliasesOf } from "./aliases.ts";
 import { accepts } from "./schema-kinds.ts";
-import { closest, homeOf, plainForm } from "./suggest.ts";
+import { closest, plainForm } from "../../units/closest.ts";
+import { homeOf } from "./suggest.ts";
 import { code, describe, expectedBy, together } from "./words.ts";
 
 const MOST_KEYS_LISTED = 12;

@@ -21,8 +21,9 @@ import {
   plainValue,
   setOwn,
 } from "../text/node.ts";
-import type { KeptParse } from "../../pipeline/section.ts";
+import { type KeptParse, TextProblem } from "../../pipeline/section.ts";
 import { asItems, asSwitch } from "./shorthand.ts";
+import { spanWithin } from "../text/span-within.ts";
 import { accepts, isSection, scalarAs } from "./schema-kinds.ts";
 import type { Span } from "../text/source-text.ts";
 import { code, describe, expectedBy, expectedCount } from "./words.ts";
@@ -42,6 +43,8 @@ export class SchemaReader {
   /** The keys that lead to the current value. */
   readonly #trail: string[] = [];
   #faults = 0;
+  /** Values that have the right form but cannot be decoded. */
+  #undecoded = 0;
 
   constructor(whole: TSchema, document: ConfigDocument, hints?: KeyHints) {
     this.#whole = whole;
@@ -200,20 +203,22 @@ export class SchemaReader {
     }
     const before = this.#faults;
     const outer = this.diagnostics;
-    let nearest: { value: unknown; diagnostics: Diagnostic[]; faults: number } | undefined;
+    let nearest: Reading | undefined;
     for (const form of forms) {
       this.diagnostics = [];
+      const undecoded = this.#undecoded;
       const value = this.read(form, place);
       const faults = this.#faults - before;
-      if (nearest === undefined || faults < nearest.faults) {
-        nearest = { value, diagnostics: this.diagnostics, faults };
+      const isForm = faults === 0 || this.#undecoded > undecoded;
+      if (nearest === undefined || faults < nearest.faults || (isForm && !nearest.isForm)) {
+        nearest = { value, diagnostics: this.diagnostics, faults, isForm };
       }
       this.#faults = before;
       if (faults === 0) break;
     }
     this.diagnostics = outer;
     const isOfScalars = node.kind === "scalar" && (forms.length > 1 || "expected" in schema);
-    if (nearest === undefined || (nearest.faults > 0 && isOfScalars)) {
+    if (nearest === undefined || (nearest.faults > 0 && isOfScalars && !nearest.isForm)) {
       return this.#report(place.at, mismatch(schema, node));
     }
     this.diagnostics.push(...nearest.diagnostics);
@@ -227,8 +232,10 @@ export class SchemaReader {
     try {
       return schema[TransformKind].Decode(value);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return this.#report(place.at, this.#document.redact(reason));
+      this.#undecoded += 1;
+      const offset = error instanceof TextProblem ? error.offset : 0;
+      const span = spanWithin(place, offset, this.#document.source.text);
+      return this.#report(span, this.#document.redact(reasonOf(error, place)));
     }
   }
 
@@ -250,19 +257,23 @@ export class SchemaReader {
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
-
-/** What to mark of a text from an offset on; all of it unless it is written as it is. */
-function spanWithin({ node, at }: Place, offset: number, text: string): Span {
-  const isWritten =
-    offset > 0 && node.kind === "scalar" && node.origin === "text" && at.start === node.span.start;
-  if (!isWritten) return at;
-  const start = text.indexOf(node.written, at.start);
-  const end = start + node.written.length;
-  return start === -1 || end > at.end || offset >= node.written.length
-    ? at
-    : { start: start + offset, end };
+/** A problem within a text quotes it, which must not show a part of a value from the environment. */
+function reasonOf(error: unknown, { node }: Place): string {
+  if (error instanceof TextProblem && node.kind === "scalar" && node.origin === "environment") {
+    return `${describe(node)} is not a valid text with placeholders; a brace of the text itself is written \`{{\``;
+  }
+  return error instanceof Error ? error.message : String(error);
 }
+
+/** One form of a union, read. `isForm`: the value has this form, even if it cannot be decoded. */
+interface Reading {
+  readonly value: unknown;
+  readonly diagnostics: Diagnostic[];
+  readonly faults: number;
+  readonly isForm: boolean;
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Whether a mapping ignores a key; the option `ignoredKeys` of its schema says which. */
 function isIgnored(schema: TObject, key: string): boolean {

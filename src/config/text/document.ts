@@ -11,6 +11,7 @@ import {
 } from "./node.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
 import { SourceText, type Span } from "./source-text.ts";
+import { spanWithin } from "./span-within.ts";
 import { isAfterthought, wordsFor } from "./yaml-words.ts";
 
 /** Shorter texts are parsed by the library alone, which is fast enough for them. */
@@ -89,10 +90,15 @@ export class ConfigDocument {
   diagnose(
     path: readonly (string | number)[],
     message: string,
-    options: { at?: "key" | "value"; severity?: Diagnostic["severity"] } = {},
+    options: {
+      at?: "key" | "value";
+      /** Where in the value's text to begin. */
+      offset?: number | undefined;
+      severity?: Diagnostic["severity"] | undefined;
+    } = {},
   ): Diagnostic {
     return this.source.diagnostic(
-      this.#spanOf(path, options.at ?? "value"),
+      this.#spanOf(path, options.at ?? "value", options.offset),
       this.redact(message),
       options.severity,
     );
@@ -105,7 +111,7 @@ export class ConfigDocument {
     return message.replace(this.#pattern, (value) => this.#secrets.get(value) ?? "");
   }
 
-  #spanOf(path: readonly (string | number)[], at: "key" | "value"): Span {
+  #spanOf(path: readonly (string | number)[], at: "key" | "value", offset = 0): Span {
     let place = this.root;
     let wanted = at;
     for (const step of path) {
@@ -120,7 +126,8 @@ export class ConfigDocument {
     }
     if (place === undefined) return START;
     const byKey = wanted === "key" || isEmpty(place.node);
-    return (byKey ? place.key : undefined) ?? place.at;
+    if (byKey && place.key !== undefined) return place.key;
+    return spanWithin(place, offset, this.source.text);
   }
 }
 

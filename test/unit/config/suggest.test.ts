@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
-import { closest, homeOf } from "../../../src/config/reading/suggest.ts";
+import { homeOf } from "../../../src/config/reading/suggest.ts";
+import { closest } from "../../../src/units/closest.ts";
 
 describe("the closest name", () => {
   const names = ["path", "port", "host", "backends", "rate_limit", "rate_limiting", "max_age"];

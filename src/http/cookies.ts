@@ -1,0 +1,28 @@
+import type { Field } from "./field.ts";
+
+/**
+ * The value of the first cookie of a name in a request's Cookie fields, as it was sent, with its quotes
+ * if it has any (RFC 6265 section 5.4). Names are compared literally. Null without one.
+ */
+export function cookieValue(fields: readonly Field[], name: string): string | null {
+  for (const field of fields) {
+    if (field.name !== "cookie") continue;
+    const value = valueIn(field.value, name);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+function valueIn(cookies: string, name: string): string | null {
+  let start = 0;
+  while (start < cookies.length) {
+    const next = cookies.indexOf(";", start);
+    const end = next === -1 ? cookies.length : next;
+    const equals = cookies.indexOf("=", start);
+    if (equals !== -1 && equals < end && cookies.slice(start, equals).trim() === name) {
+      return cookies.slice(equals + 1, end).trim();
+    }
+    start = end + 1;
+  }
+  return null;
+}

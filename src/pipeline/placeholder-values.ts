@@ -1,0 +1,132 @@
+import { cookieValue } from "../http/cookies.ts";
+import { TOKEN } from "../http/fields.ts";
+import { hostName } from "../http/host.ts";
+import { queryParameter } from "../http/query.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * What a value consists of: Unicode text; bytes, one a character; a part of a path, percent-encoded and
+ * normal; or a query as it was sent.
+ */
+export type ValueForm = "text" | "bytes" | "path" | "query";
+
+/** Where the value of a placeholder comes from. */
+interface ValueSource {
+  readonly form: ValueForm;
+  /** `name` is the NAME of those that have one. Empty if there is no value. */
+  read(this: void, exchange: Exchange, name: string): string;
+}
+
+interface NamedSource extends ValueSource {
+  /** How a NAME is kept; undefined if it cannot be one. */
+  nameOf(this: void, written: string): string | undefined;
+}
+
+/** The placeholders without a NAME. */
+export const plainSources = {
+  "request.id": { form: "text", read: ({ requestId }) => requestId },
+  "request.method": { form: "text", read: ({ method }) => method },
+  "request.path": { form: "path", read: ({ target }) => target.path },
+  "request.query": { form: "query", read: ({ target }) => target.query.slice(1) },
+  "request.host": { form: "text", read: ({ target }) => target.host },
+  "request.hostname": { form: "text", read: ({ target }) => hostnameOf(target.host) },
+  "request.scheme": { form: "text", read: ({ client }) => client.protocol },
+  "client.ip": { form: "text", read: ({ client }) => client.address },
+  "client.certificate.subject": { form: "text", read: certificateSubject },
+  route: { form: "text", read: ({ route }) => route },
+  "auth.subject": { form: "text", read: ({ identity }) => identity?.subject ?? "" },
+  "auth.provider": { form: "text", read: ({ identity }) => identity?.provider ?? "" },
+  "backend.url": { form: "text", read: ({ backend }) => backend },
+  // Empty until requests are traced.
+  "trace.id": { form: "text", read: () => "" },
+} as const satisfies Readonly<Record<string, ValueSource>>;
+
+/** The placeholders that end in ".NAME". */
+export const namedSources = {
+  path: {
+    form: "path",
+    nameOf: (written) => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(written) ? written : undefined),
+    read: ({ parameters }, name) =>
+      Object.hasOwn(parameters, name) ? (parameters[name] ?? "") : "",
+  },
+  query: {
+    form: "bytes",
+    // Names are compared with those of the query byte by byte.
+    nameOf: (written) => (written === "" ? undefined : latin1(written)),
+    read: ({ target }, name) => queryParameter(target.query, name) ?? "",
+  },
+  header: {
+    form: "bytes",
+    nameOf: (written) => (TOKEN.test(written) ? written.toLowerCase() : undefined),
+    read: clientField,
+  },
+  cookie: {
+    form: "bytes",
+    nameOf: (written) => (TOKEN.test(written) ? written : undefined),
+    read: ({ fields }, name) => cookieValue(fields.all, name) ?? "",
+  },
+  "auth.claims": {
+    form: "text",
+    nameOf: (written) => (written === "" ? undefined : written),
+    read: ({ identity }, name) => (identity === undefined ? "" : claim(identity.claims, name)),
+  },
+} as const satisfies Readonly<Record<string, NamedSource>>;
+
+export type PlainSource = keyof typeof plainSources;
+export type NamedSourceKey = keyof typeof namedSources;
+
+/** All sources by their names, without ".NAME". */
+export const valueSources: Readonly<Record<PlainSource | NamedSourceKey, ValueSource>> = {
+  ...plainSources,
+  ...namedSources,
+};
+
+/** The host without its port; IPv6 with brackets. */
+function hostnameOf(host: string): string {
+  return host.startsWith("[") ? `[${hostName(host)}]` : hostName(host);
+}
+
+/** A trusted proxy's own certificate is not its client's. */
+function certificateSubject({ client, request }: Exchange): string {
+  if (client.viaTrustedProxy) return "";
+  return request.connection.tls?.certificate?.subject ?? "";
+}
+
+/** A field that only a trusted proxy may send is not there for anyone else's request. */
+function clientField({ client, fields }: Exchange, name: string): string {
+  if (!client.viaTrustedProxy && fields.rules.kindOf(name) === "claim") return "";
+  return fields.get(name) ?? "";
+}
+
+/** A claim by its whole name, or by the way to it in claims that hold others: "realm_access.roles". */
+function claim(claims: Readonly<Record<string, unknown>>, name: string): string {
+  if (Object.hasOwn(claims, name)) return claimText(claims[name]);
+  const dot = name.indexOf(".");
+  if (dot === -1) return "";
+  const below = claims[name.slice(0, dot)];
+  const isHolder = Object.hasOwn(claims, name.slice(0, dot)) && isRecord(below);
+  return isHolder ? claim(below, name.slice(dot + 1)) : "";
+}
+
+function claimText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return value.map(claimText).join(",");
+  return isRecord(value) ? JSON.stringify(value) : "";
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The UTF-8 of a text, one byte a character. */
+export function latin1(text: string): string {
+  return isAscii(text) ? text : Buffer.from(text).toString("latin1");
+}
+
+export function isAscii(text: string): boolean {
+  return ASCII.test(text);
+}
+
+// oxlint-disable-next-line no-control-regex -- all of ASCII
+const ASCII = /^[\0-\x7F]*$/;

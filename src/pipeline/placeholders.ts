@@ -1,0 +1,216 @@
+import { type SchemaOptions, Type } from "@sinclair/typebox";
+import { closest } from "../units/closest.ts";
+import { variableAdvice } from "../units/variable.ts";
+import type { Exchange } from "./exchange.ts";
+import {
+  namedSources,
+  type NamedSourceKey,
+  type PlainSource,
+  plainSources,
+  type ValueForm,
+  valueSources,
+} from "./placeholder-values.ts";
+import { TextProblem } from "./section.ts";
+
+/** A placeholder in a text: `{query.v}` has the source "query" and the name "v". */
+export interface Placeholder {
+  readonly source: PlainSource | NamedSourceKey;
+  /** Empty for sources without names. */
+  readonly name: string;
+  /** Where its "{" is in the text, in UTF-16 code units from 0. */
+  readonly offset: number;
+}
+
+/**
+ * A text with placeholders, parsed when the configuration is read. Plain data, so that another thread
+ * can read the configuration.
+ */
+export interface ParsedText {
+  /** As it is written. */
+  readonly text: string;
+  /** Literal text, with `{{` as a brace, and placeholders, in order. */
+  readonly parts: readonly (string | Placeholder)[];
+}
+
+/** What a text with placeholders becomes a part of: decides how values are encoded there. */
+export interface TextPlace {
+  literal(this: void, text: string): string;
+  value(this: void, value: string, form: ValueForm): string;
+}
+
+/** A text with placeholders for one place. Created once per snapshot. */
+export class Template {
+  /** The text itself if it has no placeholders. */
+  readonly constant: string | undefined;
+  readonly #parts: readonly (string | Placeholder)[];
+  readonly #place: TextPlace;
+
+  constructor({ parts }: Pick<ParsedText, "parts">, place: TextPlace) {
+    this.#parts = parts.map((part) => (typeof part === "string" ? place.literal(part) : part));
+    this.#place = place;
+    const literals = this.#parts.filter((part) => typeof part === "string");
+    this.constant = literals.length === parts.length ? literals.join("") : undefined;
+  }
+
+  /** The text for one exchange. */
+  text(exchange: Exchange): string {
+    if (this.constant !== undefined) return this.constant;
+    let text = "";
+    for (const part of this.#parts)
+      text += typeof part === "string" ? part : this.#of(exchange, part);
+    return text;
+  }
+
+  #of(exchange: Exchange, { source, name }: Placeholder): string {
+    const { form, read } = valueSources[source];
+    return this.#place.value(read(exchange, name), form);
+  }
+}
+
+/**
+ * The schema of a text with placeholders; the configuration has it parsed. `check` finds what is wrong
+ * with it in its place.
+ */
+export function PlaceholderText({
+  check,
+  ...options
+}: SchemaOptions & {
+  readonly check?: (parsed: ParsedText) => TextProblem | undefined;
+}) {
+  return Type.Transform(Type.String(options))
+    .Decode((text): ParsedText => {
+      const parsed = parsePlaceholders(text);
+      const problem = parsed instanceof TextProblem ? parsed : check?.(parsed);
+      if (problem !== undefined) throw problem;
+      return parsed as ParsedText;
+    })
+    .Encode(({ text }) => text);
+}
+
+/** Whether a value of the configuration is a text with placeholders. */
+export function isParsedText(value: object): value is ParsedText {
+  return "text" in value && "parts" in value && Array.isArray(value.parts);
+}
+
+/** A "{", and what follows until the next brace, with that if it is a "}". */
+const BRACES = /\{([^{}]*)\}?/y;
+
+/**
+ * Parses a text with placeholders in single braces, like `/v2/{path.id}`. `{{` is a brace, and `}}` the
+ * one that closes it. A "{" that does not stand before a letter begins no placeholder and is itself, and
+ * so is the "}" that closes it: JSON needs no doubled braces.
+ */
+export function parsePlaceholders(text: string): ParsedText | TextProblem {
+  if (!text.includes("{") && !text.includes("}}"))
+    return { text, parts: text === "" ? [] : [text] };
+  const parts: (string | Placeholder)[] = [];
+  /** The literal braces that are open: whether each was doubled. */
+  const open: boolean[] = [];
+  let literal = "";
+  let at = 0;
+  while (at < text.length) {
+    const character = text.charAt(at);
+    const isDoubled = text.charAt(at + 1) === character;
+    if (character === "{" && !isDoubled) {
+      BRACES.lastIndex = at;
+      const [written = "", inner = ""] = BRACES.exec(text) ?? [];
+      if (!isMeant(inner)) {
+        open.push(false);
+        literal += character;
+        at += 1;
+        continue;
+      }
+      const found = written.endsWith("}") ? placeholderIn(inner) : NOT_CLOSED;
+      if (typeof found === "string") return new TextProblem(found, at);
+      if (literal !== "") parts.push(literal);
+      literal = "";
+      parts.push({ ...found, offset: at });
+      at += written.length;
+    } else if (character === "{") {
+      open.push(true);
+      literal += character;
+      at += 2;
+    } else if (character === "}") {
+      literal += character;
+      at += open.pop() !== false && isDoubled ? 2 : 1;
+    } else {
+      literal += character;
+      at += 1;
+    }
+  }
+  if (literal !== "") parts.push(literal);
+  return { text, parts };
+}
+
+const NOT_CLOSED = "`{` is not closed with `}`; a brace of the text itself is written `{{`";
+
+/** Whether what is between braces is a placeholder, well written or not. */
+function isMeant(inner: string): boolean {
+  return /^[A-Za-z_$]/.test(inner) || find(inner.trim()) !== undefined;
+}
+
+/** The placeholder between braces, or what is wrong with it. */
+function placeholderIn(inner: string): Omit<Placeholder, "offset"> | string {
+  const found = find(inner);
+  if (found !== undefined) return found;
+  const source = namedSourceOf(inner);
+  if (source !== undefined) {
+    return `\`{${inner}}\` needs a name after \`${source}.\`, like \`{${source}.${EXAMPLES[source]}}\``;
+  }
+  const variable = variableAdvice(inner) ?? variableAdvice(`{${inner}}`);
+  const meant = variable === undefined ? meantBy(inner.trim()) : undefined;
+  const advice = variable ?? (meant === undefined ? undefined : `did you mean \`{${meant}}\`?`);
+  return `\`{${inner}}\` is not a placeholder; ${advice ?? "a brace of the text itself is written `{{`"}`;
+}
+
+function find(inner: string): Omit<Placeholder, "offset"> | undefined {
+  if (isKey(plainSources, inner)) return { source: inner, name: "" };
+  const source = namedSourceOf(inner);
+  const name = source && namedSources[source].nameOf(inner.slice(source.length + 1));
+  return source === undefined || name === undefined ? undefined : { source, name };
+}
+
+function namedSourceOf(inner: string): NamedSourceKey | undefined {
+  return NAMED.find((source) => inner.startsWith(`${source}.`));
+}
+
+function isKey<Keys extends object>(object: Keys, key: string): key is Extract<keyof Keys, string> {
+  return Object.hasOwn(object, key);
+}
+
+const PLAIN = Object.keys(plainSources);
+const NAMED = Object.keys(namedSources).filter((key) => isKey(namedSources, key));
+
+const EXAMPLES: Readonly<Record<NamedSourceKey, string>> = {
+  path: "id",
+  query: "page",
+  header: "x-tenant",
+  cookie: "session",
+  "auth.claims": "role",
+};
+
+/** What other software calls them. */
+const FOREIGN: Readonly<Record<string, NamedSourceKey>> = {
+  arg: "query",
+  args: "query",
+  param: "path",
+  params: "path",
+  claim: "auth.claims",
+  claims: "auth.claims",
+  jwt: "auth.claims",
+};
+
+/** The placeholder that was probably meant by an unknown one, without its braces. */
+function meantBy(written: string): string | undefined {
+  const near = find(written) === undefined ? closest(written, PLAIN) : written;
+  if (near !== undefined) return near;
+  const dot = written.lastIndexOf(".");
+  const last = written.slice(dot + 1);
+  if (dot > 0 && last !== "") {
+    const before = written.slice(0, dot).toLowerCase();
+    const kind = before.slice(before.lastIndexOf(".") + 1);
+    const named = FOREIGN[kind] ?? closest(before, NAMED) ?? closest(kind, NAMED);
+    if (named !== undefined) return `${named}.${last}`;
+  }
+  return PLAIN.find((name) => name.endsWith(`.${last.toLowerCase()}`));
+}
