@@ -3,7 +3,7 @@ import type { Checkable, IsWhole } from "../pipeline/section.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import type { IsWritten } from "./relations.ts";
 import { routeEnds, upstreamKeys } from "./sections.ts";
-import { closest } from "./reading/suggest.ts";
+import { closest } from "../units/closest.ts";
 
 /** Finds routes that lead nowhere, to several places at once or to an upstream that does not exist. */
 export function checkRouteEnds(
