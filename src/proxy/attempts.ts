@@ -62,7 +62,7 @@ export class Ring {
     if (error.reached === "nothing") this.backend.health.unreached(error.message);
     const tried = (this.#tried ??= new Set<Backend>()).add(this.backend);
     const mayGoOn = isReplayable && tried.size < MOST_ATTEMPTS && this.#mayBeSentAgain(error);
-    const next = mayGoOn ? pickAvailable(this.#upstream, this.#exchange, tried) : undefined;
+    const next = mayGoOn ? this.#upstream.pickAvailable(this.#exchange, tried) : undefined;
     if (next === undefined) return tried.size === 1 ? error : ofMany(error, tried.size);
     this.backend.inFlight -= 1;
     this.backend = next;
@@ -92,25 +92,11 @@ function pickFirst(upstream: Upstream, exchange: Exchange): Backend {
     );
   }
   if (!backend.isFull) return backend;
-  const available = pickAvailable(upstream, exchange, new Set([backend]));
+  const available = upstream.pickAvailable(exchange, new Set([backend]));
   if (available !== undefined) return available;
   throw new GatewayError("overloaded", "every backend of this route is at its max_in_flight", {
     fields: RETRY_SOON,
   });
-}
-
-/** A backend below its max_in_flight, none of `except`. */
-function pickAvailable(
-  upstream: Upstream,
-  exchange: Exchange,
-  except: ReadonlySet<Backend>,
-): Backend | undefined {
-  const passedOver = new Set(except);
-  for (;;) {
-    const backend = upstream.pick(exchange, passedOver);
-    if (backend?.isFull !== true) return backend;
-    passedOver.add(backend);
-  }
 }
 
 function ofMany(error: AttemptError, count: number): AttemptError {

@@ -55,6 +55,16 @@ export class Upstream implements HealthListener {
       : this.#balancer.pick(exchange, except);
   }
 
+  /** A healthy backend below its max_in_flight, none of `except`; undefined if there is none. */
+  pickAvailable(exchange: Exchange, except: ReadonlySet<Backend>): Backend | undefined {
+    const picked = this.pick(exchange, except);
+    if (picked?.isFull !== true) return picked;
+    // All at once: when every backend is full, to pass over them one by one would cost O(n²).
+    const passedOver = new Set(except);
+    for (const backend of this.#backends) if (backend.isFull) passedOver.add(backend);
+    return this.pick(exchange, passedOver);
+  }
+
   /**
    * Stops listening to the backends' health, which may outlive the upstream and would keep it alive.
    * Picks still answer, by the health known until now.
@@ -67,6 +77,7 @@ export class Upstream implements HealthListener {
 function observerOf(balancer: Balancer): AttemptObserver | undefined {
   if (balancer.answered === undefined) return undefined;
   return {
-    attempted: (backend, { milliseconds }) => balancer.answered?.(backend, milliseconds),
+    attempted: (backend, { milliseconds, failure }) =>
+      balancer.answered?.(backend, milliseconds, failure !== undefined),
   };
 }

@@ -30,7 +30,8 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
     below: [ROUTE, TOP],
     keys: "lb lb_policy lb_method load_balancing load_balance strategy algorithm policy least_conn",
     answer:
-      "that is `balance`; the only balancer so far is round robin, by each backend's `weight`",
+      "that is `balance`; round_robin, least_requests, fastest or random, each by the backends' `weight`",
+    means: "balance",
   },
   {
     below: [ROUTE, TOP],

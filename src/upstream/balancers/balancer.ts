@@ -12,8 +12,11 @@ export interface Balancer {
    * `except`, which is never empty, it is for a further attempt: none of these may be picked.
    */
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined;
-  /** An attempt was answered or has failed, so many milliseconds after its start. */
-  answered?(backend: Backend, milliseconds: number): void;
+  /**
+   * An attempt was answered or has failed, so many milliseconds after its start. `hasFailed`: there was
+   * no answer, of whatever status.
+   */
+  answered?(backend: Backend, milliseconds: number, hasFailed: boolean): void;
 }
 
 /** What a balancer may use. */
@@ -27,6 +30,8 @@ export interface BalancerServices {
 export interface BalancerDefinition<Settings = unknown> {
   /** As in `balance: round_robin`; with settings, as in `balance: { hash: … }`. */
   readonly name: string;
+  /** For the reference: what it does, in a few words that follow its name. */
+  readonly description: string;
   /**
    * The schema of the settings, for a balancer that has some. With a default, the name alone is valid.
    */
@@ -42,4 +47,9 @@ export function defineBalancer<Schema extends TSchema>(
   definition: BalancerDefinition<StaticDecode<Schema>> & { readonly schema?: Schema },
 ): BalancerDefinition {
   return definition;
+}
+
+/** The weights of backends, in their order. */
+export function weightsOf(backends: readonly Backend[]): Float64Array<ArrayBuffer> {
+  return Float64Array.from(backends, ({ weight }) => weight);
 }

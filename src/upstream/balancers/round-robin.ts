@@ -136,5 +136,6 @@ export class RoundRobin implements Balancer {
 
 export const roundRobin = defineBalancer({
   name: "round_robin",
+  description: "by turns, spread as evenly as their weights allow",
   create: () => new RoundRobin(),
 });

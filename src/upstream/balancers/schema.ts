@@ -24,7 +24,7 @@ export function balanceSchema(registry: readonly BalancerDefinition[]) {
     Type.Unsafe<string | Readonly<Record<string, unknown>>>(
       Type.Union(forms, {
         default: "round_robin",
-        description: "How requests are distributed over the backends.",
+        description: `How requests are distributed over the backends, by their weights. ${meanings(registry)}`,
         expected: expectedOf(registry),
       }),
     ),
@@ -49,6 +49,11 @@ export function createBalancer(
   const definition = registry.find((candidate) => candidate.name === name);
   if (definition === undefined) throw new Error(`there is no balancer named ${name}`);
   return definition.create(settings, services);
+}
+
+/** What each balancer does. */
+function meanings(registry: readonly BalancerDefinition[]): string {
+  return registry.map(({ name, description }) => `\`${name}\`: ${description}.`).join(" ");
 }
 
 /** "round_robin, random or {hash: …}" */

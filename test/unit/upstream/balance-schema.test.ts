@@ -10,6 +10,7 @@ const given: unknown[] = [];
 
 const hash = defineBalancer({
   name: "hash",
+  description: "by a key",
   schema: Type.String({ minLength: 1 }),
   example: "client_ip",
   create(settings) {
@@ -20,6 +21,7 @@ const hash = defineBalancer({
 
 const fastest = defineBalancer({
   name: "fastest",
+  description: "to the fastest",
   schema: Type.Object(
     { decay: Type.Integer({ default: 10 }) },
     { default: {}, additionalProperties: false },
@@ -58,6 +60,7 @@ describe("`balance`", () => {
   );
 
   test("says what it takes", () => {
+    expect(schema.description).toContain("`hash`: by a key. `fastest`: to the fastest.");
     expect(schema["expected"]).toBe("round_robin, {hash: …} or fastest");
     expect(balanceSchema([roundRobin])["expected"]).toBe("round_robin");
   });

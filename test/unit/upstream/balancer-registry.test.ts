@@ -6,18 +6,13 @@ import { balancerRegistry } from "../../../src/upstream/balancers/registry.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { openExchange } from "../pipeline/opening.ts";
 import { pool } from "./pool.ts";
-
-/** Evenly spread, and the same in every run. */
-function random(): () => number {
-  let state = 0.5;
-  return () => (state = (state + 0.618_033_988_749_895) % 1);
-}
+import { seeded } from "./seeded.ts";
 
 function make(kind: BalancerDefinition): Balancer {
   const { schema, example } = kind;
   const settings =
     schema === undefined ? undefined : Value.Decode(schema, Value.Default(schema, example));
-  return kind.create(settings, { clock: new FakeClock(), random: random() });
+  return kind.create(settings, { clock: new FakeClock(), random: seeded(1) });
 }
 
 /** Exchanges of many clients, so that a balancer that hashes them spreads them as well. */

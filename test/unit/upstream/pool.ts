@@ -1,5 +1,6 @@
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
+import type { Balancer } from "../../../src/upstream/balancers/balancer.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 import { openExchange } from "../pipeline/opening.ts";
 
@@ -26,6 +27,16 @@ export function switchedPool(...weights: number[]): Switched[] {
 
 export function pool(...weights: number[]): Backend[] {
   return switchedPool(...weights).map(({ backend }) => backend);
+}
+
+/** How many of so many picks each backend got. */
+export function tally(balancer: Balancer, count: number): Map<Backend, number> {
+  const counts = new Map<Backend, number>();
+  for (let picked = 0; picked < count; picked += 1) {
+    const backend = balancer.pick(anExchange)!;
+    counts.set(backend, (counts.get(backend) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** The letters of the next `count` backends; "-" where there is none. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
-import { anExchange, letters, switchedPool } from "./pool.ts";
+import { anExchange, letters, pool, switchedPool } from "./pool.ts";
 
 function upstreamOf(...weights: number[]) {
   const switched = switchedPool(...weights);
@@ -62,6 +62,30 @@ describe("an upstream", () => {
     expect(upstream.pick(anExchange)).toBeUndefined();
     only!.turn(true);
     expect(upstream.pick(anExchange)).toBe(backend);
+  });
+
+  test("picks a backend that is not full, none of those that are excluded", () => {
+    const backends = pool(1, 1, 1, 1).map(
+      ({ url, health }, index) =>
+        new Backend({
+          address: readBackendAddress(url),
+          weight: 1,
+          health,
+          maxInFlight: index + 1,
+        }),
+    );
+    const upstream = new Upstream(backends);
+    const [a, b, c, d] = backends;
+    a!.inFlight = 1;
+    b!.inFlight = 2;
+    const others = new Set([c!]);
+    for (let pick = 0; pick < 5; pick += 1) {
+      expect(upstream.pickAvailable(anExchange, others)).toBe(d);
+    }
+    d!.inFlight = 4;
+    expect(upstream.pickAvailable(anExchange, others)).toBeUndefined();
+    expect(upstream.pickAvailable(anExchange, new Set())).toBe(c);
+    expect([...others]).toEqual([c!]);
   });
 
   test("goes on picking, by the health it knew, after it has been closed", () => {
