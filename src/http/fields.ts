@@ -16,6 +16,9 @@ export const hopByHopFields = [
 /** The same, for lookup by lower-case name. */
 export const removedFields: ReadonlySet<string> = new Set(hopByHopFields);
 
+/** The fields that have a digest of the content (RFC 9530, and what it replaces). */
+export const digestFields = ["content-digest", "content-md5", "digest", "repr-digest"] as const;
+
 /** The fields in which proxies report who asked. */
 export const forwardingFields = [
   "forwarded",

@@ -1,4 +1,5 @@
 import {
+  digestFields,
   findField,
   hasToken,
   hopByHopFields,
@@ -12,6 +13,7 @@ import { hasDotSegment, normalizePath, type PathProblem } from "../http/path.ts"
 import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
 import type { ClientRequest } from "./client-request.ts";
+import type { ContentEdit } from "./content-edit.ts";
 import { GatewayError } from "./errors.ts";
 
 /** A route's settings for the fields that the gateway adds. */
@@ -43,6 +45,8 @@ export interface OutgoingSource {
  */
 export class Outgoing {
   method: string;
+  /** What changes the content on its way; undefined if it passes as it came. */
+  contentEdit: ContentEdit | undefined = undefined;
   /** The fields to send, Host included: names in lower case, each followed by its value. */
   readonly fields: readonly string[];
   readonly #list: string[];
@@ -134,6 +138,12 @@ export class Outgoing {
     this.#removeAll(settable(name));
   }
 
+  /** Makes the fields right for content that is not the client's any more. `length` is in bytes. */
+  contentReplaced(length: number): void {
+    for (const name of ABOUT_CONTENT) this.#removeAll(name);
+    this.#list.push("content-length", `${length}`);
+  }
+
   #removeAll(name: string, except?: string): void {
     const list = this.#list;
     for (let at = list.length - 2; at >= 0; at -= 2) {
@@ -142,6 +152,9 @@ export class Outgoing {
     }
   }
 }
+
+/** What does not hold for changed content; its trailers are not sent either. */
+const ABOUT_CONTENT = ["content-length", "trailer", ...digestFields];
 
 const PATH = /^\/[!-"$->@-~]*$/;
 // Resolving it could lead out of what the route stands for.

@@ -7,7 +7,9 @@ import type { Field } from "../http/field.ts";
 import { namedByConnection } from "../http/fields.ts";
 import type { RequestFields } from "../http/request-fields.ts";
 import type { Timeout } from "../time/timeout.ts";
-import { WatchedContent } from "../pipeline/content.ts";
+import { type ContentReader, WatchedContent } from "../pipeline/content.ts";
+import type { ContentEdit } from "../pipeline/content-edit.ts";
+import { gather } from "../pipeline/gather.ts";
 import type { IncomingContent } from "../pipeline/incoming-content.ts";
 import type { Cancellation } from "../pipeline/cancellation.ts";
 import type { ForwardSettings } from "./settings.ts";
@@ -41,19 +43,43 @@ export function requestContent(
   const { length } = content;
   const { maxBodySize } = settings;
   if (length !== undefined && length > maxBodySize) throw tooLarge(maxBodySize);
+  const { contentEdit } = exchange.outgoing;
   if (length !== undefined && length <= READ_WHOLE_UP_TO) {
     const present = content.takeWhole();
     if (present === undefined) return readWhole(exchange, content, length, timeouts.request);
     exchange.bytesIn = present.length;
-    return { body: present, sent: undefined };
+    return { body: edited(exchange, present), sent: undefined };
   }
-  const { cancellation } = exchange;
   const { promise: sent, resolve } = Promise.withResolvers<void>();
-  const upload = new Upload(
+  const upload = uploadOf(exchange, content, { onEnd: resolve, settings, clock });
+  if (contentEdit === undefined) return { body: repeatable(exchange, upload), sent };
+  if (length === undefined || length <= contentEdit.largest) {
+    return readToEdit(exchange, content, contentEdit, { upload, sent });
+  }
+  contentEdit.tooLarge();
+  return { body: repeatable(exchange, upload), sent };
+}
+
+function uploadOf(
+  exchange: Exchange,
+  content: IncomingContent,
+  {
+    onEnd,
+    settings,
+    clock,
+  }: {
+    readonly onEnd: () => void;
+    readonly settings: ForwardSettings;
+    readonly clock: Clock;
+  },
+): Upload {
+  const { cancellation } = exchange;
+  const { maxBodySize } = settings;
+  return new Upload(
     exchange.fields,
     content,
     {
-      onEnd: resolve,
+      onEnd,
       onPiece(bytes) {
         exchange.bytesIn += bytes;
         if (exchange.bytesIn <= maxBodySize) return;
@@ -69,12 +95,43 @@ export function requestContent(
     },
     { idleTimeout: settings.timeouts.request, clock },
   );
-  // What is longer would not be kept anyway.
-  const body =
-    length === undefined
-      ? new Repeatable(upload, READ_WHOLE_UP_TO, () => exchange.headersAt !== 0)
-      : upload;
-  return { body, sent };
+}
+
+/** Content of unknown length that can be sent once more; what is longer would not be kept anyway. */
+function repeatable(exchange: Exchange, content: ContentReader): ContentReader {
+  if (content.length !== undefined) return content;
+  return new Repeatable(content, READ_WHOLE_UP_TO, () => exchange.headersAt !== 0);
+}
+
+/** What becomes of content that is there. */
+function edited({ outgoing }: Exchange, content: Uint8Array): Uint8Array {
+  const { contentEdit } = outgoing;
+  if (contentEdit === undefined) return content;
+  if (content.length > contentEdit.largest) {
+    contentEdit.tooLarge();
+    return content;
+  }
+  const replacement = contentEdit.edit(content);
+  if (replacement === undefined) return content;
+  outgoing.contentReplaced(replacement.length);
+  return replacement;
+}
+
+/** Reads content that is not small as far as it can be changed; it stays a stream unless it is. */
+async function readToEdit(
+  exchange: Exchange,
+  source: IncomingContent,
+  edit: ContentEdit,
+  { upload, sent }: { readonly upload: Upload; readonly sent: Promise<void> },
+): Promise<Content> {
+  exchange.cancellation.interrupts({ interrupt: (reason) => source.fail(reason) });
+  const { whole, content } = await gather(upload, edit.largest);
+  if (whole === undefined) edit.tooLarge();
+  else {
+    const body = edited(exchange, whole);
+    if (body !== whole) return { body, sent: undefined };
+  }
+  return { body: repeatable(exchange, content), sent };
 }
 
 /** Content on its way to a backend. */
@@ -117,7 +174,7 @@ async function readWhole(
   try {
     const body = await content.whole(length);
     exchange.bytesIn = body.length;
-    return { body, sent: undefined };
+    return { body: edited(exchange, body), sent: undefined };
   } finally {
     timeout.end(pendingTimeout);
   }

@@ -67,9 +67,9 @@ class RouteCompiler {
   readonly #ends: RouteEnds;
 
   constructor(config: Config, services: SnapshotServices, lease: Lease) {
-    const { clock } = services;
+    const { clock, log } = services;
     this.#services = services;
-    this.#policies = new Policies(config, { clock, lease });
+    this.#policies = new Policies(config, { clock, log, lease });
     this.#ends = new RouteEnds(config, services, lease);
     this.unrouted = new Chain(this.#policies.global, services.toProblem);
   }

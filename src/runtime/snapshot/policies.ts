@@ -1,12 +1,10 @@
 import type { Config, RouteConfig } from "../../config/schema.ts";
-import type { Policy, PolicyScope } from "../../pipeline/policy.ts";
+import type { Policy, PolicyScope, PolicyServices } from "../../pipeline/policy.ts";
 import { policyRegistry } from "../../policies/registry.ts";
-import type { Clock } from "../../time/clock.ts";
 import type { Lease } from "../lifetimes.ts";
 
 /** What policies are created with. */
-interface CreationServices {
-  readonly clock: Clock;
+interface CreationServices extends Omit<PolicyServices, "keep"> {
   readonly lease: Lease;
 }
 
@@ -47,14 +45,19 @@ function create(
   policy: string,
   scope: PolicyScope | undefined,
   config: object,
-  { clock, lease }: CreationServices,
+  { lease, ...services }: CreationServices,
   name: string,
   global?: Policy,
 ): Policy | undefined {
   if (scope === undefined) return undefined;
   const own: unknown = Reflect.get(config, scope.key);
   if (own === undefined) return undefined;
-  return scope.create(own, { clock, keep: lease.under(policy, scope.key, name) }, name, global);
+  return scope.create(
+    own,
+    { ...services, keep: lease.under(policy, scope.key, name) },
+    name,
+    global,
+  );
 }
 
 function areTheSame(some: readonly unknown[], others: readonly unknown[]): boolean {

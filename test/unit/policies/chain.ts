@@ -28,8 +28,9 @@ export function policyFrom(
   clock = new FakeClock(),
   name = "default",
   global?: Policy,
+  log: PolicyServices["log"] = () => {},
 ): Policy | undefined {
-  const services = { clock, keep: (_key, make) => make() } satisfies PolicyServices;
+  const services = { clock, keep: (_key, make) => make(), log } satisfies PolicyServices;
   return scope!.create(decode(scope, written), services, name, global);
 }
 
