@@ -68,18 +68,25 @@ export function isLoopback(address: string): boolean {
 }
 
 /**
- * What counts as one client by its address: of IPv6 the /64 network, which a single machine usually has
- * for itself, but each link-local address.
+ * What counts as one client by its address: an IPv4 address; of IPv6 the /64 network, because one
+ * subscriber has all addresses below it, but each link-local address. All spellings of one network give
+ * the same text.
  */
 export function clientNetwork(address: string): string {
   if (!address.includes(":") || /^fe80:/i.test(address)) return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const last = tail === "" ? [] : tail.split(":");
-    // A dotted end stands for two groups; it is never among the first four.
-    while (groups.length + last.length < 8) groups.push("0");
-    groups.push(...last);
+  const gap = address.indexOf("::");
+  const groups = (gap === -1 ? address : address.slice(0, gap)).split(":", 4);
+  if (groups[0] === "") groups.pop();
+  if (groups.length < 4) {
+    const after = address.slice(gap + 2).split(":");
+    // An embedded IPv4 address is written as one group and counts as two.
+    const written = groups.length + after.length + (address.includes(".") ? 1 : 0);
+    for (let missing = 8 - written; missing > 0; missing -= 1) groups.push("0");
+    groups.push(...after);
   }
-  return `${groups.slice(0, 4).join(":")}::/64`;
+  return `${groups.slice(0, 4).map(plainGroup).join(":")}::/64`;
+}
+
+function plainGroup(group: string): string {
+  return Number.parseInt(group, 16).toString(16);
 }

@@ -91,6 +91,12 @@ export const errorKinds = {
     title: "Too many requests",
     proxyStatus: "http_request_denied",
   },
+  too_many_in_progress: {
+    status: 429,
+    source: "client",
+    title: "Too many requests",
+    proxyStatus: "http_request_denied",
+  },
   client_stalled: {
     status: 499,
     source: "client",

@@ -92,6 +92,7 @@ export class Exchange implements Delivery {
   answer: Answer = NO_ANSWER;
   /** What is held until the answer has ended: its `end` is called once then. */
   held: { end(): void } | undefined = undefined;
+  #whenOver: (() => void)[] | undefined = undefined;
 
   constructor(opening: {
     request: ClientRequest;
@@ -132,7 +133,13 @@ export class Exchange implements Delivery {
       if (isCause && errorKinds[failure.code].source === "client") this.status = failure.status;
     }
     this.held?.end();
+    if (this.#whenOver !== undefined) for (const callback of this.#whenOver) callback();
     this.#onEnd(this);
+  }
+
+  /** Calls back once, when the exchange is over. */
+  whenOver(callback: () => void): void {
+    (this.#whenOver ??= []).push(callback);
   }
 
   /** The URL of the last backend asked, as in the configuration; empty if none was. */

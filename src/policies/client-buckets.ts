@@ -1,3 +1,4 @@
+import { clientNetwork } from "../http/address.ts";
 import { type BucketSize, TokenBucket } from "./token-bucket.ts";
 
 /**
@@ -51,27 +52,4 @@ export class ClientBuckets {
     this.#young = new Map();
     this.#turnedAt = now;
   }
-}
-
-/**
- * What counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, because one
- * subscriber has all addresses below them. All spellings of one network give the same text.
- */
-export function clientNetwork(address: string): string {
-  if (!address.includes(":")) return address;
-  const gap = address.indexOf("::");
-  const groups = (gap === -1 ? address : address.slice(0, gap)).split(":", 4);
-  if (groups[0] === "") groups.pop();
-  if (groups.length < 4) {
-    const after = address.slice(gap + 2).split(":");
-    // An embedded IPv4 address is written as one group and counts as two.
-    const written = groups.length + after.length + (address.includes(".") ? 1 : 0);
-    for (let missing = 8 - written; missing > 0; missing -= 1) groups.push("0");
-    groups.push(...after);
-  }
-  return groups.slice(0, 4).map(plainGroup).join(":");
-}
-
-function plainGroup(group: string): string {
-  return Number.parseInt(group, 16).toString(16);
 }

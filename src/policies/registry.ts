@@ -1,6 +1,7 @@
 import type { PolicyDefinition } from "../pipeline/policy.ts";
 import { authPolicy } from "./auth/auth.ts";
 import { providerRegistry } from "./auth/providers/registry.ts";
+import { concurrency } from "./concurrency.ts";
 import { cors } from "./cors.ts";
 import { rateLimit } from "./rate-limit.ts";
 
@@ -12,4 +13,6 @@ export const policyRegistry = [
   // Before auth, so that guessing credentials is limited too.
   rateLimit,
   authPolicy(providerRegistry),
+  // After auth, so that its key may be who sent the request.
+  concurrency,
 ] as const satisfies readonly PolicyDefinition[];

@@ -328,9 +328,9 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "concurrency max_concurrency max_concurrent_requests in_flight_req bulkhead",
+    keys: "max_concurrency max_concurrent_requests in_flight_req bulkhead",
     answer:
-      "requests in flight are limited by `server.max_in_flight`, and for a backend by its `max_in_flight`",
+      "requests in flight are limited by `server.max_in_flight`, for a route by `concurrency`, and for a backend by its `max_in_flight`",
   },
   {
     below: ANYWHERE,

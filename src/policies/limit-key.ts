@@ -1,0 +1,44 @@
+import { Type } from "@sinclair/typebox";
+import { clientNetwork } from "../http/address.ts";
+import type { Exchange } from "../pipeline/exchange.ts";
+import { isParsedText, type ParsedText, PlaceholderText } from "../pipeline/placeholders.ts";
+import { keyTemplate } from "../pipeline/text-places.ts";
+
+/** What a limit counts by: everything together, each client, or a text made of each request. */
+export type LimitKey = "all" | "client_ip" | ParsedText;
+
+/** The schema of a limit's key. */
+export function limitKeySchema(description: string) {
+  return Type.Union(
+    [
+      Type.Literal("all"),
+      Type.Literal("client_ip"),
+      PlaceholderText({
+        pattern: "\\{",
+        expected: 'text with placeholders, like "{header.x-tenant}"',
+      }),
+    ],
+    {
+      default: "all",
+      description,
+      expected: 'all, client_ip, or text with placeholders, like "{header.x-tenant}"',
+    },
+  );
+}
+
+/** The same for keys that count alike. */
+export function textOfKey(key: LimitKey): string {
+  return typeof key === "string" ? key : `text ${key.text}`;
+}
+
+/** Reads the key of an exchange. Undefined if all exchanges have one. */
+export function keyReader(key: LimitKey): ((exchange: Exchange) => string) | undefined {
+  if (key === "all") return undefined;
+  if (!isParsedKey(key)) return ({ client }) => clientNetwork(client.address);
+  const template = keyTemplate(key);
+  return (exchange) => template.text(exchange);
+}
+
+function isParsedKey(key: LimitKey): key is ParsedText {
+  return typeof key === "object" && isParsedText(key);
+}
