@@ -30,13 +30,21 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
     below: [ROUTE, TOP],
     keys: "lb lb_policy lb_method load_balancing load_balance strategy algorithm policy least_conn",
     answer:
-      "that is `balance`; round_robin, least_requests, fastest or random, each by the backends' `weight`",
+      "that is `balance`; round_robin, least_requests, fastest, random or { hash: client_ip }, each by the backends' `weight`",
     means: "balance",
   },
   {
     below: [ROUTE, TOP],
-    keys: "sticky sticky_session sticky_sessions ip_hash session session_affinity persistence hash_on",
-    answer: "there are no sticky sessions yet; requests are balanced one by one",
+    keys: "ip_hash hash_on hash hash_policy",
+    answer:
+      'that is `balance: { hash: client_ip }`, or a text like `{ hash: "{header.x-tenant}" }`',
+    means: "balance",
+  },
+  {
+    below: [ROUTE, TOP],
+    keys: "sticky sticky_session sticky_sessions session session_affinity persistence",
+    answer:
+      "there are no sticky sessions yet; `balance: { hash: client_ip }` keeps clients together",
   },
   {
     below: [ROUTE],

@@ -1,5 +1,6 @@
 import type { BalancerDefinition } from "./balancer.ts";
 import { fastest } from "./fastest.ts";
+import { hash } from "./hash.ts";
 import { leastRequests } from "./least-requests.ts";
 import { random } from "./random.ts";
 import { roundRobin } from "./round-robin.ts";
@@ -10,4 +11,5 @@ export const balancerRegistry: readonly BalancerDefinition[] = [
   leastRequests,
   fastest,
   random,
+  hash,
 ];

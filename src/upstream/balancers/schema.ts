@@ -26,6 +26,8 @@ export function balanceSchema(registry: readonly BalancerDefinition[]) {
         default: "round_robin",
         description: `How requests are distributed over the backends, by their weights. ${meanings(registry)}`,
         expected: expectedOf(registry),
+        advice: (written: string) =>
+          adviceFor(written.toLowerCase().replace(/[ -]/g, "_"), registry),
       }),
     ),
   )
@@ -55,6 +57,36 @@ export function createBalancer(
 function meanings(registry: readonly BalancerDefinition[]): string {
   return registry.map(({ name, description }) => `\`${name}\`: ${description}.`).join(" ");
 }
+
+/** What to write instead of the name of a balancer that other software has. */
+function adviceFor(written: string, registry: readonly BalancerDefinition[]): string | undefined {
+  const example = registry.find(({ name }) => name === written)?.example;
+  if (example !== undefined) return `write \`{ ${written}: ${JSON.stringify(example)} }\``;
+  const meant = FOREIGN.find(([names]) => names.test(written))?.[1];
+  return meant === undefined ? undefined : `write \`${meant}\``;
+}
+
+const FOREIGN: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:s?w?rr|(?:static_|dynamic_)?(?:weighted_)?round_?robin|roundrobin|weighted)$/,
+    "round_robin",
+  ],
+  [
+    /^(?:(?:weighted_)?least_?(?:conn(?:ection)?s?|request|loaded|outstanding_requests)|w?lc)$/,
+    "least_requests",
+  ],
+  [
+    /^(?:p2c|least_?time|(?:peak_?)?ewma|latency|least_?latency|response_time|power_of_two_choices)$/,
+    "fastest",
+  ],
+  [/^(?:random_choose|random_choice|rand)$/, "random"],
+  [/^(?:(?:client_)?ip_?hash|source(?:_ip)?|client_ip|remote_addr)$/, "{ hash: client_ip }"],
+  [
+    /^(?:(?:ring|consistent|generic)_?hash|maglev|rendezvous|hash_?ring|header(?:_hash)?)$/,
+    '{ hash: "{header.x-tenant}" }',
+  ],
+  [/^(?:ur[il](?:_hash)?|path(?:_hash)?)$/, '{ hash: "{request.path}" }'],
+];
 
 /** "round_robin, random or {hash: …}" */
 function expectedOf(registry: readonly BalancerDefinition[]): string {

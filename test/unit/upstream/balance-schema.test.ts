@@ -65,6 +65,22 @@ describe("`balance`", () => {
     expect(balanceSchema([roundRobin])["expected"]).toBe("round_robin");
   });
 
+  test.each([
+    ["Least_Conn", "write `least_requests`"],
+    ["least-connections", "write `least_requests`"],
+    ["wrr", "write `round_robin`"],
+    ["peak_ewma", "write `fastest`"],
+    ["p2c", "write `fastest`"],
+    ["ip_hash", "write `{ hash: client_ip }`"],
+    ["maglev", 'write `{ hash: "{header.x-tenant}" }`'],
+    ["uri", 'write `{ hash: "{request.path}" }`'],
+    ["hash", 'write `{ hash: "client_ip" }`'],
+    ["best", undefined],
+  ])("says what to write instead of %s", (written, advice) => {
+    const adviceFor = schema["advice"] as (written: string) => string | undefined;
+    expect(adviceFor(written)).toBe(advice);
+  });
+
   test("is written back as it would be read", () => {
     for (const written of ["round_robin", { hash: "client_ip" }, { fastest: { decay: 5 } }]) {
       expect(Value.Encode(schema, read(written))).toEqual(written);

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { ask, serverOf } from "../support/ask.ts";
+import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
+import { startMockProcess } from "../support/mock-process.ts";
+import { createStage } from "../support/stage.ts";
+
+const stage = createStage();
+
+/** The letters of the mocks that answered, one request after another. */
+async function serversOf(url: string, asked: readonly Record<string, string>[]): Promise<string> {
+  let servers = "";
+  for (const headers of asked) servers += await serverOf(ask(`${url}/echo`, { headers }));
+  return servers;
+}
+
+const times = (count: number, headers: Record<string, string> = {}) =>
+  Array.from({ length: count }, () => headers);
+
+const tenants = Array.from({ length: 40 }, (_, index) => ({ "x-tenant": `tenant-${index}` }));
+
+test("requests with the same key go to the same backend, and only its keys move when it dies", async () => {
+  const a = await startMockProcess(stage, "A");
+  const b = await startMockProcess(stage, "B");
+  const c = await startMockProcess(stage, "C");
+  const gateway = await startGateway(stage, {
+    routes: [
+      {
+        path: "/*",
+        backends: [a.url, b.url, c.url],
+        balance: { hash: "{header.x-tenant}" },
+      },
+    ],
+  });
+  const before = await serversOf(gateway.url, tenants);
+  expect(new Set(before).size).toBe(3);
+  expect(await serversOf(gateway.url, tenants)).toBe(before);
+  // Without a key they take turns.
+  expect(new Set(await serversOf(gateway.url, times(3))).size).toBe(3);
+
+  const [lost = ""] = before;
+  const [killed] = [a, b, c].filter(({ name }) => name === lost);
+  killed?.kill("SIGKILL");
+  await killed?.exited;
+  const after = await serversOf(gateway.url, tenants);
+  expect(after).not.toContain(lost);
+  for (const [index, server] of [...before].entries()) {
+    if (server !== lost) expect(after[index]).toBe(server);
+  }
+  expect(await gateway.stop()).toBe(0);
+});
+
+test("least_requests leaves a backend alone that is busy with long requests", async () => {
+  const a = await startMockProcess(stage, "A");
+  const b = await startMockProcess(stage, "B");
+  const gateway = await startGateway(stage, {
+    health_check: noHealthChecks,
+    routes: [{ path: "/*", backends: [a.url, b.url], balance: "least_requests" }],
+  });
+  const leaving = new AbortController();
+  // Its header section is there, its content never ends: it stays in flight at the first backend.
+  const long = await ask(`${gateway.url}/sse`, { signal: leaving.signal });
+  expect(long.status).toBe(200);
+  expect(await serversOf(gateway.url, times(10))).toBe("B".repeat(10));
+  leaving.abort();
+  expect(await gateway.stop()).toBe(0);
+});
+
+test("random gives every backend something", async () => {
+  const a = await startMockProcess(stage, "A");
+  const b = await startMockProcess(stage, "B");
+  const gateway = await startGateway(stage, {
+    routes: [{ path: "/*", backends: [a.url, b.url], balance: "random" }],
+  });
+  // All of 64 to one of them: once in 10^19 runs.
+  expect(new Set(await serversOf(gateway.url, times(64))).size).toBe(2);
+  expect(await gateway.stop()).toBe(0);
+});
