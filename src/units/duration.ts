@@ -50,6 +50,14 @@ export function parseDuration(written: string): number | undefined {
   return rounded === 0 && milliseconds > 0 ? 0.001 : rounded;
 }
 
+/** Milliseconds as text for people: "250ms", "1.5s", "5m". */
+export function durationText(milliseconds: number): string {
+  const rounded = Math.round(milliseconds);
+  if (rounded < 1_000) return `${rounded}ms`;
+  if (rounded >= 60_000 && rounded % 60_000 === 0) return `${rounded / 60_000}m`;
+  return `${Number((rounded / 1_000).toFixed(1))}s`;
+}
+
 interface DurationOptions {
   readonly description: string;
   readonly default?: string;

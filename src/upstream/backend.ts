@@ -5,6 +5,7 @@ import {
   type Reach,
   socketPathOf,
 } from "./destination.ts";
+import type { Ejection } from "./ejection/ejection.ts";
 import type { Health } from "./health/health.ts";
 
 /** A backend's address. */
@@ -59,6 +60,8 @@ export class Backend implements BackendAddress {
   /** Its share of the requests, 1 to 1000, relative to the upstream's other backends. */
   readonly weight: number;
   readonly health: Health;
+  /** Undefined if the upstream ejects none. */
+  readonly ejection: Ejection | undefined;
   /** How it is reached. */
   readonly to: Destination;
   /** How it is reached for an upgrade, which only HTTP/1.1 has. */
@@ -70,6 +73,7 @@ export class Backend implements BackendAddress {
     address: BackendAddress;
     weight: number;
     health: Health;
+    ejection?: Ejection | undefined;
     load?: Load | undefined;
     to?: Destination;
     maxInFlight?: number | undefined;
@@ -82,6 +86,7 @@ export class Backend implements BackendAddress {
     this.basePath = basePath;
     this.weight = settings.weight;
     this.health = settings.health;
+    this.ejection = settings.ejection;
     this.load = settings.load ?? new Load();
     this.to = settings.to ?? destinationOf(address);
     this.toUpgrade = forUpgrades(this.to);

@@ -1,5 +1,3 @@
-import type { Backend } from "./backend.ts";
-
 /** How an attempt failed: no connection, a connection that broke, or no answer in time. */
 export type Failure = "connect" | "reset" | "timeout";
 
@@ -13,13 +11,4 @@ export interface Outcome {
   readonly milliseconds: number;
   /** What went wrong, for the operator; empty if the backend has answered. */
   readonly detail: string;
-}
-
-/** Learns from every attempt at an upstream's backends. */
-export interface AttemptObserver {
-  /**
-   * Called once for each attempt that its backend answered or failed. Attempts that the client or the
-   * gateway ended say nothing of the backend.
-   */
-  attempted(backend: Backend, outcome: Outcome): void;
 }

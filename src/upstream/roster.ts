@@ -1,21 +1,22 @@
-import type { Keeper } from "../pipeline/keeping.ts";
 import { type BackendConfig, checkBackendUrl } from "./backend-schema.ts";
 import {
   Backend,
   type BackendAddress,
   destinationOf,
-  Load,
+  type Load,
   readBackendAddress,
 } from "./backend.ts";
 import type { Balancer } from "./balancers/balancer.ts";
 import { checkReach, type Destination, type Reach } from "./destination.ts";
-import type { DiscoveryServices, DiscoverySource } from "./discovery/source.ts";
+import type { DiscoverySource } from "./discovery/source.ts";
+import type { Ejection } from "./ejection/ejection.ts";
 import type { Health } from "./health/health.ts";
 import type { HealthMonitor } from "./health/monitor.ts";
 import type { HealthCheck } from "./health/schema.ts";
-import { Upstream } from "./upstream.ts";
+import { type KeptState, keptState, type StateServices } from "./kept-state.ts";
+import { Upstream, type UpstreamSettings } from "./upstream.ts";
 
-export interface RosterSettings {
+export interface RosterSettings extends UpstreamSettings {
   /** The upstream's name; its route if it has none. */
   readonly name: string;
   readonly sources: readonly DiscoverySource[];
@@ -26,22 +27,20 @@ export interface RosterSettings {
   readonly tls: (origin: string) => Bun.TLSOptions | undefined;
 }
 
-export interface RosterServices {
+export interface RosterServices extends StateServices {
   readonly monitor: HealthMonitor;
-  readonly keeper: Keeper;
-  readonly log: DiscoveryServices["log"];
 }
 
 /** A backend and its leases. */
 interface Member {
   readonly backend: Backend;
   readonly config: BackendConfig;
+  readonly state: KeptState;
 }
 
 /**
  * Keeps an upstream's backends as its discovery sources report them. Of those that stay, health and
- * requests in flight are kept; requests in flight even if another upstream of the same name replaces
- * this one.
+ * state are kept; the state even if another upstream of the same name replaces this one.
  */
 export class Roster {
   readonly upstream: Upstream;
@@ -57,7 +56,7 @@ export class Roster {
   constructor(settings: RosterSettings, services: RosterServices) {
     this.#settings = settings;
     this.#services = services;
-    this.upstream = new Upstream([], settings.balancer);
+    this.upstream = new Upstream([], settings.balancer, settings);
     this.#reports = settings.sources.map(() => []);
     try {
       for (const [index, source] of settings.sources.entries()) {
@@ -112,25 +111,25 @@ export class Roster {
   }
 
   #member(config: BackendConfig, before: Member | undefined): Member {
-    if (before === undefined) return { config, backend: this.#create(config) };
+    if (before === undefined) return this.#create(config);
     const { weight, max_in_flight: most } = before.config;
     if (config.weight === weight && config.max_in_flight === most) return before;
-    const { backend } = before;
-    return { config, backend: makeBackend(config, backend, backend) };
+    const { backend, state } = before;
+    return { config, state, backend: makeBackend(config, backend, backend) };
   }
 
-  #create(config: BackendConfig): Backend {
+  #create(config: BackendConfig): Member {
     const { monitor, keeper } = this.#services;
     const { url } = config;
     const address = keeper.acquire(addressKey(url), () => readBackendAddress(url));
-    const load = keeper.acquire(this.#loadKey(url), () => new Load());
     try {
       const { healthCheck, reach, tls } = this.#settings;
       const to = destinationOf(address, reach, tls(address.origin));
       const health = monitor.acquire({ url, basePath: address.basePath, to }, healthCheck);
-      return makeBackend(config, address, { health, load, to });
+      const state = keptState(url, health, this.#settings, this.#services);
+      return { config, state, backend: makeBackend(config, address, { ...state, health, to }) };
     } catch (error) {
-      this.#release(url);
+      keeper.release(addressKey(url));
       throw error;
     }
   }
@@ -141,19 +140,10 @@ export class Roster {
     return checkBackendUrl(url) ?? checkReach(url, this.#settings.reach) ?? checkWeight(config);
   }
 
-  #giveUp({ backend }: Member): void {
+  #giveUp({ backend, state }: Member): void {
+    state.release();
     this.#services.monitor.release(backend.health);
-    this.#release(backend.url);
-  }
-
-  #release(url: string): void {
-    const { keeper } = this.#services;
-    keeper.release(this.#loadKey(url));
-    keeper.release(addressKey(url));
-  }
-
-  #loadKey(url: string): string {
-    return JSON.stringify(["in flight", this.#settings.name, url]);
+    this.#services.keeper.release(addressKey(backend.url));
   }
 
   #leaveOut(url: string, problem: string): string {
@@ -177,7 +167,12 @@ function addressKey(url: string): string {
 function makeBackend(
   { weight, max_in_flight: maxInFlight }: BackendConfig,
   address: BackendAddress,
-  { health, load, to }: { health: Health; load: Load; to: Destination },
+  {
+    health,
+    load,
+    ejection,
+    to,
+  }: { health: Health; load: Load; ejection: Ejection | undefined; to: Destination },
 ): Backend {
-  return new Backend({ address, weight, maxInFlight, health, load, to });
+  return new Backend({ address, weight, maxInFlight, health, load, ejection, to });
 }

@@ -7,6 +7,7 @@ import { balancerRegistry } from "./balancers/registry.ts";
 import { balanceSchema } from "./balancers/schema.ts";
 import { discoveryRegistry } from "./discovery/registry.ts";
 import { staticList } from "./discovery/static.ts";
+import { ejection } from "./ejection/schema.ts";
 
 /** The sources under `discover`. */
 const sources = discoveryRegistry.filter((source) => source !== staticList);
@@ -72,6 +73,17 @@ const connectTimeout = defineSection({
   }),
 });
 
+const whenNoneHealthy = defineSection({
+  schema: Type.Optional(
+    Type.Union([Type.Literal("fail"), Type.Literal("try_all")], {
+      impliedDefault: "fail",
+      description:
+        "What happens to requests while no backend is healthy. `fail`: they are answered 503 at once, which spares clients the wait. `try_all`: they are distributed over all backends, for checks that may be wrong about them.",
+      expected: "fail or try_all",
+    }),
+  ),
+});
+
 /** `upstream` of a route. */
 export const upstreamName = defineSection({
   schema: Type.Optional(
@@ -95,6 +107,8 @@ export const upstreamSections = {
   protocol,
   proxy,
   connect_timeout: connectTimeout,
+  ejection,
+  when_none_healthy: whenNoneHealthy,
 };
 
 /** What to write for names of protocols that other software has. */

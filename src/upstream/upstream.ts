@@ -1,24 +1,44 @@
 import type { Exchange } from "../pipeline/exchange.ts";
+import { availableOf, type WhenNoneHealthy } from "./available.ts";
 import type { Backend } from "./backend.ts";
+import type { BackendListener } from "./backend-state.ts";
 import type { Balancer } from "./balancers/balancer.ts";
 import { RoundRobin } from "./balancers/round-robin.ts";
+import { Ejector } from "./ejection/ejector.ts";
+import type { EjectionConfig } from "./ejection/schema.ts";
 import type { HealthListener } from "./health/health.ts";
-import type { AttemptObserver } from "./outcome.ts";
+import { type AttemptObserver, observers } from "./observer.ts";
+
+/** What an upstream does about backends that fail. */
+export interface UpstreamSettings {
+  /** Undefined if none are ejected. */
+  readonly ejection?: EjectionConfig | undefined;
+  readonly whenNoneHealthy?: WhenNoneHealthy | undefined;
+}
 
 /** The pool of backends that a route balances over. */
-export class Upstream implements HealthListener {
+export class Upstream implements HealthListener, BackendListener {
   /** Gets every attempt's outcome; undefined if nobody wants it. */
   readonly observer: AttemptObserver | undefined;
   readonly #balancer: Balancer;
+  readonly #whenNoneHealthy: WhenNoneHealthy;
   #backends: readonly Backend[] = [];
   /** The only backend: nothing to balance, and no health to listen to. */
   #only: Backend | undefined;
   // Rebuilding waits for the next pick, so that many changes at once cost one rebuild.
   #isStale = true;
 
-  constructor(backends: readonly Backend[], balancer: Balancer = new RoundRobin()) {
+  constructor(
+    backends: readonly Backend[],
+    balancer: Balancer = new RoundRobin(),
+    { ejection, whenNoneHealthy = "fail" }: UpstreamSettings = {},
+  ) {
     this.#balancer = balancer;
-    this.observer = observerOf(balancer);
+    this.#whenNoneHealthy = whenNoneHealthy;
+    this.observer = observers([
+      observerOf(balancer),
+      ejection === undefined ? undefined : new Ejector(ejection, this),
+    ]);
     this.change(backends);
   }
 
@@ -30,13 +50,20 @@ export class Upstream implements HealthListener {
   change(backends: readonly Backend[]): void {
     this.close();
     this.#backends = backends;
-    this.#only = backends.length === 1 ? backends[0] : undefined;
+    this.#only = this.#onlyOf(backends);
     this.#isStale = true;
     if (this.#only !== undefined) return;
-    for (const { health } of backends) health.addListener(this);
+    for (const { health, ejection } of backends) {
+      health.addListener(this);
+      ejection?.addListener(this);
+    }
   }
 
   healthChanged(): void {
+    this.#isStale = true;
+  }
+
+  backendChanged(): void {
     this.#isStale = true;
   }
 
@@ -48,7 +75,7 @@ export class Upstream implements HealthListener {
     }
     if (this.#isStale) {
       this.#isStale = false;
-      this.#balancer.balance(this.#backends.filter(({ health }) => health.healthy));
+      this.#balancer.balance(availableOf(this.#backends, this.#whenNoneHealthy));
     }
     return except === undefined || except.size === 0
       ? this.#balancer.pick(exchange)
@@ -66,11 +93,19 @@ export class Upstream implements HealthListener {
   }
 
   /**
-   * Stops listening to the backends' health, which may outlive the upstream and would keep it alive.
-   * Picks still answer, by the health known until now.
+   * Stops listening to the backends' states, which may outlive the upstream and would keep it alive.
+   * Picks still answer, by what is known until now.
    */
   close(): void {
-    for (const { health } of this.#backends) health.removeListener(this);
+    for (const { health, ejection } of this.#backends) {
+      health.removeListener(this);
+      ejection?.removeListener(this);
+    }
+  }
+
+  /** An only backend is never ejected, so that nothing but its health matters. */
+  #onlyOf(backends: readonly Backend[]): Backend | undefined {
+    return backends.length === 1 && this.#whenNoneHealthy === "fail" ? backends[0] : undefined;
   }
 }
 

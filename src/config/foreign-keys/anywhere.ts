@@ -293,8 +293,14 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "circuit_breaker circuit_breakers breaker outlier_detection ejection passive",
-    answer: "there is no circuit breaker to set yet; `health_check` takes dead backends out",
+    keys: "circuit_breaker circuit_breakers breaker",
+    answer: "there is no circuit breaker to set yet; `ejection` takes failing backends out",
+  },
+  {
+    below: ANYWHERE,
+    keys: "outlier_detection outlier passive passive_health passive_health_check passive_health_checks",
+    answer:
+      "backends at which requests fail are taken out by `ejection` of a route or an upstream, like `ejection: true`",
   },
   {
     below: ANYWHERE,

@@ -143,7 +143,13 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [BACKEND],
-    keys: "max_fails fail_timeout check fall rise health_check health",
+    keys: "max_fails fail_timeout",
+    answer:
+      "failed requests are counted by `ejection`, for all backends together, like `ejection: { failures: 3, for: 10s }`",
+  },
+  {
+    below: [BACKEND],
+    keys: "check fall rise health_check health",
     answer: "checks are set for a whole route or for all, by `health_check`",
   },
   {

@@ -32,9 +32,14 @@ export function createUpstream(
 ): Upstream {
   const { backends, discover, balance, protocol, proxy, connect_timeout: connectTimeout } = keys;
   const reach = { protocol, proxy, connectTimeout };
+  const failing = {
+    ejection: keys.ejection?.enabled === true ? keys.ejection : undefined,
+    whenNoneHealthy: keys.when_none_healthy,
+  };
   const healthCheck = { ...globalHealthCheck, ...keys.health_check };
   const tls = backendTls.keyOf(settings);
-  const key = Bun.hash(JSON.stringify([backends, discover, balance, reach, healthCheck, tls]));
+  const whole = [backends, discover, balance, reach, failing, healthCheck, tls];
+  const key = Bun.hash(JSON.stringify(whole));
   const { upstream } = lease.under("upstream", kind, name)(
     key.toString(36),
     () =>
@@ -45,6 +50,7 @@ export function createUpstream(
           name: kind === "route" ? `of route ${name}` : name,
           healthCheck,
           reach,
+          ...failing,
           tls: (origin) => backendTls.of(origin, settings),
         },
         { ...services, keeper: services.lifetimes },

@@ -16,17 +16,20 @@ function describeBackends(snapshot: Snapshot) {
       id,
       upstreams
         .flatMap(({ backends }) => backends)
-        .map(({ url, weight, health }) => ({
+        .map(({ url, weight, health, ejection }) => ({
           url,
           healthy: health.healthy,
           weight,
-          last_checked_at:
-            health.lastCheckedAt === undefined
-              ? null
-              : new Date(health.lastCheckedAt).toISOString(),
+          last_checked_at: timestamp(health.lastCheckedAt),
           last_error: health.lastError ?? null,
           consecutive_failures: health.consecutiveFailures,
+          ejected_until: timestamp(ejection?.endsAt),
         })),
     ]),
   );
+}
+
+/** Of Unix epoch milliseconds; null if there are none. */
+function timestamp(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
 }

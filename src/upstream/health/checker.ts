@@ -114,7 +114,7 @@ export class Checker {
   #record(verdict: Verdict): void {
     const before = this.#health.healthy;
     const now = this.#services.clock.wall();
-    if (verdict.succeeded) this.#health.succeeded(now);
+    if (verdict.succeeded) this.#health.succeeded(now, verdict.isPageMissing !== true);
     else this.#health.failed(now, verdict.reason);
     const isChange = this.#health.healthy !== before;
     if (isChange && before && this.#health.proven) this.#retries = 0;

@@ -24,6 +24,8 @@ export interface Health {
 
 export interface HealthListener {
   healthChanged(): void;
+  /** A check has shown that the backend is well, not only that it is there. */
+  proven?(): void;
 }
 
 /** How many checks in a row change the verdict on a backend. */
@@ -87,13 +89,15 @@ export class CheckedHealth implements Health {
     this.#listeners.delete(listener);
   }
 
-  succeeded(at: number): void {
+  /** `isProof`: the backend has said that it is well. Otherwise it has no page to say so. */
+  succeeded(at: number, isProof = true): void {
     this.#lastCheckedAt = at;
     this.#lastError = undefined;
     this.#proven = true;
     this.#failures = 0;
     this.#successes += 1;
     if (!this.#healthy && this.#successes >= this.#thresholds.healthy_after) this.#become(true);
+    if (isProof && this.#healthy) for (const listener of this.#listeners) listener.proven?.();
   }
 
   failed(at: number, reason: string): void {

@@ -47,6 +47,7 @@ function rosterOf(sources: ReturnType<typeof reporting>[], lifetimes = new Lifet
         tls: () => undefined,
       },
       {
+        clock: checks.clock,
         monitor: checks.monitor,
         keeper: lifetimes,
         log: (level, message) => void lines.push(`${level} ${message}`),

@@ -1,0 +1,78 @@
+import type { Clock } from "../../time/clock.ts";
+import { durationText } from "../../units/duration.ts";
+import { BackendState } from "../backend-state.ts";
+import { LONGEST_EJECTION } from "./schema.ts";
+
+export interface EjectionServices {
+  readonly clock: Clock;
+  /** Called at each change with a line for the operator. */
+  readonly report: (level: "info" | "warn", message: string) => void;
+}
+
+/** Whether one backend of an upstream is ejected, and how often it has been. */
+export class Ejection extends BackendState {
+  /** Failed requests in a row while it was not ejected. */
+  failures = 0;
+  /** `for`, in milliseconds. */
+  readonly #span: number;
+  readonly #services: EjectionServices;
+  #times = 0;
+  /** By the monotonic clock; undefined while it is not ejected. */
+  #until: number | undefined;
+  #returnedAt = 0;
+  #cancel: () => void = () => {};
+
+  constructor(span: number, services: EjectionServices) {
+    super();
+    this.#span = span;
+    this.#services = services;
+  }
+
+  get isEjected(): boolean {
+    return this.#until !== undefined;
+  }
+
+  /** When it ends by itself, in Unix epoch milliseconds; undefined while it is not ejected. */
+  get endsAt(): number | undefined {
+    const { clock } = this.#services;
+    return this.#until === undefined ? undefined : clock.wall() + this.#until - clock.monotonic();
+  }
+
+  /** How often it has been ejected, less what time has made good; the next time counts as one more. */
+  get times(): number {
+    if (this.#until !== undefined) return this.#times;
+    const back = this.#services.clock.monotonic() - this.#returnedAt;
+    return Math.max(0, this.#times - Math.floor(back / this.#span));
+  }
+
+  /** Ejects it. `reason`: why, for the operator. */
+  begin(reason: string): void {
+    const { clock, report } = this.#services;
+    this.#times = Math.min(this.times + 1, Math.ceil(LONGEST_EJECTION / this.#span));
+    const time = Math.max(this.#span, Math.min(this.#span * this.#times, LONGEST_EJECTION));
+    this.#until = clock.monotonic() + time;
+    this.#cancel = clock.schedule(time, () => this.#end("its time is up"));
+    report("warn", `is ejected for ${durationText(time)}: ${reason}`);
+    this.changed();
+  }
+
+  /** A health check that says that it is well has succeeded. */
+  proven(): void {
+    if (this.#until !== undefined) this.#end("a health check has succeeded");
+  }
+
+  /** Nothing is scheduled any more. */
+  close(): void {
+    this.#cancel();
+  }
+
+  #end(why: string): void {
+    const { clock, report } = this.#services;
+    this.#cancel();
+    this.#until = undefined;
+    this.#returnedAt = clock.monotonic();
+    this.failures = 0;
+    report("info", `gets requests again: ${why}`);
+    this.changed();
+  }
+}
