@@ -120,7 +120,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("retry: 3"), "retries cannot be set yet; "],
   [route("circuit_breaker: {}"), "there is no circuit breaker to set yet; "],
   [route("cache: {}"), "the gateway does not cache yet; "],
-  [route("gzip: true"), "the gateway does not compress yet; "],
+  [route("gzip: true"), "answers are compressed by `compress` of a route"],
   [route("sticky: true"), "there are no sticky sessions yet; "],
   [route("lb_policy: least_conn"), "that is `balance`; "],
   [route("keepalive: 32"), "connections are kept open and reused automatically; "],
