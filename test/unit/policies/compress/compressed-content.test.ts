@@ -86,7 +86,7 @@ describe("content that is compressed as it passes", () => {
       clock.advance(2);
     }
     expect((await reading.promise).value!.length).toBeGreaterThan(0);
-    content.cancel("enough");
+    await content.cancel("enough");
   });
 
   test("needs no timer while there is nothing to hand out, nor when it is over", async () => {
