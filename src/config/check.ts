@@ -8,6 +8,7 @@ import type { Pattern } from "../routing/pattern.ts";
 import { checkPathNames } from "./path-names.ts";
 import { checkRelations, type IsWritten } from "./relations.ts";
 import { checkRouteEnds } from "./route-ends.ts";
+import { checkRewriting } from "./rewriting.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { conditionSections, routeSections, topSections, upstreamKeys } from "./sections.ts";
 
@@ -42,6 +43,7 @@ export function checkConfig(
               ...(route.pattern === undefined
                 ? []
                 : checkPathNames(route, route.pattern as Pattern)),
+              ...checkRewriting(route),
             ],
           ),
     ),

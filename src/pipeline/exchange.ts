@@ -181,4 +181,4 @@ export class Exchange implements Delivery {
 }
 
 const NO_ANSWER = new Answer(null);
-const DEFAULT_RULES: OutgoingRules = { preserveHost: true, sendForwarded: false };
+export const DEFAULT_RULES: OutgoingRules = { preserveHost: true, sendForwarded: false };

@@ -9,12 +9,13 @@ import {
 } from "../http/fields.ts";
 import { type ClientIdentity, forwardedChain, forwardedFor } from "../http/forwarded.ts";
 import { isValidHost } from "../http/host.ts";
-import { hasDotSegment, normalizePath, type PathProblem } from "../http/path.ts";
+import { type EncodedSlashes, normalizePath } from "../http/path.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { ContentEdit } from "./content-edit.ts";
 import { GatewayError } from "./errors.ts";
+import { normalizeMadePath } from "./made-path.ts";
 
 /** A route's settings for the fields that the gateway adds. */
 export interface OutgoingRules {
@@ -24,6 +25,8 @@ export interface OutgoingRules {
   readonly preservePath?: boolean;
   /** Whether Forwarded (RFC 7239) is sent besides X-Forwarded-*. */
   readonly sendForwarded: boolean;
+  /** What an encoded slash is in the paths of the route; "keep" by default. */
+  readonly encodedSlashes?: EncodedSlashes;
 }
 
 /** The parts of an exchange that an outgoing request is made of. */
@@ -50,11 +53,13 @@ export class Outgoing {
   /** The fields to send, Host included: names in lower case, each followed by its value. */
   readonly fields: readonly string[];
   readonly #list: string[];
+  readonly #rules: OutgoingRules;
   #path: string;
   #query: string;
 
   constructor(source: OutgoingSource, rules: OutgoingRules) {
     this.method = source.method;
+    this.#rules = rules;
     this.#path = rules.preservePath === true ? writtenPath(source.target) : source.target.path;
     this.#query = source.target.query;
     this.#list = outgoingFields(source, rules);
@@ -69,11 +74,20 @@ export class Outgoing {
   /** Normalizes the path. Throws a GatewayError for a path that a client could not send either. */
   set path(path: string) {
     if (!PATH.test(path)) throw new TypeError("a path begins with / and is percent-encoded");
-    const normalized = hasDotSegment(path) ? DOTS : normalizePath(path);
-    if (typeof normalized !== "string") {
-      throw new GatewayError("invalid_path", `after rewriting, ${normalized.problem}`);
-    }
-    this.#path = normalized;
+    this.#path = normalizeMadePath(path, this.#rules.encodedSlashes);
+  }
+
+  /**
+   * Removes the beginning of the path; "/" remains of a path that consists of it. `prefix` is normal and
+   * does not end with "/". Does nothing to a path that does not begin with these segments.
+   */
+  dropPrefix(prefix: string): void {
+    const path = this.#path;
+    const isWritten = this.#rules.preservePath === true;
+    if (!isWritten && !path.startsWith(prefix)) return;
+    const end = isWritten ? writtenEnd(path, prefix) : prefix.length;
+    if (end === path.length) this.#path = "/";
+    else if (path.charAt(end) === "/") this.#path = path.slice(end);
   }
 
   /** Empty, or "?" and what follows it. */
@@ -157,8 +171,6 @@ export class Outgoing {
 const ABOUT_CONTENT = ["content-length", "trailer", ...digestFields];
 
 const PATH = /^\/[!-"$->@-~]*$/;
-// Resolving it could lead out of what the route stands for.
-const DOTS: PathProblem = { problem: 'the path contains a "." or ".." segment' };
 const QUERY = /^(?:\?[!-"$-~]*)?$/;
 
 /** Throws a GatewayError for a path that leads elsewhere, depending on who resolves it. */
@@ -170,6 +182,25 @@ function writtenPath({ path, writtenPath = path }: RequestTarget): string {
     );
   }
   return writtenPath;
+}
+
+/** Where a normal prefix ends in a path as the client wrote it; −1 if it does not begin with it. */
+function writtenEnd(path: string, prefix: string): number {
+  let left = prefix;
+  let end = 0;
+  while (left !== "") {
+    if (end >= path.length) return -1;
+    const next = path.indexOf("/", end + 1);
+    const start = end;
+    end = next === -1 ? path.length : next;
+    const segment = normalizePath(path.slice(start, end));
+    // Empty, or a dot.
+    if (segment === "/") continue;
+    if (typeof segment !== "string" || !left.startsWith(segment)) return -1;
+    left = left.slice(segment.length);
+    if (left !== "" && !left.startsWith("/")) return -1;
+  }
+  return end;
 }
 
 const PARENT_SEGMENT = /\/(?:\.|%2e){2}(?:\/|$)/i;

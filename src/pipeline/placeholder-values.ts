@@ -6,9 +6,9 @@ import type { Exchange } from "./exchange.ts";
 
 /**
  * What a value consists of: Unicode text; bytes, one a character; a part of a path, percent-encoded and
- * normal; or a query as it was sent.
+ * normal; a query as it was sent; or a valid host.
  */
-export type ValueForm = "text" | "bytes" | "path" | "query";
+export type ValueForm = "text" | "bytes" | "path" | "query" | "host";
 
 /** Where the value of a placeholder comes from. */
 interface ValueSource {
@@ -28,8 +28,8 @@ export const plainSources = {
   "request.method": { form: "text", read: ({ method }) => method },
   "request.path": { form: "path", read: ({ target }) => target.path },
   "request.query": { form: "query", read: ({ target }) => target.query.slice(1) },
-  "request.host": { form: "text", read: ({ target }) => target.host },
-  "request.hostname": { form: "text", read: ({ target }) => hostnameOf(target.host) },
+  "request.host": { form: "host", read: ({ target }) => target.host },
+  "request.hostname": { form: "host", read: ({ target }) => hostnameOf(target.host) },
   "request.scheme": { form: "text", read: ({ client }) => client.protocol },
   "client.ip": { form: "text", read: ({ client }) => client.address },
   "client.certificate.subject": { form: "text", read: certificateSubject },

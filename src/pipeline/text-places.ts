@@ -29,13 +29,10 @@ export const inField: TextPlace = {
   value: (value, form) => encode(asBytes(value, form), CONTROLS),
 };
 
-/**
- * A part of a host. What is made still has to be checked, as `Outgoing.host` does. {request.host} has to
- * be handled apart: its port would be encoded.
- */
+/** A part of a host. What is made still has to be checked. Only {request.host} brings a port with it. */
 export const inHost: TextPlace = {
   literal: (text) => text,
-  value: (value, form) => encode(asBytes(value, form), NOT_UNRESERVED),
+  value: (value, form) => (form === "host" ? value : encode(asBytes(value, form), NOT_UNRESERVED)),
 };
 
 /** Text as people read it, in which nothing is encoded: plain text, or a value that is encoded as a whole. */

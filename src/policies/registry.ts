@@ -1,10 +1,12 @@
 import type { PolicyDefinition } from "../pipeline/policy.ts";
 import { authPolicy } from "./auth/auth.ts";
 import { providerRegistry } from "./auth/providers/registry.ts";
-import { compress } from "./compress/compress.ts";
 import { concurrency } from "./concurrency.ts";
 import { cors } from "./cors.ts";
 import { rateLimit } from "./rate-limit.ts";
+import { host } from "./rewriting/host.ts";
+import { rewrite } from "./rewriting/rewrite.ts";
+import { stripPrefix } from "./rewriting/strip-prefix.ts";
 
 /** Every kind of policy, in the order in which requests pass them; answers pass them in reverse. */
 export const policyRegistry = [
@@ -16,6 +18,8 @@ export const policyRegistry = [
   authPolicy(providerRegistry),
   // After auth, so that its key may be who sent the request.
   concurrency,
-  // After what refuses requests: who a client is decides whether its answers are compressed.
-  compress,
+  // Only of what is admitted, and when it is known who sent it.
+  stripPrefix,
+  rewrite,
+  host,
 ] as const satisfies readonly PolicyDefinition[];

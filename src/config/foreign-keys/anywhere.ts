@@ -12,6 +12,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     keys: "listen listener listeners bind address addr entry_points entrypoint frontend frontends hostname interface ports http_port",
     answer: "the gateway listens on `server.host` and `server.port`",
   },
+  { below: [TOP], keys: "host", answer: "the address to listen on is `server.host`" },
   {
     below: [TOP],
     keys: "tls ssl https tls_context",
@@ -309,8 +310,8 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "compression compressor gzip gzip_types gzip_comp_level brotli zstd encode deflate",
-    answer: "answers are compressed by `compress` of a route, like `compress: true`",
+    keys: "compress compression gzip gzip_types brotli zstd encode deflate",
+    answer: "the gateway does not compress yet; compressed answers of backends pass unchanged",
   },
   {
     below: ANYWHERE,

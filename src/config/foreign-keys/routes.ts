@@ -15,7 +15,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
-    keys: "host hosts server_name server_names domain domains hostname",
+    keys: "hosts server_name server_names domain domains hostname",
     answer:
       "routes are not matched by host yet, only by `path` and `methods`; to send backends their own Host, write `preserve_host: false`",
   },
@@ -48,9 +48,22 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
-    keys: "strip_prefix strip_path strip_uri rewrite rewrites replace_path add_prefix url_pattern path_rewrite uri_strip_prefix",
+    keys: "strip_path strip_uri uri_strip_prefix strip_path_prefix handle_path",
+    answer: "that is `strip_prefix`, like `strip_prefix: /api`",
+    means: "strip_prefix",
+  },
+  {
+    below: [ROUTE],
+    keys: "rewrites rewrite_path url_rewrite path_rewrite replace_path replace_path_regex set_path add_prefix prefix_rewrite url_pattern",
     answer:
-      "paths cannot be rewritten yet; a backend gets the request's path, after the base path of its own URL if that has one",
+      "that is `rewrite`, a path with placeholders, like `rewrite: /v2/users/{path.id}`; a path before all others is that of a backend's URL",
+    means: "rewrite",
+  },
+  {
+    below: [ROUTE],
+    keys: "host_rewrite rewrite_host host_header set_host proxy_host upstream_host",
+    answer: "that is `host`, like `host: users.internal`",
+    means: "host",
   },
   {
     below: [ROUTE],
@@ -116,7 +129,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
-    keys: "pass_host_header host_header preserve_host_header",
+    keys: "pass_host_header preserve_host_header",
     answer: "that is `preserve_host`",
   },
   // A backend.

@@ -18,6 +18,7 @@ export function forwardSettings(
   return {
     preserveHost: upstream.preserve_host,
     preservePath: route.preserve_path,
+    encodedSlashes: route.encoded_slashes ?? server.encoded_slashes,
     sendForwarded: server.send_forwarded,
     maxBodySize: route.max_body_size ?? server.max_body_size,
     maxMessageSize: server.max_message_size,
@@ -34,10 +35,18 @@ export function forwardSettings(
 
 /** Equal for routes and upstreams with equal settings. */
 export function settingsKey(
-  { preserve_path, max_body_size, upgrades, timeouts }: RouteConfig,
+  { preserve_path, encoded_slashes, max_body_size, upgrades, timeouts }: RouteConfig,
   { preserve_host, tls }: ReachingKeys,
 ): string {
-  return JSON.stringify([preserve_host, preserve_path, max_body_size, upgrades, tls, timeouts]);
+  return JSON.stringify([
+    preserve_host,
+    preserve_path,
+    encoded_slashes,
+    max_body_size,
+    upgrades,
+    tls,
+    timeouts,
+  ]);
 }
 
 /** TLS settings of an upstream's https backends. Reads the files. */

@@ -81,7 +81,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("rate_limit: { rate: 5 }"), "the rate is `requests_per_second`"],
   [`server: { path: /a }\n${ROUTE}`, "it belongs to each entry of `routes`"],
   [`proxy_pass: http://a\n${ROUTE}`, "requests go to `backends`, a list of URLs"],
-  [`server: { strip_prefix: /a }\n${ROUTE}`, "paths cannot be rewritten yet; "],
+  [`server: { strip_path: /a }\n${ROUTE}`, "that is `strip_prefix`, like"],
   [`maxconn: 100\n${ROUTE}`, "the limit on client connections is `server.max_connections`, "],
   [`server: { limit_conn: 8 }\n${ROUTE}`, "the limit on the connections of one client is "],
   [
@@ -104,7 +104,6 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("listen: 80"), "the gateway listens on `server.host` and `server.port`"],
   [route("mirror: {}"), "requests cannot be mirrored yet"],
   [route("query: {}"), "so far requests are matched only by `path` and `methods`"],
-  [route("host: a.example"), "routes are not matched by host yet, only by `path` and `methods`"],
   [route("hosts: [a.example]"), "routes are not matched by host yet, only by `path` and `methods`"],
   [
     route("timeout: 5s"),
@@ -115,12 +114,15 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("proxy_set_header: {}"), "fields cannot be matched or changed yet; "],
   [route("jwt: {}"), "the gateway does not authenticate clients yet; "],
   [route("redirect: /b"), "redirects and fixed answers are not supported yet; "],
-  [route("strip_prefix: /a"), "paths cannot be rewritten yet; "],
+  [route("strip_path: true"), "that is `strip_prefix`, like `strip_prefix: /api`"],
+  [route("replace_path: /a"), "that is `rewrite`, a path with placeholders, like"],
+  [route("host_header: a"), "that is `host`, like `host: users.internal`"],
+  [`host: 0.0.0.0\n${ROUTE}`, "the address to listen on is `server.host`"],
   [route("retries: 3"), "retries cannot be set yet; "],
   [route("retry: 3"), "retries cannot be set yet; "],
   [route("circuit_breaker: {}"), "there is no circuit breaker to set yet; "],
   [route("cache: {}"), "the gateway does not cache yet; "],
-  [route("gzip: true"), "answers are compressed by `compress` of a route"],
+  [route("gzip: true"), "the gateway does not compress yet; "],
   [route("sticky: true"), "there are no sticky sessions yet; "],
   [route("lb_policy: least_conn"), "that is `balance`; "],
   [route("keepalive: 32"), "connections are kept open and reused automatically; "],
@@ -154,7 +156,10 @@ describe("a key of another gateway", () => {
 describe("a key in the wrong place", () => {
   test.each([
     [`port: 80\n${ROUTE}`, "unknown key `port`, it belongs under `server`"],
-    [`host: 0.0.0.0\n${ROUTE}`, "unknown key `host`, it belongs under `server`"],
+    [
+      `server: { strip_prefix: /a }\n${ROUTE}`,
+      "unknown key `strip_prefix`, it belongs under `routes`",
+    ],
     [`server: { database: a.db }\n${ROUTE}`, "unknown key `database`, it belongs under `logging`"],
     [route("weight: 5"), "unknown key `weight`, it belongs under `backends`"],
   ])("%j is answered with its right place", (text, message) => {

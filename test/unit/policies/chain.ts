@@ -30,8 +30,7 @@ export function policyFrom(
   global?: Policy,
   log: PolicyServices["log"] = () => {},
 ): Policy | undefined {
-  const keep: PolicyServices["keep"] = (_key, make) => make();
-  const services = { clock, keep, share: keep, log } satisfies PolicyServices;
+  const services = { clock, keep: (_key, make) => make(), log } satisfies PolicyServices;
   return scope!.create(decode(scope, written), services, name, global);
 }
 

@@ -21,6 +21,7 @@ describe("a route's settings", () => {
     expect(settingsOf(http)).toEqual({
       preserveHost: true,
       preservePath: false,
+      encodedSlashes: "keep",
       sendForwarded: false,
       maxBodySize: 100_000_000,
       maxMessageSize: 16_777_216,
@@ -34,6 +35,7 @@ describe("a route's settings", () => {
     expect(settingsOf(http, server)).toEqual({
       preserveHost: true,
       preservePath: false,
+      encodedSlashes: "keep",
       sendForwarded: true,
       maxBodySize: 5,
       maxMessageSize: 9,
