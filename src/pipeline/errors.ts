@@ -182,6 +182,12 @@ export const errorKinds = {
     title: "Service unavailable",
     proxyStatus: "destination_unavailable",
   },
+  circuit_open: {
+    status: 503,
+    source: "backend",
+    title: "Service unavailable",
+    proxyStatus: "destination_unavailable",
+  },
   overloaded: {
     status: 503,
     source: "gateway",

@@ -61,6 +61,8 @@ export function durationText(milliseconds: number): string {
 interface DurationOptions {
   readonly description: string;
   readonly default?: string;
+  /** For the reference, where the value is not filled in. */
+  readonly impliedDefault?: string;
   /** The longest valid duration in days; a year by default. */
   readonly longestDays?: number;
 }

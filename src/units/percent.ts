@@ -12,6 +12,8 @@ export function parsePercent(written: string): number | undefined {
 interface PercentOptions {
   readonly description: string;
   readonly default?: string;
+  /** For the reference, where the value is not filled in. */
+  readonly impliedDefault?: string;
   /** The smallest and the largest valid share. */
   readonly least?: number;
   readonly most?: number;

@@ -5,6 +5,7 @@ import {
   type Reach,
   socketPathOf,
 } from "./destination.ts";
+import type { CircuitBreaker } from "./breaker/breaker.ts";
 import type { Ejection } from "./ejection/ejection.ts";
 import type { Health } from "./health/health.ts";
 
@@ -62,6 +63,8 @@ export class Backend implements BackendAddress {
   readonly health: Health;
   /** Undefined if the upstream ejects none. */
   readonly ejection: Ejection | undefined;
+  /** Undefined if the upstream has none. */
+  readonly breaker: CircuitBreaker | undefined;
   /** How it is reached. */
   readonly to: Destination;
   /** How it is reached for an upgrade, which only HTTP/1.1 has. */
@@ -74,6 +77,7 @@ export class Backend implements BackendAddress {
     weight: number;
     health: Health;
     ejection?: Ejection | undefined;
+    breaker?: CircuitBreaker | undefined;
     load?: Load | undefined;
     to?: Destination;
     maxInFlight?: number | undefined;
@@ -87,6 +91,7 @@ export class Backend implements BackendAddress {
     this.weight = settings.weight;
     this.health = settings.health;
     this.ejection = settings.ejection;
+    this.breaker = settings.breaker;
     this.load = settings.load ?? new Load();
     this.to = settings.to ?? destinationOf(address);
     this.toUpgrade = forUpgrades(this.to);
@@ -102,8 +107,8 @@ export class Backend implements BackendAddress {
     this.load.inFlight = count;
   }
 
-  /** Whether it is at max_in_flight. */
+  /** Whether it is at max_in_flight, or its circuit breaker lets no further request pass now. */
   get isFull(): boolean {
-    return this.load.inFlight >= this.#maxInFlight;
+    return this.load.inFlight >= this.#maxInFlight || this.breaker?.passes === false;
   }
 }

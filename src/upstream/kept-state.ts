@@ -1,6 +1,8 @@
 import type { Keeper } from "../pipeline/keeping.ts";
 import type { Clock } from "../time/clock.ts";
 import { Load } from "./backend.ts";
+import { CircuitBreaker } from "./breaker/breaker.ts";
+import type { BreakerConfig } from "./breaker/schema.ts";
 import type { DiscoveryServices } from "./discovery/source.ts";
 import { Ejection } from "./ejection/ejection.ts";
 import type { EjectionConfig } from "./ejection/schema.ts";
@@ -12,6 +14,8 @@ export interface StateSettings {
   readonly name: string;
   /** Undefined if none are ejected. */
   readonly ejection?: EjectionConfig | undefined;
+  /** Undefined if there are no circuit breakers. */
+  readonly breaker?: BreakerConfig | undefined;
 }
 
 export interface StateServices {
@@ -20,47 +24,74 @@ export interface StateServices {
   readonly log: DiscoveryServices["log"];
 }
 
-/** What one upstream knows of one of its backends. */
-export interface KeptState {
-  readonly load: Load;
-  readonly ejection: Ejection | undefined;
-  /** To be called once, when the upstream does not have the backend any more. */
-  readonly release: () => void;
-}
-
 /**
- * Acquires what an upstream knows of a backend. If another upstream of the same name replaces it, what
+ * What an upstream knows of one of its backends. If another upstream of the same name replaces it, what
  * its settings leave as it was is kept.
  */
-export function keptState(
-  url: string,
-  health: Health,
-  settings: StateSettings,
-  { clock, keeper, log }: StateServices,
-): KeptState {
-  const { name, ejection: ejecting } = settings;
-  const subject = `upstream ${name}: backend ${url}`;
-  const report = (level: "info" | "warn", message: string) => log(level, `${subject} ${message}`);
-  const loadKey = JSON.stringify(["in flight", name, url]);
-  const load = keeper.acquire(loadKey, () => new Load());
-  if (ejecting === undefined) {
-    return { load, ejection: undefined, release: () => keeper.release(loadKey) };
-  }
-  const ejectionKey = JSON.stringify(["ejection", name, url, ejecting]);
-  const ejection = keeper.acquire(
-    ejectionKey,
-    () => new Ejection(ejecting.for, { clock, report }),
-    (ended) => ended.close(),
-  );
-  const checks: HealthListener = { healthChanged() {}, proven: () => ejection.proven() };
-  health.addListener(checks);
-  return {
-    load,
-    ejection,
-    release() {
-      health.removeListener(checks);
-      keeper.release(ejectionKey);
-      keeper.release(loadKey);
-    },
+export class KeptState {
+  readonly load: Load;
+  readonly ejection: Ejection | undefined;
+  readonly breaker: CircuitBreaker | undefined;
+  readonly #url: string;
+  readonly #health: Health;
+  readonly #settings: StateSettings;
+  readonly #services: StateServices;
+  readonly #keys: string[] = [];
+  readonly #checks: HealthListener = {
+    healthChanged() {},
+    proven: () => this.ejection?.proven(),
   };
+
+  constructor(url: string, health: Health, settings: StateSettings, services: StateServices) {
+    this.#url = url;
+    this.#health = health;
+    this.#settings = settings;
+    this.#services = services;
+    this.load = this.#acquire("in flight", undefined, () => new Load());
+    this.ejection = this.#ejection();
+    this.breaker = this.#breaker();
+    if (this.ejection !== undefined) health.addListener(this.#checks);
+  }
+
+  /** To be called once, when the upstream does not have the backend any more. */
+  release(): void {
+    this.#health.removeListener(this.#checks);
+    for (const key of this.#keys.splice(0)) this.#services.keeper.release(key);
+  }
+
+  #ejection(): Ejection | undefined {
+    const { ejection, name } = this.#settings;
+    if (ejection === undefined) return undefined;
+    const report = this.#reporter(`upstream ${name}: backend ${this.#url}`);
+    const { clock } = this.#services;
+    const make = () => new Ejection(ejection.for, { clock, report });
+    return this.#acquire("ejection", ejection, make, (ended) => ended.close());
+  }
+
+  #breaker(): CircuitBreaker | undefined {
+    const { breaker, name } = this.#settings;
+    if (breaker === undefined) return undefined;
+    const report = this.#reporter(`upstream ${name}: the circuit breaker of ${this.#url}`);
+    const { clock } = this.#services;
+    const make = () => new CircuitBreaker(breaker, { clock, report });
+    return this.#acquire("circuit breaker", breaker, make, (ended) => ended.close());
+  }
+
+  #reporter(subject: string) {
+    const { log } = this.#services;
+    return (level: "info" | "warn", message: string) => log(level, `${subject} ${message}`);
+  }
+
+  /** `settings` is what the state depends on. */
+  #acquire<State>(
+    kind: string,
+    settings: unknown,
+    make: () => State,
+    end?: (state: State) => void,
+  ): State {
+    const key = JSON.stringify([kind, this.#settings.name, this.#url, settings]);
+    const state = this.#services.keeper.acquire(key, make, end);
+    this.#keys.push(key);
+    return state;
+  }
 }

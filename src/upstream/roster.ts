@@ -1,22 +1,14 @@
 import { type BackendConfig, checkBackendUrl } from "./backend-schema.ts";
-import {
-  Backend,
-  type BackendAddress,
-  destinationOf,
-  type Load,
-  readBackendAddress,
-} from "./backend.ts";
+import { Backend, type BackendAddress, destinationOf, readBackendAddress } from "./backend.ts";
 import type { Balancer } from "./balancers/balancer.ts";
-import { checkReach, type Destination, type Reach } from "./destination.ts";
+import { checkReach, type Reach } from "./destination.ts";
 import type { DiscoverySource } from "./discovery/source.ts";
-import type { Ejection } from "./ejection/ejection.ts";
-import type { Health } from "./health/health.ts";
 import type { HealthMonitor } from "./health/monitor.ts";
 import type { HealthCheck } from "./health/schema.ts";
-import { type KeptState, keptState, type StateServices } from "./kept-state.ts";
+import { KeptState, type StateServices, type StateSettings } from "./kept-state.ts";
 import { Upstream, type UpstreamSettings } from "./upstream.ts";
 
-export interface RosterSettings extends UpstreamSettings {
+export interface RosterSettings extends UpstreamSettings, StateSettings {
   /** The upstream's name; its route if it has none. */
   readonly name: string;
   readonly sources: readonly DiscoverySource[];
@@ -126,8 +118,10 @@ export class Roster {
       const { healthCheck, reach, tls } = this.#settings;
       const to = destinationOf(address, reach, tls(address.origin));
       const health = monitor.acquire({ url, basePath: address.basePath, to }, healthCheck);
-      const state = keptState(url, health, this.#settings, this.#services);
-      return { config, state, backend: makeBackend(config, address, { ...state, health, to }) };
+      const state = new KeptState(url, health, this.#settings, this.#services);
+      const { load, ejection, breaker } = state;
+      const parts = { health, load, ejection, breaker, to };
+      return { config, state, backend: makeBackend(config, address, parts) };
     } catch (error) {
       keeper.release(addressKey(url));
       throw error;
@@ -167,12 +161,10 @@ function addressKey(url: string): string {
 function makeBackend(
   { weight, max_in_flight: maxInFlight }: BackendConfig,
   address: BackendAddress,
-  {
-    health,
-    load,
-    ejection,
-    to,
-  }: { health: Health; load: Load; ejection: Ejection | undefined; to: Destination },
+  { health, load, ejection, breaker, to }: BackendParts,
 ): Backend {
-  return new Backend({ address, weight, maxInFlight, health, load, ejection, to });
+  return new Backend({ address, weight, maxInFlight, health, load, ejection, breaker, to });
 }
+
+/** What a backend keeps when its settings change. */
+type BackendParts = Pick<Backend, "health" | "load" | "ejection" | "breaker" | "to">;

@@ -5,6 +5,7 @@ import { Duration } from "../units/duration.ts";
 import { backendSchema, checkBackendUrl, checkProxyUrl } from "./backend-schema.ts";
 import { balancerRegistry } from "./balancers/registry.ts";
 import { balanceSchema } from "./balancers/schema.ts";
+import { circuitBreaker } from "./breaker/schema.ts";
 import { discoveryRegistry } from "./discovery/registry.ts";
 import { staticList } from "./discovery/static.ts";
 import { ejection } from "./ejection/schema.ts";
@@ -109,6 +110,7 @@ export const upstreamSections = {
   connect_timeout: connectTimeout,
   ejection,
   when_none_healthy: whenNoneHealthy,
+  circuit_breaker: circuitBreaker,
 };
 
 /** What to write for names of protocols that other software has. */

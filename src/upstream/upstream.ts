@@ -1,5 +1,6 @@
 import type { Exchange } from "../pipeline/exchange.ts";
-import { availableOf, type WhenNoneHealthy } from "./available.ts";
+import type { GatewayError } from "../pipeline/errors.ts";
+import { availableOf, healthyOf, type WhenNoneHealthy } from "./available.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendListener } from "./backend-state.ts";
 import type { Balancer } from "./balancers/balancer.ts";
@@ -8,6 +9,7 @@ import { Ejector } from "./ejection/ejector.ts";
 import type { EjectionConfig } from "./ejection/schema.ts";
 import type { HealthListener } from "./health/health.ts";
 import { type AttemptObserver, observers } from "./observer.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** What an upstream does about backends that fail. */
 export interface UpstreamSettings {
@@ -53,9 +55,10 @@ export class Upstream implements HealthListener, BackendListener {
     this.#only = this.#onlyOf(backends);
     this.#isStale = true;
     if (this.#only !== undefined) return;
-    for (const { health, ejection } of backends) {
+    for (const { health, ejection, breaker } of backends) {
       health.addListener(this);
       ejection?.addListener(this);
+      breaker?.addListener(this);
     }
   }
 
@@ -67,7 +70,7 @@ export class Upstream implements HealthListener, BackendListener {
     this.#isStale = true;
   }
 
-  /** A healthy backend for the exchange, none of `except`; undefined if there is none. */
+  /** A backend that gets requests, none of `except`; undefined if there is none. */
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined {
     const only = this.#only;
     if (only !== undefined) {
@@ -82,7 +85,7 @@ export class Upstream implements HealthListener, BackendListener {
       : this.#balancer.pick(exchange, except);
   }
 
-  /** A healthy backend below its max_in_flight, none of `except`; undefined if there is none. */
+  /** A backend that gets requests and has room for one more, none of `except`; undefined if there is none. */
   pickAvailable(exchange: Exchange, except: ReadonlySet<Backend>): Backend | undefined {
     const picked = this.pick(exchange, except);
     if (picked?.isFull !== true) return picked;
@@ -92,20 +95,27 @@ export class Upstream implements HealthListener, BackendListener {
     return this.pick(exchange, passedOver);
   }
 
+  /** Why there is none to pick, as the error to answer with. */
+  unavailable(): GatewayError {
+    return unavailable(healthyOf(this.#backends, this.#whenNoneHealthy));
+  }
+
   /**
    * Stops listening to the backends' states, which may outlive the upstream and would keep it alive.
    * Picks still answer, by what is known until now.
    */
   close(): void {
-    for (const { health, ejection } of this.#backends) {
+    for (const { health, ejection, breaker } of this.#backends) {
       health.removeListener(this);
       ejection?.removeListener(this);
+      breaker?.removeListener(this);
     }
   }
 
-  /** An only backend is never ejected, so that nothing but its health matters. */
-  #onlyOf(backends: readonly Backend[]): Backend | undefined {
-    return backends.length === 1 && this.#whenNoneHealthy === "fail" ? backends[0] : undefined;
+  /** The only backend, if nothing but its health matters: it is never ejected. */
+  #onlyOf([first, second]: readonly Backend[]): Backend | undefined {
+    const isSimple = second === undefined && this.#whenNoneHealthy === "fail";
+    return isSimple && first?.breaker === undefined ? first : undefined;
   }
 }
 

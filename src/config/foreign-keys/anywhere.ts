@@ -294,8 +294,9 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "circuit_breaker circuit_breakers breaker",
-    answer: "there is no circuit breaker to set yet; `ejection` takes failing backends out",
+    keys: "circuit_breakers breaker",
+    answer:
+      "that is `circuit_breaker` of a route or an upstream, like `circuit_breaker: { failure_ratio: 50% }`",
   },
   {
     below: ANYWHERE,

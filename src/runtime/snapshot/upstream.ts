@@ -35,6 +35,7 @@ export function createUpstream(
   const failing = {
     ejection: keys.ejection?.enabled === true ? keys.ejection : undefined,
     whenNoneHealthy: keys.when_none_healthy,
+    breaker: keys.circuit_breaker?.enabled === true ? keys.circuit_breaker : undefined,
   };
   const healthCheck = { ...globalHealthCheck, ...keys.health_check };
   const tls = backendTls.keyOf(settings);

@@ -16,7 +16,7 @@ function describeBackends(snapshot: Snapshot) {
       id,
       upstreams
         .flatMap(({ backends }) => backends)
-        .map(({ url, weight, health, ejection }) => ({
+        .map(({ url, weight, health, ejection, breaker }) => ({
           url,
           healthy: health.healthy,
           weight,
@@ -24,6 +24,7 @@ function describeBackends(snapshot: Snapshot) {
           last_error: health.lastError ?? null,
           consecutive_failures: health.consecutiveFailures,
           ejected_until: timestamp(ejection?.endsAt),
+          circuit_breaker: breaker?.state ?? null,
         })),
     ]),
   );
