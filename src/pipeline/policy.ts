@@ -28,6 +28,8 @@ export interface PolicyServices {
    * key, it gets the same value. The key must contain everything that the value depends on.
    */
   readonly keep: Keep;
+  /** The same, for what all policies of this kind share, whatever their route. */
+  readonly share: Keep;
   /** For the operator. Nothing that clients can cause at will is logged without a limit. */
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string) => void;
 }

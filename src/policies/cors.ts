@@ -2,11 +2,12 @@ import { isIP } from "node:net";
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import { fieldOf } from "../http/field.ts";
 import type { FieldList } from "../http/field-list.ts";
-import { listWith, TOKEN } from "../http/fields.ts";
+import { TOKEN } from "../http/fields.ts";
 import { hostName } from "../http/host.ts";
 import { methodProblem, methodWarning } from "../http/methods.ts";
 import type { RequestFields } from "../http/request-fields.ts";
 import { asksForWebSocket } from "../http/upgrade.ts";
+import { addToVary } from "../http/vary.ts";
 import { Answer } from "../pipeline/answer.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import { type ConfigIssue, definePolicy, type Policy } from "../pipeline/policy.ts";
@@ -249,13 +250,4 @@ function preflightAnswer(config: CorsConfig, anyOrigin: boolean) {
 
 function setIfList(fields: FieldList, name: string, value: string | null): void {
   if (value !== null && LIST_OF_TOKENS.test(value)) fields.set(name, value);
-}
-
-function addToVary(fields: FieldList, name: string): void {
-  const present = fields.get("vary");
-  const known = present?.split(",").some((part) => {
-    const field = part.trim().toLowerCase();
-    return field === "*" || field === name.toLowerCase();
-  });
-  if (known !== true) fields.set("vary", listWith(present, name));
 }

@@ -1,6 +1,7 @@
 import type { PolicyDefinition } from "../pipeline/policy.ts";
 import { authPolicy } from "./auth/auth.ts";
 import { providerRegistry } from "./auth/providers/registry.ts";
+import { compress } from "./compress/compress.ts";
 import { concurrency } from "./concurrency.ts";
 import { cors } from "./cors.ts";
 import { rateLimit } from "./rate-limit.ts";
@@ -18,6 +19,8 @@ export const policyRegistry = [
   authPolicy(providerRegistry),
   // After auth, so that its key may be who sent the request.
   concurrency,
+  // After what refuses requests: who a client is decides whether its answers are compressed.
+  compress,
   // Only of what is admitted, and when it is known who sent it.
   stripPrefix,
   rewrite,

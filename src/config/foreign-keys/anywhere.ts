@@ -311,8 +311,8 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "compress compression gzip gzip_types brotli zstd encode deflate",
-    answer: "the gateway does not compress yet; compressed answers of backends pass unchanged",
+    keys: "compression compressor gzip gzip_types gzip_comp_level brotli zstd encode deflate",
+    answer: "answers are compressed by `compress` of a route, like `compress: true`",
   },
   {
     below: ANYWHERE,

@@ -4,7 +4,7 @@ import { policyRegistry } from "../../policies/registry.ts";
 import type { Lease } from "../lifetimes.ts";
 
 /** What policies are created with. */
-interface CreationServices extends Omit<PolicyServices, "keep"> {
+interface CreationServices extends Omit<PolicyServices, "keep" | "share"> {
   readonly lease: Lease;
 }
 
@@ -52,12 +52,8 @@ function create(
   if (scope === undefined) return undefined;
   const own: unknown = Reflect.get(config, scope.key);
   if (own === undefined) return undefined;
-  return scope.create(
-    own,
-    { ...services, keep: lease.under(policy, scope.key, name) },
-    name,
-    global,
-  );
+  const keep = lease.under(policy, scope.key, name);
+  return scope.create(own, { ...services, keep, share: lease.under(policy) }, name, global);
 }
 
 function areTheSame(some: readonly unknown[], others: readonly unknown[]): boolean {

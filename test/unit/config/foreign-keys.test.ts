@@ -124,7 +124,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("outlier_detection: {}"), "backends at which requests fail are taken out by `ejection`"],
   [backend("url: http://a, max_fails: 3"), "failed requests are counted by `ejection`"],
   [route("cache: {}"), "the gateway does not cache yet; "],
-  [route("gzip: true"), "the gateway does not compress yet; "],
+  [route("gzip: true"), "answers are compressed by `compress` of a route"],
   [route("sticky: true"), "there are no sticky sessions yet; "],
   [route("lb_policy: least_conn"), "that is `balance`; "],
   [route("keepalive: 32"), "connections are kept open and reused automatically; "],

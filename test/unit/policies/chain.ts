@@ -30,7 +30,8 @@ export function policyFrom(
   global?: Policy,
   log: PolicyServices["log"] = () => {},
 ): Policy | undefined {
-  const services = { clock, keep: (_key, make) => make(), log } satisfies PolicyServices;
+  const keep: PolicyServices["keep"] = (_key, make) => make();
+  const services = { clock, keep, share: keep, log } satisfies PolicyServices;
   return scope!.create(decode(scope, written), services, name, global);
 }
 
