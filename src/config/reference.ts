@@ -67,7 +67,8 @@ function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
   if (KindGuard.IsRecord(schema)) {
     const key = `${prefix}.NAME`;
     return Object.values<TSchema>(schema.patternProperties).flatMap((value) => [
-      rowOf(key, value),
+      // Without a description of its own, the one of the mapping is about its values.
+      ...(describe(value) === "" ? [] : [rowOf(key, value)]),
       ...rowsBelow(key, value),
     ]);
   }

@@ -18,6 +18,37 @@ export function queryParameter(query: string, name: string): string | null {
   return null;
 }
 
+/** Changes to the parameters of a query. Names are decoded, each character one byte. */
+export interface QueryChanges {
+  readonly removed: ReadonlySet<string>;
+  /** Parameters as they are written, `name=value`, in place of the first one of their name. */
+  readonly set: ReadonlyMap<string, string>;
+  /** Parameters as they are written, at the end. */
+  readonly added: readonly string[];
+}
+
+/**
+ * Changes a query, which is empty or begins with "?". Parameters that are not named keep their place and
+ * their bytes. All spellings of a name count as that name, and of several parameters that are set one is
+ * left.
+ */
+export function changeQuery(query: string, { removed, set, added }: QueryChanges): string {
+  const parts: string[] = [];
+  const found = new Set<string>();
+  for (const part of query.length > 1 ? query.slice(1).split("&") : []) {
+    const equals = part.indexOf("=");
+    const name = decodeForm(equals === -1 ? part : part.slice(0, equals));
+    const replacement = set.get(name);
+    if (replacement !== undefined) {
+      if (!found.has(name)) parts.push(replacement);
+      found.add(name);
+    } else if (!removed.has(name)) parts.push(part);
+  }
+  for (const [name, parameter] of set) if (!found.has(name)) parts.push(parameter);
+  parts.push(...added);
+  return parts.length === 0 ? "" : `?${parts.join("&")}`;
+}
+
 const ESCAPE = /%[0-9A-Fa-f]{2}/g;
 
 /** A "%" that begins no escape stands for itself, as browsers read it. */

@@ -23,6 +23,15 @@ export const inQuery: TextPlace = {
   },
 };
 
+/** The name or the value of one parameter of a query. */
+export const inParameter: TextPlace = {
+  literal: (text) => encode(latin1(text), NOT_UNRESERVED),
+  value: (value, form) =>
+    form === "path"
+      ? value.replace(NOT_UNRESERVED_OR_ESCAPE, encodeByte)
+      : encode(asBytes(value, form), NOT_UNRESERVED),
+};
+
 /** The value of a field: each character is one byte, and none is a control character except the tab. */
 export const inField: TextPlace = {
   literal: (text) => encode(latin1(text), CONTROLS),

@@ -8,6 +8,8 @@ import { rateLimit } from "./rate-limit.ts";
 import { host } from "./rewriting/host.ts";
 import { rewrite } from "./rewriting/rewrite.ts";
 import { stripPrefix } from "./rewriting/strip-prefix.ts";
+import { transformRequest } from "./transform/request.ts";
+import { transformResponse } from "./transform/response.ts";
 
 /** Every kind of policy, in the order in which requests pass them; answers pass them in reverse. */
 export const policyRegistry = [
@@ -25,4 +27,8 @@ export const policyRegistry = [
   stripPrefix,
   rewrite,
   host,
+  // After rewriting, which may make a new query of the client's: what is removed here stays removed.
+  transformRequest,
+  // Innermost: the others get to see what clients will.
+  transformResponse,
 ] as const satisfies readonly PolicyDefinition[];

@@ -284,7 +284,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: ANYWHERE,
     keys: "headers header proxy_set_header request_headers response_headers add_header set_headers header_up header_down custom_request_headers custom_response_headers request_transformer response_transformer security_headers",
     answer:
-      "fields cannot be matched or changed yet; docs/http.md lists those that the gateway sets",
+      "fields are changed by `request: { headers: { set, add, remove } }` of a route, and by `response` in the same way",
   },
   {
     below: ANYWHERE,
@@ -369,7 +369,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "redirect redirects return redirect_scheme redirect_regex permanent respond response static static_response direct_response status file_server root try_files error_page",
+    keys: "redirect redirects return redirect_scheme redirect_regex permanent respond static static_response direct_response status file_server root try_files error_page",
     answer:
       "redirects and fixed answers are not supported yet; a route always goes to its `backends`",
   },

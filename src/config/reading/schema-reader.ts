@@ -75,6 +75,8 @@ export class SchemaReader {
       this.#faults += 1;
       return undefined;
     }
+    // Any value, null too.
+    if (KindGuard.IsUnknown(schema)) return plainValue(node);
     if (isEmpty(node)) {
       const what = key === undefined ? "this" : code(this.#trail.at(-1) ?? "");
       return this.#report(key ?? at, `${what} is empty; expected ${expectedBy(schema)}`);

@@ -25,7 +25,8 @@ export function asItems(
   if (typeof value === "number") return { kind: "list", items: [{ node, at }] };
   if (typeof value !== "string") return undefined;
   // Only names are split; a URL may contain a comma.
-  const parts = KindGuard.IsString(schema.items) ? [...value.matchAll(SEPARATED)] : [];
+  const areNames = KindGuard.IsString(schema.items) && schema.items["isOneItem"] !== true;
+  const parts = areNames ? [...value.matchAll(SEPARATED)] : [];
   if (parts.length < 2)
     return value.trim() === "" ? undefined : { kind: "list", items: [{ node, at }] };
   const { text } = document.source;

@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { isJson } from "../../../../../src/policies/transform/json/scan.ts";
+import { TEST_TIMEOUT_MS } from "../../../../support/patience.ts";
 import { edited } from "./edits.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const text = fc
   .json()
