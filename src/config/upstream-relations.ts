@@ -29,7 +29,19 @@ export function checkUpstream(keys: Keys, { isOwn, healthCheck, isTimeoutWritten
     ...under(["health_check"], pace),
     ...checkGrpcHealth(keys, healthCheck?.grpc),
     ...checkReaching(keys, isOwn),
+    ...checkBackups(keys),
   ];
+}
+
+/** Without another backend, backups would never be spared. */
+function checkBackups({ backends = [], ...keys }: Keys): ConfigIssue[] {
+  const isDiscovered = "discover" in keys && keys.discover !== undefined;
+  const areAllBackups =
+    backends.length > 0 && backends.every((backend) => backend?.backup === true);
+  if (isDiscovered || !areAllBackups) return [];
+  const message =
+    "all backends are backups; leave out `backup: true` of those that get the requests";
+  return [{ path: ["backends"], message }];
 }
 
 function checkReaching(

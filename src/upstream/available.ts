@@ -3,6 +3,13 @@ import type { Backend } from "./backend.ts";
 /** What happens to requests while no backend is healthy. */
 export type WhenNoneHealthy = "fail" | "try_all";
 
+/** Which of an upstream's backends get requests; each in their order. */
+export interface Availability {
+  readonly inUse: readonly Backend[];
+  /** Backups that are not in use, because others are. */
+  readonly reserve: readonly Backend[];
+}
+
 /** The healthy backends, or those that are tried in their place. */
 export function healthyOf(
   backends: readonly Backend[],
@@ -12,15 +19,24 @@ export function healthyOf(
   return healthy.length === 0 && whenNoneHealthy === "try_all" ? backends : healthy;
 }
 
-/** The backends that get requests, in their order. */
 export function availableOf(
   backends: readonly Backend[],
   whenNoneHealthy: WhenNoneHealthy,
-): readonly Backend[] {
+): Availability {
   const passing = healthyOf(backends, whenNoneHealthy).filter(
     ({ breaker }) => breaker?.isOpen !== true,
   );
   const staying = passing.filter(({ ejection }) => ejection?.isEjected !== true);
   // When the others get none, those that are ejected are better than an error.
-  return staying.length === 0 ? passing : staying;
+  const available = staying.length === 0 ? passing : staying;
+  const normal = available.filter(({ isBackup }) => !isBackup);
+  if (normal.length === 0 || normal.length === available.length) {
+    return { inUse: available, reserve: [] };
+  }
+  return { inUse: normal, reserve: available.filter(({ isBackup }) => isBackup) };
+}
+
+/** Whether nothing that is known of a backend keeps requests from it. */
+export function isAvailable({ health, ejection, breaker }: Backend): boolean {
+  return health.healthy && ejection?.isEjected !== true && breaker?.isOpen !== true;
 }

@@ -8,6 +8,9 @@ const BackendUrl = Type.String({
   expected: "a backend's URL, like http://localhost:9001",
 });
 
+/** What labels can be called. */
+const LABEL = "^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$";
+
 const WeightedBackend = Type.Object(
   {
     url: BackendUrl,
@@ -25,6 +28,23 @@ const WeightedBackend = Type.Object(
           "At most this many requests of this route in flight at the backend. If all backends are at their limit, the answer is 503.",
       }),
     ),
+    backup: Type.Optional(
+      Type.Boolean({
+        description:
+          "Whether the backend gets requests only while no other one is healthy, and those that all others have failed.",
+      }),
+    ),
+    labels: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: LABEL }),
+        Type.String({ maxLength: 256, expected: "text of at most 256 characters" }),
+        {
+          description:
+            "Names and values for the operator, like `{ zone: a }`; /admin/backends shows them.",
+          expected: "names with texts, like { zone: a }",
+        },
+      ),
+    ),
   },
   { additionalProperties: false },
 );
@@ -35,6 +55,9 @@ export interface BackendConfig {
   /** Its share of the requests, a whole number from 1 to 1000. */
   readonly weight: number;
   readonly max_in_flight?: number;
+  /** Whether it gets requests only while no other one is healthy. */
+  readonly backup?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A backend in the configuration: a URL and a weight, or the URL alone. */

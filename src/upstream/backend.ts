@@ -50,7 +50,12 @@ export function destinationOf(
 export class Load {
   /** Requests in flight. */
   inFlight = 0;
+  /** Monotonic milliseconds at which its slow start began; undefined if it is not in one. */
+  warmingSince: number | undefined = undefined;
 }
+
+/** The warmth of a backend that gets all of its weight. */
+export const WARM = 20;
 
 /** One address behind a route. */
 export class Backend implements BackendAddress {
@@ -60,6 +65,12 @@ export class Backend implements BackendAddress {
   readonly basePath: string;
   /** Its share of the requests, 1 to 1000, relative to the upstream's other backends. */
   readonly weight: number;
+  /** Whether it gets requests only while no other one is healthy. */
+  readonly isBackup: boolean;
+  /** For the operator. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** How many twentieths of its weight it gets, 1 to 20; fewer than 20 only in a slow start. */
+  warmth = WARM;
   readonly health: Health;
   /** Undefined if the upstream ejects none. */
   readonly ejection: Ejection | undefined;
@@ -81,6 +92,8 @@ export class Backend implements BackendAddress {
     load?: Load | undefined;
     to?: Destination;
     maxInFlight?: number | undefined;
+    isBackup?: boolean | undefined;
+    labels?: Readonly<Record<string, string>> | undefined;
   }) {
     const { address } = settings;
     const { url, origin, socketPath, basePath } = address;
@@ -89,6 +102,8 @@ export class Backend implements BackendAddress {
     this.socketPath = socketPath;
     this.basePath = basePath;
     this.weight = settings.weight;
+    this.isBackup = settings.isBackup ?? false;
+    this.labels = settings.labels ?? NO_LABELS;
     this.health = settings.health;
     this.ejection = settings.ejection;
     this.breaker = settings.breaker;
@@ -96,6 +111,11 @@ export class Backend implements BackendAddress {
     this.to = settings.to ?? destinationOf(address);
     this.toUpgrade = forUpgrades(this.to);
     this.#maxInFlight = settings.maxInFlight ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Its share of the requests at the time, relative to the upstream's other backends. */
+  get currentWeight(): number {
+    return (this.weight * this.warmth) / WARM;
   }
 
   /** Requests in flight. */
@@ -112,3 +132,5 @@ export class Backend implements BackendAddress {
     return this.load.inFlight >= this.#maxInFlight || this.breaker?.passes === false;
   }
 }
+
+const NO_LABELS: Readonly<Record<string, string>> = {};

@@ -30,6 +30,8 @@ export interface StateServices {
  */
 export class KeptState {
   readonly load: Load;
+  /** Whether no upstream of this name had the backend. */
+  readonly isNew: boolean;
   readonly ejection: Ejection | undefined;
   readonly breaker: CircuitBreaker | undefined;
   readonly #url: string;
@@ -47,7 +49,12 @@ export class KeptState {
     this.#health = health;
     this.#settings = settings;
     this.#services = services;
-    this.load = this.#acquire("in flight", undefined, () => new Load());
+    let isNew = false;
+    this.load = this.#acquire("in flight", undefined, () => {
+      isNew = true;
+      return new Load();
+    });
+    this.isNew = isNew;
     this.ejection = this.#ejection();
     this.breaker = this.#breaker();
     if (this.ejection !== undefined) health.addListener(this.#checks);

@@ -8,11 +8,13 @@ import type { HealthCheck } from "./health/schema.ts";
 import { KeptState, type StateServices, type StateSettings } from "./kept-state.ts";
 import { Upstream, type UpstreamSettings } from "./upstream.ts";
 
-export interface RosterSettings extends UpstreamSettings, StateSettings {
+export interface RosterSettings extends Omit<UpstreamSettings, "slowStart">, StateSettings {
   /** The upstream's name; its route if it has none. */
   readonly name: string;
   readonly sources: readonly DiscoverySource[];
   readonly balancer: Balancer;
+  /** Milliseconds over which backends that come back get their weight; undefined and 0: at once. */
+  readonly slowStart?: number | undefined;
   readonly healthCheck: HealthCheck;
   readonly reach: Reach;
   /** TLS settings for the backend at an origin; undefined without TLS. */
@@ -43,18 +45,26 @@ export class Roster {
   readonly #members = new Map<string, Member>();
   /** Backends left out of the last reports, so that each is logged once. */
   #leftOut = new Set<string>();
+  /** Whether none of its backends was there before, as at the gateway's start. */
+  #isFresh = true;
   #isClosed = false;
 
   constructor(settings: RosterSettings, services: RosterServices) {
     this.#settings = settings;
     this.#services = services;
-    this.upstream = new Upstream([], settings.balancer, settings);
+    const { slowStart: duration = 0 } = settings;
+    this.upstream = new Upstream([], settings.balancer, {
+      ...settings,
+      slowStart: duration > 0 ? { duration, clock: services.clock } : undefined,
+    });
     this.#reports = settings.sources.map(() => []);
     try {
       for (const [index, source] of settings.sources.entries()) {
+        let isFirst = true;
         source.open((backends) => {
           this.#reports[index] = backends;
-          this.#update();
+          this.#update(isFirst);
+          isFirst = false;
         });
       }
     } catch (error) {
@@ -72,8 +82,10 @@ export class Roster {
     this.#members.clear();
   }
 
-  #update(): void {
+  /** `isFirst`: a source has reported for the first time. */
+  #update(isFirst: boolean): void {
     if (this.#isClosed) return;
+    const added: Backend[] = [];
     const leftOut = new Set<string>();
     const listed = new Set<string>();
     const backends: Backend[] = [];
@@ -86,7 +98,7 @@ export class Roster {
         continue;
       }
       listed.add(url);
-      const member = this.#member(config, this.#members.get(url));
+      const member = this.#member(config, this.#members.get(url), added);
       this.#members.set(url, member);
       backends.push(member.backend);
     }
@@ -99,13 +111,20 @@ export class Roster {
     const before = this.upstream.backends;
     const isChanged =
       backends.length !== before.length || backends.some((backend, at) => backend !== before[at]);
-    if (isChanged) this.upstream.change(backends);
+    // At the start all of them are new, whichever source reports first.
+    const areAdded = !(isFirst && this.#isFresh);
+    if (isChanged) this.upstream.change(backends, areAdded ? added : []);
   }
 
-  #member(config: BackendConfig, before: Member | undefined): Member {
-    if (before === undefined) return this.#create(config);
-    const { weight, max_in_flight: most } = before.config;
-    if (config.weight === weight && config.max_in_flight === most) return before;
+  /** Puts the backend into `added` if no upstream of this name had it. */
+  #member(config: BackendConfig, before: Member | undefined, added: Backend[]): Member {
+    if (before === undefined) {
+      const member = this.#create(config);
+      if (member.state.isNew) added.push(member.backend);
+      else this.#isFresh = false;
+      return member;
+    }
+    if (settingsOf(config) === settingsOf(before.config)) return before;
     const { backend, state } = before;
     return { config, state, backend: makeBackend(config, backend, backend) };
   }
@@ -148,6 +167,11 @@ export class Roster {
   }
 }
 
+/** Equal for what makes equal backends of one address. */
+function settingsOf({ weight, max_in_flight, backup = false, labels = {} }: BackendConfig): string {
+  return JSON.stringify([weight, max_in_flight, backup, labels]);
+}
+
 function checkWeight({ weight }: BackendConfig): string | undefined {
   return Number.isInteger(weight) && weight >= 1 && weight <= 1_000
     ? undefined
@@ -159,11 +183,12 @@ function addressKey(url: string): string {
 }
 
 function makeBackend(
-  { weight, max_in_flight: maxInFlight }: BackendConfig,
+  { weight, max_in_flight: maxInFlight, backup: isBackup, labels }: BackendConfig,
   address: BackendAddress,
   { health, load, ejection, breaker, to }: BackendParts,
 ): Backend {
-  return new Backend({ address, weight, maxInFlight, health, load, ejection, breaker, to });
+  const settings = { weight, maxInFlight, isBackup, labels };
+  return new Backend({ address, ...settings, health, load, ejection, breaker, to });
 }
 
 /** What a backend keeps when its settings change. */

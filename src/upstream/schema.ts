@@ -39,6 +39,16 @@ const discover = defineSection({
 
 const balance = defineSection({ schema: balanceSchema(balancerRegistry) });
 
+const slowStart = defineSection({
+  schema: Type.Optional(
+    Duration({
+      longestDays: 1,
+      description:
+        "Over how long a backend that is healthy again, or was added while the gateway runs, gets its weight: a tenth of it at first, then linearly more. For services that are slow until caches are full or code is compiled. By default a backend gets all of its weight at once.",
+    }),
+  ),
+});
+
 const protocol = defineSection({
   schema: Type.Union(
     [Type.Literal("http1"), Type.Literal("http2"), Type.Literal("http3"), Type.Literal("auto")],
@@ -105,6 +115,7 @@ export const upstreamSections = {
   backends,
   ...((sources.length === 0 ? {} : { discover }) as { readonly discover: typeof discover }),
   balance,
+  slow_start: slowStart,
   protocol,
   proxy,
   connect_timeout: connectTimeout,

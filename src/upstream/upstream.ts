@@ -1,6 +1,12 @@
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { GatewayError } from "../pipeline/errors.ts";
-import { availableOf, healthyOf, type WhenNoneHealthy } from "./available.ts";
+import {
+  type Availability,
+  availableOf,
+  healthyOf,
+  isAvailable,
+  type WhenNoneHealthy,
+} from "./available.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendListener } from "./backend-state.ts";
 import type { Balancer } from "./balancers/balancer.ts";
@@ -9,13 +15,16 @@ import { Ejector } from "./ejection/ejector.ts";
 import type { EjectionConfig } from "./ejection/schema.ts";
 import type { HealthListener } from "./health/health.ts";
 import { type AttemptObserver, observers } from "./observer.ts";
+import { SlowStart, type SlowStartSettings } from "./slow-start.ts";
 import { unavailable } from "./unavailable.ts";
 
-/** What an upstream does about backends that fail. */
+/** What an upstream does about backends that fail, and about those that come back. */
 export interface UpstreamSettings {
   /** Undefined if none are ejected. */
   readonly ejection?: EjectionConfig | undefined;
   readonly whenNoneHealthy?: WhenNoneHealthy | undefined;
+  /** Undefined if backends get all of their weight at once. */
+  readonly slowStart?: SlowStartSettings | undefined;
 }
 
 /** The pool of backends that a route balances over. */
@@ -24,16 +33,19 @@ export class Upstream implements HealthListener, BackendListener {
   readonly observer: AttemptObserver | undefined;
   readonly #balancer: Balancer;
   readonly #whenNoneHealthy: WhenNoneHealthy;
+  readonly #slowStart: SlowStart | undefined;
   #backends: readonly Backend[] = [];
   /** The only backend: nothing to balance, and no health to listen to. */
   #only: Backend | undefined;
+  /** As of the last rebuilding. */
+  #available: Availability = { inUse: [], reserve: [] };
   // Rebuilding waits for the next pick, so that many changes at once cost one rebuild.
   #isStale = true;
 
   constructor(
     backends: readonly Backend[],
     balancer: Balancer = new RoundRobin(),
-    { ejection, whenNoneHealthy = "fail" }: UpstreamSettings = {},
+    { ejection, whenNoneHealthy = "fail", slowStart }: UpstreamSettings = {},
   ) {
     this.#balancer = balancer;
     this.#whenNoneHealthy = whenNoneHealthy;
@@ -41,6 +53,8 @@ export class Upstream implements HealthListener, BackendListener {
       observerOf(balancer),
       ejection === undefined ? undefined : new Ejector(ejection, this),
     ]);
+    this.#slowStart =
+      slowStart === undefined ? undefined : new SlowStart(slowStart, () => this.#rebuildSoon());
     this.change(backends);
   }
 
@@ -48,12 +62,16 @@ export class Upstream implements HealthListener, BackendListener {
     return this.#backends;
   }
 
-  /** Balances over these from now on. Exchanges in flight keep the backend they have. */
-  change(backends: readonly Backend[]): void {
+  /**
+   * Balances over these from now on. Exchanges in flight keep the backend they have. `added`: those
+   * that are new beside others, and have a slow start.
+   */
+  change(backends: readonly Backend[], added: readonly Backend[] = []): void {
     this.close();
     this.#backends = backends;
     this.#only = this.#onlyOf(backends);
-    this.#isStale = true;
+    for (const backend of added) this.#slowStart?.begin(backend);
+    this.#stateChanged();
     if (this.#only !== undefined) return;
     for (const { health, ejection, breaker } of backends) {
       health.addListener(this);
@@ -63,11 +81,11 @@ export class Upstream implements HealthListener, BackendListener {
   }
 
   healthChanged(): void {
-    this.#isStale = true;
+    this.#stateChanged();
   }
 
   backendChanged(): void {
-    this.#isStale = true;
+    this.#stateChanged();
   }
 
   /** A backend that gets requests, none of `except`; undefined if there is none. */
@@ -76,13 +94,10 @@ export class Upstream implements HealthListener, BackendListener {
     if (only !== undefined) {
       return only.health.healthy && except?.has(only) !== true ? only : undefined;
     }
-    if (this.#isStale) {
-      this.#isStale = false;
-      this.#balancer.balance(availableOf(this.#backends, this.#whenNoneHealthy));
-    }
+    if (this.#isStale) this.#rebuild();
     return except === undefined || except.size === 0
       ? this.#balancer.pick(exchange)
-      : this.#balancer.pick(exchange, except);
+      : (this.#balancer.pick(exchange, except) ?? this.#pickReserve(except));
   }
 
   /** A backend that gets requests and has room for one more, none of `except`; undefined if there is none. */
@@ -110,6 +125,39 @@ export class Upstream implements HealthListener, BackendListener {
       ejection?.removeListener(this);
       breaker?.removeListener(this);
     }
+    this.#slowStart?.close();
+  }
+
+  #stateChanged(): void {
+    this.#rebuildSoon();
+    if (this.#slowStart === undefined) return;
+    for (const backend of this.#backends) this.#slowStart.observe(backend, isAvailable(backend));
+  }
+
+  #rebuildSoon(): void {
+    this.#isStale = true;
+  }
+
+  #rebuild(): void {
+    this.#isStale = false;
+    this.#slowStart?.warm(this.#backends);
+    this.#available = availableOf(this.#backends, this.#whenNoneHealthy);
+    this.#balancer.balance(this.#available.inUse);
+  }
+
+  /**
+   * A backup, for an exchange that no other backend can serve. Backends that are at max_in_flight can,
+   * later: a backup is often small, or a page that says that the service is down.
+   */
+  #pickReserve(except: ReadonlySet<Backend>): Backend | undefined {
+    const { inUse, reserve } = this.#available;
+    if (reserve.length === 0 || inUse.some(isBusy)) return undefined;
+    let picked: Backend | undefined;
+    for (const backend of reserve) {
+      if (except.has(backend) || backend.isFull) continue;
+      if (picked === undefined || backend.inFlight < picked.inFlight) picked = backend;
+    }
+    return picked;
   }
 
   /** The only backend, if nothing but its health matters: it is never ejected. */
@@ -117,6 +165,11 @@ export class Upstream implements HealthListener, BackendListener {
     const isSimple = second === undefined && this.#whenNoneHealthy === "fail";
     return isSimple && first?.breaker === undefined ? first : undefined;
   }
+}
+
+/** Whether a backend is at max_in_flight, and not kept from requests by its circuit breaker. */
+function isBusy({ isFull, breaker }: Backend): boolean {
+  return isFull && breaker?.passes !== false;
 }
 
 function observerOf(balancer: Balancer): AttemptObserver | undefined {

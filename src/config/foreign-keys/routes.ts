@@ -91,6 +91,12 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
+    keys: "slowstart warmup warm_up ramp_up slow_start_window slow_start_config",
+    answer: "that is `slow_start`, like `slow_start: 30s`",
+    means: "slow_start",
+  },
+  {
+    below: [ROUTE],
     keys: "client_max_body_size max_request_body_size body_limit max_body request_body_limit",
     answer: "the largest request body is `max_body_size`",
   },
@@ -123,7 +129,7 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE, BACKEND],
-    keys: "name id label labels tags description comment",
+    keys: "name id tags description comment",
     answer:
       "routes are named by their path and backends by their URL; for a note, write a comment with #",
   },
@@ -167,8 +173,25 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [BACKEND],
-    keys: "backup down disabled enabled slow_start priority",
-    answer: "there are no backup backends yet; each takes its share by `weight`",
+    keys: "standby reserve fallback priority",
+    answer: "a backend that only gets requests while the others are down has `backup: true`",
+    means: "backup",
+  },
+  {
+    below: [BACKEND],
+    keys: "label metadata meta zone region",
+    answer: "names and values for the operator are `labels`, like `labels: { zone: a }`",
+    means: "labels",
+  },
+  {
+    below: [BACKEND],
+    keys: "down disabled enabled",
+    answer: "every backend in the list is in use; comment it out to turn it off",
+  },
+  {
+    below: [BACKEND],
+    keys: "slow_start balance sticky",
+    answer: "that is set for all backends together, next to `backends`",
   },
   {
     below: [BACKEND],

@@ -32,14 +32,15 @@ export function createUpstream(
 ): Upstream {
   const { backends, discover, balance, protocol, proxy, connect_timeout: connectTimeout } = keys;
   const reach = { protocol, proxy, connectTimeout };
-  const failing = {
+  const states = {
     ejection: keys.ejection?.enabled === true ? keys.ejection : undefined,
     whenNoneHealthy: keys.when_none_healthy,
     breaker: keys.circuit_breaker?.enabled === true ? keys.circuit_breaker : undefined,
+    slowStart: keys.slow_start,
   };
   const healthCheck = { ...globalHealthCheck, ...keys.health_check };
   const tls = backendTls.keyOf(settings);
-  const whole = [backends, discover, balance, reach, failing, healthCheck, tls];
+  const whole = [backends, discover, balance, reach, states, healthCheck, tls];
   const key = Bun.hash(JSON.stringify(whole));
   const { upstream } = lease.under("upstream", kind, name)(
     key.toString(36),
@@ -51,7 +52,7 @@ export function createUpstream(
           name: kind === "route" ? `of route ${name}` : name,
           healthCheck,
           reach,
-          ...failing,
+          ...states,
           tls: (origin) => backendTls.of(origin, settings),
         },
         { ...services, keeper: services.lifetimes },

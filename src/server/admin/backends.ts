@@ -16,10 +16,12 @@ function describeBackends(snapshot: Snapshot) {
       id,
       upstreams
         .flatMap(({ backends }) => backends)
-        .map(({ url, weight, health, ejection, breaker }) => ({
+        .map(({ url, weight, isBackup, labels, health, ejection, breaker }) => ({
           url,
           healthy: health.healthy,
           weight,
+          backup: isBackup,
+          labels,
           last_checked_at: timestamp(health.lastCheckedAt),
           last_error: health.lastError ?? null,
           consecutive_failures: health.consecutiveFailures,

@@ -5,7 +5,10 @@ import type { Backend } from "../backend.ts";
 
 /** How an upstream picks a backend. It is only ever given healthy ones. */
 export interface Balancer {
-  /** Picks among these from now on. Called before the first pick, and when health or the list changes. */
+  /**
+   * Picks among these from now on. Called before the first pick, and when health, the list or a
+   * backend's `currentWeight` changes.
+   */
   balance(healthy: readonly Backend[]): void;
   /**
    * The backend for an exchange; undefined when there is none. Called for every request. With
@@ -49,7 +52,7 @@ export function defineBalancer<Schema extends TSchema>(
   return definition;
 }
 
-/** The weights of backends, in their order. */
+/** The current weights of backends, in their order. */
 export function weightsOf(backends: readonly Backend[]): Float64Array<ArrayBuffer> {
-  return Float64Array.from(backends, ({ weight }) => weight);
+  return Float64Array.from(backends, ({ currentWeight }) => currentWeight);
 }

@@ -56,15 +56,15 @@ class Hash implements Balancer {
     // With the request that is to be placed.
     let inFlight = 1;
     let weights = 0;
-    for (const { load, weight } of this.#healthy) {
+    for (const { load, currentWeight } of this.#healthy) {
       inFlight += load.inFlight;
-      weights += weight;
+      weights += currentWeight;
     }
     const most = (MOST_OF_SHARE * inFlight) / weights;
     return this.#owners.owner(
       hash,
       (backend) =>
-        backend.load.inFlight < Math.max(ALWAYS_TAKEN, Math.ceil(most * backend.weight)) &&
+        backend.load.inFlight < Math.max(ALWAYS_TAKEN, Math.ceil(most * backend.currentWeight)) &&
         except?.has(backend) !== true,
     );
   }

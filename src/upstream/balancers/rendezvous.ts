@@ -28,7 +28,7 @@ export class Rendezvous {
   readonly #seconds: Int32Array;
 
   constructor(backends: readonly Backend[]) {
-    this.#backends = backends.toSorted((one, other) => one.weight - other.weight);
+    this.#backends = backends.toSorted((one, other) => one.currentWeight - other.currentWeight);
     this.#groups = groupsOf(this.#backends);
     this.#firsts = Int32Array.from(this.#backends, ({ url }) => Bun.hash.xxHash32(url, 0));
     this.#seconds = Int32Array.from(this.#backends, ({ url }) => Bun.hash.xxHash32(url, 1));
@@ -70,9 +70,9 @@ export class Rendezvous {
 function groupsOf(backends: readonly Backend[]): Group[] {
   const groups: Group[] = [];
   for (let start = 0; start < backends.length;) {
-    const weight = backends[start]?.weight ?? 1;
+    const weight = backends[start]?.currentWeight ?? 1;
     let end = start + 1;
-    while (backends[end]?.weight === weight) end += 1;
+    while (backends[end]?.currentWeight === weight) end += 1;
     groups.push({ weight, start, end });
     start = end;
   }

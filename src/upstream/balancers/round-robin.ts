@@ -1,5 +1,5 @@
 import type { Exchange } from "../../pipeline/exchange.ts";
-import type { Backend } from "../backend.ts";
+import { type Backend, WARM } from "../backend.ts";
 import { type Balancer, defineBalancer } from "./balancer.ts";
 import { IndexHeap } from "./index-heap.ts";
 
@@ -21,6 +21,7 @@ const FAST_FORWARD_LIMIT = 1_024;
  */
 class Schedule {
   readonly #backends: readonly Backend[];
+  readonly #weights: Uint32Array;
   /** W: the picks after which the schedule repeats. */
   readonly cycle: number;
   /** 1/θ, a whole number, so that the sums below are exact. */
@@ -36,7 +37,8 @@ class Schedule {
 
   constructor(backends: readonly Backend[]) {
     this.#backends = backends;
-    this.cycle = backends.reduce((sum, backend) => sum + backend.weight, 0);
+    this.#weights = wholeWeights(backends);
+    this.cycle = this.#weights.reduce((sum, weight) => sum + weight, 0);
     this.#inverseTheta = Math.max(2, 2 * backends.length - 2);
     this.#turns = new Uint32Array(backends.length);
     this.#waiting = new IndexHeap(backends.length);
@@ -68,17 +70,23 @@ class Schedule {
 
   #wait(index: number): void {
     const turns = this.#turns[index] ?? 0;
-    const weight = this.#backends[index]?.weight ?? 1;
+    const weight = this.#weights[index] ?? 1;
     const m = this.#inverseTheta;
     this.#waiting.push(index, Math.ceil(((turns * m + 1) * this.cycle) / (m * weight)));
   }
 
   #urgency(index: number): number {
     const turns = this.#turns[index] ?? 0;
-    const weight = this.#backends[index]?.weight ?? 1;
+    const weight = this.#weights[index] ?? 1;
     const m = this.#inverseTheta;
     return (((turns + 1) * m - 1) * this.cycle) / (m * weight);
   }
+}
+
+/** The current weights of backends, in twentieths while there is a slow start. */
+function wholeWeights(backends: readonly Backend[]): Uint32Array {
+  const areWarm = backends.every(({ warmth }) => warmth === WARM);
+  return Uint32Array.from(backends, ({ weight, warmth }) => (areWarm ? weight : weight * warmth));
 }
 
 /** Gives each backend its weight's share of the requests, spread as evenly as possible. */
@@ -121,9 +129,10 @@ export class RoundRobin implements Balancer {
     let earned = 0;
     for (const backend of this.#healthy) {
       if (excluded.has(backend)) continue;
-      const credit = (credits.get(backend) ?? 0) + backend.weight;
+      const { currentWeight } = backend;
+      const credit = (credits.get(backend) ?? 0) + currentWeight;
       credits.set(backend, credit);
-      earned += backend.weight;
+      earned += currentWeight;
       if (credit > most) {
         most = credit;
         picked = backend;

@@ -5,6 +5,7 @@ import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import type { BackendConfig } from "../../../src/upstream/backend-schema.ts";
 import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
 import { Roster } from "../../../src/upstream/roster.ts";
+import type { Upstream } from "../../../src/upstream/upstream.ts";
 import { refuse, settings as healthCheck, world } from "./checked-world.ts";
 import { anExchange, letters } from "./pool.ts";
 
@@ -33,7 +34,10 @@ const at = (letter: string, more: Partial<BackendConfig> = {}): BackendConfig =>
   ...more,
 });
 
-function rosterOf(sources: ReturnType<typeof reporting>[], lifetimes = new Lifetimes()) {
+function rosterOf(
+  sources: ReturnType<typeof reporting>[],
+  { lifetimes = new Lifetimes(), slowStart = 0 } = {},
+) {
   const checks = world();
   const lines: string[] = [];
   const open = () =>
@@ -42,6 +46,7 @@ function rosterOf(sources: ReturnType<typeof reporting>[], lifetimes = new Lifet
         name: "users",
         sources: sources.map(({ source }) => source),
         balancer: new RoundRobin(),
+        slowStart,
         healthCheck,
         reach: DEFAULT_REACH,
         tls: () => undefined,
@@ -57,6 +62,7 @@ function rosterOf(sources: ReturnType<typeof reporting>[], lifetimes = new Lifet
   const { upstream } = roster;
   return {
     ...checks,
+    sources,
     lines,
     lifetimes,
     roster,
@@ -194,10 +200,53 @@ describe("the backends of an upstream", () => {
       throw new Error("no such file");
     };
     const lifetimes = new Lifetimes();
-    expect(() => rosterOf([first, broken], lifetimes)).toThrow("no such file");
+    expect(() => rosterOf([first, broken], { lifetimes })).toThrow("no such file");
     expect(first.state.isClosed).toBe(true);
     expect(lifetimes.size).toBe(0);
   });
+});
+
+describe("a slow start of backends that are added", () => {
+  const weights = (upstream: Upstream) => {
+    upstream.pick(anExchange);
+    return upstream.backends.map(({ currentWeight }) => currentWeight);
+  };
+
+  test("is none for those that each source reports first", () => {
+    const sources = [reporting(at("a"), at("b")), reporting()];
+    const { upstream } = rosterOf(sources, { slowStart: 30_000 });
+    sources[1]!.report(at("c"));
+    expect(weights(upstream)).toEqual([1, 1, 1]);
+  });
+
+  test("is one for those that a source reports later, beside others", () => {
+    const source = reporting(at("a"), at("b"));
+    const { upstream } = rosterOf([source], { slowStart: 30_000 });
+    source.report(at("a"), at("b"), at("c"));
+    expect(weights(upstream)).toEqual([1, 1, 0.1]);
+    source.report(at("a", { weight: 10 }), at("b"), at("c", { weight: 10 }));
+    expect(weights(upstream)).toEqual([10, 1, 1]);
+  });
+
+  test("is one for those that are new in an upstream that replaces another", () => {
+    const source = reporting(at("a"), at("b"));
+    const { roster, open, sources } = rosterOf([source], { slowStart: 30_000 });
+    sources.splice(0, 1, reporting(at("a"), at("b"), at("c")));
+    const next = open();
+    roster.close();
+    expect(weights(next.upstream)).toEqual([1, 1, 0.1]);
+  });
+});
+
+test("backends that change their labels or become backups stay where they are", () => {
+  const source = reporting(at("a"), at("b"));
+  const { upstream, next } = rosterOf([source]);
+  source.report(at("a", { labels: { zone: "a" } }), at("b", { backup: true }));
+  expect(upstream.backends.map(({ labels, isBackup }) => [labels, isBackup])).toEqual([
+    [{ zone: "a" }, false],
+    [{}, true],
+  ]);
+  expect(next(4)).toBe("aaaa");
 });
 
 test("whatever sources report in whatever order, an upstream has those backends and holds no others", () => {

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "bun:test";
+import { Backend } from "../../../src/upstream/backend.ts";
+import { Upstream } from "../../../src/upstream/upstream.ts";
+import { anExchange, letters, switchedPool } from "./pool.ts";
+
+/** Backends of which the last ones are backups. */
+function upstreamOf({
+  normal,
+  backups,
+  maxInFlight,
+}: {
+  normal: number;
+  backups: number;
+  maxInFlight?: number;
+}) {
+  const switched = switchedPool(...Array.from({ length: normal + backups }, () => 1));
+  const backends = switched.map(
+    ({ backend }, index) =>
+      new Backend({
+        address: backend,
+        weight: 1,
+        health: backend.health,
+        maxInFlight,
+        isBackup: index >= normal,
+      }),
+  );
+  const upstream = new Upstream(backends);
+  return {
+    upstream,
+    backends,
+    switched,
+    next: (count: number) => letters(count, () => upstream.pick(anExchange)),
+  };
+}
+
+describe("a backup backend", () => {
+  test("gets requests only while no other one is healthy", () => {
+    const { switched, next } = upstreamOf({ normal: 2, backups: 2 });
+    expect(next(4)).toBe("abab");
+    switched[0]!.turn(false);
+    expect(next(3)).toBe("bbb");
+    switched[1]!.turn(false);
+    expect(next(20).split("").sort().join("")).toBe(`${"c".repeat(10)}${"d".repeat(10)}`);
+    switched[2]!.turn(false);
+    expect(next(2)).toBe("dd");
+    switched[0]!.turn(true);
+    expect(next(3)).toBe("aaa");
+  });
+
+  test("gets a request that all others have failed", () => {
+    const { upstream, backends, switched } = upstreamOf({ normal: 2, backups: 2 });
+    const [a, b, c, d] = backends;
+    const tried = new Set([a!]);
+    expect(upstream.pickAvailable(anExchange, tried)).toBe(b);
+    tried.add(b!);
+    c!.inFlight = 2;
+    expect(upstream.pickAvailable(anExchange, tried)).toBe(d);
+    d!.inFlight = 3;
+    expect(upstream.pickAvailable(anExchange, tried)).toBe(c);
+    switched[2]!.turn(false);
+    expect(upstream.pickAvailable(anExchange, tried)).toBe(d);
+    tried.add(d!);
+    expect(upstream.pickAvailable(anExchange, tried)).toBeUndefined();
+  });
+
+  test("gets nothing because others are full", () => {
+    const { upstream, backends } = upstreamOf({ normal: 2, backups: 1, maxInFlight: 1 });
+    const [a, b, c] = backends;
+    a!.inFlight = 1;
+    b!.inFlight = 1;
+    const picked = upstream.pick(anExchange)!;
+    expect([a, b]).toContain(picked);
+    expect(upstream.pickAvailable(anExchange, new Set([picked]))).toBeUndefined();
+    expect(upstream.pickAvailable(anExchange, new Set([a!, b!]))).toBeUndefined();
+    b!.inFlight = 0;
+    expect(upstream.pickAvailable(anExchange, new Set([a!]))).toBe(b);
+    a!.inFlight = 0;
+    expect(upstream.pickAvailable(anExchange, new Set([a!, b!]))).toBe(c);
+  });
+
+  test("that is full is passed over", () => {
+    const { upstream, backends } = upstreamOf({ normal: 1, backups: 2, maxInFlight: 1 });
+    const [a, b, c] = backends;
+    b!.inFlight = 1;
+    expect(upstream.pickAvailable(anExchange, new Set([a!]))).toBe(c);
+    c!.inFlight = 1;
+    expect(upstream.pickAvailable(anExchange, new Set([a!]))).toBeUndefined();
+  });
+});
