@@ -47,6 +47,26 @@ describe("an upstream with a name", () => {
     expect(errorsIn(text)).toContain(message);
   });
 
+  test("cannot have backups alone", () => {
+    const text = (first: string) =>
+      `upstreams: { users: { backends: [${first}, { url: http://b.test, backup: true }] } }\nroutes: [{ path: /a, upstream: users }]\n`;
+    expect(errorsIn(text("{ url: http://a.test, backup: true }"))).toEqual([
+      "1:33: all backends are backups; leave out `backup: true` of those that get the requests",
+    ]);
+    expect(errorsIn(text("http://a.test"))).toEqual([]);
+  });
+
+  test("has labels of its backends, which are texts", () => {
+    const text = (labels: string) =>
+      `routes: [{ path: /a, backends: [{ url: http://a.test, labels: ${labels} }] }]\n`;
+    expect(loaded(text("{ zone: a, rack: r1.2 }")).routes[0]?.backends?.[0]?.labels).toEqual({
+      zone: "a",
+      rack: "r1.2",
+    });
+    expect(errorsIn(text('{ "a b": c }')).join("\n")).toContain("cannot be a name here");
+    expect(errorsIn(text("[a]")).join("\n")).toContain("expected names with texts");
+  });
+
   test.each([
     [
       "without backends",

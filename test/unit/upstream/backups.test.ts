@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Backend } from "../../../src/upstream/backend.ts";
+import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
+import { Ejection } from "../../../src/upstream/ejection/ejection.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { anExchange, letters, switchedPool } from "./pool.ts";
 
 /** Backends of which the last ones are backups. */
@@ -76,6 +79,41 @@ describe("a backup backend", () => {
     expect(upstream.pickAvailable(anExchange, new Set([a!]))).toBe(b);
     a!.inFlight = 0;
     expect(upstream.pickAvailable(anExchange, new Set([a!, b!]))).toBe(c);
+  });
+
+  test("gets requests while all others are ejected", () => {
+    const clock = new FakeClock();
+    const ejection = new Ejection(30_000, { clock, report: () => {} });
+    const [a, b] = switchedPool(1, 1).map(
+      ({ backend }, index) =>
+        new Backend({
+          address: backend,
+          weight: 1,
+          health: backend.health,
+          ejection: index === 0 ? ejection : undefined,
+          isBackup: index === 1,
+        }),
+    );
+    const slowStart = { duration: 10_000, clock };
+    const upstream = new Upstream([a!, b!], new RoundRobin(), { slowStart });
+    expect(upstream.pick(anExchange)).toBe(a);
+    ejection.begin("a test");
+    expect(upstream.pick(anExchange)).toBe(b);
+    clock.advance(30_000);
+    expect(upstream.pick(anExchange)).toBe(a);
+    // An ejection that has ended begins a slow start.
+    expect(a!.currentWeight).toBe(0.1);
+  });
+
+  test("gets nothing while all are tried because none is healthy", () => {
+    const switched = switchedPool(1, 1, 1);
+    const backends = switched.map(
+      ({ backend: address }, index) =>
+        new Backend({ address, weight: 1, health: address.health, isBackup: index === 2 }),
+    );
+    const upstream = new Upstream(backends, new RoundRobin(), { whenNoneHealthy: "try_all" });
+    for (const each of switched) each.turn(false);
+    expect(letters(4, () => upstream.pick(anExchange))).toBe("abab");
   });
 
   test("that is full is passed over", () => {
