@@ -2,8 +2,10 @@ import type { ConfigIssue, PolicyDefinition, PolicyScope } from "../pipeline/pol
 import { type Checkable, type IsWhole, type Section, under } from "../pipeline/section.ts";
 import { policyRegistry } from "../policies/registry.ts";
 import { conditionsOf } from "../routing/conditions/of-route.ts";
+import { methods } from "../routing/conditions/methods.ts";
 import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { findConflicts } from "../routing/conflicts.ts";
+import { findRepeatedNames } from "../routing/route-ids.ts";
 import type { Pattern } from "../routing/pattern.ts";
 import { checkPathNames } from "./path-names.ts";
 import { checkRelations, type IsWritten } from "./relations.ts";
@@ -47,7 +49,7 @@ export function checkConfig(
             ],
           ),
     ),
-    ...checkRouteTable(routes, isWhole),
+    ...checkRouteTable(routes, isWhole, isWritten),
     ...checkRouteEnds(config, isWritten, isWhole),
     ...checkRelations(config, isWritten),
   ];
@@ -91,24 +93,36 @@ function checkReferences(route: object, config: object, isWhole: IsWhole): Confi
 function checkRouteTable(
   routes: readonly (Checkable<RouteConfig> | undefined)[],
   isWhole: IsWhole,
+  isWritten: IsWritten,
 ): ConfigIssue[] {
-  const readable = routes.flatMap((route, index) => {
-    if (route?.pattern === undefined) return [];
-    if (!areConditionsKnown(route, isWhole)) return [];
+  const readable = routes.map((route, index) => {
+    if (route?.pattern === undefined) return undefined;
+    const isKeyWritten = (key: string) => isWritten(["routes", index, key]);
+    if (!isWhole(route) && !areConditionsKnown(route, isWhole, isKeyWritten)) return undefined;
     const pattern = route.pattern as Pattern;
-    return [{ path: pattern.path, pattern, ...conditionsOf(route), index }];
+    return { path: pattern.path, pattern, ...conditionsOf(route) };
   });
-  return findConflicts(readable).map(({ index, message }) => ({
-    path: ["routes", readable[index]?.index ?? 0, "path"],
-    message,
-  }));
+  return [
+    ...findConflicts(readable).map(({ index, message }) => ({
+      path: ["routes", index, "path"],
+      message,
+    })),
+    ...findRepeatedNames(routes.map((route) => route?.name)).map(({ index, message }) => ({
+      path: ["routes", index, "name"],
+      message,
+    })),
+  ];
 }
 
 /** A condition that could not be read is not one that is absent. Of methods, those that were read count. */
-function areConditionsKnown(route: object, isWhole: IsWhole): boolean {
-  if (isWhole(route)) return true;
-  return conditionRegistry.every(({ key, create }) => {
-    const written: unknown = Reflect.get(route, key);
-    return create === undefined ? written !== undefined : isWhole(written);
+function areConditionsKnown(
+  route: object,
+  isWhole: IsWhole,
+  isKeyWritten: (key: string) => boolean,
+): boolean {
+  return conditionRegistry.every(({ key }) => {
+    const read: unknown = Reflect.get(route, key);
+    if (read === undefined) return !isKeyWritten(key);
+    return key === methods.key || isWhole(read);
   });
 }

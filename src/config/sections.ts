@@ -1,5 +1,5 @@
 import { conditionRegistry } from "../routing/conditions/registry.ts";
-import { path } from "../routing/schema.ts";
+import { name, path, priority } from "../routing/schema.ts";
 import { logging } from "../telemetry/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
 import { upstreamName, upstreamSections } from "../upstream/schema.ts";
@@ -29,6 +29,8 @@ export const topSections = { server, admin, logging, health_check: healthCheck }
 /** The keys of a route, except those of its conditions and policies. */
 export const routeSections = {
   path,
+  name,
+  priority,
   upstream: upstreamName,
   ...upstreamKeys,
   preserve_path: preservePath,

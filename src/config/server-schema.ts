@@ -1,7 +1,8 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import { type Network, parseNetwork } from "../http/address.ts";
+import type { Network } from "../http/address.ts";
 import { untrustedFieldProblem } from "../http/field-rules.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
+import { NetworkText } from "../pipeline/network-text.ts";
 import { type Checkable, defineSection, type IsWhole, under } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
@@ -9,13 +10,6 @@ import { encodedSlashesSchema } from "./encoded-slashes.ts";
 import { hostProblem } from "./listen-host.ts";
 import { serverTls } from "./server-tls.ts";
 import { serverTimeouts, TIMEOUT_ALIASES } from "./timeouts.ts";
-
-const NetworkText = () =>
-  Type.Transform(
-    Type.String({ expected: "an address or a network, like 10.0.0.0/8 or 2001:db8::1" }),
-  )
-    .Decode(readNetwork)
-    .Encode(({ address, prefix }) => `${address}/${prefix}`);
 
 const schema = Type.Object(
   {
@@ -137,14 +131,6 @@ function portAdvice(written: string): string | undefined {
 export const server = defineSection({ schema, check });
 
 /** Throws an Error if it is neither an address nor a network. */
-function readNetwork(written: string): Network {
-  const network = parseNetwork(written);
-  if (network !== undefined) return network;
-  throw new Error(
-    `\`${written}\` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1`,
-  );
-}
-
 type Written = Checkable<StaticDecode<typeof schema>>;
 
 function check(written: Written, isWhole: IsWhole): ConfigIssue[] {

@@ -25,8 +25,11 @@ export type Ending<Result> = (exchange: Exchange, answer: Answer) => Result;
 export class Chain {
   readonly #policies: readonly Policy[];
   readonly #toProblem: ToProblem;
+  /** See `Policy`. */
+  readonly answersPreflights: boolean;
 
   constructor(policies: readonly Policy[], toProblem: ToProblem) {
+    this.answersPreflights = policies.some((policy) => policy.answersPreflights === true);
     this.#policies = policies;
     this.#toProblem = toProblem;
   }

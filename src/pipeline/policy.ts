@@ -7,6 +7,8 @@ import type { Keep } from "./keeping.ts";
 /** One configured behaviour in a route's chain. Created once per snapshot. */
 export interface Policy {
   readonly name: string;
+  /** Whether it answers preflights. They are then routed like the requests that they ask about. */
+  readonly answersPreflights?: boolean;
   /** Runs on the way in. If it returns an Answer, the way in ends there. */
   request?(exchange: Exchange): Answer | undefined | Promise<Answer | undefined>;
   /**

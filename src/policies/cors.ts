@@ -5,6 +5,7 @@ import type { FieldList } from "../http/field-list.ts";
 import { TOKEN } from "../http/fields.ts";
 import { hostName } from "../http/host.ts";
 import { methodProblem, methodWarning } from "../http/methods.ts";
+import { isPreflight } from "../http/preflight.ts";
 import type { RequestFields } from "../http/request-fields.ts";
 import { asksForWebSocket } from "../http/upgrade.ts";
 import { addToVary } from "../http/vary.ts";
@@ -165,6 +166,7 @@ function create(config: CorsConfig): Policy | undefined {
 
   return {
     name: "cors",
+    answersPreflights: true,
 
     request({ method, fields, target }) {
       if (!origins.any && asksForWebSocket(method, fields.upgrade)) {
@@ -209,13 +211,6 @@ function checkWebSocketOrigin(origin: string | null, host: string, origins: Allo
 function leadsNowhereElse(host: string): boolean {
   const name = hostName(host);
   return isIP(name) !== 0 || name === "localhost";
-}
-
-/** A CORS-preflight request (Fetch, "HTTP requests"); any other OPTIONS is the backend's. */
-function isPreflight(method: string, headers: RequestFields): boolean {
-  return (
-    method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method")
-  );
 }
 
 const LIST_OF_TOKENS = /^[!#$%&'*+.^_`|~0-9A-Za-z\-, \t]+$/;

@@ -1,5 +1,6 @@
+import { comparableHost, parentsOf } from "../http/host-pattern.ts";
 import { proxiedMethods } from "../http/methods.ts";
-import { accepts, type Candidate, type RouteMatch } from "./candidates.ts";
+import { accepts, type Candidate, type RouteMatch } from "./candidate.ts";
 import type { RoutedRequest } from "./conditions/condition.ts";
 import { textOf } from "./conditions/of-route.ts";
 import { type Pattern, patternOf, type RoutePattern, type Segment } from "./pattern.ts";
@@ -7,13 +8,18 @@ import { type Pattern, patternOf, type RoutePattern, type Segment } from "./patt
 /** At most this many routes that do not match the path get a line. */
 const NEAREST = 5;
 
+/** At most this many hosts of a route are named. */
+const HOSTS_NAMED = 3;
+
 interface Routing<R extends RoutePattern> {
   readonly method: string;
   /** The path that was matched. */
   readonly path: string;
   readonly request: RoutedRequest;
   readonly chosen: RouteMatch<R> | undefined;
-  /** Every route that matches the path, the most specific first. */
+  /** Whether any route is for certain hosts only. */
+  readonly dependsOnHost: boolean;
+  /** Every route that matches host and path, the most specific first. */
   readonly matching: readonly Candidate<R>[];
   /** Every route of the table. */
   readonly routes: readonly Candidate<R>[];
@@ -35,17 +41,19 @@ export function explainRouting<R extends RoutePattern>(routing: Routing<R>): str
   return [
     describeOutcome(routing),
     ...losers.map((loser) => describeLoser(loser, winner, routing)),
-    ...describeOthers(routes, new Set(matching), path),
+    ...describeOthers(routes, new Set(matching), routing),
   ];
 }
 
 function describeOutcome<R extends RoutePattern>(routing: Routing<R>): string {
   const { method, path, chosen, matching } = routing;
-  const request = `${method} ${path}`;
+  const { host } = routing.request.target;
+  const of = routing.dependsOnHost && host !== "" ? ` of ${host}` : "";
+  const request = `${method} ${path}${of}`;
   if (chosen !== undefined) {
     const named = Object.entries(chosen.parameters).map(([name, value]) => `${name} = "${value}"`);
     const suffix = named.length === 0 ? "" : `, with ${named.join(", ")}`;
-    return `${request} goes to "${chosen.route.path}"${suffix}`;
+    return `${request} goes to ${nameOf(chosen.route)}${suffix}`;
   }
   if (matching.length === 0) return `${request} is answered with 404: no route matches the path`;
   if (!matching.some((candidate) => accepts(candidate, routing.request))) {
@@ -59,12 +67,12 @@ function describeLoser<R extends RoutePattern>(
   winner: Candidate<R> | undefined,
   { method, request }: Routing<R>,
 ): string {
-  const { path } = loser.route;
+  const name = nameOf(loser.route);
   const obstacle = obstacleOf(loser.route, method, request);
   if (winner !== undefined && obstacle === undefined) {
-    return `"${path}" matches too, but ${whyAfter(loser, winner, method)}`;
+    return `${name} matches too, but ${whyAfter(loser, winner, { method, host: request.target.host })}`;
   }
-  return `"${path}" matches the path but ${obstacle}`;
+  return `${name} matches the path but ${obstacle}`;
 }
 
 /** Why a route does not take a request to its path; undefined if it does. */
@@ -85,9 +93,14 @@ function obstacleOf(
 function whyAfter<R extends RoutePattern>(
   loser: Candidate<R>,
   winner: Candidate<R>,
-  method: string,
+  { method, host }: { readonly method: string; readonly host: string },
 ): string {
-  const { path, methods } = winner.route;
+  const { methods } = winner.route;
+  const name = nameOf(winner.route);
+  const hosts = [winner, loser].map(({ route }) => bestHost(route, host));
+  if (hosts[0] !== hosts[1]) {
+    return `is for ${hosts[1] ?? "every host"}, and ${name} for ${hosts[0] ?? "every host"}`;
+  }
   const worse = patternOf(loser.route).segments;
   const better = patternOf(winner.route).segments;
   const index = worse.findIndex((segment, place) => segment.kind !== better[place]?.kind);
@@ -95,40 +108,70 @@ function whyAfter<R extends RoutePattern>(
     return `is less specific: in segment ${index + 1}, "${better[index]?.text}" goes before "${worse[index]?.text}"`;
   }
   if (methods !== undefined && loser.route.methods === undefined) {
-    return `lists no methods, and "${path}" lists ${method}`;
+    return `lists no methods, and ${name} lists ${method}`;
   }
-  return loser.weight < winner.weight
-    ? `asks for less than "${path}", which is for requests where ${textOf(winner.conditions ?? [])}`
-    : `stands after "${path}", which takes this request too`;
+  if (loser.weight < winner.weight) {
+    return `asks for less than ${name}, which is for requests where ${textOf(winner.conditions ?? [])}`;
+  }
+  return loser.priority < winner.priority
+    ? `has a lower priority than ${name}, which takes this request too`
+    : `stands after ${name}, which takes this request too`;
 }
 
 function describeOthers<R extends RoutePattern>(
   routes: readonly Candidate<R>[],
   matching: ReadonlySet<Candidate<R>>,
-  path: string,
+  { path, request }: Routing<R>,
 ): string[] {
   const others = routes
     .filter((candidate) => !matching.has(candidate))
-    .map((candidate) => ({ candidate, parting: findParting(patternOf(candidate.route), path) }))
+    .map((candidate) => ({
+      candidate,
+      parting:
+        findParting(patternOf(candidate.route), path) ??
+        otherHosts(candidate.route, request.target.host),
+    }))
     .sort((one, other) => other.parting.depth - one.parting.depth);
   const lines = others
     .slice(0, NEAREST)
-    .map(({ candidate, parting }) => `"${candidate.route.path}" does not match: ${parting.reason}`);
+    .map(
+      ({ candidate, parting }) => `${nameOf(candidate.route)} does not match: ${parting.reason}`,
+    );
   const rest = others.length - lines.length;
   if (rest > 0) lines.push(`${rest} more ${rest === 1 ? "does" : "do"} not match either`);
   return lines;
 }
 
-/** Describes where a path departs from a pattern that it does not match. */
-function findParting(pattern: Pattern, path: string): Parting {
+/** How a route is called: two routes of one path have different hosts, methods or names. */
+function nameOf({ name, path }: RoutePattern): string {
+  return name === undefined ? `"${path}"` : `"${path}" (${name})`;
+}
+
+/** The most specific of a route's hosts that a request is for; undefined if it is for every host. */
+function bestHost({ hosts }: RoutePattern, host: string): string | undefined {
+  if (hosts === undefined) return undefined;
+  const own = comparableHost(host);
+  return [own, ...parentsOf(own).map((parent) => `*.${parent}`)].find((one) => hosts.includes(one));
+}
+
+/** A path that matches, of a route for other hosts. */
+function otherHosts({ hosts = [] }: RoutePattern, host: string): Parting {
+  const asked = host === "" ? "not named" : host;
+  const more = hosts.length > HOSTS_NAMED ? ` or ${hosts.length - HOSTS_NAMED} more` : "";
+  const reason = `the host is ${asked}, not ${hosts.slice(0, HOSTS_NAMED).join(" or ")}${more}`;
+  return { depth: Number.MAX_SAFE_INTEGER, reason };
+}
+
+/** Where a path departs from a pattern; undefined if it matches. */
+function findParting(pattern: Pattern, path: string): Parting | undefined {
   const texts = path.slice(1).split("/");
   for (const [index, segment] of pattern.segments.entries()) {
     const reason = whyNot(segment, texts[index], index);
     if (reason !== undefined) return { depth: index, reason };
   }
   const depth = pattern.segments.length;
-  const rest = texts.slice(depth).join("/");
-  return { depth, reason: `the path goes on with "/${rest}"` };
+  if (texts.length === depth || pattern.segments.at(-1)?.kind === "wildcard") return undefined;
+  return { depth, reason: `the path goes on with "/${texts.slice(depth).join("/")}"` };
 }
 
 function whyNot(segment: Segment, text: string | undefined, index: number): string | undefined {

@@ -8,10 +8,16 @@ export interface RoutePattern {
   readonly path: string;
   /** The parsed path, if it has been parsed before. */
   readonly pattern?: Pattern;
+  /** Its id, if the configuration has one. */
+  readonly name?: string | undefined;
+  /** The hosts it is for, see `parseHostPattern`; all if absent, none if empty. */
+  readonly hosts?: readonly string[] | undefined;
   /** The methods it accepts, compared literally; all if absent, none if empty. */
   readonly methods?: readonly string[] | undefined;
   /** Further conditions, which a request must all meet. Absent if there are none; never empty. */
   readonly conditions?: readonly Condition[] | undefined;
+  /** Decides what hosts, path, method and conditions leave open: the highest first. 0 if absent. */
+  readonly priority?: number | undefined;
   /** What an encoded slash in a path is that it matches; as everywhere else if absent. */
   readonly encodedSlashes?: EncodedSlashes | undefined;
 }

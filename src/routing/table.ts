@@ -1,12 +1,13 @@
 import { proxiedMethods } from "../http/methods.ts";
 import type { EncodedSlashes } from "../http/path.ts";
-import { accepts, Candidates, createCandidate, matchOf } from "./candidates.ts";
-import type { Candidate, RouteMatch } from "./candidates.ts";
+import { runThrough, type Steps } from "../time/slices.ts";
+import { type Candidate, createCandidate, matchOf, type RouteMatch } from "./candidate.ts";
+import type { Candidates } from "./candidates.ts";
 import type { RoutedRequest } from "./conditions/condition.ts";
 import { explainRouting } from "./explain.ts";
-import { covers, type Pattern, patternOf, type RoutePattern } from "./pattern.ts";
-import { runThrough, type Steps } from "../time/slices.ts";
-import { PatternTrie } from "./trie.ts";
+import { HostTables } from "./host-tables.ts";
+import type { Accept } from "./path-table.ts";
+import { covers, patternOf, type RoutePattern } from "./pattern.ts";
 
 export type { RoutePattern } from "./pattern.ts";
 
@@ -34,17 +35,21 @@ const AMBIGUOUS: InvalidPath = {
 };
 
 /**
- * Finds the route of a request, whatever the order of the routes: segment by segment from the left, a
- * literal comes before a parameter, and that before a wildcard. Among routes of one shape the method
- * decides, then the weight of their conditions, then their order. A route that does not accept the
- * method or whose conditions are not met gives way to a less specific one.
+ * Finds the route of a request, whatever the order of the routes. First the host decides: a route for the
+ * very host comes before one for a wildcard, a longer wildcard before a shorter one, and that before a
+ * route for every host. Then the path: segment by segment from the left, a literal comes before a
+ * parameter, and that before a wildcard. Among routes of one host and shape the method decides, then the
+ * weight of their conditions, their priority, and their order. A route that does not accept the method or
+ * whose conditions are not met gives way to a less specific one.
+ *
+ * A search walks no routes but those of the hosts and of the shapes that match, and of these only the ones
+ * that have the values of the request, where conditions compare values.
  */
 export class RouteTable<R extends RoutePattern> {
   readonly #routes: Candidate<R>[] = [];
-  /** Paths without parameters and wildcards: always the most specific, found by one lookup. */
-  readonly #exact = new Map<string, Candidates<R>>();
-  readonly #patterns = new PatternTrie<Candidates<R>>();
-
+  readonly #hosts = new HostTables<R>();
+  /** False if every route is for every host: then the host is not looked at. */
+  #dependsOnHost = false;
   readonly #methods = new Set(proxiedMethods);
   readonly #encodedSlashes: EncodedSlashes;
 
@@ -69,11 +74,20 @@ export class RouteTable<R extends RoutePattern> {
     encodedSlashes: EncodedSlashes,
   ): Steps<RouteTable<R>> {
     const table = new RouteTable<R>(encodedSlashes);
+    const filled = new Set<Candidates<R>>();
     for (const route of routes) {
-      table.#add(route);
+      yield* table.#add(route, filled);
+    }
+    for (const candidates of filled) {
+      candidates.arrange();
       yield undefined;
     }
     return table;
+  }
+
+  /** Whether any route is for certain hosts only. */
+  get dependsOnHost(): boolean {
+    return this.#dependsOnHost;
   }
 
   /** The methods that some route takes: those that are always forwarded, and those that routes list. */
@@ -87,7 +101,7 @@ export class RouteTable<R extends RoutePattern> {
    */
   match(method: string, request: RoutedRequest): Match<R> {
     const { path, decodedPath } = request.target;
-    const candidate = this.#search(path, method, request, choose);
+    const candidate = this.#search(request, path, method, request, choose);
     if (decodedPath !== undefined) {
       return this.#matchSlashes(candidate, decodedPath, method, request);
     }
@@ -105,8 +119,17 @@ export class RouteTable<R extends RoutePattern> {
     }
     const chosen = match.kind === "route" ? match : undefined;
     const path = chosen?.path ?? request.target.path;
-    const matching = this.#matching(path).flatMap((candidates) => candidates.all);
-    return explainRouting({ method, path, request, chosen, matching, routes: this.#routes });
+    const matching = this.#matching(request, path).flatMap(({ all }) => all.ordered);
+    // A route for several of the host's patterns has been found for each.
+    return explainRouting({
+      method,
+      path,
+      request,
+      chosen,
+      dependsOnHost: this.#dependsOnHost,
+      matching: [...new Set(matching)],
+      routes: this.#routes,
+    });
   }
 
   /**
@@ -122,7 +145,7 @@ export class RouteTable<R extends RoutePattern> {
   ): Match<R> {
     const mode = found?.route.encodedSlashes ?? this.#encodedSlashes;
     if (mode === "reject") return REJECTED;
-    const decoded = this.#search(decodedPath, method, request, choose);
+    const decoded = this.#search(request, decodedPath, method, request, choose);
     if (mode === "decode") {
       if (decoded === undefined) return this.#refuse(decodedPath, request);
       return { ...matchOf(decoded, decodedPath), path: decodedPath };
@@ -135,48 +158,49 @@ export class RouteTable<R extends RoutePattern> {
     return AMBIGUOUS;
   }
 
-  #add(route: R): void {
+  /** A host at a step. Adds what it has been put among to `filled`. */
+  *#add(route: R, filled: Set<Candidates<R>>): Steps<void> {
     const pattern = patternOf(route);
     const candidate = createCandidate(route, pattern, this.#routes.length);
     this.#routes.push(candidate);
     for (const method of route.methods ?? []) this.#methods.add(method);
-    this.#candidatesOf(pattern).add(candidate);
-  }
-
-  #candidatesOf(pattern: Pattern): Candidates<R> {
-    if (pattern.segments.some((segment) => segment.kind !== "static")) {
-      return this.#patterns.leafOf(pattern, () => new Candidates<R>());
+    if (route.hosts === undefined) {
+      filled.add(this.#hosts.any.add(candidate, pattern));
+      yield undefined;
+      return;
     }
-    const known = this.#exact.get(pattern.path);
-    if (known !== undefined) return known;
-    const candidates = new Candidates<R>();
-    this.#exact.set(pattern.path, candidates);
-    return candidates;
+    this.#dependsOnHost = true;
+    for (const host of new Set(route.hosts)) {
+      filled.add(this.#hosts.table(host).add(candidate, pattern));
+      yield undefined;
+    }
   }
 
-  /** Offers the routes that match the path, the most specific first, until one is accepted. */
+  /** Offers the routes that match host and path, the most specific first, until one is accepted. */
   #search<Given, Found>(
+    { target }: RoutedRequest,
     path: string,
     method: string,
     given: Given,
-    accept: (candidates: Candidates<R>, method: string, given: Given) => Found | undefined,
+    accept: Accept<R, Given, Found>,
   ): Found | undefined {
-    const exact = this.#exact.get(path);
-    const found = exact && accept(exact, method, given);
-    return found ?? this.#patterns.search(path, method, given, accept);
+    if (!this.#dependsOnHost) return this.#hosts.any.search(path, method, given, accept);
+    for (const table of this.#hosts.of(target.host)) {
+      const found = table.search(path, method, given, accept);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
-  #matching(path: string): Candidates<R>[] {
+  #matching(request: RoutedRequest, path: string): Candidates<R>[] {
     const matching: Candidates<R>[] = [];
-    this.#search(path, "", matching, note);
+    this.#search(request, path, "", matching, note);
     return matching;
   }
 
   /** No route takes the request; finds out whether one would with another method. */
   #refuse(path: string, request: RoutedRequest): Match<R> {
-    const matching = this.#matching(path)
-      .flatMap((candidates) => candidates.all)
-      .filter((candidate) => accepts(candidate, request));
+    const matching = this.#matching(request, path).flatMap(({ all }) => all.accepting(request));
     if (matching.length === 0) return NOT_FOUND;
     const inOrder = matching.sort((one, other) => one.index - other.index);
     const methods = new Set(inOrder.flatMap(({ route }) => route.methods ?? [...proxiedMethods]));

@@ -1,4 +1,5 @@
 import { identifyClient } from "../http/forwarded.ts";
+import { isPreflight } from "../http/preflight.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import { decodedTarget, targetOf, type TargetRefusal } from "../http/target.ts";
 import type { Ending, Handler } from "../pipeline/chain.ts";
@@ -131,6 +132,14 @@ function runRoute(
   end: Ending<Exchange>,
 ): Exchange | Promise<Exchange> {
   const { method } = exchange;
+  if (method === "OPTIONS") {
+    const asked = preflightMethod(exchange);
+    const meant = asked === null ? undefined : snapshot.table.match(asked, exchange);
+    if (asked !== null && meant?.kind === "route" && meant.route.chain.answersPreflights) {
+      exchange.route = meant.route.id;
+      return meant.route.chain.run(exchange, refusing(methodNotAllowed(exchange, asked)), end);
+    }
+  }
   const match = snapshot.table.match(method, exchange);
   if (match.kind === "route") {
     const { route, parameters } = match;
@@ -147,19 +156,15 @@ function runRoute(
     return snapshot.unrouted.run(exchange, refusing(notProxied(method)), end);
   }
   if (match.kind === "not_found") {
-    return snapshot.unrouted.run(exchange, refusing(notFound(exchange)), end);
+    const error = notFound(exchange, snapshot.table.dependsOnHost);
+    return snapshot.unrouted.run(exchange, refusing(error), end);
   }
   if (match.kind === "invalid_path") {
     const error = new GatewayError("invalid_path", match.problem);
     return snapshot.unrouted.run(exchange, refusing(error), end);
   }
-  const refusal = refusing(methodNotAllowed(exchange, match.allow));
-  // A preflight asks about another method, whose route has the CORS policy to answer it.
-  const asked = preflightMethod(exchange);
-  const meant = asked === null ? undefined : snapshot.table.match(asked, exchange);
-  if (meant?.kind !== "route") return snapshot.unrouted.run(exchange, refusal, end);
-  exchange.route = meant.route.id;
-  return meant.route.chain.run(exchange, refusal, end);
+  const error = methodNotAllowed(exchange, match.allow);
+  return snapshot.unrouted.run(exchange, refusing(error), end);
 }
 
 /** The end of the chain for an exchange that is refused. */
@@ -173,7 +178,7 @@ function refusing(error: GatewayError): Handler {
 
 /** The method that a preflight asks about; null for other requests. */
 function preflightMethod({ method, fields }: Exchange): string | null {
-  return method === "OPTIONS" ? fields.get("access-control-request-method") : null;
+  return isPreflight(method, fields) ? fields.get("access-control-request-method") : null;
 }
 
 function overloaded(): GatewayError {
@@ -233,8 +238,9 @@ function notProxied(method: string): GatewayError {
   );
 }
 
-function notFound(exchange: Exchange): GatewayError {
-  return new GatewayError("route_not_found", `no route matches ${exchange.target.path}`);
+function notFound({ target }: Exchange, dependsOnHost: boolean): GatewayError {
+  const host = dependsOnHost ? ` of ${target.host === "" ? "no host" : target.host}` : "";
+  return new GatewayError("route_not_found", `no route matches ${target.path}${host}`);
 }
 
 function methodNotAllowed(exchange: Exchange, allow: string): GatewayError {

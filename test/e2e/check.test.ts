@@ -76,7 +76,7 @@ const wrong: [what: string, text: string, told: string[]][] = [
   [
     "a backend twice",
     `routes:\n  - path: /a\n    backends: ["http://a", "http://a"]\n`,
-    ["gateway.yaml:3:28:", "already a backend of this route"],
+    ["gateway.yaml:3:28:", "already a backend here"],
   ],
   [
     "a path that does not begin with a slash",
@@ -86,7 +86,7 @@ const wrong: [what: string, text: string, told: string[]][] = [
   [
     "a route that can never match",
     `routes:\n  - { path: /a, backends: ["http://a"] }\n  - { path: /a, backends: ["http://b"] }\n`,
-    ["gateway.yaml:3:13:", 'the requests for "/a" are already taken by an earlier route'],
+    ["gateway.yaml:3:13:", 'the requests for "/a" are already taken by route 1, which has'],
   ],
   [
     "a method in small letters",

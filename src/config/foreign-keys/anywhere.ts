@@ -245,7 +245,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   {
     below: [TOP, "server"],
     keys: "server_name server_names hosts domain domains host_name",
-    answer: "requests are not matched by host yet, only by `path` and `methods`",
+    answer: "routes are matched by `hosts`, each by its own",
   },
   {
     below: [TOP],
@@ -276,13 +276,13 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "allow deny ip_whitelist ip_allow_list whitelist allowlist blacklist denylist ip_restriction clients",
+    keys: "allow deny ip_whitelist ip_allow_list whitelist allowlist blacklist denylist ip_restriction",
     answer:
-      "requests are not filtered by client address yet; use a firewall or leave that to the backends",
+      "requests are not refused by client address yet; a route can be for some addresses only, by its `clients`",
   },
   {
     below: ANYWHERE,
-    keys: "headers header proxy_set_header request_headers response_headers add_header set_headers header_up header_down custom_request_headers custom_response_headers request_transformer response_transformer security_headers",
+    keys: "header proxy_set_header request_headers response_headers add_header set_headers header_up header_down custom_request_headers custom_response_headers request_transformer response_transformer security_headers",
     answer:
       "fields are changed by `request: { headers: { set, add, remove } }` of a route, and by `response` in the same way",
   },

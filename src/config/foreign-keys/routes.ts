@@ -15,9 +15,9 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
-    keys: "hosts server_name server_names domain domains hostname",
-    answer:
-      "routes are not matched by host yet, only by `path` and `methods`; to send backends their own Host, write `preserve_host: false`",
+    keys: "server_name server_names domain domains hostname hostnames virtual_host",
+    answer: "that is `hosts`",
+    means: "hosts",
   },
   { below: [ROUTE], keys: "verb verbs http_method http_methods", answer: "that is `methods`" },
   {
@@ -114,8 +114,27 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
-    keys: "query query_params querystring cookie cookies when conditions predicates",
-    answer: "so far requests are matched only by `path` and `methods`",
+    keys: "query_params querystring query_string query_parameters query_param",
+    answer: "that is `query`",
+    means: "query",
+  },
+  {
+    below: [ROUTE],
+    keys: "cookie cookies",
+    answer:
+      'cookies are matched as a field, like `headers: { cookie: { matches: "(^|; )beta=1(;|$)" } }`',
+  },
+  {
+    below: [ROUTE],
+    keys: "when conditions predicates",
+    answer:
+      "conditions are keys of the route: `hosts`, `methods`, `headers`, `query` and `clients`",
+  },
+  {
+    below: [ROUTE],
+    keys: "client_ip client_ips source_ip source_ips remote_ip remote_addr client",
+    answer: "that is `clients`",
+    means: "clients",
   },
   {
     below: [ROUTE],
@@ -124,14 +143,25 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
-    keys: "priority order",
-    answer: "the most specific path wins, whatever the order",
+    keys: "order",
+    answer:
+      "the most specific route wins, whatever the order; `priority` decides what that leaves open",
+  },
+  {
+    below: [ROUTE],
+    keys: "id label route_id",
+    answer: "that is `name`",
+    means: "name",
   },
   {
     below: [ROUTE, BACKEND],
-    keys: "name id tags description comment",
-    answer:
-      "routes are named by their path and backends by their URL; for a note, write a comment with #",
+    keys: "tags description comment",
+    answer: "for a note, write a comment with #",
+  },
+  {
+    below: [BACKEND],
+    keys: "name id",
+    answer: "backends are named by their URL; for a note, write a comment with #",
   },
   {
     below: [ROUTE],

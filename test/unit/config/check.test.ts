@@ -14,9 +14,9 @@ const routes = (...written: string[]) =>
 
 describe("routes", () => {
   test.each([
-    ["/a", 13, 'the requests for "/a" are already taken by an earlier route with the same path'],
+    ["/a", 13, 'the requests for "/a" are already taken by route 1, which has the same path'],
     ["//a", 15, 'a path must begin with a single "/", as the paths of requests do'],
-    ["/%61", 13, 'the requests for "/a" are already taken by an earlier route with the same path'],
+    ["/%61", 13, 'the requests for "/a" are already taken by route 1, which has the same path'],
     ["a", 13, 'a path must begin with "/"; write "/a"'],
     ["/a*", 16, 'a wildcard must be a whole segment; write "/a/*"'],
     [
@@ -46,8 +46,8 @@ describe("routes", () => {
       "path: /b",
     );
     expect(errorsIn(text)).toEqual([
-      '3:13: the requests for "/a/:y" are already taken by "/a/:x"',
-      '5:35: POST on "/b" is already taken by an earlier route with the same path',
+      '3:13: the requests for "/a/:y" are already taken by route 1, "/a/:x"',
+      '5:35: POST on "/b" is already taken by route 3, which has the same path',
     ]);
   });
 
@@ -55,7 +55,7 @@ describe("routes", () => {
     expect(errorsIn(routes("path: /a", "path: b", "pth: /c", "path: /a"))).toEqual([
       '3:13: a path must begin with "/"; write "/b"',
       "4:7: unknown key `pth`, did you mean `path`?",
-      '5:13: the requests for "/a" are already taken by an earlier route with the same path',
+      '5:13: the requests for "/a" are already taken by route 1, which has the same path',
     ]);
   });
 
@@ -64,7 +64,7 @@ describe("routes", () => {
       "3:26: expected a method's name, like GET, got 5",
     ]);
     expect(errorsIn(routes("path: /a, methods: [GET]", "path: /a, methods: [GET, 5]"))).toEqual([
-      '3:13: GET on "/a" is already taken by an earlier route with the same path',
+      '3:13: GET on "/a" is already taken by route 1, which has the same path',
       "3:32: expected a method's name, like GET, got 5",
     ]);
   });

@@ -92,7 +92,7 @@ describe("the value of a variable", () => {
     ],
     [
       'routes:\n  - { path: "/${S}", backends: [http://a] }\n  - { path: "/${S}", backends: [http://a] }\n',
-      '3:13: the requests for "/${S}" are already taken by an earlier route with the same path',
+      '3:13: the requests for "/${S}" are already taken by route 1, which has the same path',
     ],
   ])("is reported by the variable's name alone: %j", (text, message) => {
     expect(errorsIn(text, { S: SECRET })).toEqual([message]);

@@ -39,8 +39,8 @@ describe("an unknown key", () => {
     ],
     [
       "of a section in a route",
-      route("hosts: x"),
-      "4:5: unknown key `hosts`: routes are not matched by host yet, only by `path` and `methods`; to send backends their own Host, write `preserve_host: false`",
+      route("server_name: x"),
+      "4:5: unknown key `server_name`: that is `hosts`",
     ],
     [
       "of a section of a route in the route",

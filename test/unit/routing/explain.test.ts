@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { RoutePattern } from "../../../src/routing/pattern.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
 import { asksFor, requestFor } from "./requests.ts";
@@ -85,13 +85,57 @@ test("conditions are explained if they are not met, and if they decide", () => {
   ];
   expect(explain(routes, "GET", "/a", "?xz")).toEqual([
     'GET /a goes to "/a"',
-    '"/a" matches too, but asks for less than "/a", which is for requests where the query has x',
     '"/a" matches the path but only if the query has y',
     '"/a" matches too, but stands after "/a", which takes this request too',
+    '"/a" matches too, but asks for less than "/a", which is for requests where the query has x',
   ]);
   expect(explain(routes.slice(1, 3), "GET", "/a")).toEqual([
     "GET /a is answered with 404: it meets the conditions of no route that matches the path",
     '"/a" matches the path but only if the query has x and the query has y',
     '"/a" matches the path but only if the query has x',
+  ]);
+});
+
+describe("hosts", () => {
+  const routes = [
+    { path: "/a" },
+    { path: "/a", hosts: ["*.example.com"], name: "wild" },
+    { path: "/*", hosts: ["api.example.com"], name: "api" },
+    { path: "/a", hosts: ["x.example", "y.example", "z.example", "other.example"] },
+  ];
+  const explained = (host: string, path: string) => {
+    const target = { host, path, query: "" };
+    return RouteTable.compile<RoutePattern>(routes).explain("GET", { ...requestFor(path), target });
+  };
+
+  test("decide before paths, and those of other routes are named", () => {
+    expect(explained("API.example.com:80", "/a")).toEqual([
+      'GET /a of API.example.com:80 goes to "/*" (api)',
+      '"/a" (wild) matches too, but is for *.example.com, and "/*" (api) for api.example.com',
+      '"/a" matches too, but is for every host, and "/*" (api) for api.example.com',
+      '"/a" does not match: the host is API.example.com:80, not x.example or y.example or z.example or 1 more',
+    ]);
+  });
+
+  test("are no reason where the path does not match", () => {
+    expect(explained("", "/a/")).toEqual([
+      "GET /a/ is answered with 404: no route matches the path",
+      '"/*" (api) does not match: the host is not named, not api.example.com',
+      '"/a" does not match: the path goes on with "/"',
+      '"/a" (wild) does not match: the path goes on with "/"',
+      '"/a" does not match: the path goes on with "/"',
+    ]);
+  });
+});
+
+test("a priority is explained if it decides", () => {
+  const [x, y] = [asksFor("x"), asksFor("y")];
+  const routes = [
+    { path: "/a", conditions: [x] },
+    { path: "/a", conditions: [y], priority: 1, name: "first" },
+  ];
+  expect(explain(routes, "GET", "/a", "?xy")).toEqual([
+    'GET /a goes to "/a" (first)',
+    '"/a" matches too, but has a lower priority than "/a" (first), which takes this request too',
   ]);
 });

@@ -11,10 +11,10 @@ test("every condition has its own key", () => {
   expect(keys).toEqual([...new Set(keys)]);
 });
 
-test("only the methods come first, and are looked up by the table itself", () => {
-  const [first, ...others] = definitions;
-  expect(first?.key).toBe("methods");
-  expect(first?.create).toBeUndefined();
+test("hosts and methods come first, and are looked up by the table itself", () => {
+  const [first, second, ...others] = definitions;
+  expect([first?.key, second?.key]).toEqual(["hosts", "methods"]);
+  expect([first?.create, second?.create]).toEqual([undefined, undefined]);
   for (const { create } of others) expect(create).toBeFunction();
 });
 
