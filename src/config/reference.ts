@@ -41,6 +41,7 @@ Generated from the schema by \`npm run docs\`; [config/gateway.example.yaml](../
 - **Durations**: \`250ms\`, \`30s\`, \`5m\`, \`1h30m\`, \`7d\`, or in words (\`30 seconds\`); at most a year.
 - **Sizes**: \`64KiB\` (1024), \`10MB\` (1000), or bytes as a number. \`10M\`, \`64k\` and \`1G\` are powers of 1024, as in nginx, HAProxy and Apache.
 - **Rates**: a number per second, \`600/m\`, \`10/sec\`, \`10rps\` or \`1000 per hour\`.
+- **Percentages**: \`20%\`, \`2.5%\`.
 - **Lists** of names may be text: \`methods: GET, POST\`. A single entry may replace a list of one.
 - **Sections** with an \`enabled\` may be \`true\` or \`false\`: \`cors: true\` turns CORS on with its defaults. A section that is present is enabled. One with nothing below it counts as left out, with a warning: often all of its lines are commented out.
 - **Environment variables** may be part of any value: \`\${NAME}\`, or \`\${NAME:-default}\`; \`$\${\` stands for a literal \`\${\`.

@@ -3,6 +3,7 @@ import { type Checkable, under } from "../pipeline/section.ts";
 import { defaultStorage, storageProblem } from "./acme-schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
+import { checkRetryRelations } from "./retry-relations.ts";
 import { checkTimeouts } from "./timeouts.ts";
 import { checkPace, checkUpstream, ownListeners, type Surroundings } from "./upstream-relations.ts";
 
@@ -39,6 +40,7 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
         [
           ...(route.upstream === undefined ? checkUpstream(route, surroundings) : []),
           ...checkPath(route, config.server?.encoded_slashes),
+          ...checkRetryRelations(route, config.server),
         ],
       );
     }),

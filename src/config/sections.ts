@@ -5,6 +5,7 @@ import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
 import { upstreamName, upstreamSections } from "../upstream/schema.ts";
 import { admin } from "./admin-schema.ts";
 import { backendTls } from "./backend-tls.ts";
+import { hedge, retry } from "./retry-schema.ts";
 import {
   encodedSlashes,
   maxBodySize,
@@ -38,6 +39,8 @@ export const routeSections = {
   max_body_size: maxBodySize,
   upgrades,
   timeouts,
+  retry,
+  hedge,
 };
 
 /** The keys that say where a route's requests go. Each route has exactly one of them. */

@@ -8,6 +8,19 @@ import type { Delivery } from "./delivery.ts";
 import { type ErrorCode, errorKinds, type ErrorSource, type GatewayError } from "./errors.ts";
 import { Outgoing, type OutgoingRules, VIA } from "./outgoing.ts";
 
+/**
+ * How an attempt ended: `answered`; at its backend by no connection, one that broke, or no answer in
+ * time; `outrun` by a second attempt; `cancelled` with its exchange. Empty while it is in progress.
+ */
+export type AttemptOutcome =
+  | ""
+  | "answered"
+  | "connect"
+  | "reset"
+  | "timeout"
+  | "outrun"
+  | "cancelled";
+
 /** The record of one attempt. Times are monotonic milliseconds. */
 export interface AttemptRecord {
   /** The backend's URL in the configuration. */
@@ -17,6 +30,9 @@ export interface AttemptRecord {
   readonly endedAt: number;
   /** Why it failed; undefined while it is in progress and when it was answered. */
   readonly failure: Error | undefined;
+  readonly outcome: AttemptOutcome;
+  /** Of the answer; 0 without one. */
+  readonly status: number;
 }
 
 /** Who sent a request, once a provider of credentials has vouched for it. */
@@ -73,6 +89,8 @@ export class Exchange implements Delivery {
   readonly quotas: TakenQuota[] = [];
   /** In order; retries = attempts − 1. */
   readonly attempts: AttemptRecord[] = [];
+  /** The attempt whose answer is passed on, if it is not the last one. */
+  answeredBy: AttemptRecord | undefined = undefined;
   /** The status sent to the client; 499 when it left before there was one. */
   status = 0;
   errorCode: ErrorCode | undefined = undefined;
@@ -142,9 +160,9 @@ export class Exchange implements Delivery {
     (this.#whenOver ??= []).push(callback);
   }
 
-  /** The URL of the last backend asked, as in the configuration; empty if none was. */
+  /** The URL of the backend that has answered, or was asked last, as in the configuration; or empty. */
   get backend(): string {
-    return this.attempts.at(-1)?.backend ?? "";
+    return (this.answeredBy ?? this.attempts.at(-1))?.backend ?? "";
   }
 
   /** Who ended it early or refused it; undefined for an exchange without an error. */

@@ -1,27 +1,17 @@
-import { type Answer, isReader } from "../pipeline/answer.ts";
-import type { Clock } from "../time/clock.ts";
+import type { Answer } from "../pipeline/answer.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Outgoing } from "../pipeline/outgoing.ts";
 import type { Backend } from "../upstream/backend.ts";
-import type { Upstream } from "../upstream/upstream.ts";
-import { Attempt, type BackendRequest, type Transport } from "../transport/attempt.ts";
+import { Attempt, type BackendRequest } from "../transport/attempt.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
 import { Ring } from "./attempts.ts";
-import { answerLastHop, type Content, requestContent } from "./request.ts";
+import { answerLastHop, type Content, letGoOf, NONE, requestContent } from "./request.ts";
 import { prepareAnswer } from "./response.ts";
-import type { ForwardSettings } from "./settings.ts";
-import type { RouteTimeouts } from "./route-timeouts.ts";
-import type { Tunnels } from "./tunnel/tunnel.ts";
+import { hedged, isHedgeable } from "./retry/hedging.ts";
+import type { Finish } from "./retry/race.ts";
+import type { ForwardRoute } from "./route.ts";
 import { answerUpgrade, requestedUpgrades } from "./upgrade.ts";
-
-/** What forwarding depends on; shared by all routes. */
-export interface ForwardServices {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  /** Holds every tunnel while it is open. */
-  readonly tunnels: Tunnels;
-}
 
 /**
  * The end of a route's chain: picks a backend, attempts, answers.
@@ -30,63 +20,82 @@ export interface ForwardServices {
  *                                              → 101 → Tunnel
  */
 export class Forwarding implements Handler {
-  readonly #upstream: Upstream;
-  readonly #settings: ForwardSettings;
-  readonly #timeouts: RouteTimeouts;
-  readonly #services: ForwardServices;
+  readonly #route: ForwardRoute;
 
-  constructor(
-    upstream: Upstream,
-    settings: ForwardSettings,
-    timeouts: RouteTimeouts,
-    services: ForwardServices,
-  ) {
-    this.#upstream = upstream;
-    this.#settings = settings;
-    this.#timeouts = timeouts;
-    this.#services = services;
+  constructor(route: ForwardRoute) {
+    this.#route = route;
   }
 
   handle(exchange: Exchange): Answer | Promise<Answer> {
     const answer = answerLastHop(exchange);
-    return answer ?? this.#forward(exchange, new Ring(exchange, this.#upstream, this.#timeouts));
+    return answer ?? this.#forward(exchange, new Ring(exchange, this.#route));
   }
 
   /** A single asynchronous function: each further one costs a small request one or two percent. */
   async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
-    const settings = this.#settings;
-    const { clock, transport, tunnels } = this.#services;
+    const { settings, timeouts, clock, transport, tunnels } = this.#route;
     exchange.held = ring;
     const asked =
       exchange.fields.upgrade === null ? undefined : requestedUpgrades(exchange, settings.upgrades);
-    const pending = requestContent(exchange, settings, this.#timeouts, clock);
+    const pending = requestContent(exchange, settings, timeouts, clock);
     const content = pending instanceof Promise ? await pending : pending;
+    const isHedged =
+      settings.hedge !== undefined && asked === undefined && isHedgeable(exchange, content);
     for (;;) {
-      const attempt = this.#nextAttempt(exchange, ring.backend, content, asked);
+      let attempt = this.#nextAttempt(exchange, ring.backend, content, asked);
+      if (ring.trial !== undefined) ring.begin(attempt);
+      let last: unknown;
       try {
-        const backendAnswer = await attempt.sendBy(transport);
+        let backendAnswer: BackendAnswer;
+        if (!isHedged || ring.isHedged) backendAnswer = await attempt.sendBy(transport);
+        else {
+          const finish = await this.#hedged(exchange, ring, attempt);
+          ({ attempt } = finish);
+          if (finish.answer === undefined) throw finish.error;
+          backendAnswer = finish.answer;
+        }
         if (isUnfinished(backendAnswer)) await nextTurn();
         attempt.endedAt = clock.monotonic();
-        exchange.headersAt = attempt.endedAt;
-        ring.answered();
-        const relay = { backendAnswer, settings, clock };
-        return asked === undefined
-          ? prepareAnswer(exchange, relay)
-          : answerUpgrade(exchange, { ...relay, asked, tunnels });
+        if (ring.passesOn(attempt, backendAnswer, content)) {
+          exchange.headersAt = attempt.endedAt;
+          const relay = { backendAnswer, settings, clock };
+          const answer =
+            asked === undefined
+              ? prepareAnswer(exchange, relay)
+              : answerUpgrade(exchange, { ...relay, asked, tunnels });
+          content.repeatable?.answered();
+          if (ring.isHedged) exchange.answeredBy = attempt;
+          return answer;
+        }
       } catch (error) {
-        attempt.endedAt = clock.monotonic();
-        attempt.failure = error as Error;
-        const last = ring.failed(error, !attempt.isStreamTouched);
-        if (last !== undefined) throw letGoOf(content, last);
+        last = ring.failed(attempt, error, content);
       }
+      if (ring.pause !== undefined) {
+        await ring.pause.over;
+        last = ring.goOn();
+      }
+      if (last === undefined) {
+        exchange.headersAt = 0;
+        continue;
+      }
+      letGoOf(content, last);
+      const backendAnswer = ring.takeFallback();
+      if (backendAnswer === undefined) throw last;
+      return prepareAnswer(exchange, { backendAnswer, settings, clock });
     }
+  }
+
+  /** Not within `#forward`, whose variables a closure would move to the heap. */
+  #hedged(exchange: Exchange, ring: Ring, attempt: Attempt): Promise<Finish> {
+    const another = (backend: Backend) => this.#nextAttempt(exchange, backend, NONE, undefined);
+    return hedged(ring, attempt, another, { route: this.#route, exchange });
   }
 
   /** Throws the reason if the exchange has been cancelled. */
   #nextAttempt(
     exchange: Exchange,
     backend: Backend,
-    { body, sent }: Content,
+    { body, sent, repeatable }: Content,
     upgrade: string | undefined,
   ): Attempt {
     const { attempts, cancellation, outgoing } = exchange;
@@ -98,13 +107,13 @@ export class Forwarding implements Handler {
       target: targetAt(backend, outgoing),
       fields: outgoing.fields,
       upgrade,
-      body,
+      body: repeatable === undefined ? body : repeatable.reader(),
       bodySent: sent,
-      timeout: this.#timeouts.response,
+      timeout: this.#route.timeouts.response,
       cancellation,
       from: exchange,
     };
-    const attempt = new Attempt(request, this.#services.clock.monotonic());
+    const attempt = new Attempt(request, this.#route.clock.monotonic());
     attempts.push(attempt);
     return attempt;
   }
@@ -130,10 +139,4 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-/** Cancels content that was not sent, or not all of it; returns the error. */
-function letGoOf({ body }: Content, error: unknown): unknown {
-  if (isReader(body)) void body.cancel(error);
-  return error;
 }

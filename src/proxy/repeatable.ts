@@ -4,28 +4,103 @@ import type { ContentReader, ReadResult } from "../pipeline/content.ts";
 const END: ReadResult = { done: true };
 
 /**
- * Content that can be sent once more to another backend, if one has certainly not acted on the request:
- * its beginning is kept until there is too much of it, or a backend has answered.
+ * Content that can be sent once more: its beginning is kept until there is too much of it, or an answer
+ * is passed on. Each attempt reads it by a reader of its own.
  */
-export class Repeatable implements ContentReader {
+export class Repeatable {
   readonly #source: ContentReader;
   readonly #keepsAtMost: number;
-  readonly #isAnswered: () => boolean;
   /** All that the source has handed out, its end too; undefined if that is not kept any more. */
   #kept: ReadResult[] | undefined = [];
   #keptBytes = 0;
-  /** How many of those the current reader has got. */
-  #at = 0;
-  /** How often it has begun again; a reader from before gets nothing more. */
-  #round = 0;
   /** What the source has not answered yet. */
   #pending: Promise<ReadResult> | undefined;
+  #reader: Reading | undefined;
+  /** Whether the current reader does not want the rest. */
+  #isLeft = false;
 
   /** `keepsAtMost` is in bytes. */
-  constructor(source: ContentReader, keepsAtMost: number, isAnswered: () => boolean) {
+  constructor(source: ContentReader, keepsAtMost: number) {
     this.#source = source;
     this.#keepsAtMost = keepsAtMost;
-    this.#isAnswered = isAnswered;
+  }
+
+  /** Reads it from its first byte on. Readers from before get nothing more. */
+  reader(): ContentReader {
+    this.#isLeft = false;
+    this.#reader = new Reading(this, this.#source);
+    return this.#reader;
+  }
+
+  /** Whether all that was read is kept, and has at most so many bytes. */
+  isKeptWithin(bytes: number): boolean {
+    return this.#kept !== undefined && this.#keptBytes <= bytes;
+  }
+
+  /** An answer is passed on, so it will not be sent again. */
+  answered(): void {
+    this.#kept = undefined;
+    if (this.#isLeft) void this.cancel(new Error("the backend did not read the rest"));
+  }
+
+  /** It will not be sent again, and nobody wants the rest. */
+  cancel(reason: unknown): Promise<void> {
+    this.#kept = undefined;
+    return this.#source.cancel(reason);
+  }
+
+  // For its readers.
+
+  isReadBy(reader: Reading): boolean {
+    return this.#reader === reader;
+  }
+
+  /** What it was handed out in the given place. */
+  pieceAt(index: number): ReadResult | Promise<ReadResult> {
+    const known = this.#kept?.[index];
+    if (known !== undefined) return known;
+    if (this.#pending !== undefined) return this.#pending;
+    const result = this.#source.read();
+    // Nothing is kept any more, so there will be no other reader.
+    if (this.#kept === undefined) return result;
+    if (!(result instanceof Promise)) return this.#keep(result);
+    this.#pending = this.#keepLater(result);
+    return this.#pending;
+  }
+
+  /** The reader does not want the rest; another attempt may, if there can be one. */
+  leave(reason: unknown): Promise<void> {
+    this.#isLeft = true;
+    return this.#kept === undefined ? this.cancel(reason) : Promise.resolve();
+  }
+
+  async #keepLater(pending: Promise<ReadResult>): Promise<ReadResult> {
+    try {
+      return this.#keep(await pending);
+    } finally {
+      this.#pending = undefined;
+    }
+  }
+
+  #keep(result: ReadResult): ReadResult {
+    this.#keptBytes += result.value?.length ?? 0;
+    if (this.#keptBytes > this.#keepsAtMost) this.#kept = undefined;
+    else this.#kept?.push(result);
+    return result;
+  }
+}
+
+/** One reader of it. */
+class Reading implements ContentReader {
+  readonly #content: Repeatable;
+  readonly #source: ContentReader;
+  #at = 0;
+  /** How often it has begun again. */
+  #round = 0;
+
+  constructor(content: Repeatable, source: ContentReader) {
+    this.#content = content;
+    this.#source = source;
   }
 
   get length(): number | undefined {
@@ -37,53 +112,33 @@ export class Repeatable implements ContentReader {
   }
 
   read(): ReadResult | Promise<ReadResult> {
-    const known = this.#kept?.[this.#at];
-    if (known !== undefined) {
-      this.#at += 1;
-      return known;
-    }
-    if (this.#pending !== undefined) return this.#readLater(this.#pending);
-    // Nothing is kept any more, so there will be no other reader.
-    if (this.#kept === undefined) return this.#source.read();
-    const result = this.#source.read();
-    if (result instanceof Promise) {
-      this.#pending = result;
-      return this.#readLater(result);
-    }
-    this.#keep(result);
+    // To look like the end would make a backend act on half of the content.
+    if (!this.#content.isReadBy(this)) return Promise.reject(new Error(SENT_ELSEWHERE));
+    const result = this.#content.pieceAt(this.#at);
+    if (result instanceof Promise) return this.#readLater(result);
     this.#at += 1;
     return result;
   }
 
   rewind(): boolean {
-    if (this.#kept === undefined) return false;
+    if (!this.#content.isReadBy(this) || !this.#content.isKeptWithin(Infinity)) return false;
     this.#at = 0;
     this.#round += 1;
     return true;
   }
 
   cancel(reason: unknown): Promise<void> {
-    this.#kept = undefined;
-    return this.#source.cancel(reason);
+    return this.#content.isReadBy(this) ? this.#content.leave(reason) : Promise.resolve();
   }
 
   async #readLater(pending: Promise<ReadResult>): Promise<ReadResult> {
     const round = this.#round;
     const result = await pending;
-    // The first of its readers to go on, of whichever round.
-    if (this.#pending === pending) {
-      this.#pending = undefined;
-      this.#keep(result);
-    }
+    if (!this.#content.isReadBy(this)) throw new Error(SENT_ELSEWHERE);
     if (round !== this.#round) return END;
     this.#at += 1;
     return result;
   }
-
-  #keep(result: ReadResult): void {
-    if (this.#kept === undefined) return;
-    this.#keptBytes += result.value?.length ?? 0;
-    if (this.#keptBytes > this.#keepsAtMost || this.#isAnswered()) this.#kept = undefined;
-    else this.#kept.push(result);
-  }
 }
+
+const SENT_ELSEWHERE = "the content is sent to another backend";

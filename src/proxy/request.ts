@@ -1,4 +1,4 @@
-import { Answer } from "../pipeline/answer.ts";
+import { Answer, isReader } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -48,16 +48,17 @@ export function requestContent(
     const present = content.takeWhole();
     if (present === undefined) return readWhole(exchange, content, length, timeouts.request);
     exchange.bytesIn = present.length;
-    return { body: edited(exchange, present), sent: undefined };
+    return inOnePiece(edited(exchange, present));
   }
   const { promise: sent, resolve } = Promise.withResolvers<void>();
   const upload = uploadOf(exchange, content, { onEnd: resolve, settings, clock });
-  if (contentEdit === undefined) return { body: repeatable(exchange, upload), sent };
+  const keepsAtMost = Math.max(READ_WHOLE_UP_TO, settings.retry?.maxBody ?? 0);
+  if (contentEdit === undefined) return inPieces(upload, sent, keepsAtMost);
   if (length === undefined || length <= contentEdit.largest) {
-    return readToEdit(exchange, content, contentEdit, { upload, sent });
+    return readToEdit(exchange, content, contentEdit, { upload, sent, keepsAtMost });
   }
   contentEdit.tooLarge();
-  return { body: repeatable(exchange, upload), sent };
+  return inPieces(upload, sent, keepsAtMost);
 }
 
 function uploadOf(
@@ -97,10 +98,15 @@ function uploadOf(
   );
 }
 
-/** Content of unknown length that can be sent once more; what is longer would not be kept anyway. */
-function repeatable(exchange: Exchange, content: ContentReader): ContentReader {
-  if (content.length !== undefined) return content;
-  return new Repeatable(content, READ_WHOLE_UP_TO, () => exchange.headersAt !== 0);
+function inOnePiece(body: Uint8Array): Content {
+  return { body, sent: undefined, repeatable: undefined };
+}
+
+/** What is longer than `keepsAtMost` would not be kept anyway. */
+function inPieces(body: ContentReader, sent: Promise<void>, keepsAtMost: number): Content {
+  const { length } = body;
+  const isShort = length === undefined || length <= keepsAtMost;
+  return { body, sent, repeatable: isShort ? new Repeatable(body, keepsAtMost) : undefined };
 }
 
 /** What becomes of content that is there. */
@@ -122,16 +128,24 @@ async function readToEdit(
   exchange: Exchange,
   source: IncomingContent,
   edit: ContentEdit,
-  { upload, sent }: { readonly upload: Upload; readonly sent: Promise<void> },
+  {
+    upload,
+    sent,
+    keepsAtMost,
+  }: {
+    readonly upload: Upload;
+    readonly sent: Promise<void>;
+    readonly keepsAtMost: number;
+  },
 ): Promise<Content> {
   exchange.cancellation.interrupts({ interrupt: (reason) => source.fail(reason) });
   const { whole, content } = await gather(upload, edit.largest);
   if (whole === undefined) edit.tooLarge();
   else {
     const body = edited(exchange, whole);
-    if (body !== whole) return { body, sent: undefined };
+    if (body !== whole) return inOnePiece(body);
   }
-  return { body: repeatable(exchange, content), sent };
+  return inPieces(content, sent, keepsAtMost);
 }
 
 /** Content on its way to a backend. */
@@ -153,13 +167,30 @@ class Upload extends WatchedContent {
   }
 }
 
-/** Content for a backend. `sent` settles at the end of a stream. */
+/** Content for a backend. */
 export interface Content {
   readonly body: RequestContent;
+  /** Settles at the end of a stream. */
   readonly sent: Promise<void> | undefined;
+  /** A stream that may be sent again; attempts read this and not `body`. */
+  readonly repeatable: Repeatable | undefined;
 }
 
-const NONE: Content = { body: null, sent: undefined };
+/** No content. */
+export const NONE: Content = { body: null, sent: undefined, repeatable: undefined };
+
+/** Whether content that a backend may have had is all there, and has at most so many bytes. */
+export function isReplayable({ body, repeatable }: Content, maxBytes: number): boolean {
+  if (body === null) return true;
+  if (body instanceof Uint8Array) return body.length <= maxBytes;
+  return repeatable?.isKeptWithin(maxBytes) === true;
+}
+
+/** Cancels content that was not sent, or not all of it. */
+export function letGoOf({ body, repeatable }: Content, reason: unknown): void {
+  if (repeatable !== undefined) void repeatable.cancel(reason);
+  else if (isReader(body)) void body.cancel(reason);
+}
 
 async function readWhole(
   exchange: Exchange,
@@ -174,7 +205,7 @@ async function readWhole(
   try {
     const body = await content.whole(length);
     exchange.bytesIn = body.length;
-    return { body: edited(exchange, body), sent: undefined };
+    return inOnePiece(edited(exchange, body));
   } finally {
     timeout.end(pendingTimeout);
   }

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { hostName } from "../http/host.ts";
 import type { OutgoingRules } from "../pipeline/outgoing.ts";
+import type { HedgePlan, RetryPlan } from "./retry/plan.ts";
 
 /** A route's settings for sending requests to its backends. Times are in milliseconds. */
 export interface ForwardSettings extends OutgoingRules {
@@ -13,12 +14,15 @@ export interface ForwardSettings extends OutgoingRules {
   /** TLS settings for the backends that differ from the runtime's defaults. */
   readonly tls: Bun.TLSOptions | undefined;
   readonly timeouts: ForwardTimeouts;
+  /** Undefined if only what reached no backend is sent again. */
+  readonly retry: RetryPlan | undefined;
+  readonly hedge: HedgePlan | undefined;
 }
 
 export interface ForwardTimeouts {
   /** For a client to send its content; for streamed content, between two chunks. */
   readonly request: number;
-  /** Until a backend's header section has arrived, connecting included. */
+  /** For one attempt: until a backend's header section has arrived, connecting included. */
   readonly response: number;
   /** Without content moving towards the client, or a message through a WebSocket; 0 sets no limit. */
   readonly idle: number;

@@ -1,4 +1,5 @@
 import { errorKinds } from "../pipeline/errors.ts";
+import type { AttemptRecord } from "../pipeline/exchange.ts";
 import { visible } from "../http/target.ts";
 import { number, type NumberField, same, text } from "./field.ts";
 import type { LogLevel } from "./level.ts";
@@ -114,6 +115,14 @@ export const fields = {
     type: "INTEGER",
     read: ({ attempts }) => attempts.length,
   }),
+  /** Of several attempts each with its backend, what came of it, and milliseconds; otherwise empty. */
+  attemptOutcomes: text({
+    column: "attempt_outcomes",
+    repeats: "in runs",
+    limit: 2048,
+    read: ({ attempts }) => (attempts.length > 1 ? attempts.map(outcomeOf).join("; ") : ""),
+    toJson: textOrAbsent,
+  }),
   /** Milliseconds to the backend's header section; -1 when none came. */
   ttfbMs: number({
     column: "ttfb_ms",
@@ -187,6 +196,12 @@ export const fields = {
     toJson: (status) => (status < 0 ? undefined : status),
   }),
 } as const;
+
+/** "http://localhost:9001 503 12ms", "http://localhost:9002 timeout 2000ms". */
+function outcomeOf({ backend, outcome, status, startedAt, endedAt }: AttemptRecord): string {
+  const what = outcome === "answered" ? status : outcome;
+  return `${backend} ${what} ${Math.round(endedAt - startedAt)}ms`;
+}
 
 const LEVELS: Readonly<Record<LogLevel, string>> = {
   debug: "DEBUG",

@@ -3,13 +3,14 @@ import type { Field } from "../http/field.ts";
 import type { ClientConnection, ClientRequest } from "../pipeline/client-request.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
-import type { AttemptRecord } from "../pipeline/exchange.ts";
+import type { AttemptOutcome, AttemptRecord } from "../pipeline/exchange.ts";
 import type { PendingTimeout, Timeout } from "../time/timeout.ts";
 import { AttemptError, type Reached } from "./attempt-error.ts";
 import type { BackendAnswer } from "./backend-answer.ts";
 import { backendError } from "./backend-error.ts";
 import type { Cancellation, Interruptible } from "../pipeline/cancellation.ts";
 import type { Destination } from "../upstream/destination.ts";
+import type { Outcome } from "../upstream/outcome.ts";
 
 /** Content on its way to a backend: in one piece, piece by piece, or none. */
 export type RequestContent = Uint8Array | ContentReader | null;
@@ -62,6 +63,10 @@ export class Attempt implements Interruptible, AttemptRecord {
   readonly startedAt: number;
   endedAt = 0;
   failure: Error | undefined = undefined;
+  outcome: AttemptOutcome = "";
+  status = 0;
+  /** Ended once, with how it ended: what the circuit breaker of its backend waits for, if there is one. */
+  trial: { ended(outcome: Outcome | undefined): void } | undefined = undefined;
   carrier: Carrier | undefined = undefined;
   /** How far the request has come; also valid after a cancellation. */
   reached: Reached = "nothing";

@@ -26,6 +26,7 @@ export class Upload {
       if (value.length === 0) continue;
       line.write(this.#chunked ? chunkOf(value) : value);
       if (line.isFull) await line.untilDrained();
+      if (this.#isCancelled) return;
     }
     if (this.#chunked) line.write(Buffer.from(lastChunk(this.#reader.trailers), "latin1"));
   }

@@ -8,6 +8,11 @@ export interface AttemptObserver {
    * gateway ended say nothing of the backend.
    */
   attempted(backend: Backend, outcome: Outcome): void;
+  /**
+   * Called for an attempt that was given up after so many milliseconds, because a second one at another
+   * backend was answered first.
+   */
+  outrun?(backend: Backend, milliseconds: number): void;
 }
 
 /** Several observers as one; undefined if there are none. */
@@ -19,6 +24,9 @@ export function observers(
   return {
     attempted(backend, outcome) {
       for (const observer of all) observer.attempted(backend, outcome);
+    },
+    outrun(backend, milliseconds) {
+      for (const observer of all) observer.outrun?.(backend, milliseconds);
     },
   };
 }

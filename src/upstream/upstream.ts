@@ -15,6 +15,7 @@ import { Ejector } from "./ejection/ejector.ts";
 import type { EjectionConfig } from "./ejection/schema.ts";
 import type { HealthListener } from "./health/health.ts";
 import { type AttemptObserver, observers } from "./observer.ts";
+import type { RetryBudget } from "./retry-budget.ts";
 import { SlowStart, type SlowStartSettings } from "./slow-start.ts";
 import { unavailable } from "./unavailable.ts";
 
@@ -31,6 +32,8 @@ export interface UpstreamSettings {
 export class Upstream implements HealthListener, BackendListener {
   /** Gets every attempt's outcome; undefined if nobody wants it. */
   readonly observer: AttemptObserver | undefined;
+  /** Set when a route that sends requests again uses the upstream; it counts those of all routes. */
+  retryBudget: RetryBudget | undefined = undefined;
   readonly #balancer: Balancer;
   readonly #whenNoneHealthy: WhenNoneHealthy;
   readonly #slowStart: SlowStart | undefined;
@@ -177,5 +180,6 @@ function observerOf(balancer: Balancer): AttemptObserver | undefined {
   return {
     attempted: (backend, { milliseconds, failure }) =>
       balancer.answered?.(backend, milliseconds, failure !== undefined),
+    outrun: (backend, milliseconds) => balancer.answered?.(backend, milliseconds, false),
   };
 }

@@ -74,6 +74,7 @@ function recordOf(index: number) {
     messagesIn: 0,
     messagesOut: 0,
     attempts: 1,
+    attemptOutcomes: "",
     errorCode: "",
     endedBy: "",
     grpcStatus: -1,

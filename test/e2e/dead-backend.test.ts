@@ -101,7 +101,7 @@ test("a WebSocket is opened to another backend when the first is not there", asy
   expect(await gateway.stop()).toBe(0);
 });
 
-test("an upload that no backend can take is answered 502, and says how many were tried", async () => {
+test("an upload that no backend can take is answered 502, and says how many attempts were made", async () => {
   const urls: string[] = [];
   for (const name of ["A", "B"]) {
     const backend = await startMockProcess(stage, name);
@@ -120,7 +120,7 @@ test("an upload that no backend can take is answered 502, and says how many were
   expect(await problemOf(response)).toMatchObject({
     status: 502,
     code: "backend_unreachable",
-    detail: expect.stringContaining("2 backends were tried"),
+    detail: expect.stringContaining("2 attempts were made"),
   });
   expect(await gateway.waitForRows(1)).toMatchObject([{ attempts: 2, status_code: 502 }]);
   expect(await gateway.stop()).toBe(0);

@@ -49,6 +49,7 @@ export interface LogRow {
   readonly bytes_in: number;
   readonly bytes_out: number;
   readonly attempts: number;
+  readonly attempt_outcomes: string | null;
   readonly ttfb_ms: number | null;
   readonly error_code: string | null;
   readonly ended_by: string | null;

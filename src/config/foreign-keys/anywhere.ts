@@ -288,12 +288,6 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "retry retries max_retries retry_policy num_retries proxy_next_upstream lb_try_duration attempts hedge",
-    answer:
-      "retries cannot be set yet; a request that could not reach its backend goes to another one automatically",
-  },
-  {
-    below: ANYWHERE,
     keys: "circuit_breakers breaker",
     answer:
       "that is `circuit_breaker` of a route or an upstream, like `circuit_breaker: { failure_ratio: 50% }`",

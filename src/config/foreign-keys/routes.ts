@@ -168,6 +168,45 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
     keys: "pass_host_header preserve_host_header",
     answer: "that is `preserve_host`",
   },
+  {
+    below: [ROUTE],
+    keys: "retries max_retries retry_policy num_retries retry_count proxy_next_upstream proxy_next_upstream_tries",
+    answer:
+      "that is `retry`: how many attempts there are in all, like `retry: 3`, or `{ attempts, on, ... }`",
+    means: "retry",
+  },
+  {
+    below: [ROUTE],
+    keys: "per_try_timeout try_timeout lb_try_duration proxy_next_upstream_timeout",
+    answer: "that is `attempt_timeout` of `retry`",
+  },
+  { below: [ROUTE], keys: "hedge_policy hedging", answer: "that is `hedge`", means: "hedge" },
+  {
+    below: ["routes.retry"],
+    keys: "retry_on conditions status codes statuses unless_status on_status",
+    answer: "that is `on`, like `on: [connect, 503]`",
+  },
+  {
+    below: ["routes.retry"],
+    keys: "num_retries max_retries retries count max_attempts tries",
+    answer: "that is `attempts`, the first one included: three retries are `attempts: 4`",
+    means: "attempts",
+  },
+  {
+    below: ["routes.retry"],
+    keys: "per_try_timeout try_timeout timeout",
+    answer: "that is `attempt_timeout`",
+  },
+  {
+    below: ["routes.retry"],
+    keys: "interval initial_interval retry_back_off base_interval delay try_interval wait",
+    answer: "that is `backoff`, the longest pause before the first retry",
+  },
+  {
+    below: ["routes.retry"],
+    keys: "max_request_body_bytes request_buffer_size body_limit",
+    answer: "that is `max_body`",
+  },
   // A backend.
   {
     below: [BACKEND],

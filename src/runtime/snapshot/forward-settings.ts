@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Config, RouteConfig, UpstreamKeys } from "../../config/schema.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
+import { attemptTimeout, hedgePlan, retryPlan } from "./retry-plan.ts";
 
 /** The keys of an upstream that settings depend on. */
 export type ReachingKeys = Pick<UpstreamKeys, "preserve_host" | "tls">;
@@ -26,27 +27,22 @@ export function forwardSettings(
     tls: tlsOptions(upstream),
     timeouts: {
       request: timeouts?.request ?? server.timeouts.request,
-      response: timeouts?.response ?? server.timeouts.response,
+      response: attemptTimeout(timeouts?.response ?? server.timeouts.response, route),
       idle: timeouts?.idle ?? server.timeouts.idle,
       exchange: timeouts?.exchange ?? server.timeouts.exchange,
     },
+    retry: retryPlan(route),
+    hedge: hedgePlan(route),
   };
 }
 
 /** Equal for routes and upstreams with equal settings. */
 export function settingsKey(
-  { preserve_path, encoded_slashes, max_body_size, upgrades, timeouts }: RouteConfig,
+  { preserve_path, encoded_slashes, max_body_size, upgrades, timeouts, retry, hedge }: RouteConfig,
   { preserve_host, tls }: ReachingKeys,
 ): string {
-  return JSON.stringify([
-    preserve_host,
-    preserve_path,
-    encoded_slashes,
-    max_body_size,
-    upgrades,
-    tls,
-    timeouts,
-  ]);
+  const ofRoute = [preserve_path, encoded_slashes, max_body_size, upgrades, timeouts, retry, hedge];
+  return JSON.stringify([preserve_host, tls, ofRoute]);
 }
 
 /** TLS settings of an upstream's https backends. Reads the files. */

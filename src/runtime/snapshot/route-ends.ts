@@ -3,6 +3,7 @@ import { Forwarding } from "../../proxy/forward.ts";
 import { RouteTimeoutSets } from "../../proxy/route-timeouts.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
 import { Interned } from "../../units/interned.ts";
+import { RetryBudget } from "../../upstream/retry-budget.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { Lease } from "../lifetimes.ts";
 import { forwardSettings, type ReachingKeys, settingsKey } from "./forward-settings.ts";
@@ -42,8 +43,13 @@ export class RouteEnds {
 
   #forwarding(upstream: Upstream, settings: ForwardSettings): RouteEnd {
     const timeouts = this.#timeouts.of(settings.timeouts);
+    if (settings.retry !== undefined || settings.hedge !== undefined) {
+      upstream.retryBudget ??= new RetryBudget();
+    }
+    const { transport, clock, random, tunnels } = this.#services;
+    const services = { transport, clock, random, tunnels };
     return {
-      forward: new Forwarding(upstream, settings, timeouts, this.#services),
+      forward: new Forwarding({ upstream, settings, timeouts, ...services }),
       upstreams: [upstream],
       outgoing: settings,
     };

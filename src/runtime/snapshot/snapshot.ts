@@ -3,7 +3,7 @@ import type { FieldRules } from "../../http/field-rules.ts";
 import type { Chain, Handler } from "../../pipeline/chain.ts";
 import type { OutgoingRules } from "../../pipeline/outgoing.ts";
 import type { ToProblem } from "../../pipeline/problems.ts";
-import type { ForwardServices } from "../../proxy/forward.ts";
+import type { ForwardServices } from "../../proxy/route.ts";
 import type { RoutePattern, RouteTable } from "../../routing/table.ts";
 import type { UpstreamServices } from "../../upstream/open.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
@@ -43,7 +43,8 @@ export interface Snapshot {
 }
 
 /** What a snapshot depends on; it outlives the snapshot. */
-export interface SnapshotServices extends ForwardServices, Omit<UpstreamServices, "keeper"> {
+export interface SnapshotServices
+  extends Omit<ForwardServices, "random">, Omit<UpstreamServices, "keeper"> {
   readonly lifetimes: Lifetimes;
   readonly toProblem: ToProblem;
 }

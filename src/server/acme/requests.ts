@@ -1,3 +1,4 @@
+import { parseRetryAfter } from "../../http/retry-after.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { AccountKey } from "./account-key.ts";
 import { errorFrom, fieldsOf, IssuerError } from "./issuer-error.ts";
@@ -97,7 +98,8 @@ export class Requests {
     }
     const { ok, status, headers } = response;
     this.#nonce = headers.get("replay-nonce") ?? this.#nonce;
-    const retryAfterMs = retryAfter(headers, this.#options.clock.wall());
+    const written = headers.get("retry-after") ?? "";
+    const retryAfterMs = parseRetryAfter(written, this.#options.clock.wall());
     if (ok) return { headers, text, retryAfterMs };
     const unknown = {
       type: status >= 500 ? "serverInternal" : "invalidAnswer",
@@ -105,14 +107,6 @@ export class Requests {
     };
     throw errorFrom({ ...unknown, ...fieldsOf(json(text)) }, retryAfterMs);
   }
-}
-
-/** A delay in seconds or a date, in milliseconds from `now`. */
-function retryAfter(headers: Headers, now: number): number | undefined {
-  const written = headers.get("retry-after");
-  if (written === null) return undefined;
-  const ms = /^\d+$/.test(written) ? Number(written) * 1_000 : Date.parse(written) - now;
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 async function readText(response: Response): Promise<string> {

@@ -49,6 +49,7 @@ export function loggedRelay(backend: string, database: string) {
       bytesIn: 0,
       bytesOut: 0,
       attempts: 1,
+      attemptOutcomes: "",
       errorCode: "",
       endedBy: "",
       grpcStatus: -1,

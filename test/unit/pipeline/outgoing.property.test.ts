@@ -53,12 +53,15 @@ async function linesFor(
   const settings = settingsWith();
   const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
   const address = readBackendAddress("http://backend.test");
-  const forwarding = new Forwarding(
-    new Upstream([new Backend({ address, weight: 1, health })]),
+  const forwarding = new Forwarding({
+    upstream: new Upstream([new Backend({ address, weight: 1, health })]),
     settings,
-    new RouteTimeoutSets(clock).of(settings.timeouts),
-    { transport, clock, tunnels: new Tunnels() },
-  );
+    timeouts: new RouteTimeoutSets(clock).of(settings.timeouts),
+    transport,
+    clock,
+    random: () => 0,
+    tunnels: new Tunnels(),
+  });
   const toProblem = problemMaker((_exchange, error) => {
     throw error;
   });

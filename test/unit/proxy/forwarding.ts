@@ -5,6 +5,7 @@ import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { Tunnels } from "../../../src/proxy/tunnel/tunnel.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
+import { RetryBudget } from "../../../src/upstream/retry-budget.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { asResponse } from "../pipeline/answers.ts";
@@ -21,11 +22,14 @@ export function forwarding(
 
 interface ForwardingChanges extends Changes {
   readonly url?: string;
+  /** One for each of several backends. */
   readonly maxInFlight?: number[];
+  /** What all random numbers are. */
+  readonly random?: number;
 }
 
 export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
-  const { url = "http://backend.test:9001", maxInFlight, ...settings } = changes;
+  const { url = "http://backend.test:9001", maxInFlight, random = 0.5, ...settings } = changes;
   const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
   const clock = new FakeClock();
   const backends = maxInFlight?.map(
@@ -33,15 +37,19 @@ export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
       new Backend({
         address: readBackendAddress(`http://backend${index}.test`),
         weight: 1,
-        health,
+        health: new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 }),
         maxInFlight: most,
       }),
   ) ?? [new Backend({ address: readBackendAddress(url), weight: 1, health })];
   const tunnels = new Tunnels();
   const route = settingsWith(settings);
   const timeouts = new RouteTimeoutSets(clock).of(route.timeouts);
-  const services = { transport, clock, tunnels };
-  const forwarding = new Forwarding(new Upstream(backends), route, timeouts, services);
+  const upstream = new Upstream(backends);
+  if (route.retry !== undefined || route.hedge !== undefined) {
+    upstream.retryBudget = new RetryBudget();
+  }
+  const services = { transport, clock, random: () => random, tunnels };
+  const forwarding = new Forwarding({ upstream, settings: route, timeouts, ...services });
   const forward = async (exchange: Exchange) => {
     exchange.outgoingRules = route;
     try {
@@ -51,5 +59,5 @@ export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
       throw error;
     }
   };
-  return { clock, health, backends, tunnels, forward };
+  return { clock, health, backends, upstream, tunnels, forward };
 }

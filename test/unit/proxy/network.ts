@@ -12,6 +12,8 @@ export interface Sent {
   readonly headers: Headers;
   /** Aborts when the attempt is broken off. */
   readonly signal: AbortSignal;
+  /** The backend may act on the request from now on. */
+  arrived(): void;
 }
 
 /** A network in which `answer` says what becomes of each request. */
@@ -26,6 +28,9 @@ export function network(answer: (sent: Sent) => Response | Promise<Response>) {
       request,
       headers: headersOf(request.fields),
       signal: ended.signal,
+      arrived() {
+        attempt.reached = "maybe";
+      },
     };
     sent.push(one);
     void (async () => answer(one))().then(

@@ -59,7 +59,7 @@ describe("content that a policy edits", () => {
       },
       "hello",
     );
-    expect(await content).toEqual({ body: Buffer.from("edited"), sent: undefined });
+    expect(await content).toMatchObject({ body: Buffer.from("edited"), sent: undefined });
     const { outgoing } = exchange;
     expect(seen).toEqual(["5 bytes"]);
     expect(outgoing.get("content-length")).toBe("6");
@@ -71,7 +71,7 @@ describe("content that a policy edits", () => {
 
   test("of unknown length is read whole, and gets a length", async () => {
     const { exchange, content, clock } = editing({ ...CHUNKED, trailer: "x-sum" }, streamed());
-    expect(await content).toEqual({ body: Buffer.from("edited"), sent: undefined });
+    expect(await content).toMatchObject({ body: Buffer.from("edited"), sent: undefined });
     expect(exchange.outgoing.get("content-length")).toBe("6");
     expect(exchange.outgoing.get("trailer")).toBeNull();
     expect(clock.pending).toBe(0);
@@ -97,11 +97,10 @@ describe("content that a policy edits", () => {
 
   test("can be sent once more after it was left, if its length is unknown", async () => {
     const { content } = editing(CHUNKED, streamed(), { edit: () => undefined });
-    const { body } = await content;
-    await bytesOf(body);
-    if (body === null || body instanceof Uint8Array) throw new Error("this was to be streamed");
-    expect(body.rewind?.()).toBe(true);
-    expect(await bytesOf(body)).toEqual(Buffer.from("hello"));
+    const { repeatable } = await content;
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect(await bytesOf(repeatable?.reader() ?? null)).toEqual(Buffer.from("hello"));
+    }
   });
 
   test("that is announced too large is streamed without waiting for it", async () => {

@@ -13,6 +13,8 @@ export function settingsWith({ timeouts, ...changes }: Changes = {}): ForwardSet
     maxMessageSize: 70_000,
     upgrades: undefined,
     tls: undefined,
+    retry: undefined,
+    hedge: undefined,
     ...changes,
     timeouts: { request: 1_000, response: 5_000, idle: 20_000, exchange: 0, ...timeouts },
   };

@@ -28,6 +28,8 @@ describe("a route's settings", () => {
       upgrades: undefined,
       tls: undefined,
       timeouts: { request: 30_000, response: 30_000, idle: 300_000, exchange: 0 },
+      retry: undefined,
+      hedge: undefined,
     });
     const server =
       "read_timeout: 1s, write_timeout: 2s, idle_timeout: 3s, exchange_timeout: 4s, " +
@@ -42,6 +44,8 @@ describe("a route's settings", () => {
       upgrades: undefined,
       tls: undefined,
       timeouts: { request: 1_000, response: 2_000, idle: 3_000, exchange: 4_000 },
+      retry: undefined,
+      hedge: undefined,
     });
   });
 
@@ -56,6 +60,34 @@ describe("a route's settings", () => {
       upgrades: new Set(["websocket", "a/1"]),
       timeouts: { request: 5_000, response: 6_000, idle: 0, exchange: 8_000 },
     });
+  });
+
+  test("say when requests are sent again, and when a second attempt begins", () => {
+    expect(settingsOf(http)).toMatchObject({ retry: undefined, hedge: undefined });
+    expect(settingsOf(`${http}, retry: 1`).retry).toBeUndefined();
+    const { retry, hedge } = settingsOf(
+      `${http}, retry: { on: [reset, 5xx, 429], budget: 5% }, hedge: 200ms`,
+    );
+    expect(retry?.failures).toEqual(new Set(["reset"]));
+    expect(retry?.statuses.size).toBe(101);
+    expect([429, 500, 599, 404].map((status) => retry?.statuses.has(status))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(hedge).toEqual({ after: 200, budget: 0.05 });
+    expect(settingsOf(`${http}, hedge: 200ms`).hedge).toEqual({ after: 200, budget: 0.2 });
+  });
+
+  test.each([
+    ["retry: 3", 30_000],
+    ["retry: { attempt_timeout: 2s }", 2_000],
+    ["retry: { attempt_timeout: 2s }, timeouts: { response: 1s }", 1_000],
+    ["retry: { attempt_timeout: 2s }, timeouts: { response: 0 }", 2_000],
+    ["timeouts: { response: 0 }", 0],
+  ])("with %s give each attempt %d ms", (keys, milliseconds) => {
+    expect(settingsOf(`${http}, ${keys}`).timeouts.response).toBe(milliseconds);
   });
 
   test("may be the route's own in part", () => {

@@ -46,11 +46,33 @@ test("an exchange that is over becomes one record", () => {
     messagesIn: 2,
     messagesOut: 7,
     attempts: 1,
+    attemptOutcomes: "",
     errorCode: "",
     endedBy: "",
     grpcStatus: -1,
   });
 });
+
+test("several attempts are told apart by backend, outcome and time", () => {
+  const exchange = openExchange();
+  exchange.attempts.push(
+    { ...attempt("http://a:9001", 0, 3.4), outcome: "connect", status: 0 },
+    { ...attempt("http://b:9001", 5, 17), outcome: "answered", status: 503 },
+    { ...attempt("http://c:9001", 20, 220), outcome: "outrun", status: 0 },
+  );
+  expect(toRecord(exchange, 0)).toMatchObject({
+    attempts: 3,
+    attemptOutcomes:
+      "http://a:9001 connect 3ms; http://b:9001 503 12ms; http://c:9001 outrun 200ms",
+    backend: "http://c:9001",
+  });
+  exchange.answeredBy = exchange.attempts[1];
+  expect(toRecord(exchange, 0).backend).toBe("http://b:9001");
+});
+
+function attempt(backend: string, startedAt: number, endedAt: number) {
+  return { backend, startedAt, endedAt, failure: undefined };
+}
 
 test("an exchange that failed says why, and that no header section came", () => {
   const exchange = openExchange();

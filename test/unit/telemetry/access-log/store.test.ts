@@ -49,6 +49,7 @@ describe("rows", () => {
         bytes_in: 3,
         bytes_out: 90,
         attempts: 1,
+        attempt_outcomes: null,
         ttfb_ms: 0.988,
         error_code: "overloaded",
         query: "?a=1",

@@ -46,6 +46,7 @@ export function record(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
     messagesIn: 0,
     messagesOut: 0,
     attempts: 1,
+    attemptOutcomes: "",
     errorCode: "",
     endedBy: "",
     grpcStatus: -1,

@@ -149,7 +149,7 @@ describe("sessions with a backend", () => {
     });
     const { send } = startPool(stage);
     const { reader, give, end } = handedOver();
-    const body = new Repeatable(reader, 1_000, () => false);
+    const body = new Repeatable(reader, 1_000).reader();
     const sending = send(http2At(origin), { method: "POST", body });
     give("one, ");
     await eventually(() => received.length === 1);
@@ -159,7 +159,7 @@ describe("sessions with a backend", () => {
     const other = handedOver();
     received.length = 0;
     other.give("too long to be kept");
-    const short = new Repeatable(other.reader, 10, () => false);
+    const short = new Repeatable(other.reader, 10).reader();
     const failing = rejection(send(http2At(origin), { method: "POST", body: short }));
     expect(await failing).toMatchObject({ reached: "nothing" });
     await eventually(other.isCancelled);

@@ -1,0 +1,22 @@
+import type { Cancellation, Interruptible } from "../../pipeline/cancellation.ts";
+import type { Clock } from "../../time/clock.ts";
+
+/** The time before a retry, which ends early if the exchange is cancelled. */
+export class Pause implements Interruptible {
+  readonly over: Promise<void>;
+  readonly #end: () => void;
+  readonly #cancelTimer: () => void;
+
+  constructor(clock: Clock, milliseconds: number, cancellation: Cancellation) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.over = promise;
+    this.#end = resolve;
+    this.#cancelTimer = clock.schedule(milliseconds, resolve);
+    cancellation.interrupts(this);
+  }
+
+  interrupt(): void {
+    this.#cancelTimer();
+    this.#end();
+  }
+}
