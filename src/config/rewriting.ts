@@ -6,11 +6,20 @@ interface RewritingKeys {
   readonly pattern?: Pattern | undefined;
   readonly strip_prefix?: string;
   readonly rewrite?: object;
+  readonly redirect?: unknown;
+  readonly respond?: unknown;
 }
 
 /** Finds what contradicts the route's path, or each other. */
 export function checkRewriting(route: object): ConfigIssue[] {
-  const { pattern, strip_prefix: prefix, rewrite }: RewritingKeys = route;
+  const { pattern, strip_prefix: prefix, rewrite, redirect, respond }: RewritingKeys = route;
+  if (redirect !== undefined || respond !== undefined) {
+    const written = (["strip_prefix", "rewrite"] as const).filter((key) => key in route);
+    return written.map((key) => ({
+      path: [key],
+      message: `\`${key}\` changes what a backend gets, and this route sends nothing to one; leave it out`,
+    }));
+  }
   if (prefix === undefined) return [];
   if (rewrite !== undefined) {
     const message =

@@ -1,3 +1,5 @@
+import { redirect } from "../policies/answering/redirect.ts";
+import { respond } from "../policies/answering/respond.ts";
 import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { name, path, priority } from "../routing/schema.ts";
 import { logging } from "../telemetry/schema.ts";
@@ -33,6 +35,8 @@ export const routeSections = {
   name,
   priority,
   upstream: upstreamName,
+  redirect,
+  respond,
   ...upstreamKeys,
   preserve_path: preservePath,
   encoded_slashes: encodedSlashes,
@@ -44,7 +48,7 @@ export const routeSections = {
 };
 
 /** The keys that say where a route's requests go. Each route has exactly one of them. */
-export const routeEnds = ["backends", "upstream"] as const;
+export const routeEnds = ["backends", "upstream", "redirect", "respond"] as const;
 
 /** The keys of a route's conditions. */
 export const conditionSections = Object.fromEntries(

@@ -77,7 +77,7 @@ export function PlaceholderText({
 }: SchemaOptions & {
   readonly check?: (parsed: ParsedText) => TextProblem | undefined;
 }) {
-  return Type.Transform(Type.String(options))
+  return Type.Transform(Type.String({ takesNumbers: true, ...options }))
     .Decode((text): ParsedText => {
       const parsed = parsePlaceholders(text);
       const problem = parsed instanceof TextProblem ? parsed : check?.(parsed);

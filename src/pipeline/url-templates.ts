@@ -133,12 +133,17 @@ export function partsWithin({ text }: ParsedText, start: number, end: number): P
   return slice instanceof TextProblem ? [] : slice.parts;
 }
 
-/** What is wrong with the literal text of a path and a query, from an offset on; undefined if nothing. */
-export function pathProblem(parsed: ParsedText, start = 0): TextProblem | undefined {
+/**
+ * What is wrong with the literal text of a path and what follows it, between two offsets; undefined if
+ * nothing. `pathEnd`: where the path ends.
+ */
+export function pathProblem(
+  parsed: ParsedText,
+  start: number,
+  pathEnd: number,
+): TextProblem | undefined {
   const text = masked(parsed);
-  const query = text.indexOf("?", start);
-  const end = query === -1 ? text.length : query;
-  const path = text.slice(start, end);
+  const path = text.slice(start, pathEnd);
   const at = (offset: number, message: string) => new TextProblem(message, start + offset);
   const wrong = WRONG_IN_URL.exec(text.slice(start));
   if (wrong !== null) return at(wrong.index, wrongCharacter(wrong[0]));

@@ -363,8 +363,18 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "redirect redirects return redirect_scheme redirect_regex permanent respond static static_response direct_response status file_server root try_files error_page",
+    keys: "redirects redir redirect_to redirect_scheme redirect_regex request_redirect permanent",
+    answer: "a route's redirect is `redirect`, like `redirect: https://example.com{request.path}`",
+  },
+  {
+    below: ANYWHERE,
+    keys: "return static_response direct_response fixed_response status",
     answer:
-      "redirects and fixed answers are not supported yet; a route always goes to its `backends`",
+      "a route's fixed answer is `respond`, like `respond: 404` or `respond: { status: 503, body: back soon }`",
+  },
+  {
+    below: ANYWHERE,
+    keys: "static file_server root try_files error_page",
+    answer: "the gateway serves no files; leave that to a backend",
   },
 ];

@@ -16,8 +16,12 @@ export function isSection(schema: TSchema): boolean {
   return KindGuard.IsObject(schema) || KindGuard.IsRecord(schema);
 }
 
-/** A scalar's value. Text from the environment becomes a number or a boolean if the schema wants one. */
-export function scalarAs(schema: TSchema, { origin, value }: ScalarNode): unknown {
+/**
+ * A scalar's value. Text from the environment becomes a number or a boolean if the schema wants one; a
+ * number is taken as it is written by a text's schema with the option `takesNumbers`.
+ */
+export function scalarAs(schema: TSchema, { origin, value, written }: ScalarNode): unknown {
+  if (typeof value === "number" && schema["takesNumbers"] === true) return written;
   if (origin !== "environment" || typeof value !== "string") return value;
   const wanted = KindGuard.IsLiteral(schema) ? typeof schema.const : schema["type"];
   if ((wanted === "number" || wanted === "integer") && NUMBER.test(value)) return Number(value);

@@ -28,14 +28,21 @@ function check(parsed: ParsedText): TextProblem | undefined {
       0,
     );
   }
-  const fragment = masked(parsed).indexOf("#");
+  const text = masked(parsed);
+  const fragment = text.indexOf("#");
   if (fragment !== -1) {
     return new TextProblem(
       "a fragment is never sent to a server; `#` within a name is `%23`",
       fragment,
     );
   }
-  return pathProblem(parsed);
+  return pathProblem(parsed, 0, pathEnd(text));
+}
+
+/** Where the path ends in a masked text. */
+function pathEnd(text: string): number {
+  const question = text.indexOf("?");
+  return question === -1 ? text.length : question;
 }
 
 /** Replaces the path that backends get, and its query if the text has one. */
@@ -46,11 +53,10 @@ export const rewrite = definePolicy({
 });
 
 function create(parsed: ParsedText): Policy {
-  const question = masked(parsed).indexOf("?");
-  const end = question === -1 ? parsed.text.length : question;
+  const { length } = parsed.text;
+  const end = pathEnd(masked(parsed));
   const path = new PathTemplate(partsWithin(parsed, 0, end));
-  const query =
-    question === -1 ? undefined : new QueryTemplate(partsWithin(parsed, end, parsed.text.length));
+  const query = end === length ? undefined : new QueryTemplate(partsWithin(parsed, end, length));
   return {
     name: "rewrite",
     request(exchange) {

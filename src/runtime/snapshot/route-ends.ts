@@ -1,4 +1,8 @@
 import type { Config, RouteConfig } from "../../config/schema.ts";
+import type { Handler } from "../../pipeline/chain.ts";
+import { DEFAULT_RULES } from "../../pipeline/exchange.ts";
+import { Redirect } from "../../policies/answering/redirect.ts";
+import { FixedAnswer } from "../../policies/answering/respond.ts";
 import { Forwarding } from "../../proxy/forward.ts";
 import { RouteTimeoutSets } from "../../proxy/route-timeouts.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
@@ -26,6 +30,8 @@ export class RouteEnds {
   }
 
   of(route: RouteConfig, id: string): RouteEnd {
+    if (route.redirect !== undefined) return answering(new Redirect(route.redirect));
+    if (route.respond !== undefined) return answering(new FixedAnswer(route.respond));
     if (route.upstream !== undefined) {
       const { keys, upstream } = this.#upstreams.named(route.upstream);
       return this.#forwarding(upstream, this.#settingsOf(route, keys));
@@ -54,4 +60,9 @@ export class RouteEnds {
       outgoing: settings,
     };
   }
+}
+
+/** The end of a route that sends nothing to a backend. */
+function answering(forward: Handler): RouteEnd {
+  return { forward, upstreams: [], outgoing: DEFAULT_RULES };
 }

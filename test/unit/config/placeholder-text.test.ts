@@ -53,9 +53,13 @@ describe("a text with placeholders", () => {
     ["either: /a/{request.idd}\n", "1:12", "`{request.idd}` is not a placeholder; did you mean"],
     ["either: { to: '{nothing}' }\n", "1:15", "`{nothing}` is not a placeholder"],
     ["named: { x: '{nothing}' }\n", "1:13", "`{nothing}` is not a placeholder"],
-    ["plain: 12\n", "1:8", "expected text, got 12; put it in quotes"],
+    ["plain: true\n", "1:8", "expected text, got true; put it in quotes"],
   ])("in %p is refused at %s: %s", (text, at, message) => {
     expect(printed(text)).toContain(`gateway.yaml:${at}: ${message}`);
+  });
+
+  test("takes a number as it is written", () => {
+    expect(read("plain: 1.10\n").value).toMatchObject({ plain: { text: "1.10" } });
   });
 
   test("from the environment is not shown in an error", () => {
