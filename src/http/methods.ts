@@ -13,6 +13,11 @@ export const proxiedMethods: ReadonlySet<string> = new Set(
 /** CONNECT asks for a tunnel, and TRACE would echo fields that the gateway added. */
 const refusedMethods: ReadonlySet<string> = new Set(["CONNECT", "TRACE"]);
 
+/** Methods that ask for nothing to be changed (RFC 9110 section 9.2.1). */
+export const safeMethods: ReadonlySet<string> = new Set(
+  "GET HEAD OPTIONS TRACE QUERY PROPFIND SEARCH REPORT".split(" "),
+);
+
 /** The idempotent ones (RFC 9110 section 9.2.2, and each method's own document). */
 export const idempotentMethods: ReadonlySet<string> = new Set(
   "GET HEAD PUT DELETE OPTIONS QUERY PROPFIND SEARCH REPORT".split(" "),

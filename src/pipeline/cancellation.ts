@@ -11,6 +11,11 @@ export class Cancellation {
   #controller: AbortController | undefined;
   #reason: GatewayError | undefined;
   #underWay: Interruptible | undefined;
+  /**
+   * Asked when the client leaves: true lets the exchange go on, because others wait for its answer, and
+   * whoever said so cancels it when they do not any more.
+   */
+  outlives: ((reason: GatewayError) => boolean) | undefined = undefined;
 
   /** `owner`: the request's own connection, interrupted last. */
   constructor(owner?: Interruptible) {
@@ -41,6 +46,7 @@ export class Cancellation {
 
   cancel(reason: GatewayError): void {
     if (this.#reason !== undefined) return;
+    if (reason.code === "client_closed" && this.outlives?.(reason) === true) return;
     this.#reason = reason;
     this.#controller?.abort();
     this.#underWay?.interrupt(reason);

@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy, Rest } from "./policy.ts";
 import type { ToProblem } from "./problems.ts";
 
 /** The end of a chain. */
@@ -23,14 +23,14 @@ export type Ending<Result> = (exchange: Exchange, answer: Answer) => Result;
  * out sees it.
  */
 export class Chain {
-  readonly #policies: readonly Policy[];
+  readonly policies: readonly Policy[];
   readonly #toProblem: ToProblem;
   /** See `Policy`. */
   readonly answersPreflights: boolean;
 
   constructor(policies: readonly Policy[], toProblem: ToProblem) {
     this.answersPreflights = policies.some((policy) => policy.answersPreflights === true);
-    this.#policies = policies;
+    this.policies = policies;
     this.#toProblem = toProblem;
   }
 
@@ -42,6 +42,13 @@ export class Chain {
     return this.#in(exchange, last, end, 0);
   }
 
+  /** Tells each policy that wants to know what comes after it, up to the route's end. */
+  join(last: Handler): void {
+    for (const [at, policy] of this.policies.entries()) {
+      policy.leadsTo?.(new RestOfChain(this.policies.slice(at + 1), this.#toProblem, last));
+    }
+  }
+
   /**
    * `entered` counts the policies that the exchange has reached; the way out leads back through them.
    */
@@ -51,7 +58,7 @@ export class Chain {
     end: Ending<Result>,
     entered: number,
   ): Result | Promise<Result> {
-    const policies = this.#policies;
+    const policies = this.policies;
     let at = entered;
     let answer: Answer | Promise<Answer>;
     try {
@@ -100,7 +107,7 @@ export class Chain {
     let answer = given;
     for (let at = entered - 1; at >= 0; at -= 1) {
       try {
-        const own = this.#policies[at]?.response?.(exchange, answer);
+        const own = this.policies[at]?.response?.(exchange, answer);
         if (own === undefined) continue;
         if (own instanceof Promise) return this.#replaceLater(exchange, answer, own, end, at);
         answer.replacedBy(own);
@@ -147,3 +154,19 @@ export class Chain {
     return this.#out(exchange, next, end, at);
   }
 }
+
+class RestOfChain implements Rest {
+  readonly #chain: Chain;
+  readonly #last: Handler;
+
+  constructor(policies: readonly Policy[], toProblem: ToProblem, last: Handler) {
+    this.#chain = new Chain(policies, toProblem);
+    this.#last = last;
+  }
+
+  handle(exchange: Exchange): Answer | Promise<Answer> {
+    return this.#chain.run(exchange, this.#last, leave);
+  }
+}
+
+const leave: Ending<Answer> = (_exchange, answer) => answer;

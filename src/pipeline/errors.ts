@@ -218,6 +218,12 @@ export const errorKinds = {
     title: "Gateway timeout",
     proxyStatus: "connection_read_timeout",
   },
+  not_cached: {
+    status: 504,
+    source: "gateway",
+    title: "Not in the cache",
+    proxyStatus: "http_request_denied",
+  },
   exchange_timeout: {
     status: 504,
     source: "gateway",

@@ -1,5 +1,5 @@
 import type { ClientIdentity } from "../http/forwarded.ts";
-import type { RequestFields } from "../http/request-fields.ts";
+import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
 import { Answer } from "./answer.ts";
 import type { Cancellation } from "./cancellation.ts";
@@ -172,8 +172,27 @@ export class Exchange implements Delivery {
 
   /** The request for the backend. Created on first use; policies change it, attempts send it. */
   get outgoing(): Outgoing {
-    this.#outgoing ??= new Outgoing(this, this.outgoingRules);
+    this.#outgoing ??= Outgoing.of(this, this.outgoingRules);
     return this.#outgoing;
+  }
+
+  /**
+   * An exchange that asks the backend the same for the gateway itself, by a request of its own: with what
+   * policies have written to `outgoing` so far. Nobody is told of its end.
+   */
+  fork(request: ClientRequest): Exchange {
+    const { target, client, requestId, startedAt, started } = this;
+    const fields = new RequestFields(request.fields, this.fields.rules);
+    const onEnd = () => {};
+    const opening = { request, fields, target, client, requestId, startedAt, started, onEnd };
+    const fork = new Exchange(opening);
+    fork.via = this.via;
+    fork.route = this.route;
+    fork.parameters = this.parameters;
+    fork.outgoingRules = this.outgoingRules;
+    fork.identity = this.identity;
+    fork.#outgoing = this.outgoing.copy();
+    return fork;
   }
 
   /**
@@ -188,6 +207,13 @@ export class Exchange implements Delivery {
       fields.forwarded === null &&
       fields.xForwardedFor === null;
     return isDirect ? request.connection : undefined;
+  }
+
+  /** Forgets a failure: the client gets a good answer all the same. The attempts keep theirs. */
+  recover(): void {
+    this.errorCode = undefined;
+    this.errorDetail = "";
+    this.status = 0;
   }
 
   /** Records a failure. The first one is the cause; later ones do not replace it. */

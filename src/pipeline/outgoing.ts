@@ -57,13 +57,33 @@ export class Outgoing {
   #path: string;
   #query: string;
 
-  constructor(source: OutgoingSource, rules: OutgoingRules) {
-    this.method = source.method;
+  static of(source: OutgoingSource, rules: OutgoingRules): Outgoing {
+    const { method, target } = source;
+    const path = rules.preservePath === true ? writtenPath(target) : target.path;
+    return new Outgoing(method, path, target.query, outgoingFields(source, rules), rules);
+  }
+
+  private constructor(
+    method: string,
+    path: string,
+    query: string,
+    fields: string[],
+    rules: OutgoingRules,
+  ) {
+    this.method = method;
+    this.#path = path;
+    this.#query = query;
+    this.#list = fields;
+    this.fields = fields;
     this.#rules = rules;
-    this.#path = rules.preservePath === true ? writtenPath(source.target) : source.target.path;
-    this.#query = source.target.query;
-    this.#list = outgoingFields(source, rules);
-    this.fields = this.#list;
+  }
+
+  /** The same request, to be changed by itself. */
+  copy(): Outgoing {
+    const list = [...this.#list];
+    const copy = new Outgoing(this.method, this.#path, this.#query, list, this.#rules);
+    copy.contentEdit = this.contentEdit;
+    return copy;
   }
 
   /** Begins with "/"; a backend's base path goes in front of it. */

@@ -17,6 +17,18 @@ export interface Policy {
    * one's content must first take a reader of its body.
    */
   response?(exchange: Exchange, answer: Answer): Replacement | Promise<Replacement>;
+  /**
+   * For a route's own policy: called once, when the route is complete, with what comes after this policy.
+   * A policy that sends requests of its own, or decides what becomes of an answer before others see it,
+   * answers in `request` with what `rest` answers.
+   */
+  leadsTo?(rest: Rest): void;
+}
+
+/** The part of a route behind a policy: the policies after it, and the route's end. */
+export interface Rest {
+  /** Takes an exchange through it, in and out. Neither throws nor rejects: errors become problems. */
+  handle(exchange: Exchange): Answer | Promise<Answer>;
 }
 
 /** The answer to send instead; undefined keeps the given one. */
@@ -34,6 +46,8 @@ export interface PolicyServices {
   readonly share: Keep;
   /** For the operator. Nothing that clients can cause at will is logged without a limit. */
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string) => void;
+  /** Milliseconds without content moving towards a client; 0 sets no limit. */
+  readonly idleTimeout: number;
 }
 
 /** A well-formed setting that is wrong or, as a warning, probably not meant. */
@@ -72,6 +86,11 @@ export interface PolicyDefinition {
   readonly name: string;
   readonly global?: PolicyScope;
   readonly route?: PolicyScope;
+  /**
+   * Creates a policy for all routes, in place of one configured at the top, as soon as one route has a
+   * policy of this kind: that one may have to know what passes on other routes.
+   */
+  beside?(services: PolicyServices): Policy;
   /** True if a route's own policy replaces the global one instead of adding to it. */
   readonly routeReplacesGlobal: boolean;
 }
@@ -89,6 +108,7 @@ export function definePolicy<
   readonly name: string;
   readonly global?: DecodedScope<GlobalSchema>;
   readonly route?: DecodedScope<RouteSchema>;
+  beside?(services: PolicyServices): Policy;
   readonly routeReplacesGlobal: boolean;
 }): PolicyDefinition {
   return definition;

@@ -1,6 +1,7 @@
 import type { PolicyDefinition } from "../pipeline/policy.ts";
 import { authPolicy } from "./auth/auth.ts";
 import { providerRegistry } from "./auth/providers/registry.ts";
+import { cache } from "./cache/cache.ts";
 import { compress } from "./compress/compress.ts";
 import { concurrency } from "./concurrency.ts";
 import { cors } from "./cors.ts";
@@ -23,6 +24,9 @@ export const policyRegistry = [
   concurrency,
   // After what refuses requests: who a client is decides whether its answers are compressed.
   compress,
+  // After what may refuse a request, so that stored answers are for those who may have them; before what
+  // changes requests and answers, so that this is done once for each stored answer.
+  cache,
   // Only of what is admitted, and when it is known who sent it.
   stripPrefix,
   rewrite,

@@ -300,8 +300,13 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "cache caching proxy_cache proxy_cache_path proxy_cache_valid cache_ttl http_cache",
-    answer: "the gateway does not cache yet; Cache-Control of the backends reaches clients",
+    keys: "caching proxy_cache proxy_cache_path proxy_cache_valid cache_ttl http_cache",
+    answer: "that is `cache` of a route, like `cache: true` or `cache: { ttl: 1m }`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "cache",
+    answer: "that is a key of a route, or of `defaults` for all of them",
   },
   {
     below: ANYWHERE,

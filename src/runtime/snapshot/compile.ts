@@ -75,14 +75,17 @@ class RouteCompiler {
   }
 
   compile(route: RouteConfig, id: string, pattern: RoutePattern | undefined): CompiledRoute {
+    const chain = this.#chain(route, id);
+    const end = this.#ends.of(route, id);
+    if (chain !== this.unrouted) chain.join(end.forward);
     return {
       id,
       ...pattern,
       path: route.pattern.path,
       pattern: route.pattern,
       encodedSlashes: route.encoded_slashes,
-      chain: this.#chain(route, id),
-      ...this.#ends.of(route, id),
+      chain,
+      ...end,
     };
   }
 

@@ -1,5 +1,10 @@
 import type { Config, RouteConfig } from "../../config/schema.ts";
-import type { Policy, PolicyScope, PolicyServices } from "../../pipeline/policy.ts";
+import type {
+  Policy,
+  PolicyDefinition,
+  PolicyScope,
+  PolicyServices,
+} from "../../pipeline/policy.ts";
 import { policyRegistry } from "../../policies/registry.ts";
 import type { Lease } from "../lifetimes.ts";
 
@@ -16,10 +21,13 @@ export class Policies {
   /** One instance of each global policy, shared by all routes, by the policy's name. */
   readonly #globals = new Map<string, Policy>();
 
-  constructor(config: Config, services: CreationServices) {
+  constructor(config: Config, given: Omit<CreationServices, "idleTimeout">) {
+    const services = { ...given, idleTimeout: config.server.timeouts.idle };
     this.#services = services;
-    for (const { name, global } of policyRegistry) {
-      const policy = create(name, global, config, services, "default");
+    for (const definition of policyRegistry) {
+      const { name, global } = definition;
+      const policy =
+        create(name, global, config, services, "default") ?? beside(definition, config, services);
       if (policy !== undefined) this.#globals.set(name, policy);
     }
     this.global = [...this.#globals.values()];
@@ -27,9 +35,11 @@ export class Policies {
 
   /** The policies of a route, global ones included; `global` itself if there are no others. */
   of(route: RouteConfig, id: string): readonly Policy[] {
+    const idleTimeout = route.timeouts?.idle ?? this.#services.idleTimeout;
+    const services = { ...this.#services, idleTimeout };
     const policies = policyRegistry.flatMap((definition) => {
       const global = this.#globals.get(definition.name);
-      const own = create(definition.name, definition.route, route, this.#services, id, global);
+      const own = create(definition.name, definition.route, route, services, id, global);
       const replaced = definition.routeReplacesGlobal && isConfigured(definition.route, route);
       return [replaced ? undefined : global, own].filter((policy) => policy !== undefined);
     });
@@ -41,19 +51,39 @@ function isConfigured(scope: PolicyScope | undefined, config: object): boolean {
   return scope !== undefined && scope.key in config;
 }
 
+/** What a kind of policy creates for all routes, once one of them has it. */
+function beside(
+  definition: PolicyDefinition,
+  { routes }: Config,
+  services: CreationServices,
+): Policy | undefined {
+  const { name, route } = definition;
+  if (definition.beside === undefined || !routes.some((one) => isConfigured(route, one))) {
+    return undefined;
+  }
+  return definition.beside(servicesFor(services, name, "beside"));
+}
+
 function create(
   policy: string,
   scope: PolicyScope | undefined,
   config: object,
-  { lease, ...services }: CreationServices,
+  services: CreationServices,
   name: string,
   global?: Policy,
 ): Policy | undefined {
   if (scope === undefined) return undefined;
   const own: unknown = Reflect.get(config, scope.key);
   if (own === undefined) return undefined;
-  const keep = lease.under(policy, scope.key, name);
-  return scope.create(own, { ...services, keep, share: lease.under(policy) }, name, global);
+  return scope.create(own, servicesFor(services, policy, scope.key, name), name, global);
+}
+
+function servicesFor(
+  { lease, ...services }: CreationServices,
+  policy: string,
+  ...place: readonly string[]
+): PolicyServices {
+  return { ...services, keep: lease.under(policy, ...place), share: lease.under(policy) };
 }
 
 function areTheSame(some: readonly unknown[], others: readonly unknown[]): boolean {

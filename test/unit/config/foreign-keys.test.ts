@@ -127,7 +127,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("breaker: {}"), "that is `circuit_breaker` of a route or an upstream"],
   [route("outlier_detection: {}"), "backends at which requests fail are taken out by `ejection`"],
   [backend("url: http://a, max_fails: 3"), "failed requests are counted by `ejection`"],
-  [route("cache: {}"), "the gateway does not cache yet; "],
+  [route("proxy_cache: {}"), "that is `cache` of a route, "],
   [route("gzip: true"), "answers are compressed by `compress` of a route"],
   [route("sticky: true"), "there are no sticky sessions yet; "],
   [route("lb_policy: least_conn"), "that is `balance`; "],

@@ -31,7 +31,7 @@ export function policyFrom(
   log: PolicyServices["log"] = () => {},
 ): Policy | undefined {
   const keep: PolicyServices["keep"] = (_key, make) => make();
-  const services = { clock, keep, share: keep, log } satisfies PolicyServices;
+  const services = { clock, keep, share: keep, log, idleTimeout: 300_000 } satisfies PolicyServices;
   return scope!.create(decode(scope, written), services, name, global);
 }
 

@@ -1,0 +1,41 @@
+import type { Field } from "../../http/field.ts";
+import type { Answer } from "../../pipeline/answer.ts";
+import type { Exchange } from "../../pipeline/exchange.ts";
+import { CACHE_STATUS, TAG_FIELDS } from "./stored-answer.ts";
+
+/** Why a request went to the backend (RFC 9211 section 2.2). */
+export type Forwarded = "bypass" | "method" | "uri-miss" | "vary-miss" | "request" | "stale";
+
+/** What became of a request that was not answered by the cache alone. */
+export interface Outcome {
+  readonly why: Forwarded;
+  /** The backend's status, if it is not the answer's. */
+  readonly status?: number;
+  readonly stored?: boolean;
+  readonly collapsed?: boolean;
+  readonly detail?: string;
+  readonly ttl?: number;
+}
+
+/** The Cache-Status of an exchange that the backend took part in (RFC 9211). */
+export function statusField(outcome: Outcome): Field {
+  const { why, status, stored, collapsed, detail, ttl } = outcome;
+  let value = `gateway; fwd=${why}`;
+  if (status !== undefined) value += `; fwd-status=${status}`;
+  if (stored === true) value += "; stored";
+  if (collapsed === true) value += "; collapsed";
+  if (ttl !== undefined) value += `; ttl=${ttl}`;
+  if (detail !== undefined) value += `; detail=${detail}`;
+  return CACHE_STATUS.with(value);
+}
+
+/**
+ * Adds the Cache-Status to an answer that has come from the backend. Its tags are for caches: only a
+ * trusted proxy gets them.
+ */
+export function mark(answer: Answer, { client }: Exchange, outcome: Outcome): Answer {
+  const { fields } = answer;
+  if (!client.viaTrustedProxy) fields.delete(TAG_FIELDS);
+  fields.list.push(statusField(outcome));
+  return answer;
+}
