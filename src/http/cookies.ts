@@ -26,3 +26,17 @@ function valueIn(cookies: string, name: string): string | null {
   }
   return null;
 }
+
+/** A Cookie field's value without the cookies of a name; empty if there are no others. */
+export function withoutCookie(cookies: string, name: string): string {
+  return cookies
+    .split(";")
+    .filter((cookie) => nameOf(cookie) !== name && cookie.trim() !== "")
+    .map((cookie) => cookie.trim())
+    .join("; ");
+}
+
+function nameOf(cookie: string): string {
+  const equals = cookie.indexOf("=");
+  return (equals === -1 ? "" : cookie.slice(0, equals)).trim();
+}

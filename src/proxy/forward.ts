@@ -35,6 +35,8 @@ export class Forwarding implements Handler {
   async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
     const { settings, timeouts, clock, transport, tunnels } = this.#route;
     exchange.held = ring;
+    const { sticky } = this.#route.upstream;
+    sticky?.hide(exchange);
     const asked =
       exchange.fields.upgrade === null ? undefined : requestedUpgrades(exchange, settings.upgrades);
     const pending = requestContent(exchange, settings, timeouts, clock);
@@ -58,6 +60,7 @@ export class Forwarding implements Handler {
         attempt.endedAt = clock.monotonic();
         if (ring.passesOn(attempt, backendAnswer, content)) {
           exchange.headersAt = attempt.endedAt;
+          sticky?.mark(exchange, ring.backend, backendAnswer);
           const relay = { backendAnswer, settings, clock };
           const answer =
             asked === undefined

@@ -120,6 +120,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
   const snapshots = new Snapshots({
     clock,
     random,
+    ownSecret: crypto.randomUUID() + crypto.randomUUID(),
     log: (level, message) => logger.log(level, message),
     monitor,
     lifetimes: new Lifetimes(),

@@ -6,22 +6,27 @@ import type { DiscoverySource } from "./discovery/source.ts";
 import type { HealthMonitor } from "./health/monitor.ts";
 import type { HealthCheck } from "./health/schema.ts";
 import { KeptState, type StateServices, type StateSettings } from "./kept-state.ts";
+import type { StickyConfig } from "./sticky/schema.ts";
+import { Sticky, type StickyServices } from "./sticky/sticky.ts";
 import { Upstream, type UpstreamSettings } from "./upstream.ts";
 
-export interface RosterSettings extends Omit<UpstreamSettings, "slowStart">, StateSettings {
+export interface RosterSettings
+  extends Omit<UpstreamSettings, "slowStart" | "sticky">, StateSettings {
   /** The upstream's name; its route if it has none. */
   readonly name: string;
   readonly sources: readonly DiscoverySource[];
   readonly balancer: Balancer;
   /** Milliseconds over which backends that come back get their weight; undefined and 0: at once. */
   readonly slowStart?: number | undefined;
+  /** Undefined if clients do not stay with their backends. */
+  readonly sticky?: StickyConfig | undefined;
   readonly healthCheck: HealthCheck;
   readonly reach: Reach;
   /** TLS settings for the backend at an origin; undefined without TLS. */
   readonly tls: (origin: string) => Bun.TLSOptions | undefined;
 }
 
-export interface RosterServices extends StateServices {
+export interface RosterServices extends StateServices, StickyServices {
   readonly monitor: HealthMonitor;
 }
 
@@ -52,10 +57,11 @@ export class Roster {
   constructor(settings: RosterSettings, services: RosterServices) {
     this.#settings = settings;
     this.#services = services;
-    const { slowStart: duration = 0 } = settings;
+    const { slowStart: duration = 0, sticky } = settings;
     this.upstream = new Upstream([], settings.balancer, {
       ...settings,
       slowStart: duration > 0 ? { duration, clock: services.clock } : undefined,
+      sticky: sticky && ((balancer) => new Sticky(balancer, sticky, services)),
     });
     this.#reports = settings.sources.map(() => []);
     try {

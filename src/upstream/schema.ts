@@ -8,6 +8,7 @@ import { balanceSchema } from "./balancers/schema.ts";
 import { circuitBreaker } from "./breaker/schema.ts";
 import { discoveryRegistry } from "./discovery/registry.ts";
 import { staticList } from "./discovery/static.ts";
+import { sticky } from "./sticky/schema.ts";
 import { ejection } from "./ejection/schema.ts";
 
 /** The sources under `discover`. */
@@ -115,6 +116,7 @@ export const upstreamSections = {
   backends,
   ...((sources.length === 0 ? {} : { discover }) as { readonly discover: typeof discover }),
   balance,
+  sticky,
   slow_start: slowStart,
   protocol,
   proxy,

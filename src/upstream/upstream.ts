@@ -17,6 +17,7 @@ import type { HealthListener } from "./health/health.ts";
 import { type AttemptObserver, observers } from "./observer.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import { SlowStart, type SlowStartSettings } from "./slow-start.ts";
+import type { Sticky } from "./sticky/sticky.ts";
 import { unavailable } from "./unavailable.ts";
 
 /** What an upstream does about backends that fail, and about those that come back. */
@@ -26,12 +27,16 @@ export interface UpstreamSettings {
   readonly whenNoneHealthy?: WhenNoneHealthy | undefined;
   /** Undefined if backends get all of their weight at once. */
   readonly slowStart?: SlowStartSettings | undefined;
+  /** Makes clients stay with their backends, by way of a balancer; undefined if they do not. */
+  readonly sticky?: ((balancer: Balancer) => Sticky) | undefined;
 }
 
 /** The pool of backends that a route balances over. */
 export class Upstream implements HealthListener, BackendListener {
   /** Gets every attempt's outcome; undefined if nobody wants it. */
   readonly observer: AttemptObserver | undefined;
+  /** Keeps clients with their backends; undefined if nothing does. */
+  readonly sticky: Sticky | undefined;
   /** Set when a route that sends requests again uses the upstream; it counts those of all routes. */
   retryBudget: RetryBudget | undefined = undefined;
   readonly #balancer: Balancer;
@@ -48,9 +53,10 @@ export class Upstream implements HealthListener, BackendListener {
   constructor(
     backends: readonly Backend[],
     balancer: Balancer = new RoundRobin(),
-    { ejection, whenNoneHealthy = "fail", slowStart }: UpstreamSettings = {},
+    { ejection, whenNoneHealthy = "fail", slowStart, sticky }: UpstreamSettings = {},
   ) {
-    this.#balancer = balancer;
+    this.sticky = sticky?.(balancer);
+    this.#balancer = this.sticky ?? balancer;
     this.#whenNoneHealthy = whenNoneHealthy;
     this.observer = observers([
       observerOf(balancer),
@@ -165,8 +171,9 @@ export class Upstream implements HealthListener, BackendListener {
 
   /** The only backend, if nothing but its health matters: it is never ejected. */
   #onlyOf([first, second]: readonly Backend[]): Backend | undefined {
-    const isSimple = second === undefined && this.#whenNoneHealthy === "fail";
-    return isSimple && first?.breaker === undefined ? first : undefined;
+    const isAlone = second === undefined && first?.breaker === undefined;
+    const isSimple = this.#whenNoneHealthy === "fail" && this.sticky === undefined;
+    return isAlone && isSimple ? first : undefined;
   }
 }
 

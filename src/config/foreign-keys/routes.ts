@@ -42,9 +42,9 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE, TOP],
-    keys: "sticky sticky_session sticky_sessions session session_affinity persistence",
-    answer:
-      "there are no sticky sessions yet; `balance: { hash: client_ip }` keeps clients together",
+    keys: "sticky_session sticky_sessions stickiness session session_affinity persistence affinity session_persistence",
+    answer: "clients stay with their backend by `sticky`, like `sticky: true`",
+    means: "sticky",
   },
   {
     below: [ROUTE],

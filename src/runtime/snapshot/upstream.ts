@@ -37,6 +37,7 @@ export function createUpstream(
     whenNoneHealthy: keys.when_none_healthy,
     breaker: keys.circuit_breaker?.enabled === true ? keys.circuit_breaker : undefined,
     slowStart: keys.slow_start,
+    sticky: keys.sticky?.enabled === true ? keys.sticky : undefined,
   };
   const healthCheck = { ...globalHealthCheck, ...keys.health_check };
   const tls = backendTls.keyOf(settings);

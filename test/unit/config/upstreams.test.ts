@@ -56,6 +56,37 @@ describe("an upstream with a name", () => {
     expect(errorsIn(text("http://a.test"))).toEqual([]);
   });
 
+  test.each([
+    ["true", { enabled: true, cookie: "gateway_backend", same_site: "lax" }],
+    ["false", { enabled: false, cookie: "gateway_backend", same_site: "lax" }],
+    [
+      "{ cookie: home, max_age: 1h, same_site: none, secret: 0123456789abcdef }",
+      {
+        enabled: true,
+        cookie: "home",
+        max_age: 3_600_000,
+        same_site: "none",
+        secret: "0123456789abcdef",
+      },
+    ],
+  ])("makes clients stay with `sticky: %s`", (written, read) => {
+    const text = `routes: [{ path: /a, backends: [http://a.test], sticky: ${written} }]\n`;
+    expect(loaded(text).routes[0]?.sticky).toEqual(read as never);
+  });
+
+  test.each([
+    ['{ cookie: "a b" }', "a cookie's name has no spaces"],
+    ['{ cookie: "" }', "a cookie's name has no spaces"],
+    ["{ secret: short }", "expected at least 16 characters"],
+    ["{ max_age: 1ms }", "`max_age` is at least 1s"],
+    ["{ same_site: Lax }", "expected lax, strict or none"],
+    ["{ http_only: false }", "unknown key `http_only`"],
+    ["source_ip", "expected true, false or {cookie, max_age, same_site, secret}"],
+  ])("refuses `sticky: %s`", (written, message) => {
+    const text = `routes: [{ path: /a, backends: [http://a.test], sticky: ${written} }]\n`;
+    expect(errorsIn(text).join("\n")).toContain(message);
+  });
+
   test("has labels of its backends, which are texts", () => {
     const text = (labels: string) =>
       `routes: [{ path: /a, backends: [{ url: http://a.test, labels: ${labels} }] }]\n`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { cookieValue } from "../../../src/http/cookies.ts";
+import { cookieValue, withoutCookie } from "../../../src/http/cookies.ts";
 import { fieldsFrom } from "../../support/client-request.ts";
 
 describe("a cookie", () => {
@@ -25,5 +25,16 @@ describe("a cookie", () => {
       ["cookie", "b=2"],
     ]);
     expect(cookieValue(fields, "b")).toBe("2");
+  });
+});
+
+describe("a Cookie field without one of its cookies", () => {
+  test.each([
+    ["a=1; b=2; c=3", "b", "a=1; c=3"],
+    ["b=2", "b", ""],
+    ["b=1;b=2 ;a=b=3;;", "b", "a=b=3"],
+    ["ab=1; B=2; b", "b", "ab=1; B=2; b"],
+  ])("%p without %p is %p", (cookies, name, left) => {
+    expect(withoutCookie(cookies, name)).toBe(left);
   });
 });

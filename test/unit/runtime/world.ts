@@ -66,6 +66,7 @@ export function world({
   const services = {
     clock,
     random: () => 0.5,
+    ownSecret: "a secret of the process",
     log: () => {},
     lifetimes,
     transport,

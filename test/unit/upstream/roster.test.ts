@@ -53,6 +53,7 @@ function rosterOf(
       },
       {
         clock: checks.clock,
+        ownSecret: "a secret of the process",
         monitor: checks.monitor,
         keeper: lifetimes,
         log: (level, message) => void lines.push(`${level} ${message}`),
