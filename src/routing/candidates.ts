@@ -11,17 +11,19 @@ import { Ranking } from "./ranking.ts";
  */
 export class Candidates<R extends RoutePattern> {
   readonly all = new Ranking<R>();
-  /** Absent while every route accepts any method. */
+  /** Both absent while every route accepts any method, as nearly all do: then `all` is the rest. */
   #byMethod: Map<string, Ranking<R>> | undefined = undefined;
-  readonly #rest = new Ranking<R>();
+  #rest: Ranking<R> | undefined = undefined;
 
   add(candidate: Candidate<R>): void {
-    this.all.add(candidate);
     const { methods } = candidate.route;
     if (methods === undefined) {
-      this.#rest.add(candidate);
+      this.all.add(candidate);
+      this.#rest?.add(candidate);
       return;
     }
+    this.#rest ??= this.all.copy();
+    this.all.add(candidate);
     this.#byMethod ??= new Map();
     for (const method of new Set(methods)) {
       let listed = this.#byMethod.get(method);
@@ -33,13 +35,13 @@ export class Candidates<R extends RoutePattern> {
   choose(method: string, request: RoutedRequest): Candidate<R> | undefined {
     const found = this.#byMethod?.get(method)?.first(request);
     if (found !== undefined || !proxiedMethods.has(method)) return found;
-    return this.#rest.first(request);
+    return (this.#rest ?? this.all).first(request);
   }
 
   /** Makes `choose` fast for many routes. To be called when all have been added. */
   arrange(): void {
-    for (const ranking of [this.all, this.#rest, ...(this.#byMethod?.values() ?? [])]) {
-      ranking.arrange();
-    }
+    this.all.arrange();
+    this.#rest?.arrange();
+    for (const ranking of this.#byMethod?.values() ?? []) ranking.arrange();
   }
 }

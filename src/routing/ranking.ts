@@ -40,6 +40,12 @@ export class Ranking<R extends RoutePattern> {
     this.#ordered.splice(place, 0, candidate);
   }
 
+  copy(): Ranking<R> {
+    const copy = new Ranking<R>();
+    copy.#ordered.push(...this.#ordered);
+    return copy;
+  }
+
   /** Makes finding routes fast. To be called when all have been added. */
   arrange(): void {
     this.#shelves = this.#ordered.length < LOOKUP_FROM ? undefined : arrange(this.#ordered);
