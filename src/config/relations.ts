@@ -2,6 +2,7 @@ import type { ConfigIssue } from "../pipeline/policy.ts";
 import { type Checkable, under } from "../pipeline/section.ts";
 import { defaultStorage, storageProblem } from "./acme-schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
+import { checkHostCertificates } from "./host-certificates.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { checkRetryRelations } from "./retry-relations.ts";
 import { checkTimeouts } from "./timeouts.ts";
@@ -24,6 +25,7 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
   return [
     ...checkPorts(config),
     ...checkDefaultStorage(config),
+    ...checkHostCertificates(config),
     ...under(
       ["server", "timeouts"],
       // An exchange timeout below the default response timeout is no contradiction.

@@ -15,11 +15,16 @@ export function conditionsOf(
   });
   return {
     name: Reflect.get(route, "name") as string | undefined,
-    hosts: listOf(route, hosts.key),
+    hosts: hostsOf(route),
     methods: listOf(route, methods.key),
     conditions: conditions.length === 0 ? undefined : conditions,
     priority: Reflect.get(route, "priority") as number | undefined,
   };
+}
+
+/** A route's hosts, without those that could not be read. */
+export function hostsOf(route: object): readonly string[] | undefined {
+  return listOf(route, hosts.key);
 }
 
 /** What a route lists, without repetitions and those that could not be read. */

@@ -14,8 +14,8 @@ import { requestFor } from "./requests.ts";
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 /** A request whose target is written like this. */
-function asked(written: string) {
-  return { ...requestFor("/"), target: targetOf("GET", written, "gateway.test") };
+function asked(written: string, host = "gateway.test") {
+  return { ...requestFor("/"), target: targetOf("GET", written, host) };
 }
 
 type Mode = "keep" | "reject" | "decode";
@@ -130,8 +130,10 @@ const routePath = fc
     [...segments, last].map((text, at) => `/${text.startsWith(":") ? text + at : text}`).join(""),
   );
 const mode = fc.constantFrom<Mode>("keep", "decode", "reject");
+const someHosts = fc.constantFrom(["gateway.test"], ["*.test"], ["a.b"], ["*.test", "a.b"]);
 const route: fc.Arbitrary<RoutePattern> = fc.record({
   path: routePath,
+  hosts: fc.option(someHosts, { nil: undefined }),
   encodedSlashes: fc.option(mode, { nil: undefined }),
 });
 const piece = fc.constantFrom(
@@ -152,24 +154,32 @@ function lenientReading(path: string): string {
   return `/${walked.join("/")}`.replace(/\/{2,}/g, "/");
 }
 
+const host = fc.constantFrom("gateway.test", "GATEWAY.test.", "%67ateway.test", "a.b", "other");
+
 test("a backend that decodes slashes sees no path that is for a route beside or below the matched one", () => {
   let kept = 0;
   fc.assert(
-    fc.property(fc.array(route, { maxLength: 8 }), mode, written, (routes, serverMode, text) => {
-      const request = asked(text);
-      if (request.target.refusal !== undefined) return;
-      const table = RouteTable.compile(routes, serverMode);
-      const match = table.match("GET", request);
-      if (match.kind !== "route") return;
-      const sent = match.path ?? request.target.path;
-      const seen = lenientReading(sent);
-      if (seen !== sent) kept += 1;
-      const other = RouteTable.compile(routes).match("GET", asked(seen));
-      expect(other.kind).not.toBe("invalid_path");
-      if (other.kind !== "route" || other.route === match.route) return;
-      expect(seen).not.toBe(sent);
-      expect(covers(patternOf(other.route), patternOf(match.route))).toBeTrue();
-    }),
+    fc.property(
+      fc.array(route, { maxLength: 8 }),
+      mode,
+      written,
+      host,
+      (routes, serverMode, text, asker) => {
+        const request = asked(text, asker);
+        if (request.target.refusal !== undefined) return;
+        const table = RouteTable.compile(routes, serverMode);
+        const match = table.match("GET", request);
+        if (match.kind !== "route") return;
+        const sent = match.path ?? request.target.path;
+        const seen = lenientReading(sent);
+        if (seen !== sent) kept += 1;
+        const other = RouteTable.compile(routes).match("GET", asked(seen, asker));
+        expect(other.kind).not.toBe("invalid_path");
+        if (other.kind !== "route" || other.route === match.route) return;
+        expect(seen).not.toBe(sent);
+        expect(covers(patternOf(other.route), patternOf(match.route))).toBeTrue();
+      },
+    ),
     { numRuns: 5_000 },
   );
   expect(kept).toBeGreaterThan(10);

@@ -1,5 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import { hostName } from "../../../http/host.ts";
+import { comparableHost } from "../../../http/host-pattern.ts";
 import type { ClientCertificate, ClientTls } from "../../../pipeline/client-request.ts";
 import type { Certificates, ServerCertificate } from "./certificates.ts";
 import { clientCertificate } from "./client-certificate.ts";
@@ -33,7 +33,7 @@ export class ConnectionTls implements ClientTls {
   isMisdirected(host: string): boolean {
     if (host !== this.#host) {
       this.#host = host;
-      this.#isMisdirected = this.#all.isMisdirected(this.#own, hostName(host).toLowerCase());
+      this.#isMisdirected = this.#all.isMisdirected(this.#own, comparableHost(host));
     }
     return this.#isMisdirected;
   }

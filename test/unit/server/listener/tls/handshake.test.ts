@@ -255,6 +255,7 @@ describe.skipIf(!hasOpenssl)("a TLS handshake", () => {
     const tls = server.connections[0]?.tls;
     expect(tls?.isMisdirected("api.test")).toBe(false);
     expect(tls?.isMisdirected("a.wild.test")).toBe(true);
+    expect(tls?.isMisdirected("A.w%69ld.test.:443")).toBe(true);
     expect(tls?.isMisdirected("a.wild.test")).toBe(true);
     expect(tls?.isMisdirected("nobody.test")).toBe(false);
   });
