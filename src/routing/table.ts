@@ -29,10 +29,10 @@ const REJECTED: InvalidPath = {
   kind: "invalid_path",
   problem: "the path contains an encoded slash or backslash",
 };
-const AMBIGUOUS: InvalidPath = {
-  kind: "invalid_path",
-  problem: "the path contains an encoded slash or backslash, and decoded it is another route's",
-};
+/** Why a path is refused that a backend could take for another route's. */
+export const AMBIGUOUS_PATH =
+  "the path contains an encoded slash or backslash, and decoded it is another route's";
+const AMBIGUOUS: InvalidPath = { kind: "invalid_path", problem: AMBIGUOUS_PATH };
 
 /**
  * Finds the route of a request, whatever the order of the routes. First the host decides: a route for the

@@ -60,6 +60,8 @@ beforeAll(async () => {
         protocol: "http2",
         backends: [http2],
       },
+      { path: "/img/:name", rewrite: "/files/{path.name}", backends },
+      { path: "/files/private/*", rate_limit: 1, backends },
       { path: "/public/*", strip_prefix: "/public", backends },
       { path: "/public/admin/*", strip_prefix: "/public", backends: [guarded.url] },
       { path: "/strict/*rest", rewrite: "/x/{query.name}", encoded_slashes: "reject", backends },
@@ -134,5 +136,17 @@ describe("a guarded path", () => {
     "/public/%252e%252e/admin/x",
   ])("is not reached by %p", async (target) => {
     expect(await reached(target)).toBe("invalid_path");
+  });
+});
+
+describe("what a route asks a backend for", () => {
+  test.each([
+    ["/img/a%2Fb", "open /files/a%2Fb gateway.test"],
+    ["/img/private%252Fx", "open /files/private%252Fx gateway.test"],
+    ["/img/private%2Fx", "invalid_path"],
+    ["/img/private%5cx", "invalid_path"],
+    ["/img/%2Fprivate%2Fx", "invalid_path"],
+  ])("is not reached through another by %p: %p", async (target, expected) => {
+    expect(await reached(target)).toBe(expected);
   });
 });

@@ -7,6 +7,7 @@ import { routeIds } from "../../routing/route-ids.ts";
 import { type RoutePattern, RouteTable } from "../../routing/table.ts";
 import { runThrough, type Steps } from "../../time/slices.ts";
 import type { Lease } from "../lifetimes.ts";
+import { guardPathsInSteps } from "./guarded-paths.ts";
 import { Policies } from "./policies.ts";
 import { RouteEnds } from "./route-ends.ts";
 import type { CompiledRoute, Snapshot, SnapshotServices } from "./snapshot.ts";
@@ -32,10 +33,11 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       compiled.push(routes.compile(route, ids[index] ?? route.path, patterns[index]));
       yield undefined;
     }
+    const guarded = yield* guardPathsInSteps(config, compiled);
     return {
       maxInFlight: config.server.max_in_flight,
-      routes: compiled,
-      table: yield* RouteTable.compileInSteps(compiled, config.server.encoded_slashes),
+      routes: guarded,
+      table: yield* RouteTable.compileInSteps(guarded, config.server.encoded_slashes),
       unrouted: routes.unrouted,
       bare: new Chain([], toProblem),
       trustedProxies: new AddressSet(config.server.trusted_proxies),
