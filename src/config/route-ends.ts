@@ -1,5 +1,5 @@
 import type { ConfigIssue } from "../pipeline/policy.ts";
-import type { Checkable, IsWhole } from "../pipeline/section.ts";
+import { type Checkable, type IsWhole, under } from "../pipeline/section.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import type { IsWritten } from "./relations.ts";
 import { routeEnds, upstreamKeys } from "./sections.ts";
@@ -14,14 +14,15 @@ export function checkRouteEnds(
   const used = new Set<string>();
   const issues = routes.flatMap((route, index) => {
     if (route === undefined) return [];
-    for (const name of upstreamsOf(route)) used.add(name);
+    const references = referencesOf(route);
+    for (const { name } of references) used.add(name);
     const has = (key: string) => isWritten(["routes", index, key]);
     // A key that was not understood may say where its requests go.
     if (!isWhole(route) && !routeEnds.some(has)) return [];
-    return checkRoute(route, upstreams, has).map((issue): ConfigIssue => ({
-      ...issue,
-      path: ["routes", index, ...issue.path],
-    }));
+    return under(
+      ["routes", index],
+      [...checkRoute(route, has), ...checkReferences(references, upstreams)],
+    );
   });
   for (const name of Object.keys(upstreams ?? {})) {
     if (used.has(name)) continue;
@@ -31,14 +32,37 @@ export function checkRouteEnds(
   return issues;
 }
 
-/** The names of the upstreams that a route's requests may go to. */
-function upstreamsOf({ upstream }: Checkable<RouteConfig>): string[] {
-  return upstream === undefined ? [] : [upstream];
+/** A route's mention of an upstream. */
+interface Reference {
+  readonly name: string;
+  readonly path: readonly (string | number)[];
+}
+
+/** The upstreams that a route's requests, or copies of them, go to. */
+function referencesOf({ upstream, split, mirror }: Checkable<RouteConfig>): Reference[] {
+  const inList = (key: string, list: readonly ({ readonly upstream?: string } | undefined)[]) =>
+    list.flatMap((one, index): Reference[] =>
+      one?.upstream === undefined ? [] : [{ name: one.upstream, path: [key, index, "upstream"] }],
+    );
+  return [
+    ...(upstream === undefined ? [] : [{ name: upstream, path: ["upstream"] }]),
+    ...inList("split", split ?? []),
+    ...inList("mirror", mirror ?? []),
+  ];
+}
+
+function checkReferences(
+  references: readonly Reference[],
+  upstreams: Checkable<Config>["upstreams"],
+): ConfigIssue[] {
+  return references.flatMap(({ name, path }) => {
+    const message = nameProblem(name, upstreams);
+    return message === undefined ? [] : [{ path, message }];
+  });
 }
 
 function checkRoute(
-  route: Checkable<RouteConfig>,
-  upstreams: Checkable<Config>["upstreams"],
+  { upstream }: Checkable<RouteConfig>,
   has: (key: string) => boolean,
 ): ConfigIssue[] {
   const written = routeEnds.filter((key) => has(key));
@@ -53,12 +77,9 @@ function checkRoute(
     return [{ path: [another], message }];
   }
   if (end === "backends") return [];
-  const issues = Object.keys(upstreamKeys)
-    .filter((key) => has(key))
-    .map((key): ConfigIssue => ({ path: [key], message: misplaced(key, route.upstream) }));
-  const { upstream } = route;
-  const problem = upstream === undefined ? undefined : nameProblem(upstream, upstreams);
-  return problem === undefined ? issues : [...issues, { path: ["upstream"], message: problem }];
+  return Object.keys(upstreamKeys)
+    .filter((key) => has(key) && !(end === "split" && key === "sticky"))
+    .map((key): ConfigIssue => ({ path: [key], message: misplaced(key, upstream) }));
 }
 
 function misplaced(key: string, upstream: string | undefined): string {

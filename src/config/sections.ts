@@ -2,6 +2,8 @@ import { redirect } from "../policies/answering/redirect.ts";
 import { respond } from "../policies/answering/respond.ts";
 import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { name, path, priority } from "../routing/schema.ts";
+import { mirror } from "./mirror-schema.ts";
+import { split } from "./split-schema.ts";
 import { logging } from "../telemetry/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
 import { upstreamName, upstreamSections } from "../upstream/schema.ts";
@@ -35,6 +37,7 @@ export const routeSections = {
   name,
   priority,
   upstream: upstreamName,
+  split,
   redirect,
   respond,
   ...upstreamKeys,
@@ -45,10 +48,11 @@ export const routeSections = {
   timeouts,
   retry,
   hedge,
+  mirror,
 };
 
 /** The keys that say where a route's requests go. Each route has exactly one of them. */
-export const routeEnds = ["backends", "upstream", "redirect", "respond"] as const;
+export const routeEnds = ["backends", "upstream", "split", "redirect", "respond"] as const;
 
 /** The keys of a route's conditions. */
 export const conditionSections = Object.fromEntries(

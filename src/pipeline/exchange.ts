@@ -78,6 +78,8 @@ export class Exchange implements Delivery {
   via = VIA;
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
   route = "";
+  /** The name of the upstream that it goes to; empty for one without a name, or none. */
+  upstream = "";
   /** What the `:name` and `*name` segments of the route's path matched, still percent-encoded. */
   parameters: Readonly<Record<string, string>> = {};
   /** The matched route's settings for `outgoing`; to be set before that is first read. */

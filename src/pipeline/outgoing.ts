@@ -54,6 +54,7 @@ export class Outgoing {
   readonly fields: readonly string[];
   readonly #list: string[];
   readonly #rules: OutgoingRules;
+  #isHostSet = false;
   #path: string;
   #query: string;
 
@@ -130,8 +131,19 @@ export class Outgoing {
   /** Throws a TypeError if it is not a host with an optional port. */
   set host(host: string | undefined) {
     if (host !== undefined && !isValidHost(host)) throw new TypeError("not a host");
+    this.#isHostSet = true;
     this.#removeAll("host");
     if (host !== undefined) this.#list.push("host", host);
+  }
+
+  /** Whether a policy has chosen the Host. */
+  get isHostSet(): boolean {
+    return this.#isHostSet;
+  }
+
+  /** Has the backend get its own host in place of the client's, unless a policy has chosen one. */
+  leaveHostToBackend(): void {
+    if (!this.#isHostSet) this.#removeAll("host");
   }
 
   /** The value of a field, those of repeated fields joined by ", "; null without any. */

@@ -7,6 +7,7 @@ import { Attempt, type BackendRequest } from "../transport/attempt.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
 import { Ring } from "./attempts.ts";
 import { answerLastHop, type Content, letGoOf, NONE, requestContent } from "./request.ts";
+import type { Mirror } from "./mirror/mirror.ts";
 import { prepareAnswer } from "./response.ts";
 import { hedged, isHedgeable } from "./retry/hedging.ts";
 import type { Finish } from "./retry/race.ts";
@@ -33,14 +34,15 @@ export class Forwarding implements Handler {
 
   /** A single asynchronous function: each further one costs a small request one or two percent. */
   async #forward(exchange: Exchange, ring: Ring): Promise<Answer> {
-    const { settings, timeouts, clock, transport, tunnels } = this.#route;
+    const { settings, timeouts, clock, transport, tunnels, mirrors } = this.#route;
     exchange.held = ring;
     const { sticky } = this.#route.upstream;
     sticky?.hide(exchange);
     const asked =
       exchange.fields.upgrade === null ? undefined : requestedUpgrades(exchange, settings.upgrades);
     const pending = requestContent(exchange, settings, timeouts, clock);
-    const content = pending instanceof Promise ? await pending : pending;
+    let content = pending instanceof Promise ? await pending : pending;
+    if (mirrors !== undefined && asked === undefined) content = copyTo(mirrors, exchange, content);
     const isHedged =
       settings.hedge !== undefined && asked === undefined && isHedgeable(exchange, content);
     for (;;) {
@@ -120,6 +122,10 @@ export class Forwarding implements Handler {
     attempts.push(attempt);
     return attempt;
   }
+}
+
+function copyTo(mirrors: readonly Mirror[], exchange: Exchange, content: Content): Content {
+  return mirrors.reduce((given, mirror) => mirror.copy(exchange, given), content);
 }
 
 /** The target at one backend: the outgoing path below the backend's base path. */

@@ -8,7 +8,7 @@ const END: ReadResult = { done: true };
  * is passed on. Each attempt reads it by a reader of its own.
  */
 export class Repeatable {
-  readonly #source: ContentReader;
+  #source: ContentReader;
   readonly #keepsAtMost: number;
   /** All that the source has handed out, its end too; undefined if that is not kept any more. */
   #kept: ReadResult[] | undefined = [];
@@ -23,6 +23,11 @@ export class Repeatable {
   constructor(source: ContentReader, keepsAtMost: number) {
     this.#source = source;
     this.#keepsAtMost = keepsAtMost;
+  }
+
+  /** Has another reader of the source in its place; before the first reading. */
+  readThrough(wrap: (source: ContentReader) => ContentReader): void {
+    this.#source = wrap(this.#source);
   }
 
   /** Reads it from its first byte on. Readers from before get nothing more. */

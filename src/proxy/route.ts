@@ -1,6 +1,7 @@
 import type { Clock } from "../time/clock.ts";
 import type { Transport } from "../transport/attempt.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import type { Mirror } from "./mirror/mirror.ts";
 import type { RouteTimeouts } from "./route-timeouts.ts";
 import type { ForwardSettings } from "./settings.ts";
 import type { Tunnels } from "./tunnel/tunnel.ts";
@@ -20,4 +21,6 @@ export interface ForwardRoute extends ForwardServices {
   readonly upstream: Upstream;
   readonly settings: ForwardSettings;
   readonly timeouts: RouteTimeouts;
+  /** What gets copies of the requests; undefined without any. */
+  readonly mirrors?: readonly Mirror[] | undefined;
 }

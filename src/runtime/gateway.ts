@@ -144,6 +144,7 @@ function runRoute(
   if (match.kind === "route") {
     const { route, parameters } = match;
     exchange.route = route.id;
+    exchange.upstream = route.upstreamName;
     exchange.outgoingRules = route.outgoing;
     exchange.parameters = parameters;
     if (match.path !== undefined) exchange.target = decodedTarget(exchange.target, match.path);

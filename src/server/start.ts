@@ -137,7 +137,14 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
   const redirectPort = (): number | undefined => traffic.redirectPort;
   const onError = (error: unknown) => logger.log("error", `a listener failed: ${messageOf(error)}`);
   const admin = new Admin(
-    { version, snapshot, accessLogCounts, mainPort, redirectPort },
+    {
+      version,
+      snapshot,
+      accessLogCounts,
+      onSplitChanged: (message) => logger.log("info", message),
+      mainPort,
+      redirectPort,
+    },
     config.admin,
     {
       clock,

@@ -195,6 +195,13 @@ export const fields = {
     toSql: (status) => (status < 0 ? null : status),
     toJson: (status) => (status < 0 ? undefined : status),
   }),
+  /** The name of the upstream; empty for one without a name. */
+  upstream: text({
+    column: "upstream",
+    repeats: "often",
+    read: ({ upstream }) => upstream,
+    toJson: textOrAbsent,
+  }),
 } as const;
 
 /** "http://localhost:9001 503 12ms", "http://localhost:9002 timeout 2000ms". */

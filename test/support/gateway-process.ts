@@ -59,6 +59,7 @@ export interface LogRow {
   readonly protocol: string | null;
   readonly tls_version: string | null;
   readonly server_name: string | null;
+  readonly upstream: string | null;
 }
 
 /** Health checks that stay out of a test's way. */

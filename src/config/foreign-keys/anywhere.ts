@@ -325,13 +325,15 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "mirror mirrors mirroring shadow traffic_mirror request_mirror_policies",
-    answer: "requests cannot be mirrored yet",
+    keys: "mirrors mirroring shadow traffic_mirror request_mirror_policies",
+    answer:
+      "copies of requests are sent by `mirror` of a route, like `mirror: { upstream: shadow, percent: 10% }`",
   },
   {
     below: ANYWHERE,
-    keys: "split traffic_split canary weighted_clusters split_clients experiments",
-    answer: "traffic cannot be split between pools yet; each backend takes its share by `weight`",
+    keys: "traffic_split canary weighted_clusters split_clients experiments",
+    answer:
+      "traffic is divided between `upstreams` by `split` of a route, like `split: [{ upstream: v2, weight: 5 }, …]`",
   },
   {
     below: ANYWHERE,

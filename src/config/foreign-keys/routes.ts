@@ -19,6 +19,11 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
     answer: "that is `hosts`",
     means: "hosts",
   },
+  {
+    below: [ROUTE],
+    keys: "weight",
+    answer: "a weight belongs to a backend, like `{ url: http://localhost:9001, weight: 2 }`",
+  },
   { below: [ROUTE], keys: "verb verbs http_method http_methods", answer: "that is `methods`" },
   {
     below: [ROUTE],

@@ -4,6 +4,8 @@ import type { Chain, Handler } from "../../pipeline/chain.ts";
 import type { OutgoingRules } from "../../pipeline/outgoing.ts";
 import type { ToProblem } from "../../pipeline/problems.ts";
 import type { ForwardServices } from "../../proxy/route.ts";
+import type { Mirror } from "../../proxy/mirror/mirror.ts";
+import type { Split } from "../../proxy/split/split.ts";
 import type { RoutePattern, RouteTable } from "../../routing/table.ts";
 import type { UpstreamServices } from "../../upstream/open.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
@@ -15,6 +17,10 @@ export interface RouteEnd {
   readonly forward: Handler;
   /** The upstreams that requests may go to. */
   readonly upstreams: readonly Upstream[];
+  /** The name of the only upstream; empty if it has none. */
+  readonly upstreamName: string;
+  readonly split?: Split;
+  readonly mirrors: readonly Mirror[];
   readonly outgoing: OutgoingRules;
 }
 

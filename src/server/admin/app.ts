@@ -1,10 +1,12 @@
 import { Elysia, ValidationError } from "elysia";
 import { type BackendPagesSubject, backendPages } from "./backends.ts";
 import { type LogPagesSubject, logPages } from "./log.ts";
+import { mirrorPages } from "./mirrors.ts";
+import { type SplitPagesSubject, splitPages } from "./splits.ts";
 import { checkedWrite, isWrite } from "./writes.ts";
 
 /** What the operator's pages show. */
-export interface AdminSubject extends BackendPagesSubject, LogPagesSubject {}
+export interface AdminSubject extends BackendPagesSubject, LogPagesSubject, SplitPagesSubject {}
 
 /** The operator's pages. Access is checked before a request gets here. */
 export interface AdminPages {
@@ -18,9 +20,11 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
   // Without normalizing: a key that is not known is an error, and not left out.
   const app = new Elysia({ prefix: "/admin", normalize: false })
     .use(backendPages(subject))
-    .use(logPages(subject));
+    .use(logPages(subject))
+    .use(splitPages(subject))
+    .use(mirrorPages(subject));
   const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
-  const paths = app.routes.map(({ path }) => path);
+  const paths = [...new Set(app.routes.map(({ path }) => path))];
   // On the operator's port only: the log names /admin, and the answer to a wrong path lists the right
   // ones.
   app

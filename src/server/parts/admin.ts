@@ -3,7 +3,6 @@ import type { Config } from "../../config/schema.ts";
 import type { Handler } from "../../pipeline/chain.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { OwnPages } from "../../runtime/gateway.ts";
-import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
 import {
   type Asker,
   onMainPort,
@@ -11,7 +10,7 @@ import {
   type OperatorCheck,
   withToken,
 } from "../admin/access.ts";
-import { type AdminPages, createAdminPages } from "../admin/app.ts";
+import { type AdminPages, type AdminSubject, createAdminPages } from "../admin/app.ts";
 import {
   type AdminListenOptions,
   listenForAdmin,
@@ -26,10 +25,8 @@ import { ListenError, openPort } from "./open-port.ts";
 type Settings = Config["admin"];
 
 /** What the operator's interface shows. */
-interface AdminSubject {
+interface Subject extends AdminSubject {
   readonly version: string;
-  readonly snapshot: () => Snapshot;
-  readonly accessLogCounts: () => { written: number; queued: number; dropped: number };
   /** The port that clients talk to. */
   readonly mainPort: () => number;
   /** See `OwnPagesOptions`. */
@@ -45,7 +42,7 @@ const ANY_FREE_PORT = "127.0.0.1:0";
 
 /** The operator's interface: its port, and the gateway's own pages on the main port. */
 export class Admin {
-  readonly #subject: AdminSubject;
+  readonly #subject: Subject;
   readonly #adminPages: AdminPages;
   readonly #services: AdminServices;
   #settings: Settings;
@@ -54,7 +51,7 @@ export class Admin {
   readonly #listening = new Listening<ReturnType<typeof listenForAdmin>>();
 
   /** Opens nothing yet. */
-  constructor(subject: AdminSubject, settings: Settings, services: AdminServices) {
+  constructor(subject: Subject, settings: Settings, services: AdminServices) {
     this.#subject = subject;
     this.#services = services;
     this.#adminPages = createAdminPages(subject);

@@ -102,7 +102,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   ],
   [route("send-proxy: true"), "the gateway does not send the PROXY protocol to backends; "],
   [route("listen: 80"), "the gateway listens on `server.host` and `server.port`"],
-  [route("mirror: {}"), "requests cannot be mirrored yet"],
+  [route("mirrors: {}"), "copies of requests are sent by `mirror` of a route"],
   [route("query_params: {}"), "that is `query`"],
   [route("cookies: {}"), "cookies are matched as a field, like `headers: { cookie: "],
   [route("conditions: []"), "conditions are keys of the route: `hosts`, `methods`, `headers`, "],
@@ -168,7 +168,7 @@ describe("a key in the wrong place", () => {
       "unknown key `strip_prefix`, it belongs under `routes`",
     ],
     [`server: { database: a.db }\n${ROUTE}`, "unknown key `database`, it belongs under `logging`"],
-    [route("weight: 5"), "unknown key `weight`, it belongs under `backends`"],
+    [route("weight: 5"), "unknown key `weight`: a weight belongs to a backend"],
   ])("%j is answered with its right place", (text, message) => {
     expect(errorsIn(text)).toEqual([expect.stringContaining(message)]);
   });

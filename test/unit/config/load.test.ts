@@ -72,7 +72,7 @@ describe("a missing key", () => {
     ],
     [
       "routes:\n  - path: /a\n",
-      "2:5: a route needs one of `backends`, `upstream`, `redirect`, `respond`, which say where its requests go",
+      "2:5: a route needs one of `backends`, `upstream`, `split`, `redirect`, `respond`, which say where its requests go",
     ],
     [
       "routes:\n  - methods: [GET]\n",

@@ -1,0 +1,83 @@
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import type { ConfigIssue } from "../pipeline/policy.ts";
+import { defineSection } from "../pipeline/section.ts";
+import type { Condition } from "../routing/conditions/condition.ts";
+import { headers } from "../routing/conditions/headers.ts";
+import { query } from "../routing/conditions/query.ts";
+import { cookies } from "../routing/conditions/cookies.ts";
+
+const MOST_WEIGHT = 1_000_000;
+
+const when = Type.Object(
+  {
+    header: Type.Optional(headers.schema),
+    cookie: Type.Optional(cookies.schema),
+    query: Type.Optional(query.schema),
+  },
+  {
+    additionalProperties: false,
+    description:
+      "Requests with all of this go to this upstream, whatever the weights. The first choice whose `when` is met counts.",
+  },
+);
+
+const choice = Type.Object(
+  {
+    upstream: Type.String({
+      minLength: 1,
+      description: "The name of an upstream.",
+      expected: "the name of one of the `upstreams`",
+    }),
+    weight: Type.Integer({
+      minimum: 0,
+      maximum: MOST_WEIGHT,
+      default: 1,
+      description:
+        "Its share of the requests, relative to the other choices; 0 for none but those of its `when`. The admin API changes it while the gateway runs.",
+      expected: `a whole number from 0 to ${MOST_WEIGHT}`,
+    }),
+    when: Type.Optional(when),
+  },
+  { additionalProperties: false },
+);
+
+/** One choice of a split. */
+export type SplitChoiceConfig = StaticDecode<typeof choice>;
+
+/** `split` of a route. */
+export const split = defineSection({
+  schema: Type.Optional(
+    Type.Array(choice, {
+      minItems: 1,
+      description:
+        "Several upstreams, in place of `upstream`: each request goes to one of them, by weight or by what it carries. For canaries and migrations.",
+    }),
+  ),
+  check(written) {
+    const issues: ConfigIssue[] = [];
+    const seen = new Set<string>();
+    for (const [index, one] of written.entries()) {
+      if (one?.upstream === undefined) continue;
+      if (seen.has(one.upstream)) {
+        const message = `\`${one.upstream}\` is already a choice of this split; raise its weight instead`;
+        issues.push({ path: [index, "upstream"], message });
+      }
+      seen.add(one.upstream);
+    }
+    if (written.every((one) => one?.weight === 0)) {
+      issues.push({ path: [], message: "at least one choice needs a `weight` above 0" });
+    }
+    return issues;
+  },
+});
+
+/** The conditions of a choice; undefined without any. */
+export function conditionsOfChoice({ when: written }: SplitChoiceConfig): Condition[] | undefined {
+  if (written === undefined) return undefined;
+  const { header, cookie, query: parameters } = written;
+  return [
+    header === undefined ? [] : (headers.create?.(header) ?? []),
+    cookie === undefined ? [] : (cookies.create?.(cookie) ?? []),
+    parameters === undefined ? [] : (query.create?.(parameters) ?? []),
+  ].flat();
+}
