@@ -59,7 +59,8 @@ export class Ring {
     const { upstream, timeouts } = route;
     this.#exchange = exchange;
     this.#route = route;
-    this.backend = pickFirst(upstream, exchange);
+    const isPersistent = route.settings.retry?.failures.has("connect") === true;
+    this.backend = pickFirst(upstream, exchange, isPersistent);
     this.backend.inFlight += 1;
     this.trial = trialAt(this.backend);
     upstream.retryBudget?.began(exchange.started);

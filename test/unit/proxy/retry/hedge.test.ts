@@ -209,6 +209,24 @@ describe("a second attempt", () => {
   });
 });
 
+test("a circuit breaker is told of both attempts", async () => {
+  const told: string[] = [];
+  const { forward, pass, backends: all } = backends([hanging, ok], noRetry);
+  for (const [index, backend] of all.entries()) {
+    const breaker = {
+      passes: true,
+      began: () => told.push(`${index} began`),
+      ended: (_: number, outcome: object | undefined) =>
+        told.push(`${index} ${outcome === undefined ? "nothing" : "outcome"}`),
+    };
+    Object.defineProperty(backend, "breaker", { value: breaker });
+  }
+  const answering = forward(openExchange());
+  await pass(200);
+  await answering;
+  expect(told).toEqual(["0 began", "1 began", "0 nothing", "1 outcome"]);
+});
+
 describe("a second attempt together with retries", () => {
   const both = { retry: retryPlan(), hedge, count: 3 };
 

@@ -525,3 +525,60 @@ describe("what an upstream learns", () => {
     expect(outcomes(exchange.attempts)).toEqual(["cancelled"]);
   });
 });
+
+describe("a circuit breaker", () => {
+  /** Notes what it is told, as a breaker of each backend. */
+  function breakers(all: readonly object[]) {
+    const told: unknown[] = [];
+    for (const [index, backend] of all.entries()) {
+      const breaker = {
+        passes: true,
+        began() {
+          told.push(`${index} began`);
+          return index;
+        },
+        ended(era: number, outcome: { failure?: string; status: number } | undefined) {
+          told.push(
+            `${era} ${outcome === undefined ? "nothing" : (outcome.failure ?? outcome.status)}`,
+          );
+        },
+      };
+      Object.defineProperty(backend, "breaker", { value: breaker });
+    }
+    return told;
+  }
+
+  test("is told of each attempt's begin and end, once", async () => {
+    const { forward, pass, backends: all } = backends([reset, status(503), ok], { count: 1 });
+    const told = breakers(all);
+    const answering = forward(openExchange());
+    await pass(50);
+    await pass(100);
+    await (await answering).text();
+    expect(told).toEqual(["0 began", "0 reset", "0 began", "0 503", "0 began", "0 200"]);
+  });
+
+  test("is told of an attempt that the client has ended, and of one that never began", async () => {
+    const hung = backends([hanging]);
+    const told = breakers(hung.backends);
+    const exchange = openExchange();
+    const failing = rejection(hung.forward(exchange));
+    await settle();
+    exchange.cancellation.cancel(new GatewayError("client_closed", "the client left"));
+    await failing;
+    expect(told).toEqual(["0 began", "0 nothing"]);
+    const waiting = backends([ok]);
+    const other = breakers(waiting.backends);
+    const source = drip();
+    const sending = openExchange({
+      method: "POST",
+      fields: { "content-length": "5" },
+      body: source.stream,
+    });
+    const ended = rejection(waiting.forward(sending));
+    await settle();
+    sending.cancellation.cancel(new GatewayError("client_closed", "the client left"));
+    await ended;
+    expect(other).toEqual(["0 began", "0 nothing"]);
+  });
+});
