@@ -10,6 +10,9 @@ export const paths = {
   post: "/echo",
   /** The same small answer for all paths below. */
   below: "/echo/",
+  /** JSON that can be compressed, like an API's. */
+  json10k: "/json/10k",
+  json1m: "/json/1m",
   megabyte: "/bytes/1MiB",
   hundredMegabytes: "/bytes/100MiB",
   /** A chunk each 100 ms, for a minute. */
@@ -36,6 +39,8 @@ export async function startBackend(stage: Stage, gateway: string): Promise<Backe
   });
   const nginx = Bun.which("nginx");
   if (nginx === null) return { name: "gateway mock", port: mockPort };
+  writeFileSync(stage.path("10k"), jsonOf(10_000));
+  writeFileSync(stage.path("1m"), jsonOf(1_000_000));
   const port = await freePort();
   const one = stage.path("1MiB");
   const hundred = stage.path("100MiB");
@@ -66,6 +71,7 @@ http {
     client_max_body_size 0;
     location / { return 200 '${JSON.stringify(SMALL)}'; }
     location /bytes/ { root ${folder}; sendfile on; default_type application/octet-stream; rewrite ^/bytes/(.*)$ /$1 break; }
+    location /json/ { root ${folder}; sendfile on; rewrite ^/json/(.*)$ /$1 break; }
     location /stream/ { proxy_pass http://127.0.0.1:${mockPort}; proxy_http_version 1.1; proxy_buffering off; }
     location /ws {
       proxy_pass http://127.0.0.1:${mockPort};
@@ -77,6 +83,28 @@ http {
 }
 `;
 }
+
+/** A list of records, of about so many bytes. */
+function jsonOf(bytes: number): string {
+  const records: string[] = [];
+  let length = 2;
+  for (let id = 1; length < bytes; id += 1) {
+    const record = JSON.stringify({
+      id,
+      name: `${NAMES[(id * 7) % NAMES.length]} ${NAMES[(id * 13) % NAMES.length]}`,
+      email: `user${(id * 7_919) % 99_991}@example.com`,
+      created: new Date(Date.UTC(2026, 0, 1) + id * 7_919_000).toISOString(),
+      balance: ((id * 104_729) % 1_000_003) / 100,
+      active: id % 3 === 0,
+      tags: NAMES.slice(id % 5, (id % 5) + (id % 3)),
+    });
+    records.push(record);
+    length += record.length + 1;
+  }
+  return `[${records.join(",")}]`;
+}
+
+const NAMES = ["Ada", "Grace", "Barbara", "Edsger", "Donald", "Niklaus", "Frances", "Tony", "Alan"];
 
 const SMALL = {
   id: 1,

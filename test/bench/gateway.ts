@@ -124,6 +124,17 @@ export function gatewayContestants(
   ];
 }
 
+/** The gateway with its defaults, further keys of its route, and its own database under that key. */
+export function gatewayWithRoute(
+  path: string,
+  key: string,
+  name: string,
+  route: Section,
+): Contestant {
+  const routes = (url: string) => [{ path: "/*", backends: [{ url }], ...route }];
+  return gateway({ key, name, path, general: false, speaks: [], routes });
+}
+
 /** The gateway with its defaults, and its own database under that key. */
 export function plainGateway(path: string, key: string): Contestant {
   return gateway(plain(path, key));

@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { startBackend } from "./backend.ts";
 import { type Check, checks, describeCheck } from "./checks.ts";
 import { checkCompleteness, type Completeness } from "./completeness.ts";
+import { compressing } from "./compression.ts";
 import { hold } from "./contest.ts";
 import { type Flush, measureFlush } from "./flush.ts";
 import { type Contestant, startContestant } from "./contestant.ts";
@@ -80,7 +81,7 @@ async function run(stage: Stage, options: Options): Promise<void> {
   const progress = process.stderr.isTTY
     ? (line: string) => void process.stderr.write(`\r\u001B[K${line}`)
     : () => {};
-  const all = [...contestants, ...grownGateways(GATEWAY)];
+  const all = [...contestants, ...grownGateways(GATEWAY), ...compressing(GATEWAY)];
   await hold({
     stage,
     backend,

@@ -22,6 +22,12 @@ export interface Workload {
   run(stage: Stage, entrant: Entrant, seconds: number): Promise<LoadResult>;
 }
 
+/** Those of compression.ts. */
+const COMPRESSING = [
+  ...[1, 5].flatMap((level) => ["gateway", "nginx", "caddy"].map((who) => `${who}-gzip-${level}`)),
+  ...["zstd", "br", "plain"].map((what) => `gateway-${what}`),
+];
+
 const POST = `wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = string.rep("x", 1024)`;
@@ -104,6 +110,8 @@ export const workloads: readonly Workload[] = [
     needs: "h2c",
     urlOf: ({ ports }) => `http://127.0.0.1:${ports.http2}${paths.small}`,
   }),
+  compression("compress-10k", "10 KB of JSON, compressed, 64 connections", paths.json10k, 64),
+  compression("compress-1m", "1 MB of JSON, compressed, 16 connections", paths.json1m, 16),
   load({
     key: "routes",
     title: "10 and 10,000 routes, asked in turn",
@@ -127,6 +135,17 @@ export const workloads: readonly Workload[] = [
       clientsInTurn(paths.small, contestant.key === "clients-1" ? 1 : 100_000),
   }),
 ];
+
+function compression(key: string, title: string, path: string, connections: number): Workload {
+  return load({
+    key,
+    title,
+    connections,
+    path,
+    among: COMPRESSING,
+    script: 'wrk.headers["Accept-Encoding"] = "gzip, br, zstd"',
+  });
+}
 
 function load(settings: {
   key: string;

@@ -1,7 +1,7 @@
 import type { Field } from "../../http/field.ts";
 import type { ContentReader, ReadResult } from "../../pipeline/content.ts";
 import type { Clock } from "../../time/clock.ts";
-import type { Encoder } from "./encoder.ts";
+import type { Encoder, Until } from "./encoder.ts";
 import { ABOUT_CONTENT } from "./answer-fields.ts";
 
 /** How long content may wait for more to be compressed together with it, in milliseconds. */
@@ -10,7 +10,7 @@ const MOST_DELAY_MS = 10;
  * Bytes that are compressed in one step, and up to twice as many: handing smaller pieces to another
  * thread would cost as much as compressing them.
  */
-const BATCH = 65_536;
+const BATCH = 131_072;
 
 /**
  * Content that is compressed as it passes. It is read only on demand, one step ahead at most. Whatever
@@ -67,7 +67,7 @@ export class CompressedContent implements ContentReader {
   }
 
   /** Reads until there is something to do, and answers what. */
-  async #fill(): Promise<"more" | "flush" | "end"> {
+  async #fill(): Promise<Until> {
     while (this.#waitingBytes < BATCH) {
       const result = this.#pending ?? this.#source.read();
       if (result instanceof Promise && !(await this.#arrivesInTime(result))) return "flush";
@@ -111,7 +111,7 @@ export class CompressedContent implements ContentReader {
     this.#heldSince ??= this.#clock.monotonic();
   }
 
-  #takeBatch(): Uint8Array {
+  #takeBatch(): Uint8Array[] {
     const pieces: Uint8Array[] = [];
     let bytes = 0;
     while (bytes < BATCH) {
@@ -121,8 +121,7 @@ export class CompressedContent implements ContentReader {
       bytes += piece.length;
     }
     this.#waitingBytes -= bytes;
-    const [first = NOTHING] = pieces;
-    return pieces.length <= 1 ? first : Buffer.concat(pieces);
+    return pieces;
   }
 
   #finish(): void {
@@ -133,4 +132,3 @@ export class CompressedContent implements ContentReader {
 }
 
 const END: ReadResult = { done: true };
-const NOTHING = new Uint8Array(0);

@@ -7,9 +7,12 @@ import type { Level } from "./codings.ts";
  */
 export const MOST_AT_ONCE = 32_768;
 
+/** What a step is to hand out. */
+export type Until = keyof FlushModes;
+
 /** Lends what encoders need for one step. */
 export interface EncoderOwner {
-  /** Room for more than one step can put out. */
+  /** Room for more than one step takes in or puts out. */
   borrowScratch(): Uint8Array;
   returnScratch(scratch: Uint8Array): void;
   /** The encoder's memory has been freed. */
@@ -42,13 +45,15 @@ export class Encoder {
   }
 
   /**
-   * Takes bytes in and hands out those that are ready: after `flush` all that the client needs for what
-   * has come so far, after `end` the rest. Synchronously if there is little to do.
+   * Takes pieces in, at most 256 KiB of them, and hands out what is ready: after `flush` all that the
+   * client needs for what has come so far, after `end` the rest. Synchronously if there is little to do.
    */
-  encode(input: Uint8Array, until: keyof FlushModes): Uint8Array | Promise<Uint8Array> {
-    const work = this.#unprocessed + input.length;
+  encode(pieces: readonly Uint8Array[], until: Until): Uint8Array | Promise<Uint8Array> {
+    const step = new Step(pieces, this.#owner);
+    const work = this.#unprocessed + step.left;
     this.#unprocessed = until === "more" ? work : 0;
-    return work <= MOST_AT_ONCE ? this.#now(input, until) : this.#elsewhere(input, until);
+    const flush = this.#flushModes[until];
+    return work <= MOST_AT_ONCE ? this.#now(step, flush) : this.#elsewhere(step, flush);
   }
 
   /** Frees its memory, as soon as no step is under way. */
@@ -63,37 +68,33 @@ export class Encoder {
     this.#owner.freed();
   }
 
-  #now(input: Uint8Array, until: keyof FlushModes): Uint8Array {
-    const scratch = this.#owner.borrowScratch();
-    const output = new Output(input, scratch, this.#state);
-    const flush = this.#flushModes[until];
+  #now(step: Step, flush: number): Uint8Array {
     try {
       do {
-        this.#native.writeSync(flush, input, output.at, output.left, scratch, 0, scratch.length);
+        const { input, at, left, scratch } = step;
+        this.#native.writeSync(flush, input, at, left, scratch, 0, scratch.length);
         this.#throwFailure();
-      } while (output.isFullAfterStep());
-      return output.all;
+      } while (step.mayHaveMore(this.#state));
+      return step.output;
     } finally {
-      this.#owner.returnScratch(scratch);
+      step.end();
     }
   }
 
-  async #elsewhere(input: Uint8Array, until: keyof FlushModes): Promise<Uint8Array> {
-    const scratch = this.#owner.borrowScratch();
-    const output = new Output(input, scratch, this.#state);
-    const flush = this.#flushModes[until];
+  async #elsewhere(step: Step, flush: number): Promise<Uint8Array> {
     try {
       do {
+        const { input, at, left, scratch } = step;
         const { promise, resolve } = Promise.withResolvers<void>();
         this.#onStep = resolve;
-        this.#native.write(flush, input, output.at, output.left, scratch, 0, scratch.length);
+        this.#native.write(flush, input, at, left, scratch, 0, scratch.length);
         await promise;
         this.#onStep = undefined;
         this.#throwFailure();
-      } while (!this.#isClosed && output.isFullAfterStep());
-      return output.all;
+      } while (!this.#isClosed && step.mayHaveMore(this.#state));
+      return step.output;
     } finally {
-      this.#owner.returnScratch(scratch);
+      step.end();
       if (this.#isClosed) this.#free();
     }
   }
@@ -103,34 +104,56 @@ export class Encoder {
   }
 }
 
-/** The output of one step, which may take several runs. */
-class Output {
+/** The input and the output of one step, which may take several runs. */
+class Step {
+  readonly input: Uint8Array;
+  /** What of the input has not been taken: where it begins, and how much it is. */
   at = 0;
   left: number;
-  readonly #scratch: Uint8Array;
-  readonly #state: StepState;
-  #parts: Uint8Array[] = [];
+  /** Room for the output of one run. */
+  readonly scratch: Uint8Array;
+  readonly #owner: EncoderOwner;
+  /** Where several pieces are put together, which costs less than a run for each. */
+  readonly #joined: Uint8Array | undefined;
+  readonly #parts: Uint8Array[] = [];
 
-  constructor(input: Uint8Array, scratch: Uint8Array, state: StepState) {
-    this.left = input.length;
-    this.#scratch = scratch;
-    this.#state = state;
+  constructor(pieces: readonly Uint8Array[], owner: EncoderOwner) {
+    const [first = NOTHING] = pieces;
+    this.#owner = owner;
+    this.scratch = owner.borrowScratch();
+    this.#joined = pieces.length > 1 ? owner.borrowScratch() : undefined;
+    this.input = this.#joined === undefined ? first : join(pieces, this.#joined);
+    this.left = this.input.length;
   }
 
   /** Takes what a run has put out. Whether there may be more. */
-  isFullAfterStep(): boolean {
-    const [room = 0, left = 0] = this.#state;
-    const scratch = this.#scratch;
+  mayHaveMore([room = 0, left = 0]: StepState): boolean {
+    const { scratch } = this;
     if (room < scratch.length) this.#parts.push(scratch.slice(0, scratch.length - room));
     this.at += this.left - left;
     this.left = left;
     return room === 0;
   }
 
-  get all(): Uint8Array {
+  get output(): Uint8Array {
     const [first = NOTHING] = this.#parts;
     return this.#parts.length <= 1 ? first : Buffer.concat(this.#parts);
   }
+
+  /** Returns what was borrowed. */
+  end(): void {
+    this.#owner.returnScratch(this.scratch);
+    if (this.#joined !== undefined) this.#owner.returnScratch(this.#joined);
+  }
+}
+
+function join(pieces: readonly Uint8Array[], into: Uint8Array): Uint8Array {
+  let at = 0;
+  for (const piece of pieces) {
+    into.set(piece, at);
+    at += piece.length;
+  }
+  return into.subarray(0, at);
 }
 
 const NOTHING = new Uint8Array(0);

@@ -9,11 +9,11 @@ import { flushModes, nativeStreams, type OpenNative } from "./native.ts";
 const MOST_MEMORY = 134_217_728;
 
 /**
- * Room for the output of one step, more than any can put out. (One that filled it would take a further
- * step, after which zstd appends an empty frame.)
+ * Room for the input or the output of one step, more than any has. (Output that filled it would need
+ * another run, in which zstd appends an empty frame.)
  */
 const SCRATCH = 524_288;
-/** Scratch buffers that are kept; as many are in use as threads compress. */
+/** Scratch buffers that are kept; two are in use for each thread that compresses. */
 const MOST_SCRATCH = 8;
 
 /** Opens encoders for all routes, within one bound of memory. */

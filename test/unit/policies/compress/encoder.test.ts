@@ -12,7 +12,6 @@ const LEVELS: Readonly<Record<Coding, readonly Level[]>> = {
 };
 const CODINGS = ["zstd", "br", "gzip"] as const;
 const EACH = CODINGS.flatMap((coding) => LEVELS[coding].map((level) => [coding, level] as const));
-const NOTHING = new Uint8Array(0);
 
 const DECODERS = {
   gzip: createGunzip,
@@ -45,9 +44,9 @@ describe.each(EACH)("%s at level %d", (coding, level) => {
     const output: Uint8Array[] = [];
     const cuts = [0, 1, 10, 1_000, 30_000, 130_000, 131_000, bytes.length];
     for (const [index, cut] of cuts.entries()) {
-      output.push(await encoder.encode(bytes.subarray(cut, cuts[index + 1] ?? cut), "more"));
+      output.push(await encoder.encode([bytes.subarray(cut, cuts[index + 1] ?? cut)], "more"));
     }
-    output.push(await encoder.encode(NOTHING, "end"));
+    output.push(await encoder.encode([], "end"));
     encoder.close();
     expect(decode(coding, Buffer.concat(output))).toBe(text);
     expect(Buffer.concat(output).length).toBeLessThan(text.length / 4);
@@ -62,21 +61,21 @@ describe.each(EACH)("%s at level %d", (coding, level) => {
 describe.each(CODINGS)("a stream of %s", (coding) => {
   test("lets the client read all that came before a flush", async () => {
     const encoder = new Encoders().open(coding, 3)!;
-    const first = await encoder.encode(Buffer.from("first line\n"), "flush");
+    const first = await encoder.encode([Buffer.from("first line\n")], "flush");
     expect(await beginningOf(coding, first)).toBe("first line\n");
     const text = jsonOf(100_000);
-    const second = await encoder.encode(Buffer.from(text), "flush");
+    const second = await encoder.encode([Buffer.from(text)], "flush");
     expect(await beginningOf(coding, Buffer.concat([first, second]))).toBe(`first line\n${text}`);
     encoder.close();
   });
 
   test("is compressed at once while there is little of it, and on another thread otherwise", async () => {
     const encoder = new Encoders().open(coding, 3)!;
-    expect(encoder.encode(Buffer.from(jsonOf(30_000)), "more")).not.toBeInstanceOf(Promise);
-    const pending = encoder.encode(Buffer.from(jsonOf(30_000)), "flush");
+    expect(encoder.encode([Buffer.from(jsonOf(30_000))], "more")).not.toBeInstanceOf(Promise);
+    const pending = encoder.encode([Buffer.from(jsonOf(30_000))], "flush");
     expect(pending).toBeInstanceOf(Promise);
     await pending;
-    expect(encoder.encode(NOTHING, "end")).not.toBeInstanceOf(Promise);
+    expect(encoder.encode([], "end")).not.toBeInstanceOf(Promise);
     encoder.close();
   });
 
@@ -84,16 +83,25 @@ describe.each(CODINGS)("a stream of %s", (coding) => {
     const encoder = new Encoders().open(coding, 3)!;
     const random = crypto.getRandomValues(new Uint8Array(65_536));
     const output: Uint8Array[] = [];
-    for (let round = 0; round < 20; round += 1) output.push(await encoder.encode(random, "more"));
-    output.push(await encoder.encode(NOTHING, "end"));
+    for (let round = 0; round < 20; round += 1) output.push(await encoder.encode([random], "more"));
+    output.push(await encoder.encode([], "end"));
     encoder.close();
     const all = Buffer.concat(Array.from({ length: 20 }, () => random));
     expect(decodeBytes(coding, Buffer.concat(output)).equals(all)).toBe(true);
   });
 
+  test("takes several pieces in one step", async () => {
+    const encoder = new Encoders().open(coding, 3)!;
+    const pieces = [jsonOf(10), jsonOf(60_000), jsonOf(100)];
+    const buffers = pieces.map((piece) => Buffer.from(piece));
+    const output = await encoder.encode(buffers, "end");
+    encoder.close();
+    expect(decode(coding, output)).toBe(pieces.join(""));
+  });
+
   test("may be empty", async () => {
     const encoder = new Encoders().open(coding, 3)!;
-    const output = await encoder.encode(NOTHING, "end");
+    const output = await encoder.encode([], "end");
     encoder.close();
     expect(output.length).toBeGreaterThan(0);
     expect(decode(coding, output)).toBe("");
@@ -104,7 +112,7 @@ describe.each(CODINGS)("a stream of %s", (coding) => {
     const encoders = new Encoders(memory);
     const encoder = encoders.open(coding, 3)!;
     expect(encoders.open(coding, 3)).toBeUndefined();
-    const step = encoder.encode(Buffer.from(jsonOf(400_000)), "more");
+    const step = encoder.encode([Buffer.from(jsonOf(400_000))], "more");
     encoder.close();
     encoder.close();
     expect(encoders.open(coding, 3)).toBeUndefined();
