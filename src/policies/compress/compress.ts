@@ -58,7 +58,8 @@ class Compress implements Policy {
     this.#negotiation = new Negotiation(algorithms);
     this.#suitability = {
       types: new MediaTypes(types.length === 0 ? USUAL_TYPES : types),
-      minSize,
+      // There is nothing to compress in nothing.
+      minSize: Math.max(1, minSize),
       withCredentials,
     };
     this.#encoders = services.share("encoders", () => new Encoders());

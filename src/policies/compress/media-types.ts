@@ -51,6 +51,16 @@ export function typeProblem(written: string): string | undefined {
     : undefined;
 }
 
+/** Why a type is probably not meant, for the operator; undefined if nothing is against it. */
+export function typeWarning(written: string): string | undefined {
+  return COMPRESSED.test(written)
+    ? `content of \`${written}\` is compressed already, and will hardly get smaller`
+    : undefined;
+}
+
+const COMPRESSED =
+  /^(?:(?:image|audio|video)\/(?:\*|jpe?g|png|gif|webp|avif|heic|jxl|mp[0-9]|mpeg|webm|ogg|aac|flac|opus)|font\/woff2?|application\/(?:zip|gzip|zstd|pdf|java-archive|x-(?:gzip|bzip2?|xz|7z-compressed|rar-compressed)))$/i;
+
 /** Decides by the Content-Type field. */
 export class MediaTypes {
   readonly #exact = new Set<string>();

@@ -3,7 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { Size } from "../../units/size.ts";
 import type { Level } from "./codings.ts";
-import { typeProblem } from "./media-types.ts";
+import { typeProblem, typeWarning } from "./media-types.ts";
 
 const Coding = Type.Union([Type.Literal("zstd"), Type.Literal("br"), Type.Literal("gzip")], {
   expected: "zstd, br or gzip",
@@ -89,8 +89,11 @@ export function checkCompress(config: CompressConfig): ConfigIssue[] {
         : [{ path: ["algorithms", index], message: `\`${algorithm}\` is listed twice` }],
     ),
     ...types.flatMap((type, index): ConfigIssue[] => {
-      const message = typeProblem(type);
-      return message === undefined ? [] : [{ path: ["types", index], message }];
+      const path = ["types", index];
+      const problem = typeProblem(type);
+      if (problem !== undefined) return [{ path, message: problem }];
+      const warning = typeWarning(type);
+      return warning === undefined ? [] : [{ path, message: warning, severity: "warning" }];
     }),
   ];
 }

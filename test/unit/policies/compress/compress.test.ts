@@ -399,6 +399,9 @@ describe("the configuration", () => {
   test("may say how small answers are, and of which types", async () => {
     expect(await codingOf({ body: "x".repeat(100) }, get(), { min_size: 100 })).toBe("zstd");
     expect(await codingOf({}, get(), { types: ["text/*"] })).toBeNull();
+    for (const body of [null, "", () => content([])]) {
+      expect(await codingOf({ body }, get(), { min_size: 0 })).toBeNull();
+    }
     const fields = { "content-type": "model/gltf" };
     expect(await codingOf({ fields }, get(), { types: ["model/*"] })).toBe("zstd");
   });
@@ -412,6 +415,15 @@ describe("the configuration", () => {
           message: "`json` is not a media type; write one like application/json, text/* or *+json",
         },
       ],
+    );
+    expect(
+      issuesOf(compress.route, { types: ["text/html", "image/*", "Application/ZIP"] }),
+    ).toEqual(
+      ["image/*", "Application/ZIP"].map((type, index) => ({
+        path: ["types", index + 1],
+        message: `content of \`${type}\` is compressed already, and will hardly get smaller`,
+        severity: "warning",
+      })),
     );
     expect(issuesOf(compress.route, true)).toEqual([]);
   });
