@@ -1,6 +1,6 @@
 import { cookieValue } from "../http/cookies.ts";
 import { TOKEN } from "../http/fields.ts";
-import { hostName } from "../http/host.ts";
+import { hostName, hostPort } from "../http/host.ts";
 import { queryParameter } from "../http/query.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -30,6 +30,7 @@ export const plainSources = {
   "request.query": { form: "query", read: ({ target }) => target.query.slice(1) },
   "request.host": { form: "host", read: ({ target }) => target.host },
   "request.hostname": { form: "host", read: ({ target }) => hostnameOf(target.host) },
+  "request.port": { form: "text", read: portOf },
   "request.scheme": { form: "text", read: ({ client }) => client.protocol },
   "client.ip": { form: "text", read: ({ client }) => client.address },
   "client.certificate.subject": { form: "text", read: certificateSubject },
@@ -84,6 +85,12 @@ export const valueSources: Readonly<Record<PlainSource | NamedSourceKey, ValueSo
 /** The host without its port; IPv6 with brackets. */
 function hostnameOf(host: string): string {
   return host.startsWith("[") ? `[${hostName(host)}]` : hostName(host);
+}
+
+/** The port in the Host, or that of the scheme; empty without a Host. */
+function portOf({ target, client }: Exchange): string {
+  if (target.host === "") return "";
+  return String(hostPort(target.host) ?? (client.protocol === "https" ? 443 : 80));
 }
 
 /** A trusted proxy's own certificate is not its client's. */

@@ -57,10 +57,11 @@ export class RedirectTarget {
     const path = normalizeMadePath(this.#path.text(exchange) || "/");
     const query = asUri(this.#query?.text(exchange) ?? target.query);
     const scheme = this.#scheme === "client" ? client.protocol : this.#scheme;
-    const host = scheme === undefined ? "" : this.#host.text(exchange);
+    const host = scheme === undefined ? "" : withoutPortOf(scheme, this.#host.text(exchange));
     const isHere =
       scheme === undefined ||
-      (scheme === client.protocol && host.toLowerCase() === target.host.toLowerCase());
+      (scheme === client.protocol &&
+        host.toLowerCase() === withoutPortOf(scheme, target.host).toLowerCase());
     if (isHere && path === target.path && query === asUri(target.query)) {
       throw new GatewayError("loop_detected", "this route redirects the request to itself");
     }
@@ -128,6 +129,7 @@ function withoutScheme(text: string): string {
 const TRUSTED: ReadonlySet<Placeholder["source"]> = new Set<Placeholder["source"]>([
   "request.host",
   "request.hostname",
+  "request.port",
   "auth.subject",
   "auth.provider",
   "auth.claims",
@@ -146,7 +148,11 @@ function hostProblem(parsed: ParsedText, { host, path }: Layout): TextProblem | 
     if (/^\uE000*\.[^.:]/.test(text.slice(end, path))) continue;
     return new TextProblem(ANY_HOST, part.offset);
   }
-  const written = text.slice(host, path).replaceAll(MASK, "x");
+  const port = isPlaceholder(within.at(-1), "request.port") ? ":1" : ":x";
+  const written = text
+    .slice(host, path)
+    .replace(/:\uE000+$/, port)
+    .replaceAll(MASK, "x");
   if (isHost(written)) return undefined;
   return new TextProblem(
     written.includes("@")
@@ -154,6 +160,11 @@ function hostProblem(parsed: ParsedText, { host, path }: Layout): TextProblem | 
       : "a host with an optional port must follow the scheme, like in https://example.com/",
     host,
   );
+}
+
+/** The port of the scheme need not be written (RFC 3986 section 6.2.3). */
+function withoutPortOf(scheme: "http" | "https", host: string): string {
+  return host.replace(scheme === "https" ? /:443$/ : /:80$/, "");
 }
 
 const ANY_HOST =

@@ -1,13 +1,13 @@
+import { Type } from "@sinclair/typebox";
 import { definePolicy } from "../../pipeline/policy.ts";
 import { type ParsedText, PlaceholderText } from "../../pipeline/placeholders.ts";
 import { TextProblem } from "../../pipeline/section.ts";
 import { HostTemplate, isHost, MASK, masked } from "../../pipeline/url-templates.ts";
 
-const schema = PlaceholderText({
+const schema = Type.Union([Type.Literal(false), PlaceholderText({ check })], {
   description:
-    "The Host that a backend gets, with placeholders, like {path.tenant}.internal. By default `preserve_host` decides between the client's and the backend's own. To match requests by their host, write `hosts`.",
+    "The Host that a backend gets, with placeholders, like {path.tenant}.internal. By default, and with `false` in spite of `defaults`, `preserve_host` decides between the client's and the backend's own. To match requests by their host, write `hosts`.",
   expected: "a host with an optional port, like users.internal",
-  check,
 });
 
 function check(parsed: ParsedText): TextProblem | undefined {
@@ -36,6 +36,7 @@ export const host = definePolicy({
     key: "host",
     schema,
     create(parsed) {
+      if (parsed === false) return undefined;
       const template = new HostTemplate(parsed.parts);
       return {
         name: "host",

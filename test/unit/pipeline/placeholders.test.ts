@@ -21,6 +21,7 @@ describe("a placeholder", () => {
     ["{request.query}", "v=2&w=x+y"],
     ["{request.host}", "gateway.test:8080"],
     ["{request.hostname}", "gateway.test"],
+    ["{request.port}", "8080"],
     ["{request.scheme}", "http"],
     ["{client.ip}", "192.0.2.1"],
     ["{route}", "things"],

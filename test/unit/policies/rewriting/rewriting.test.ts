@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange } from "../../../../src/pipeline/exchange.ts";
-import { errorsIn, route } from "../../config/loading.ts";
+import { errorsIn, loaded, route } from "../../config/loading.ts";
 import { rewritten } from "./rewritten.ts";
 
 describe("strip_prefix", () => {
@@ -189,6 +189,16 @@ describe("the configuration", () => {
     ["host: a b", "4:11: expected a host with an optional port, like users.internal"],
   ])("%s is refused", (line, error) => {
     expect(errorsIn(route(line))).toEqual([error]);
+  });
+
+  test("of a host in common can be undone for one route", () => {
+    const { routes } = loaded(
+      `defaults: { host: a.internal }\n${route("host: false")}  - { path: /b, backends: [http://a] }\n`,
+    );
+    expect(routes.map((one) => Reflect.get(one, "host") as unknown)).toEqual([
+      false,
+      { text: "a.internal", parts: ["a.internal"] },
+    ]);
   });
 
   test("of a prefix beside a rewrite is refused", () => {
