@@ -7,7 +7,8 @@ import type { HealthMonitor } from "./health/monitor.ts";
 import type { HealthCheck } from "./health/schema.ts";
 import { KeptState, type StateServices, type StateSettings } from "./kept-state.ts";
 import type { StickyConfig } from "./sticky/schema.ts";
-import { Sticky, type StickyServices } from "./sticky/sticky.ts";
+import type { StickyServices } from "./sticky/sticky-cookie.ts";
+import { Sticky } from "./sticky/sticky.ts";
 import { Upstream, type UpstreamSettings } from "./upstream.ts";
 
 export interface RosterSettings

@@ -2,6 +2,7 @@ import type { Answer } from "../../pipeline/answer.ts";
 import type { Handler } from "../../pipeline/chain.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Condition } from "../../routing/conditions/condition.ts";
+import type { SplitMemory } from "./memory.ts";
 import type { SplitWeights } from "./weights.ts";
 
 /** One upstream that a split may choose, by the index of its weight. */
@@ -12,14 +13,6 @@ export interface SplitChoice {
   /** Whether its backends get the client's Host, or their own. */
   readonly preserveHost: boolean;
   readonly forward: Handler;
-}
-
-/** Remembers clients' choices. */
-export interface SplitMemory {
-  /** The choice that the client was given before; undefined if it has none. */
-  remembered(exchange: Exchange): number | undefined;
-  /** Has the answer remember it. */
-  remember(answer: Answer, exchange: Exchange, choice: number): void;
 }
 
 /** The end of a route whose requests go to several upstreams, by their weights and by what they carry. */
@@ -49,12 +42,11 @@ export class Split implements Handler {
     if (forced !== -1) return this.#forward(exchange, forced);
     const memory = this.#memory;
     if (memory === undefined) return this.#forward(exchange, this.#byWeight());
+    memory.hide(exchange);
     const remembered = memory.remembered(exchange);
     // A choice that gets nothing any more is given up.
-    if (remembered !== undefined && this.#weightOf(remembered) > 0) {
-      return this.#forward(exchange, remembered);
-    }
-    return this.#forwardAndRemember(exchange, this.#byWeight(), memory);
+    const at = this.#weightOf(remembered) > 0 ? remembered : this.#byWeight();
+    return this.#forwardAndRemember(exchange, at, memory);
   }
 
   #forced(exchange: Exchange): number {
@@ -83,7 +75,8 @@ export class Split implements Handler {
 
   async #forwardAndRemember(exchange: Exchange, at: number, memory: SplitMemory): Promise<Answer> {
     const answer = await this.#forward(exchange, at);
-    memory.remember(answer, exchange, at);
+    // An answer of the gateway itself says nothing of the upstream.
+    if (exchange.errorCode === undefined) memory.remember(exchange, answer.fields, at);
     return answer;
   }
 }

@@ -8,16 +8,20 @@ import type { Mirror } from "../../proxy/mirror/mirror.ts";
 import { RouteTimeoutSets } from "../../proxy/route-timeouts.ts";
 import type { ForwardSettings } from "../../proxy/settings.ts";
 import { conditionsOfChoice } from "../../config/split-schema.ts";
+import { SplitMemory } from "../../proxy/split/memory.ts";
 import { Split } from "../../proxy/split/split.ts";
 import { SplitWeights } from "../../proxy/split/weights.ts";
 import { Interned } from "../../units/interned.ts";
 import { RetryBudget } from "../../upstream/retry-budget.ts";
+import { DEFAULT_COOKIE } from "../../upstream/sticky/schema.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { Lease } from "../lifetimes.ts";
 import { forwardSettings, type ReachingKeys, settingsKey } from "./forward-settings.ts";
 import { Mirrors } from "./mirrors.ts";
 import type { RouteEnd, SnapshotServices } from "./snapshot.ts";
 import { Upstreams } from "./upstreams.ts";
+
+const SPLIT_COOKIE = "gateway_split";
 
 /** The ends of one configuration's routes; equal parts are shared. */
 export class RouteEnds {
@@ -83,9 +87,22 @@ export class RouteEnds {
       })),
       weights,
       this.#services.random,
+      this.#memoryOf(route, choices),
     );
     const upstreams = opened.map(({ upstream }) => upstream);
     return { forward: split, upstreams, upstreamName: "", outgoing, split, mirrors };
+  }
+
+  /** What clients' upstreams are remembered by; undefined if each request is a new draw. */
+  #memoryOf(
+    { sticky }: RouteConfig,
+    choices: NonNullable<RouteConfig["split"]>,
+  ): SplitMemory | undefined {
+    if (sticky?.enabled !== true) return undefined;
+    // Sticky upstreams below the split set the other one.
+    const cookie = sticky.cookie === DEFAULT_COOKIE ? SPLIT_COOKIE : sticky.cookie;
+    const names = choices.map(({ upstream }) => upstream);
+    return new SplitMemory(names, { ...sticky, cookie }, this.#services);
   }
 
   #mirrorsOf(

@@ -4,11 +4,13 @@ import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { defineSection } from "../../pipeline/section.ts";
 import { Duration } from "../../units/duration.ts";
 
+export const DEFAULT_COOKIE = "gateway_backend";
+
 const stickySchema = Type.Object(
   {
     enabled: Type.Boolean({ default: true, description: "Whether clients get the cookie." }),
     cookie: Type.String({
-      default: "gateway_backend",
+      default: DEFAULT_COOKIE,
       description:
         "The cookie's name. Upstreams may share it: it holds what each of them knows the client by.",
       expected: "the name of a cookie",

@@ -2,8 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { Answer } from "../../../../src/pipeline/answer.ts";
 import type { Exchange } from "../../../../src/pipeline/exchange.ts";
 import { conditionsOfChoice } from "../../../../src/config/split-schema.ts";
+import { SplitMemory } from "../../../../src/proxy/split/memory.ts";
 import { Split, type SplitChoice } from "../../../../src/proxy/split/split.ts";
 import { SplitWeights } from "../../../../src/proxy/split/weights.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
 import { openExchange } from "../../pipeline/opening.ts";
 
 /** A canary with a weight of 1 in 10, that cookies, fields and parameters force. */
@@ -28,6 +30,54 @@ function canary(random: () => number = () => 0.99) {
   const weights = new SplitWeights(choices);
   return { split: new Split(handlers, weights, random), weights, asked };
 }
+
+describe("a sticky split", () => {
+  function sticky(random: () => number) {
+    const clock = new FakeClock();
+    const names = ["new", "old"];
+    const weights = new SplitWeights(names.map((upstream) => ({ upstream, weight: 1 })));
+    const config = { enabled: true, cookie: "gateway_split", same_site: "lax" } as const;
+    const memory = new SplitMemory(names, config, { clock, ownSecret: "a secret" });
+    const handlers = names.map((name): SplitChoice => ({
+      name,
+      conditions: undefined,
+      preserveHost: true,
+      forward: { handle: () => new Answer(null) },
+    }));
+    const split = new Split(handlers, weights, random, memory);
+    const visit = async (cookie?: string) => {
+      const exchange = openExchange({ fields: cookie === undefined ? {} : { cookie } });
+      const answer = await split.handle(exchange);
+      return {
+        name: exchange.upstream,
+        set: answer.fields.get("set-cookie"),
+        sent: exchange.outgoing.get("cookie"),
+      };
+    };
+    return { weights, visit };
+  }
+
+  test("keeps a client with the upstream that it was given, and the cookie from backends", async () => {
+    const draws = [0.9, 0.1, 0.1];
+    const { visit } = sticky(() => draws.shift() ?? 0.1);
+    const first = await visit("a=b");
+    expect(first.name).toBe("old");
+    expect(first.set).toMatch(/^gateway_split=[\w-]{16}; Path=\/; HttpOnly; SameSite=Lax$/);
+    const cookie = first.set!.split(";")[0]!;
+    expect(await visit(`a=b; ${cookie}`)).toEqual({ name: "old", set: null, sent: "a=b" });
+    expect((await visit()).name).toBe("new");
+    expect((await visit("gateway_split=AAAAAAAAAAAAAAAA")).name).toBe("new");
+  });
+
+  test("gives a client another upstream when its own gets nothing any more", async () => {
+    const { visit, weights } = sticky(() => 0.9);
+    const cookie = (await visit()).set!.split(";")[0]!;
+    weights.change({ old: 0 });
+    const moved = await visit(cookie);
+    expect(moved.name).toBe("new");
+    expect(moved.set).not.toBeNull();
+  });
+});
 
 describe("a split", () => {
   test("sends a request by the weights where nothing else decides", async () => {
