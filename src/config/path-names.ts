@@ -1,5 +1,5 @@
 import type { ConfigIssue } from "../pipeline/policy.ts";
-import { isParsedText } from "../pipeline/placeholders.ts";
+import { placeholdersIn } from "../pipeline/parsed-texts.ts";
 import { closest } from "../units/closest.ts";
 import type { Pattern } from "../routing/pattern.ts";
 
@@ -8,27 +8,11 @@ export function checkPathNames(route: object, { segments }: Pattern): ConfigIssu
   const names = segments.flatMap((segment) =>
     segment.kind === "static" || segment.name === undefined ? [] : [segment.name],
   );
-  return issuesIn(route, [], names);
-}
-
-function issuesIn(
-  value: unknown,
-  path: readonly (string | number)[],
-  names: readonly string[],
-): ConfigIssue[] {
-  if (typeof value !== "object" || value === null) return [];
-  if (Array.isArray(value)) {
-    return value.flatMap((item, index) => issuesIn(item, [...path, index], names));
-  }
-  if (!isParsedText(value)) {
-    return Object.entries(value).flatMap(([key, item]) =>
-      key === "pattern" ? [] : issuesIn(item, [...path, key], names),
-    );
-  }
-  return value.parts.flatMap((part): ConfigIssue[] => {
-    if (typeof part === "string" || part.source !== "path" || names.includes(part.name)) return [];
-    return [{ path, message: unknownName(part.name, names), offset: part.offset }];
-  });
+  return placeholdersIn(route).flatMap(({ source, name, path, offset }): ConfigIssue[] =>
+    source !== "path" || names.includes(name)
+      ? []
+      : [{ path, message: unknownName(name, names), offset }],
+  );
 }
 
 function unknownName(name: string, names: readonly string[]): string {

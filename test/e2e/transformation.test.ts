@@ -11,6 +11,7 @@ import { connectRaw } from "../support/raw-client.ts";
 import { askRaw } from "../support/raw-http.ts";
 import { unusedPort } from "../support/socket-server.ts";
 import { createStage } from "../support/stage.ts";
+import { startHttp2Backend } from "../unit/transport/http2/support.ts";
 
 const stage = createStage(afterAll);
 let mock: MockProcess;
@@ -69,6 +70,15 @@ beforeAll(async () => {
       setImmediate(() => response.destroy());
     },
   });
+  const http2 = await startHttp2Backend(stage, (stream, fields) => {
+    const pieces: Buffer[] = [];
+    stream.on("data", (piece: Buffer) => pieces.push(piece));
+    stream.on("end", () => {
+      stream.respond({ ":status": 200, "content-type": "application/json", etag: '"v1"' });
+      const got = { body: Buffer.concat(pieces).toString(), length: fields["content-length"] };
+      stream.end(JSON.stringify({ password: "p", ...got }));
+    });
+  });
   const dead = `http://127.0.0.1:${await unusedPort()}`;
   const request = {
     headers: {
@@ -83,6 +93,21 @@ beforeAll(async () => {
     health_check: noHealthChecks,
     routes: [
       { path: "/echo", backends: [mock.url], request },
+      {
+        path: "/found/:what",
+        rewrite: "/echo?q={path.what}&{request.query}",
+        backends: [mock.url],
+        request: { query: { set: { key: "k" }, remove: ["token"] } },
+      },
+      {
+        path: "/cached",
+        cache: { ttl: "1h" },
+        rewrite: "/user",
+        backends: [origin],
+        response: CHANGES,
+      },
+      { path: "/ws", backends: [mock.url], request, response: CHANGES },
+      { path: "/http2", backends: [http2.origin], protocol: "http2", request, response: CHANGES },
       { path: "/two/*", backends: [dead, `${mock.url}/echo`], request },
       { path: "/*", backends: [origin], response: CHANGES },
     ],
@@ -233,4 +258,47 @@ test("an answer that its backend breaks off is an error, not half a text", async
     status: 502,
     code: "backend_answer_incomplete",
   });
+});
+
+test("content and fields are changed on their way to a backend of HTTP/2 and back", async () => {
+  const init = { method: "POST", body: CONTENT, headers: { "content-type": "application/json" } };
+  const answer = await ask(`${gateway.url}/http2`, init);
+  expect(answer.headers.get("etag")).toBe('W/"v1"');
+  expect(await answer.json()).toEqual({ body: SENT, length: `${SENT.length}`, by: "gateway" });
+});
+
+test("what is changed of a query holds for the one that a rewrite makes", async () => {
+  const lines = ["GET /found/x?token=secret&a=%7e HTTP/1.1", "Host: gateway"];
+  expect((await echo(gateway.port, lines)).query).toBe("q=x&a=%7e&key=k");
+});
+
+test("a WebSocket opens, with the fields of its handshake changed", async () => {
+  const lines = [
+    "GET /ws HTTP/1.1",
+    "Host: gateway",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  ];
+  const client = await connectRaw(stage, gateway.port);
+  client.send(`${lines.join("\r\n")}\r\n\r\n`);
+  await client.until("\r\n\r\n");
+  expect(client.received()).toStartWith("HTTP/1.1 101 ");
+  expect(client.received()).toContain("x-by: gateway\r\n");
+  expect(client.received()).toContain("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  client.reset();
+});
+
+test("a cache stores the changed content, and hands out all of it or a part", async () => {
+  const first = await ask(`${gateway.url}/cached`);
+  expect(await first.text()).toBe(CHANGED);
+  const again = await ask(`${gateway.url}/cached`);
+  expect(await again.text()).toBe(CHANGED);
+  expect(again.headers.get("cache-status")).toContain("hit");
+  expect(again.headers.get("content-length")).toBe(`${CHANGED.length}`);
+  const part = await ask(`${gateway.url}/cached`, { headers: { range: "bytes=0-7" } });
+  expect(CHANGED).toStartWith(await part.text());
+  const confirmed = await ask(`${gateway.url}/cached`, { headers: { "if-none-match": '"v1"' } });
+  expect(confirmed.status).toBe(304);
 });

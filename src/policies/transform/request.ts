@@ -1,6 +1,6 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import type { Exchange } from "../../pipeline/exchange.ts";
-import { isParsedText } from "../../pipeline/placeholders.ts";
+import { placeholdersIn } from "../../pipeline/parsed-texts.ts";
 import {
   type ConfigIssue,
   definePolicy,
@@ -49,22 +49,15 @@ function check(config: Config): ConfigIssue[] {
     ...under(["headers"], checkFields(headers, refusedInRequests)),
     ...under(["query"], checkQuery(query)),
     ...under(["json"], json === undefined ? [] : checkJson(json)),
-    ...placeholdersOfLater(config, []),
+    ...placeholdersOfLater(config),
   ];
 }
 
 /** Policies run before a backend is chosen. */
-function placeholdersOfLater(value: unknown, path: readonly (string | number)[]): ConfigIssue[] {
-  if (typeof value !== "object" || value === null) return [];
-  if (!isParsedText(value)) {
-    return Object.entries(value).flatMap(([key, item]) =>
-      placeholdersOfLater(item, [...path, Array.isArray(value) ? Number(key) : key]),
-    );
-  }
-  return value.parts.flatMap((part): ConfigIssue[] => {
-    if (typeof part === "string" || part.source !== "backend.url") return [];
+function placeholdersOfLater(config: Config): ConfigIssue[] {
+  return placeholdersIn(config).flatMap(({ source, path, offset }): ConfigIssue[] => {
     const message = "`{backend.url}` is empty here: no backend has been chosen yet";
-    return [{ path, message, offset: part.offset }];
+    return source === "backend.url" ? [{ path, message, offset }] : [];
   });
 }
 

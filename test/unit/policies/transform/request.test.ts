@@ -111,6 +111,7 @@ describe("a request's JSON content", () => {
     ["text/plain", {}],
     ["application/grpc+json", {}],
     ["application/stream+json", {}],
+    ["application/json; stream=watch", {}],
     ["application/jsonp", {}],
     ["application/json, application/json", {}],
     ["application/json", { "content-encoding": "gzip" }],
