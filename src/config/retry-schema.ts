@@ -50,7 +50,7 @@ const retryObject = Type.Object(
       most: MOST_BODY,
       default: "64KiB",
       description:
-        "The largest request body that is sent again, up to 16MiB. It is kept in memory until the answer is passed on; a longer one is not kept, and is not sent again once a backend had any of it.",
+        "The largest request body that is sent again, up to 16MiB. It is kept in memory until the answer is passed on, for each request in flight; a longer one is not kept, and is not sent again once a backend had any of it.",
     }),
     attempt_timeout: Duration({
       default: "0",

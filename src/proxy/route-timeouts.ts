@@ -13,6 +13,8 @@ export interface RouteTimeouts {
   /** For a backend's header section to arrive. */
   readonly response: Timeout<Attempt>;
   readonly exchange: Timeout<Cancellation>;
+  /** Until a second attempt begins; 0 if there is none. */
+  readonly hedge: Timeout<{ goSecond(): void }>;
 }
 
 /** The timeouts of many routes; those with the same timeouts have the same ones. */
@@ -24,14 +26,15 @@ export class RouteTimeoutSets {
     this.#clock = clock;
   }
 
-  of(timeouts: ForwardTimeouts): RouteTimeouts {
+  /** `hedge`: milliseconds until a second attempt begins; 0 if there is none. */
+  of(timeouts: ForwardTimeouts, hedge = 0): RouteTimeouts {
     const { request, response, idle, exchange } = timeouts;
-    const key = [request, response, idle, exchange].join(" ");
-    return this.#sets.of(key, () => routeTimeouts(timeouts, this.#clock));
+    const key = [request, response, idle, exchange, hedge].join(" ");
+    return this.#sets.of(key, () => routeTimeouts(timeouts, hedge, this.#clock));
   }
 }
 
-function routeTimeouts(timeouts: ForwardTimeouts, clock: Clock): RouteTimeouts {
+function routeTimeouts(timeouts: ForwardTimeouts, hedge: number, clock: Clock): RouteTimeouts {
   const limit = (milliseconds: number, code: ErrorCode, detail: string) =>
     new Timeout<Cancellation>(clock, milliseconds, (cancellation) =>
       cancellation.cancel(new GatewayError(code, detail)),
@@ -47,5 +50,6 @@ function routeTimeouts(timeouts: ForwardTimeouts, clock: Clock): RouteTimeouts {
       attempt.timeIsUp("backend_timeout", `the backend sent no answer within ${response} ms`),
     ),
     exchange: limit(exchange, "exchange_timeout", `the exchange took longer than ${exchange} ms`),
+    hedge: new Timeout(clock, hedge, (race) => race.goSecond()),
   };
 }

@@ -1,4 +1,5 @@
 import { promises as dns } from "node:dns";
+import { isIP } from "node:net";
 import type { Clock } from "../time/clock.ts";
 
 /** Resolves names to addresses. */
@@ -159,7 +160,7 @@ export class Name {
 
   async #lookUp(): Promise<readonly string[]> {
     try {
-      const found = await this.#resolver.addresses(this.#hostname);
+      const found = alternating(await this.#resolver.addresses(this.#hostname));
       this.#failed.clear();
       this.#addresses = found;
       this.#goodUntil = this.#clock.monotonic() + LONGEST;
@@ -192,4 +193,20 @@ export class Name {
       this.lookUp().catch(() => {});
     });
   }
+}
+
+/**
+ * The addresses of both families in turn, beginning with the first one's (RFC 8305 section 4), so that
+ * several unreachable ones of one family do not come before the first of the other.
+ */
+function alternating(addresses: readonly string[]): readonly string[] {
+  const [first = ""] = addresses;
+  const family = isIP(first);
+  const others = addresses.filter((address) => isIP(address) !== family);
+  if (others.length === 0) return addresses;
+  const own = addresses.filter((address) => isIP(address) === family);
+  const turns = Math.max(own.length, others.length);
+  return Array.from({ length: turns }, (_, turn) =>
+    [own[turn], others[turn]].filter((address) => address !== undefined),
+  ).flat();
 }

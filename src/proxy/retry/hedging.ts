@@ -23,12 +23,11 @@ export async function hedged(
   another: (backend: Backend) => Attempt,
   { route, exchange }: HedgeOptions,
 ): Promise<Finish> {
-  const { transport, clock, settings, upstream } = route;
+  const { transport, clock, settings, timeouts, upstream } = route;
   const race = new Race({
     transport,
-    clock,
     cancellation: exchange.cancellation,
-    after: settings.hedge?.after ?? Number.POSITIVE_INFINITY,
+    timeout: timeouts.hedge,
     second() {
       const backend = pickSecond(ring, { route, exchange });
       if (backend === undefined) return undefined;

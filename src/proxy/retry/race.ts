@@ -1,9 +1,10 @@
 import type { Cancellation, Interruptible } from "../../pipeline/cancellation.ts";
 import { GatewayError } from "../../pipeline/errors.ts";
-import type { Clock } from "../../time/clock.ts";
+import type { PendingTimeout } from "../../time/timeout.ts";
 import type { Attempt, Transport } from "../../transport/attempt.ts";
 import type { BackendAnswer } from "../../transport/backend-answer.ts";
 import type { Backend } from "../../upstream/backend.ts";
+import type { RouteTimeouts } from "../route-timeouts.ts";
 
 /** An attempt in a race, and the backend at which it counts as in flight. */
 export interface Runner {
@@ -14,10 +15,9 @@ export interface Runner {
 /** What a race is about. */
 export interface RaceOptions {
   readonly transport: Transport;
-  readonly clock: Clock;
   readonly cancellation: Cancellation;
-  /** Milliseconds before the second attempt. */
-  readonly after: number;
+  /** Until the second attempt. */
+  readonly timeout: RouteTimeouts["hedge"];
   /** The second attempt; undefined if there is to be none. */
   second(): Runner | undefined;
   /** Whether an answer is worth waiting no longer for the other attempt. */
@@ -42,7 +42,7 @@ export class Race implements Interruptible {
   readonly #options: RaceOptions;
   readonly #running = new Set<Runner>();
   readonly #finished = Promise.withResolvers<Finish>();
-  #cancelTimer = () => {};
+  #pending: PendingTimeout | undefined;
   #isOver = false;
 
   constructor(options: RaceOptions) {
@@ -51,13 +51,15 @@ export class Race implements Interruptible {
 
   /** Never rejects. */
   run(first: Runner): Promise<Finish> {
-    const { clock, after } = this.#options;
     this.#start(first);
-    this.#cancelTimer = clock.schedule(after, () => {
-      const runner = this.#options.second();
-      if (runner !== undefined) this.#start(runner);
-    });
+    this.#pending = this.#options.timeout.begin(this);
     return this.#finished.promise;
+  }
+
+  /** The first attempt has taken long. */
+  goSecond(): void {
+    const runner = this.#options.second();
+    if (runner !== undefined) this.#start(runner);
   }
 
   /** The exchange is cancelled. */
@@ -101,7 +103,7 @@ export class Race implements Interruptible {
 
   #finish(finish: Finish): void {
     this.#isOver = true;
-    this.#cancelTimer();
+    if (this.#pending !== undefined) this.#options.timeout.end(this.#pending);
     for (const runner of this.#running) {
       runner.attempt.interrupt(OUTRUN);
       this.#options.outrun(runner);

@@ -124,7 +124,7 @@ export class RouteEnds {
     settings: ForwardSettings,
     mirrors: readonly Mirror[],
   ): Forwarding {
-    const timeouts = this.#timeouts.of(settings.timeouts);
+    const timeouts = this.#timeouts.of(settings.timeouts, settings.hedge?.after);
     if (settings.retry !== undefined || settings.hedge !== undefined) {
       upstream.retryBudget ??= new RetryBudget();
     }

@@ -43,7 +43,7 @@ export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
   ) ?? [new Backend({ address: readBackendAddress(url), weight: 1, health })];
   const tunnels = new Tunnels();
   const route = settingsWith(settings);
-  const timeouts = new RouteTimeoutSets(clock).of(route.timeouts);
+  const timeouts = new RouteTimeoutSets(clock).of(route.timeouts, route.hedge?.after);
   const upstream = new Upstream(backends);
   if (route.retry !== undefined || route.hedge !== undefined) {
     upstream.retryBudget = new RetryBudget();

@@ -106,6 +106,18 @@ describe("the addresses of a name", () => {
     expect(name.addresses()).toEqual(["192.0.2.1", "192.0.2.2", "192.0.2.3"]);
   });
 
+  test("alternate between the families, beginning with that of the first one", async () => {
+    const { name } = startNames(["2001:db8::1", "2001:db8::2", "2001:db8::3", "192.0.2.1"]);
+    expect(await name.addresses()).toEqual([
+      "2001:db8::1",
+      "192.0.2.1",
+      "2001:db8::2",
+      "2001:db8::3",
+    ]);
+    const other = startNames(["192.0.2.1", "192.0.2.2", "2001:db8::1"]);
+    expect(await other.name.addresses()).toEqual(["192.0.2.1", "2001:db8::1", "192.0.2.2"]);
+  });
+
   test("are looked up once a second, however many connections fail", async () => {
     const { clock, state, name } = startNames(["192.0.2.1"]);
     await name.addresses();
