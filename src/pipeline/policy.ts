@@ -3,6 +3,7 @@ import type { Answer } from "./answer.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Keep } from "./keeping.ts";
+import type { ParsedText } from "./parsed-text.ts";
 
 /** One configured behaviour in a route's chain. Created once per snapshot. */
 export interface Policy {
@@ -48,6 +49,16 @@ export interface PolicyServices {
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string) => void;
   /** Milliseconds without content moving towards a client; 0 sets no limit. */
   readonly idleTimeout: number;
+  /** For a route's policy: what the configuration says of what comes after it. */
+  readonly behind: () => Behind;
+}
+
+/** What a route's configuration says of what comes after a policy. */
+export interface Behind {
+  /** The texts with placeholders that can change what a backend is asked, or what it answers. */
+  readonly texts: readonly ParsedText[];
+  /** Another one after every change that could make other answers of the same backends' answers. */
+  readonly fingerprint: string;
 }
 
 /** A well-formed setting that is wrong or, as a warning, probably not meant. */

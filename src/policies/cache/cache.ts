@@ -31,7 +31,7 @@ export const cache = definePolicy({
 
 function create(
   config: CacheConfig,
-  { clock, keep, idleTimeout }: PolicyServices,
+  { clock, keep, idleTimeout, behind }: PolicyServices,
   _name: string,
   global?: Policy,
 ): Policy | undefined {
@@ -40,9 +40,10 @@ function create(
   const { store } = global;
   const settings: CacheSettings = config === true ? DEFAULTS : config;
   const { max_size, ttl = 0, stale_if_error, vary_by } = settings;
-  // A reload that does not change the settings keeps what is stored.
+  const { texts, fingerprint } = behind();
+  // A reload keeps what is stored, unless it would be stored in another way now.
   const kept = keep(
-    JSON.stringify(settings),
+    `${JSON.stringify(settings)} ${fingerprint}`,
     () => ({
       shelf: new Shelf(store, max_size),
       flights: new Flights(),
@@ -56,7 +57,7 @@ function create(
     idleTimeout,
     store,
     judge: new Judge(clock),
-    places: new Places(vary_by.map(asPlaceholder)),
+    places: new Places(vary_by.map(asPlaceholder), texts),
     maxEntry: maxEntryOf(settings),
     ttl,
     staleIfError: stale_if_error,

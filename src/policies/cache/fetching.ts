@@ -8,7 +8,7 @@ import { Filling } from "./filling.ts";
 import type { Flight } from "./flight.ts";
 import type { Places } from "./places.ts";
 import { dropConditions } from "./refreshing.ts";
-import { isSameBy, type Selecting, selectingFields } from "./selecting.ts";
+import { type Selecting, selectingFields } from "./selecting.ts";
 import { isUnchanged, notModified, serve, type Serving } from "./serving.ts";
 import { answerKey, type Shelf, type Sought } from "./shelf.ts";
 import { type Forwarded, mark, type Outcome, statusField } from "./status.ts";
@@ -181,9 +181,9 @@ export class Fetching implements Underway {
     const { exchange, flight } = this.#fetch;
     const { status, statusText, body, fields, tunnel } = answer;
     const names = selectingFields(fields);
-    // A field that is set after the cache is not known when the next request is looked up.
-    if (names === undefined || !isSameBy(names, this.#before, exchange.outgoing)) return undefined;
-    if (exchange.errorCode !== undefined || tunnel !== undefined) return undefined;
+    if (names === undefined || exchange.errorCode !== undefined || tunnel !== undefined) {
+      return undefined;
+    }
     const verdict = this.#judge(status, fields, places.isPersonal(exchange, this.#before));
     if (verdict === undefined) return undefined;
     const own = new FieldList([...fields.list]);

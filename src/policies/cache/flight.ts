@@ -18,6 +18,13 @@ export class Flights {
     return this.#flights.get(key);
   }
 
+  /** Requests that wait for others. */
+  get waiting(): number {
+    let waiting = 0;
+    for (const flight of this.#flights.values()) waiting += flight.waiting;
+    return waiting;
+  }
+
   /** To be called if there is none by this key. */
   begin(key: string, exchange: Exchange): Flight {
     const flight: Flight = new Flight(exchange, () => {
@@ -56,6 +63,10 @@ export class Flight {
       this.#left = reason;
       return true;
     };
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   get isFull(): boolean {

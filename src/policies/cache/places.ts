@@ -4,23 +4,31 @@ import { keyTemplate } from "../../pipeline/text-places.ts";
 import type { ParsedText, Placeholder, Template } from "../../pipeline/placeholders.ts";
 import type { Sought } from "./shelf.ts";
 
-/** Finds out where the answer to a request is kept: by its URL, and by what the route tells requests apart by. */
+/**
+ * Finds out where the answer to a request is kept: by its URL, and by what else the route tells requests
+ * apart by. That is what the operator says (`vary_by`), and what is put into the request or the answer
+ * after the cache, or one client would get what was made for another.
+ */
 export class Places {
   /** Undefined if requests are told apart by their URLs alone. */
   readonly #partition: Template | undefined;
-  /** What the partition is made of. */
-  readonly #sources: ReadonlySet<string>;
-  /** Whether it is made of something that is known of the user. */
+  /** What the operator tells requests apart by. */
+  readonly #said: ReadonlySet<string>;
   readonly #isByUser: boolean;
 
-  constructor(varyBy: readonly ParsedText[]) {
-    const placeholders = varyBy.flatMap(({ parts }) => parts.filter(isPlaceholder));
-    this.#sources = new Set(placeholders.map(keyOf));
-    this.#isByUser = placeholders.some(({ source }) => source.startsWith("auth."));
+  constructor(varyBy: readonly ParsedText[], textsBehind: readonly ParsedText[]) {
+    const said = placeholdersIn(varyBy);
+    this.#said = new Set(said.map(keyOf));
+    this.#isByUser = said.some(({ source }) => source.startsWith("auth."));
+    const all = new Map(said.map((placeholder) => [keyOf(placeholder), placeholder]));
+    for (const placeholder of placeholdersIn(textsBehind)) {
+      if (!NOT_OF_THE_CLIENT.has(placeholder.source)) all.set(keyOf(placeholder), placeholder);
+    }
     // Two providers may know different people by one subject.
-    const all = this.#isByUser ? [...placeholders, PROVIDER] : placeholders;
-    const parts = all.length === 1 ? all : all.flatMap((placeholder) => [placeholder, " "]);
-    this.#partition = all.length === 0 ? undefined : keyTemplate({ text: "", parts });
+    const isByUser = [...all.values()].some(({ source }) => source.startsWith("auth."));
+    if (isByUser) all.set(PROVIDER.source, PROVIDER);
+    const parts = [...all.values()].flatMap((placeholder) => [placeholder, " "]);
+    this.#partition = all.size === 0 ? undefined : keyTemplate({ text: "", parts });
   }
 
   of(exchange: Exchange): Sought {
@@ -42,26 +50,38 @@ export class Places {
     const certificate = client.viaTrustedProxy ? undefined : request.connection.tls?.certificate;
     return (
       (identity !== undefined && !this.#isByUser) ||
-      (certificate !== undefined && !this.#has("client.certificate.subject")) ||
-      (outgoing.get("authorization") !== null && !this.#has("header.authorization"))
+      (certificate !== undefined && !this.#said.has("client.certificate.subject")) ||
+      (outgoing.get("authorization") !== null && !this.#said.has("header.authorization"))
     );
   }
 
   /** The same of a cookie, which often is a session's. */
   isByUnknownCookie(outgoing: Outgoing): boolean {
-    if (outgoing.get("cookie") === null || this.#has("header.cookie")) return false;
-    return ![...this.#sources].some((key) => key.startsWith("cookie."));
-  }
-
-  #has(key: string): boolean {
-    return this.#sources.has(key);
+    if (outgoing.get("cookie") === null || this.#said.has("header.cookie")) return false;
+    return ![...this.#said].some((key) => key.startsWith("cookie."));
   }
 }
 
 const PROVIDER: Placeholder = { source: "auth.provider", name: "", offset: 0 };
 
-function isPlaceholder(part: string | Placeholder): part is Placeholder {
-  return typeof part !== "string";
+/** What is part of the URL, the same for all clients of the route, or another one for each request. */
+const NOT_OF_THE_CLIENT: ReadonlySet<string> = new Set([
+  "request.id",
+  "request.method",
+  "request.path",
+  "request.query",
+  "request.host",
+  "request.hostname",
+  "request.scheme",
+  "path",
+  "query",
+  "route",
+  "backend.url",
+  "trace.id",
+] satisfies Placeholder["source"][]);
+
+function placeholdersIn(texts: readonly ParsedText[]): Placeholder[] {
+  return texts.flatMap(({ parts }) => parts.filter((part) => typeof part !== "string"));
 }
 
 function keyOf({ source, name }: Placeholder): string {

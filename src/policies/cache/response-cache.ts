@@ -10,6 +10,7 @@ import { refreshing } from "./refreshing.ts";
 import { serve } from "./serving.ts";
 import type { Shelf, Sought } from "./shelf.ts";
 import { type Forwarded, mark, statusField } from "./status.ts";
+import type { Store } from "./store.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 
 /** What a route's cache depends on. */
@@ -34,6 +35,7 @@ const NOWHERE: Rest = {
 export class ResponseCache implements Policy {
   readonly name = "cache";
   readonly shelf: Shelf;
+  readonly store: Store;
   readonly #services: CacheServices;
   #fetching: FetchServices;
 
@@ -41,10 +43,16 @@ export class ResponseCache implements Policy {
     this.#services = services;
     this.#fetching = { ...services, rest: NOWHERE };
     this.shelf = services.shelf;
+    this.store = services.store;
   }
 
   leadsTo(rest: Rest): void {
     this.#fetching = { ...this.#services, rest };
+  }
+
+  /** Requests that wait for what others have asked. */
+  get waiting(): number {
+    return this.#services.flights.waiting;
   }
 
   request(exchange: Exchange): Answer | undefined | Promise<Answer | undefined> {
@@ -160,7 +168,7 @@ export class ResponseCache implements Policy {
 
   #reason({ url }: Sought, stored: StoredAnswer | undefined): Forwarded {
     const { clock, shelf } = this.#services;
-    if (stored === undefined) return shelf.has(url) ? "vary-miss" : "uri-miss";
+    if (stored === undefined) return shelf.knows(url) ? "vary-miss" : "uri-miss";
     return stored.isFreshAt(clock.monotonic()) ? "request" : "stale";
   }
 

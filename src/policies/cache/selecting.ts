@@ -33,7 +33,8 @@ const MOST_NAMES = 32;
 
 /**
  * What a request has in those fields, as a key. The request is taken as it goes to the backend, with what
- * the gateway has added to it so far.
+ * the gateway has added to it so far; what it adds after the cache follows from this and from what
+ * requests are told apart by.
  */
 export function selectingKey(names: Selecting, outgoing: Outgoing): string {
   let key = "";
@@ -43,11 +44,6 @@ export function selectingKey(names: Selecting, outgoing: Outgoing): string {
     key += value === null ? `${name}\0` : `${name}\0=${normalized(name, value)}\0`;
   }
   return key;
-}
-
-/** Whether two requests have the same in those fields. */
-export function isSameBy(names: Selecting, one: Outgoing, other: Outgoing): boolean {
-  return names.every((name) => one.get(name) === other.get(name));
 }
 
 /** Blanks between preferences mean nothing, and letters of codings and languages may be of either case. */

@@ -54,6 +54,11 @@ export class Shelf implements Owner, Room {
     this.#size = size;
   }
 
+  /** In bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Bytes in use, by content that is arriving too. */
   get bytes(): number {
     return this.#bytes;
@@ -64,8 +69,13 @@ export class Shelf implements Owner, Room {
   }
 
   /** Whether there is any answer for a URL. */
-  has(url: string): boolean {
+  knows(url: string): boolean {
     return this.#store.find(this, url) !== undefined;
+  }
+
+  /** Whether this answer is stored here. */
+  has({ resource }: StoredAnswer): boolean {
+    return (resource as Resource | undefined)?.owner === this;
   }
 
   find({ url, partition, exchange }: Sought): StoredAnswer | undefined {
@@ -95,6 +105,7 @@ export class Shelf implements Owner, Room {
     resource.selecting.length = Math.min(resource.selecting.length, MOST_SELECTING);
     resource.answers.set(key, answer);
     answer.resource = resource;
+    answer.url = url;
     answer.key = key;
     answer.selecting = names;
     answer.cost = cost;

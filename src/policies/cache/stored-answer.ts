@@ -33,6 +33,7 @@ export class StoredAnswer {
 
   // Its place in the store; what is in no resource is not stored any more.
   resource: object | undefined = undefined;
+  url = "";
   key = "";
   selecting: Selecting = [];
   /** In bytes. */

@@ -7,9 +7,10 @@ import type {
 } from "../../pipeline/policy.ts";
 import { policyRegistry } from "../../policies/registry.ts";
 import type { Lease } from "../lifetimes.ts";
+import { behind } from "./behind.ts";
 
 /** What policies are created with. */
-interface CreationServices extends Omit<PolicyServices, "keep" | "share"> {
+interface CreationServices extends Omit<PolicyServices, "keep" | "share" | "behind"> {
   readonly lease: Lease;
 }
 
@@ -61,7 +62,7 @@ function beside(
   if (definition.beside === undefined || !routes.some((one) => isConfigured(route, one))) {
     return undefined;
   }
-  return definition.beside(servicesFor(services, name, "beside"));
+  return definition.beside(servicesFor(services, {}, name, "beside"));
 }
 
 function create(
@@ -75,15 +76,21 @@ function create(
   if (scope === undefined) return undefined;
   const own: unknown = Reflect.get(config, scope.key);
   if (own === undefined) return undefined;
-  return scope.create(own, servicesFor(services, policy, scope.key, name), name, global);
+  return scope.create(own, servicesFor(services, config, policy, scope.key, name), name, global);
 }
 
 function servicesFor(
   { lease, ...services }: CreationServices,
+  config: object,
   policy: string,
   ...place: readonly string[]
 ): PolicyServices {
-  return { ...services, keep: lease.under(policy, ...place), share: lease.under(policy) };
+  return {
+    ...services,
+    keep: lease.under(policy, ...place),
+    share: lease.under(policy),
+    behind: () => behind(config, policy),
+  };
 }
 
 function areTheSame(some: readonly unknown[], others: readonly unknown[]): boolean {

@@ -1,12 +1,14 @@
 import { Elysia, ValidationError } from "elysia";
 import { type BackendPagesSubject, backendPages } from "./backends.ts";
+import { type CachePagesSubject, cachePages } from "./cache.ts";
 import { type LogPagesSubject, logPages } from "./log.ts";
 import { mirrorPages } from "./mirrors.ts";
 import { type SplitPagesSubject, splitPages } from "./splits.ts";
 import { checkedWrite, isWrite } from "./writes.ts";
 
 /** What the operator's pages show. */
-export interface AdminSubject extends BackendPagesSubject, LogPagesSubject, SplitPagesSubject {}
+export interface AdminSubject
+  extends BackendPagesSubject, CachePagesSubject, LogPagesSubject, SplitPagesSubject {}
 
 /** The operator's pages. Access is checked before a request gets here. */
 export interface AdminPages {
@@ -19,21 +21,21 @@ export interface AdminPages {
 export function createAdminPages(subject: AdminSubject): AdminPages {
   // Without normalizing: a key that is not known is an error, and not left out.
   const app = new Elysia({ prefix: "/admin", normalize: false })
-    .use(backendPages(subject))
-    .use(logPages(subject))
-    .use(splitPages(subject))
-    .use(mirrorPages(subject));
-  const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
-  const paths = [...new Set(app.routes.map(({ path }) => path))];
-  // On the operator's port only: the log names /admin, and the answer to a wrong path lists the right
-  // ones.
-  app
-    .get("/", () => ({ pages: paths }))
     .onError({ as: "global" }, ({ code, error }) => {
       if (code === "NOT_FOUND") return noSuchPage(pages);
       if (error instanceof ValidationError) return invalid(error);
       return undefined;
-    });
+    })
+    .use(backendPages(subject))
+    .use(cachePages(subject))
+    .use(logPages(subject))
+    .use(splitPages(subject))
+    .use(mirrorPages(subject));
+  // On the operator's port only: the log names /admin, and the answer to a wrong path lists the right
+  // ones.
+  const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
+  const paths = [...new Set(app.routes.map(({ path }) => path))];
+  app.get("/", () => ({ pages: paths }));
   return {
     has: (method, path) => pages.has(`${method} ${path}`),
     async handle(request) {
@@ -51,9 +53,8 @@ function noSuchPage(pages: ReadonlySet<string>): Response {
 /** Says what is wrong with a request's content, by the first thing found. */
 function invalid({ all }: ValidationError): Response {
   const [first] = all;
-  const where = first !== undefined && "path" in first ? first.path.slice(1) : "";
-  const what = first?.summary ?? "the content is not what this page expects";
-  return new Response(`${where === "" ? "" : `${where.replaceAll("/", ".")}: `}${what}\n`, {
-    status: 422,
-  });
+  const key =
+    first !== undefined && "path" in first ? first.path.slice(1).replaceAll("/", ".") : "";
+  const what = first !== undefined && "message" in first ? first.message : "not what is expected";
+  return new Response(`${key === "" ? "the content" : key}: ${what}\n`, { status: 422 });
 }

@@ -25,7 +25,7 @@ import { ListenError, openPort } from "./open-port.ts";
 type Settings = Config["admin"];
 
 /** What the operator's interface shows. */
-interface Subject extends AdminSubject {
+interface Subject extends Omit<AdminSubject, "clock"> {
   readonly version: string;
   /** The port that clients talk to. */
   readonly mainPort: () => number;
@@ -54,7 +54,7 @@ export class Admin {
   constructor(subject: Subject, settings: Settings, services: AdminServices) {
     this.#subject = subject;
     this.#services = services;
-    this.#adminPages = createAdminPages(subject);
+    this.#adminPages = createAdminPages({ ...subject, clock: services.clock });
     this.#settings = settings;
     this.#pages = this.#choosePages(settings);
     this.#refuse = refusalsBy(settings);

@@ -31,7 +31,14 @@ export function policyFrom(
   log: PolicyServices["log"] = () => {},
 ): Policy | undefined {
   const keep: PolicyServices["keep"] = (_key, make) => make();
-  const services = { clock, keep, share: keep, log, idleTimeout: 300_000 } satisfies PolicyServices;
+  const services = {
+    clock,
+    keep,
+    share: keep,
+    log,
+    idleTimeout: 300_000,
+    behind: () => ({ texts: [], fingerprint: "" }),
+  } satisfies PolicyServices;
   return scope!.create(decode(scope, written), services, name, global);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createAdminPages } from "../../../src/server/admin/app.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 
 describe("the operator's pages", () => {
   const pages = createAdminPages({
@@ -8,6 +9,7 @@ describe("the operator's pages", () => {
     },
     onSplitChanged: () => {},
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),
+    clock: new FakeClock(),
   });
   const get = (path: string) => pages.handle(new Request(`http://localhost:9090${path}`));
 
@@ -25,7 +27,7 @@ describe("the operator's pages", () => {
 
     expect(response.status).toBe(404);
     expect(await response.text()).toStartWith(
-      "no such page; GET /admin/backends or GET /admin/log",
+      "no such page; GET /admin/backends or GET /admin/cache or POST ",
     );
   });
 

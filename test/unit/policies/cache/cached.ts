@@ -3,7 +3,7 @@ import { Answer, type AnswerBody } from "../../../../src/pipeline/answer.ts";
 import { Chain } from "../../../../src/pipeline/chain.ts";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../../src/pipeline/exchange.ts";
-import type { Policy, PolicyServices } from "../../../../src/pipeline/policy.ts";
+import type { PolicyServices } from "../../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../../src/pipeline/problems.ts";
 import { cache } from "../../../../src/policies/cache/cache.ts";
 import type { Invalidation } from "../../../../src/policies/cache/invalidation.ts";
@@ -11,6 +11,7 @@ import type { ResponseCache } from "../../../../src/policies/cache/response-cach
 import { asResponse, fieldsFrom } from "../../../support/client-request.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { type Opening, openExchange } from "../../pipeline/opening.ts";
+import { parsedText } from "../../pipeline/parsed-text.ts";
 import { decode } from "../chain.ts";
 
 /** What a backend answers; its status is 200, and its content "content 1", "content 2" and so on. */
@@ -40,18 +41,23 @@ export class CachedRoute {
     written: unknown = true,
     {
       clock = new FakeClock(),
-      inner = [],
+      behind = [],
       invalidation = invalidationWith(clock),
-    }: { clock?: FakeClock; inner?: readonly Policy[]; invalidation?: Invalidation } = {},
+    }: { clock?: FakeClock; behind?: readonly string[]; invalidation?: Invalidation } = {},
   ) {
     this.clock = clock;
     const scope = cache.route!;
-    const policy = scope.create(decode(scope, written), servicesWith(clock), "route", invalidation);
+    const policy = scope.create(
+      decode(scope, written),
+      servicesWith(clock, behind),
+      "route",
+      invalidation,
+    );
     this.cache = policy as ResponseCache;
     const toProblem = problemMaker((_exchange, error) => {
       throw error;
     });
-    this.#chain = new Chain([invalidation, this.cache, ...inner], toProblem);
+    this.#chain = new Chain([invalidation, this.cache], toProblem);
     this.#chain.join({ handle: (exchange) => this.#answer(exchange) });
   }
 
@@ -105,9 +111,10 @@ export function invalidationWith(clock: FakeClock): Invalidation {
   return cache.beside!(servicesWith(clock)) as Invalidation;
 }
 
-function servicesWith(clock: FakeClock): PolicyServices {
+function servicesWith(clock: FakeClock, texts: readonly string[] = []): PolicyServices {
   const keep: PolicyServices["keep"] = (_key, make) => make();
-  return { clock, keep, share: keep, log: () => {}, idleTimeout: 300_000 };
+  const behind = () => ({ texts: texts.map(parsedText), fingerprint: "" });
+  return { clock, keep, share: keep, log: () => {}, idleTimeout: 300_000, behind };
 }
 
 /** The client of an exchange leaves. */

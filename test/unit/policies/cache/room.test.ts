@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import { IncomingContent } from "../../../../src/pipeline/incoming-content.ts";
+import { CachedRoute } from "./cached.ts";
+
+const FRESH = { fields: { "cache-control": "max-age=60" } };
+const KIB = 1_024;
+
+describe("the room for stored answers", () => {
+  test("is never exceeded, and what was not used for longest leaves", async () => {
+    const body = "a".repeat(100 * KIB);
+    const route = new CachedRoute({ max_size: "1MiB" }).answers({ ...FRESH, body });
+    const { shelf } = route.cache;
+    for (let at = 0; at < 10; at += 1) await route.ask(`/${at}`);
+    expect(shelf.entries).toBe(10);
+    await route.ask("/0");
+    await route.ask("/10");
+    expect(shelf.entries).toBe(10);
+    expect(shelf.bytes).toBeLessThanOrEqual(1_024 * KIB);
+    expect(shelf.counts.evicted).toBe(1);
+    const only = { fields: { "cache-control": "only-if-cached" } };
+    expect((await route.ask("/0", only)).status).toBe(200);
+    expect((await route.ask("/1", only)).status).toBe(504);
+  });
+
+  test("holds keys and fields too", async () => {
+    const route = new CachedRoute({ max_size: "1MiB" }).answers({
+      fields: { "cache-control": "max-age=60", "x-long": "a".repeat(10 * KIB) },
+      body: null,
+    });
+    const { shelf } = route.cache;
+    await route.ask("/a");
+    expect(shelf.bytes).toBeGreaterThan(20 * KIB);
+    const before = shelf.bytes;
+    await route.ask(`/${"b".repeat(KIB)}`);
+    expect(shelf.bytes - before).toBeGreaterThan(before + 2 * KIB - 100);
+  });
+
+  test("is not used up by answers that vary by anything clients send", async () => {
+    const route = new CachedRoute({ max_size: "1MiB" }).answers({
+      fields: { "cache-control": "max-age=60", vary: "user-agent" },
+    });
+    for (let at = 0; at < 2_000; at += 1) {
+      await route.ask("/a", { fields: { "user-agent": `agent ${at}` } });
+    }
+    expect(route.cache.shelf.bytes).toBeLessThanOrEqual(1_024 * KIB);
+    expect(route.cache.shelf.entries).toBeLessThan(1_000);
+  });
+
+  test("holds what is arriving", async () => {
+    const route = new CachedRoute({ max_size: "1MiB", max_entry: "512KiB" });
+    const { shelf } = route.cache;
+    const arriving = new IncomingContent(500 * KIB, { pause() {}, resume() {}, abandon() {} });
+    route.answers({ ...FRESH, body: arriving });
+    await route.run(route.open("/known"));
+    expect(shelf.bytes).toBeGreaterThan(500 * KIB);
+
+    const unknown = new IncomingContent(undefined, { pause() {}, resume() {}, abandon() {} });
+    route.answers({ ...FRESH, body: unknown });
+    await route.run(route.open("/unknown"));
+    const before = shelf.bytes;
+    unknown.push(new Uint8Array(100 * KIB));
+    await Promise.resolve();
+    expect(shelf.bytes).toBe(before + 100 * KIB);
+    unknown.fail(new Error("broken off"));
+    arriving.fail(new Error("broken off"));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(shelf.bytes).toBe(0);
+  });
+
+  test("is given back when the cache is not configured any more", async () => {
+    const route = new CachedRoute().answers(FRESH);
+    for (let at = 0; at < 10; at += 1) await route.ask(`/${at}`);
+    const { shelf } = route.cache;
+    shelf.close();
+    expect([shelf.entries, shelf.bytes]).toEqual([0, 0]);
+    await route.ask("/late");
+    expect(shelf.entries).toBe(0);
+  });
+
+  test("loses no answer that a client still reads", async () => {
+    const route = new CachedRoute({ max_size: "1MiB" }).answers({ ...FRESH, body: "the content" });
+    await route.ask("/a");
+    const answer = await route.run(route.open("/a"));
+    route.cache.shelf.close();
+    expect(Buffer.from(answer.body as Uint8Array).toString()).toBe("the content");
+  });
+});
