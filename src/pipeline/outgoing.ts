@@ -100,15 +100,17 @@ export class Outgoing {
 
   /**
    * Removes the beginning of the path; "/" remains of a path that consists of it. `prefix` is normal and
-   * does not end with "/". Does nothing to a path that does not begin with these segments.
+   * does not end with "/". Returns false, and does nothing, if the path does not begin with these segments.
    */
-  dropPrefix(prefix: string): void {
+  dropPrefix(prefix: string): boolean {
     const path = this.#path;
     const isWritten = this.#rules.preservePath === true;
-    if (!isWritten && !path.startsWith(prefix)) return;
+    if (!isWritten && !path.startsWith(prefix)) return false;
     const end = isWritten ? writtenEnd(path, prefix) : prefix.length;
     if (end === path.length) this.#path = "/";
     else if (path.charAt(end) === "/") this.#path = path.slice(end);
+    else return false;
+    return true;
   }
 
   /** Empty, or "?" and what follows it. */

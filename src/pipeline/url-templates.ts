@@ -63,6 +63,8 @@ export class HostTemplate {
 
   /** Throws a GatewayError if it is none. */
   text(exchange: Exchange): string {
+    // One without placeholders has been checked with the configuration.
+    if (this.#host.constant !== undefined) return this.#host.constant;
     const host = this.#host.text(exchange);
     if (!isHost(host)) {
       const shown = host === "" ? "empty" : `not valid: ${JSON.stringify(host)}`;

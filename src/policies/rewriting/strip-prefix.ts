@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { listWith } from "../../http/fields.ts";
 import { hasDotSegment, normalizePath } from "../../http/path.ts";
 import { latin1 } from "../../pipeline/placeholder-values.ts";
 import { definePolicy } from "../../pipeline/policy.ts";
@@ -7,7 +8,7 @@ import { TextProblem } from "../../pipeline/section.ts";
 const schema = Type.Transform(
   Type.String({
     description:
-      "What is taken off the beginning of the path before a backend gets it: whole segments, so /api is taken off /api and /api/users, not off /apis. Of the prefix alone, / remains. Paths that do not begin with it stay as they are.",
+      "What is taken off the beginning of the path before a backend gets it: whole segments, so /api is taken off /api and /api/users, not off /apis. Of the prefix alone, / remains. Paths that do not begin with it stay as they are. Backends get what was taken off as X-Forwarded-Prefix.",
     expected: "the beginning of a path, like /api",
   }),
 )
@@ -33,6 +34,9 @@ function readPrefix(written: string): string {
   return prefix;
 }
 
+/** By which backends can make URLs that lead back to them. */
+const PREFIX_FIELD = "x-forwarded-prefix";
+
 /** Takes the beginning off the path that backends get. */
 export const stripPrefix = definePolicy({
   name: "strip_prefix",
@@ -43,7 +47,10 @@ export const stripPrefix = definePolicy({
     create: (prefix) => ({
       name: "strip_prefix",
       request({ outgoing }) {
-        outgoing.dropPrefix(prefix);
+        // A trusted proxy's own comes first: it has taken off what came before.
+        if (outgoing.dropPrefix(prefix)) {
+          outgoing.set(PREFIX_FIELD, listWith(outgoing.get(PREFIX_FIELD), prefix));
+        }
         return undefined;
       },
     }),

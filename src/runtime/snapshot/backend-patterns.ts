@@ -19,7 +19,7 @@ export function isRewritten(route: RouteConfig): boolean {
 
 /** What the paths look like that a route sends to a backend with a base path, which is empty or like "/v1". */
 export function backendPatterns(route: RouteConfig, basePath: string): Pattern[] {
-  const base = basePath.split("/").slice(1).map(literal);
+  const base = normalBase(basePath).split("/").slice(1).map(literal);
   return rewritings(route).map((segments) => patternOf([...base, ...segments]));
 }
 
@@ -37,6 +37,12 @@ function patternOf(segments: readonly Segment[]): Pattern {
     segments,
     shape: segments.map((segment) => `/${shapeOf(segment)}`).join(""),
   };
+}
+
+/** A backend's base path as the paths of requests are written, so that it can be matched. */
+export function normalBase(basePath: string): string {
+  const normal = normalizePath(`${basePath}/`);
+  return typeof normal === "string" ? normal.slice(0, -1) : basePath;
 }
 
 const PARAMETER: Segment = { kind: "parameter", text: ":value", name: "value" };

@@ -8,7 +8,7 @@ import { covers, type Pattern } from "../../routing/pattern.ts";
 import { AMBIGUOUS_PATH, RouteTable } from "../../routing/table.ts";
 import type { Steps } from "../../time/slices.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
-import { backendPatterns, isRewritten } from "./backend-patterns.ts";
+import { backendPatterns, isRewritten, normalBase } from "./backend-patterns.ts";
 import type { CompiledRoute } from "./snapshot.ts";
 
 /** What a route asks an address for. */
@@ -120,7 +120,7 @@ class Guarded implements Handler {
     const backends = this.#end.upstreams.flatMap((upstream) => upstream.backends);
     const bases = new Set(backends.map(({ basePath }) => basePath));
     return [...bases].some((base) => {
-      const target = { host: "", path: base + decoded, query: "" };
+      const target = { host: "", path: normalBase(base) + decoded, query: "" };
       return this.#tables.some((table) => {
         const match = table.match("GET", { target, client, request, fields });
         if (match.kind !== "route" || match.route.index === this.#index) return false;

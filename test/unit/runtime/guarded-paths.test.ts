@@ -13,6 +13,7 @@ describe("the paths that a route asks a backend for", () => {
   test.each([
     ["/a/:id", "", "", ["/a/:id"]],
     ["/a/*", "", "/v1", ["/v1/a/*"]],
+    ["/a/*", "", "/v1//%7ex", ["/v1/~x/a/*"]],
     ["/api/*", "strip_prefix: /api", "", ["/*"]],
     ["/api/*", "strip_prefix: /api", "/v1", ["/v1/*"]],
     ["/api", "strip_prefix: /api", "", ["/"]],

@@ -50,6 +50,28 @@ describe("strip_prefix", () => {
     },
   );
 
+  test.each([
+    ["/api/x", {}, false, "/api"],
+    ["/other", {}, false, null],
+    ["/api/x", { "x-forwarded-prefix": "/outer" }, true, "/outer, /api"],
+    ["/api/x", { "x-forwarded-prefix": "/outer" }, false, "/api"],
+  ])(
+    "of %p with %j is passed on as a field (trusted: %p): %p",
+    (target, fields, isTrusted, prefix) => {
+      let exchange: Exchange | undefined;
+      rewritten(
+        { strip_prefix: "/api" },
+        {
+          target,
+          fields,
+          client: { viaTrustedProxy: isTrusted },
+          prepare: (opened) => (exchange = opened),
+        },
+      );
+      expect(exchange?.outgoing.get("x-forwarded-prefix")).toBe(prefix);
+    },
+  );
+
   test("of a path of many slashes takes no long time", () => {
     const target = `${"/".repeat(60_000)}store/x`;
     const rules = { preservePath: true };
