@@ -4,7 +4,7 @@ import { ask, problemOf } from "../support/ask.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Echo, echo, valuesOf } from "../support/echo.ts";
 import { type GatewayProcess, noHealthChecks, startGateway } from "../support/gateway-process.ts";
-import { startOrigin } from "../support/http-origin.ts";
+import { contentOf, startOrigin } from "../support/http-origin.ts";
 import { answerOf, http2Session, request } from "../support/http2-ask.ts";
 import { type MockProcess, startMockProcess } from "../support/mock-process.ts";
 import { connectRaw } from "../support/raw-client.ts";
@@ -18,6 +18,11 @@ let mock: MockProcess;
 let gateway: GatewayProcess;
 /** Lets the origin's events go on. */
 let goOn: () => void;
+/** What an origin got that is there only at the second attempt. */
+const flaky: string[] = [];
+/** An answer that never ends has begun, and its client has left. */
+const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+const { promise: left, resolve: leave } = Promise.withResolvers<void>();
 
 const USER = '{ "id": 12345678901234567890, "price": 1.0, "password": "p", "mail": "a@b" }';
 const CHANGED = '{ "id": 12345678901234567890, "price": 1.0, "email": "a@b","by":"gateway" }';
@@ -64,6 +69,17 @@ beforeAll(async () => {
       });
       response.end("data: 2\n\n");
     },
+    async "/flaky"(request, response) {
+      const content = await contentOf(request);
+      flaky.push(content.toString());
+      response.writeHead(flaky.length === 1 ? 503 : 200).end();
+    },
+    "/begun"(_request, response) {
+      response.writeHead(200, json);
+      response.write('{"a":');
+      response.on("close", leave);
+      begin();
+    },
     "/cut"(_request, response) {
       response.writeHead(200, json);
       response.write('{"a":');
@@ -108,6 +124,7 @@ beforeAll(async () => {
       },
       { path: "/ws", backends: [mock.url], request, response: CHANGES },
       { path: "/http2", backends: [http2.origin], protocol: "http2", request, response: CHANGES },
+      { path: "/flaky", backends: [origin], request, retry: { on: [503], methods: ["POST"] } },
       { path: "/two/*", backends: [dead, `${mock.url}/echo`], request },
       { path: "/*", backends: [origin], response: CHANGES },
     ],
@@ -172,6 +189,13 @@ test("changed content goes to the next backend if the first is not there", async
   }
 });
 
+test("changed content is sent again by a retry", async () => {
+  const lines = [...POST, `Content-Length: ${CONTENT.length}`];
+  lines[0] = "POST /flaky HTTP/1.1";
+  expect((await askRaw(gateway.port, lines, CONTENT)).status).toBe(200);
+  expect(flaky).toEqual([SENT, SENT]);
+});
+
 test("content that is not JSON passes as it came, with one line in the log", async () => {
   const lines = [...POST, "Content-Length: 2"];
   for (let sent = 0; sent < 3; sent += 1) {
@@ -196,10 +220,10 @@ test("a client that leaves in the middle of its content leaves nothing behind", 
   client.send("1\r\n{\r\n");
   client.reset();
   await client.closed;
-  const left = await eventually(() =>
+  const row = await eventually(() =>
     gateway.rows().find(({ error_code: code }) => code === "client_closed"),
   );
-  expect(left).toMatchObject({ status_code: 499, path: "/echo", attempts: 0 });
+  expect(row).toMatchObject({ status_code: 499, path: "/echo", attempts: 0 });
 });
 
 test.each(["/user", "/chunked"])("an answer's content is changed: %s", async (path) => {
@@ -249,6 +273,14 @@ test("events pass one by one", async () => {
   expect(Buffer.from((await reader.read()).value ?? "").toString()).toBe("data: 1\n\n");
   goOn();
   expect(Buffer.from((await reader.read()).value ?? "").toString()).toBe("data: 2\n\n");
+});
+
+test("a client that leaves while an answer is read ends the backend's answer", async () => {
+  const client = await connectRaw(stage, gateway.port);
+  client.send("GET /begun HTTP/1.1\r\nHost: gateway\r\n\r\n");
+  await begun;
+  client.reset();
+  await left;
 });
 
 test("an answer that its backend breaks off is an error, not half a text", async () => {
