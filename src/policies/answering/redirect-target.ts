@@ -50,10 +50,12 @@ export class RedirectTarget {
 
   /**
    * A valid value of Location (RFC 9110 section 10.2.2). Throws a GatewayError if the client's values do
-   * not make one, and if a request for it would be redirected again and again.
+   * not make one, and if a request for it would be redirected again and again. `becomesGet`: whether a
+   * client asks for it by GET, whatever the request's method is.
    */
-  location(exchange: Exchange): string {
-    const { target, client } = exchange;
+  location(exchange: Exchange, becomesGet = false): string {
+    const { target, client, method } = exchange;
+    const isAnother = becomesGet && method !== "GET" && method !== "HEAD";
     const path = normalizeMadePath(this.#path.text(exchange) || "/");
     const query = asUri(this.#query?.text(exchange) ?? target.query);
     const scheme = this.#scheme === "client" ? client.protocol : this.#scheme;
@@ -62,7 +64,7 @@ export class RedirectTarget {
       scheme === undefined ||
       (scheme === client.protocol &&
         host.toLowerCase() === withoutPortOf(scheme, target.host).toLowerCase());
-    if (isHere && path === target.path && query === asUri(target.query)) {
+    if (isHere && !isAnother && path === target.path && query === asUri(target.query)) {
       throw new GatewayError("loop_detected", "this route redirects the request to itself");
     }
     const fragment = this.#fragment.text(exchange);

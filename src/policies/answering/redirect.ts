@@ -71,7 +71,7 @@ export class Redirect implements Handler {
   }
 
   handle(exchange: Exchange): Answer {
-    const location = this.#target.location(exchange);
+    const location = this.#target.location(exchange, this.#status === 303);
     const answer = ownAnswer(exchange, "text/plain;charset=utf-8", `${location}\n`, this.#status);
     answer.fields.set("Location", location);
     return answer;

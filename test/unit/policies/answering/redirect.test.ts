@@ -127,6 +127,17 @@ describe("a redirect", () => {
     );
   });
 
+  test("by 303 may lead from a POST to the same URL, which is then asked for by GET", () => {
+    const redirect = new Redirect({ to: parsedText("{request.path}"), status: 303 });
+    const location = (method: string) => {
+      const exchange = routed("/*", "/form", { method });
+      if (typeof exchange === "string") throw new Error(exchange);
+      return redirect.handle(exchange).fields.get("location");
+    };
+    expect(location("POST")).toBe("/form");
+    expect(() => location("GET")).toThrow("redirects the request to itself");
+  });
+
   test("by 308 keeps the method by default, is not cached, and has a text for people", () => {
     const exchange = routed("/*", "/a");
     if (typeof exchange === "string") throw new Error(exchange);
