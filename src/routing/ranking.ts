@@ -1,6 +1,7 @@
+import type { Steps } from "../time/slices.ts";
 import { isPreflight } from "../http/preflight.ts";
 import { accepts, type Candidate, compareRank } from "./candidate.ts";
-import { type Lookup, type RoutedRequest } from "./conditions/condition.ts";
+import type { Lookup, RoutedRequest } from "./conditions/condition.ts";
 import type { RoutePattern } from "./pattern.ts";
 
 /** From this many routes on, those with a condition that compares values are found by a lookup. */
@@ -46,9 +47,9 @@ export class Ranking<R extends RoutePattern> {
     return copy;
   }
 
-  /** Makes finding routes fast. To be called when all have been added. */
-  arrange(): void {
-    this.#shelves = this.#ordered.length < LOOKUP_FROM ? undefined : arrange(this.#ordered);
+  /** Makes finding routes fast, a route at a step. To be called when all have been added. */
+  *arrange(): Steps<void> {
+    if (this.#ordered.length >= LOOKUP_FROM) this.#shelves = yield* arrange(this.#ordered);
   }
 
   /** The first route whose conditions a request meets. */
@@ -102,17 +103,23 @@ const NONE: readonly never[] = [];
  * Puts each route on the shelf of the subject that has the most values, which leaves the fewest to try.
  * Undefined if no subject has enough of them.
  */
-function arrange<R extends RoutePattern>(ordered: readonly Candidate<R>[]): Shelves<R> | undefined {
+function* arrange<R extends RoutePattern>(
+  ordered: readonly Candidate<R>[],
+): Steps<Shelves<R> | undefined> {
   const values = new Map<string, Set<string>>();
-  for (const { subject, values: own } of ordered.flatMap(lookupsOf)) {
-    let known = values.get(subject);
-    if (known === undefined) values.set(subject, (known = new Set()));
-    for (const value of own) known.add(value);
+  for (const candidate of ordered) {
+    for (const { subject, values: own } of lookupsOf(candidate)) {
+      let known = values.get(subject);
+      if (known === undefined) values.set(subject, (known = new Set()));
+      for (const value of own) known.add(value);
+    }
+    yield undefined;
   }
   const sizeOf = ({ subject }: Lookup) => values.get(subject)?.size ?? 0;
   const shelves = new Map<string, { lookup: Lookup; byValue: Map<string, Candidate<R>[]> }>();
   const rest: Candidate<R>[] = [];
   for (const candidate of ordered) {
+    yield undefined;
     const [lookup] = lookupsOf(candidate).sort((one, other) => sizeOf(other) - sizeOf(one));
     if (lookup === undefined || sizeOf(lookup) < LOOKUP_FROM / 2) {
       rest.push(candidate);

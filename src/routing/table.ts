@@ -79,7 +79,7 @@ export class RouteTable<R extends RoutePattern> {
       yield* table.#add(route, filled);
     }
     for (const candidates of filled) {
-      candidates.arrange();
+      yield* candidates.arrange();
       yield undefined;
     }
     return table;
