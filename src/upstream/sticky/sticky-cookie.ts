@@ -11,8 +11,8 @@ import {
   readCookieValue,
   withId,
 } from "./cookie-value.ts";
-import { keepFromSharedCaches } from "./private-answer.ts";
 import type { StickyConfig } from "./schema.ts";
+import { keepFromSharedCaches } from "./shared-caches.ts";
 
 /** What sticky sessions depend on besides their settings. */
 export interface StickyServices {
@@ -66,10 +66,20 @@ export class StickyCookie {
     return maxAge !== undefined && Math.abs(this.#now() - (setAt ?? 0)) * 2_000 >= maxAge;
   }
 
-  /** Sets it in an answer, which is then for this client alone. */
+  /**
+   * Sets it in an answer, which is then for this client alone. A split and its upstream may both set it,
+   * as one field.
+   */
   set({ client }: Exchange, fields: FieldList, { ids }: CookieValue, id: string): void {
-    const cookie = this.#setCookie(withId(ids, id), client.protocol === "https");
-    fields.list.push(SET_COOKIE.with(cookie));
+    const start = `${this.#config.cookie}=`;
+    const { list } = fields;
+    const present = list.findIndex(
+      ({ name, value }) => name === "set-cookie" && value.startsWith(start),
+    );
+    const already = list[present]?.value.slice(start.length).split(";", 1)[0];
+    const known = already === undefined ? ids : readCookieValue(already).ids;
+    const cookie = this.#setCookie(withId(known, id), client.protocol === "https");
+    list.splice(present === -1 ? list.length : present, 1, SET_COOKIE.with(cookie));
     keepFromSharedCaches(fields);
   }
 

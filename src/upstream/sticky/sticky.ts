@@ -3,7 +3,14 @@ import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Backend } from "../backend.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import type { StickyConfig } from "./schema.ts";
+import { isForEveryone } from "./shared-caches.ts";
 import { StickyCookie, type StickyServices } from "./sticky-cookie.ts";
+
+/** What the cookie of an answer depends on. */
+interface MarkedAnswer {
+  readonly status: number;
+  readonly fields: FieldList;
+}
 
 /**
  * Keeps a client with the backend that has answered it, by a cookie; whom it has not seen, whose backend
@@ -44,15 +51,16 @@ export class Sticky implements Balancer {
 
   /**
    * Sets the cookie in a backend's answer, unless the client's one says the same. A client that has seen
-   * nothing of a backend but a failure of the server is not bound to it.
+   * nothing of a backend but a failure of the server is not bound to it; and an answer that is for
+   * everyone begins no session, and stays one that caches may keep.
    */
-  mark(exchange: Exchange, backend: Backend, answer: { status: number; fields: FieldList }): void {
-    if (answer.status >= 500) return;
+  mark(exchange: Exchange, backend: Backend, { status, fields }: MarkedAnswer): void {
+    if (status >= 500) return;
     const value = this.#cookie.read(exchange);
     const id = this.#idOf(backend);
     const isNamed = this.#knownIn(value.ids) === backend || value.ids.at(-1) === id;
-    if (isNamed && !this.#cookie.isOld(value)) return;
-    this.#cookie.set(exchange, answer.fields, value, id);
+    if ((isNamed && !this.#cookie.isOld(value)) || isForEveryone(fields)) return;
+    this.#cookie.set(exchange, fields, value, id);
   }
 
   /** The backend with the latest of the ids that are known. */

@@ -247,12 +247,12 @@ describe("a backend", () => {
 describe("an answer that sets the cookie", () => {
   test.each([
     [null, "private"],
-    ["public, max-age=60", "private, max-age=60"],
-    ["max-age=60, s-maxage=600, proxy-revalidate", "private, max-age=60"],
+    ["max-age=60, must-revalidate", "private, max-age=60, must-revalidate"],
     ["no-store", "no-store"],
     ["PRIVATE, max-age=1", "PRIVATE, max-age=1"],
-    ['private="x-a, x-b", public', 'private, private="x-a, x-b"'],
-    ['ext="a, public", PUBLIC=1', 'private, ext="a, public"'],
+    ["public, no-store", "public, no-store"],
+    ['private="x-a, x-b"', 'private, private="x-a, x-b"'],
+    ['ext="a, public", x-public=1', 'private, ext="a, public", x-public=1'],
     [",, ,", "private"],
   ])("with Cache-Control %p is not for shared caches: %p", (given, sent) => {
     const { client, backends } = world();
@@ -261,6 +261,32 @@ describe("an answer that sets the cookie", () => {
     client().answer(backends[0]!, { fields });
     expect(fields.get("cache-control")).toBe(sent);
   });
+
+  test("sets it once for all that use it", () => {
+    const one = world();
+    const other = world({ backends: pool(1, 1, 1, 1, 1).slice(3) });
+    const fields = new FieldList();
+    fields.append("Set-Cookie", "gateway_backend_of_mine=1");
+    one.sticky.mark(openExchange(), one.backends[0]!, { status: 200, fields });
+    other.sticky.mark(openExchange(), other.backends[1]!, { status: 200, fields });
+    const set = fields.list.filter(({ name }) => name === "set-cookie").map(({ value }) => value);
+    expect(set).toHaveLength(2);
+    const [cookie = ""] = set[1]!.split(";");
+    const next = openExchange({ fields: { cookie } });
+    expect(one.sticky.pick(next)).toBe(one.backends[0]!);
+    expect(other.sticky.pick(next)).toBe(other.backends[1]!);
+  });
+
+  test.each(["public, max-age=60", "max-age=60, S-MAXAGE=600", 'ext=",", Public'])(
+    "is never one for everyone: %p",
+    (cacheControl) => {
+      const { client, backends } = world();
+      const fields = new FieldList();
+      fields.append("Cache-Control", cacheControl);
+      expect(client().answer(backends[0]!, { fields })).toBeNull();
+      expect(fields.get("cache-control")).toBe(cacheControl);
+    },
+  );
 
   test("keeps the backend's own cookies, and other answers are as they were", () => {
     const { client, backends } = world();
