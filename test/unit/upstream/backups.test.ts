@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
 import { Backend } from "../../../src/upstream/backend.ts";
 import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
+import { CircuitBreaker } from "../../../src/upstream/breaker/breaker.ts";
+import { type BreakerConfig, circuitBreaker } from "../../../src/upstream/breaker/schema.ts";
 import { Ejection } from "../../../src/upstream/ejection/ejection.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { answered } from "./outcomes.ts";
 import { anExchange, letters, switchedPool } from "./pool.ts";
 
 /** Backends of which the last ones are backups. */
@@ -103,6 +107,36 @@ describe("a backup backend", () => {
     expect(upstream.pick(anExchange)).toBe(a);
     // An ejection that has ended begins a slow start.
     expect(a!.currentWeight).toBe(0.1);
+  });
+
+  test("gets what circuit breakers keep from the others, half open ones too", () => {
+    const clock = new FakeClock();
+    const { schema } = circuitBreaker;
+    const config = Value.Decode<typeof schema, BreakerConfig>(schema, Value.Default(schema, {}));
+    const breaker = new CircuitBreaker(config, { clock, report: () => {} });
+    const [a, b] = switchedPool(1, 1).map(
+      ({ backend: address }, index) =>
+        new Backend({
+          address,
+          weight: 1,
+          health: address.health,
+          breaker: index === 0 ? breaker : undefined,
+          isBackup: index === 1,
+        }),
+    );
+    const upstream = new Upstream([a!, b!]);
+    const available = () => upstream.pickAvailable(anExchange, new Set());
+    expect(available()).toBe(a);
+    for (let failure = 0; failure < 20; failure += 1) {
+      breaker.ended(breaker.began(), answered(500));
+    }
+    expect(available()).toBe(b);
+    clock.advance(15_000);
+    for (let trial = 0; trial < 3; trial += 1) {
+      expect(available()).toBe(a);
+      breaker.began();
+    }
+    expect(available()).toBe(b);
   });
 
   test("gets nothing while all are tried because none is healthy", () => {
