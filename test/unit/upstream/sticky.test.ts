@@ -273,8 +273,8 @@ describe("an answer that sets the cookie", () => {
     expect(set).toHaveLength(2);
     const [cookie = ""] = set[1]!.split(";");
     const next = openExchange({ fields: { cookie } });
-    expect(one.sticky.pick(next)).toBe(one.backends[0]!);
-    expect(other.sticky.pick(next)).toBe(other.backends[1]!);
+    expect(one.sticky.pick(next)).toBe(one.backends[0]);
+    expect(other.sticky.pick(next)).toBe(other.backends[1]);
   });
 
   test.each(["public, max-age=60", "max-age=60, S-MAXAGE=600", 'ext=",", Public'])(
