@@ -37,6 +37,8 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 /** Answers whose rest is up to a test, in the order in which they were asked for. */
 const held: ServerResponse[] = [];
+/** How often the answer that may be stored was asked for. */
+let stored = 0;
 let gateway: GatewayProcess;
 
 const routesTo = (origin: string, compress: unknown) => ({
@@ -81,6 +83,15 @@ beforeAll(async () => {
     },
     "/change": (request, response) => {
       response.writeHead(request.headers["if-match"] === '"v1"' ? 204 : 412, {}).end();
+    },
+    "/stored": (_, response) => {
+      stored += 1;
+      response.writeHead(200, {
+        ...JSON_TYPE,
+        etag: '"v1"',
+        "cache-control": "public, max-age=60",
+      });
+      response.end(`{"secret":1,"list":${SMALL}}`);
     },
     "/events": (_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
@@ -269,6 +280,33 @@ test("a client revalidates, and changes, by the tag that it got", async () => {
     headers: { "if-match": tag },
   });
   expect(change.status).toBe(204);
+});
+
+test("a stored answer, and one that was transformed, is compressed for each client as it accepts", async () => {
+  const both = await startGateway(stage, {
+    health_check: noHealthChecks,
+    routes: [
+      {
+        path: "/*",
+        backends: [origin],
+        compress: true,
+        cache: true,
+        response: { json: { remove: ["secret"] } },
+      },
+    ],
+  });
+  for (const coding of ["gzip", "identity", "zstd", "br", "gzip"] as const) {
+    const response = await ask(`${both.url}/stored`, accepting(coding));
+    const bytes = await response.bytes();
+    expect(response.headers.get("content-encoding")).toBe(coding === "identity" ? null : coding);
+    expect(response.headers.get("vary")).toBe("Accept-Encoding");
+    const text = coding === "identity" ? Buffer.from(bytes) : DECODE[coding](bytes);
+    expect(text.toString()).toBe(`{"list":${SMALL}}`);
+  }
+  expect(stored).toBe(1);
+  const tag = (await ask(`${both.url}/stored`, accepting("gzip"))).headers.get("etag")!;
+  const known = { "accept-encoding": "gzip", "if-none-match": tag };
+  expect((await ask(`${both.url}/stored`, { headers: known })).status).toBe(304);
 });
 
 test("a reload that turns it off leaves answers on their way as they are", async () => {
