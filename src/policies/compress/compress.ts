@@ -4,6 +4,7 @@ import { Answer, isReader } from "../../pipeline/answer.ts";
 import type { ContentReader } from "../../pipeline/content.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import { definePolicy, type Policy, type PolicyServices } from "../../pipeline/policy.ts";
+import type { Clock } from "../../time/clock.ts";
 import { Negotiation } from "./accept-encoding.ts";
 import { describeEncoded } from "./answer-fields.ts";
 import { Begun } from "./begun.ts";
@@ -45,7 +46,7 @@ export const compress = definePolicy({
 class Compress implements Policy {
   readonly name = "compress";
   readonly #settings: CompressSettings;
-  readonly #services: PolicyServices;
+  readonly #clock: Clock;
   readonly #negotiation: Negotiation;
   readonly #suitability: Suitability;
   readonly #encoders: Encoders;
@@ -53,17 +54,22 @@ class Compress implements Policy {
 
   constructor(settings: CompressSettings, services: PolicyServices) {
     const { algorithms, min_size: minSize, types, with_credentials: withCredentials } = settings;
+    const { keep, share } = services;
     this.#settings = settings;
-    this.#services = services;
-    this.#negotiation = new Negotiation(algorithms);
+    this.#clock = services.clock;
+    this.#negotiation = share(`algorithms ${algorithms.join(" ")}`, () => {
+      return new Negotiation(algorithms);
+    });
     this.#suitability = {
-      types: new MediaTypes(types.length === 0 ? USUAL_TYPES : types),
+      types: share(`types ${types.join(" ")}`, () => {
+        return new MediaTypes(types.length === 0 ? USUAL_TYPES : types);
+      }),
       // There is nothing to compress in nothing.
       minSize: Math.max(1, minSize),
       withCredentials,
     };
-    this.#encoders = services.share("encoders", () => new Encoders());
-    this.#tags = services.keep("tags", () => new RouteTags());
+    this.#encoders = share("encoders", () => new Encoders());
+    this.#tags = keep("tags", () => new RouteTags());
   }
 
   request(exchange: Exchange): undefined {
@@ -140,7 +146,7 @@ class Compress implements Policy {
     const encoder = this.#encoders.open(coding, this.#settings.levels[coding]);
     if (encoder === undefined) return new Answer(content, answer);
     describeEncoded(answer.fields, coding);
-    return new Answer(new CompressedContent(content, encoder, this.#services.clock), answer);
+    return new Answer(new CompressedContent(content, encoder, this.#clock), answer);
   }
 }
 

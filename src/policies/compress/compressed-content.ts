@@ -48,7 +48,7 @@ export class CompressedContent implements ContentReader {
         const value = await this.#encoder.encode(this.#takeBatch(), until);
         if (this.#isOver) break;
         if (until === "end") this.#finish();
-        if (until !== "more") this.#heldSince = undefined;
+        this.#heldSince = until === "more" ? this.#clock.monotonic() : undefined;
         if (value.length > 0) return { done: false, value };
       }
       return END;
