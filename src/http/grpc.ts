@@ -10,6 +10,7 @@ export const GrpcStatus = {
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  dataLoss: 15,
   unauthenticated: 16,
 } as const;
 
@@ -27,6 +28,19 @@ const GRPC = /^application\/grpc(?:$|[-+; \t])/i;
 export function grpcStatusOf(status: number): number {
   return MEANINGS[status] ?? (status >= 500 ? GrpcStatus.internal : GrpcStatus.unknown);
 }
+
+/** What the status of a call means in HTTP, as far as the server is at fault; otherwise 200. */
+export function httpStatusOf(grpcStatus: number): number {
+  if (grpcStatus === GrpcStatus.unavailable) return 503;
+  if (grpcStatus === GrpcStatus.deadlineExceeded) return 504;
+  return SERVER_FAULTS.has(grpcStatus) ? 500 : 200;
+}
+
+const SERVER_FAULTS: ReadonlySet<number> = new Set([
+  GrpcStatus.unknown,
+  GrpcStatus.internal,
+  GrpcStatus.dataLoss,
+]);
 
 const MEANINGS: Readonly<Record<number, number>> = {
   400: GrpcStatus.internal,

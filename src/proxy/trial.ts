@@ -4,7 +4,7 @@ import type { Outcome } from "../upstream/outcome.ts";
 
 /** An attempt at a backend with a circuit breaker, from the pick of that backend on. */
 class Trial {
-  readonly #breaker: CircuitBreaker;
+  #breaker: CircuitBreaker | undefined;
   readonly #era: number;
 
   constructor(breaker: CircuitBreaker) {
@@ -12,9 +12,10 @@ class Trial {
     this.#era = breaker.began();
   }
 
-  /** To be called once. Without an outcome, the backend is not to blame for the end. */
+  /** The first call counts. Without an outcome, the backend is not to blame for the end. */
   ended(outcome: Outcome | undefined): void {
-    this.#breaker.ended(this.#era, outcome);
+    this.#breaker?.ended(this.#era, outcome);
+    this.#breaker = undefined;
   }
 }
 

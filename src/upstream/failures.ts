@@ -56,6 +56,6 @@ export class FailureTest {
 
 /** An attempt's failure in a few words, for the operator. */
 export function describeFailure({ detail, status, failure }: Outcome): string {
-  if (failure === undefined) return `answered ${status}`;
-  return detail === "" ? failure : detail;
+  if (detail !== "") return detail;
+  return failure ?? `answered ${status}`;
 }

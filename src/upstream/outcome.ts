@@ -5,10 +5,10 @@ export type Failure = "connect" | "reset" | "timeout";
 export interface Outcome {
   /** Undefined if the backend has answered, with whatever status. */
   readonly failure: Failure | undefined;
-  /** Of the answer; 0 without one. */
+  /** Of the answer, or what the status of a call by gRPC means; 0 without one. */
   readonly status: number;
   /** From the attempt's start to the answer's header section or the failure. */
   readonly milliseconds: number;
-  /** What went wrong, for the operator; empty if the backend has answered. */
+  /** What went wrong, for the operator; empty if the status says it. */
   readonly detail: string;
 }
