@@ -30,7 +30,25 @@ export function checkUpstream(keys: Keys, { isOwn, healthCheck, isTimeoutWritten
     ...checkGrpcHealth(keys, healthCheck?.grpc),
     ...checkReaching(keys, isOwn),
     ...checkBackups(keys),
+    ...checkWaiting(keys),
   ];
+}
+
+/** Warns of a line that nobody ever stands in. */
+function checkWaiting(keys: Keys): ConfigIssue[] {
+  const { backends = [], max_in_flight, max_waiting = 0, wait_timeout } = keys;
+  if (max_waiting === 0) {
+    if (wait_timeout === undefined) return [];
+    const message = "`wait_timeout` has no effect: without `max_waiting` no request waits";
+    return [{ path: ["wait_timeout"], message, severity: "warning" }];
+  }
+  const isDiscovered = "discover" in keys && keys.discover !== undefined;
+  const isLimited =
+    max_in_flight !== undefined || backends.every((one) => one?.max_in_flight !== undefined);
+  if (isLimited || isDiscovered) return [];
+  const message =
+    "`max_waiting` has no effect: requests wait only for a limit, `max_in_flight` of the upstream or of each backend";
+  return [{ path: ["max_waiting"], message, severity: "warning" }];
 }
 
 /** Without another backend, backups would never be spared. */

@@ -6,9 +6,10 @@ import { AttemptError, type Reached } from "../transport/attempt-error.ts";
 import type { Attempt } from "../transport/attempt.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
 import type { Backend } from "../upstream/backend.ts";
+import { Waiter } from "../upstream/limits/waiting-line.ts";
 import type { Outcome } from "../upstream/outcome.ts";
-import { type BackendFailure, backendFailure } from "./failure.ts";
-import { pickAgain, pickFirst } from "./pick.ts";
+import { type BackendFailure, answered, backendFailure, lateness } from "./failure.ts";
+import { areOthersFull, pickAgain, pickFirst } from "./pick.ts";
 import type { Content } from "./request.ts";
 import { Pause } from "./retry/pause.ts";
 import type { RetryPlan } from "./retry/plan.ts";
@@ -31,15 +32,18 @@ const MOST_ATTEMPTS = 10;
  *     ├── at once   no backend can have acted on it, and there is another one
  *     └── pause ◀── `retry` allows it
  *
+ * A pick that finds no room at any backend waits for it, if the upstream has a line.
+ *
  * At once, and without being asked for, goes what reached no backend, whatever its method, and what was
  * written to a reused connection that was closing, if its method is idempotent (RFC 9110 section 9.2.2).
  * Policies are never run twice.
  */
 export class Ring {
-  /** The current one. It counts the exchange as in flight, except during a pause. */
-  backend: Backend;
-  /** What the next attempt waits for; `goOn` follows it. Undefined if it may begin at once. */
-  pause: Pause | undefined = undefined;
+  /**
+   * What the next attempt waits for, the end of a pause or a place at a backend; `goOn` follows it.
+   * Undefined if it may begin at once.
+   */
+  pause: Pause | Waiter | undefined = undefined;
   /** Of the current backend, until an attempt takes it over. */
   trial: Attempt["trial"];
   /** Whether there has been a second attempt by `hedge`; there is one at most. */
@@ -47,24 +51,43 @@ export class Ring {
   readonly #exchange: Exchange;
   readonly #route: ForwardRoute;
   readonly #whole: PendingTimeout;
-  #isInFlight = true;
+  #backend: Backend | undefined = undefined;
+  #isInFlight = false;
   #tried: Set<Backend> | undefined = undefined;
   /** Undefined until a retry is considered. */
   #retrying: Retrying | undefined = undefined;
+  /** Of the attempt after which it waits for a place. */
+  #lastError: unknown = undefined;
 
-  /**
-   * Starts the exchange's timeouts. Throws a GatewayError if no backend can be asked.
-   */
+  /** Starts the exchange's timeouts. */
   constructor(exchange: Exchange, route: ForwardRoute) {
-    const { upstream, timeouts } = route;
     this.#exchange = exchange;
     this.#route = route;
-    const isPersistent = route.settings.retry?.failures.has("connect") === true;
-    this.backend = pickFirst(upstream, exchange, isPersistent);
-    this.backend.inFlight += 1;
-    this.trial = trialAt(this.backend);
-    upstream.retryBudget?.began(exchange.started);
-    this.#whole = timeouts.exchange.begin(exchange.cancellation);
+    this.#whole = route.timeouts.exchange.begin(exchange.cancellation);
+  }
+
+  /** The current one. It counts the exchange as in flight, except during a pause. */
+  get backend(): Backend {
+    if (this.#backend === undefined) throw new Error("no backend has been picked");
+    return this.#backend;
+  }
+
+  set backend(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /**
+   * Picks the first backend, or begins to wait for a place. To be called when the content is there, so
+   * that a slow client takes no place. Returns the error that ends the exchange if there is one.
+   */
+  start(): unknown {
+    const { upstream, settings } = this.#route;
+    upstream.retryBudget?.began(this.#exchange.started);
+    const isPersistent = settings.retry?.failures.has("connect") === true;
+    const first = pickFirst(upstream, this.#exchange, isPersistent);
+    if (first === undefined) return this.#waitForPlace(undefined);
+    this.#goTo(first);
+    return undefined;
   }
 
   /** An attempt at the current backend begins. */
@@ -101,10 +124,17 @@ export class Ring {
     this.tried.add(this.backend);
     const made = this.#exchange.attempts.length;
     if (made < MOST_ATTEMPTS && this.#mayGoAtOnce(attempt, failure.reached)) {
-      const next = this.#route.upstream.pickAvailable(this.#exchange, this.tried);
+      const { upstream } = this.#route;
+      // Also in a full upstream: it takes its place along.
+      const next = upstream.pickAvailable(this.#exchange, this.tried);
       if (next !== undefined) {
         this.#goTo(next);
         return undefined;
+      }
+      if (areOthersFull(upstream, this.tried)) {
+        this.#lastError = ofMany(error, made);
+        this.#leave();
+        return this.#waitForPlace(this.tried);
       }
     }
     const last = ofMany(error, made);
@@ -117,16 +147,17 @@ export class Ring {
   }
 
   /**
-   * The pause is over. Picks the next backend, or returns the error that ends the exchange if there is
-   * none any more.
+   * The pause is over, or the wait for a place; that may have ended in a refusal. Picks the next backend,
+   * or returns the error that ends the exchange if there is none any more.
    */
-  goOn(): unknown {
+  goOn(refusal: GatewayError | undefined): unknown {
+    const { pause } = this;
     this.pause = undefined;
-    const { cancellation } = this.#exchange;
-    if (cancellation.reason !== undefined) return cancellation.reason;
-    const { upstream } = this.#route;
-    const next = pickAgain(upstream, this.#exchange, this.tried, this.backend);
-    if (next === undefined) return this.#retrying?.lastError ?? upstream.unavailable();
+    const { reason } = this.#exchange.cancellation;
+    if (reason !== undefined) return reason;
+    if (pause instanceof Waiter) return refusal && this.#errorOf(refusal);
+    const next = pickAgain(this.#route.upstream, this.#exchange, this.tried, this.backend);
+    if (next === undefined) return this.#waitForPlace(undefined);
     this.#goTo(next);
     return undefined;
   }
@@ -152,20 +183,20 @@ export class Ring {
     this.#route.timeouts.exchange.end(this.#whole);
   }
 
-  noteAnswer(attempt: Attempt, backend: Backend, { status }: BackendAnswer): void {
+  noteAnswer(attempt: Attempt, backend: Backend, answer: BackendAnswer): void {
     attempt.outcome = "answered";
-    attempt.status = status;
+    attempt.status = answer.status;
     const { observer } = this.#route.upstream;
     if (observer === undefined && attempt.trial === undefined) return;
-    const milliseconds = attempt.endedAt - attempt.startedAt;
-    this.#tell(attempt, backend, { failure: undefined, status, milliseconds, detail: "" });
+    this.#tell(attempt, backend, answered(answer, attempt.endedAt - attempt.startedAt));
   }
 
   /** Returns undefined if the backend is not to blame. */
   noteFailure(attempt: Attempt, backend: Backend, error: unknown): BackendFailure | undefined {
     attempt.endedAt = this.#route.clock.monotonic();
     attempt.failure = error as Error;
-    const failure = backendFailure(error);
+    const { exchange: timeout } = this.#route.settings.timeouts;
+    const failure = backendFailure(error) ?? lateness(error, attempt, timeout);
     attempt.outcome = failure?.kind ?? "cancelled";
     if (failure === undefined) {
       attempt.trial?.ended(undefined);
@@ -201,20 +232,40 @@ export class Ring {
     this.pause = new Pause(this.#route.clock, milliseconds, this.#exchange.cancellation);
   }
 
+  /** `except`: backends that it does not wait for. Returns the error if it cannot wait. */
+  #waitForPlace(except: ReadonlySet<Backend> | undefined): unknown {
+    const exchange = this.#exchange;
+    if (exchange.cancellation.reason !== undefined) return exchange.cancellation.reason;
+    try {
+      const admitted = (backend: Backend) => this.#goTo(backend);
+      this.pause = this.#route.upstream.wait({ exchange, except, admitted });
+      return undefined;
+    } catch (error) {
+      return this.#errorOf(error);
+    }
+  }
+
+  /** An error of an attempt says more than that there is no place for another one. */
+  #errorOf(refusal: unknown): unknown {
+    return this.#lastError ?? this.#retrying?.lastError ?? refusal;
+  }
+
   #goTo(next: Backend): void {
-    this.#leave();
-    this.backend = next;
+    // Before the old place becomes free for others: in a full upstream it is the same one.
     next.inFlight += 1;
+    const trial = trialAt(next);
+    this.#leave();
+    this.#backend = next;
     this.#isInFlight = true;
-    this.trial = trialAt(next);
+    this.trial = trial;
   }
 
   #leave(): void {
     if (!this.#isInFlight) return;
     this.#isInFlight = false;
-    this.backend.inFlight -= 1;
     this.trial?.ended(undefined);
     this.trial = undefined;
+    this.backend.inFlight -= 1;
   }
 }
 

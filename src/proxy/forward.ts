@@ -45,10 +45,13 @@ export class Forwarding implements Handler {
     if (mirrors !== undefined && asked === undefined) content = copyTo(mirrors, exchange, content);
     const isHedged =
       settings.hedge !== undefined && asked === undefined && isHedgeable(exchange, content);
+    let last = ring.start();
     for (;;) {
+      while (ring.pause !== undefined) last = ring.goOn(await ring.pause.over);
+      if (last !== undefined) break;
+      exchange.headersAt = 0;
       let attempt = this.#nextAttempt(exchange, ring.backend, content, asked);
       if (ring.trial !== undefined) ring.begin(attempt);
-      let last: unknown;
       try {
         let backendAnswer: BackendAnswer;
         if (!isHedged || ring.isHedged) backendAnswer = await attempt.sendBy(transport);
@@ -75,19 +78,11 @@ export class Forwarding implements Handler {
       } catch (error) {
         last = ring.failed(attempt, error, content);
       }
-      if (ring.pause !== undefined) {
-        await ring.pause.over;
-        last = ring.goOn();
-      }
-      if (last === undefined) {
-        exchange.headersAt = 0;
-        continue;
-      }
-      letGoOf(content, last);
-      const backendAnswer = ring.takeFallback();
-      if (backendAnswer === undefined) throw last;
-      return prepareAnswer(exchange, { backendAnswer, settings, clock });
     }
+    letGoOf(content, last);
+    const backendAnswer = ring.takeFallback();
+    if (backendAnswer === undefined) throw last;
+    return prepareAnswer(exchange, { backendAnswer, settings, clock });
   }
 
   /** Not within `#forward`, whose variables a closure would move to the heap. */

@@ -1,19 +1,24 @@
 import type { Exchange } from "../pipeline/exchange.ts";
+import { isAvailable } from "../upstream/available.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
 /**
- * For the first attempt. Throws a GatewayError if there is none. `isPersistent`: a backend that is only
- * suspected to be down is better than none.
+ * For the first attempt; undefined if there is none now. `isPersistent`: a backend that is only suspected
+ * to be down is better than none.
  */
-export function pickFirst(upstream: Upstream, exchange: Exchange, isPersistent: boolean): Backend {
+export function pickFirst(
+  upstream: Upstream,
+  exchange: Exchange,
+  isPersistent: boolean,
+): Backend | undefined {
+  if (upstream.isFull) return undefined;
   const backend = upstream.pick(exchange);
   if (backend?.isFull === false) return backend;
-  const other =
+  return (
     (backend && upstream.pickAvailable(exchange, new Set([backend]))) ??
-    (isPersistent ? suspected(upstream, NONE) : undefined);
-  if (other === undefined) throw upstream.unavailable();
-  return other;
+    (isPersistent ? suspected(upstream, NONE) : undefined)
+  );
 }
 
 /**
@@ -26,6 +31,7 @@ export function pickAgain(
   tried: Set<Backend>,
   last: Backend,
 ): Backend | undefined {
+  if (upstream.isFull) return undefined;
   const other = upstream.pickAvailable(exchange, tried) ?? suspected(upstream, tried);
   if (other !== undefined) return other;
   tried.clear();
@@ -52,15 +58,15 @@ function suspected({ backends }: Upstream, except: ReadonlySet<Backend>): Backen
   return least;
 }
 
-/** Whether there seems to be a backend that has not been tried. */
+/** Whether there seems to be a backend with room for a request that has not been tried. */
 export function hasUntried({ backends }: Upstream, tried: ReadonlySet<Backend>): boolean {
-  return backends.some(
-    (backend) =>
-      backend.health.healthy &&
-      backend.ejection?.isEjected !== true &&
-      !backend.isFull &&
-      !tried.has(backend),
-  );
+  return backends.some((backend) => !backend.isFull && !tried.has(backend) && isAvailable(backend));
+}
+
+/** Whether all backends that have not been tried, and get requests, have no room at the time. */
+export function areOthersFull({ backends }: Upstream, tried: ReadonlySet<Backend>): boolean {
+  const others = backends.filter((backend) => !tried.has(backend) && isAvailable(backend));
+  return others.length > 0 && others.every(({ isFull }) => isFull);
 }
 
 const NONE: ReadonlySet<Backend> = new Set();

@@ -25,7 +25,7 @@ const WeightedBackend = Type.Object(
       Type.Integer({
         minimum: 1,
         description:
-          "At most this many requests of this route in flight at the backend. If all backends are at their limit, the answer is 503.",
+          "At most this many requests of this route in flight at the backend. If all backends are at their limit, requests wait (`max_waiting`), or the answer is 503.",
       }),
     ),
     backup: Type.Optional(

@@ -8,6 +8,7 @@ import {
 import type { CircuitBreaker } from "./breaker/breaker.ts";
 import type { Ejection } from "./ejection/ejection.ts";
 import type { Health } from "./health/health.ts";
+import { Load } from "./limits/upstream-load.ts";
 
 /** A backend's address. */
 export interface BackendAddress {
@@ -44,14 +45,6 @@ export function destinationOf(
 ): Destination {
   const { protocol, proxy, connectTimeout } = reach;
   return { origin, socketPath, tls, protocol, proxy, connectTimeout, isForUpgrades: false };
-}
-
-/** One upstream's load at a backend. It outlives changes of the backend's settings. */
-export class Load {
-  /** Requests in flight. */
-  inFlight = 0;
-  /** Monotonic milliseconds at which its slow start began; undefined if it is not in one. */
-  warmingSince: number | undefined = undefined;
 }
 
 /** The warmth of a backend that gets all of its weight. */
@@ -118,7 +111,7 @@ export class Backend implements BackendAddress {
     return (this.weight * this.warmth) / WARM;
   }
 
-  /** Requests in flight. */
+  /** Requests in flight. Lowering it gives their places to those who wait. */
   get inFlight(): number {
     return this.load.inFlight;
   }

@@ -1,12 +1,12 @@
 import type { Keeper } from "../pipeline/keeping.ts";
 import type { Clock } from "../time/clock.ts";
-import { Load } from "./backend.ts";
 import { CircuitBreaker } from "./breaker/breaker.ts";
 import type { BreakerConfig } from "./breaker/schema.ts";
 import type { DiscoveryServices } from "./discovery/source.ts";
 import { Ejection } from "./ejection/ejection.ts";
 import type { EjectionConfig } from "./ejection/schema.ts";
 import type { Health, HealthListener } from "./health/health.ts";
+import { Load, type UpstreamLoad } from "./limits/upstream-load.ts";
 
 /** What an upstream's state at its backends depends on. */
 export interface StateSettings {
@@ -44,7 +44,12 @@ export class KeptState {
     proven: () => this.ejection?.proven(),
   };
 
-  constructor(url: string, health: Health, settings: StateSettings, services: StateServices) {
+  /** `whole`: the load that the backend's is a part of. */
+  constructor(
+    { url, health, whole }: { url: string; health: Health; whole: UpstreamLoad },
+    settings: StateSettings,
+    services: StateServices,
+  ) {
     this.#url = url;
     this.#health = health;
     this.#settings = settings;
@@ -52,7 +57,7 @@ export class KeptState {
     let isNew = false;
     this.load = this.#acquire("in flight", undefined, () => {
       isNew = true;
-      return new Load();
+      return new Load(whole);
     });
     this.isNew = isNew;
     this.ejection = this.#ejection();

@@ -1,3 +1,4 @@
+import type { Clock } from "../time/clock.ts";
 import { type BackendConfig, checkBackendUrl } from "./backend-schema.ts";
 import { Backend, type BackendAddress, destinationOf, readBackendAddress } from "./backend.ts";
 import type { Balancer } from "./balancers/balancer.ts";
@@ -5,14 +6,16 @@ import { checkReach, type Reach } from "./destination.ts";
 import type { DiscoverySource } from "./discovery/source.ts";
 import type { HealthMonitor } from "./health/monitor.ts";
 import type { HealthCheck } from "./health/schema.ts";
+import { UpstreamLoad } from "./limits/upstream-load.ts";
+import { DEFAULT_WAIT } from "./limits/schema.ts";
 import { KeptState, type StateServices, type StateSettings } from "./kept-state.ts";
 import type { StickyConfig } from "./sticky/schema.ts";
 import type { StickyServices } from "./sticky/sticky-cookie.ts";
 import { Sticky } from "./sticky/sticky.ts";
-import { Upstream, type UpstreamSettings } from "./upstream.ts";
+import { Upstream, type UpstreamLimits, type UpstreamSettings } from "./upstream.ts";
 
 export interface RosterSettings
-  extends Omit<UpstreamSettings, "slowStart" | "sticky">, StateSettings {
+  extends Omit<UpstreamSettings, "slowStart" | "sticky" | "limits">, StateSettings {
   /** The upstream's name; its route if it has none. */
   readonly name: string;
   readonly sources: readonly DiscoverySource[];
@@ -21,6 +24,7 @@ export interface RosterSettings
   readonly slowStart?: number | undefined;
   /** Undefined if clients do not stay with their backends. */
   readonly sticky?: StickyConfig | undefined;
+  readonly limits?: LimitSettings | undefined;
   readonly healthCheck: HealthCheck;
   readonly reach: Reach;
   /** TLS settings for the backend at an origin; undefined without TLS. */
@@ -29,6 +33,16 @@ export interface RosterSettings
 
 export interface RosterServices extends StateServices, StickyServices {
   readonly monitor: HealthMonitor;
+}
+
+/** Limits of an upstream as a whole. */
+export interface LimitSettings {
+  /** Undefined without a limit. */
+  readonly maxInFlight?: number | undefined;
+  /** Undefined if none may wait. */
+  readonly maxWaiting?: number | undefined;
+  /** In milliseconds. */
+  readonly waitTimeout?: number | undefined;
 }
 
 /** A backend and its leases. */
@@ -46,6 +60,7 @@ export class Roster {
   readonly upstream: Upstream;
   readonly #settings: RosterSettings;
   readonly #services: RosterServices;
+  readonly #load: UpstreamLoad;
   /** The last report of each source, in their order. */
   readonly #reports: (readonly BackendConfig[])[];
   readonly #members = new Map<string, Member>();
@@ -58,11 +73,14 @@ export class Roster {
   constructor(settings: RosterSettings, services: RosterServices) {
     this.#settings = settings;
     this.#services = services;
+    const { clock, keeper } = services;
     const { slowStart: duration = 0, sticky } = settings;
+    this.#load = keeper.acquire(this.#loadKey, () => new UpstreamLoad());
     this.upstream = new Upstream([], settings.balancer, {
       ...settings,
-      slowStart: duration > 0 ? { duration, clock: services.clock } : undefined,
+      slowStart: duration > 0 ? { duration, clock } : undefined,
       sticky: sticky && ((balancer) => new Sticky(balancer, sticky, services)),
+      limits: limitsOf(settings.limits, this.#load, clock),
     });
     this.#reports = settings.sources.map(() => []);
     try {
@@ -87,6 +105,11 @@ export class Roster {
     this.upstream.close();
     for (const member of this.#members.values()) this.#giveUp(member);
     this.#members.clear();
+    this.#services.keeper.release(this.#loadKey);
+  }
+
+  get #loadKey(): string {
+    return JSON.stringify(["upstream load", this.#settings.name]);
   }
 
   /** `isFirst`: a source has reported for the first time. */
@@ -144,7 +167,8 @@ export class Roster {
       const { healthCheck, reach, tls } = this.#settings;
       const to = destinationOf(address, reach, tls(address.origin));
       const health = monitor.acquire({ url, basePath: address.basePath, to }, healthCheck);
-      const state = new KeptState(url, health, this.#settings, this.#services);
+      const known = { url, health, whole: this.#load };
+      const state = new KeptState(known, this.#settings, this.#services);
       const { load, ejection, breaker } = state;
       const parts = { health, load, ejection, breaker, to };
       return { config, state, backend: makeBackend(config, address, parts) };
@@ -183,6 +207,15 @@ function checkWeight({ weight }: BackendConfig): string | undefined {
   return Number.isInteger(weight) && weight >= 1 && weight <= 1_000
     ? undefined
     : "a weight is a whole number from 1 to 1000";
+}
+
+function limitsOf(
+  { maxInFlight, maxWaiting: most = 0, waitTimeout: timeout = DEFAULT_WAIT }: LimitSettings = {},
+  load: UpstreamLoad,
+  clock: Clock,
+): UpstreamLimits | undefined {
+  if (maxInFlight === undefined && most === 0) return undefined;
+  return { load, maxInFlight, waiting: most === 0 ? undefined : { most, timeout, clock } };
 }
 
 function addressKey(url: string): string {

@@ -10,6 +10,7 @@ import { discoveryRegistry } from "./discovery/registry.ts";
 import { staticList } from "./discovery/static.ts";
 import { sticky } from "./sticky/schema.ts";
 import { ejection } from "./ejection/schema.ts";
+import { limitSections } from "./limits/schema.ts";
 
 /** The sources under `discover`. */
 const sources = discoveryRegistry.filter((source) => source !== staticList);
@@ -124,6 +125,7 @@ export const upstreamSections = {
   ejection,
   when_none_healthy: whenNoneHealthy,
   circuit_breaker: circuitBreaker,
+  ...limitSections,
 };
 
 /** What to write for names of protocols that other software has. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../time/clock.ts";
-import { type Backend, type Load, WARM } from "./backend.ts";
+import { type Backend, WARM } from "./backend.ts";
+import type { Load } from "./limits/upstream-load.ts";
 
 /**
  * The least of its twentieths that a backend gets. With less, a backend of a small upstream would get

@@ -3,16 +3,18 @@ import type { Backend } from "./backend.ts";
 
 /**
  * Why none of an upstream's backends can be picked, as the error to answer with. `healthy`: those that
- * are healthy, or are tried all the same.
+ * are healthy, or are tried all the same. `isFull`: the upstream is at its max_in_flight.
  */
-export function unavailable(healthy: readonly Backend[]): GatewayError {
+export function unavailable(healthy: readonly Backend[], isFull: boolean): GatewayError {
   if (healthy.length === 0) {
     const detail =
       "no backend of this route is healthy; the gateway's log and /admin/backends say why";
     return new GatewayError("no_healthy_backend", detail, { fields: retryAfter(0) });
   }
   if (healthy.some(({ breaker }) => breaker?.passes !== false)) {
-    const detail = "every backend of this route is at its max_in_flight";
+    const detail = isFull
+      ? "the upstream of this route is at its max_in_flight"
+      : "every backend of this route is at its max_in_flight";
     return new GatewayError("overloaded", detail, { fields: retryAfter(0) });
   }
   const opensFor = healthy.map(({ breaker }) => breaker?.opensFor ?? 0);

@@ -14,6 +14,13 @@ import { RoundRobin } from "./balancers/round-robin.ts";
 import { Ejector } from "./ejection/ejector.ts";
 import type { EjectionConfig } from "./ejection/schema.ts";
 import type { HealthListener } from "./health/health.ts";
+import type { UpstreamLoad } from "./limits/upstream-load.ts";
+import {
+  type Applicant,
+  type Waiter,
+  WaitingLine,
+  type WaitingSettings,
+} from "./limits/waiting-line.ts";
 import { type AttemptObserver, observers } from "./observer.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import { SlowStart, type SlowStartSettings } from "./slow-start.ts";
@@ -29,6 +36,17 @@ export interface UpstreamSettings {
   readonly slowStart?: SlowStartSettings | undefined;
   /** Makes clients stay with their backends, by way of a balancer; undefined if they do not. */
   readonly sticky?: ((balancer: Balancer) => Sticky) | undefined;
+  /** Undefined without limits besides those of backends. */
+  readonly limits?: UpstreamLimits | undefined;
+}
+
+/** Limits on the requests at all backends together. */
+export interface UpstreamLimits {
+  readonly load: UpstreamLoad;
+  /** Undefined without a limit. */
+  readonly maxInFlight: number | undefined;
+  /** For requests that wait for a place; undefined if none may. */
+  readonly waiting: WaitingSettings | undefined;
 }
 
 /** The pool of backends that a route balances over. */
@@ -42,6 +60,8 @@ export class Upstream implements HealthListener, BackendListener {
   readonly #balancer: Balancer;
   readonly #whenNoneHealthy: WhenNoneHealthy;
   readonly #slowStart: SlowStart | undefined;
+  readonly #limits: UpstreamLimits | undefined;
+  readonly #line: WaitingLine | undefined;
   #backends: readonly Backend[] = [];
   /** The only backend: nothing to balance, and no health to listen to. */
   #only: Backend | undefined;
@@ -53,7 +73,7 @@ export class Upstream implements HealthListener, BackendListener {
   constructor(
     backends: readonly Backend[],
     balancer: Balancer = new RoundRobin(),
-    { ejection, whenNoneHealthy = "fail", slowStart, sticky }: UpstreamSettings = {},
+    { ejection, whenNoneHealthy = "fail", slowStart, sticky, limits }: UpstreamSettings = {},
   ) {
     this.sticky = sticky?.(balancer);
     this.#balancer = this.sticky ?? balancer;
@@ -64,6 +84,8 @@ export class Upstream implements HealthListener, BackendListener {
     ]);
     this.#slowStart =
       slowStart === undefined ? undefined : new SlowStart(slowStart, () => this.#rebuildSoon());
+    this.#limits = limits;
+    this.#line = this.#lineOf(limits);
     this.change(backends);
   }
 
@@ -76,17 +98,18 @@ export class Upstream implements HealthListener, BackendListener {
    * that are new beside others, and have a slow start.
    */
   change(backends: readonly Backend[], added: readonly Backend[] = []): void {
-    this.close();
+    this.#ignoreStates();
     this.#backends = backends;
     this.#only = this.#onlyOf(backends);
     for (const backend of added) this.#slowStart?.begin(backend);
-    this.#stateChanged();
-    if (this.#only !== undefined) return;
-    for (const { health, ejection, breaker } of backends) {
-      health.addListener(this);
-      ejection?.addListener(this);
-      breaker?.addListener(this);
+    if (this.#only === undefined) {
+      for (const { health, ejection, breaker } of backends) {
+        health.addListener(this);
+        ejection?.addListener(this);
+        breaker?.addListener(this);
+      }
     }
+    this.#stateChanged();
   }
 
   healthChanged(): void {
@@ -119,16 +142,37 @@ export class Upstream implements HealthListener, BackendListener {
     return this.pick(exchange, passedOver);
   }
 
+  /** Whether it is at max_in_flight itself, so that no further request may be sent to its backends. */
+  get isFull(): boolean {
+    const limits = this.#limits;
+    return limits?.maxInFlight !== undefined && limits.load.inFlight >= limits.maxInFlight;
+  }
+
   /** Why there is none to pick, as the error to answer with. */
   unavailable(): GatewayError {
-    return unavailable(healthyOf(this.#backends, this.#whenNoneHealthy));
+    return unavailable(healthyOf(this.#backends, this.#whenNoneHealthy), this.isFull);
+  }
+
+  /**
+   * Waits for a place at a backend, where there is none now. Throws a GatewayError if requests do not
+   * wait, or not for this.
+   */
+  wait(applicant: Applicant): Waiter {
+    const reason = this.unavailable();
+    if (this.#line === undefined || reason.code !== "overloaded") throw reason;
+    return this.#line.join(applicant);
   }
 
   /**
    * Stops listening to the backends' states, which may outlive the upstream and would keep it alive.
-   * Picks still answer, by what is known until now.
+   * Picks still answer, by what is known until now, and those who wait still get their places.
    */
   close(): void {
+    this.#ignoreStates();
+    this.#line?.close();
+  }
+
+  #ignoreStates(): void {
     for (const { health, ejection, breaker } of this.#backends) {
       health.removeListener(this);
       ejection?.removeListener(this);
@@ -139,8 +183,26 @@ export class Upstream implements HealthListener, BackendListener {
 
   #stateChanged(): void {
     this.#rebuildSoon();
-    if (this.#slowStart === undefined) return;
-    for (const backend of this.#backends) this.#slowStart.observe(backend, isAvailable(backend));
+    if (this.#slowStart !== undefined) {
+      for (const backend of this.#backends) this.#slowStart.observe(backend, isAvailable(backend));
+    }
+    if (this.#line !== undefined && this.#line.length > 0) this.#reconsider(this.#line);
+  }
+
+  /** Other backends may have places now, or none may have any for long. */
+  #reconsider(line: WaitingLine): void {
+    line.serveAll();
+    const reason = this.unavailable();
+    if (reason.code !== "overloaded") line.dismissAll(reason);
+  }
+
+  #lineOf(limits: UpstreamLimits | undefined): WaitingLine | undefined {
+    if (limits?.waiting === undefined) return undefined;
+    const line = new WaitingLine(limits.waiting, ({ exchange, except = NONE }) =>
+      this.isFull ? undefined : this.pickAvailable(exchange, except),
+    );
+    limits.load.add(line);
+    return line;
   }
 
   #rebuildSoon(): void {
@@ -173,9 +235,11 @@ export class Upstream implements HealthListener, BackendListener {
   #onlyOf([first, second]: readonly Backend[]): Backend | undefined {
     const isAlone = second === undefined && first?.breaker === undefined;
     const isSimple = this.#whenNoneHealthy === "fail" && this.sticky === undefined;
-    return isAlone && isSimple ? first : undefined;
+    return isAlone && isSimple && this.#line === undefined ? first : undefined;
   }
 }
+
+const NONE: ReadonlySet<Backend> = new Set();
 
 /** Whether a backend is at max_in_flight, and not kept from requests by its circuit breaker. */
 function isBusy({ isFull, breaker }: Backend): boolean {

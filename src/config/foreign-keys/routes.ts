@@ -231,6 +231,16 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
   },
   {
     below: [BACKEND],
+    keys: "max_waiting wait_timeout queue max_queue maxqueue",
+    answer: "requests wait for all backends together: `max_waiting` is set next to `backends`",
+  },
+  {
+    below: [ROUTE],
+    keys: "queue max_queue max_pending_requests max_pending queue_timeout queue_size",
+    answer: "requests wait for a place where `max_waiting` says how many may, for `wait_timeout`",
+  },
+  {
+    below: [BACKEND],
     keys: "max_conns max_connections maxconn max_requests",
     answer: "that is `max_in_flight`",
   },

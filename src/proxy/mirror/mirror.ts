@@ -109,7 +109,8 @@ export class Mirror {
 
   #send(exchange: Exchange, request: MirroredRequest, body: Uint8Array | null): void {
     const { upstream } = this.#settings;
-    const backend = this.#inFlight < MOST_IN_FLIGHT ? upstream.pick(exchange) : undefined;
+    const hasRoom = this.#inFlight < MOST_IN_FLIGHT && !upstream.isFull;
+    const backend = hasRoom ? upstream.pick(exchange) : undefined;
     if (backend === undefined || backend.isFull) {
       this.counts.dropped += 1;
       return;

@@ -75,6 +75,8 @@ function pickSecond(ring: Ring, { route, exchange }: HedgeOptions): Backend | un
   const { attempts, cancellation } = exchange;
   if (cancellation.reason !== undefined) return undefined;
   if (settings.retry !== undefined && attempts.length >= settings.retry.attempts) return undefined;
+  // It never waits, and takes no place from those who do: they would have it if they could use it.
+  if (upstream.isFull) return undefined;
   const backend = upstream.pickAvailable(exchange, new Set(ring.tried).add(ring.backend));
   if (backend === undefined) return undefined;
   const share = settings.hedge?.budget ?? 0;

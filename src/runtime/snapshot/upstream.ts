@@ -38,6 +38,11 @@ export function createUpstream(
     breaker: keys.circuit_breaker?.enabled === true ? keys.circuit_breaker : undefined,
     slowStart: keys.slow_start,
     sticky: keys.sticky?.enabled === true ? keys.sticky : undefined,
+    limits: {
+      maxInFlight: keys.max_in_flight,
+      maxWaiting: keys.max_waiting,
+      waitTimeout: keys.wait_timeout,
+    },
   };
   const healthCheck = { ...globalHealthCheck, ...keys.health_check };
   const tls = backendTls.keyOf(settings);

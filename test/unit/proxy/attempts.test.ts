@@ -34,6 +34,7 @@ function ring({ count = 2, method = "GET", maxInFlight }: Setting = {}) {
 
 function ringOf(exchange: Exchange, upstream: Upstream) {
   const one = new Ring(exchange, { ...route, upstream });
+  one.start();
   /** Makes an attempt at the current backend that fails. */
   const fail = (error: unknown, isStreamTouched = false): unknown => {
     const attempt = new Attempt({ backend: one.backend.url } as BackendRequest, clock.monotonic());

@@ -4,7 +4,9 @@ import { Forwarding } from "../../../src/proxy/forward.ts";
 import { RouteTimeoutSets } from "../../../src/proxy/route-timeouts.ts";
 import { Tunnels } from "../../../src/proxy/tunnel/tunnel.ts";
 import { Backend, readBackendAddress } from "../../../src/upstream/backend.ts";
+import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
 import { CheckedHealth } from "../../../src/upstream/health/health.ts";
+import { Load, UpstreamLoad } from "../../../src/upstream/limits/upstream-load.ts";
 import { RetryBudget } from "../../../src/upstream/retry-budget.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -20,31 +22,48 @@ export function forwarding(
   return { sent, ...forwardingBy(transport, changes) };
 }
 
-interface ForwardingChanges extends Changes {
+export interface ForwardingChanges extends Changes {
   readonly url?: string;
   /** One for each of several backends. */
   readonly maxInFlight?: number[];
+  /** Of the upstream; requests wait for a second. */
+  readonly limits?: { readonly maxInFlight?: number; readonly maxWaiting?: number };
   /** What all random numbers are. */
   readonly random?: number;
 }
 
 export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
-  const { url = "http://backend.test:9001", maxInFlight, random = 0.5, ...settings } = changes;
+  const {
+    url = "http://backend.test:9001",
+    maxInFlight,
+    limits = {},
+    random = 0.5,
+    ...settings
+  } = changes;
   const health = new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 });
   const clock = new FakeClock();
+  const load = new UpstreamLoad();
   const backends = maxInFlight?.map(
     (most, index) =>
       new Backend({
         address: readBackendAddress(`http://backend${index}.test`),
         weight: 1,
         health: new CheckedHealth({ unhealthy_after: 1, healthy_after: 1 }),
+        load: new Load(load),
         maxInFlight: most,
       }),
   ) ?? [new Backend({ address: readBackendAddress(url), weight: 1, health })];
   const tunnels = new Tunnels();
   const route = settingsWith(settings);
   const timeouts = new RouteTimeoutSets(clock).of(route.timeouts, route.hedge?.after);
-  const upstream = new Upstream(backends);
+  const { maxWaiting: most } = limits;
+  const upstream = new Upstream(backends, new RoundRobin(), {
+    limits: {
+      load,
+      maxInFlight: limits.maxInFlight,
+      waiting: most === undefined ? undefined : { most, timeout: 1_000, clock },
+    },
+  });
   if (route.retry !== undefined || route.hedge !== undefined) {
     upstream.retryBudget = new RetryBudget();
   }
@@ -59,5 +78,5 @@ export function forwardingBy(transport: Transport, changes: ForwardingChanges) {
       throw error;
     }
   };
-  return { clock, health, backends, upstream, tunnels, forward };
+  return { clock, health, backends, upstream, load, tunnels, forward };
 }

@@ -64,7 +64,7 @@ describe("a backend's requests in flight", () => {
     expect(backends[0]?.inFlight).toBe(0);
   });
 
-  test("end with a client's content that is too large or does not come", async () => {
+  test("do not include those whose content is too large or has not come", async () => {
     const { clock, backends, forward } = forwarding(source);
     const post = (length: string) =>
       forward(
@@ -77,13 +77,13 @@ describe("a backend's requests in flight", () => {
     await rejection(post("100001"));
     expect(backends[0]?.inFlight).toBe(0);
     const late = rejection(post("5"));
-    expect(backends[0]?.inFlight).toBe(1);
+    expect(backends[0]?.inFlight).toBe(0);
     clock.advance(1_000);
     await late;
     expect(backends[0]?.inFlight).toBe(0);
   });
 
-  test("end with a WebSocket's handshake that is refused, and are counted before it", async () => {
+  test("do not include a WebSocket's handshake that is refused", async () => {
     const { backends, forward } = forwarding(source);
     const fields = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "8" };
     expect(await rejection(forward(openExchange({ fields })))).toMatchObject({

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { Backend, type Load } from "../../../src/upstream/backend.ts";
+import { Backend } from "../../../src/upstream/backend.ts";
 import type { Balancer } from "../../../src/upstream/balancers/balancer.ts";
 import { balancerRegistry } from "../../../src/upstream/balancers/registry.ts";
 import { RoundRobin } from "../../../src/upstream/balancers/round-robin.ts";
 import { createBalancer } from "../../../src/upstream/balancers/schema.ts";
+import type { Load } from "../../../src/upstream/limits/upstream-load.ts";
 import { Upstream } from "../../../src/upstream/upstream.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { parsedText } from "../pipeline/parsed-text.ts";

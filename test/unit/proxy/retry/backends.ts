@@ -1,6 +1,6 @@
 import type { HedgePlan, RetryPlan } from "../../../../src/proxy/retry/plan.ts";
 import type { Failure } from "../../../../src/upstream/outcome.ts";
-import { forwarding } from "../forwarding.ts";
+import { forwarding, type ForwardingChanges } from "../forwarding.ts";
 import { type Sent, silence, turn } from "../network.ts";
 import type { Changes } from "../settings.ts";
 
@@ -24,7 +24,10 @@ export const hedgePlan = (after = 200): HedgePlan => ({ after, budget: 0.2 });
 export type Act = (sent: Sent) => Response | Promise<Response>;
 
 /** Requests to some backends, which act in the order of the requests, the last one from then on. */
-export function backends(acts: readonly Act[], changes: Changes & { count?: number } = {}) {
+export function backends(
+  acts: readonly Act[],
+  changes: Changes & Pick<ForwardingChanges, "limits" | "maxInFlight"> & { count?: number } = {},
+) {
   const { count = 2, ...settings } = changes;
   let at = 0;
   const answer: Act = (sent) => {
@@ -57,6 +60,16 @@ export async function settle(): Promise<void> {
 export function status(code: number, fields: Record<string, string> = {}, body = "failed"): Act {
   const length = { "content-length": `${body.length}` };
   return () => new Response(body, { status: code, headers: { ...length, ...fields } });
+}
+
+/** An act that answers when it is told to. */
+export function whenTold() {
+  const { promise, resolve } = Promise.withResolvers<Act>();
+  const act: Act = async (sent) => {
+    sent.arrived();
+    return (await promise)(sent);
+  };
+  return { act, tell: resolve };
 }
 
 /** Takes the request and never answers. */

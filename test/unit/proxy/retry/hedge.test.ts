@@ -12,22 +12,13 @@ import {
   retryPlan,
   settle,
   status,
+  whenTold,
 } from "./backends.ts";
 
 const hedge = hedgePlan(200);
 const noRetry = { retry: undefined, hedge };
 const reset: Act = () =>
   Promise.reject(new AttemptError("backend_connection_closed", "gone", "maybe"));
-
-/** An act that answers when it is told to. */
-function whenTold() {
-  const { promise, resolve } = Promise.withResolvers<Act>();
-  const act: Act = async (sent) => {
-    sent.arrived();
-    return (await promise)(sent);
-  };
-  return { act, tell: resolve };
-}
 
 describe("a second attempt", () => {
   test("begins at another backend when no answer has come after the delay, and the first answer wins", async () => {
