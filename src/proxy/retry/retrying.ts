@@ -105,8 +105,11 @@ export class Retrying {
   #takePause(): number | undefined {
     const { clock, random, upstream } = this.#route;
     const now = clock.monotonic();
-    const pause = Math.max(backOff(this.#plan, this.#retries, random), this.#notBefore - now);
-    if (pause >= this.#timeLeft(now)) return undefined;
+    const left = this.#timeLeft(now);
+    const wished = this.#notBefore - now;
+    if (left <= 0 || wished >= left) return undefined;
+    // An attempt that begins late is still better than none.
+    const pause = Math.max(Math.min(backOff(this.#plan, this.#retries, random), left / 2), wished);
     if (upstream.retryBudget?.take(this.#plan.budget, now) === false) return undefined;
     this.#retries += 1;
     return pause;

@@ -212,13 +212,20 @@ describe("a retry", () => {
     expect(inFlight()).toEqual([0, 0]);
   });
 
-  test("does not come when the exchange would be over before it", async () => {
-    const { forward, asked, pass, clock } = backends([reset], { timeouts: { exchange: 120 } });
+  test("comes within the exchange's time, after half of what is left if that is short", async () => {
+    const { forward, asked, pass, clock } = backends([reset, reset, hanging], {
+      timeouts: { exchange: 120 },
+    });
     const failing = rejection(forward(openExchange()));
     await pass(50);
     expect(asked()).toHaveLength(2);
-    // The next pause would be 100 ms.
-    expect(await failing).toMatchObject({ code: "backend_connection_closed" });
+    // The pause would be 100 ms, and there are 70 left.
+    await pass(34);
+    expect(asked()).toHaveLength(2);
+    await pass(1);
+    expect(asked()).toHaveLength(3);
+    await pass(35);
+    expect(await failing).toMatchObject({ code: "exchange_timeout" });
     expect(clock.pending).toBe(0);
   });
 
