@@ -10,7 +10,7 @@ export const FOREIGN = [...foreignAnywhere, ...foreignInSections, ...foreignInRo
 /** Keys with one meaning, wherever they are written. */
 const UNMISTAKABLE = new Set(
   `server admin logging health_check cors rate_limiting routes backends rate_limit preserve_host preserve_path
-  strip_prefix rewrite respond
+  strip_prefix rewrite respond compress
   encoded_slashes port
   shutdown_timeout header_timeout keep_alive_timeout max_header_size max_connections
   max_connections_per_client proxy_protocol trusted_proxies max_body_size buffer_size max_message_size send_forwarded database

@@ -3,6 +3,7 @@ import type { ForeignKeys } from "./foreign-keys.ts";
 const TOP = "";
 const ROUTE = "routes";
 const BACKEND = "routes.backends";
+const COMPRESS = "routes.compress";
 
 /** Keys in routes and in their backends. */
 export const foreignInRoutes: readonly ForeignKeys[] = [
@@ -309,5 +310,30 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
     below: ["routes.timeouts", "server.timeouts"],
     keys: "connect dial connection",
     answer: "connecting counts towards `response`",
+  },
+  // Compression.
+  {
+    below: [COMPRESS],
+    keys: "min_length minimum_length gzip_min_length minimum_size minimum_response_body_bytes threshold min_bytes",
+    answer: "that is `min_size`",
+    means: "min_size",
+  },
+  {
+    below: [COMPRESS],
+    keys: "mime_types content_types content_type included_content_types gzip_types match",
+    answer: "that is `types`",
+    means: "types",
+  },
+  {
+    below: [COMPRESS],
+    keys: "encodings codings formats prefer compressors gzip br brotli zstd",
+    answer: "that is `algorithms`, like `algorithms: [zstd, gzip]`",
+    means: "algorithms",
+  },
+  {
+    below: [COMPRESS],
+    keys: "level comp_level compression_level gzip_comp_level quality",
+    answer: "each algorithm has its own in `levels`, like `levels: { gzip: 6 }`",
+    means: "levels",
   },
 ];

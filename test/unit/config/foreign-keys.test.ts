@@ -129,6 +129,10 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [backend("url: http://a, max_fails: 3"), "failed requests are counted by `ejection`"],
   [route("proxy_cache: {}"), "that is `cache` of a route, "],
   [route("gzip: true"), "answers are compressed by `compress` of a route"],
+  [route("compress: { minimum_length: 5 }"), "that is `min_size`"],
+  [route("compress: { content_type: text/html }"), "that is `types`"],
+  [route("compress: { prefer: [br] }"), "that is `algorithms`"],
+  [route("compress: { level: 6 }"), "each algorithm has its own in `levels`"],
   [route("session_affinity: true"), "clients stay with their backend by `sticky`"],
   [route("hash_on: ip"), "that is `balance: { hash: client_ip }`"],
   [route("lb_policy: least_conn"), "that is `balance`; "],
@@ -167,6 +171,7 @@ describe("a key in the wrong place", () => {
       `server: { strip_prefix: /a }\n${ROUTE}`,
       "unknown key `strip_prefix`, it belongs under `routes`",
     ],
+    [`compress: true\n${ROUTE}`, "unknown key `compress`, it belongs under `routes`"],
     [`server: { database: a.db }\n${ROUTE}`, "unknown key `database`, it belongs under `logging`"],
     [route("weight: 5"), "unknown key `weight`: a weight belongs to a backend"],
   ])("%j is answered with its right place", (text, message) => {
