@@ -34,7 +34,7 @@ export function checkUpstream(keys: Keys, { isOwn, healthCheck, isTimeoutWritten
   ];
 }
 
-/** Warns of a line that nobody ever stands in. */
+/** Warns of a queue in which nobody ever waits. */
 function checkWaiting(keys: Keys): ConfigIssue[] {
   const { backends = [], max_in_flight, max_waiting = 0, wait_timeout } = keys;
   if (max_waiting === 0) {

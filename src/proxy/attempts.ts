@@ -6,7 +6,7 @@ import { AttemptError, type Reached } from "../transport/attempt-error.ts";
 import type { Attempt } from "../transport/attempt.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
 import type { Backend } from "../upstream/backend.ts";
-import { Waiter } from "../upstream/limits/waiting-line.ts";
+import { Waiter } from "../upstream/limits/waiting-queue.ts";
 import type { Outcome } from "../upstream/outcome.ts";
 import { type BackendFailure, answered, backendFailure, lateness } from "./failure.ts";
 import { areOthersFull, pickAgain, pickFirst } from "./pick.ts";
@@ -32,7 +32,7 @@ const MOST_ATTEMPTS = 10;
  *     ├── at once   no backend can have acted on it, and there is another one
  *     └── pause ◀── `retry` allows it
  *
- * A pick that finds no room at any backend waits for it, if the upstream has a line.
+ * A pick that finds no room at any backend waits for it, if the upstream has a queue.
  *
  * At once, and without being asked for, goes what reached no backend, whatever its method, and what was
  * written to a reused connection that was closing, if its method is idempotent (RFC 9110 section 9.2.2).

@@ -18,9 +18,9 @@ import type { UpstreamLoad } from "./limits/upstream-load.ts";
 import {
   type Applicant,
   type Waiter,
-  WaitingLine,
+  WaitingQueue,
   type WaitingSettings,
-} from "./limits/waiting-line.ts";
+} from "./limits/waiting-queue.ts";
 import { type AttemptObserver, observers } from "./observer.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import { SlowStart, type SlowStartSettings } from "./slow-start.ts";
@@ -61,7 +61,7 @@ export class Upstream implements HealthListener, BackendListener {
   readonly #whenNoneHealthy: WhenNoneHealthy;
   readonly #slowStart: SlowStart | undefined;
   readonly #limits: UpstreamLimits | undefined;
-  readonly #line: WaitingLine | undefined;
+  readonly #queue: WaitingQueue | undefined;
   #backends: readonly Backend[] = [];
   /** The only backend: nothing to balance, and no health to listen to. */
   #only: Backend | undefined;
@@ -85,7 +85,7 @@ export class Upstream implements HealthListener, BackendListener {
     this.#slowStart =
       slowStart === undefined ? undefined : new SlowStart(slowStart, () => this.#rebuildSoon());
     this.#limits = limits;
-    this.#line = this.#lineOf(limits);
+    this.#queue = this.#queueOf(limits);
     this.change(backends);
   }
 
@@ -159,8 +159,8 @@ export class Upstream implements HealthListener, BackendListener {
    */
   wait(applicant: Applicant): Waiter {
     const reason = this.unavailable();
-    if (this.#line === undefined || reason.code !== "overloaded") throw reason;
-    return this.#line.join(applicant);
+    if (this.#queue === undefined || reason.code !== "overloaded") throw reason;
+    return this.#queue.join(applicant);
   }
 
   /**
@@ -169,7 +169,7 @@ export class Upstream implements HealthListener, BackendListener {
    */
   close(): void {
     this.#ignoreStates();
-    this.#line?.close();
+    this.#queue?.close();
   }
 
   #ignoreStates(): void {
@@ -186,23 +186,23 @@ export class Upstream implements HealthListener, BackendListener {
     if (this.#slowStart !== undefined) {
       for (const backend of this.#backends) this.#slowStart.observe(backend, isAvailable(backend));
     }
-    if (this.#line !== undefined && this.#line.length > 0) this.#reconsider(this.#line);
+    if (this.#queue !== undefined && this.#queue.length > 0) this.#reconsider(this.#queue);
   }
 
   /** Other backends may have places now, or none may have any for long. */
-  #reconsider(line: WaitingLine): void {
-    line.serveAll();
+  #reconsider(queue: WaitingQueue): void {
+    queue.serveAll();
     const reason = this.unavailable();
-    if (reason.code !== "overloaded") line.dismissAll(reason);
+    if (reason.code !== "overloaded") queue.dismissAll(reason);
   }
 
-  #lineOf(limits: UpstreamLimits | undefined): WaitingLine | undefined {
+  #queueOf(limits: UpstreamLimits | undefined): WaitingQueue | undefined {
     if (limits?.waiting === undefined) return undefined;
-    const line = new WaitingLine(limits.waiting, ({ exchange, except = NONE }) =>
+    const queue = new WaitingQueue(limits.waiting, ({ exchange, except = NONE }) =>
       this.isFull ? undefined : this.pickAvailable(exchange, except),
     );
-    limits.load.add(line);
-    return line;
+    limits.load.add(queue);
+    return queue;
   }
 
   #rebuildSoon(): void {
@@ -235,7 +235,7 @@ export class Upstream implements HealthListener, BackendListener {
   #onlyOf([first, second]: readonly Backend[]): Backend | undefined {
     const isAlone = second === undefined && first?.breaker === undefined;
     const isSimple = this.#whenNoneHealthy === "fail" && this.sticky === undefined;
-    return isAlone && isSimple && this.#line === undefined ? first : undefined;
+    return isAlone && isSimple && this.#queue === undefined ? first : undefined;
   }
 }
 

@@ -17,10 +17,10 @@ const pathsOf = (requests: readonly RawRequest[]) =>
   requests.map(({ lines }) => lines[0]?.split(" ")[1]);
 
 /** Sends a request that waits; the answer is there later. */
-async function standInLine(gateway: GatewayProcess, path: string, init: RequestInit = {}) {
+async function queueUp(gateway: GatewayProcess, path: string, init: RequestInit = {}) {
   const answer = ask(`${gateway.url}${path}`, init);
   answer.catch(() => undefined);
-  // It is in line when the gateway has it: an answered request after it shows that.
+  // It is in the queue when the gateway has it: an answered request after it shows that.
   await ask(`${gateway.url}/health`);
   return { answer };
 }
@@ -44,10 +44,10 @@ test("requests wait for a place in the order in which they came, over all routes
   });
   const first = ask(`${gateway.url}/a/1`);
   await eventually(() => backend.requests.length === 1);
-  const second = await standInLine(gateway, "/b/2");
+  const second = await queueUp(gateway, "/b/2");
   const leaving = new AbortController();
-  const third = await standInLine(gateway, "/a/3", { signal: leaving.signal });
-  const fourth = await standInLine(gateway, "/b/4", { method: "POST", body: "x".repeat(200_000) });
+  const third = await queueUp(gateway, "/a/3", { signal: leaving.signal });
+  const fourth = await queueUp(gateway, "/b/4", { method: "POST", body: "x".repeat(200_000) });
 
   const beyond = await ask(`${gateway.url}/a/5`);
   expect(beyond.headers.get("retry-after")).toBe("1");
@@ -93,7 +93,7 @@ test("a request whose wait is too long is answered 503, and one that waits when 
     detail: "no place at the route's backends within 300ms (wait_timeout)",
   });
   await gateway.reload({ ...config, routes: routes("1h") });
-  const { answer: last } = await standInLine(gateway, "/3");
+  const { answer: last } = await queueUp(gateway, "/3");
   await gateway.stop();
   expect(await problemOf(await last)).toMatchObject({ code: "gateway_stopping" });
   await first;
@@ -112,9 +112,9 @@ test("those who wait at a reload get their places, before those who come after i
   const gateway = await startGateway(stage, config(5));
   const asked = [{ answer: ask(`${gateway.url}/1`) }];
   await eventually(() => backend.requests.length === 1);
-  asked.push(await standInLine(gateway, "/2"));
+  asked.push(await queueUp(gateway, "/2"));
   await gateway.reload(config(6));
-  asked.push(await standInLine(gateway, "/3"));
+  asked.push(await queueUp(gateway, "/3"));
   for (let request = 0; request < 3; request += 1) {
     await eventually(() => backend.requests.length === request + 1);
     finish(backend.requests[request]);

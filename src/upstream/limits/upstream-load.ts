@@ -1,5 +1,5 @@
 /** Those who wait for a place. */
-interface Line {
+interface Queue {
   /** A place has become free. Whether somebody has taken it. */
   serveOne(): boolean;
   /** Whether nobody waits, and nobody will. */
@@ -10,19 +10,16 @@ interface Line {
 export class UpstreamLoad {
   /** Requests in flight. */
   inFlight = 0;
-  /** The oldest first: a reload begins another line, while the requests before it wait in theirs. */
-  readonly #lines = new Set<Line>();
+  /** The oldest first: a reload begins another queue, while the requests before it wait in theirs. */
+  #queues: Queue[] = [];
 
-  add(line: Line): void {
-    this.#lines.add(line);
+  add(queue: Queue): void {
+    this.#queues = [...this.#queues.filter(({ isOver }) => !isOver), queue];
   }
 
   /** A place has become free. The first one that can use it gets it. */
   freed(): void {
-    for (const line of this.#lines) {
-      if (line.isOver) this.#lines.delete(line);
-      else if (line.serveOne()) return;
-    }
+    for (const queue of this.#queues) if (queue.serveOne()) return;
   }
 }
 

@@ -57,7 +57,7 @@ test.each([
   expect(warningsIn(upstream(keys))).toEqual([expect.stringContaining(message)]);
 });
 
-test("a line for any limit is not warned of", () => {
+test("a queue for any limit is not warned of", () => {
   expect(warningsIn(upstream("max_waiting: 5, max_in_flight: 9"))).toEqual([]);
   expect(
     warningsIn(upstream("max_waiting: 5", "[{ url: http://a.test, max_in_flight: 1 }]")),

@@ -235,7 +235,7 @@ describe("max_in_flight of an upstream", () => {
 });
 
 describe("a retry", () => {
-  test("stands in line like everyone else, behind those who came before", async () => {
+  test("queues like everyone else, behind those who came before", async () => {
     const acts = [whenTold(), whenTold()] as const;
     const { forward, asked, pass } = backends([acts[0].act, acts[1].act, ok], {
       ...oneByOne,

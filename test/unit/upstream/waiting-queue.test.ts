@@ -1,18 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Backend } from "../../../src/upstream/backend.ts";
-import { type Waiter, WaitingLine } from "../../../src/upstream/limits/waiting-line.ts";
+import { type Waiter, WaitingQueue } from "../../../src/upstream/limits/waiting-queue.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { openExchange } from "../pipeline/opening.ts";
 import { pool } from "./pool.ts";
 
-/** A line for places at two backends, a and b, and the log of who got one. */
-function lineOf(most = 3) {
+/** A queue for places at two backends, a and b, and the log of who got one. */
+function queueOf(most = 3) {
   const [a, b] = pool(1, 1) as [Backend, Backend];
   const clock = new FakeClock();
   const free: Backend[] = [];
   const log: string[] = [];
-  const line: WaitingLine = new WaitingLine({ most, timeout: 1_000, clock }, ({ except }) => {
+  const queue: WaitingQueue = new WaitingQueue({ most, timeout: 1_000, clock }, ({ except }) => {
     const place = free.findIndex((backend) => except?.has(backend) !== true);
     return place === -1 ? undefined : free.splice(place, 1)[0];
   });
@@ -21,18 +21,18 @@ function lineOf(most = 3) {
     b,
     clock,
     log,
-    line,
+    queue,
     free: (...backends: Backend[]) => {
       free.push(...backends);
-      return line.serveOne();
+      return queue.serveOne();
     },
     freeMany: (...backends: Backend[]) => {
       free.push(...backends);
-      line.serveAll();
+      queue.serveAll();
     },
     join: (name: string, except?: ReadonlySet<Backend>) => {
       const exchange = openExchange();
-      const waiter = line.join({
+      const waiter = queue.join({
         exchange,
         except,
         admitted: (backend) => log.push(`${name} ${backend === a ? "a" : "b"}`),
@@ -46,7 +46,7 @@ const reasonOf = async ({ over }: Waiter) => (await over)?.code;
 
 describe("requests that wait for a place", () => {
   test("get it in the order in which they came, one for each place", async () => {
-    const { a, b, log, line, free, join } = lineOf();
+    const { a, b, log, queue, free, join } = queueOf();
     const first = join("first");
     join("second");
     join("third");
@@ -56,12 +56,12 @@ describe("requests that wait for a place", () => {
     free(b);
     free(a);
     expect(log).toEqual(["first a", "second b", "third a"]);
-    expect(line.length).toBe(0);
+    expect(queue.length).toBe(0);
     expect(free(a)).toBe(false);
   });
 
   test("are passed over by others where they could not use it, and keep their turn", () => {
-    const { a, b, log, free, join } = lineOf();
+    const { a, b, log, free, join } = queueOf();
     join("not-a", new Set([a]));
     join("any");
     free(a);
@@ -74,7 +74,7 @@ describe("requests that wait for a place", () => {
   });
 
   test("all get one when many become free", () => {
-    const { a, b, log, freeMany, join } = lineOf();
+    const { a, b, log, freeMany, join } = queueOf();
     join("first");
     join("second");
     join("third");
@@ -83,7 +83,7 @@ describe("requests that wait for a place", () => {
   });
 
   test("are no more than there may be", () => {
-    const { join, a, free } = lineOf(2);
+    const { join, a, free } = queueOf(2);
     join("first");
     join("second");
     expect(() => join("third")).toThrow(
@@ -94,11 +94,11 @@ describe("requests that wait for a place", () => {
   });
 
   test("leave at once when their exchange is cancelled, and are given nothing", async () => {
-    const { a, log, line, free, join, clock } = lineOf();
+    const { a, log, queue, free, join, clock } = queueOf();
     const leaving = join("leaving");
     join("staying");
     leaving.exchange.cancellation.cancel(new GatewayError("client_closed", "gone"));
-    expect(line.length).toBe(1);
+    expect(queue.length).toBe(1);
     expect(await reasonOf(leaving.waiter)).toBe("client_closed");
     free(a);
     expect(log).toEqual(["staying a"]);
@@ -106,12 +106,12 @@ describe("requests that wait for a place", () => {
   });
 
   test("leave when their time is up, each at its own", async () => {
-    const { line, join, clock } = lineOf();
+    const { queue, join, clock } = queueOf();
     const first = join("first");
     clock.advance(600);
     const second = join("second");
     clock.advance(400);
-    expect(line.length).toBe(1);
+    expect(queue.length).toBe(1);
     expect(await first.waiter.over).toMatchObject({
       code: "overloaded",
       message: "no place at the route's backends within 1s (wait_timeout)",
@@ -123,16 +123,16 @@ describe("requests that wait for a place", () => {
   });
 
   test("are dismissed when there is nothing to wait for", async () => {
-    const { line, join, clock } = lineOf();
+    const { queue, join, clock } = queueOf();
     const waiters = [join("first").waiter, join("second").waiter];
-    line.dismissAll(new GatewayError("no_healthy_backend", "none"));
+    queue.dismissAll(new GatewayError("no_healthy_backend", "none"));
     expect(await Promise.all(waiters.map(reasonOf))).toEqual(Array(2).fill("no_healthy_backend"));
-    expect(line.length).toBe(0);
+    expect(queue.length).toBe(0);
     expect(clock.pending).toBe(0);
   });
 
   test("are not cancelled any more once they have a place", async () => {
-    const { a, log, free, join } = lineOf();
+    const { a, log, free, join } = queueOf();
     const { exchange, waiter } = join("first");
     free(a);
     exchange.cancellation.cancel(new GatewayError("client_closed", "gone"));

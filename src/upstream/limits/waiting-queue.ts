@@ -29,9 +29,9 @@ type FindPlace = (applicant: Applicant) => Backend | undefined;
 /**
  * Requests that wait for a place at a backend of an upstream, first in, first out. A place that becomes
  * free goes to the first of them that can use it, before anyone else can ask for it. So if there is a
- * free place, nobody who waits can use it, and whoever comes may have it without standing in line.
+ * free place, nobody who waits can use it, and whoever comes may have it without queueing.
  */
-export class WaitingLine {
+export class WaitingQueue {
   readonly #settings: WaitingSettings;
   readonly #findPlace: FindPlace;
   readonly #timeout: Timeout<Waiter>;
