@@ -7,11 +7,13 @@ import type { Clock } from "../../time/clock.ts";
 import type { Timeout } from "../../time/timeout.ts";
 import { Attempt, type Transport } from "../../transport/attempt.ts";
 import type { Backend } from "../../upstream/backend.ts";
-import type { Failure } from "../../upstream/outcome.ts";
+import type { Outcome } from "../../upstream/outcome.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
-import { backendFailure } from "../failure.ts";
+import { answered, backendFailure } from "../failure.ts";
+import { pickFirst } from "../pick.ts";
 import type { Content } from "../request.ts";
 import { discard } from "../retry/discard.ts";
+import { trialAt } from "../trial.ts";
 import { CopiedContent } from "./copying.ts";
 
 /** Copies in flight per mirror; beyond that, requests are not copied. Bounds their memory. */
@@ -108,10 +110,9 @@ export class Mirror {
   }
 
   #send(exchange: Exchange, request: MirroredRequest, body: Uint8Array | null): void {
-    const { upstream } = this.#settings;
-    const hasRoom = this.#inFlight < MOST_IN_FLIGHT && !upstream.isFull;
-    const backend = hasRoom ? upstream.pick(exchange) : undefined;
-    if (backend === undefined || backend.isFull) {
+    const hasRoom = this.#inFlight < MOST_IN_FLIGHT;
+    const backend = hasRoom ? pickFirst(this.#settings.upstream, exchange, false) : undefined;
+    if (backend === undefined) {
       this.counts.dropped += 1;
       return;
     }
@@ -147,32 +148,33 @@ export class Mirror {
       },
       clock.monotonic(),
     );
+    attempt.trial = trialAt(backend);
     // The exchange's own attempt goes first.
     await new Promise((resolve) => setImmediate(resolve));
     try {
-      const { status, content } = await attempt.sendBy(transport);
+      const answer = await attempt.sendBy(transport);
       this.counts.answered += 1;
       backend.health.reached();
-      this.#report(attempt, backend, undefined, { status, detail: "" });
-      if (content !== undefined) await discard(content, clock);
+      this.#tell(attempt, backend, answered(answer, clock.monotonic() - attempt.startedAt));
+      if (answer.content !== undefined) await discard(answer.content, clock);
     } catch (error) {
       this.counts.failed += 1;
       const failure = backendFailure(error);
       const detail = error instanceof Error ? error.message : "";
       if (failure?.reached === "nothing") backend.health.unreached(detail);
-      if (failure !== undefined)
-        this.#report(attempt, backend, failure.kind, { status: 0, detail });
+      const milliseconds = clock.monotonic() - attempt.startedAt;
+      this.#tell(
+        attempt,
+        backend,
+        failure && { failure: failure.kind, status: 0, milliseconds, detail },
+      );
     }
   }
 
-  #report(
-    { startedAt }: Attempt,
-    backend: Backend,
-    failure: Failure | undefined,
-    { status, detail }: { status: number; detail: string },
-  ): void {
-    const milliseconds = this.#services.clock.monotonic() - startedAt;
-    this.#settings.upstream.observer?.attempted(backend, { failure, status, milliseconds, detail });
+  /** Without an outcome, the backend is not to blame. */
+  #tell({ trial }: Attempt, backend: Backend, outcome: Outcome | undefined): void {
+    trial?.ended(outcome);
+    if (outcome !== undefined) this.#settings.upstream.observer?.attempted(backend, outcome);
   }
 }
 
