@@ -10,7 +10,10 @@ export class Asked {
   ifRange: string | null = null;
   ifNoneMatch: string | null = null;
   ifModifiedSince: string | null = null;
-  /** Conditions that only the origin can decide (RFC 9111 section 4.3.2). */
+  /**
+   * Whether it is for the origin alone: it has conditions that only that can decide (RFC 9111 section
+   * 4.3.2), or may mean another method to it.
+   */
   isForOrigin = false;
   #directives: CacheDirectives | undefined;
 
@@ -37,6 +40,9 @@ export class Asked {
           break;
         case "if-match":
         case "if-unmodified-since":
+        case "x-http-method":
+        case "x-http-method-override":
+        case "x-method-override":
           this.isForOrigin = true;
           break;
         default:

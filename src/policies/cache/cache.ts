@@ -2,6 +2,7 @@ import type { ParsedText } from "../../pipeline/placeholders.ts";
 import { definePolicy, type Policy, type PolicyServices } from "../../pipeline/policy.ts";
 import { Flights } from "./flight.ts";
 import { Invalidation } from "./invalidation.ts";
+import { Judge } from "./judge.ts";
 import { Places } from "./places.ts";
 import { ResponseCache } from "./response-cache.ts";
 import {
@@ -15,7 +16,6 @@ import {
 import { Shelf } from "./shelf.ts";
 import { Store } from "./store.ts";
 import { Unshared } from "./unshared.ts";
-import { Judge } from "./verdict.ts";
 
 /**
  * Answers requests with stored answers (RFC 9111). Outside of the policies that change requests for the
@@ -31,7 +31,7 @@ export const cache = definePolicy({
 
 function create(
   config: CacheConfig,
-  { clock, keep, idleTimeout, behind }: PolicyServices,
+  { clock, keep, share, idleTimeout, behind }: PolicyServices,
   _name: string,
   global?: Policy,
 ): Policy | undefined {
@@ -56,7 +56,7 @@ function create(
     clock,
     idleTimeout,
     store,
-    judge: new Judge(clock),
+    judge: share("judge", () => new Judge(clock)),
     places: new Places(vary_by.map(asPlaceholder), texts),
     maxEntry: maxEntryOf(settings),
     ttl,

@@ -6,6 +6,7 @@ import type { Rest } from "../../pipeline/policy.ts";
 import type { Asked } from "./asked.ts";
 import { Filling } from "./filling.ts";
 import type { Flight } from "./flight.ts";
+import type { Judge } from "./judge.ts";
 import type { Places } from "./places.ts";
 import { dropConditions } from "./refreshing.ts";
 import { type Selecting, selectingFields } from "./selecting.ts";
@@ -16,7 +17,7 @@ import type { Store, Underway } from "./store.ts";
 import { StoredAnswer } from "./stored-answer.ts";
 import { store } from "./storing.ts";
 import type { Unshared } from "./unshared.ts";
-import type { Judge, Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** What fetching depends on; one for a route. */
 export interface FetchServices extends Serving {
@@ -40,6 +41,8 @@ export interface Fetch {
   readonly exchange: Exchange;
   readonly asked: Asked;
   readonly sought: Sought;
+  /** Of requests that can wait for each other. */
+  readonly key: string;
   readonly why: Forwarded;
   /** What is stored, and cannot be used without asking. */
   readonly stale: StoredAnswer | undefined;
@@ -86,10 +89,10 @@ export class Fetching implements Underway {
   async run(): Promise<Answer> {
     const { clock, rest, store } = this.#services;
     const { exchange, stale, sought } = this.#fetch;
-    if (stale !== undefined && this.#isConfirming) askToConfirm(exchange.outgoing, stale);
     this.#sentAt = clock.monotonic();
     store.began(sought.url, this);
     try {
+      if (stale !== undefined && this.#isConfirming) askToConfirm(exchange.outgoing, stale);
       return this.#received(await rest.handle(exchange));
     } finally {
       if (!this.#isArriving) this.#end();
@@ -160,12 +163,14 @@ export class Fetching implements Underway {
   }
 
   #passOn(answer: Answer): Answer {
-    const { exchange, asked, stale, why, sought, flight } = this.#fetch;
-    const { clock, shelf, unshared } = this.#services;
+    const { exchange, asked, stale, why, key, flight } = this.#fetch;
+    const { clock, places, shelf, unshared } = this.#services;
     const passed = this.#store(answer);
-    if (passed === undefined && answer.status < 500) {
-      if (flight !== undefined) unshared.add(shelf.keyOf(sought));
-      if (stale !== undefined) shelf.remove(stale);
+    if (passed !== undefined) unshared.delete(key);
+    else if (answer.status < 500) {
+      if (flight !== undefined) unshared.add(key);
+      // What one user gets says nothing of what others do.
+      if (stale !== undefined && !places.isPersonal(exchange, this.#before)) shelf.remove(stale);
     }
     const marked = mark(passed ?? answer, exchange, { why, stored: passed !== undefined });
     // The client's own conditions have not been sent.
@@ -178,8 +183,10 @@ export class Fetching implements Underway {
   /** Stores an answer as far as it may be. */
   #store(answer: Answer): Answer | undefined {
     const { clock, maxEntry, places, shelf } = this.#services;
-    const { exchange, flight } = this.#fetch;
+    const { exchange, asked, flight } = this.#fetch;
     const { status, statusText, body, fields, tunnel } = answer;
+    // What is said of a part is not said of the whole.
+    if (asked.range !== null && !this.#isConfirming && status !== 200) return undefined;
     const names = selectingFields(fields);
     if (names === undefined || exchange.errorCode !== undefined || tunnel !== undefined) {
       return undefined;

@@ -1,6 +1,7 @@
 import type { Field } from "../../http/field.ts";
 import type { ContentReader, ReadResult } from "../../pipeline/content.ts";
 import type { Clock } from "../../time/clock.ts";
+import { type Filled, FillingReader } from "./filling-reader.ts";
 
 /** What content takes of the room for stored answers while it arrives. */
 export interface Room {
@@ -34,7 +35,7 @@ const ARRIVES_UNREAD = 30_000;
  *
  * If it turns out to be too much, it only passes on to the exchange that asked for it, at its speed.
  */
-export class Filling {
+export class Filling implements Filled {
   /** In bytes; undefined if unknown. */
   readonly length: number | undefined;
   readonly #source: ContentReader;
@@ -228,50 +229,4 @@ function inOnePiece(pieces: readonly Uint8Array[], size: number): Uint8Array {
     at += piece.length;
   }
   return all;
-}
-
-class FillingReader implements ContentReader {
-  readonly length: number | undefined;
-  readonly #filling: Filling;
-  #count = 0;
-  #isOver = false;
-  #waiting: ((result: ReadResult | Promise<ReadResult>) => void) | undefined;
-
-  constructor(filling: Filling) {
-    this.#filling = filling;
-    this.length = filling.length;
-  }
-
-  get trailers(): readonly Field[] | undefined {
-    return this.#filling.trailers;
-  }
-
-  read(): ReadResult | Promise<ReadResult> {
-    if (this.#isOver) return END;
-    const result = this.#filling.next(this, this.#count);
-    if (!(result instanceof Promise)) this.#count += 1;
-    return result;
-  }
-
-  wait(): Promise<ReadResult> {
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-    });
-  }
-
-  /** There may be more. */
-  wake(): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    this.#waiting = undefined;
-    waiting(this.read());
-  }
-
-  cancel(reason: unknown): Promise<void> {
-    if (this.#isOver) return Promise.resolve();
-    this.#isOver = true;
-    this.#filling.left(this, reason);
-    this.wake();
-    return Promise.resolve();
-  }
 }

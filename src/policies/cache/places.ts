@@ -42,6 +42,13 @@ export class Places {
     return { url: urlOf(exchange), partition, exchange };
   }
 
+  /** Tells requests apart whose answers cannot all be stored, in addition to where they would be. */
+  kindOf(exchange: Exchange): string {
+    const { outgoing } = exchange;
+    const isPersonal = this.isPersonal(exchange, outgoing);
+    return `${isPersonal ? "personal" : ""}${this.isByUnknownCookie(outgoing) ? " cookie" : ""}`;
+  }
+
   /**
    * Whether the answer can depend on who asks, in another way than by what requests are told apart by.
    * `outgoing`: what the backend gets, before the policies after the cache.

@@ -116,8 +116,8 @@ export class ResponseCache implements Policy {
     stored: StoredAnswer | undefined,
     isAlone = false,
   ): Answer | Promise<Answer> {
-    const { flights, shelf, unshared } = this.#services;
-    const key = shelf.keyOf(sought);
+    const { flights, places, shelf, unshared } = this.#services;
+    const key = `${shelf.keyOf(sought)}\0${places.kindOf(exchange)}`;
     const present = flights.get(key);
     if (present !== undefined && !isAlone && !present.isFull && !asked.wantsOwn) {
       return this.#wait(present, exchange, asked, sought);
@@ -127,10 +127,11 @@ export class ResponseCache implements Policy {
     if (exchange.method === "HEAD") return this.#askForHead(exchange, asked, stored, why);
     // What answers the client's own conditions, or a part, is no answer for others.
     const isSpecial =
-      stored?.hasValidator !== true && (asked.isConditional || asked.range !== null);
+      asked.directives.has("no-store") ||
+      (stored?.hasValidator !== true && (asked.isConditional || asked.range !== null));
     const isShared = !isSpecial && present === undefined && !isAlone && !unshared.has(key);
     const flight = isShared ? flights.begin(key, exchange) : undefined;
-    return this.#fetch({ exchange, asked, sought, why, stale: stored, flight });
+    return this.#fetch({ exchange, asked, sought, key, why, stale: stored, flight });
   }
 
   async #wait(flight: Flight, exchange: Exchange, asked: Asked, sought: Sought): Promise<Answer> {
@@ -174,15 +175,16 @@ export class ResponseCache implements Policy {
 
   /** Fetches a new answer for nobody in particular, while the stored one is still used. */
   #refresh(exchange: Exchange, sought: Sought, stale: StoredAnswer): void {
-    const { flights, shelf } = this.#services;
-    const key = shelf.keyOf(sought);
-    if (flights.get(key) !== undefined) return;
+    const { flights, places, shelf, unshared } = this.#services;
+    const key = `${shelf.keyOf(sought)}\0${places.kindOf(exchange)}`;
+    if (flights.get(key) !== undefined || unshared.has(key)) return;
     const fork = refreshing(exchange);
     const flight = flights.begin(key, fork);
     const fetch = {
       exchange: fork,
       asked: NOTHING_ASKED,
       sought,
+      key,
       why: "stale",
       stale,
       flight,

@@ -11,7 +11,7 @@ const MEBIBYTE = 1_048_576;
 const properties = {
   max_size: Size({
     description:
-      "Memory for the stored answers of this route, with their fields and keys; those that were not used for longest make room. Enough for some 50,000 small answers; each route has its own.",
+      "Memory for the stored answers of this route, with their fields and keys; those that were not used for longest make room. Enough for some 25,000 small answers. Each route has its own.",
     default: "64MiB",
     least: MEBIBYTE,
   }),

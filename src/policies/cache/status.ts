@@ -20,6 +20,7 @@ export interface Outcome {
 /** The Cache-Status of an exchange that the backend took part in (RFC 9211). */
 export function statusField(outcome: Outcome): Field {
   const { why, status, stored, collapsed, detail, ttl } = outcome;
+  if (status === undefined && collapsed !== true) return (stored === true ? STORED : PASSED)[why];
   let value = `gateway; fwd=${why}`;
   if (status !== undefined) value += `; fwd-status=${status}`;
   if (stored === true) value += "; stored";
@@ -27,6 +28,21 @@ export function statusField(outcome: Outcome): Field {
   if (ttl !== undefined) value += `; ttl=${ttl}`;
   if (detail !== undefined) value += `; detail=${detail}`;
   return CACHE_STATUS.with(value);
+}
+
+const PASSED = fieldsWith("");
+const STORED = fieldsWith("; stored");
+
+function fieldsWith(end: string): Readonly<Record<Forwarded, Field>> {
+  const of = (why: Forwarded) => CACHE_STATUS.with(`gateway; fwd=${why}${end}`);
+  return {
+    bypass: of("bypass"),
+    method: of("method"),
+    "uri-miss": of("uri-miss"),
+    "vary-miss": of("vary-miss"),
+    request: of("request"),
+    stale: of("stale"),
+  };
 }
 
 /**

@@ -63,7 +63,7 @@ export class StoredAnswer {
 
   /** Bytes of what stays in memory, roughly: content, fields and what holds them. */
   get weight(): number {
-    let bytes = OVERHEAD + (this.length ?? 0);
+    let bytes = OVERHEAD + (this.length ?? 0) + this.tags.length * TAG_OVERHEAD;
     for (const { line } of this.fields.list) bytes += 2 * line.length + FIELD_OVERHEAD;
     for (const { line } of this.tagFields) bytes += 4 * line.length + FIELD_OVERHEAD;
     return bytes;
@@ -125,9 +125,10 @@ export const CACHE_STATUS = new FieldName("Cache-Status");
 const AGE = new FieldName("Age");
 const NO_FIELD = fieldOf("Age", "0");
 
-/** Bytes of the objects around an answer and around a field. */
-const OVERHEAD = 1_024;
+/** Bytes of the objects around an answer, a field and a tag. */
+const OVERHEAD = 1_536;
 const FIELD_OVERHEAD = 96;
+const TAG_OVERHEAD = 256;
 
 /** The fields in which answers have their tags. */
 export const TAG_FIELDS: ReadonlySet<string> = new Set(["surrogate-key", "cache-tag", "xkey"]);

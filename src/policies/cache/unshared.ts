@@ -26,6 +26,10 @@ export class Unshared {
     if (oldest !== undefined) this.#until.delete(oldest);
   }
 
+  delete(key: string): void {
+    if (this.#until.size > 0) this.#until.delete(Bun.hash(key));
+  }
+
   has(key: string): boolean {
     if (this.#until.size === 0) return false;
     const until = this.#until.get(Bun.hash(key));

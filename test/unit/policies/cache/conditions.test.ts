@@ -149,6 +149,15 @@ describe("a part of a stored answer", () => {
   });
 });
 
+test("what is said of a part is not stored for the whole", async () => {
+  const route = new CachedRoute();
+  for (const status of [404, 416, 503]) {
+    route.answers({ status, fields: { "cache-control": "max-age=60" } });
+    await route.ask("/things", { fields: { range: "bytes=99-" } });
+    expect(route.cache.shelf.entries).toBe(0);
+  }
+});
+
 test("a condition goes to the backend if nothing is stored", async () => {
   const route = new CachedRoute().answers({ status: 304, fields: { etag: '"1"' }, body: null });
   const answer = await route.ask("/things", { fields: { "if-none-match": '"1"' } });

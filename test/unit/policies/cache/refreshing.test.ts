@@ -54,7 +54,6 @@ describe("a stale answer that may be used while a new one is fetched", () => {
       range: "bytes=0-1",
       "if-none-match": '"of the client"',
       "x-kind": "a",
-      authorization: "Bearer a",
     };
     const part = await route.ask("/things", { method: "GET", fields });
     expect(part.status).toBe(206);
@@ -65,6 +64,17 @@ describe("a stale answer that may be used while a new one is fetched", () => {
     const sent = (name: string) => refresh.outgoing.get(name);
     expect(refresh.outgoing.method).toBe("GET");
     expect([sent("range"), sent("if-none-match"), sent("x-kind")]).toEqual([null, '"1"', "a"]);
+  });
+
+  test("is not fetched again and again for users whose answers are not stored", async () => {
+    const route = await stale();
+    for (let at = 0; at < 5; at += 1) {
+      const fields = { authorization: "Bearer a" };
+      expect(await route.contents(1, "/things", { fields })).toEqual(["content 1"]);
+      await settle();
+    }
+    expect(route.asked).toHaveLength(2);
+    expect(route.cache.shelf.entries).toBe(1);
   });
 
   test("stays if it is confirmed", async () => {

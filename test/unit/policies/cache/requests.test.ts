@@ -103,6 +103,7 @@ describe("a request that the cache is not for", () => {
   test.each([
     ["with content", { body: "a" }],
     ["for an upgrade", { fields: { upgrade: "websocket", connection: "upgrade" } }],
+    ["that may mean another method", { fields: { "x-http-method-override": "DELETE" } }],
     ["with a condition that only the origin can decide", { fields: { "if-match": '"1"' } }],
     [
       "with another such condition",

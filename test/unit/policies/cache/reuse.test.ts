@@ -140,6 +140,13 @@ describe("an answer is not used again", () => {
       { "cache-control": "max-age=60, must-understand, no-store" },
       299,
     ],
+    [
+      "that other shared caches must not store",
+      { "cache-control": "max-age=60", "cdn-cache-control": "no-store" },
+    ],
+    ["that refuses one request", { "cache-control": "public, max-age=60" }, 400],
+    ["that refuses one client", { "cache-control": "public, max-age=60" }, 401],
+    ["that refuses too many requests", { "cache-control": "public, max-age=60" }, 429],
     ["in part", { "cache-control": "max-age=60", "content-range": "bytes 0-3/9" }, 206],
     ["that is a 500", { "cache-control": "public" }, 500],
   ] as [string, Record<string, string>, number?][])("%s", async (_, fields, status = 200) => {
@@ -207,6 +214,12 @@ describe("`ttl`", () => {
 
   test.each([201, 302, 403, 404, 500])("does not count for a %d", async (status) => {
     const route = new CachedRoute({ ttl: "1m" }).answers({ status });
+    expect(await route.contents(2)).toEqual(["content 1", "content 2"]);
+  });
+
+  test("does not count for answers that say something to other shared caches", async () => {
+    const fields = { "surrogate-control": "max-age=0" };
+    const route = new CachedRoute({ ttl: "1m" }).answers({ fields });
     expect(await route.contents(2)).toEqual(["content 1", "content 2"]);
   });
 

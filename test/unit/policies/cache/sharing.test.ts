@@ -156,6 +156,18 @@ describe("requests for the same at a time", () => {
     expect((await conditional).status).toBe(206);
   });
 
+  test("are not kept from waiting by those who want nothing stored, or by those who are known", async () => {
+    const route = new CachedRoute();
+    await route.ask("/things", { fields: { "cache-control": "no-store" } });
+    await route.ask("/things", { fields: { authorization: "Bearer a" } });
+    const backend = held(route);
+    const asked = [route.ask(), route.ask()];
+    await settle();
+    expect(route.asked).toHaveLength(3);
+    backend.answer();
+    await Promise.all(asked);
+  });
+
   test("wait for none that may get a part, or nothing", async () => {
     const route = new CachedRoute();
     held(route);
@@ -174,6 +186,20 @@ describe("requests for the same at a time", () => {
     await settle();
     expect(route.asked).toHaveLength(3);
   });
+});
+
+test("a request that cannot be sent to a backend leaves nobody waiting", async () => {
+  const route = new CachedRoute();
+  const hostile = () =>
+    route.open("/things", {
+      prepare: (exchange) => {
+        exchange.target = { ...exchange.target, writtenPath: "/a/../things" };
+        exchange.outgoingRules = { preserveHost: true, preservePath: true, sendForwarded: false };
+      },
+    });
+  expect((await route.run(hostile())).status).toBe(400);
+  expect((await route.run(hostile())).status).toBe(400);
+  expect(route.cache.waiting).toBe(0);
 });
 
 describe("a client that leaves", () => {
