@@ -24,10 +24,10 @@ export class RouteTags {
    * strong one is sent to it as that, so that clients can go on to make changes depend on it. Where
    * backends give weak ones themselves, some of them compare those all the same.
    */
-  restoreIfMatch({ fields, outgoing }: Exchange): void {
+  restoreIfMatch(exchange: Exchange): void {
     if (!this.#hasStrong || this.#hasWeak) return;
-    const asked = fields.get("if-match");
-    if (asked?.includes("W/") === true) outgoing.set("If-Match", strengthened(asked));
+    const asked = exchange.fields.get("if-match");
+    if (asked?.includes("W/") === true) exchange.outgoing.set("If-Match", strengthened(asked));
   }
 
   /**
