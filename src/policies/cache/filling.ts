@@ -169,14 +169,13 @@ export class Filling implements Filled {
 
   /** From here on it is neither stored nor read ahead. */
   #pass(): void {
-    const owner = this.#owner;
-    this.#state = "passing";
-    this.#release();
-    this.#options.onEnd(undefined);
-    if (owner === undefined) {
+    if (this.#owner === undefined) {
       this.#break(NOT_WANTED);
       void this.#source.cancel(NOT_WANTED);
-    } else this.#wake();
+      return;
+    }
+    this.#state = "passing";
+    this.#end(undefined);
   }
 
   #break(failure: unknown): void {

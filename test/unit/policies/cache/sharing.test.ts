@@ -289,6 +289,29 @@ describe("a client that leaves", () => {
     expect(route.clock.pending).toBe(0);
   });
 
+  test("before the content turns out too large frees the backend then", async () => {
+    const route = new CachedRoute({ max_entry: "1KiB" });
+    const { content, push, events } = arriving();
+    route.answers({ ...FRESH, body: content });
+    const first = route.open();
+    let freed = 0;
+    first.held = { end: () => (freed += 1) };
+    const answer = await route.run(first);
+    push("a");
+    leave(first);
+    answer.discard(undefined);
+    first.ended();
+    await settle();
+    expect(freed).toBe(0);
+
+    push("b".repeat(1_024));
+    await settle();
+
+    expect(freed).toBe(1);
+    expect(events).toEqual(["abandon"]);
+    expect(route.clock.pending).toBe(0);
+  });
+
   test("has content that nobody reads arrive for half a minute at most", async () => {
     const route = new CachedRoute();
     const { content, events } = arriving(10);
