@@ -34,6 +34,11 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       yield undefined;
     }
     const guarded = yield* guardPathsInSteps(config, compiled);
+    for (const { chain, forward } of guarded) {
+      // Not before, or what a policy sends by itself would get round the guards.
+      if (chain !== routes.unrouted) chain.join(forward);
+      yield undefined;
+    }
     return {
       maxInFlight: config.server.max_in_flight,
       routes: guarded,
@@ -79,7 +84,6 @@ class RouteCompiler {
   compile(route: RouteConfig, id: string, pattern: RoutePattern | undefined): CompiledRoute {
     const chain = this.#chain(route, id);
     const end = this.#ends.of(route, id);
-    if (chain !== this.unrouted) chain.join(end.forward);
     return {
       id,
       ...pattern,

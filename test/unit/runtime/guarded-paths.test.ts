@@ -86,6 +86,12 @@ describe("an encoded slash in a rewritten path", () => {
     expect((await asked(config, "/img/private%2Fx"))[0]).toBe(200);
   });
 
+  test("does not lead there past a cache, which sends requests by itself", async () => {
+    const config = guarded('rewrite: "/files/{path.name}", cache: true');
+    expect((await asked(config, "/img/private%2Fx"))[0]).toBe(AMBIGUOUS);
+    expect((await asked(config, "/img/public%2Fx"))[0]).toBe(200);
+  });
+
   test("is seen below the base path of a backend", async () => {
     const config = `routes:
       - { path: /img/:name, rewrite: "/{path.name}", backends: [http://backend.test/files] }
