@@ -31,7 +31,9 @@ describe("on the main port", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await response.json()).toMatchObject({
-      backends: { "/api/users/*": [{ url: mock.url, healthy: true, weight: 3 }] },
+      backends: {
+        "/api/users/*": [{ url: mock.url, healthy: true, in_flight: 0, weight: 3 }],
+      },
     });
   });
 
