@@ -77,7 +77,7 @@ export class KeptState {
     const report = this.#reporter(`upstream ${name}: backend ${this.#url}`);
     const { clock } = this.#services;
     const make = () => new Ejection(ejection.for, { clock, report });
-    return this.#acquire("ejection", ejection, make, (ended) => ended.close());
+    return this.#acquire("ejection", ejection, make, (ended) => ended.giveUp());
   }
 
   #breaker(): CircuitBreaker | undefined {
@@ -86,7 +86,7 @@ export class KeptState {
     const report = this.#reporter(`upstream ${name}: the circuit breaker of ${this.#url}`);
     const { clock } = this.#services;
     const make = () => new CircuitBreaker(breaker, { clock, report });
-    return this.#acquire("circuit breaker", breaker, make, (ended) => ended.close());
+    return this.#acquire("circuit breaker", breaker, make, (ended) => ended.giveUp());
   }
 
   #reporter(subject: string) {

@@ -128,6 +128,8 @@ test("a health check that succeeds ends an ejection, and one that only finds no 
     while (gateway.lines.matching(/is ejected/).length === 0) await statusesOf(gateway, 5);
     if (comesBack) {
       await gateway.lines.waitFor(/gets requests again: a health check has succeeded/);
+      while (gateway.lines.matching(/is ejected/).length === 1) await statusesOf(gateway, 5);
+      await gateway.lines.waitFor(/is ejected for 1m: .*; health checks do not see that/);
     } else {
       const checkedAt = async () => {
         const { backends } = (await (await ask(`${gateway.adminUrl}/admin/backends`)).json()) as {

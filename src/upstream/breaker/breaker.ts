@@ -39,6 +39,7 @@ export class CircuitBreaker extends BackendState {
   /** While open: when that ends, by the monotonic clock. */
   #opensUntil = 0;
   #cancel: () => void = () => {};
+  #isGivenUp = false;
 
   constructor(config: BreakerConfig, services: BreakerServices) {
     super();
@@ -75,7 +76,7 @@ export class CircuitBreaker extends BackendState {
 
   /** To be called once for each attempt. Without an outcome, its backend is not to blame for its end. */
   ended(era: number, outcome: Outcome | undefined): void {
-    if (era !== this.#era) return;
+    if (era !== this.#era || this.#isGivenUp) return;
     const verdict = outcome && this.#test.judge(outcome);
     if (this.#state === "half_open") {
       this.#trying -= 1;
@@ -89,8 +90,9 @@ export class CircuitBreaker extends BackendState {
     if (reason !== undefined) this.#open(hasFailed ? `${reason}${because(outcome)}` : reason);
   }
 
-  /** Nothing is scheduled any more. */
-  close(): void {
+  /** It is not needed any more: its state stays as it is. */
+  giveUp(): void {
+    this.#isGivenUp = true;
     this.#cancel();
   }
 

@@ -21,6 +21,14 @@ export class Ejection extends BackendState {
   #until: number | undefined;
   #returnedAt = 0;
   #cancel: () => void = () => {};
+  #isGivenUp = false;
+  /** Whether a check ended the last ejection. */
+  #wasEndedByCheck = false;
+  /**
+   * Whether checks may end it. Not once they have ended one and requests failed again soon after: they do
+   * not see what is wrong, and would end every further one long before its time.
+   */
+  #believesChecks = true;
 
   constructor(span: number, services: EjectionServices) {
     super();
@@ -47,22 +55,34 @@ export class Ejection extends BackendState {
 
   /** Ejects it. `reason`: why, for the operator. */
   begin(reason: string): void {
+    if (this.#isGivenUp) return;
     const { clock, report } = this.#services;
+    if (this.times === 0) this.#believesChecks = true;
+    else if (this.#wasEndedByCheck) this.#believesChecks = false;
     this.#times = Math.min(this.times + 1, Math.ceil(LONGEST_EJECTION / this.#span));
     const time = Math.max(this.#span, Math.min(this.#span * this.#times, LONGEST_EJECTION));
     this.#until = clock.monotonic() + time;
-    this.#cancel = clock.schedule(time, () => this.#end("its time is up"));
-    report("warn", `is ejected for ${durationText(time)}: ${reason}`);
+    this.#cancel = clock.schedule(time, () => {
+      this.#wasEndedByCheck = false;
+      this.#end("its time is up");
+    });
+    const unseen = this.#believesChecks
+      ? ""
+      : "; health checks do not see that, so they cannot end it";
+    report("warn", `is ejected for ${durationText(time)}: ${reason}${unseen}`);
     this.changed();
   }
 
   /** A health check that says that it is well has succeeded. */
   proven(): void {
-    if (this.#until !== undefined) this.#end("a health check has succeeded");
+    if (this.#until === undefined || !this.#believesChecks) return;
+    this.#wasEndedByCheck = true;
+    this.#end("a health check has succeeded");
   }
 
-  /** Nothing is scheduled any more. */
-  close(): void {
+  /** It is not needed any more: its state stays as it is. */
+  giveUp(): void {
+    this.#isGivenUp = true;
     this.#cancel();
   }
 

@@ -106,6 +106,40 @@ routes: [{ path: /a, upstream: both }, { path: /b, upstream: both }]`,
     expect(picked).toEqual(["http://a.test", "http://a.test"]);
   });
 
+  test("keeps ejections and circuit breakers while their settings stay, also when backends come and go", () => {
+    const states = (backends: string, more = "") =>
+      route(
+        "/a",
+        `backends: [${backends}], ejection: { failures: 1 }, circuit_breaker: { consecutive_failures: 1${more} }`,
+      );
+    const { gateway, reload, backends, lifetimes } = reloading(
+      states(`"http://a.test", "http://b.test"`),
+    );
+    const [upstream] = gateway.snapshot.routes[0]!.upstreams;
+    const failed = { failure: "reset", status: 0, milliseconds: 1, detail: "gone" } as const;
+    upstream!.observer?.attempted(backends()[0]!, failed);
+    backends()[1]!.breaker?.ended(backends()[1]!.breaker!.began(), failed);
+    const seen = () =>
+      backends().map(({ url, ejection, breaker }) => [
+        new URL(url).hostname[0],
+        ejection?.isEjected,
+        breaker?.state,
+      ]);
+    reload(states(`"http://c.test", "http://b.test", { url: "http://a.test", weight: 7 }`));
+    expect(seen()).toEqual([
+      ["c", false, "closed"],
+      ["b", false, "open"],
+      ["a", true, "closed"],
+    ]);
+    reload(states(`"http://a.test", "http://b.test"`, ", open_for: 1m"));
+    expect(seen()).toEqual([
+      ["a", true, "closed"],
+      ["b", false, "closed"],
+    ]);
+    retireSnapshot(gateway.snapshot);
+    expect(lifetimes.size).toBe(0);
+  });
+
   test("leaves no state behind that no snapshot uses", () => {
     const { lifetimes, gateway, reload } = reloading(route("/a", `${AB}, rate_limit: 5`));
     const before = lifetimes.size;

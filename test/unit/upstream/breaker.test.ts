@@ -114,11 +114,16 @@ describe("a circuit breaker", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("has nothing scheduled after it was closed down", () => {
-    const { breaker, attempt, clock } = breakerOf({ consecutive_failures: 1 });
+  test("does nothing more, and has nothing scheduled, after it was given up", () => {
+    const { breaker, attempt, clock, lines } = breakerOf({ consecutive_failures: 1 });
     attempt(BAD);
-    breaker.close();
+    breaker.giveUp();
     expect(clock.pending).toBe(0);
+    const other = breakerOf({ consecutive_failures: 1 });
+    other.breaker.giveUp();
+    other.attempt(BAD, 5);
+    expect(other.breaker.state).toBe("closed");
+    expect([lines.length, other.lines.length, other.clock.pending]).toEqual([1, 0, 0]);
   });
 });
 

@@ -151,6 +151,48 @@ describe("a backend at which requests fail", () => {
   });
 });
 
+describe("checks that succeed although requests fail", () => {
+  test("end the first ejection, and not those that follow soon", () => {
+    const { attempt, ejection, lines, clock } = ejecting(2);
+    attempt("a", answered(500), 5);
+    clock.advance(8_000);
+    ejection("a").proven();
+    expect(ejection("a").isEjected).toBe(false);
+    for (const seconds of [60, 90]) {
+      attempt("a", answered(500), 5);
+      expect(lines.at(-1)).toBe(
+        `warn a is ejected for ${seconds === 60 ? "1m" : "90s"}: the last 5 requests failed (the last one: answered 500); health checks do not see that, so they cannot end it`,
+      );
+      for (let second = 0; second < seconds; second += 10) {
+        expect(ejection("a").isEjected).toBe(true);
+        ejection("a").proven();
+        clock.advance(10_000);
+      }
+      expect(ejection("a").isEjected).toBe(false);
+    }
+  });
+
+  test("are believed again when the backend has been back for long enough", () => {
+    const { attempt, ejection, clock } = ejecting(2);
+    attempt("a", answered(500), 5);
+    ejection("a").proven();
+    attempt("a", answered(500), 5);
+    clock.advance(60_000 + 2 * 30_000);
+    attempt("a", answered(500), 5);
+    ejection("a").proven();
+    expect(ejection("a").isEjected).toBe(false);
+  });
+});
+
+test("an ejection that was given up ends nothing and begins nothing", () => {
+  const { attempt, ejection, clock, lines } = ejecting(2, { failures: 1 });
+  attempt("a", answered(500));
+  ejection("a").giveUp();
+  ejection("b").giveUp();
+  attempt("b", answered(500));
+  expect([clock.pending, lines.length]).toEqual([0, 1]);
+});
+
 describe("of a pool", () => {
   test.each([
     [1, 0.5, 0],
