@@ -191,6 +191,8 @@ export class Fetching implements Underway {
     if (names === undefined || exchange.errorCode !== undefined || tunnel !== undefined) {
       return undefined;
     }
+    // Events are for whoever listens at the time, and do not end.
+    if (/^text\/event-stream\b/i.test(fields.get("content-type") ?? "")) return undefined;
     const verdict = this.#judge(status, fields, places.isPersonal(exchange, this.#before));
     if (verdict === undefined) return undefined;
     const own = new FieldList([...fields.list]);

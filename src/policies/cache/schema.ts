@@ -3,8 +3,8 @@ import { TOKEN } from "../../http/fields.ts";
 import { type ParsedText, PlaceholderText } from "../../pipeline/placeholders.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { TextProblem } from "../../pipeline/section.ts";
-import { Duration } from "../../units/duration.ts";
-import { Size } from "../../units/size.ts";
+import { Duration, parseDuration } from "../../units/duration.ts";
+import { parseSize, Size } from "../../units/size.ts";
 
 const MEBIBYTE = 1_048_576;
 
@@ -70,8 +70,16 @@ export const cacheSchema = Type.Union(
     description:
       "Stores answers in memory and uses them again, as a shared cache by RFC 9111. `true` has the defaults below, `false` turns off what `defaults` turn on.",
     expected: "true, false or {max_size, max_entry, ttl, stale_if_error, vary_by}",
+    advice: cacheAdvice,
   },
 );
+
+function cacheAdvice(written: string): string | undefined {
+  if (/^(?:yes|on)$/i.test(written)) return "write `true`";
+  if (/^(?:no|off)$/i.test(written)) return "write `false`";
+  if (parseDuration(written) !== undefined) return `write \`{ ttl: ${written} }\``;
+  return parseSize(written) === undefined ? undefined : `write \`{ max_size: ${written} }\``;
+}
 
 export type CacheConfig = StaticDecode<typeof cacheSchema>;
 export type CacheSettings = Exclude<CacheConfig, boolean>;

@@ -456,6 +456,15 @@ describe("content that arrives piece by piece", () => {
     expect(route.cache.shelf.entries).toBe(0);
   });
 
+  test("of events is for whoever listens at the time", async () => {
+    const route = new CachedRoute();
+    const { content } = arriving();
+    const fields = { "cache-control": "max-age=60", "content-type": "text/event-stream" };
+    const answer = await route.answers({ fields, body: content }).run(route.open());
+    expect(answer.body).toBe(content);
+    expect(route.clock.pending).toBe(0);
+  });
+
   test("with fields after it is passed on and not stored", async () => {
     const route = new CachedRoute();
     const { content, push } = arriving();
