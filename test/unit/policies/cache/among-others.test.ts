@@ -4,9 +4,9 @@ import { configFrom, world } from "../../runtime/world.ts";
 const FRESH = { "cache-control": "max-age=60", "content-length": "2" };
 
 /** A gateway with one route, and what its backend was asked. */
-function gatewayWith(route: string, { top = "", headers = {} as Record<string, string> } = {}) {
+function gatewayWith(route: string, headers: Record<string, string> = {}) {
   return world({
-    config: `${top}\nroutes: [{ path: "/*", backends: ["http://backend.test"], ${route} }]`,
+    config: `routes: [{ path: "/*", backends: ["http://backend.test"], ${route} }]`,
     answer: () => new Response("ok", { headers: { ...FRESH, ...headers } }),
   });
 }
@@ -63,7 +63,7 @@ describe("policies before the cache run for stored answers too", () => {
 describe("what policies after the cache make is stored", () => {
   test("a changed answer is changed once", async () => {
     const response = `response: { headers: { remove: [x-secret], set: { x-seen: "1" } } }`;
-    const { ask, sent } = gatewayWith(`cache: true, ${response}`, { headers: { "x-secret": "1" } });
+    const { ask, sent } = gatewayWith(`cache: true, ${response}`, { "x-secret": "1" });
     for (const _ of [1, 2]) {
       const { headers } = await ask("/a");
       expect([headers.get("x-secret"), headers.get("x-seen")]).toEqual([null, "1"]);
