@@ -7,6 +7,11 @@ import type { ToProblem } from "./problems.ts";
 export interface Handler {
   /** Answers synchronously if it can: a promise for each layer of each exchange would add up. */
   handle(exchange: Exchange): Answer | Promise<Answer>;
+  /**
+   * For an end that has several answers to one request: which of them a client gets because of what it
+   * sends or was given before; empty if anyone may get any.
+   */
+  variantOf?(exchange: Exchange): string;
 }
 
 /** Receives the answer that has left the chain. */
@@ -156,12 +161,18 @@ export class Chain {
 }
 
 class RestOfChain implements Rest {
+  readonly hasVariants: boolean;
   readonly #chain: Chain;
   readonly #last: Handler;
 
   constructor(policies: readonly Policy[], toProblem: ToProblem, last: Handler) {
     this.#chain = new Chain(policies, toProblem);
     this.#last = last;
+    this.hasVariants = last.variantOf !== undefined;
+  }
+
+  variantOf(exchange: Exchange): string {
+    return this.#last.variantOf?.(exchange) ?? "";
   }
 
   handle(exchange: Exchange): Answer | Promise<Answer> {

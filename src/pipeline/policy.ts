@@ -30,6 +30,10 @@ export interface Policy {
 export interface Rest {
   /** Takes an exchange through it, in and out. Neither throws nor rejects: errors become problems. */
   handle(exchange: Exchange): Answer | Promise<Answer>;
+  /** Whether `variantOf` ever says anything. */
+  readonly hasVariants: boolean;
+  /** See `Handler`. */
+  variantOf(exchange: Exchange): string;
 }
 
 /** The answer to send instead; undefined keeps the given one. */

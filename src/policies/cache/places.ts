@@ -31,8 +31,11 @@ export class Places {
     this.#partition = all.size === 0 ? undefined : keyTemplate({ text: "", parts });
   }
 
-  of(exchange: Exchange): Sought {
+  /** `variant`: which of several answers the route's end has for it. */
+  of(exchange: Exchange, variant: string): Sought {
     let partition = this.#partition?.text(exchange) ?? "";
+    // Neither values nor hosts have this in them.
+    if (variant !== "") partition += `\0#${variant}`;
     const { client, fields, target } = exchange;
     if (client.viaTrustedProxy) {
       // Backends make links of what a trusted proxy says its client asked for.

@@ -23,6 +23,8 @@ const NOWHERE: Rest = {
   handle() {
     throw new Error("the route is not complete yet");
   },
+  hasVariants: false,
+  variantOf: () => "",
 };
 
 /**
@@ -63,7 +65,9 @@ export class ResponseCache implements Policy {
     }
     const { clock, places, shelf } = this.#services;
     const asked = new Asked(fields.all);
-    const sought = places.of(exchange);
+    const { rest } = this.#fetching;
+    const variant = rest.hasVariants ? rest.variantOf(exchange) : "";
+    const sought = places.of(exchange, variant);
     const stored = shelf.find(sought);
     if (stored === undefined || !asked.leavesItToTheCache || !stored.isFreshAt(clock.monotonic())) {
       return this.#decide(exchange, asked, sought, stored);

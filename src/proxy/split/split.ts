@@ -38,21 +38,35 @@ export class Split implements Handler {
   }
 
   handle(exchange: Exchange): Answer | Promise<Answer> {
-    const forced = this.#isForced ? this.#forced(exchange) : -1;
+    const forced = this.#forced(exchange);
     if (forced !== -1) return this.#forward(exchange, forced);
     const memory = this.#memory;
     if (memory === undefined) return this.#forward(exchange, this.#byWeight());
     memory.hide(exchange);
-    const remembered = memory.remembered(exchange);
-    // A choice that gets nothing any more is given up.
-    const at = this.#weightOf(remembered) > 0 ? remembered : this.#byWeight();
+    const remembered = this.#remembered(exchange);
+    const at = remembered === -1 ? this.#byWeight() : remembered;
     return this.#forwardAndRemember(exchange, at, memory);
   }
 
+  /** The client's own choice. What is by weight is one draw for all who have none. */
+  variantOf(exchange: Exchange): string {
+    const forced = this.#forced(exchange);
+    const own = forced === -1 ? this.#remembered(exchange) : forced;
+    return own === -1 ? "" : `${own}`;
+  }
+
+  /** The choice that a request decides itself; -1 without one. */
   #forced(exchange: Exchange): number {
+    if (!this.#isForced) return -1;
     return this.#choices.findIndex(
       ({ conditions }) => conditions?.every((condition) => condition.accepts(exchange)) === true,
     );
+  }
+
+  /** The choice that the client was given before; -1 without one, and if that gets nothing any more. */
+  #remembered(exchange: Exchange): number {
+    const remembered = this.#memory?.remembered(exchange) ?? -1;
+    return this.#weightOf(remembered) > 0 ? remembered : -1;
   }
 
   #byWeight(): number {

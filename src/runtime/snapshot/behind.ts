@@ -1,4 +1,3 @@
-import type { SplitChoiceConfig } from "../../config/split-schema.ts";
 import { isParsedText, type ParsedText } from "../../pipeline/placeholders.ts";
 import type { Behind } from "../../pipeline/policy.ts";
 import { policyRegistry } from "../../policies/registry.ts";
@@ -15,7 +14,7 @@ export function behind(route: object, policy: string): Behind {
     Reflect.get(route, key),
   ]);
   return {
-    texts: [...entries.flatMap(([, value]) => textsIn(value)), ...choosing(route)],
+    texts: entries.flatMap(([, value]) => textsIn(value)),
     fingerprint: Bun.hash(JSON.stringify(entries)).toString(36),
   };
 }
@@ -23,16 +22,4 @@ export function behind(route: object, policy: string): Behind {
 function textsIn(value: unknown): ParsedText[] {
   if (typeof value !== "object" || value === null) return [];
   return isParsedText(value) ? [value] : Object.values(value).flatMap(textsIn);
-}
-
-/** What decides to which upstream of a split a request must go, as texts. */
-function choosing(route: { readonly split?: readonly SplitChoiceConfig[] }): ParsedText[] {
-  return (route.split ?? []).flatMap(({ when }) => [
-    ...Object.keys(when?.header ?? {}).map((name) => textOf("header", name.toLowerCase())),
-    ...Object.keys(when?.cookie ?? {}).map((name) => textOf("cookie", name)),
-  ]);
-}
-
-function textOf(source: "header" | "cookie", name: string): ParsedText {
-  return { text: "", parts: [{ source, name, offset: 0 }] };
 }

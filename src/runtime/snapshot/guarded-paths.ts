@@ -116,6 +116,10 @@ class Guarded implements Handler {
     return this.#end.forward.handle(exchange);
   }
 
+  variantOf(exchange: Exchange): string {
+    return this.#end.forward.variantOf?.(exchange) ?? "";
+  }
+
   #isForAnother({ client, request, fields }: Exchange, decoded: string): boolean {
     const backends = this.#end.upstreams.flatMap((upstream) => upstream.backends);
     const bases = new Set(backends.map(({ basePath }) => basePath));
