@@ -76,15 +76,20 @@ export class Ring {
     this.#backend = backend;
   }
 
+  /** Why the client need not send its content; undefined if it may be wanted. */
+  refusal(): GatewayError | undefined {
+    const { upstream } = this.#route;
+    return upstream.hasAvailable || this.#isPersistent ? undefined : upstream.unavailable();
+  }
+
   /**
    * Picks the first backend, or begins to wait for a place. To be called when the content is there, so
    * that a slow client takes no place. Returns the error that ends the exchange if there is one.
    */
   start(): unknown {
-    const { upstream, settings } = this.#route;
+    const { upstream } = this.#route;
     upstream.retryBudget?.began(this.#exchange.started);
-    const isPersistent = settings.retry?.failures.has("connect") === true;
-    const first = pickFirst(upstream, this.#exchange, isPersistent);
+    const first = pickFirst(upstream, this.#exchange, this.#isPersistent);
     if (first === undefined) return this.#waitForPlace(undefined);
     this.#goTo(first);
     return undefined;
@@ -212,6 +217,11 @@ export class Ring {
   #tell({ trial }: Attempt, backend: Backend, outcome: Outcome): void {
     trial?.ended(outcome);
     this.#route.upstream.observer?.attempted(backend, outcome);
+  }
+
+  /** Whether a backend that may be down is better than none. */
+  get #isPersistent(): boolean {
+    return this.#route.settings.retry?.failures.has("connect") === true;
   }
 
   #mayGoAtOnce({ isStreamTouched }: Attempt, reached: Reached): boolean {

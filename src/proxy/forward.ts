@@ -40,12 +40,16 @@ export class Forwarding implements Handler {
     sticky?.hide(exchange);
     const asked =
       exchange.fields.upgrade === null ? undefined : requestedUpgrades(exchange, settings.upgrades);
+    const refusal = exchange.request.content === undefined ? undefined : ring.refusal();
+    if (refusal !== undefined) throw refusal;
     const pending = requestContent(exchange, settings, timeouts, clock);
     let content = pending instanceof Promise ? await pending : pending;
-    if (mirrors !== undefined && asked === undefined) content = copyTo(mirrors, exchange, content);
     const isHedged =
       settings.hedge !== undefined && asked === undefined && isHedgeable(exchange, content);
     let last = ring.start();
+    if (mirrors !== undefined && asked === undefined && last === undefined) {
+      content = copyTo(mirrors, exchange, content);
+    }
     for (;;) {
       while (ring.pause !== undefined) last = ring.goOn(await ring.pause.over);
       if (last !== undefined) break;

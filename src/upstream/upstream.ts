@@ -132,6 +132,13 @@ export class Upstream implements HealthListener, BackendListener {
       : (this.#balancer.pick(exchange, except) ?? this.#pickReserve(except));
   }
 
+  /** Whether any backend gets requests, with room for one more or without. */
+  get hasAvailable(): boolean {
+    if (this.#only !== undefined) return this.#only.health.healthy;
+    if (this.#isStale) this.#rebuild();
+    return this.#available.inUse.length > 0;
+  }
+
   /** A backend that gets requests and has room for one more, none of `except`; undefined if there is none. */
   pickAvailable(exchange: Exchange, except: ReadonlySet<Backend>): Backend | undefined {
     const picked = this.pick(exchange, except);

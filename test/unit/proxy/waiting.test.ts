@@ -183,6 +183,16 @@ test("a client that is slow to send its content takes no place", async () => {
   expect(log).toEqual(["fast hello", "slow hello"]);
 });
 
+test("a client need not send its content where no backend gets requests", async () => {
+  const { forward, backends: all } = backends([ok], { retry: undefined, count: 1 });
+  const { log, send } = outcomes(forward);
+  const fields = { "content-length": "2" };
+  (all[0]!.health as CheckedHealth).failed(0, "down");
+  send("first", openExchange({ method: "POST", fields, body: drip().stream }));
+  await settle();
+  expect(log).toEqual(["first no_healthy_backend"]);
+});
+
 describe("max_in_flight of an upstream", () => {
   const two = { retry: undefined, count: 2, limits: { maxInFlight: 2, maxWaiting: 1 } };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Backend } from "../../../src/upstream/backend.ts";
+import { UpstreamLoad } from "../../../src/upstream/limits/upstream-load.ts";
 import { type Waiter, WaitingQueue } from "../../../src/upstream/limits/waiting-queue.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { openExchange } from "../pipeline/opening.ts";
@@ -22,6 +23,8 @@ function queueOf(most = 3) {
     clock,
     log,
     queue,
+    offer: (backend: Backend) => void free.push(backend),
+    withdraw: () => void free.splice(0),
     free: (...backends: Backend[]) => {
       free.push(...backends);
       return queue.serveOne();
@@ -43,6 +46,30 @@ function queueOf(most = 3) {
 }
 
 const reasonOf = async ({ over }: Waiter) => (await over)?.code;
+
+describe("a place that becomes free", () => {
+  test("goes to those who waited before a reload first, until none of them is left", () => {
+    const load = new UpstreamLoad();
+    const all = [queueOf(), queueOf()] as const;
+    const [before, after] = all;
+    const place = () => {
+      for (const { a, offer } of all) offer(a);
+      load.freed();
+      for (const { withdraw } of all) withdraw();
+    };
+    load.add(before.queue);
+    before.join("old");
+    before.queue.close();
+    load.add(after.queue);
+    after.join("new");
+    place();
+    expect([before.log, after.log]).toEqual([["old a"], []]);
+    place();
+    expect(after.log).toEqual(["new a"]);
+    expect(before.queue.isOver).toBe(true);
+    expect(after.queue.isOver).toBe(false);
+  });
+});
 
 describe("requests that wait for a place", () => {
   test("get it in the order in which they came, one for each place", async () => {
