@@ -30,3 +30,23 @@ test("an operation in progress gets the first reason, once, and the connection a
   cancellation.cancel(new GatewayError("client_closed", "gone"));
   expect(heard).toEqual(["operation request_timeout", "connection request_timeout"]);
 });
+
+test("what others wait for outlives its client, and nothing else", () => {
+  const cancellation = new Cancellation();
+  const asked: string[] = [];
+  cancellation.outlives = ({ code }) => {
+    asked.push(code);
+    return asked.length === 1;
+  };
+  const gone = new GatewayError("client_closed", "gone");
+  cancellation.cancel(gone);
+  expect(cancellation.reason).toBeUndefined();
+  cancellation.cancel(gone);
+  expect(cancellation.reason).toBe(gone);
+
+  const late = new Cancellation();
+  late.outlives = () => true;
+  late.cancel(new GatewayError("exchange_timeout", "late"));
+  expect(late.reason?.code).toBe("exchange_timeout");
+  expect(asked).toEqual(["client_closed", "client_closed"]);
+});

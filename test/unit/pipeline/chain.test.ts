@@ -4,7 +4,7 @@ import { contentFrom, readerFrom, streamOf } from "../../support/client-request.
 import { Chain } from "../../../src/pipeline/chain.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
-import type { Policy } from "../../../src/pipeline/policy.ts";
+import type { Policy, Rest } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { openExchange } from "./opening.ts";
 import { through } from "./through.ts";
@@ -229,3 +229,48 @@ describe("what is thrown", () => {
 function fail(error: Error): never {
   throw error;
 }
+
+describe("a policy that is told what comes after it", () => {
+  test("can take the exchange through that, and sees its answer before others do", async () => {
+    const happened: string[] = [];
+    const watched = (name: string): Policy => ({
+      name,
+      request: () => void happened.push(`${name}>`),
+      response: () => void happened.push(`<${name}`),
+    });
+    let rest: Rest | undefined;
+    const middle: Policy = {
+      name: "middle",
+      leadsTo: (what) => (rest = what),
+      async request(exchange) {
+        const answer = await rest?.handle(exchange);
+        happened.push(`answer ${answer?.status}`);
+        return answer;
+      },
+    };
+    const toProblem = problemMaker(() => {});
+    const chain = new Chain([watched("a"), middle, watched("c")], toProblem);
+    const end = { handle: () => new Answer(null, { status: 204 }) };
+    chain.join(end);
+    const answer = await through(chain, openExchange(), end);
+    expect(answer.status).toBe(204);
+    expect(happened).toEqual(["a>", "c>", "<c", "answer 204", "<a"]);
+  });
+
+  test("gets a problem, and no exception, from what fails behind it", async () => {
+    let rest: Rest | undefined;
+    const first: Policy = { name: "first", leadsTo: (what) => (rest = what) };
+    const failing: Policy = {
+      name: "failing",
+      request() {
+        throw new GatewayError("rate_limited", "too many");
+      },
+    };
+    const chain = new Chain(
+      [first, failing],
+      problemMaker(() => {}),
+    );
+    chain.join({ handle: () => new Answer("never") });
+    expect((await rest?.handle(openExchange()))?.status).toBe(429);
+  });
+});

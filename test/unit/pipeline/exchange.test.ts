@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { GatewayError } from "../../../src/pipeline/errors.ts";
+import { clientRequest } from "../../support/client-request.ts";
 import { openExchange } from "./opening.ts";
 
 test("an exchange begins with nothing having happened", () => {
@@ -42,4 +44,29 @@ describe("the connection that a request came by", () => {
     const behind = openExchange({ client: { viaTrustedProxy: true } });
     expect(behind.clientConnection).toBeUndefined();
   });
+});
+
+test("a failure is forgotten when the client gets a good answer all the same", () => {
+  const exchange = openExchange();
+  exchange.fail("backend_timeout", "late");
+  exchange.status = 504;
+  exchange.recover();
+  expect([exchange.errorCode, exchange.errorDetail, exchange.status]).toEqual([undefined, "", 0]);
+});
+
+test("a fork asks the backend the same, and what becomes of it is its own", () => {
+  const exchange = openExchange({ fields: { "x-kind": "a" } });
+  exchange.route = "/things";
+  exchange.outgoing.set("x-auth-subject", "ann");
+  exchange.outgoing.path = "/v2/things";
+  const fork = exchange.fork(clientRequest({ fields: [] }));
+  expect(fork.route).toBe("/things");
+  expect(fork.outgoing.path).toBe("/v2/things");
+  expect(fork.outgoing.get("x-auth-subject")).toBe("ann");
+  expect(fork.outgoing.get("x-kind")).toBe("a");
+  fork.outgoing.set("x-kind", "b");
+  fork.cancellation.cancel(new GatewayError("backend_timeout", "late"));
+  fork.ended();
+  expect(exchange.outgoing.get("x-kind")).toBe("a");
+  expect(exchange.cancellation.reason).toBeUndefined();
 });

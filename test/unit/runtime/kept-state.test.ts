@@ -168,3 +168,33 @@ routes: [{ path: /a, upstream: both }, { path: /b, upstream: both }]`,
     expect(lifetimes.size).toBe(before);
   });
 });
+
+describe("a reload leaves stored answers", () => {
+  const cached = (more: string) => route("/*", `cache: true, backends: ["http://a.test"]${more}`);
+
+  test.each([
+    ["as they are if the backends change", `, health_check: { interval: 5s }`, 1],
+    ["as they are if a timeout changes", `, timeouts: { idle: 1m }`, 1],
+    ["as they are if a limit changes", `, rate_limit: 100`, 1],
+    [
+      "behind if answers are changed in another way",
+      `, response: { headers: { remove: [x-a] } }`,
+      2,
+    ],
+    ["behind if requests are", `, request: { headers: { set: { x-a: "1" } } }`, 2],
+    ["behind if paths are", `, strip_prefix: /a`, 2],
+    ["behind if the cache is another one", `, name: other`, 2],
+  ])("%s", async (_, more, asked) => {
+    const own = world({
+      config: cached(""),
+      answer: () =>
+        new Response("ok", { headers: { "cache-control": "max-age=60", "content-length": "2" } }),
+    });
+    await own.ask("/a/b");
+    const before = own.gateway.snapshot;
+    own.gateway.swap(own.compile(cached(more)));
+    retireSnapshot(before);
+    await own.ask("/a/b");
+    expect(own.sent).toHaveLength(asked);
+  });
+});
