@@ -82,6 +82,8 @@ export class CircuitBreaker extends BackendState {
       this.#trying -= 1;
       if (verdict === "failure") this.#open(`a trial request failed${because(outcome)}`);
       else if (verdict === "success") this.#succeeded();
+      // Whoever waits for a place may be tried next.
+      if (this.#state === "half_open") this.changed();
       return;
     }
     if (verdict === undefined) return;

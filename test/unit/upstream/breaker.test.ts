@@ -146,6 +146,16 @@ describe("a half-open circuit breaker", () => {
     expect(breaker.passes).toBe(true);
   });
 
+  test("tells the upstream of each trial that ends, for those who wait", () => {
+    const { breaker } = halfOpen({ probes: 2 });
+    let changes = 0;
+    breaker.addListener({ backendChanged: () => void (changes += 1) });
+    const eras = [breaker.began(), breaker.began()];
+    breaker.ended(eras[0]!, undefined);
+    breaker.ended(eras[1]!, GOOD);
+    expect(changes).toBe(2);
+  });
+
   test("closes after as many successes, and counts from there", () => {
     const { breaker, attempt, lines } = halfOpen({ probes: 3 });
     attempt(answered(404), 2);
