@@ -15,7 +15,12 @@ interface Counts {
 }
 
 async function mirrored(more: object = {}) {
-  const real = await startRawBackend(stage, (request) => request.send(answer([], "real")));
+  // One that answers too soon makes the client stop sending what should be copied.
+  const real = await startRawBackend(stage, (request) => {
+    const isChunked = request.all("transfer-encoding").length > 0;
+    const sent = isChunked ? request.received("\r\n0\r\n\r\n") : Promise.resolve();
+    void sent.then(() => request.send(answer([], "real")));
+  });
   const shadow = await startRawBackend(stage);
   const gateway = await startGateway(stage, {
     admin: { listen: "127.0.0.1:0" },

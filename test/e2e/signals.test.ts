@@ -71,7 +71,7 @@ describe("SIGHUP", () => {
     await writer.stdin.end();
     await lines.waitFor(/listening on/);
     // The second reading, for which the first one's signal asked, gets another text.
-    await Bun.write(pipe, "sever: {}\n");
+    await Bun.$`echo "sever: {}" > ${pipe}`;
 
     await lines.waitFor(/SIGHUP: invalid configuration, keeping the current one/);
     gateway.kill("SIGTERM");
