@@ -89,8 +89,9 @@ export class Split implements Handler {
 
   async #forwardAndRemember(exchange: Exchange, at: number, memory: SplitMemory): Promise<Answer> {
     const answer = await this.#forward(exchange, at);
-    // An answer of the gateway itself says nothing of the upstream.
-    if (exchange.errorCode === undefined) memory.remember(exchange, answer.fields, at);
+    // An answer of the gateway itself says nothing of the upstream, and a failure is nothing to stay with.
+    const isOfUpstream = exchange.errorCode === undefined && exchange.attempts.length > 0;
+    if (isOfUpstream && answer.status < 500) memory.remember(exchange, answer.fields, at);
     return answer;
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Answer } from "../../../../src/pipeline/answer.ts";
-import type { Exchange } from "../../../../src/pipeline/exchange.ts";
+import type { AttemptRecord, Exchange } from "../../../../src/pipeline/exchange.ts";
 import { conditionsOfChoice } from "../../../../src/config/split-schema.ts";
 import { SplitMemory } from "../../../../src/proxy/split/memory.ts";
 import { Split, type SplitChoice } from "../../../../src/proxy/split/split.ts";
@@ -31,9 +31,19 @@ function canary(random: () => number = () => 0.99) {
   return { split: new Split(handlers, weights, random), weights, asked };
 }
 
+const anAttempt: AttemptRecord = {
+  backend: "http://a.test",
+  startedAt: 0,
+  endedAt: 1,
+  failure: undefined,
+  outcome: "answered",
+  status: 200,
+};
+
 describe("a sticky split", () => {
   function sticky(random: () => number) {
     const clock = new FakeClock();
+    const backends = { areAsked: true, status: 200 };
     const names = ["new", "old"];
     const weights = new SplitWeights(names.map((upstream) => ({ upstream, weight: 1 })));
     const config = { enabled: true, cookie: "gateway_split", same_site: "lax" } as const;
@@ -42,7 +52,12 @@ describe("a sticky split", () => {
       name,
       conditions: undefined,
       preserveHost: true,
-      forward: { handle: () => new Answer(null) },
+      forward: {
+        handle(exchange: Exchange) {
+          if (backends.areAsked) exchange.attempts.push(anAttempt);
+          return new Answer(null, { status: backends.status });
+        },
+      },
     }));
     const split = new Split(handlers, weights, random, memory);
     const visit = async (cookie?: string) => {
@@ -54,7 +69,7 @@ describe("a sticky split", () => {
         sent: exchange.outgoing.get("cookie"),
       };
     };
-    return { weights, visit };
+    return { weights, visit, backends };
   }
 
   test("keeps a client with the upstream that it was given, and the cookie from backends", async () => {
@@ -67,6 +82,16 @@ describe("a sticky split", () => {
     expect(await visit(`a=b; ${cookie}`)).toEqual({ name: "old", set: null, sent: "a=b" });
     expect((await visit()).name).toBe("new");
     expect((await visit("gateway_split=AAAAAAAAAAAAAAAA")).name).toBe("new");
+  });
+
+  test("binds no client to an upstream that fails, or that was not asked", async () => {
+    const { visit, backends } = sticky(() => 0.9);
+    backends.status = 500;
+    expect((await visit()).set).toBeNull();
+    backends.status = 404;
+    expect((await visit()).set).not.toBeNull();
+    backends.areAsked = false;
+    expect((await visit()).set).toBeNull();
   });
 
   test("gives a client another upstream when its own gets nothing any more", async () => {
