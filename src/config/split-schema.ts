@@ -1,6 +1,6 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../pipeline/policy.ts";
-import { defineSection } from "../pipeline/section.ts";
+import { defineSection, type IsWhole, under } from "../pipeline/section.ts";
 import type { Condition } from "../routing/conditions/condition.ts";
 import { headers } from "../routing/conditions/headers.ts";
 import { query } from "../routing/conditions/query.ts";
@@ -53,10 +53,13 @@ export const split = defineSection({
         "Several upstreams, in place of `upstream`: each request goes to one of them, by weight or by what it carries. For canaries and migrations.",
     }),
   ),
-  check(written) {
+  check(written, isWhole) {
     const issues: ConfigIssue[] = [];
     const seen = new Set<string>();
     for (const [index, one] of written.entries()) {
+      if (one?.when !== undefined) {
+        issues.push(...under([index, "when"], checkWhen(one.when, isWhole)));
+      }
       if (one?.upstream === undefined) continue;
       if (seen.has(one.upstream)) {
         const message = `\`${one.upstream}\` is already a choice of this split; raise its weight instead`;
@@ -70,6 +73,19 @@ export const split = defineSection({
     return issues;
   },
 });
+
+const KINDS = { header: headers, cookie: cookies, query };
+
+/** The tests are those of routes, and so are the ways to get them wrong. */
+function checkWhen(written: object, isWhole: IsWhole): ConfigIssue[] {
+  const tests = Object.entries(KINDS).map(
+    ([key, kind]) => ({ key, kind, own: (Reflect.get(written, key) ?? {}) as object }) as const,
+  );
+  if (isWhole(written) && tests.every(({ own }) => Object.keys(own).length === 0)) {
+    return [{ path: [], message: "every request meets a `when` that says nothing; leave it out" }];
+  }
+  return tests.flatMap(({ key, kind, own }) => under([key], kind.check?.(own, isWhole) ?? []));
+}
 
 /** The conditions of a choice; undefined without any. */
 export function conditionsOfChoice({ when: written }: SplitChoiceConfig): Condition[] | undefined {

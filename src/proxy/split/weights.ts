@@ -33,9 +33,11 @@ export class SplitWeights {
     if (unknown !== undefined) {
       return `${unknown} is not an upstream of this split, which has ${this.shares.map(({ name }) => name).join(", ")}`;
     }
-    const sum = this.shares.reduce((all, { name, weight }) => all + (weights[name] ?? weight), 0);
-    if (sum === 0) return "at least one weight must be above 0";
-    for (const share of this.shares) share.weight = weights[share.name] ?? share.weight;
+    const changed = this.shares.map(({ name, weight }) =>
+      Object.hasOwn(weights, name) ? (weights[name] ?? weight) : weight,
+    );
+    if (changed.every((weight) => weight === 0)) return "at least one weight must be above 0";
+    for (const [at, share] of this.shares.entries()) share.weight = changed[at] ?? 0;
     this.#sum();
     return undefined;
   }

@@ -1,8 +1,9 @@
 import { Type } from "@sinclair/typebox";
 import { cookieValue } from "../../http/cookies.ts";
+import { TOKEN } from "../../http/fields.ts";
 import { defineCondition, type RoutedRequest } from "./condition.ts";
 import { ValueCondition, type ValueSource } from "./value-condition.ts";
-import { ValueTest, valueTestSchema } from "./value-test.ts";
+import { checkValueTests, ValueTest, valueTestSchema } from "./value-test.ts";
 
 /** Cookies of the request, each of which must pass its test. */
 export const cookies = defineCondition({
@@ -11,6 +12,12 @@ export const cookies = defineCondition({
     description: "Cookies that a request must have, with their values as those of fields.",
     expected: 'a mapping of cookies to values, like { beta: "1" }',
   }),
+  check: (written, isWhole) => [
+    ...Object.keys(written)
+      .filter((name) => !TOKEN.test(name))
+      .map((name) => ({ path: [name], message: `\`${name}\` is not the name of a cookie` })),
+    ...checkValueTests(written, isWhole),
+  ],
   create: (written) =>
     Object.entries(written).map(
       ([name, test]) => new ValueCondition(new CookieSource(name), new ValueTest(test)),

@@ -1,3 +1,4 @@
+import { Type } from "@sinclair/typebox";
 import { Elysia, t } from "elysia";
 import type { Split } from "../../proxy/split/split.ts";
 import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
@@ -37,7 +38,8 @@ export function splitPages({ snapshot, onSplitChanged }: SplitPagesSubject) {
         body: t.Object(
           {
             route: t.String(),
-            weights: t.Record(t.String(), t.Integer({ minimum: 0, maximum: MOST_WEIGHT }), {
+            // Elysia's own also takes numbers in quotes, and leaves them texts.
+            weights: t.Record(t.String(), Type.Integer({ minimum: 0, maximum: MOST_WEIGHT }), {
               minProperties: 1,
             }),
           },

@@ -29,6 +29,15 @@ describe("the weights of a split", () => {
     expect(weights.shares[0]).toMatchObject({ weight: 95, configured: 5 });
   });
 
+  test("stay as they are for names that only look like properties", () => {
+    const weights = new SplitWeights([
+      { upstream: "toString", weight: 1 },
+      { upstream: "constructor", weight: 2 },
+    ]);
+    weights.change({ toString: 3 });
+    expect(weights.shares.map(({ weight }) => weight)).toEqual([3, 2]);
+  });
+
   test.each([
     [{ other: 1 }, "other is not an upstream of this split, which has new, old"],
     [{ new: 0, old: 0 }, "at least one weight must be above 0"],
