@@ -7,7 +7,6 @@ import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { findConflicts } from "../routing/conflicts.ts";
 import { findRepeatedNames } from "../routing/route-ids.ts";
 import type { Pattern } from "../routing/pattern.ts";
-import { checkCachedValues } from "./cached-values.ts";
 import { checkPathNames } from "./path-names.ts";
 import { checkRelations, type IsWritten } from "./relations.ts";
 import { checkRouteEnds } from "./route-ends.ts";
@@ -46,7 +45,6 @@ export function checkConfig(
               ...(route.pattern === undefined
                 ? []
                 : checkPathNames(route, route.pattern as Pattern)),
-              ...checkCachedValues(route),
               ...checkRewriting(route),
             ],
           ),

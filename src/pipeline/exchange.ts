@@ -105,6 +105,11 @@ export class Exchange implements Delivery {
   messagesOut = 0;
   /** The grpc-status of the answer; undefined if it has none. */
   grpcStatus: number | undefined = undefined;
+  /**
+   * What the route's cache did: "hit", "collapsed", or why the backend was asked, as in Cache-Status (RFC
+   * 9211 section 2.2): "uri-miss". Empty without a cache.
+   */
+  cache = "";
   /** Monotonic time at which the backend's header section arrived; 0 until then. */
   headersAt = 0;
 

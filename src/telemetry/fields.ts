@@ -195,6 +195,13 @@ export const fields = {
     toSql: (status) => (status < 0 ? null : status),
     toJson: (status) => (status < 0 ? undefined : status),
   }),
+  /** "hit", "collapsed", or why a backend was asked: "uri-miss"; empty without a cache. */
+  cache: text({
+    column: "cache",
+    repeats: "often",
+    read: ({ cache }) => cache,
+    toJson: textOrAbsent,
+  }),
   /** The name of the upstream; empty for one without a name. */
   upstream: text({
     column: "upstream",

@@ -77,6 +77,7 @@ function recordOf(index: number) {
     attemptOutcomes: "",
     errorCode: "",
     endedBy: "",
+    cache: "",
     upstream: "",
     grpcStatus: -1,
   } as const;

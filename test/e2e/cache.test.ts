@@ -61,6 +61,7 @@ test("an answer is stored and used again: for GET, HEAD, a part, and as a 304", 
   const rows = await gateway.waitForRows(6);
   expect(rows.map(({ status_code }) => status_code)).toEqual([200, 200, 200, 206, 416, 304]);
   expect(rows[0]?.backend).not.toBe("");
+  expect(rows.map((row) => row.cache)).toEqual(["uri-miss", "hit", "hit", "hit", "hit", "hit"]);
   expect(rows.slice(1).map(({ attempts, bytes_out }) => [attempts, bytes_out])).toEqual([
     [0, 200_000],
     [0, 0],
@@ -68,6 +69,24 @@ test("an answer is stored and used again: for GET, HEAD, a part, and as a 304", 
     [0, 0],
     [0, 0],
   ]);
+});
+
+test("answers that are changed with values of their clients are told apart", async () => {
+  const { gateway } = await cached(
+    {
+      "/page": (_request, response) => {
+        response.writeHead(200, CACHEABLE).end("page");
+      },
+    },
+    true,
+    { response: { headers: { set: { "x-tenant": "{header.x-tenant}" } } } },
+  );
+  const seen: string[] = [];
+  for (const tenant of ["a", "b", "a", "b"]) {
+    const answer = await ask(`${gateway.url}/page`, { headers: { "x-tenant": tenant } });
+    seen.push(`${answer.headers.get("x-tenant")} ${statusOf(answer)?.slice(0, 12)}`);
+  }
+  expect(seen).toEqual(["a gateway; fwd", "b gateway; fwd", "a gateway; hit", "b gateway; hit"]);
 });
 
 test("a hundred clients at a time are one request, and the one that came first may leave", async () => {

@@ -60,6 +60,7 @@ export interface LogRow {
   readonly tls_version: string | null;
   readonly server_name: string | null;
   readonly upstream: string | null;
+  readonly cache: string | null;
 }
 
 /** Health checks that stay out of a test's way. */

@@ -231,6 +231,7 @@ export class Fetching implements Underway {
 
   #serve(stored: StoredAnswer, outcome: Outcome): Answer {
     const { exchange, asked } = this.#fetch;
+    exchange.cache = outcome.why;
     return serve(stored, exchange, asked, statusField(outcome), this.#services);
   }
 }

@@ -1,5 +1,6 @@
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Outgoing } from "../../pipeline/outgoing.ts";
+import { placeholdersIn, writtenPlaceholder } from "../../pipeline/parsed-texts.ts";
 import { keyTemplate } from "../../pipeline/text-places.ts";
 import type { ParsedText, Placeholder, Template } from "../../pipeline/placeholders.ts";
 import type { Sought } from "./shelf.ts";
@@ -18,11 +19,14 @@ export class Places {
 
   constructor(varyBy: readonly ParsedText[], textsBehind: readonly ParsedText[]) {
     const said = placeholdersIn(varyBy);
-    this.#said = new Set(said.map(keyOf));
+    this.#said = new Set(said.map(writtenPlaceholder));
     this.#isByUser = said.some(({ source }) => source.startsWith("auth."));
-    const all = new Map(said.map((placeholder) => [keyOf(placeholder), placeholder]));
+    const all = new Map<string, Placeholder>(
+      said.map((placeholder) => [writtenPlaceholder(placeholder), placeholder]),
+    );
     for (const placeholder of placeholdersIn(textsBehind)) {
-      if (!NOT_OF_THE_CLIENT.has(placeholder.source)) all.set(keyOf(placeholder), placeholder);
+      if (!NOT_OF_THE_CLIENT.has(placeholder.source))
+        all.set(writtenPlaceholder(placeholder), placeholder);
     }
     // Two providers may know different people by one subject.
     const isByUser = [...all.values()].some(({ source }) => source.startsWith("auth."));
@@ -89,14 +93,6 @@ const NOT_OF_THE_CLIENT: ReadonlySet<string> = new Set([
   "backend.url",
   "trace.id",
 ] satisfies Placeholder["source"][]);
-
-function placeholdersIn(texts: readonly ParsedText[]): Placeholder[] {
-  return texts.flatMap(({ parts }) => parts.filter((part) => typeof part !== "string"));
-}
-
-function keyOf({ source, name }: Placeholder): string {
-  return name === "" ? source : `${source}.${name}`;
-}
 
 /** The URL of a request, as stored answers are found by it. */
 function urlOf({ client, target, outgoingRules }: Exchange): string {

@@ -85,6 +85,7 @@ export class ResponseCache implements Policy {
     const { clock, shelf } = this.#services;
     shelf.touch(stored);
     shelf.counts.hits += 1;
+    exchange.cache = "hit";
     return serve(stored, exchange, asked, stored.hitField(clock.monotonic()), this.#services);
   }
 
@@ -151,6 +152,7 @@ export class ResponseCache implements Policy {
     if (!isUsable) return this.#ask(exchange, asked, sought, stored, true);
     shelf.touch(stored);
     shelf.counts.collapsed += 1;
+    exchange.cache = "collapsed";
     const why = landed.isStale ? "stale" : "uri-miss";
     return serve(stored, exchange, asked, statusField({ why, collapsed: true }), this.#services);
   }

@@ -49,9 +49,10 @@ function fieldsWith(end: string): Readonly<Record<Forwarded, Field>> {
  * Adds the Cache-Status to an answer that has come from the backend. Its tags are for caches: only a
  * trusted proxy gets them.
  */
-export function mark(answer: Answer, { client }: Exchange, outcome: Outcome): Answer {
+export function mark(answer: Answer, exchange: Exchange, outcome: Outcome): Answer {
   const { fields } = answer;
-  if (!client.viaTrustedProxy) fields.delete(TAG_FIELDS);
+  exchange.cache = outcome.why;
+  if (!exchange.client.viaTrustedProxy) fields.delete(TAG_FIELDS);
   fields.list.push(statusField(outcome));
   return answer;
 }

@@ -52,6 +52,7 @@ export function loggedRelay(backend: string, database: string) {
       attemptOutcomes: "",
       errorCode: "",
       endedBy: "",
+      cache: "",
       upstream: "",
       grpcStatus: -1,
       messagesIn: 0,

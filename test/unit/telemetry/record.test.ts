@@ -50,6 +50,7 @@ test("an exchange that is over becomes one record", () => {
     errorCode: "",
     endedBy: "",
     grpcStatus: -1,
+    cache: "",
     upstream: "",
   });
 });

@@ -61,6 +61,7 @@ describe("rows", () => {
         messages_out: null,
         ended_by: "gateway",
         grpc_status: null,
+        cache: null,
         upstream: null,
       },
     ]);

@@ -49,6 +49,7 @@ export function record(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
     attemptOutcomes: "",
     errorCode: "",
     endedBy: "",
+    cache: "",
     upstream: "",
     grpcStatus: -1,
     ...changes,
