@@ -4,7 +4,7 @@ import { routeEnds, upstreamKeys } from "./sections.ts";
 import type { ConfigNode, MappingNode, Place } from "./text/node.ts";
 
 /** What makes a route this one, so that all cannot have it in common. */
-const NOT_IN_COMMON: ReadonlySet<string> = new Set<string>([
+export const NOT_IN_COMMON: ReadonlySet<string> = new Set<string>([
   "path",
   "name",
   "priority",

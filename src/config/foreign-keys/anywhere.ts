@@ -190,7 +190,12 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP, "server"],
-    keys: "timeout client_body_timeout proxy_read_timeout proxy_send_timeout proxy_connect_timeout send_timeout connect_timeout responding_timeouts forwarding_timeouts",
+    keys: "connect_timeout proxy_connect_timeout timeout_connect dial_timeout",
+    answer: "that is `connect_timeout` of an upstream or a route, or of `defaults` for all of them",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "timeout client_body_timeout proxy_read_timeout proxy_send_timeout send_timeout responding_timeouts forwarding_timeouts",
     answer: "timeouts are `server.timeouts.request`, `response`, `idle` and `exchange`",
   },
   {
@@ -266,7 +271,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: ANYWHERE,
     keys: "middleware middlewares plugin plugins policies filters http_filters extra_config handlers directives",
     answer:
-      "there are no plugins yet; besides `backends` a route has its own keys, like `cors` and `rate_limit`",
+      "there are no plugins yet; what a route does is a key of its own, like `cors`, `rate_limit`, `retry`, `cache` or `request`",
   },
   // Features that do not exist yet, wherever they are written.
   {
@@ -282,7 +287,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "header proxy_set_header request_headers response_headers add_header set_headers header_up header_down custom_request_headers custom_response_headers request_transformer response_transformer security_headers",
+    keys: "header proxy_set_header proxy_hide_header request_headers response_headers add_header set_headers remove_headers header_up header_down custom_request_headers custom_response_headers request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove http_request http_response request_header_modifier response_header_modifier request_transformer response_transformer security_headers",
     answer:
       "fields are changed by `request: { headers: { set, add, remove } }` of a route, and by `response` in the same way",
   },
@@ -300,13 +305,31 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "caching proxy_cache proxy_cache_path proxy_cache_valid cache_ttl http_cache",
+    keys: "caching proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_methods proxy_cache_min_uses cache_ttl http_cache",
     answer: "that is `cache` of a route, like `cache: true` or `cache: { ttl: 1m }`",
   },
   {
-    below: [TOP, "server"],
-    keys: "cache",
-    answer: "that is a key of a route, or of `defaults` for all of them",
+    below: ANYWHERE,
+    keys: "proxy_cache_use_stale proxy_cache_background_update proxy_cache_revalidate",
+    answer:
+      "stale answers stand in for errors by `stale_if_error` of `cache`; they are used while they are renewed where answers say `stale-while-revalidate`, and are revalidated by themselves",
+  },
+  {
+    below: ANYWHERE,
+    keys: "proxy_cache_key cache_key",
+    answer:
+      "what tells requests apart besides the URL and `Vary` is `vary_by` of `cache`, like `vary_by: [accept-language]`",
+  },
+  {
+    below: ANYWHERE,
+    keys: "proxy_cache_lock",
+    answer: "while an answer is fetched for `cache`, other requests for it wait; leave it out",
+  },
+  {
+    below: ANYWHERE,
+    keys: "proxy_cache_bypass proxy_no_cache",
+    answer:
+      "requests that are not to be cached have a route of their own, by their `headers` or `query`, with `cache: false`",
   },
   {
     below: ANYWHERE,
@@ -325,19 +348,19 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "mirrors mirroring shadow traffic_mirror request_mirror_policies",
+    keys: "mirrors mirroring shadow traffic_mirror request_mirror request_mirror_policies",
     answer:
       "copies of requests are sent by `mirror` of a route, like `mirror: { upstream: shadow, percent: 10% }`",
   },
   {
     below: ANYWHERE,
-    keys: "traffic_split canary weighted_clusters split_clients experiments",
+    keys: "traffic_split canary weighted weighted_clusters split_clients experiments",
     answer:
       "traffic is divided between `upstreams` by `split` of a route, like `split: [{ upstream: v2, weight: 5 }, …]`",
   },
   {
     below: ANYWHERE,
-    keys: "max_concurrency max_concurrent_requests in_flight_req bulkhead",
+    keys: "max_concurrency max_concurrent_requests in_flight_req bulkhead concurrency_limit",
     answer:
       "requests in flight are limited by `server.max_in_flight`, for a route by `concurrency`, and for a backend by its `max_in_flight`",
   },
@@ -375,13 +398,13 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "return static_response direct_response fixed_response status",
+    keys: "return static_response direct_response fixed_response request_termination status",
     answer:
       "a route's fixed answer is `respond`, like `respond: 404` or `respond: { status: 503, body: back soon }`",
   },
   {
     below: ANYWHERE,
-    keys: "static file_server root try_files error_page",
+    keys: "static file_server root try_files php_fastcgi fastcgi_pass alias",
     answer: "the gateway serves no files; leave that to a backend",
   },
 ];

@@ -1,11 +1,22 @@
 import type { KeyHint, KeyHints } from "../reading/complaints.ts";
 import { plainForm } from "../../units/closest.ts";
 import { foreignAnywhere } from "./anywhere.ts";
+import { foreignInAnswers } from "./answers.ts";
+import { foreignInBackends } from "./backends.ts";
+import { isUpstreamKey, ofRoutes } from "./misplaced.ts";
 import { foreignInRoutes } from "./routes.ts";
 import { foreignInSections } from "./sections.ts";
+import { foreignInTraffic } from "./traffic.ts";
 
 /** All answers. */
-export const FOREIGN = [...foreignAnywhere, ...foreignInSections, ...foreignInRoutes];
+export const FOREIGN = [
+  ...foreignAnywhere,
+  ...foreignInSections,
+  ...foreignInRoutes,
+  ...foreignInBackends,
+  ...foreignInTraffic,
+  ...foreignInAnswers,
+];
 
 /** Keys with one meaning, wherever they are written. */
 const UNMISTAKABLE = new Set(
@@ -19,6 +30,16 @@ const UNMISTAKABLE = new Set(
   insecure_skip_verify main_port token`.split(/\s+/),
 );
 
+/** Conditions whose keys are names that the file chooses. */
+const NAMED = new Set(["headers", "query"]);
+
+/** Changes of fields and parameters, below which these are often written at once. */
+const CHANGES = new Set([
+  "routes.request.headers",
+  "routes.request.query",
+  "routes.response.headers",
+]);
+
 /** Places whose keys are often written in one of the others. */
 const WRITTEN_ALIKE = ["", "server", "routes"];
 
@@ -30,17 +51,45 @@ const HINTS = new Map<string, KeyHint>(
   ),
 );
 
-/** Answers to the keys of other gateways. */
+/** Answers to the keys of other gateways, and to those of this one in a wrong place. */
 export const keyHints: KeyHints = {
-  hintFor: (key, trail) => HINTS.get(`${trail.join(".")} ${plainForm(key)}`),
+  hintFor(key, trail) {
+    const place = trail.join(".");
+    const hint = found(place, key);
+    if (hint !== undefined) return hint;
+    const [top, name, ...rest] = trail;
+    if (top === "routes" && NAMED.has(name ?? "") && rest.length === 1) {
+      return found(`routes.${name}`, key);
+    }
+    if (top === "upstreams" && name !== undefined) {
+      if (rest.length > 0) return found(["routes", ...rest].join("."), key);
+      return ofRoutes(key) ?? inUpstreams(found("routes", key));
+    }
+    if (top === "defaults") {
+      const inRoutes = found(["routes", ...trail.slice(1)].join("."), key);
+      return inRoutes ?? (name === undefined ? ofRoutes(key) : undefined);
+    }
+    return place === "" || place === "server" ? ofRoutes(key) : undefined;
+  },
   hintFromElsewhere(key, trail) {
     if (!WRITTEN_ALIKE.includes(trail.join("."))) return undefined;
-    const name = plainForm(key);
     for (const other of WRITTEN_ALIKE) {
-      const answer = HINTS.get(`${other} ${name}`)?.answer;
+      const answer = found(other, key)?.answer;
       if (answer !== undefined) return { answer };
     }
     return undefined;
   },
   isUnmistakable: (key) => UNMISTAKABLE.has(key),
 };
+
+function found(place: string, key: string): KeyHint | undefined {
+  const hint = HINTS.get(`${place} ${plainForm(key)}`);
+  if (hint !== undefined || !CHANGES.has(place)) return hint;
+  return { answer: `values are written below \`set\`, like \`set: { ${key}: … }\`` };
+}
+
+/** What is said of a route's key where an upstream's are written. */
+function inUpstreams(hint: KeyHint | undefined): KeyHint | undefined {
+  if (hint?.means === undefined || isUpstreamKey(hint.means)) return hint;
+  return { answer: `${hint.answer}; it belongs to the routes of the upstream` };
+}

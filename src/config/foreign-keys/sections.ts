@@ -74,7 +74,7 @@ export const foreignInSections: readonly ForeignKeys[] = [
   // Health checks.
   {
     below: [TOP, "server", ROUTE],
-    keys: "health healthchecks probe probes check checks liveness readiness liveness_probe active_health_check",
+    keys: "health healthchecks probe probes check checks liveness readiness liveness_probe active_health_check health_uri health_path health_interval health_timeout health_status health_port",
     answer: "health checks are set by `health_check`",
   },
   {

@@ -164,14 +164,60 @@ describe("a key of another gateway", () => {
   });
 });
 
+const upstream = (rest: string) =>
+  `upstreams:\n  u:\n    backends: [http://a]\n    ${rest}\nroutes: [{ path: /a, upstream: u }]\n`;
+const defaults = (rest: string) => `defaults: { ${rest} }\n${ROUTE}`;
+
+/** Keys of other gateways, and of this one in a wrong place, where upstreams and defaults are written. */
+const shared: readonly (readonly [text: string, told: string])[] = [
+  [upstream("lb_policy: x"), ": that is `balance`; "],
+  [upstream("max_fails: 3"), ": backends at which requests fail are taken out by `ejection`"],
+  [upstream("servers: []"), ": requests go to `backends`, a list of URLs"],
+  [upstream("max_connections: 5"), ": requests in progress are limited by `concurrency`"],
+  [upstream("ejection: { consecutive_5xx: 5 }"), ": that is `failures`, in a row"],
+  [upstream("tls: { insecure: true }"), ": https backends are verified by default"],
+  [upstream("retry: 3"), ": that is a key of a route, or of `defaults` for all of them"],
+  [upstream("cors: true"), ": that is a key of a route, or of `defaults` for all of them"],
+  [upstream("hosts: a.b"), ": that is a key of a route; each has its own"],
+  [upstream("retries: 3"), "or `{ attempts, on, ... }`; it belongs to the routes of the upstream"],
+  [defaults("timeout: 5s"), ": a route's timeouts are `timeouts: {"],
+  [defaults("retries: 3"), ": that is `retry`: how many attempts there are in all"],
+  [defaults("retry: { num_retries: 3 }"), ": that is `attempts`, the first one included"],
+  [defaults("path: /a"), ": that is a key of a route; each has its own"],
+  [defaults("backends: [http://a]"), ": that is a key of a route; each has its own"],
+  [`retry: 3\n${ROUTE}`, ": that is a key of a route, or of `defaults` for all of them"],
+  [
+    `ejection: true\n${ROUTE}`,
+    ": that is a key of an upstream, and of a route with `backends`, or of `defaults` for all of",
+  ],
+  [`server: { hedge: 1s }\n${ROUTE}`, ": that is a key of a route, or of `defaults`"],
+  [`server: { connect_timeout: 1s }\n${ROUTE}`, ": that is `connect_timeout` of an upstream or"],
+  [route("headers: { x: { regex: a } }"), ": a value is written as it is, like "],
+  [
+    route("request: { headers: { x-a: b } }"),
+    ": values are written below `set`, like `set: { x-a: ",
+  ],
+  [defaults("response: { headers: { x-a: b } }"), ": values are written below `set`, like"],
+  [route("timeouts: { connect: 1s }"), ": that is `connect_timeout` of an upstream"],
+];
+
+test.each(shared)("%j is answered once, for the place where it stands", (text, answer) => {
+  const [only, ...others] = errorsIn(text);
+  expect(only).toContain(answer);
+  expect(others).toEqual([]);
+});
+
 describe("a key in the wrong place", () => {
   test.each([
     [`port: 80\n${ROUTE}`, "unknown key `port`, it belongs under `server`"],
     [
       `server: { strip_prefix: /a }\n${ROUTE}`,
-      "unknown key `strip_prefix`, it belongs under `routes`",
+      "unknown key `strip_prefix`: that is a key of a route; each has its own",
     ],
-    [`compress: true\n${ROUTE}`, "unknown key `compress`, it belongs under `routes`"],
+    [
+      `compress: true\n${ROUTE}`,
+      "unknown key `compress`: that is a key of a route, or of `defaults` for all of them",
+    ],
     [`server: { database: a.db }\n${ROUTE}`, "unknown key `database`, it belongs under `logging`"],
     [route("weight: 5"), "unknown key `weight`: a weight belongs to a backend"],
   ])("%j is answered with its right place", (text, message) => {
@@ -191,6 +237,9 @@ describe("a key in the wrong place", () => {
 function keysBelow(schema: TSchema, trail: readonly string[]): string[] {
   if (KindGuard.IsArray(schema)) return keysBelow(schema.items, trail);
   if (KindGuard.IsUnion(schema)) return schema.anyOf.flatMap((form) => keysBelow(form, trail));
+  if (KindGuard.IsRecord(schema)) {
+    return Object.values<TSchema>(schema.patternProperties).flatMap((one) => keysBelow(one, trail));
+  }
   if (!KindGuard.IsObject(schema)) return [];
   return Object.entries(schema.properties).flatMap(([key, property]) => [
     [...trail, key].join("."),
