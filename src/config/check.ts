@@ -51,7 +51,7 @@ export function checkConfig(
     ),
     ...checkRouteTable(routes, isWhole, isWritten),
     ...checkRouteEnds(config, isWritten, isWhole),
-    ...checkRelations(config, isWritten),
+    ...checkRelations(config, isWritten, isWhole),
   ];
 }
 

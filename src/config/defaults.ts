@@ -1,6 +1,7 @@
 import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { routeEnds, upstreamKeys } from "./sections.ts";
+import { asUpstream } from "./short-forms.ts";
 import type { ConfigNode, MappingNode, Place } from "./text/node.ts";
 
 /** What makes a route this one, so that all cannot have it in common. */
@@ -38,21 +39,27 @@ function withoutDefault(schema: TSchema): TSchema {
 }
 
 /**
- * Puts what is below `defaults` into each route and upstream that does not have it. Before anything is
- * read, so that it is read, checked and reported like what is written there.
+ * Puts what is below `defaults` into each route and upstream that does not have it, and writes short forms
+ * of upstreams out. Before anything is read, so that it is read, checked and reported like what is written there.
  */
 export function withDefaults(root: Place): Place {
   if (root.node.kind !== "mapping") return root;
   const { entries } = root.node;
   const defaults = entries.get("defaults")?.node;
-  if (defaults?.kind !== "mapping") return root;
-  const common = [...defaults.entries].filter(([key]) => !NOT_IN_COMMON.has(key));
+  const common = [...(defaults?.kind === "mapping" ? defaults.entries : [])].filter(
+    ([key]) => !NOT_IN_COMMON.has(key),
+  );
   const ofUpstreams = common.filter(([key]) => Object.hasOwn(upstreamKeys, key));
   const ofRoutes = common.filter(([key]) => !Object.hasOwn(upstreamKeys, key));
   const changed = new Map(entries);
   change(changed, "upstreams", (upstreams) =>
     upstreams.kind === "mapping"
-      ? mapping([...upstreams.entries].map(([name, place]) => [name, filled(place, ofUpstreams)]))
+      ? mapping(
+          [...upstreams.entries].map(([name, place]) => [
+            name,
+            filled(asUpstream(place), ofUpstreams),
+          ]),
+        )
       : upstreams,
   );
   change(changed, "routes", (routes) =>

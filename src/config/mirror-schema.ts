@@ -1,4 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import { defineSection } from "../pipeline/section.ts";
 import { Percent } from "../units/percent.ts";
 import { Size } from "../units/size.ts";
@@ -20,22 +21,32 @@ const one = Type.Object(
   { additionalProperties: false },
 );
 
+const named = Type.String({ minLength: 1, expected: "the name of an upstream" });
+
 /** One mirror of a route. */
 export type MirrorConfig = StaticDecode<typeof one>;
+
+function withDefaults(written: string | MirrorConfig): MirrorConfig {
+  if (typeof written !== "string") return written;
+  return Value.Decode(one, Value.Default(one, { upstream: written }));
+}
 
 /** `mirror` of a route. */
 export const mirror = defineSection({
   schema: Type.Optional(
     Type.Transform(
-      Type.Union([one, Type.Array(one, { minItems: 1 }), Type.Literal(false)], {
-        description:
-          "Copies requests to another upstream, or to several. Answers to copies are thrown away, and nothing that happens to a copy changes, slows or fails the exchange. Copies have the field `x-mirrored: true`, and are counted in /admin/mirrors instead of the access log.",
-        expected: "a mirror like { upstream: users-shadow, percent: 10% }, or a list of such",
-      }),
+      Type.Union(
+        [named, one, Type.Array(Type.Union([named, one]), { minItems: 1 }), Type.Literal(false)],
+        {
+          description:
+            "Copies requests to another upstream, or to several. A name is `upstream`, with the defaults of the rest. Answers to copies are thrown away, and nothing that happens to a copy changes, slows or fails the exchange. Copies have the field `x-mirrored: true`, and are counted in /admin/mirrors instead of the access log.",
+          expected: "the name of an upstream, { upstream, percent, max_body }, or a list of such",
+        },
+      ),
     )
       .Decode((written): readonly MirrorConfig[] => {
         if (written === false) return [];
-        return Array.isArray(written) ? written : [written];
+        return (Array.isArray(written) ? written : [written]).map(withDefaults);
       })
       .Encode((mirrors) => [...mirrors]),
   ),

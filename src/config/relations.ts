@@ -1,5 +1,5 @@
 import type { ConfigIssue } from "../pipeline/policy.ts";
-import { type Checkable, under } from "../pipeline/section.ts";
+import { type Checkable, type IsWhole, under } from "../pipeline/section.ts";
 import { defaultStorage, storageProblem } from "./acme-schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import { checkHostCertificates } from "./host-certificates.ts";
@@ -15,7 +15,7 @@ type Route = Checkable<RouteConfig>;
 export type IsWritten = (path: readonly (string | number)[]) => boolean;
 
 /** Finds problems between sections that are each valid by themselves. */
-export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[] {
+export function checkRelations(config: Top, isWritten: IsWritten, isWhole: IsWhole): ConfigIssue[] {
   const surroundings: Surroundings = {
     isOwn: ownListeners(config),
     healthCheck: config.health_check,
@@ -51,7 +51,11 @@ export function checkRelations(config: Top, isWritten: IsWritten): ConfigIssue[]
         ? []
         : under(
             ["upstreams", name],
-            [...checkBackends(name, isWritten), ...checkUpstream(upstream, surroundings)],
+            [
+              // A key that was not understood may be what its backends are written below.
+              ...(isWhole(upstream) ? checkBackends(name, isWritten) : []),
+              ...checkUpstream(upstream, surroundings),
+            ],
           ),
     ),
   ];

@@ -14,14 +14,14 @@ export function checkRouteEnds(
   const used = new Set<string>();
   const issues = routes.flatMap((route, index) => {
     if (route === undefined) return [];
-    const references = referencesOf(route);
+    const has = (...keys: string[]) => isWritten(["routes", index, ...keys]);
+    const references = referencesOf(route, has);
     for (const { name } of references) used.add(name);
-    const has = (key: string) => isWritten(["routes", index, key]);
     // A key that was not understood may say where its requests go.
-    if (!isWhole(route) && !routeEnds.some(has)) return [];
+    if (!isWhole(route) && !routeEnds.some((key) => has(key))) return [];
     return under(
       ["routes", index],
-      [...checkRoute(route, has), ...checkReferences(references, upstreams)],
+      [...checkRoute(route, has), ...checkReferences(references, upstreams, isWritten)],
     );
   });
   for (const name of Object.keys(upstreams ?? {})) {
@@ -39,11 +39,21 @@ interface Reference {
 }
 
 /** The upstreams that a route's requests, or copies of them, go to. */
-function referencesOf({ upstream, split, mirror }: Checkable<RouteConfig>): Reference[] {
+function referencesOf(
+  { upstream, split, mirror }: Checkable<RouteConfig>,
+  has: (...keys: string[]) => boolean,
+): Reference[] {
+  const isOne = has("mirror", "upstream");
   const inList = (key: string, list: readonly ({ readonly upstream?: string } | undefined)[]) =>
-    list.flatMap((one, index): Reference[] =>
-      one?.upstream === undefined ? [] : [{ name: one.upstream, path: [key, index, "upstream"] }],
-    );
+    list.flatMap((one, index): Reference[] => {
+      if (one?.upstream === undefined) return [];
+      return [
+        {
+          name: one.upstream,
+          path: [key, ...(isOne && key === "mirror" ? [] : [index]), "upstream"],
+        },
+      ];
+    });
   return [
     ...(upstream === undefined ? [] : [{ name: upstream, path: ["upstream"] }]),
     ...inList("split", split ?? []),
@@ -54,11 +64,27 @@ function referencesOf({ upstream, split, mirror }: Checkable<RouteConfig>): Refe
 function checkReferences(
   references: readonly Reference[],
   upstreams: Checkable<Config>["upstreams"],
+  isWritten: IsWritten,
 ): ConfigIssue[] {
+  // Upstreams that are written, but not well-formed, have been reported.
+  if (upstreams === undefined && isWritten(["upstreams"])) return [];
   return references.flatMap(({ name, path }) => {
-    const message = nameProblem(name, upstreams);
-    return message === undefined ? [] : [{ path, message }];
+    if (isWritten(["upstreams", name])) return [];
+    const message = isUrl(name)
+      ? urlInPlaceOfName(name, path)
+      : nameProblem(name, Object.keys(upstreams ?? {}));
+    return [{ path, message }];
   });
+}
+
+function isUrl(name: string): boolean {
+  return /^(?:https?:|unix:)|:[0-9]+$/.test(name);
+}
+
+function urlInPlaceOfName(url: string, [key]: Reference["path"]): string {
+  return key === "upstream"
+    ? `\`upstream\` is the name of one of the \`upstreams\`; for a URL, write \`backends: ["${url}"]\``
+    : `this is the name of an upstream; define one for the URL, like \`upstreams: { name: "${url}" }\``;
 }
 
 function checkRoute(
@@ -88,14 +114,12 @@ function misplaced(key: string, upstream: string | undefined): string {
     : `\`${key}\` belongs to the upstream; move it to \`upstreams.${upstream}\``;
 }
 
-/** Why there is no upstream of this name; undefined if there is one. */
-function nameProblem(name: string, upstreams: Checkable<Config>["upstreams"]): string | undefined {
-  const names = Object.keys(upstreams ?? {});
-  if (names.includes(name)) return undefined;
+/** Why there is no upstream of this name. */
+function nameProblem(name: string, names: readonly string[]): string {
   const near = closest(name, names);
   if (near !== undefined) return `there is no upstream \`${name}\`; did you mean \`${near}\`?`;
   return names.length === 0
-    ? `there is no upstream \`${name}\`; define it under \`upstreams\` at the top of the file`
+    ? `there is no upstream \`${name}\`; define it at the top level, like \`upstreams: { ${name}: [http://localhost:9001] }\``
     : `there is no upstream \`${name}\`; defined under \`upstreams\`: ${inCode(names)}`;
 }
 

@@ -11,14 +11,16 @@ const topProperties = schemasOf(topSections);
 
 const upstreamSchema = Type.Object(schemasOf(upstreamKeys), {
   additionalProperties: false,
-  description: "Backends that belong together, by the name that routes give in `upstream`.",
+  description:
+    "Backends that belong together, by the name that routes give in `upstream`. A list of backends, or a URL, stands for `backends` alone.",
+  expected: "a mapping with `backends`, or a list of URLs",
 });
 
 const upstreams = Type.Optional(
   Type.Record(Type.String({ pattern: UPSTREAM_NAME }), upstreamSchema, {
     description:
       "Named upstreams, which routes share: their backends' health, connections and limits are one. A route with `backends` of its own has an upstream of its own, with the same keys.",
-    expected: "names, each with `backends`",
+    expected: "names, each with its backends, like `users: [http://localhost:9001]`",
   }),
 );
 

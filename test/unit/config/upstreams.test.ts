@@ -31,7 +31,7 @@ describe("an upstream with a name", () => {
     [
       "where there is none at all",
       "routes: [{ path: /a, upstream: users }]\n",
-      "1:32: there is no upstream `users`; define it under `upstreams` at the top of the file",
+      "1:32: there is no upstream `users`; define it at the top level, like `upstreams: { users: [http://localhost:9001] }`",
     ],
     [
       "beside backends",
@@ -45,6 +45,45 @@ describe("an upstream with a name", () => {
     ],
   ])("%s is an error of the route that asks for it", (_what, text, message) => {
     expect(errorsIn(text)).toContain(message);
+  });
+
+  test.each([
+    ["users: http://a.test", "a URL"],
+    ["users: [http://a.test]", "a list of URLs"],
+    ["users: [{ url: http://a.test }]", "a list of backends"],
+  ])("may be `%s`, %s, for its backends alone", (written) => {
+    const text = `upstreams: { ${written} }\ndefaults: { ejection: true }\nroutes: [{ path: /a, upstream: users }]\n`;
+    const users = loaded(text).upstreams?.["users"];
+    expect(users?.backends).toEqual([{ url: "http://a.test", weight: 1 }]);
+    expect(users).toMatchObject({ protocol: "http1", ejection: { failures: 5 } });
+  });
+
+  test.each([
+    ["upstream: http://a:1", 'for a URL, write `backends: ["http://a:1"]`'],
+    ["upstream: a:1", 'for a URL, write `backends: ["a:1"]`'],
+    ["split: [{ upstream: http://a:1 }]", 'like `upstreams: { name: "http://a:1" }`'],
+    ["backends: [http://b], mirror: http://a:1", 'like `upstreams: { name: "http://a:1" }`'],
+  ])("is no URL: `%s` is told how to name one", (keys, remedy) => {
+    const [only, ...others] = errorsIn(`routes: [{ path: /a, ${keys} }]\n`);
+    expect(only).toContain(remedy);
+    expect(others).toEqual([]);
+  });
+
+  test.each([
+    "upstreams: [{ name: u, backends: [http://a] }]",
+    "upstreams: { u: 5 }",
+    "upstreams: { u: { urls: [http://a] } }",
+  ])("that is not well-formed is reported once, and not as one that is missing: %s", (written) => {
+    expect(errorsIn(`${written}\nroutes: [{ path: /a, upstream: u }]\n`)).toHaveLength(1);
+  });
+
+  test.each([
+    ["mirror: users", [{ upstream: "users", percent: 1, max_body: 65_536 }]],
+    ["mirror: [users]", [{ upstream: "users", percent: 1, max_body: 65_536 }]],
+    ["mirror: { upstream: users, percent: 5% }", [{ upstream: "users", percent: 0.05 }]],
+  ])("gets copies by `%s`", (written, mirrors) => {
+    const text = `${USERS}routes: [{ path: /a, backends: [http://c], ${written} }]\n`;
+    expect(loaded(text).routes[0]?.mirror).toMatchObject(mirrors);
   });
 
   test("cannot have backups alone", () => {
