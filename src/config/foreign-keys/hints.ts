@@ -6,10 +6,12 @@ import { foreignInBackends } from "./backends.ts";
 import { isUpstreamKey, ofRoutes } from "./misplaced.ts";
 import { foreignInRoutes } from "./routes.ts";
 import { foreignInSections } from "./sections.ts";
+import { foreignInServer } from "./server.ts";
 import { foreignInTraffic } from "./traffic.ts";
 
 /** All answers. */
 export const FOREIGN = [
+  ...foreignInServer,
   ...foreignAnywhere,
   ...foreignInSections,
   ...foreignInRoutes,
