@@ -16,10 +16,7 @@ export function placeholdersIn(
     return value.flatMap((item, index) => placeholdersIn(item, [...path, index]));
   }
   if (!isParsedText(value)) {
-    return Object.entries(value).flatMap(([key, item]) =>
-      // What a route's path was parsed to.
-      key === "pattern" ? [] : placeholdersIn(item, [...path, key]),
-    );
+    return Object.entries(value).flatMap(([key, item]) => placeholdersIn(item, [...path, key]));
   }
   return value.parts.flatMap((part) => (typeof part === "string" ? [] : [{ ...part, path }]));
 }
