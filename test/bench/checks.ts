@@ -1,4 +1,5 @@
 import type { Completeness } from "./completeness.ts";
+import { costOf } from "./features/cost.ts";
 import type { Flush } from "./flush.ts";
 import type { IdleConnections } from "./idle-connections.ts";
 import type { Results, Summary } from "./results.ts";
@@ -15,10 +16,10 @@ export interface Check {
 
 export interface Findings {
   readonly results: Results;
-  readonly startUp: StartUp | undefined;
-  readonly completeness: Completeness | undefined;
-  readonly flush: Flush | undefined;
-  readonly idle: IdleConnections | undefined;
+  readonly startUp?: StartUp | undefined;
+  readonly completeness?: Completeness | undefined;
+  readonly flush?: Flush | undefined;
+  readonly idle?: IdleConnections | undefined;
 }
 
 type Figure = (summary: Summary) => number;
@@ -112,6 +113,16 @@ export function checks({ results, startUp, completeness, flush, idle }: Findings
     },
     { title: "access log rows dropped", value: completeness?.dropped, atMost: 0 },
     { title: "ms that a flush of the access log takes, p99", value: flush?.p99, atMost: 5 },
+    {
+      title: "CPU with retry: 3 and no failures / without",
+      value: costOf(results, "retry")?.ratio,
+      atMost: 1.03,
+    },
+    {
+      title: "CPU of a cache hit / of a proxied GET",
+      value: costOf(results, "cache-hit")?.ratio,
+      atMost: 0.5,
+    },
   ];
 }
 

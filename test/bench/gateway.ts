@@ -1,22 +1,23 @@
 import { stringify } from "yaml";
 import type { Contestant, Place, Protocol } from "./contestant.ts";
 
-type Section = Readonly<Record<string, unknown>>;
+export type Section = Readonly<Record<string, unknown>>;
 type Routes = readonly Section[];
 
-interface Variant {
+/** A configuration of the gateway. */
+export interface Variant {
   readonly key: string;
   readonly name: string;
   /** The executable. */
   readonly path: string;
   readonly general?: boolean;
   readonly speaks?: readonly Protocol[];
-  readonly settings?: Section;
+  readonly settings?: ((backend: string) => Section) | undefined;
   readonly routes?: (backend: string) => Routes;
 }
 
 /** The gateway in one configuration or another. */
-function gateway({
+export function gateway({
   key,
   name,
   path,
@@ -32,6 +33,7 @@ function gateway({
     speaks,
     async prepare({ stage, ports, certificate, backend }: Place) {
       const url = `http://127.0.0.1:${backend.port}`;
+      const own = settings?.(url);
       const config = await stage.write(
         `${key}.yaml`,
         stringify({
@@ -41,11 +43,11 @@ function gateway({
             ...(speaks.includes("https")
               ? { tls: { port: ports.tls, certificates: [certificate] } }
               : {}),
-            ...section(settings, "server"),
+            ...section(own, "server"),
           },
-          logging: { database: databaseOf(stage.folder, key), ...section(settings, "logging") },
+          logging: { database: databaseOf(stage.folder, key), ...section(own, "logging") },
           ...DEFAULTS,
-          ...without(settings, ["server", "logging"]),
+          ...without(own, ["server", "logging"]),
           routes: (routes ?? everything)(url),
         }),
       );
@@ -115,7 +117,7 @@ export function gatewayContestants(
       name: "this gateway, everything on",
       path,
       speaks: EVERYTHING,
-      settings: ALL_ON,
+      settings: () => ALL_ON,
       routes: allOnRoute,
     }),
     ...builds.map(({ name, path }) =>
@@ -170,8 +172,8 @@ export function grownGateways(path: string): Contestant[] {
     grown("routes-10000", "10,000 routes", { routes: manyRoutes(10_000) }),
     grown("backends-1", "1 backend", { routes: manyBackends(1) }),
     grown("backends-1000", "1,000 backends", { routes: manyBackends(1000) }),
-    grown("clients-1", "1 client", { settings: behindProxy }),
-    grown("clients-100000", "100,000 clients", { settings: behindProxy }),
+    grown("clients-1", "1 client", { settings: () => behindProxy }),
+    grown("clients-100000", "100,000 clients", { settings: () => behindProxy }),
   ];
 }
 

@@ -5,11 +5,14 @@
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { startBackend } from "./backend.ts";
+import { type Backend, startBackend } from "./backend.ts";
 import { type Check, checks, describeCheck } from "./checks.ts";
 import { checkCompleteness, type Completeness } from "./completeness.ts";
 import { compressing } from "./compression.ts";
 import { hold } from "./contest.ts";
+import { features } from "./features/all.ts";
+import { compareFeatures } from "./features/compare.ts";
+import { costTable } from "./features/cost.ts";
 import { type Flush, measureFlush } from "./flush.ts";
 import { type Contestant, startContestant } from "./contestant.ts";
 import { type IdleConnections, measureIdleConnections } from "./idle-connections.ts";
@@ -27,6 +30,8 @@ import { type Workload, workloads } from "./workloads.ts";
 const GATEWAY = resolve(import.meta.dir, "../../dist/gateway");
 const STARTS = 10;
 const FLUSHES = 300;
+/** Requests; where other programs take most of the time, a few seconds do not bring so many. */
+const COMPILED_AFTER = 60_000;
 
 process.exitCode = await main();
 
@@ -73,14 +78,12 @@ function whatIsAbsent(): string | undefined {
 }
 
 async function run(stage: Stage, options: Options): Promise<void> {
+  if (options.features) return runFeatures(stage, options);
   const contestants = await choose(options);
   const chosen = await chooseWorkloads(options);
   const backend = await startBackend(stage, GATEWAY);
   const results = new Results();
   const { rounds, seconds, warmUp } = options;
-  const progress = process.stderr.isTTY
-    ? (line: string) => void process.stderr.write(`\r\u001B[K${line}`)
-    : () => {};
   const all = [...contestants, ...grownGateways(GATEWAY), ...compressing(GATEWAY)];
   await hold({
     stage,
@@ -122,13 +125,8 @@ async function run(stage: Stage, options: Options): Promise<void> {
         backend,
       )
     : undefined;
-  progress("");
-  const machine = describeMachine();
   const outcome = checks({ results, startUp, completeness, flush, idle });
-  await say(
-    `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, ` +
-      `Bun ${machine.bun}, backend ${backend.name}, ${rounds} rounds of ${seconds} s, ${machine.date}\n`,
-  );
+  await sayHeading(options, backend);
   for (const workload of chosen) {
     const rows = workloadTable(workload, all, results);
     if (rows.length === 0) continue;
@@ -136,12 +134,61 @@ async function run(stage: Stage, options: Options): Promise<void> {
     await say(`\n${title}\n${formatTable(rows, options.markdown)}`);
   }
   await tellRest({ outcome, startUp, completeness, flush, idle }, options);
-  if (options.json !== undefined) {
-    await Bun.write(
-      options.json,
-      `${JSON.stringify({ machine, backend: backend.name, rounds, seconds, checks: outcome, startUp, completeness, flush, idle, measurements: results.measurements }, undefined, 2)}\n`,
-    );
-  }
+  await keep(options, backend, {
+    checks: outcome,
+    startUp,
+    completeness,
+    flush,
+    idle,
+    measurements: results.measurements,
+  });
+}
+
+async function runFeatures(stage: Stage, options: Options): Promise<void> {
+  const { rounds, seconds, warmUp, only, markdown, smoke } = options;
+  const chosen = features.filter(({ key }) => only?.includes(key) ?? true);
+  const backend = await startBackend(stage, GATEWAY);
+  const results = new Results();
+  await compareFeatures({
+    stage,
+    backend,
+    gateway: GATEWAY,
+    features: chosen,
+    rounds,
+    seconds,
+    warmUp,
+    warmUpRequests: smoke ? 0 : COMPILED_AFTER,
+    results,
+    say: progress,
+  });
+  await sayHeading(options, backend);
+  await say(`\n${formatTable(costTable(chosen, results), markdown)}`);
+  const outcome = checks({ results }).filter(({ value }) => value !== undefined);
+  await sayChecks(outcome, options);
+  await keep(options, backend, { checks: outcome, measurements: results.measurements });
+}
+
+function progress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`);
+}
+
+async function sayHeading({ rounds, seconds }: Options, { name }: Backend): Promise<void> {
+  progress("");
+  const machine = describeMachine();
+  await say(
+    `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, ` +
+      `Bun ${machine.bun}, backend ${name}, ${rounds} rounds of ${seconds} s, ${machine.date}\n`,
+  );
+}
+
+async function keep(
+  { json, rounds, seconds }: Options,
+  { name }: Backend,
+  found: object,
+): Promise<void> {
+  if (json === undefined) return;
+  const all = { machine: describeMachine(), backend: name, rounds, seconds, ...found };
+  await Bun.write(json, `${JSON.stringify(all, undefined, 2)}\n`);
 }
 
 function wants({ workloads }: Options, key: string): boolean {
@@ -207,6 +254,10 @@ async function tellRest(
       `bytes of memory for each of ${idle.connections} idle connections: ${each.join(", ")}\n`,
     );
   }
+  await sayChecks(outcome, options);
+}
+
+async function sayChecks(outcome: readonly Check[], options: Options): Promise<void> {
   if (options.smoke) return;
   const bullet = options.markdown ? "- " : "";
   await say(`\n${outcome.map((check) => `${bullet}${describeCheck(check)}\n`).join("")}`);

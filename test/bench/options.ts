@@ -14,6 +14,8 @@ export interface Options {
   readonly builds: readonly { readonly name: string; readonly path: string }[];
   /** The file that the results are kept in, as JSON. */
   readonly json: string | undefined;
+  /** Measures what features cost, in place of all else. */
+  readonly features: boolean;
   readonly markdown: boolean;
   /** Runs through everything that was asked for in the least time; its figures mean nothing. */
   readonly smoke: boolean;
@@ -25,6 +27,8 @@ export const USAGE = `npm run bench -- [options]
   --warm-up N            how long each contestant is under load before it is measured (5)
   --only a,b             these contestants alone
   --workloads a,b        these workloads alone
+  --features             what each feature costs, in place of all else; 15 rounds of 1 s, and with
+                         --only some of them
   --build NAME=PATH      a further build of the gateway as a contestant; may be repeated
   --json FILE            keep the results
   --markdown             print Markdown
@@ -42,6 +46,7 @@ export function readOptions(written: readonly string[]): Options | "help" {
       only: { type: "string" },
       workloads: { type: "string" },
       build: { type: "string", multiple: true, default: [] },
+      features: { type: "boolean", default: false },
       json: { type: "string" },
       markdown: { type: "boolean", default: false },
       smoke: { type: "boolean", default: false },
@@ -49,14 +54,15 @@ export function readOptions(written: readonly string[]): Options | "help" {
     },
   });
   if (values.help) return "help";
-  const { smoke } = values;
+  const { smoke, features } = values;
   return {
-    rounds: wholeNumber("rounds", values.rounds, smoke ? 1 : 3),
-    seconds: wholeNumber("seconds", values.seconds, smoke ? 1 : 2),
+    rounds: wholeNumber("rounds", values.rounds, smoke ? 1 : features ? 15 : 3),
+    seconds: wholeNumber("seconds", values.seconds, smoke || features ? 1 : 2),
     warmUp: wholeNumber("warm-up", values["warm-up"], smoke ? 1 : 5),
-    only: list(values.only ?? (smoke ? "floor,gateway" : undefined)),
+    only: list(values.only ?? (smoke && !features ? "floor,gateway" : undefined)),
     workloads: list(values.workloads ?? (smoke ? "get-64" : undefined)),
     builds: values.build.map(readBuild),
+    features,
     json: values.json,
     markdown: values.markdown,
     smoke,

@@ -34,6 +34,22 @@ export function cpuOf(pid: number): number {
   return (ticks / TICKS_PER_SECOND) * 1e6;
 }
 
+/** Microseconds of CPU that each thread of a process has used up to now, without its children. */
+export function threadTimes(pid: number): ReadonlyMap<string, number> {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  // Nanoseconds come first.
+  const timeOf = (thread: string) => Number.parseInt(read(`/proc/${pid}/task/${thread}/schedstat`));
+  return new Map(threads.map((thread) => [thread, (timeOf(thread) || 0) / 1_000]));
+}
+
+/** The CPU between two such moments, more exact than `cpuOf`; without that of threads that have ended. */
+export function cpuBetween(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): number {
+  return [...after].reduce((sum, [thread, time]) => sum + time - (before.get(thread) ?? 0), 0);
+}
+
 /** Bytes of memory that a process and its children hold now, and the most since `forgetPeak`. */
 export function memoryOf(pid: number): { resident: number; peak: number } {
   let resident = 0;

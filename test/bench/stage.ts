@@ -31,6 +31,7 @@ export class Stage {
   readonly folder = mkdtempSync(join(tmpdir(), "gateway-bench-"));
   readonly #cores: Cores | undefined;
   readonly #running = new Set<Running>();
+  readonly #ended = new Set<{ kill(signal: "SIGKILL"): void }>();
   #started = 0;
 
   constructor(cores: Cores | undefined) {
@@ -88,7 +89,14 @@ export class Stage {
     return running;
   }
 
+  /** Ends a process that was started elsewhere, even a paused one, when the stage is cleared. */
+  ends(child: { kill(signal: "SIGKILL"): void; readonly exited: Promise<unknown> }): void {
+    this.#ended.add(child);
+    void child.exited.then(() => this.#ended.delete(child));
+  }
+
   async clear(): Promise<void> {
+    for (const child of this.#ended) child.kill("SIGKILL");
     await Promise.all([...this.#running].map((running) => running.stop()));
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -31,9 +31,22 @@ done = function(summary, latency, requests)
 end
 `;
 
+/** A wrk that is running. */
+export interface Driven {
+  /** Rejects when wrk fails. */
+  readonly result: Promise<LoadResult>;
+  pause(): void;
+  resume(): void;
+}
+
 /** Drives wrk against an address. Throws when wrk fails. */
 export async function drive(stage: Stage, load: Load): Promise<LoadResult> {
-  const script = await stage.write("load.lua", `${load.script ?? ""}\n${REPORT}`);
+  return (await startDriving(stage, load, "load")).result;
+}
+
+/** The same; `name` distinguishes those that run at the same time. */
+export async function startDriving(stage: Stage, load: Load, name: string): Promise<Driven> {
+  const script = await stage.write(`${name}.lua`, `${load.script ?? ""}\n${REPORT}`);
   const child = Bun.spawn(
     [
       "wrk",
@@ -46,10 +59,19 @@ export async function drive(stage: Stage, load: Load): Promise<LoadResult> {
     ],
     { stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   );
+  stage.ends(child);
+  return {
+    result: resultOf(child, load.url),
+    pause: () => child.kill("SIGSTOP"),
+    resume: () => child.kill("SIGCONT"),
+  };
+}
+
+async function resultOf(child: Bun.ReadableSubprocess, url: string): Promise<LoadResult> {
   const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   const result = /^RESULT (.*)$/m.exec(out)?.[1];
   if ((await child.exited) !== 0 || result === undefined) {
-    throw new Error(`wrk failed on ${load.url}: ${err}${out}`);
+    throw new Error(`wrk failed on ${url}: ${err}${out}`);
   }
   return JSON.parse(result) as LoadResult;
 }
