@@ -7,6 +7,7 @@ import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { findConflicts } from "../routing/conflicts.ts";
 import { findRepeatedNames } from "../routing/route-ids.ts";
 import type { Pattern } from "../routing/pattern.ts";
+import { checkForeignVariables } from "./foreign-variables.ts";
 import { checkPathNames } from "./path-names.ts";
 import { checkRelations, type IsWritten } from "./relations.ts";
 import { checkRouteEnds } from "./route-ends.ts";
@@ -46,6 +47,7 @@ export function checkConfig(
                 ? []
                 : checkPathNames(route, route.pattern as Pattern)),
               ...checkRewriting(route),
+              ...checkForeignVariables(route),
             ],
           ),
     ),
@@ -103,10 +105,15 @@ function checkRouteTable(
     return { path: pattern.path, pattern, ...conditionsOf(route) };
   });
   return [
-    ...findConflicts(readable).map(({ index, message }) => ({
-      path: ["routes", index, "path"],
-      message,
-    })),
+    ...findConflicts(readable).map(({ index, other, message }) => {
+      const isForHosts = [routes[index], routes[other]].every(
+        (route) => route !== undefined && "host" in route && !("hosts" in route),
+      );
+      const remedy = isForHosts
+        ? "; `host` is what backends get, requests are matched by their host with `hosts`"
+        : "";
+      return { path: ["routes", index, "path"], message: `${message}${remedy}` };
+    }),
     ...findRepeatedNames(routes.map((route) => route?.name)).map(({ index, message }) => ({
       path: ["routes", index, "name"],
       message,

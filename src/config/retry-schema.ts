@@ -120,8 +120,14 @@ const hedgeSchema = Type.Transform(
 /** `hedge` of a route. */
 export const hedge = defineSection({ schema: Type.Optional(hedgeSchema), check: checkHedge });
 
-function checkRetry({ methods = [] }: Checkable<RetryConfig>): ConfigIssue[] {
-  return methods.flatMap((method, index): ConfigIssue[] => {
+function checkRetry({ attempts: all, methods = [] }: Checkable<RetryConfig>): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  if (all === 1) {
+    const message =
+      "one attempt in all is no retry; for one retry write 2, and for none, in spite of `defaults`, `false`";
+    issues.push({ path: ["attempts"], message, severity: "warning" });
+  }
+  const ofMethods = methods.flatMap((method, index): ConfigIssue[] => {
     if (method === undefined) return [];
     const path = ["methods", index];
     const problem = methodProblem(method);
@@ -130,6 +136,7 @@ function checkRetry({ methods = [] }: Checkable<RetryConfig>): ConfigIssue[] {
     const message = `${method} is not idempotent: a backend may act on the same request twice, unless it recognises that by itself`;
     return [{ path, message, severity: "warning" }];
   });
+  return [...issues, ...ofMethods];
 }
 
 function checkHedge({ after }: Checkable<HedgeConfig>): ConfigIssue[] {
@@ -149,6 +156,7 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^(?:empty-response|junk-response|invalid_header|response-error|disconnect)$/i, "write `reset`"],
   [/^(?:response-timeout|request-timeout)$/i, "write `timeout`"],
   [/^(?:retriable-4xx|4xx)$/i, "name each status, like 409 or 429"],
+  [/^non_idempotent$/i, "add methods that are not idempotent to `methods`, like POST"],
 ];
 
 function conditionAdvice(written: string): string | undefined {

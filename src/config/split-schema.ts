@@ -8,17 +8,16 @@ import { cookies } from "../routing/conditions/cookies.ts";
 
 const MOST_WEIGHT = 1_000_000;
 
+const whenDescription =
+  "Requests with all of this go to this upstream, whatever the weights; of a list, with all of one item. The first choice whose `when` is met counts.";
+
 const when = Type.Object(
   {
     header: Type.Optional(headers.schema),
     cookie: Type.Optional(cookies.schema),
     query: Type.Optional(query.schema),
   },
-  {
-    additionalProperties: false,
-    description:
-      "Requests with all of this go to this upstream, whatever the weights. The first choice whose `when` is met counts.",
-  },
+  { additionalProperties: false },
 );
 
 const choice = Type.Object(
@@ -35,8 +34,14 @@ const choice = Type.Object(
       description:
         "Its share of the requests, relative to the other choices; 0 for none but those of its `when`. The admin API changes it while the gateway runs.",
       expected: `a whole number from 0 to ${MOST_WEIGHT}`,
+      advice: weightAdvice,
     }),
-    when: Type.Optional(when),
+    when: Type.Optional(
+      Type.Union([when, Type.Array(when, { minItems: 1 })], {
+        description: whenDescription,
+        expected: "{header, cookie, query}, or a list of such",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -62,7 +67,7 @@ export const split = defineSection({
       }
       if (one?.upstream === undefined) continue;
       if (seen.has(one.upstream)) {
-        const message = `\`${one.upstream}\` is already a choice of this split; raise its weight instead`;
+        const message = `\`${one.upstream}\` is already a choice of this split; raise its weight instead, and write what sends requests there as a list below its \`when\``;
         issues.push({ path: [index, "upstream"], message });
       }
       seen.add(one.upstream);
@@ -76,8 +81,22 @@ export const split = defineSection({
 
 const KINDS = { header: headers, cookie: cookies, query };
 
+/** Weights have no unit. */
+function weightAdvice(written: string): string | undefined {
+  const share = /^([0-9]{1,3})\s*%$/.exec(written)?.[1];
+  if (share !== undefined) return `write \`${share}\`, with ${100 - Number(share)} for the others`;
+  return /^[0-9]*\.[0-9]+$/.test(written)
+    ? "weights are whole numbers relative to each other, like 1 and 19 for 5 %"
+    : undefined;
+}
+
 /** The tests are those of routes, and so are the ways to get them wrong. */
 function checkWhen(written: object, isWhole: IsWhole): ConfigIssue[] {
+  if (Array.isArray(written)) {
+    return written.flatMap((one: object | undefined, index) =>
+      one === undefined ? [] : under([index], checkWhen(one, isWhole)),
+    );
+  }
   const tests = Object.entries(KINDS).map(
     ([key, kind]) => ({ key, kind, own: (Reflect.get(written, key) ?? {}) as object }) as const,
   );
@@ -87,13 +106,17 @@ function checkWhen(written: object, isWhole: IsWhole): ConfigIssue[] {
   return tests.flatMap(({ key, kind, own }) => under([key], kind.check?.(own, isWhole) ?? []));
 }
 
-/** The conditions of a choice; undefined without any. */
-export function conditionsOfChoice({ when: written }: SplitChoiceConfig): Condition[] | undefined {
+/** The conditions of a choice, all of one list of which must be met; undefined without any. */
+export function conditionsOfChoice({
+  when: written,
+}: SplitChoiceConfig): Condition[][] | undefined {
   if (written === undefined) return undefined;
-  const { header, cookie, query: parameters } = written;
-  return [
-    header === undefined ? [] : (headers.create?.(header) ?? []),
-    cookie === undefined ? [] : (cookies.create?.(cookie) ?? []),
-    parameters === undefined ? [] : (query.create?.(parameters) ?? []),
-  ].flat();
+  const alternatives = Array.isArray(written) ? written : [written];
+  return alternatives.map(({ header, cookie, query: parameters }) =>
+    [
+      header === undefined ? [] : (headers.create?.(header) ?? []),
+      cookie === undefined ? [] : (cookies.create?.(cookie) ?? []),
+      parameters === undefined ? [] : (query.create?.(parameters) ?? []),
+    ].flat(),
+  );
 }

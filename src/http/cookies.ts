@@ -1,4 +1,3 @@
-import { withoutBlanksAround } from "./blanks.ts";
 import type { Field } from "./field.ts";
 
 /**
@@ -20,12 +19,8 @@ function valueIn(cookies: string, name: string): string | null {
     const next = cookies.indexOf(";", start);
     const end = next === -1 ? cookies.length : next;
     const equals = cookies.indexOf("=", start);
-    if (
-      equals !== -1 &&
-      equals < end &&
-      withoutBlanksAround(cookies.slice(start, equals)) === name
-    ) {
-      return withoutBlanksAround(cookies.slice(equals + 1, end));
+    if (equals !== -1 && equals < end && cookies.slice(start, equals).trim() === name) {
+      return cookies.slice(equals + 1, end).trim();
     }
     start = end + 1;
   }
@@ -36,12 +31,12 @@ function valueIn(cookies: string, name: string): string | null {
 export function withoutCookie(cookies: string, name: string): string {
   return cookies
     .split(";")
-    .map(withoutBlanksAround)
-    .filter((cookie) => cookie !== "" && nameOf(cookie) !== name)
+    .filter((cookie) => nameOf(cookie) !== name && cookie.trim() !== "")
+    .map((cookie) => cookie.trim())
     .join("; ");
 }
 
 function nameOf(cookie: string): string {
   const equals = cookie.indexOf("=");
-  return withoutBlanksAround(equals === -1 ? "" : cookie.slice(0, equals));
+  return (equals === -1 ? "" : cookie.slice(0, equals)).trim();
 }

@@ -1,4 +1,3 @@
-import { withoutBlanksAround } from "../http/blanks.ts";
 import {
   digestFields,
   findField,
@@ -250,8 +249,9 @@ function settable(name: string): string {
   return known;
 }
 
+/** Blanks around a value are not part of it (RFC 9110 section 5.5). */
 function fieldValue(value: string): string {
-  const trimmed = withoutBlanksAround(value);
+  const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, "");
   if (!FIELD_VALUE.test(trimmed)) throw new TypeError("not a field value");
   return trimmed;
 }

@@ -1,4 +1,10 @@
-import { isParsedText, type Placeholder } from "./placeholders.ts";
+import { isParsedText, type ParsedText, type Placeholder } from "./placeholders.ts";
+
+/** A text somewhere in the configuration. */
+interface FoundText extends ParsedText {
+  /** Keys and indexes that lead to it. */
+  readonly path: readonly (string | number)[];
+}
 
 /** A placeholder somewhere in the configuration. */
 export interface FoundPlaceholder extends Placeholder {
@@ -6,19 +12,24 @@ export interface FoundPlaceholder extends Placeholder {
   readonly path: readonly (string | number)[];
 }
 
-/** All placeholders in the texts of a value of the configuration, and of what is below it. */
-export function placeholdersIn(
-  value: unknown,
-  path: readonly (string | number)[] = [],
-): FoundPlaceholder[] {
+/** All texts that are, or are below, a value of the configuration. */
+export function textsIn(value: unknown, path: readonly (string | number)[] = []): FoundText[] {
   if (typeof value !== "object" || value === null) return [];
   if (Array.isArray(value)) {
-    return value.flatMap((item, index) => placeholdersIn(item, [...path, index]));
+    return value.flatMap((item, index) => textsIn(item, [...path, index]));
   }
-  if (!isParsedText(value)) {
-    return Object.entries(value).flatMap(([key, item]) => placeholdersIn(item, [...path, key]));
-  }
-  return value.parts.flatMap((part) => (typeof part === "string" ? [] : [{ ...part, path }]));
+  if (isParsedText(value)) return [{ ...value, path }];
+  return Object.entries(value).flatMap(([key, item]) =>
+    // What a route's path was parsed to.
+    key === "pattern" ? [] : textsIn(item, [...path, key]),
+  );
+}
+
+/** All placeholders in those texts. */
+export function placeholdersIn(value: unknown): FoundPlaceholder[] {
+  return textsIn(value).flatMap(({ parts, path }) =>
+    parts.flatMap((part) => (typeof part === "string" ? [] : [{ ...part, path }])),
+  );
 }
 
 /** A placeholder as it is written, without its braces. */

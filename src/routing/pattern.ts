@@ -66,7 +66,7 @@ export function parsePattern(path: string): Pattern | PatternProblem {
 }
 
 function parse(path: string): Pattern | PatternProblem {
-  const problem = findWrongStart(path) ?? findWrongCharacter(path);
+  const problem = findExpression(path) ?? findWrongStart(path) ?? findWrongCharacter(path);
   if (problem !== undefined) return problem;
 
   const texts = path.slice(1).split("/");
@@ -112,6 +112,17 @@ export function covers(general: Pattern, special: Pattern): boolean {
 /** No literal segment begins with ":" or "*", so the sign alone can stand for any name. */
 function shapeOf(segment: Segment): string {
   return segment.kind === "static" ? segment.text : segment.text.slice(0, 1);
+}
+
+/** Signs of a regular expression: nginx's `~`, classes, groups with a quantifier or alternatives. */
+const EXPRESSION = /^~\*?\s|\\[dDwWsS.]|\[[^\]]*\][+*]|\((?:\?|[^)]*[|[\\+*])/;
+
+function findExpression(path: string): PatternProblem | undefined {
+  const found = EXPRESSION.exec(path);
+  if (found === null || /^~\*?\s+\^?\/[\w./-]*$/.test(path)) return undefined;
+  const message =
+    'paths are not matched by regular expressions; one segment is a parameter, like ":id", and everything below is "/*"';
+  return { message, offset: found.index };
 }
 
 function findWrongStart(path: string): PatternProblem | undefined {
@@ -183,6 +194,10 @@ function parseParameter(text: string): Segment | PatternProblem {
 function parseWildcard(text: string): Segment | PatternProblem {
   const name = text.slice(1);
   if (name === "") return { kind: "wildcard", text, name: undefined };
+  if (name.startsWith(".")) {
+    const message = `a wildcard is everything below, so the ending "${name}" cannot be asked for; match the folder, like "/images/*"`;
+    return { message, offset: 0 };
+  }
   if (NAME.test(name)) return { kind: "wildcard", text, name };
   return { message: wrongName("wildcard", name), offset: 1 };
 }

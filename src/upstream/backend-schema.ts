@@ -20,6 +20,7 @@ const WeightedBackend = Type.Object(
       default: 1,
       description: "The backend's share of the requests, relative to the route's other backends.",
       expected: "a whole number from 1 to 1000",
+      advice: weightAdvice,
     }),
     max_in_flight: Type.Optional(
       Type.Integer({
@@ -48,6 +49,13 @@ const WeightedBackend = Type.Object(
   },
   { additionalProperties: false },
 );
+
+function weightAdvice(written: string): string | undefined {
+  if (/^0+$/.test(written)) return "to send it no requests, comment it out";
+  return /^[0-9]*\.[0-9]+$/.test(written)
+    ? "weights are relative to each other: 1 and 2 for 0.5 and 1"
+    : undefined;
+}
 
 /** A backend, as the configuration has it or a discovery source reports it. */
 export interface BackendConfig {

@@ -40,7 +40,7 @@ function create(
   const { store } = global;
   const settings: CacheSettings = config === true ? DEFAULTS : config;
   const { max_size, ttl = 0, stale_if_error, vary_by } = settings;
-  const { placeholders, fingerprint } = behind();
+  const { texts, fingerprint } = behind();
   // A reload keeps what is stored, unless it would be stored in another way now.
   const kept = keep(
     `${JSON.stringify(settings)} ${fingerprint}`,
@@ -57,7 +57,7 @@ function create(
     idleTimeout,
     store,
     judge: share("judge", () => new Judge(clock)),
-    places: new Places(vary_by.map(asPlaceholder), placeholders),
+    places: new Places(vary_by.map(asPlaceholder), texts),
     maxEntry: maxEntryOf(settings),
     ttl,
     staleIfError: stale_if_error,

@@ -8,8 +8,8 @@ import type { SplitWeights } from "./weights.ts";
 /** One upstream that a split may choose, by the index of its weight. */
 export interface SplitChoice {
   readonly name: string;
-  /** Requests that meet all of these go here, whatever the weights; undefined without any. */
-  readonly conditions: readonly Condition[] | undefined;
+  /** Requests that meet all of one list go here, whatever the weights; undefined without any. */
+  readonly conditions: readonly (readonly Condition[])[] | undefined;
   /** Whether its backends get the client's Host, or their own. */
   readonly preserveHost: boolean;
   readonly forward: Handler;
@@ -58,8 +58,9 @@ export class Split implements Handler {
   /** The choice that a request decides itself; -1 without one. */
   #forced(exchange: Exchange): number {
     if (!this.#isForced) return -1;
+    const isMet = (condition: Condition) => condition.accepts(exchange);
     return this.#choices.findIndex(
-      ({ conditions }) => conditions?.every((condition) => condition.accepts(exchange)) === true,
+      ({ conditions }) => conditions?.some((all) => all.every(isMet)) === true,
     );
   }
 

@@ -44,11 +44,25 @@ export function checkValueTests(
   isWhole: IsWhole,
 ): ConfigIssue[] {
   return Object.entries(tests).flatMap(([name, test]): ConfigIssue[] => {
-    if (typeof test !== "object" || isList(test) || !isWhole(test)) return [];
+    if (typeof test === "string") return checkTexts(name, [test]);
+    if (test === undefined) return [];
+    if (isList(test)) return checkTexts(name, test);
+    if (!isWhole(test)) return [];
     if ((test.present === undefined) !== (test.matches === undefined)) return [];
     const message = "write one of `present` and `matches`";
     return [{ path: [name], message }];
   });
+}
+
+/** Warns of values that are patterns elsewhere, but texts here. */
+function checkTexts(name: string, texts: readonly (string | undefined)[]): ConfigIssue[] {
+  const [only = "", ...others] = texts;
+  const isAny = only === "*" || only === ".*";
+  if (others.length > 0 || !(isAny || /^(?:~\s*|\/)?\^./.test(only))) return [];
+  const message = isAny
+    ? `\`${only}\` is compared as it stands; for any value, write \`{ present: true }\``
+    : "this is compared as it stands; for a regular expression, write `{ matches: … }`";
+  return [{ path: [name], message, severity: "warning" }];
 }
 
 /** A test of a value that may be absent. */

@@ -62,6 +62,8 @@ function meanings(registry: readonly BalancerDefinition[]): string {
 function adviceFor(written: string, registry: readonly BalancerDefinition[]): string | undefined {
   const example = registry.find(({ name }) => name === written)?.example;
   if (example !== undefined) return `write \`{ ${written}: ${JSON.stringify(example)} }\``;
+  if (/^cookie(?:_\S+)?$/.test(written)) return "clients stay with a backend by `sticky: true`";
+  if (written === "first") return "leave it out, and give all but the first `backup: true`";
   const meant = FOREIGN.find(([names]) => names.test(written))?.[1];
   return meant === undefined ? undefined : `write \`${meant}\``;
 }
@@ -72,7 +74,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
     "round_robin",
   ],
   [
-    /^(?:(?:weighted_)?least_?(?:conn(?:ection)?s?|request|loaded|outstanding_requests)|w?lc)$/,
+    /^(?:(?:weighted_)?least_?(?:conn(?:ection)?s?|request|loaded|outstanding_requests)|w?lc|random_two(?:_least_conn)?)$/,
     "least_requests",
   ],
   [
@@ -82,7 +84,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^(?:random_choose|random_choice|rand)$/, "random"],
   [/^(?:(?:client_)?ip_?hash|source(?:_ip)?|client_ip|remote_addr)$/, "{ hash: client_ip }"],
   [
-    /^(?:(?:ring|consistent|generic)_?hash|maglev|rendezvous|hash_?ring|header(?:_hash)?)$/,
+    /^(?:(?:ring|consistent|generic)_?hash(?:ing)?|maglev|rendezvous|hrw|hash_?ring|header(?:_\S+)?)$/,
     '{ hash: "{header.x-tenant}" }',
   ],
   [/^(?:ur[il](?:_hash)?|path(?:_hash)?)$/, '{ hash: "{request.path}" }'],

@@ -276,7 +276,7 @@ describe("a value that is a scalar or a mapping", () => {
     const expected =
       "expected a backend's URL, like http://localhost:9001, or {url, weight, max_in_flight}";
     expect(errorsIn(text)).toEqual([
-      "4:34: expected a whole number from 1 to 1000, got 0",
+      "4:34: expected a whole number from 1 to 1000, got 0; to send it no requests, comment it out",
       `5:9: ${expected}, got 5; write \`http://localhost:5\``,
       `6:9: ${expected}, got a list`,
     ]);

@@ -96,8 +96,11 @@ describe("{path.NAME}", () => {
       "/:left/:right",
       "1:13 the path of this route has no `:x` or `*x`, only `left`, `right`",
     ],
-    ["named: { pattern: '{path.x}' }\n", "/a", "1:19 the path of this route has no `:x` or `*x`"],
-    ["named: { a: '{path.x}' }\n", "/*", "1:13 the path of this route has no `:x` or `*x`"],
+    [
+      "named: { a: '{path.x}' }\n",
+      "/*",
+      "1:13 the path of this route has no `:x` or `*x`; write `/*x`",
+    ],
   ])("in %p is refused for the path %p", (text, path, problem) => {
     expect(problems(text, path)).toEqual([problem]);
   });

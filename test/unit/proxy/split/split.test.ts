@@ -13,7 +13,11 @@ function canary(random: () => number = () => 0.99) {
   const choices = [
     { upstream: "new", weight: 1, when: { header: { "x-canary": "1" }, query: { v: "2" } } },
     { upstream: "old", weight: 9 },
-    { upstream: "tests", weight: 0, when: { cookie: { test: ["a", "b"] } } },
+    {
+      upstream: "tests",
+      weight: 0,
+      when: [{ cookie: { test: ["a", "b"] } }, { query: { test: { present: true } } }],
+    },
   ];
   const asked: string[] = [];
   const handlers = choices.map((choice): SplitChoice => ({
@@ -118,6 +122,7 @@ describe("a split", () => {
     [{ fields: { "x-canary": "1" }, url: "http://a.test/?v=3" }, "old"],
     [{ fields: { "x-canary": "2" }, url: "http://a.test/?v=2" }, "old"],
     [{ fields: { cookie: "x=1; test=b" } }, "tests"],
+    [{ url: "http://a.test/?test" }, "tests"],
     [{ fields: { cookie: "x=1; test=c" } }, "old"],
   ])("sends a request with %p to %s", async (opening, name) => {
     const { split } = canary();
