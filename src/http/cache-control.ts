@@ -21,6 +21,13 @@ export function parseCacheControl(written: string | null): CacheDirectives {
   return directives;
 }
 
+/** Whether a Cache-Control field has this directive, whose name is in lower case. */
+export function hasDirective(written: string | null, name: string): boolean {
+  // Most fields have no directive that is asked for.
+  if (written === null || !written.toLowerCase().includes(name)) return false;
+  return parseCacheControl(written).has(name);
+}
+
 /** RFC 9111 section 1.2.2: greater values are taken for this one. In seconds. */
 export const MOST_SECONDS = 2 ** 31;
 

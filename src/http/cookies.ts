@@ -1,3 +1,4 @@
+import { withoutBlanksAround } from "./blanks.ts";
 import type { Field } from "./field.ts";
 
 /**
@@ -19,8 +20,12 @@ function valueIn(cookies: string, name: string): string | null {
     const next = cookies.indexOf(";", start);
     const end = next === -1 ? cookies.length : next;
     const equals = cookies.indexOf("=", start);
-    if (equals !== -1 && equals < end && cookies.slice(start, equals).trim() === name) {
-      return cookies.slice(equals + 1, end).trim();
+    if (
+      equals !== -1 &&
+      equals < end &&
+      withoutBlanksAround(cookies.slice(start, equals)) === name
+    ) {
+      return withoutBlanksAround(cookies.slice(equals + 1, end));
     }
     start = end + 1;
   }
@@ -31,12 +36,12 @@ function valueIn(cookies: string, name: string): string | null {
 export function withoutCookie(cookies: string, name: string): string {
   return cookies
     .split(";")
-    .filter((cookie) => nameOf(cookie) !== name && cookie.trim() !== "")
-    .map((cookie) => cookie.trim())
+    .map(withoutBlanksAround)
+    .filter((cookie) => cookie !== "" && nameOf(cookie) !== name)
     .join("; ");
 }
 
 function nameOf(cookie: string): string {
   const equals = cookie.indexOf("=");
-  return (equals === -1 ? "" : cookie.slice(0, equals)).trim();
+  return withoutBlanksAround(equals === -1 ? "" : cookie.slice(0, equals));
 }

@@ -1,3 +1,4 @@
+import { withoutBlanksAround } from "../http/blanks.ts";
 import {
   digestFields,
   findField,
@@ -249,9 +250,8 @@ function settable(name: string): string {
   return known;
 }
 
-/** Blanks around a value are not part of it (RFC 9110 section 5.5). */
 function fieldValue(value: string): string {
-  const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, "");
+  const trimmed = withoutBlanksAround(value);
   if (!FIELD_VALUE.test(trimmed)) throw new TypeError("not a field value");
   return trimmed;
 }

@@ -19,10 +19,7 @@ export function textsIn(value: unknown, path: readonly (string | number)[] = [])
     return value.flatMap((item, index) => textsIn(item, [...path, index]));
   }
   if (isParsedText(value)) return [{ ...value, path }];
-  return Object.entries(value).flatMap(([key, item]) =>
-    // What a route's path was parsed to.
-    key === "pattern" ? [] : textsIn(item, [...path, key]),
-  );
+  return Object.entries(value).flatMap(([key, item]) => textsIn(item, [...path, key]));
 }
 
 /** All placeholders in those texts. */

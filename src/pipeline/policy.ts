@@ -3,7 +3,7 @@ import type { Answer } from "./answer.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Keep } from "./keeping.ts";
-import type { ParsedText } from "./parsed-text.ts";
+import type { Placeholder } from "./parsed-text.ts";
 
 /** One configured behaviour in a route's chain. Created once per snapshot. */
 export interface Policy {
@@ -59,8 +59,8 @@ export interface PolicyServices {
 
 /** What a route's configuration says of what comes after a policy. */
 export interface Behind {
-  /** The texts with placeholders that can change what a backend is asked, or what it answers. */
-  readonly texts: readonly ParsedText[];
+  /** The placeholders of texts that can change what a backend is asked, or what it answers. */
+  readonly placeholders: readonly Placeholder[];
   /** Another one after every change that could make other answers of the same backends' answers. */
   readonly fingerprint: string;
 }

@@ -10,8 +10,14 @@ const END: ReadResult = { done: true };
 export class Repeatable {
   #source: ContentReader;
   readonly #keepsAtMost: number;
-  /** All that the source has handed out, its end too; undefined if that is not kept any more. */
-  #kept: ReadResult[] | undefined = [];
+  /**
+   * All that the source has handed out, its end too. Once it is not to be repeated, what its reader has
+   * not had of that.
+   */
+  readonly #kept: ReadResult[] = [];
+  /** How many pieces came before those. */
+  #dropped = 0;
+  #mayBeRepeated = true;
   #keptBytes = 0;
   /** What the source has not answered yet. */
   #pending: Promise<ReadResult> | undefined;
@@ -39,18 +45,18 @@ export class Repeatable {
 
   /** Whether all that was read is kept, and has at most so many bytes. */
   isKeptWithin(bytes: number): boolean {
-    return this.#kept !== undefined && this.#keptBytes <= bytes;
+    return this.#mayBeRepeated && this.#keptBytes <= bytes;
   }
 
   /** An answer is passed on, so it will not be sent again. */
   answered(): void {
-    this.#kept = undefined;
+    this.#mayBeRepeated = false;
     if (this.#isLeft) void this.cancel(new Error("the backend did not read the rest"));
   }
 
   /** It will not be sent again, and nobody wants the rest. */
   cancel(reason: unknown): Promise<void> {
-    this.#kept = undefined;
+    this.#mayBeRepeated = false;
     return this.#source.cancel(reason);
   }
 
@@ -62,12 +68,13 @@ export class Repeatable {
 
   /** What it was handed out in the given place. */
   pieceAt(index: number): ReadResult | Promise<ReadResult> {
-    const known = this.#kept?.[index];
+    if (!this.#mayBeRepeated) this.#dropBefore(index);
+    const known = this.#kept[index - this.#dropped];
     if (known !== undefined) return known;
     if (this.#pending !== undefined) return this.#pending;
     const result = this.#source.read();
-    // Nothing is kept any more, so there will be no other reader.
-    if (this.#kept === undefined) return result;
+    // There will be no other reader.
+    if (!this.#mayBeRepeated) return result;
     if (!(result instanceof Promise)) return this.#keep(result);
     this.#pending = this.#keepLater(result);
     return this.#pending;
@@ -76,7 +83,7 @@ export class Repeatable {
   /** The reader does not want the rest; another attempt may, if there can be one. */
   leave(reason: unknown): Promise<void> {
     this.#isLeft = true;
-    return this.#kept === undefined ? this.cancel(reason) : Promise.resolve();
+    return this.#mayBeRepeated ? Promise.resolve() : this.cancel(reason);
   }
 
   async #keepLater(pending: Promise<ReadResult>): Promise<ReadResult> {
@@ -89,9 +96,17 @@ export class Repeatable {
 
   #keep(result: ReadResult): ReadResult {
     this.#keptBytes += result.value?.length ?? 0;
-    if (this.#keptBytes > this.#keepsAtMost) this.#kept = undefined;
-    else this.#kept?.push(result);
+    if (this.#keptBytes > this.#keepsAtMost) this.#mayBeRepeated = false;
+    // Also what is too much: its reader may have begun again, and not have come so far.
+    this.#kept.push(result);
     return result;
+  }
+
+  #dropBefore(index: number): void {
+    const count = Math.min(index - this.#dropped, this.#kept.length);
+    if (count <= 0) return;
+    this.#kept.splice(0, count);
+    this.#dropped += count;
   }
 }
 

@@ -1,5 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import { type Field, FieldName, fieldOf } from "../../http/field.ts";
+import { type Field, fieldOf } from "../../http/field.ts";
 import { FieldList } from "../../http/field-list.ts";
 import { hopByHopFields, TOKEN } from "../../http/fields.ts";
 import { Answer } from "../../pipeline/answer.ts";
@@ -9,6 +9,7 @@ import { type ParsedText, PlaceholderText, Template } from "../../pipeline/place
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { type Checkable, defineSection, TextProblem } from "../../pipeline/section.ts";
 import { inField } from "../../pipeline/text-places.ts";
+import { WrittenField } from "../written-field.ts";
 import { bodyPlace, isJson, unquotedInJson } from "./body-place.ts";
 
 const DEFAULT_STATUS = 200;
@@ -118,7 +119,8 @@ function typeOf({ headers = {}, body }: Pick<RespondForm, "headers" | "body">): 
 export class FixedAnswer implements Handler {
   readonly #status: number;
   readonly #body: Template | undefined;
-  readonly #fields: readonly (Field | readonly [FieldName, Template])[];
+  readonly #own: readonly Field[];
+  readonly #written: readonly WrittenField[];
 
   constructor(config: RespondConfig) {
     const form = formOf(config);
@@ -126,15 +128,13 @@ export class FixedAnswer implements Handler {
     const hasContent = body !== undefined && !WITHOUT_CONTENT.has(status);
     this.#status = status;
     this.#body = hasContent ? new Template(body, bodyPlace(typeOf(form))) : undefined;
-    this.#fields = fieldsOf(form, hasContent);
+    this.#own = ownFields(form, hasContent);
+    this.#written = writtenFields(form);
   }
 
   handle(exchange: Exchange): Answer {
-    const fields = new FieldList(
-      this.#fields.map((field) =>
-        "name" in field ? field : field[0].with(field[1].text(exchange).trim()),
-      ),
-    );
+    const written = this.#written.map((field) => field.of(exchange));
+    const fields = new FieldList([...this.#own, ...written]);
     if (!fields.has("x-request-id")) fields.append("X-Request-ID", exchange.requestId);
     const content = this.#body?.text(exchange) ?? null;
     // The content of an answer to HEAD is not sent, so nobody else counts it.
@@ -150,23 +150,18 @@ function formOf(config: RespondConfig): RespondForm {
   return "parts" in config ? { status: DEFAULT_STATUS, body: config } : config;
 }
 
-function fieldsOf(
-  form: RespondForm,
-  hasContent: boolean,
-): (Field | readonly [FieldName, Template])[] {
-  const written = Object.entries(form.headers ?? {});
-  const has = (name: string) => written.some(([one]) => isSame(one, name));
+/** What the answer has unless the configuration writes it. */
+function ownFields(form: RespondForm, hasContent: boolean): Field[] {
+  const names = Object.keys(form.headers ?? {});
+  const has = (name: string) => names.some((one) => isSame(one, name));
   return [
     ...(hasContent && !has("content-type") ? [fieldOf("Content-Type", typeOf(form))] : []),
     ...(has("cache-control") ? [] : [fieldOf("Cache-Control", "no-store")]),
-    ...written.flatMap(([name, values]) =>
-      (Array.isArray(values) ? values : [values]).map((value) => {
-        const template = new Template(value, inField);
-        const field = new FieldName(name);
-        return template.constant === undefined
-          ? ([field, template] as const)
-          : field.with(template.constant.trim());
-      }),
-    ),
   ];
+}
+
+function writtenFields({ headers = {} }: RespondForm): WrittenField[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value) => new WrittenField(name, value)),
+  );
 }

@@ -40,7 +40,7 @@ function create(
   const { store } = global;
   const settings: CacheSettings = config === true ? DEFAULTS : config;
   const { max_size, ttl = 0, stale_if_error, vary_by } = settings;
-  const { texts, fingerprint } = behind();
+  const { placeholders, fingerprint } = behind();
   // A reload keeps what is stored, unless it would be stored in another way now.
   const kept = keep(
     `${JSON.stringify(settings)} ${fingerprint}`,
@@ -57,7 +57,7 @@ function create(
     idleTimeout,
     store,
     judge: share("judge", () => new Judge(clock)),
-    places: new Places(vary_by.map(asPlaceholder), texts),
+    places: new Places(vary_by.map(asPlaceholder), placeholders),
     maxEntry: maxEntryOf(settings),
     ttl,
     staleIfError: stale_if_error,

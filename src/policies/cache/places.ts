@@ -17,14 +17,14 @@ export class Places {
   readonly #said: ReadonlySet<string>;
   readonly #isByUser: boolean;
 
-  constructor(varyBy: readonly ParsedText[], textsBehind: readonly ParsedText[]) {
+  constructor(varyBy: readonly ParsedText[], behind: readonly Placeholder[]) {
     const said = placeholdersIn(varyBy);
     this.#said = new Set(said.map(writtenPlaceholder));
     this.#isByUser = said.some(({ source }) => source.startsWith("auth."));
     const all = new Map<string, Placeholder>(
       said.map((placeholder) => [writtenPlaceholder(placeholder), placeholder]),
     );
-    for (const placeholder of placeholdersIn(textsBehind)) {
+    for (const placeholder of behind) {
       if (!NOT_OF_THE_CLIENT.has(placeholder.source))
         all.set(writtenPlaceholder(placeholder), placeholder);
     }

@@ -1,3 +1,4 @@
+import { withoutBlanksAround } from "../../http/blanks.ts";
 import type { FieldList } from "../../http/field-list.ts";
 import { TOKEN } from "../../http/fields.ts";
 import type { Outgoing } from "../../pipeline/outgoing.ts";
@@ -55,18 +56,7 @@ function normalized(name: string, value: string): string {
 
 const PREFERENCES: ReadonlySet<string> = new Set(["accept", "accept-encoding", "accept-language"]);
 
-/** Without those around commas, in linear time. */
+/** Without those around commas. */
 function withoutBlanks(value: string): string {
-  return value.split(",").map(trimmed).join(",");
-}
-
-function trimmed(text: string): string {
-  let [start, end] = [0, text.length];
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
+  return value.split(",").map(withoutBlanksAround).join(",");
 }

@@ -1,3 +1,4 @@
+import { hasDirective } from "../../http/cache-control.ts";
 import type { FieldList } from "../../http/field-list.ts";
 import { addToVary } from "../../http/vary.ts";
 import { Answer, isReader } from "../../pipeline/answer.ts";
@@ -17,13 +18,7 @@ import { OnePiece } from "./one-piece.ts";
 import { RouteTags } from "./route-tags.ts";
 import { MediaTypes, USUAL_TYPES } from "./media-types.ts";
 import { checkCompress, type CompressSettings, compressSchema, settingsOf } from "./schema.ts";
-import {
-  hasDirective,
-  isPersonal,
-  isSuitable,
-  mayBeAboutEncoded,
-  type Suitability,
-} from "./suitable.ts";
+import { isPersonal, isSuitable, mayBeAboutEncoded, type Suitability } from "./suitable.ts";
 
 /**
  * Compresses answers for clients that accept it. Small ones at once; large ones and those of unknown

@@ -1,8 +1,8 @@
 import type { Field } from "../../http/field.ts";
+import { digestFields } from "../../http/fields.ts";
 import type { ContentReader, ReadResult } from "../../pipeline/content.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Encoder, Until } from "./encoder.ts";
-import { ABOUT_CONTENT } from "./answer-fields.ts";
 
 /** How long content may wait for more to be compressed together with it, in milliseconds. */
 const MOST_DELAY_MS = 10;
@@ -35,7 +35,7 @@ export class CompressedContent implements ContentReader {
   }
 
   get trailers(): readonly Field[] | undefined {
-    const kept = this.#source.trailers?.filter(({ name }) => !ABOUT_CONTENT.has(name));
+    const kept = this.#source.trailers?.filter(({ name }) => !DIGESTS.has(name));
     return kept?.length === 0 ? undefined : kept;
   }
 
@@ -132,3 +132,4 @@ export class CompressedContent implements ContentReader {
 }
 
 const END: ReadResult = { done: true };
+const DIGESTS: ReadonlySet<string> = new Set(digestFields);

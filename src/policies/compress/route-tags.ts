@@ -1,7 +1,7 @@
 import type { FieldList } from "../../http/field-list.ts";
 import { addToVary } from "../../http/vary.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
-import { listsTag, strengthened, weakened } from "./entity-tags.ts";
+import { listsTag, strengthened, weakened } from "../../http/entity-tag.ts";
 
 /**
  * Entity tags between a route's clients, whose compressed answers have weak ones, and its backends,

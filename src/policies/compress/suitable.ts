@@ -1,3 +1,4 @@
+import { hasDirective } from "../../http/cache-control.ts";
 import type { FieldList } from "../../http/field-list.ts";
 import { contentLength } from "../../http/fields.ts";
 import { type Answer, type AnswerBody, isReader } from "../../pipeline/answer.ts";
@@ -68,12 +69,4 @@ export function isPersonal({ fields, identity, request }: Exchange, answer: Fiel
     fields.has("authorization") ||
     fields.has("cookie");
   return hasCredentials && !hasDirective(answer.get("cache-control"), "public");
-}
-
-/** Whether a Cache-Control field has this directive (RFC 9111 section 5.2), which is in lower case. */
-export function hasDirective(cacheControl: string | null, name: string): boolean {
-  if (cacheControl === null) return false;
-  const lower = cacheControl.toLowerCase();
-  if (!lower.includes(name)) return false;
-  return lower.split(",").some((directive) => directive.split("=", 1)[0]?.trim() === name);
 }

@@ -1,11 +1,10 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import { type Field, FieldName } from "../../http/field.ts";
 import type { FieldList } from "../../http/field-list.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
-import { type ParsedText, PlaceholderText, Template } from "../../pipeline/placeholders.ts";
+import { type ParsedText, PlaceholderText } from "../../pipeline/placeholders.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { TextProblem } from "../../pipeline/section.ts";
-import { inField } from "../../pipeline/text-places.ts";
+import { WrittenField } from "../written-field.ts";
 import { nameProblem, type RefusedNames } from "./field-names.ts";
 
 // oxlint-disable-next-line no-control-regex -- these are what it is about
@@ -80,38 +79,6 @@ export function checkFields(
   return issues;
 }
 
-/** A field to write, made once if it is always the same. */
-class WrittenField {
-  readonly name: FieldName;
-  readonly lowerCase: string;
-  readonly #template: Template;
-  readonly #constant: Field | undefined;
-
-  constructor(written: string, text: ParsedText) {
-    this.name = new FieldName(written);
-    this.lowerCase = written.toLowerCase();
-    this.#template = new Template(text, inField);
-    const { constant } = this.#template;
-    this.#constant = constant === undefined ? undefined : this.name.with(trimmed(constant));
-  }
-
-  get isConstant(): boolean {
-    return this.#constant !== undefined;
-  }
-
-  /** Undefined if its value is empty. */
-  of(exchange: Exchange): Field | undefined {
-    if (this.#constant !== undefined) return this.#constant;
-    const value = trimmed(this.#template.text(exchange));
-    return value === "" ? undefined : this.name.with(value);
-  }
-}
-
-/** Blanks around a value are not part of it (RFC 9110 section 5.5). */
-function trimmed(value: string): string {
-  return value.replace(/^[ \t]+|[ \t]+$/g, "");
-}
-
 /** Changes the fields of messages as a configuration says. */
 export class FieldChanges {
   /** Whether what is written depends on more than the configuration. */
@@ -134,13 +101,13 @@ export class FieldChanges {
     const { outgoing } = exchange;
     for (const name of this.#removed) outgoing.remove(name);
     for (const written of this.#set) {
-      const field = written.of(exchange);
-      if (field === undefined) outgoing.remove(written.lowerCase);
-      else outgoing.set(field.name, field.value);
+      const { name, value } = written.of(exchange);
+      if (value === "") outgoing.remove(name);
+      else outgoing.set(name, value);
     }
     for (const written of this.#added) {
-      const field = written.of(exchange);
-      if (field !== undefined) outgoing.append(field.name, field.value);
+      const { name, value } = written.of(exchange);
+      if (value !== "") outgoing.append(name, value);
     }
   }
 
@@ -149,12 +116,12 @@ export class FieldChanges {
     if (this.#removed.size > 0) fields.delete(this.#removed);
     for (const written of this.#set) {
       const field = written.of(exchange);
-      if (field === undefined) fields.delete(new Set([written.lowerCase]));
+      if (field.value === "") fields.delete(new Set([field.name]));
       else fields.put(field);
     }
     for (const written of this.#added) {
       const field = written.of(exchange);
-      if (field !== undefined) fields.list.push(field);
+      if (field.value !== "") fields.list.push(field);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
+import { strengthened, weakenTag } from "../../http/entity-tag.ts";
 import { digestFields } from "../../http/fields.ts";
 import type { FieldList } from "../../http/field-list.ts";
 import { Answer, isReader } from "../../pipeline/answer.ts";
@@ -94,7 +95,7 @@ function askForWhole(outgoing: Outgoing): void {
   outgoing.remove("if-range");
   const condition = outgoing.get("if-match");
   if (condition?.includes("W/") === true) {
-    outgoing.set("if-match", condition.replaceAll(/(^|[ ,])W\/(?=")/g, "$1"));
+    outgoing.set("if-match", strengthened(condition));
   }
 }
 
@@ -162,9 +163,7 @@ function describeChanged(
 ): void {
   fields.delete(dependsOnExchange ? ABOUT_CONTENT_AND_VALIDATORS : ABOUT_CONTENT);
   if (length !== undefined) fields.set("Content-Length", `${length}`);
-  const tag = fields.get("etag");
-  // The bytes differ from those that the backend has tagged (RFC 9110 section 8.8.1).
-  if (tag?.startsWith('"') === true) fields.set("ETag", `W/${tag}`);
+  weakenTag(fields);
 }
 
 const ABOUT_CONTENT: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import { isParsedText, type ParsedText } from "../../pipeline/placeholders.ts";
+import { placeholdersIn } from "../../pipeline/parsed-texts.ts";
 import type { Behind } from "../../pipeline/policy.ts";
 import { policyRegistry } from "../../policies/registry.ts";
 
@@ -14,12 +14,7 @@ export function behind(route: object, policy: string): Behind {
     Reflect.get(route, key),
   ]);
   return {
-    texts: entries.flatMap(([, value]) => textsIn(value)),
+    placeholders: placeholdersIn(entries),
     fingerprint: Bun.hash(JSON.stringify(entries)).toString(36),
   };
-}
-
-function textsIn(value: unknown): ParsedText[] {
-  if (typeof value !== "object" || value === null) return [];
-  return isParsedText(value) ? [value] : Object.values(value).flatMap(textsIn);
 }

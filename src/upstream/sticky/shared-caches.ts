@@ -1,28 +1,21 @@
+import { type CacheDirectives, parseCacheControl } from "../../http/cache-control.ts";
 import type { FieldList } from "../../http/field-list.ts";
 
-/** Directives by which an answer is for everyone (RFC 9111 section 5.2.2). */
-const FOR_EVERYONE = /^(?:public$|s-maxage(?:=|$))/i;
-const ALREADY_PRIVATE = /^(?:private|no-store)$/i;
-/** The elements of a list; a comma within quotes parts none. */
-const ELEMENTS = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g;
-
-/** What an answer's Cache-Control says, directive by directive. */
-function directivesOf(fields: FieldList): string[] {
-  return (fields.get("cache-control")?.match(ELEMENTS) ?? []).map((directive) => directive.trim());
-}
-
-/** Whether an answer says that shared caches may give it to everyone. */
+/** Whether an answer says that shared caches may give it to everyone (RFC 9111 section 5.2.2). */
 export function isForEveryone(fields: FieldList): boolean {
-  const directives = directivesOf(fields);
-  return (
-    directives.some((directive) => FOR_EVERYONE.test(directive)) &&
-    !directives.some((directive) => ALREADY_PRIVATE.test(directive))
-  );
+  const says = parseCacheControl(fields.get("cache-control"));
+  return (says.get("public") === "" || says.has("s-maxage")) && !isForNobodyElse(says);
 }
 
 /** Sees to it that no shared cache gives an answer for one client to others. */
 export function keepFromSharedCaches(fields: FieldList): void {
-  const directives = directivesOf(fields).filter((directive) => directive !== "");
-  if (directives.some((directive) => ALREADY_PRIVATE.test(directive))) return;
-  fields.set("Cache-Control", ["private", ...directives].join(", "));
+  const written = fields.get("cache-control");
+  const says = parseCacheControl(written);
+  if (isForNobodyElse(says)) return;
+  fields.set("Cache-Control", says.size === 0 ? "private" : `private, ${written}`);
+}
+
+/** `private` with names of fields is about these alone. */
+function isForNobodyElse(says: CacheDirectives): boolean {
+  return says.get("private") === "" || says.has("no-store");
 }

@@ -14,6 +14,7 @@ describe("a cookie", () => {
     ["a", "a", null],
     ["a; a=1", "a", "1"],
     ["", "a", null],
+    ["a=\xC3\xA0; b=1", "a", "\xC3\xA0"],
   ])("in %p by the name %p is %p", (cookies, name, value) => {
     expect(cookieValue(fieldsFrom({ cookie: cookies }), name)).toBe(value);
   });

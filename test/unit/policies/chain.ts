@@ -37,7 +37,7 @@ export function policyFrom(
     share: keep,
     log,
     idleTimeout: 300_000,
-    behind: () => ({ texts: [], fingerprint: "" }),
+    behind: () => ({ placeholders: [], fingerprint: "" }),
   } satisfies PolicyServices;
   return scope!.create(decode(scope, written), services, name, global);
 }

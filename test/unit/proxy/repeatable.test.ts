@@ -84,6 +84,45 @@ describe("content that can be repeated", () => {
     expect(await answered.next()).toBe("b");
   });
 
+  test("that turns out too large while it is read again loses nothing", async () => {
+    for (const again of ["by the same reader", "by another one"]) {
+      const { source, repeatable, content, push, next } = start(3);
+      for (const text of ["a", "b", "c"]) {
+        push(text);
+        await next();
+      }
+      const earlier = next().catch(() => "nothing");
+      if (again === "by the same reader") content.rewind?.();
+      const reader = again === "by the same reader" ? content : repeatable.reader();
+      expect(await textOf(reader)).toBe("a");
+      push("d");
+      await earlier;
+      push("e");
+      source.finish();
+      const rest: string[] = [];
+      while (rest.at(-1) !== "end") rest.push(await textOf(reader));
+      expect(rest).toEqual(["b", "c", "d", "e", "end"]);
+      expect(repeatable.isKeptWithin(Infinity)).toBe(false);
+    }
+  });
+
+  test("is read to its end by an attempt that is answered while it is read again", async () => {
+    const { source, repeatable, push, next } = start();
+    for (const text of ["a", "b", "c"]) {
+      push(text);
+      await next();
+    }
+    const reader = repeatable.reader();
+    expect(await textOf(reader)).toBe("a");
+    repeatable.answered();
+    source.finish();
+    expect([await textOf(reader), await textOf(reader), await textOf(reader)]).toEqual([
+      "b",
+      "c",
+      "end",
+    ]);
+  });
+
   test("fails with its source, and is given up with it", async () => {
     const { source, content, next } = start();
     const reading = rejection(next());

@@ -99,6 +99,12 @@ describe("a fixed answer", () => {
     const { fields } = answered("respond: { headers: { X-V: '{query.v}' } }", { url });
     expect(fields).toContain("x-v: a%0D%0ASet-Cookie: b");
   });
+
+  test("keeps the last byte of a value that ends in it as a blank of Unicode", () => {
+    const line = "respond: { headers: { X-V: ' {query.v} ' } }";
+    const { fields } = answered(line, { url: "http://localhost/?v=voil%C3%A0" });
+    expect(fields).toContain("x-v: voil\xC3\xA0");
+  });
 });
 
 describe("the configuration of a fixed answer", () => {

@@ -3,6 +3,7 @@ import { Answer, type AnswerBody } from "../../../../src/pipeline/answer.ts";
 import { Chain } from "../../../../src/pipeline/chain.ts";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../../src/pipeline/exchange.ts";
+import { placeholdersIn } from "../../../../src/pipeline/parsed-texts.ts";
 import type { PolicyServices } from "../../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../../src/pipeline/problems.ts";
 import { cache } from "../../../../src/policies/cache/cache.ts";
@@ -113,7 +114,7 @@ export function invalidationWith(clock: FakeClock): Invalidation {
 
 function servicesWith(clock: FakeClock, texts: readonly string[] = []): PolicyServices {
   const keep: PolicyServices["keep"] = (_key, make) => make();
-  const behind = () => ({ texts: texts.map(parsedText), fingerprint: "" });
+  const behind = () => ({ placeholders: placeholdersIn(texts.map(parsedText)), fingerprint: "" });
   return { clock, keep, share: keep, log: () => {}, idleTimeout: 300_000, behind };
 }
 
