@@ -119,9 +119,12 @@ export class Outgoing {
     return this.#query;
   }
 
-  /** Throws a TypeError if it is not percent-encoded or does not begin with "?". */
+  /**
+   * Each character is one byte, which need not be ASCII: clients send such bytes too. Throws a TypeError
+   * for what no query can have, and if it does not begin with "?".
+   */
   set query(query: string) {
-    if (!QUERY.test(query)) throw new TypeError("a query begins with ? and is percent-encoded");
+    if (!QUERY.test(query)) throw new TypeError("not a query that begins with ?");
     this.#query = query;
   }
 
@@ -206,7 +209,7 @@ export class Outgoing {
 const ABOUT_CONTENT = ["content-length", "trailer", ...digestFields];
 
 const PATH = /^\/[!-"$->@-~]*$/;
-const QUERY = /^(?:\?[!-"$-~]*)?$/;
+const QUERY = /^(?:\?[!-"$-~\x80-\xFF]*)?$/;
 
 /** Throws a GatewayError for a path that leads elsewhere, depending on who resolves it. */
 function writtenPath({ path, writtenPath = path }: RequestTarget): string {

@@ -314,11 +314,13 @@ describe("the outgoing request", () => {
     const { outgoing } = openExchange({ url: "http://gateway.test/?a" });
     outgoing.query = "?b=/?";
     expect(outgoing.query).toBe("?b=/?");
+    outgoing.query = "?b=\xE9\xFF";
+    expect(outgoing.query).toBe("?b=\xE9\xFF");
     outgoing.query = "";
     expect(outgoing.query).toBe("");
   });
 
-  test.each(["a=b", "?a b", "?a#b", "?a\n"])("cannot have the query %p", (query) => {
+  test.each(["a=b", "?a b", "?a#b", "?a\n", "?\u0100"])("cannot have the query %p", (query) => {
     const { outgoing } = openExchange();
     expect(() => (outgoing.query = query)).toThrow(TypeError);
   });

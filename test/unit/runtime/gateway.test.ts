@@ -6,6 +6,17 @@ import { asResponse, clientRequest } from "../../support/client-request.ts";
 import { world } from "./world.ts";
 
 describe("a request with a route", () => {
+  test.each(["set: { b: c }", "add: { b: c }", "remove: [b]"])(
+    "keeps bytes of its query that are not ASCII, also with %p",
+    async (changes) => {
+      const { ask, sent } = world({
+        config: `routes: [{ path: "/*", backends: ["http://backend.test"], request: { query: { ${changes} } } }]`,
+      });
+      expect((await ask("/a?q=\xE9\xFF")).status).toBe(200);
+      expect(sent[0]?.request.target).toStartWith("/a?q=\xE9\xFF");
+    },
+  );
+
   test("goes to its backend and is one record", async () => {
     const { ask, records, sent } = world();
     expect(await (await ask("/api/users?a=b")).text()).toBe("from the backend");
