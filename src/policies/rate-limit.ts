@@ -51,23 +51,24 @@ const routeSchema = Type.Union(
   [
     Rate({ description: "How many requests per second are admitted to the route." }),
     Type.Object(limitProperties, { additionalProperties: false }),
+    Type.Literal(false),
   ],
   {
     description:
-      "A limit for this route, in addition to the one for all routes; a request must be within both.",
+      "A limit for this route, in addition to the one for all routes; a request must be within both. `false`: none of its own, under a default.",
     expected: "requests per second, like 50 or 600/m, or {requests_per_second, burst, key}",
     advice: noLimitAdvice,
   },
 );
 
 function noLimitAdvice(written: string): string | undefined {
-  return /^(?:false|off|no|none|unlimited|0)$/i.test(written)
-    ? "for no limit on this route, leave the key out"
+  return /^(?:off|no|none|unlimited|0)$/i.test(written)
+    ? "for no limit on this route, leave the key out or write `false`"
     : undefined;
 }
 
 type RouteLimit = StaticDecode<typeof routeSchema>;
-type Limit = Exclude<RouteLimit, number>;
+type Limit = Exclude<RouteLimit, number | false>;
 
 /**
  * Limits the rate of requests by token buckets. The global limit comes first; its token is returned if
@@ -82,11 +83,15 @@ export const rateLimit = definePolicy({
     schema: routeSchema,
     check: checkRoute,
     checkReferences: compareWithGlobal,
-    create: (config, services, name) => createLimit(asLimit(config), services, name),
+    create(config, services, name) {
+      const limit = asLimit(config);
+      return limit && createLimit(limit, services, name);
+    },
   },
 });
 
-function asLimit(config: RouteLimit): Limit {
+function asLimit(config: RouteLimit): Limit | undefined {
+  if (config === false) return undefined;
   return typeof config === "number" ? { requests_per_second: config, key: "all" } : config;
 }
 
@@ -117,15 +122,17 @@ function checkLimit(limit: Limit): ConfigIssue[] {
 }
 
 function checkRoute(config: RouteLimit): ConfigIssue[] {
-  const issues = checkLimit(asLimit(config));
+  const limit = asLimit(config);
+  const issues = limit === undefined ? [] : checkLimit(limit);
   return typeof config === "number" ? issues.map(({ message }) => ({ path: [], message })) : issues;
 }
 
 /** Warns of a limit that the one for all routes never lets a request reach. */
 function compareWithGlobal(config: RouteLimit, global: unknown): ConfigIssue[] {
-  if (global === undefined) return [];
+  const limit = asLimit(config);
+  if (global === undefined || limit === undefined) return [];
   const { enabled, key, requests_per_second: most } = global as StaticDecode<typeof globalSchema>;
-  const { requests_per_second: rate } = asLimit(config);
+  const { requests_per_second: rate } = limit;
   if (!enabled || key !== "all" || rate <= most) return [];
   const message = `this limit has no effect: \`rate_limiting\` admits only ${most} requests per second to all routes together`;
   const path = typeof config === "number" ? [] : ["requests_per_second"];

@@ -66,14 +66,18 @@ const protocol = defineSection({
 
 const proxy = defineSection({
   schema: Type.Optional(
-    Type.String({
-      description:
-        "The egress proxy through which backends are reached: http://, a host, a port, and optionally a user and a password. The proxy opens a tunnel (CONNECT) to backends with TLS or `protocol: http2`; other requests it gets with the backend's whole URL. The proxy variables of the environment (HTTP_PROXY and others) are ignored.",
-      expected: "a proxy's URL, like http://egress:3128",
-    }),
+    Type.Transform(
+      Type.Union([Type.String(), Type.Literal(false)], {
+        description:
+          "The egress proxy through which backends are reached: http://, a host, a port, and optionally a user and a password. The proxy opens a tunnel (CONNECT) to backends with TLS or `protocol: http2`; other requests it gets with the backend's whole URL. `false`: none, under a default. The proxy variables of the environment (HTTP_PROXY and others) are ignored.",
+        expected: "a proxy's URL, like http://egress:3128",
+      }),
+    )
+      .Decode((written) => (written === false ? undefined : written))
+      .Encode((url) => url ?? false),
   ),
   check: (written) => {
-    const message = checkProxyUrl(written);
+    const message = written === undefined ? undefined : checkProxyUrl(written);
     return message === undefined ? [] : [{ path: [], message }];
   },
 });

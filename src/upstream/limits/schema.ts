@@ -12,12 +12,15 @@ export const DEFAULT_WAIT = 1_000;
 /** `max_in_flight` of an upstream. */
 const maxInFlight = defineSection({
   schema: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      description:
-        "At most this many requests in flight at all backends of the upstream together, those of all routes that share it. Beyond it, requests wait if `max_waiting` lets them; otherwise the answer is 503. No limit by default, besides `server.max_in_flight`.",
-      expected: "a whole number of at least 1",
-    }),
+    Type.Transform(
+      Type.Union([Type.Integer({ minimum: 1 }), Type.Literal(false)], {
+        description:
+          "At most this many requests in flight at all backends of the upstream together, those of all routes that share it. Beyond it, requests wait if `max_waiting` lets them; otherwise the answer is 503. No limit by default, besides `server.max_in_flight`; `false`: none, under a default.",
+        expected: "a whole number of at least 1",
+      }),
+    )
+      .Decode((written) => (written === false ? undefined : written))
+      .Encode((most) => most ?? false),
   ),
 });
 

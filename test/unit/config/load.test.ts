@@ -241,10 +241,9 @@ ${ROUTE}`);
 
 describe("a value that is a scalar or a mapping", () => {
   test.each([
-    ["rate_limit: 0", `4:17: ${RATE_LIMIT}, got 0; for no limit on this route, leave the key out`],
     [
-      "rate_limit: false",
-      `4:17: ${RATE_LIMIT}, got false; for no limit on this route, leave the key out`,
+      "rate_limit: 0",
+      `4:17: ${RATE_LIMIT}, got 0; for no limit on this route, leave the key out or write \`false\``,
     ],
     ["rate_limit: 100/10s", `4:17: ${RATE_LIMIT}, got the text "100/10s"; write \`10/s\``],
     ["rate_limit: true", `4:17: ${RATE_LIMIT}, got true`],
