@@ -96,6 +96,7 @@ describe("{path.NAME}", () => {
       "/:left/:right",
       "1:13 the path of this route has no `:x` or `*x`, only `left`, `right`",
     ],
+    ["named: { pattern: '{path.x}' }\n", "/a", "1:19 the path of this route has no `:x` or `*x`"],
     [
       "named: { a: '{path.x}' }\n",
       "/*",
