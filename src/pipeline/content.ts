@@ -8,6 +8,9 @@ export interface ReadResult {
   readonly value?: Uint8Array | undefined;
 }
 
+/** What `read` answers at the end. */
+export const END: ReadResult = { done: true };
+
 /** Content that is read piece by piece. */
 export interface ContentReader {
   /** In bytes; absent or undefined if unknown. */
@@ -133,5 +136,3 @@ export class WatchedContent implements ContentReader {
     this.#idle.stop();
   }
 }
-
-const END: ReadResult = { done: true };

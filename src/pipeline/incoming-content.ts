@@ -1,5 +1,5 @@
 import type { Field } from "../http/field.ts";
-import type { ContentReader, ReadResult } from "./content.ts";
+import { type ContentReader, type ReadResult, END } from "./content.ts";
 
 /** The sender of content, as far as the reader controls it. */
 export interface Flow {
@@ -27,7 +27,6 @@ const ENOUGH_WAITING = 262_144;
  */
 const SMALL = 4_096;
 const GATHERED = 8_192;
-const END: ReadResult = { done: true };
 
 /** Content as it arrives from a peer: the socket's side hands pieces in, one reader takes them out. */
 export class IncomingContent implements ContentReader {

@@ -2,6 +2,7 @@ import type { Answer } from "../pipeline/answer.ts";
 import type { Handler } from "../pipeline/chain.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Outgoing } from "../pipeline/outgoing.ts";
+import { nextTurn } from "../time/next-turn.ts";
 import type { Backend } from "../upstream/backend.ts";
 import { Attempt, type BackendRequest } from "../transport/attempt.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
@@ -142,9 +143,3 @@ function isUnfinished({ content }: BackendAnswer): boolean {
 
 /** Bytes of an answer that usually arrives whole. */
 const SMALL = 65_536;
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}

@@ -1,11 +1,9 @@
 import type { Field } from "../http/field.ts";
 import { readGrpcStatus } from "../http/grpc.ts";
-import type { ContentReader, ReadResult } from "../pipeline/content.ts";
+import { type ContentReader, type ReadResult, END } from "../pipeline/content.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { grpcTrailers } from "../pipeline/grpc-problems.ts";
-
-const END: ReadResult = { done: true };
 
 /**
  * The content of a gRPC answer. Its status is noted; if it breaks off, it ends with a status that says

@@ -17,7 +17,7 @@ export function pickFirst(
   if (backend?.isFull === false) return backend;
   return (
     (backend && upstream.pickAvailable(exchange, new Set([backend]))) ??
-    (isPersistent ? suspected(upstream, NONE) : undefined)
+    (isPersistent ? suspected(upstream) : undefined)
   );
 }
 
@@ -38,8 +38,8 @@ export function pickAgain(
   tried.add(last);
   return (
     upstream.pickAvailable(exchange, tried) ??
-    upstream.pickAvailable(exchange, NONE) ??
-    suspected(upstream, NONE)
+    upstream.pickAvailable(exchange) ??
+    suspected(upstream)
   );
 }
 
@@ -48,11 +48,12 @@ export function pickAgain(
  * since, the one with the fewest requests: while all of an upstream's backends are restarted one after
  * another, some of them are back, and nobody knows it yet.
  */
-function suspected({ backends }: Upstream, except: ReadonlySet<Backend>): Backend | undefined {
+function suspected({ backends }: Upstream, except?: ReadonlySet<Backend>): Backend | undefined {
   let least: Backend | undefined;
   for (const backend of backends) {
     const { health, isFull, inFlight } = backend;
-    if (health.healthy || health.consecutiveFailures > 0 || isFull || except.has(backend)) continue;
+    if (except?.has(backend) === true || isFull) continue;
+    if (health.healthy || health.consecutiveFailures > 0) continue;
     if (least === undefined || inFlight < least.inFlight) least = backend;
   }
   return least;
@@ -68,5 +69,3 @@ export function areOthersFull({ backends }: Upstream, tried: ReadonlySet<Backend
   const others = backends.filter((backend) => !tried.has(backend) && isAvailable(backend));
   return others.length > 0 && others.every(({ isFull }) => isFull);
 }
-
-const NONE: ReadonlySet<Backend> = new Set();

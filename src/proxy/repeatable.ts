@@ -1,7 +1,5 @@
 import type { Field } from "../http/field.ts";
-import type { ContentReader, ReadResult } from "../pipeline/content.ts";
-
-const END: ReadResult = { done: true };
+import { type ContentReader, type ReadResult, END } from "../pipeline/content.ts";
 
 /**
  * Content that can be sent once more: its beginning is kept until there is too much of it, or an answer

@@ -140,7 +140,7 @@ export class Upstream implements HealthListener, BackendListener {
   }
 
   /** A backend that gets requests and has room for one more, none of `except`; undefined if there is none. */
-  pickAvailable(exchange: Exchange, except: ReadonlySet<Backend>): Backend | undefined {
+  pickAvailable(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined {
     const picked = this.pick(exchange, except);
     if (picked?.isFull !== true) return picked;
     // All at once: when every backend is full, to pass over them one by one would cost O(n²).
@@ -205,7 +205,7 @@ export class Upstream implements HealthListener, BackendListener {
 
   #queueOf(limits: UpstreamLimits | undefined): WaitingQueue | undefined {
     if (limits?.waiting === undefined) return undefined;
-    const queue = new WaitingQueue(limits.waiting, ({ exchange, except = NONE }) =>
+    const queue = new WaitingQueue(limits.waiting, ({ exchange, except }) =>
       this.isFull ? undefined : this.pickAvailable(exchange, except),
     );
     limits.load.add(queue);
@@ -245,8 +245,6 @@ export class Upstream implements HealthListener, BackendListener {
     return isAlone && isSimple && this.#queue === undefined ? first : undefined;
   }
 }
-
-const NONE: ReadonlySet<Backend> = new Set();
 
 /** Whether a backend is at max_in_flight, and not kept from requests by its circuit breaker. */
 function isBusy({ isFull, breaker }: Backend): boolean {

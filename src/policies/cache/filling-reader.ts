@@ -1,5 +1,5 @@
 import type { Field } from "../../http/field.ts";
-import type { ContentReader, ReadResult } from "../../pipeline/content.ts";
+import { type ContentReader, type ReadResult, END } from "../../pipeline/content.ts";
 
 /** Content that several read while it arrives. */
 export interface Filled {
@@ -57,5 +57,3 @@ export class FillingReader implements ContentReader {
     return Promise.resolve();
   }
 }
-
-const END: ReadResult = { done: true };

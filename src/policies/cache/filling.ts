@@ -1,5 +1,5 @@
 import type { Field } from "../../http/field.ts";
-import type { ContentReader, ReadResult } from "../../pipeline/content.ts";
+import { type ContentReader, type ReadResult, END } from "../../pipeline/content.ts";
 import type { Clock } from "../../time/clock.ts";
 import { type Filled, FillingReader } from "./filling-reader.ts";
 
@@ -215,7 +215,6 @@ export class Filling implements Filled {
   }
 }
 
-const END: ReadResult = { done: true };
 const NOTHING = new Uint8Array(0);
 const NOT_WANTED = new Error("nobody reads the answer any more");
 

@@ -1,5 +1,6 @@
 import type { Field } from "../../http/field.ts";
-import type { ContentReader, ReadResult } from "../../pipeline/content.ts";
+import { nextTurn } from "../../time/next-turn.ts";
+import { type ContentReader, type ReadResult, END } from "../../pipeline/content.ts";
 
 /**
  * Content of which the beginning has been read, to see how much there is of it. Its reader gets that
@@ -81,11 +82,4 @@ export class Begun implements ContentReader {
   }
 }
 
-const END: ReadResult = { done: true };
 const NOTHING = new Uint8Array(0);
-
-function nextTurn(): Promise<undefined> {
-  return new Promise((resolve) => {
-    setImmediate(() => resolve(undefined));
-  });
-}

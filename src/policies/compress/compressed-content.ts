@@ -1,6 +1,6 @@
 import type { Field } from "../../http/field.ts";
 import { digestFields } from "../../http/fields.ts";
-import type { ContentReader, ReadResult } from "../../pipeline/content.ts";
+import { type ContentReader, type ReadResult, END } from "../../pipeline/content.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Encoder, Until } from "./encoder.ts";
 
@@ -131,5 +131,4 @@ export class CompressedContent implements ContentReader {
   }
 }
 
-const END: ReadResult = { done: true };
 const DIGESTS: ReadonlySet<string> = new Set(digestFields);

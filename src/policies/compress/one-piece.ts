@@ -1,4 +1,4 @@
-import type { ContentReader, ReadResult } from "../../pipeline/content.ts";
+import { type ContentReader, type ReadResult, END } from "../../pipeline/content.ts";
 
 /** Content that is there, to be read. */
 export class OnePiece implements ContentReader {
@@ -21,5 +21,3 @@ export class OnePiece implements ContentReader {
     return Promise.resolve();
   }
 }
-
-const END: ReadResult = { done: true };

@@ -6,6 +6,7 @@ import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Timeout } from "../../time/timeout.ts";
 import { Attempt, type Transport } from "../../transport/attempt.ts";
+import { nextTurn } from "../../time/next-turn.ts";
 import type { Backend } from "../../upstream/backend.ts";
 import type { Outcome } from "../../upstream/outcome.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
@@ -150,7 +151,7 @@ export class Mirror {
     );
     attempt.trial = trialAt(backend);
     // The exchange's own attempt goes first.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     try {
       const answer = await attempt.sendBy(transport);
       this.counts.answered += 1;

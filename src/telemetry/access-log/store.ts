@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import type { Statement } from "bun:sqlite";
+import { nextTurn } from "../../time/next-turn.ts";
 import type { ExchangeRecord } from "../record.ts";
 import { COLUMNS, valuesOf } from "./columns.ts";
 import { createPrivately, DatabaseFiles, type FileChange } from "./database-files.ts";
@@ -113,7 +114,7 @@ export class Store {
    */
   async retention(now: number): Promise<void> {
     for (const _ of retention(this.#db, this.#path, this.#limits, now)) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       if (!this.#open) return;
     }
   }
