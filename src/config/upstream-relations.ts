@@ -34,6 +34,11 @@ export function checkUpstream(keys: Keys, { isOwn, healthCheck, isTimeoutWritten
   ];
 }
 
+/** Whether backends come from a source besides those that are listed. */
+function isDiscovered(keys: object): boolean {
+  return "discover" in keys && keys.discover !== undefined;
+}
+
 /** Warns of a queue in which nobody ever waits. */
 function checkWaiting(keys: Keys): ConfigIssue[] {
   const { backends = [], max_in_flight, max_waiting = 0, wait_timeout } = keys;
@@ -42,10 +47,9 @@ function checkWaiting(keys: Keys): ConfigIssue[] {
     const message = "`wait_timeout` has no effect: without `max_waiting` no request waits";
     return [{ path: ["wait_timeout"], message, severity: "warning" }];
   }
-  const isDiscovered = "discover" in keys && keys.discover !== undefined;
   const isLimited =
     max_in_flight !== undefined || backends.every((one) => one?.max_in_flight !== undefined);
-  if (isLimited || isDiscovered) return [];
+  if (isLimited || isDiscovered(keys)) return [];
   const message =
     "`max_waiting` has no effect: requests wait only for a limit, `max_in_flight` of the upstream or of each backend";
   return [{ path: ["max_waiting"], message, severity: "warning" }];
@@ -53,10 +57,9 @@ function checkWaiting(keys: Keys): ConfigIssue[] {
 
 /** Without another backend, backups would never be spared. */
 function checkBackups({ backends = [], ...keys }: Keys): ConfigIssue[] {
-  const isDiscovered = "discover" in keys && keys.discover !== undefined;
   const areAllBackups =
     backends.length > 0 && backends.every((backend) => backend?.backup === true);
-  if (isDiscovered || !areAllBackups) return [];
+  if (isDiscovered(keys) || !areAllBackups) return [];
   const message =
     "all backends are backups; leave out `backup: true` of those that get the requests";
   return [{ path: ["backends"], message }];

@@ -1,7 +1,9 @@
+import { bytesOf } from "../http/bytes.ts";
 import { cookieValue } from "../http/cookies.ts";
 import { TOKEN } from "../http/fields.ts";
 import { hostName, hostPort } from "../http/host.ts";
 import { queryParameter } from "../http/query.ts";
+import { clientField } from "./client-field.ts";
 import type { Exchange } from "./exchange.ts";
 
 /**
@@ -53,13 +55,13 @@ export const namedSources = {
   query: {
     form: "bytes",
     // Names are compared with those of the query byte by byte.
-    nameOf: (written) => (written === "" ? undefined : latin1(written)),
+    nameOf: (written) => (written === "" ? undefined : bytesOf(written)),
     read: ({ target }, name) => queryParameter(target.query, name) ?? "",
   },
   header: {
     form: "bytes",
     nameOf: (written) => (TOKEN.test(written) ? written.toLowerCase() : undefined),
-    read: clientField,
+    read: (exchange, name) => clientField(exchange, name) ?? "",
   },
   cookie: {
     form: "bytes",
@@ -99,12 +101,6 @@ function certificateSubject({ client, request }: Exchange): string {
   return request.connection.tls?.certificate?.subject ?? "";
 }
 
-/** A field that only a trusted proxy may send is not there for anyone else's request. */
-function clientField({ client, fields }: Exchange, name: string): string {
-  if (!client.viaTrustedProxy && fields.rules.kindOf(name) === "claim") return "";
-  return fields.get(name) ?? "";
-}
-
 /** A claim by its whole name, or by the way to it in claims that hold others: "realm_access.roles". */
 function claim(claims: Readonly<Record<string, unknown>>, name: string): string {
   if (Object.hasOwn(claims, name)) return claimText(claims[name]);
@@ -125,15 +121,3 @@ function claimText(value: unknown): string {
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-
-/** The UTF-8 of a text, one byte a character. */
-export function latin1(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text).toString("latin1");
-}
-
-export function isAscii(text: string): boolean {
-  return ASCII.test(text);
-}
-
-// oxlint-disable-next-line no-control-regex -- all of ASCII
-const ASCII = /^[\0-\x7F]*$/;

@@ -1,5 +1,6 @@
+import { bytesOf, textOfBytes } from "../http/bytes.ts";
 import { encodeByte } from "../http/path.ts";
-import { isAscii, latin1, type ValueForm } from "./placeholder-values.ts";
+import type { ValueForm } from "./placeholder-values.ts";
 import { type ParsedText, Template, type TextPlace } from "./placeholders.ts";
 
 /**
@@ -9,13 +10,13 @@ import { type ParsedText, Template, type TextPlace } from "./placeholders.ts";
  * consist of dots, as `Outgoing.path` does.
  */
 export const inPath: TextPlace = {
-  literal: (text) => encode(latin1(text), NOT_IN_PATH),
+  literal: (text) => encode(bytesOf(text), NOT_IN_PATH),
   value: (value, form) => (form === "path" ? value : encode(asBytes(value, form), NOT_UNRESERVED)),
 };
 
 /** A query that begins with "?". Only {request.query} brings parameters with it. */
 export const inQuery: TextPlace = {
-  literal: (text) => encode(latin1(text), NOT_IN_QUERY),
+  literal: (text) => encode(bytesOf(text), NOT_IN_QUERY),
   value(value, form) {
     if (form === "query") return encode(value, NOT_IN_QUERY);
     if (form === "path") return value.replace(NOT_UNRESERVED_OR_ESCAPE, encodeByte);
@@ -25,7 +26,7 @@ export const inQuery: TextPlace = {
 
 /** The name or the value of one parameter of a query. */
 export const inParameter: TextPlace = {
-  literal: (text) => encode(latin1(text), NOT_UNRESERVED),
+  literal: (text) => encode(bytesOf(text), NOT_UNRESERVED),
   value: (value, form) =>
     form === "path"
       ? value.replace(NOT_UNRESERVED_OR_ESCAPE, encodeByte)
@@ -34,7 +35,7 @@ export const inParameter: TextPlace = {
 
 /** The value of a field: each character is one byte, and none is a control character except the tab. */
 export const inField: TextPlace = {
-  literal: (text) => encode(latin1(text), CONTROLS),
+  literal: (text) => encode(bytesOf(text), CONTROLS),
   value: (value, form) => encode(asBytes(value, form), CONTROLS),
 };
 
@@ -47,7 +48,7 @@ export const inHost: TextPlace = {
 /** Text as people read it, in which nothing is encoded: plain text, or a value that is encoded as a whole. */
 export const asText: TextPlace = {
   literal: (text) => text,
-  value: (value, form) => (form === "text" ? value.toWellFormed() : utf8(value)),
+  value: (value, form) => (form === "text" ? value.toWellFormed() : textOfBytes(value)),
 };
 
 /** The inside of a JSON string. */
@@ -101,9 +102,5 @@ function encode(bytes: string, characters: RegExp): string {
 }
 
 function asBytes(value: string, form: ValueForm): string {
-  return form === "text" ? latin1(value.toWellFormed()) : value;
-}
-
-function utf8(bytes: string): string {
-  return isAscii(bytes) ? bytes : Buffer.from(bytes, "latin1").toString();
+  return form === "text" ? bytesOf(value.toWellFormed()) : value;
 }

@@ -1,10 +1,7 @@
 import { comparableHost, parentsOf } from "../http/host-pattern.ts";
+import { Memo } from "../units/memo.ts";
 import { PathTable } from "./path-table.ts";
 import type { RoutePattern } from "./pattern.ts";
-
-// Clients ask for the same hosts repeatedly.
-const KNOWN_AT_MOST = 4096;
-const LONGEST_KNOWN = 256;
 
 /** The tables of all hosts, found by a request's host and not by walking the hosts. */
 export class HostTables<R extends RoutePattern> {
@@ -14,7 +11,10 @@ export class HostTables<R extends RoutePattern> {
   /** Of `*.example.com` under "example.com". */
   readonly #below = new Map<string, PathTable<R>>();
   /** By the Host as it was sent. */
-  readonly #known = new Map<string, readonly PathTable<R>[]>();
+  readonly #known = new Memo<readonly PathTable<R>[]>((host) => this.#find(comparableHost(host)), {
+    most: 4096,
+    longestKey: 256,
+  });
 
   /** The table of a host pattern, created if missing. To be called before any `of`. */
   table(host: string): PathTable<R> {
@@ -31,14 +31,7 @@ export class HostTables<R extends RoutePattern> {
    * the one for every host. At most one for each label of the host, and two.
    */
   of(host: string): readonly PathTable<R>[] {
-    const known = this.#known.get(host);
-    if (known !== undefined) return known;
-    const found = this.#find(comparableHost(host));
-    if (host.length > LONGEST_KNOWN) return found;
-    if (this.#known.size >= KNOWN_AT_MOST) this.#known.clear();
-    // A copy: the host may be a slice that keeps all of a header section in memory.
-    this.#known.set(Buffer.from(host, "latin1").toString("latin1"), found);
-    return found;
+    return this.#known.of(host);
   }
 
   #find(host: string): PathTable<R>[] {

@@ -1,3 +1,4 @@
+import { Memo } from "../../units/memo.ts";
 import type { Coding } from "./codings.ts";
 
 /**
@@ -37,25 +38,15 @@ const ELEMENT =
 
 /** Remembers what it has chosen: clients send the same few fields again and again. */
 export class Negotiation {
-  readonly #offered: readonly Coding[];
-  readonly #known = new Map<string, Coding | undefined>();
+  readonly #known: Memo<Coding | "identity">;
 
   constructor(offered: readonly Coding[]) {
-    this.#offered = offered;
+    const choose = (accepted: string) => negotiate(accepted, offered) ?? "identity";
+    this.#known = new Memo(choose, { most: 64, longestKey: 128 });
   }
 
   choose(accepted: string | null): Coding | undefined {
-    if (accepted === null) return undefined;
-    const known = this.#known.get(accepted);
-    if (known !== undefined || this.#known.has(accepted)) return known;
-    const chosen = negotiate(accepted, this.#offered);
-    if (accepted.length <= LONGEST_KNOWN) {
-      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
-      this.#known.set(accepted, chosen);
-    }
-    return chosen;
+    const chosen = accepted === null ? "identity" : this.#known.of(accepted);
+    return chosen === "identity" ? undefined : chosen;
   }
 }
-
-const MOST_KNOWN = 64;
-const LONGEST_KNOWN = 128;

@@ -1,3 +1,5 @@
+import { Memo } from "../../units/memo.ts";
+
 /** What is compressed unless the configuration lists other types: text, and binary data that is as verbose. */
 export const USUAL_TYPES: readonly string[] = [
   "text/*",
@@ -67,7 +69,10 @@ export class MediaTypes {
   /** The types before "/*", and the suffixes after "*+". */
   readonly #families = new Set<string>();
   readonly #suffixes = new Set<string>();
-  readonly #known = new Map<string, boolean>();
+  readonly #known = new Memo((contentType) => this.#find(contentType), {
+    most: 64,
+    longestKey: 128,
+  });
 
   constructor(patterns: readonly string[]) {
     for (const written of patterns) {
@@ -80,14 +85,7 @@ export class MediaTypes {
 
   /** Takes the field's value, parameters included. */
   has(contentType: string): boolean {
-    const known = this.#known.get(contentType);
-    if (known !== undefined) return known;
-    const isListed = this.#find(contentType);
-    if (contentType.length <= LONGEST_KNOWN) {
-      if (this.#known.size >= MOST_KNOWN) this.#known.clear();
-      this.#known.set(contentType, isListed);
-    }
-    return isListed;
+    return this.#known.of(contentType);
   }
 
   #find(contentType: string): boolean {
@@ -102,6 +100,3 @@ export class MediaTypes {
     );
   }
 }
-
-const MOST_KNOWN = 64;
-const LONGEST_KNOWN = 128;

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { listWith } from "../../http/fields.ts";
 import { hasDotSegment, normalizePath } from "../../http/path.ts";
-import { latin1 } from "../../pipeline/placeholder-values.ts";
+import { bytesOf } from "../../http/bytes.ts";
 import { definePolicy } from "../../pipeline/policy.ts";
 import { TextProblem } from "../../pipeline/section.ts";
 
@@ -27,7 +27,7 @@ function readPrefix(written: string): string {
       wrong.index,
     );
   }
-  const normal = hasDotSegment(written) ? undefined : normalizePath(latin1(written));
+  const normal = hasDotSegment(written) ? undefined : normalizePath(bytesOf(written));
   if (typeof normal !== "string") throw new TextProblem("no path begins with this", 0);
   const prefix = normal.replace(/\/$/, "");
   if (prefix === "") throw new TextProblem('"/" takes nothing off; leave it out', 0);

@@ -1,7 +1,7 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import { changeQuery } from "../../http/query.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
-import { latin1 } from "../../pipeline/placeholder-values.ts";
+import { bytesOf } from "../../http/bytes.ts";
 import { type ParsedText, PlaceholderText, Template } from "../../pipeline/placeholders.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { inParameter } from "../../pipeline/text-places.ts";
@@ -78,7 +78,7 @@ interface WrittenParameter {
 
 function writtenParameter(name: string, text: ParsedText): WrittenParameter {
   return {
-    name: latin1(name),
+    name: bytesOf(name),
     beginning: `${inParameter.literal(name)}=`,
     value: new Template(text, inParameter),
   };
@@ -91,7 +91,7 @@ export class QueryTransformation {
   readonly #added: readonly WrittenParameter[];
 
   constructor({ set = {}, add = {}, remove = [] }: QueryConfig) {
-    this.#removed = new Set(remove.map(latin1));
+    this.#removed = new Set(remove.map(bytesOf));
     this.#set = Object.entries(set).map(([name, text]) => writtenParameter(name, text));
     this.#added = Object.entries(add).flatMap(([name, texts]) =>
       [texts].flat().map((text) => writtenParameter(name, text)),

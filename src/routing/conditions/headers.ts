@@ -2,7 +2,8 @@ import { Type } from "@sinclair/typebox";
 import { hasToken, TOKEN } from "../../http/fields.ts";
 import { isPreflight } from "../../http/preflight.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
-import { textOfBytes } from "./bytes.ts";
+import { textOfBytes } from "../../http/bytes.ts";
+import { clientField } from "../../pipeline/client-field.ts";
 import { defineCondition, type RoutedRequest } from "./condition.ts";
 import { ValueCondition, type ValueSource } from "./value-condition.ts";
 import { checkValueTests, ValueTest, valueTestSchema } from "./value-test.ts";
@@ -48,12 +49,9 @@ class FieldSource implements ValueSource {
     this.isSecret = SECRET.test(this.#name);
   }
 
-  /** Fields by which proxies identify clients count only from trusted ones, as everywhere. */
-  read({ fields, client }: RoutedRequest): string | undefined {
-    const value = fields.get(this.#name);
-    if (value === null) return undefined;
-    if (!client.viaTrustedProxy && fields.rules.kindOf(this.#name) === "claim") return undefined;
-    return textOfBytes(value);
+  read(request: RoutedRequest): string | undefined {
+    const value = clientField(request, this.#name);
+    return value === null ? undefined : textOfBytes(value);
   }
 
   /** A preflight names the fields that the request will have, without their values. */

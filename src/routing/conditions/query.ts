@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { queryParameter } from "../../http/query.ts";
-import { bytesOf, textOfBytes } from "./bytes.ts";
+import { bytesOf, textOfBytes } from "../../http/bytes.ts";
 import { defineCondition, type RoutedRequest } from "./condition.ts";
 import { ValueCondition, type ValueSource } from "./value-condition.ts";
 import { checkValueTests, ValueTest, valueTestSchema } from "./value-test.ts";
