@@ -6,7 +6,8 @@ import type { Cancellation } from "./cancellation.ts";
 import type { ClientConnection, ClientRequest } from "./client-request.ts";
 import type { Delivery } from "./delivery.ts";
 import { type ErrorCode, errorKinds, type ErrorSource, type GatewayError } from "./errors.ts";
-import { Outgoing, type OutgoingRules, VIA } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
+import { type OutgoingRules, VIA } from "./outgoing-fields.ts";
 
 /**
  * How an attempt ended: `answered`; at its backend by no connection, one that broke, or no answer in

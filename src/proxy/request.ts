@@ -2,7 +2,7 @@ import { Answer, isReader } from "../pipeline/answer.ts";
 import type { Clock } from "../time/clock.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
-import { forwardsLeft } from "../pipeline/outgoing.ts";
+import { forwardsLeft } from "../pipeline/outgoing-fields.ts";
 import type { Field } from "../http/field.ts";
 import { namedByConnection } from "../http/fields.ts";
 import type { RequestFields } from "../http/request-fields.ts";

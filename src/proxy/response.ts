@@ -8,7 +8,7 @@ import { type ContentReader, WatchedContent } from "../pipeline/content.ts";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { IncomingContent } from "../pipeline/incoming-content.ts";
-import { VIA } from "../pipeline/outgoing.ts";
+import { VIA } from "../pipeline/outgoing-fields.ts";
 import type { Clock } from "../time/clock.ts";
 import type { BackendAnswer } from "../transport/backend-answer.ts";
 import { backendError } from "../transport/backend-error.ts";

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { hostName } from "../http/host.ts";
-import type { OutgoingRules } from "../pipeline/outgoing.ts";
+import type { OutgoingRules } from "../pipeline/outgoing-fields.ts";
 import type { HedgePlan, RetryPlan } from "./retry/plan.ts";
 
 /** A route's settings for sending requests to its backends. Times are in milliseconds. */

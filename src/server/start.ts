@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import { VIA } from "../pipeline/outgoing.ts";
+import { VIA } from "../pipeline/outgoing-fields.ts";
 import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
 import { Tunnels } from "../proxy/tunnel/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";

@@ -1,7 +1,7 @@
 import type { AddressSet } from "../../http/address.ts";
 import type { FieldRules } from "../../http/field-rules.ts";
 import type { Chain, Handler } from "../../pipeline/chain.ts";
-import type { OutgoingRules } from "../../pipeline/outgoing.ts";
+import type { OutgoingRules } from "../../pipeline/outgoing-fields.ts";
 import type { ToProblem } from "../../pipeline/problems.ts";
 import type { ForwardServices } from "../../proxy/route.ts";
 import type { Mirror } from "../../proxy/mirror/mirror.ts";

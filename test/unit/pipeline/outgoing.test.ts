@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { targetOf } from "../../../src/http/target.ts";
-import type { Outgoing, OutgoingRules } from "../../../src/pipeline/outgoing.ts";
+import type { Outgoing } from "../../../src/pipeline/outgoing.ts";
+import type { OutgoingRules } from "../../../src/pipeline/outgoing-fields.ts";
 import { type Opening, openExchange } from "./opening.ts";
 
 /** The fields that a backend gets for a request with these. */

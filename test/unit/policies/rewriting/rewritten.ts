@@ -1,7 +1,7 @@
 import type { PolicyDefinition } from "../../../../src/pipeline/policy.ts";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import { DEFAULT_RULES, type Exchange } from "../../../../src/pipeline/exchange.ts";
-import type { OutgoingRules } from "../../../../src/pipeline/outgoing.ts";
+import type { OutgoingRules } from "../../../../src/pipeline/outgoing-fields.ts";
 import { targetOf } from "../../../../src/http/target.ts";
 import { parsePattern } from "../../../../src/routing/pattern.ts";
 import { RouteTable } from "../../../../src/routing/table.ts";
