@@ -1,6 +1,8 @@
 import { targetOf } from "../../http/target.ts";
 import type { Steps } from "../../time/slices.ts";
 import type { ResponseCache } from "./response-cache.ts";
+import { type Owner, ownerOf } from "./store.ts";
+import type { StoredAnswer } from "./stored-answer.ts";
 
 /** Which stored answers to remove. Exactly one of the first four is given. */
 export interface Purge {
@@ -18,19 +20,30 @@ export interface Purge {
 /** Removes stored answers, a few per step. Returns how many there were. */
 export function* purgeInSteps(caches: readonly ResponseCache[], what: Purge): Steps<number> {
   const isMeant = urlCheck(what);
+  const { tag } = what;
+  // Thousands of routes have one store.
+  const stores = new Set(caches.map(({ store }) => store));
+  const shelves = new Set<Owner>(caches.map(({ shelf }) => shelf));
   let count = 0;
-  for (const { shelf, store } of caches) {
-    // What is under way may be older than what made the operator purge.
-    store.spoil(isMeant);
-    const { tag } = what;
-    const answers = tag === undefined ? [...shelf] : store.taggedWith(tag);
+  function* remove(answers: Iterable<StoredAnswer>): Steps<void> {
     for (const answer of answers) {
-      if (shelf.has(answer) && isMeant(answer.url)) {
-        shelf.remove(answer);
+      const owner = ownerOf(answer);
+      if (owner !== undefined && shelves.has(owner) && isMeant(answer.url)) {
+        owner.remove(answer);
         count += 1;
       }
       yield undefined;
     }
+  }
+  for (const store of stores) {
+    // What is under way may be older than what made the operator purge.
+    store.spoil(isMeant);
+    if (tag !== undefined) yield* remove(store.taggedWith(tag));
+  }
+  if (tag !== undefined) return count;
+  for (const { shelf } of caches) {
+    yield* remove([...shelf]);
+    yield undefined;
   }
   return count;
 }

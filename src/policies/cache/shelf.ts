@@ -73,11 +73,6 @@ export class Shelf implements Owner, Room {
     return this.#store.find(this, url) !== undefined;
   }
 
-  /** Whether this answer is stored here. */
-  has({ resource }: StoredAnswer): boolean {
-    return (resource as Resource | undefined)?.owner === this;
-  }
-
   find({ url, partition, exchange }: Sought): StoredAnswer | undefined {
     const resource = this.#store.find(this, url);
     if (resource === undefined) return undefined;

@@ -17,6 +17,11 @@ export interface Resource {
   next: Resource | undefined;
 }
 
+/** Where an answer is stored; undefined if it is not any more. */
+export function ownerOf({ resource }: StoredAnswer): Owner | undefined {
+  return (resource as Resource | undefined)?.owner;
+}
+
 /** A request whose answer may be stored, while it is under way. */
 export interface Underway {
   /** What it asks for has changed meanwhile: its answer is not to be stored. */
