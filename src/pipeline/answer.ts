@@ -45,7 +45,7 @@ export class Answer {
 
   /** Discards the content unless the answer that is sent instead has it. */
   replacedBy(other: Answer): void {
-    if (this.#isTaken || this.body === other.body) return;
+    if (this.#isTaken || this.body === other.body || !isReader(this.body)) return;
     this.discard(new Error("the answer was replaced"));
   }
 }

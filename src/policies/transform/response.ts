@@ -1,5 +1,6 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import { strengthened, weakenTag } from "../../http/entity-tag.ts";
+import { FieldName } from "../../http/field.ts";
 import { digestFields } from "../../http/fields.ts";
 import type { FieldList } from "../../http/field-list.ts";
 import { Answer, isReader } from "../../pipeline/answer.ts";
@@ -162,9 +163,11 @@ function describeChanged(
   length: number | undefined,
 ): void {
   fields.delete(dependsOnExchange ? ABOUT_CONTENT_AND_VALIDATORS : ABOUT_CONTENT);
-  if (length !== undefined) fields.set("Content-Length", `${length}`);
+  if (length !== undefined) fields.put(CONTENT_LENGTH.with(`${length}`));
   weakenTag(fields);
 }
+
+const CONTENT_LENGTH = new FieldName("Content-Length");
 
 const ABOUT_CONTENT: ReadonlySet<string> = new Set([
   "accept-ranges",

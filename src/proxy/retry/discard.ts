@@ -6,13 +6,15 @@ const MOST_BYTES = 65_536;
 /** Milliseconds for that. */
 const LONGEST = 1_000;
 
+/** One for all: what it costs to make one is more than to read a small answer. */
+const NOT_PASSED_ON = new Error("the answer is not passed on");
+
 /**
  * Gets rid of the content of an answer that is not passed on. A little is read to its end; otherwise the
  * connection is closed, or the stream reset.
  */
 export async function discard(content: IncomingContent, clock: Clock): Promise<void> {
-  const reason = new Error("the answer is not passed on");
-  const cancelTimer = clock.schedule(LONGEST, () => void content.cancel(reason));
+  const cancelTimer = clock.schedule(LONGEST, () => void content.cancel(NOT_PASSED_ON));
   try {
     let left = (content.length ?? 0) > MOST_BYTES ? 0 : MOST_BYTES;
     while (left > 0) {
@@ -20,7 +22,7 @@ export async function discard(content: IncomingContent, clock: Clock): Promise<v
       if (value === undefined) return;
       left -= value.length;
     }
-    await content.cancel(reason);
+    await content.cancel(NOT_PASSED_ON);
   } catch {
     // It broke off, which nobody needs to know.
   } finally {

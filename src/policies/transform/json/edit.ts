@@ -36,15 +36,14 @@ export function editJson<Source>(
   { shape, values, longest }: JsonEdits<Source>,
   source: Source,
 ): Uint8Array | "not JSON" | "too long" | undefined {
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
-  const start = startOfText(bytes);
-  if (!isJson(bytes, start)) return "not JSON";
-  const root = afterBlanks(bytes, start);
-  if (bytes[root] !== OPEN_OBJECT && bytes[root] !== OPEN_ARRAY) return undefined;
-  const output = new Output(bytes, longest);
+  const start = startOfText(content);
+  if (!isJson(content, start)) return "not JSON";
+  const root = afterBlanks(content, start);
+  if (content[root] !== OPEN_OBJECT && content[root] !== OPEN_ARRAY) return undefined;
+  const output = new Output(content, longest);
   output.copy(0, root);
-  const end = new Editor(bytes, output, source).edit(root, shape, values);
-  output.copy(end, bytes.length);
+  const end = new Editor(content, output, source).edit(root, shape, values);
+  output.copy(end, content.length);
   return output.result();
 }
 
@@ -52,13 +51,13 @@ type Maybe<Source> = Plan<Source> | undefined;
 
 /** Writes values of a valid JSON text, edited. */
 class Editor<Source> {
-  readonly #bytes: Buffer;
+  readonly #bytes: Uint8Array;
   readonly #output: Output;
   readonly #source: Source;
   /** The values that depend on the source, each made once. */
-  readonly #made = new Map<Plan<Source>, Uint8Array>();
+  #made: Map<Plan<Source>, Uint8Array> | undefined;
 
-  constructor(bytes: Buffer, output: Output, source: Source) {
+  constructor(bytes: Uint8Array, output: Output, source: Source) {
     this.#bytes = bytes;
     this.#output = output;
     this.#source = source;
@@ -84,7 +83,7 @@ class Editor<Source> {
     const bytes = this.#bytes;
     const output = this.#output;
     const replaced = this.#replacedNames(start, shape);
-    const written = new Set<string>();
+    const written = values === undefined ? undefined : new Set<string>();
     let isEmpty = true;
     output.copy(start, start + 1);
     let end = start + 1;
@@ -101,25 +100,25 @@ class Editor<Source> {
         own?.isRemoved === true ||
         (newName === undefined && replaced.has(name)) ||
         // Of two members with one name a backend could read either.
-        (wanted?.value !== undefined && written.has(newName ?? name));
+        (wanted?.value !== undefined && written?.has(newName ?? name) === true);
       if (isDropped) end = endOfValue(bytes, valueStart);
       else {
         output.copy(isEmpty ? start + 1 : end, isEmpty ? opening : at);
         isEmpty = false;
-        if (newName === undefined) output.copy(at, nameEnd);
-        else output.write(textOfName(newName));
+        if (own?.newName === undefined) output.copy(at, nameEnd);
+        else output.write(own.nameText);
         output.copy(nameEnd, valueStart);
-        if (wanted !== undefined) written.add(newName ?? name);
+        if (wanted !== undefined) written?.add(newName ?? name);
         end = this.edit(valueStart, own, wanted);
       }
       at = afterSeparator(bytes, end);
     }
-    for (const [name, plan] of values?.names ?? []) {
-      const text = written.has(name) ? undefined : this.#textOf(plan);
+    for (const [name, plan] of values?.names ?? NO_PLANS) {
+      const text = written?.has(name) === true ? undefined : this.#textOf(plan);
       if (text === undefined) continue;
       if (!isEmpty) output.write(SEPARATOR);
       isEmpty = false;
-      output.write(textOfName(name));
+      output.write(plan.nameText);
       output.write(COLON);
       output.write(text);
     }
@@ -168,10 +167,10 @@ class Editor<Source> {
   #textOf(plan: Plan<Source>): Uint8Array | undefined {
     const { value } = plan;
     if (value instanceof Uint8Array) return value;
-    let text = this.#made.get(plan);
+    let text = this.#made?.get(plan);
     if (text !== undefined) return text;
     text = value === undefined ? this.#newObject(plan) : value(this.#source);
-    if (text !== undefined) this.#made.set(plan, text);
+    if (text !== undefined) (this.#made ??= new Map()).set(plan, text);
     return text;
   }
 
@@ -181,21 +180,18 @@ class Editor<Source> {
     for (const [name, plan] of names) {
       const text = INDEX.test(name) ? undefined : this.#textOf(plan);
       if (text === undefined) continue;
-      parts.push(parts.length === 0 ? BEGINNING : SEPARATOR, textOfName(name), COLON, text);
+      parts.push(parts.length === 0 ? BEGINNING : SEPARATOR, plan.nameText, COLON, text);
     }
     return parts.length === 0 ? undefined : Buffer.concat([...parts, ENDING]);
   }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
+const NO_PLANS: readonly never[] = [];
 const BEGINNING = Buffer.from("{");
 const ENDING = Buffer.from("}");
 const SEPARATOR = Buffer.from(",");
 const COLON = Buffer.from(":");
-
-function textOfName(name: string): Uint8Array {
-  return Buffer.from(JSON.stringify(name));
-}
 
 /** The next member or item, or the end of the container, after one that ends here. */
 function afterSeparator(bytes: Uint8Array, end: number): number {

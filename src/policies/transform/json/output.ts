@@ -1,16 +1,17 @@
 /** The text that editing makes of another one: mostly pieces of it, in order. */
 export class Output {
-  readonly #source: Buffer;
+  readonly #source: Uint8Array;
   readonly #longest: number;
-  #bytes: Buffer | undefined;
+  /** New text, and where pieces of the source begin, each followed by where it ends. */
+  readonly #pieces: (Uint8Array | number)[] = [];
   #length = 0;
-  /** A piece of the source that has not been copied yet, as the next one may follow on it. */
+  /** A piece of the source that has not been added yet, as the next one may follow on it. */
   #from = 0;
   #to = 0;
   #isTooLong = false;
 
   /** The text may have up to `longest` bytes. */
-  constructor(source: Buffer, longest: number) {
+  constructor(source: Uint8Array, longest: number) {
     this.#source = source;
     this.#longest = longest;
   }
@@ -28,44 +29,51 @@ export class Output {
   write(text: Uint8Array): void {
     this.#flush();
     this.#from = this.#to;
-    this.#reserve(text.length);
-    if (this.#isTooLong) return;
-    this.#bytes?.set(text, this.#length);
-    this.#length += text.length;
+    if (this.#hasRoom(text.length)) this.#pieces.push(text);
   }
 
   /** The text; undefined if it is the source as it is. */
-  result(): Buffer | "too long" | undefined {
+  result(): Uint8Array | "too long" | undefined {
     if (this.#length === 0 && this.#from === 0 && this.#to === this.#source.length) {
       return undefined;
     }
     this.#flush();
-    return this.#isTooLong ? "too long" : this.#bytes?.subarray(0, this.#length);
+    return this.#isTooLong ? "too long" : this.#joined();
   }
 
   #flush(): void {
     const bytes = this.#to - this.#from;
-    if (bytes === 0) return;
-    this.#reserve(bytes);
-    if (this.#isTooLong || this.#bytes === undefined) return;
-    this.#source.copy(this.#bytes, this.#length, this.#from, this.#to);
-    this.#length += bytes;
-    this.#from = this.#to;
+    if (bytes > 0 && this.#hasRoom(bytes)) this.#pieces.push(this.#from, this.#to);
   }
 
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed > this.#longest) this.#isTooLong = true;
-    if (this.#isTooLong) return;
-    if (this.#bytes === undefined) {
-      this.#bytes = Buffer.allocUnsafe(Math.max(needed, this.#source.length + ROOM));
-    } else if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(needed * 2);
-      this.#bytes.copy(larger, 0, 0, this.#length);
-      this.#bytes = larger;
+  #hasRoom(bytes: number): boolean {
+    if (this.#length + bytes > this.#longest) this.#isTooLong = true;
+    if (this.#isTooLong) return false;
+    this.#length += bytes;
+    return true;
+  }
+
+  #joined(): Uint8Array {
+    const pieces = this.#pieces;
+    const all = Buffer.allocUnsafe(this.#length);
+    let end = 0;
+    for (let index = 0; index < pieces.length; index += 1) {
+      const piece = pieces[index];
+      if (typeof piece === "number") {
+        index += 1;
+        end = append(all, end, this.#source, piece, pieces[index] as number);
+      } else if (piece !== undefined) end = append(all, end, piece, 0, piece.length);
     }
+    return all;
   }
 }
 
-/** Most edits add less. */
-const ROOM = 256;
+/** Bytes up to which a loop is faster than a call of the runtime. */
+const SHORT = 64;
+
+/** Returns the new end. */
+function append(all: Uint8Array, end: number, source: Uint8Array, from: number, to: number) {
+  if (to - from > SHORT) all.set(source.subarray(from, to), end);
+  else for (let at = from; at < to; at += 1) all[end + at - from] = source[at] ?? 0;
+  return end + to - from;
+}

@@ -15,6 +15,7 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 const FIRST_PRINTABLE = 0x20;
+const FIRST_BEYOND_ASCII = 0x80;
 export const OPEN_ARRAY = 0x5b;
 export const CLOSE_ARRAY = 0x5d;
 export const OPEN_OBJECT = 0x7b;
@@ -214,7 +215,21 @@ export function endOfValue(bytes: Uint8Array, start: number): number {
 }
 
 /** The name between two quotes of valid JSON, without its escapes. */
-export function nameAt(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.toString("utf8", start + 1, end - 1);
+export function nameAt(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > LONG_NAME) return anyNameAt(bytes, start, end);
+  let name = "";
+  for (let at = start + 1; at < end - 1; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= FIRST_BEYOND_ASCII || byte === BACKSLASH) return anyNameAt(bytes, start, end);
+    name += String.fromCharCode(byte);
+  }
+  return name;
+}
+
+/** Bytes above which a call of the runtime is faster than a loop. */
+const LONG_NAME = 32;
+
+function anyNameAt(bytes: Uint8Array, start: number, end: number): string {
+  const text = Buffer.from(bytes.subarray(start + 1, end - 1)).toString();
   return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
 }

@@ -47,6 +47,16 @@ describe("removing", () => {
   });
 });
 
+test("names and values may be long, and beyond ASCII", () => {
+  const long = "n".repeat(100);
+  const value = "ä".repeat(100);
+  const text = `{"${long}":1,"größe":2,"b":"${value}","c":3}`;
+  expect(edited(text, { remove: [long, "größe", "c"] })).toBe(`{"b":"${value}"}`);
+  expect(edited(text, { remove: ["b"], set: { größe: value } })).toBe(
+    `{"${long}":1,"größe":"${value}","c":3}`,
+  );
+});
+
 describe("renaming", () => {
   test.each([
     ['{"a": 1,"c":2}', { a: "b" }, '{"b": 1,"c":2}'],
