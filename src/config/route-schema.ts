@@ -10,7 +10,7 @@ import { checkTimeouts, routeTimeouts } from "./timeouts.ts";
 export const preserveHost = defineSection({
   schema: Type.Boolean({
     description:
-      "Whether a backend gets the Host that the client sent. If not, it gets its own, which shared hosting and most https backends need.",
+      "Whether a backend gets the Host that the client sent. If not, it gets its own, which shared hosting and most https backends need. By default it does, so that it makes links that lead to the client's host.",
     default: true,
   }),
 });

@@ -4,7 +4,7 @@ import { Duration } from "../units/duration.ts";
 
 const MEANINGS = {
   request:
-    "How long a client may take to send a request's body or, for streamed bodies, the next chunk",
+    "How long a client may take to send a request's body or, for streamed bodies, the next chunk (the time for all of an exchange is `exchange`)",
   response: "How long to wait for a backend's response headers after the request has been sent",
   idle: "How long a response body or a WebSocket may go without any data, whichever side is at fault",
   exchange: "How long a whole exchange may take, streams included",
@@ -16,7 +16,10 @@ export const serverTimeouts = Type.Object(
     request: Duration({ description: `${MEANINGS.request}; 0 sets no limit.`, default: "30s" }),
     response: Duration({ description: `${MEANINGS.response}; 0 sets no limit.`, default: "30s" }),
     idle: Duration({ description: `${MEANINGS.idle}; 0 sets no limit.`, default: "5m" }),
-    exchange: Duration({ description: `${MEANINGS.exchange}; 0 sets no limit.`, default: "0" }),
+    exchange: Duration({
+      description: `${MEANINGS.exchange}. 0 sets no limit and is the default, because streams may last as long as they like.`,
+      default: "0",
+    }),
   },
   { additionalProperties: false, description: "Timeouts of all routes.", default: {} },
 );

@@ -57,7 +57,7 @@ const protocol = defineSection({
     {
       default: "http1",
       description:
-        "The version of HTTP that backends are asked in. `http2`: over TLS, or without TLS by prior knowledge (h2c); gRPC needs it. `http3`: https:// backends only. `auto`: over TLS, HTTP/2 if the backend chooses it in the handshake; otherwise HTTP/1.1.",
+        "The version of HTTP that backends are asked in. `http2`: over TLS, or without TLS by prior knowledge (h2c); gRPC needs it. `http3`: https:// backends only. `auto`: over TLS, HTTP/2 if the backend chooses it in the handshake; otherwise HTTP/1.1. By default http1, which every backend speaks.",
       expected: "http1, http2, http3 or auto",
       advice: protocolAdvice,
     },

@@ -50,7 +50,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: ANYWHERE,
     keys: "proxy_cache_use_stale proxy_cache_background_update proxy_cache_revalidate",
     answer:
-      "stale answers stand in for errors by `stale_if_error` of `cache`; they are used while they are renewed where answers say `stale-while-revalidate`, and are revalidated by themselves",
+      "stale answers stand in for errors by `stale_if_error` of `cache`; they are used while they are renewed where answers say `stale-while-revalidate` in their Cache-Control, which `response: { headers: { set } }` of the route can make them say",
   },
   {
     below: ANYWHERE,

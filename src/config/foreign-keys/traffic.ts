@@ -165,7 +165,7 @@ export const foreignInTraffic: readonly ForeignKeys[] = [
     below: [CACHE],
     keys: "stale_while_revalidate swr background_update use_stale stale",
     answer:
-      "a stale answer is used while it is renewed where the answer says `stale-while-revalidate`; for errors, `stale_if_error` adds to what answers allow",
+      "a stale answer is used while it is renewed where the answer says `stale-while-revalidate` in its Cache-Control, which `response: { headers: { set } }` of the route can make it say; for errors there is `stale_if_error`",
   },
   {
     below: [CACHE],

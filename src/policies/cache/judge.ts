@@ -50,8 +50,10 @@ export class Judge {
     );
     if (!policy.storable()) return undefined;
     const verdict = new Verdict(policy, said, age, clock);
-    const isFresh = verdict.freshUntil > clock.monotonic();
-    return isFresh || (said.saysAnything && hasValidator(received.fields)) ? verdict : undefined;
+    // A slow answer, or one with max-age=0, may be stale already and still be used for a while.
+    const usableStale = Math.max(said.staleWhileRevalidating, said.staleIfError) * 1_000;
+    const isUsable = verdict.freshUntil + usableStale > clock.monotonic();
+    return isUsable || (said.saysAnything && hasValidator(received.fields)) ? verdict : undefined;
   }
 }
 

@@ -26,6 +26,8 @@ export class Said {
   readonly isForSharedCaches: boolean;
   /** In seconds. */
   readonly staleIfError: number;
+  /** In seconds. */
+  readonly staleWhileRevalidating: number;
   /** Whether it says anything about being stored. */
   readonly saysAnything: boolean;
   /** Milliseconds, if the configuration decides; otherwise 0. */
@@ -46,6 +48,9 @@ export class Said {
     this.isForSharedCaches = says.has("s-maxage");
     this.mayBeStale = !hasNoCache && !says.has("must-revalidate") && !says.has("proxy-revalidate");
     this.staleIfError = this.mayBeStale ? (deltaSeconds(says.get("stale-if-error")) ?? 0) : 0;
+    this.staleWhileRevalidating = this.mayBeStale
+      ? (deltaSeconds(says.get("stale-while-revalidate")) ?? 0)
+      : 0;
     const isForSome = FOR_SOME_CACHES.some((name) => fields.has(name));
     const hasTtl = !isExplicit && !isForSome && !hasNoCache && WITH_TTL.has(status);
     this.ttl = hasTtl ? ttl : 0;
@@ -67,9 +72,8 @@ export class Said {
     if (fields.has("set-cookie") && !says.has("public")) add("private");
     const mustUnderstand = says.has("must-understand");
     if (mustUnderstand ? !isUnderstood : says.has("no-store")) add("no-store");
-    const whileRevalidating = deltaSeconds(says.get("stale-while-revalidate"));
-    if (whileRevalidating !== undefined && this.mayBeStale) {
-      add("stale-while-revalidate", whileRevalidating);
+    if (this.staleWhileRevalidating > 0) {
+      add("stale-while-revalidate", this.staleWhileRevalidating);
     }
     const date = parseHttpDate(fields.get("date") ?? "", now) ?? now;
     const until = expires === null ? undefined : (parseHttpDate(expires, now) ?? 0);

@@ -24,7 +24,7 @@ export function balanceSchema(registry: readonly BalancerDefinition[]) {
     Type.Unsafe<string | Readonly<Record<string, unknown>>>(
       Type.Union(forms, {
         default: "round_robin",
-        description: `How requests are distributed over the backends, by their weights. ${meanings(registry)}`,
+        description: `How requests are distributed over the backends, by their weights. ${meanings(registry)} By default \`round_robin\`, which depends on nothing but the requests.`,
         expected: expectedOf(registry),
         advice: (written: string) =>
           adviceFor(written.toLowerCase().replace(/[ -]/g, "_"), registry),

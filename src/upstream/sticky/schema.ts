@@ -24,7 +24,7 @@ const stickySchema = Type.Object(
     same_site: Type.Union([Type.Literal("lax"), Type.Literal("strict"), Type.Literal("none")], {
       default: "lax",
       description:
-        "When browsers send the cookie with requests that other sites cause: `lax`, when they lead to a page of this one; `strict`, never; `none`, always, but only over https.",
+        "When browsers send the cookie with requests that other sites cause: `lax`, when they lead to a page of this one; `strict`, never; `none`, always, but only over https. By default `lax`, so that a link from elsewhere leads to the same backend.",
       expected: "lax, strict or none",
     }),
     secret: Type.Optional(

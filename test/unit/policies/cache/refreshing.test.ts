@@ -43,6 +43,24 @@ describe("a stale answer that may be used while a new one is fetched", () => {
     },
   );
 
+  test.each(["max-age=0", "s-maxage=0", "max-age=60"])(
+    "is stored for that, even if it is stale when it comes: %s",
+    async (said) => {
+      const fields = {
+        "cache-control": `${said}, stale-while-revalidate=30`,
+        ...(said === "max-age=60" && { age: "70" }),
+      };
+      const route = new CachedRoute().answers({ fields });
+      expect(await route.contents(1)).toEqual(["content 1"]);
+      expect(await route.contents(1)).toEqual(["content 1"]);
+      await settle();
+      expect(await route.contents(1)).toEqual(["content 2"]);
+      route.clock.advance(30_000);
+      await settle();
+      expect(await route.contents(1)).toEqual(["content 4"]);
+    },
+  );
+
   test("is used with s-maxage, which the same answer says", async () => {
     const route = await stale({ "cache-control": "s-maxage=60, stale-while-revalidate=30" });
     expect(await route.contents(1)).toEqual(["content 1"]);
