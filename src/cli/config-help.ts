@@ -3,6 +3,8 @@ import {
   type ReferenceSection,
   referenceSections,
 } from "../config/reference.ts";
+import { keyHints } from "../config/foreign-keys/hints.ts";
+import { PLACEHOLDERS } from "../pipeline/placeholders.ts";
 import { suggestion } from "./args.ts";
 import { UsageError } from "./command.ts";
 
@@ -28,7 +30,7 @@ export function configHelp(key: string | undefined): string {
   if (section !== undefined) return sectionText(section);
   const rows = sections.flatMap((section) => section.rows);
   const found = rows.filter((row) => `.${plain(row.key)}.`.includes(`.${wanted}.`));
-  if (found.length > 0) return found.map(rowText).join("\n");
+  if (found.length > 0) return joined(found).map(rowText).join("\n");
   const keys = [...sections, ...rows].map((one) => plain(one.key));
   throw new UsageError(
     `unknown key ${key}${suggestion(wanted, keys)}\n\`gateway help config\` lists them all`,
@@ -41,6 +43,37 @@ export function hasKey(key: string): boolean {
   return referenceSections().some(({ key: section, rows }) =>
     [section, ...rows.map((row) => row.key)].some((one) => `.${plain(one)}.`.includes(wanted)),
   );
+}
+
+/** What a key of another gateway is here; undefined if it is not known. */
+export function foreignHelp(key: string): string | undefined {
+  for (const place of ["routes", "", "server"]) {
+    const hint = keyHints.hintFor(key, place === "" ? [] : [place]);
+    if (hint !== undefined) return wrap(`${key}: ${hint.answer}.`, "  ");
+  }
+  return undefined;
+}
+
+/** What texts of the configuration may have in braces. */
+export function placeholderHelp(): string {
+  const text = `Texts that are made for each request may have placeholders: ${PLACEHOLDERS.join(" ")}. \`{path.NAME}\` is what \`:NAME\` or \`*NAME\` of the route's path matched, \`{header.NAME}\` a field that the client sent. What is absent becomes empty text; \`{{\` is a brace. docs/traffic.md explains each.`;
+  return `placeholders\n${wrap(text, "  ")}`;
+}
+
+/** Keys that mean the same in upstreams and in routes with backends of their own become one. */
+function joined(rows: readonly ReferenceRow[]): ReferenceRow[] {
+  const byText = new Map<string, ReferenceRow>();
+  for (const row of rows) {
+    const text = JSON.stringify([
+      row.takes,
+      row.default,
+      row.meaning,
+      row.key.split(".").slice(-1),
+    ]);
+    const same = byText.get(text);
+    byText.set(text, same === undefined ? row : { ...same, key: `${same.key}, ${row.key}` });
+  }
+  return [...byText.values()];
 }
 
 /** "routes[].tls.ca" as users write it: "routes.tls.ca". */

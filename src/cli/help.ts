@@ -1,6 +1,6 @@
 import { usageOf } from "./args.ts";
 import { type Command, UsageError } from "./command.ts";
-import { configHelp, hasKey } from "./config-help.ts";
+import { configHelp, foreignHelp, hasKey, placeholderHelp } from "./config-help.ts";
 import { findCommand } from "./find-command.ts";
 
 /** Creates the command that explains the others. */
@@ -11,11 +11,14 @@ export function helpCommand(others: readonly Command[]): Command {
     operands: "[COMMAND | config [KEY]]",
     maxOperands: 2,
     flags: {},
-    details: "Without a command, lists them all. `config` prints every key of the configuration.",
+    details: `Without a command, lists them all. \`config\` prints every key of the configuration. A key of nginx,
+HAProxy, Envoy, Traefik, Caddy or Kong is answered with what it is here.`,
     examples: [
       ["gateway help serve", "explains `serve`"],
       ["gateway help config | less", "every key of the configuration"],
       ["gateway help config routes.timeouts", "the keys below one of them"],
+      ["gateway help placeholders", "what texts may have in braces, like {client.ip}"],
+      ["gateway help proxy_next_upstream", "what that is here"],
     ],
     async run({ operands: [topic, key] }, console) {
       const commands = [...others, help];
@@ -51,13 +54,16 @@ project's README.md and docs/ have the rest.
 `;
 }
 
-/** A command or, if there is none of that name, a key of the configuration. */
+/** A command or, if there is none of that name, a key of the configuration, ours or another gateway's. */
 function explainTopic(commands: readonly Command[], topic: string): string {
   try {
     return explain(findCommand(commands, topic));
   } catch (error) {
-    if (!(error instanceof UsageError) || !hasKey(topic)) throw error;
-    return configHelp(topic);
+    if (!(error instanceof UsageError)) throw error;
+    if (hasKey(topic)) return configHelp(topic);
+    const other = topic === "placeholders" ? placeholderHelp() : foreignHelp(topic);
+    if (other === undefined) throw error;
+    return other;
   }
 }
 

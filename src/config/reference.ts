@@ -1,5 +1,6 @@
 import { KindGuard, OptionalKind, type TSchema } from "@sinclair/typebox";
 import { configSchema } from "./schema.ts";
+import { upstreamKeys } from "./sections.ts";
 import { aliasesOf } from "./reading/aliases.ts";
 import { expectedBy } from "./reading/words.ts";
 
@@ -50,9 +51,21 @@ Generated from the schema by \`npm run docs\`; [config/gateway.example.yaml](../
 An unknown key, a wrong type or an impossible value is an error; \`gateway check\` reports all of them with their positions, and warns of what is valid but probably not meant.`;
 
 function sectionText({ key, meaning, isRequired, rows }: ReferenceSection): string {
-  const heading = `## ${key}\n${meaning}${isRequired ? " Required." : ""}`;
-  return rows.length === 0 ? heading : `${heading}\n\n${table(rows)}`;
+  const own = key === "routes" ? rows.filter((row) => !isUpstreams(row.key)) : rows;
+  const note = key === "routes" ? `\n\n${OF_UPSTREAMS}` : "";
+  const heading = `## ${key}\n${meaning}${isRequired ? " Required." : ""}${note}`;
+  return own.length === 0 ? heading : `${heading}\n\n${table(own)}`;
 }
+
+/** The keys of upstreams are described once, there. */
+function isUpstreams(key: string): boolean {
+  const name = /^routes\[\]\.(\w+)/.exec(key)?.[1] ?? "";
+  return SHARED.includes(name);
+}
+
+const SHARED = Object.keys(upstreamKeys).filter((key) => key !== "backends");
+
+const OF_UPSTREAMS = `A route with \`backends\` of its own also takes the other keys of an [upstream](#upstreams), which mean the same here: ${SHARED.map((key) => `\`${key}\``).join(", ")}.`;
 
 /** Every key below one, including those of nested mappings and of list items. */
 function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {

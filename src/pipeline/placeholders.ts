@@ -5,6 +5,7 @@ import type { Exchange } from "./exchange.ts";
 import {
   namedSources,
   type NamedSourceKey,
+  type PlainSource,
   plainSources,
   type ValueForm,
   valueSources,
@@ -142,7 +143,7 @@ function placeholderIn(inner: string): Omit<Placeholder, "offset"> | string {
   const variable = variableAdvice(inner) ?? variableAdvice(`{${inner}}`);
   const meant = variable === undefined ? meantBy(inner.trim()) : undefined;
   const advice = variable ?? (meant === undefined ? undefined : `did you mean \`{${meant}}\`?`);
-  return `\`{${inner}}\` is not a placeholder; ${advice ?? "a brace of the text itself is written `{{`"}`;
+  return `\`{${inner}}\` is not a placeholder; ${advice ?? "`gateway help placeholders` lists them, and a brace of the text itself is written `{{`"}`;
 }
 
 function find(inner: string): Omit<Placeholder, "offset"> | undefined {
@@ -160,6 +161,12 @@ function isKey<Keys extends object>(object: Keys, key: string): key is Extract<k
   return Object.hasOwn(object, key);
 }
 
+/** Every placeholder as it is written, with NAME where it has a name. */
+export const PLACEHOLDERS: readonly string[] = [
+  ...Object.keys(plainSources).map((key) => `{${key}}`),
+  ...Object.keys(namedSources).map((key) => `{${key}.NAME}`),
+];
+
 const PLAIN = Object.keys(plainSources);
 const NAMED = Object.keys(namedSources).filter((key) => isKey(namedSources, key));
 
@@ -170,6 +177,22 @@ const EXAMPLES: Readonly<Record<NamedSourceKey, string>> = {
   cookie: "session",
   "auth.claims": "role",
 };
+
+/** What other software calls those without a name. */
+const ELSEWHERE: ReadonlyMap<string, PlainSource> = new Map([
+  ["remote_addr", "client.ip"],
+  ["remote_host", "client.ip"],
+  ["remote_ip", "client.ip"],
+  ["uri", "request.path"],
+  ["http.request.uri.path", "request.path"],
+  ["args", "request.query"],
+  ["querystring", "request.query"],
+  ["hostport", "request.host"],
+  ["http.request.hostport", "request.host"],
+  ["request_id", "request.id"],
+  ["uuid", "request.id"],
+  ["consumer", "auth.subject"],
+]);
 
 /** What other software calls them. */
 const FOREIGN: Readonly<Record<string, NamedSourceKey>> = {
@@ -185,7 +208,8 @@ const FOREIGN: Readonly<Record<string, NamedSourceKey>> = {
 /** The placeholder that was probably meant by an unknown one, without its braces. */
 function meantBy(written: string): string | undefined {
   const near = find(written) === undefined ? closest(written, PLAIN) : written;
-  if (near !== undefined) return near;
+  const same = near ?? ELSEWHERE.get(written.toLowerCase());
+  if (same !== undefined) return same;
   const dot = written.lastIndexOf(".");
   const last = written.slice(dot + 1);
   if (dot > 0 && last !== "") {

@@ -39,6 +39,14 @@ describe("`help config`", () => {
     expect(text).toContain("\n  routes[].timeouts.idle:");
   });
 
+  test("shows a key once that means the same in upstreams and in routes", () => {
+    const text = configHelp("max_ejected");
+    expect(text).toStartWith(
+      "  upstreams.NAME.ejection.max_ejected, routes[].ejection.max_ejected: ",
+    );
+    expect(text.match(/How much of the pool/g)).toHaveLength(1);
+  });
+
   test("names the default of a key, and what is required", () => {
     expect(configHelp("server.port")).toContain(", default 8080\n");
     expect(configHelp("routes.path")).toContain(", required\n");

@@ -7,6 +7,7 @@ import { init } from "../../../src/cli/init.ts";
 import { mock } from "../../../src/cli/mock.ts";
 import { proxy } from "../../../src/cli/proxy.ts";
 import { serve } from "../../../src/cli/serve.ts";
+import { PLACEHOLDERS } from "../../../src/pipeline/placeholders.ts";
 import { version } from "../../../src/cli/version.ts";
 import { commandWith, FakeConsole, given, refusal } from "./fake-console.ts";
 
@@ -47,6 +48,23 @@ describe("help", () => {
     expect(await explained("acme")).toBe(await explained("config", "acme"));
     expect(await explained("routes.protocol")).toStartWith("  routes[].protocol: ");
     expect(await refusal(() => explained("nothing"))).toStartWith("unknown command nothing");
+  });
+
+  test("says what a key of another gateway is here", async () => {
+    expect(await explained("proxy_next_upstream")).toStartWith(
+      "  proxy_next_upstream: that is `retry`: ",
+    );
+    expect(await explained("worker_processes")).toStartWith("  worker_processes: the gateway runs");
+  });
+
+  test("lists the placeholders, all of which the documentation explains", async () => {
+    const text = await explained("placeholders");
+    const guide = await Bun.file(join(import.meta.dir, "../../../docs/traffic.md")).text();
+    expect(PLACEHOLDERS.length).toBeGreaterThan(15);
+    for (const placeholder of PLACEHOLDERS) {
+      expect(text).toContain(placeholder);
+      expect(guide).toContain(`\`${placeholder}\``);
+    }
   });
 
   test("explains a command with its flags, its exit codes and examples", async () => {

@@ -52,6 +52,12 @@ describe("a text with placeholders", () => {
     ['plain: "/a/{request.idd}"\n', "1:12", "`{request.idd}` is not a placeholder; did you mean"],
     ["either: /a/{request.idd}\n", "1:12", "`{request.idd}` is not a placeholder; did you mean"],
     ["either: { to: '{nothing}' }\n", "1:15", "`{nothing}` is not a placeholder"],
+    [
+      "plain: '{remote_addr}'\n",
+      "1:8",
+      "`{remote_addr}` is not a placeholder; did you mean `{client.ip}`?",
+    ],
+    ["plain: '{uri}'\n", "1:8", "`{uri}` is not a placeholder; did you mean `{request.path}`?"],
     ["named: { x: '{nothing}' }\n", "1:13", "`{nothing}` is not a placeholder"],
     ["plain: true\n", "1:8", "expected text, got true; put it in quotes"],
   ])("in %p is refused at %s: %s", (text, at, message) => {

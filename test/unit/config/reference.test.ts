@@ -21,6 +21,12 @@ describe("the configuration reference", () => {
     ]);
   });
 
+  test("explains the keys of upstreams once, and names them where routes have them too", () => {
+    expect(rowOf("upstreams.NAME.ejection.for")).not.toBe("");
+    expect(rowOf("routes[].ejection.for")).toBe("");
+    expect(reference).toMatch(/^A route with `backends` of its own also takes .*`ejection`/m);
+  });
+
   test.each([
     ["server.port", "a whole number from 0 to 65535, or off", "`8080`"],
     ["server.timeouts.request", "a duration, like 250ms, 30s or 5m", "`30s`"],
