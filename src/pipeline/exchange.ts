@@ -119,6 +119,7 @@ export class Exchange implements Delivery {
   /** What is held until the answer has ended: its `end` is called once then. */
   held: { end(): void } | undefined = undefined;
   #whenOver: (() => void)[] | undefined = undefined;
+  #isOver = false;
 
   constructor(opening: {
     request: ClientRequest;
@@ -158,14 +159,16 @@ export class Exchange implements Delivery {
       this.fail(failure.code, failure.message);
       if (isCause && errorKinds[failure.code].source === "client") this.status = failure.status;
     }
+    this.#isOver = true;
     this.held?.end();
     if (this.#whenOver !== undefined) for (const callback of this.#whenOver) callback();
     this.#onEnd(this);
   }
 
-  /** Calls back once, when the exchange is over. */
+  /** Calls back once, when the exchange is over; at once if it is. */
   whenOver(callback: () => void): void {
-    (this.#whenOver ??= []).push(callback);
+    if (this.#isOver) callback();
+    else (this.#whenOver ??= []).push(callback);
   }
 
   /** The URL of the backend that has answered, or was asked last, as in the configuration; or empty. */

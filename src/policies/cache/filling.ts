@@ -94,7 +94,10 @@ export class Filling implements Filled {
     const value = this.#pieces[count];
     if (value !== undefined) {
       // Only its owner reads what passes on, and nobody wants it twice.
-      if (this.#state === "passing") this.#pieces[count] = NOTHING;
+      if (this.#state === "passing") {
+        this.#pieces[count] = NOTHING;
+        this.#release(value.length);
+      }
       return { done: false, value };
     }
     switch (this.#state) {
@@ -164,7 +167,20 @@ export class Filling implements Filled {
     this.#state = "whole";
     // Fields after the content are not stored, and an answer without them would be another.
     const isKept = (this.trailers?.length ?? 0) === 0;
-    this.#end(isKept ? (this.#all ?? inOnePiece(this.#pieces, this.#size)) : undefined);
+    this.#release(this.#taken);
+    this.#end(isKept ? (this.#all ?? this.#inOnePiece()) : undefined);
+  }
+
+  /** A copy of its own: pieces may be parts of larger buffers. Its reader goes on with that. */
+  #inOnePiece(): Uint8Array {
+    const all = new Uint8Array(this.#size);
+    let at = 0;
+    this.#pieces = this.#pieces.map((piece) => {
+      all.set(piece, at);
+      at += piece.length;
+      return all.subarray(at - piece.length, at);
+    });
+    return all;
   }
 
   /** From here on it is neither stored nor read ahead. */
@@ -182,12 +198,12 @@ export class Filling implements Filled {
     const isReported = this.#state === "passing";
     this.#state = "broken";
     this.#failure = failure;
+    this.#release(this.#taken);
     if (isReported) this.#wake();
     else this.#end(undefined);
   }
 
   #end(content: Uint8Array | undefined): void {
-    this.#release();
     this.#stopUnread();
     this.#options.onEnd(content);
     this.#wake();
@@ -196,9 +212,10 @@ export class Filling implements Filled {
     for (const callback of callbacks) callback();
   }
 
-  #release(): void {
-    this.#options.room.giveBack(this.#taken);
-    this.#taken = 0;
+  #release(bytes: number): void {
+    const released = Math.min(bytes, this.#taken);
+    this.#taken -= released;
+    this.#options.room.giveBack(released);
   }
 
   #wake(): void {
@@ -217,14 +234,3 @@ export class Filling implements Filled {
 
 const NOTHING = new Uint8Array(0);
 const NOT_WANTED = new Error("nobody reads the answer any more");
-
-/** A copy of its own: pieces may be parts of larger buffers. */
-function inOnePiece(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}

@@ -15,8 +15,21 @@ import type { StoredAnswer } from "./stored-answer.ts";
 /** What answers out of the store depend on. */
 export interface Serving {
   readonly clock: Clock;
+  readonly shelf: Holding;
   /** Milliseconds in which a client must take some of the content; 0 sets no limit. */
   readonly idleTimeout: number;
+}
+
+/** Where answers are stored, as far as it has to know that they are in use. */
+interface Holding {
+  /** Returns what is to be called at the end, if anything. */
+  hold(answer: StoredAnswer): (() => void) | undefined;
+}
+
+/** An exchange sends content of a stored answer, until it is over. */
+export function hold(stored: StoredAnswer, exchange: Exchange, { shelf }: Serving): void {
+  const letGo = shelf.hold(stored);
+  if (letGo !== undefined) exchange.whenOver(letGo);
 }
 
 /** The answer to a request, made of a stored one (RFC 9111 section 4). `status`: its Cache-Status. */
@@ -35,7 +48,7 @@ export function serve(
   ];
   if (exchange.client.viaTrustedProxy) list.push(...stored.tagFields);
   if (stored.status === 200 && (asked.isConditional || asked.range !== null)) {
-    const special = conditionally(stored, list, asked, exchange.method, serving);
+    const special = conditionally(stored, list, asked, exchange, serving);
     if (special !== undefined) return special;
   }
   const fields = new FieldList(list);
@@ -44,6 +57,7 @@ export function serve(
     if (length !== undefined) list.push(fieldOf("Content-Length", `${length}`));
     return new Answer(null, { status: code, statusText, fields });
   }
+  hold(stored, exchange, serving);
   return new Answer(contentOf(stored, exchange, serving), { status: code, statusText, fields });
 }
 
@@ -54,14 +68,14 @@ function conditionally(
   stored: StoredAnswer,
   list: Field[],
   asked: Asked,
-  method: string,
-  { clock }: Serving,
+  exchange: Exchange,
+  serving: Serving,
 ): Answer | undefined {
-  const now = clock.wall();
+  const now = serving.clock.wall();
   if (isUnchanged(stored.fields, asked, now)) return notModified(list);
   const { content } = stored;
   // RFC 9110 section 14.2: Range is for GET only.
-  if (asked.range === null || method !== "GET" || !(content instanceof Uint8Array))
+  if (asked.range === null || exchange.method !== "GET" || !(content instanceof Uint8Array))
     return undefined;
   if (asked.ifRange !== null && !isStill(stored.fields, asked.ifRange, now)) return undefined;
   const range = byteRange(asked.range, content.length);
@@ -71,6 +85,7 @@ function conditionally(
     return new Answer(null, { status: 416, fields: new FieldList(list.filter(isNotOfContent)) });
   }
   const { start, end } = range;
+  hold(stored, exchange, serving);
   list.push(fieldOf("Content-Range", `bytes ${start}-${end - 1}/${content.length}`));
   return new Answer(content.subarray(start, end), { status: 206, fields: new FieldList(list) });
 }

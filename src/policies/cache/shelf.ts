@@ -26,6 +26,9 @@ export interface ShelfCounts {
   evicted: number;
 }
 
+/** Bytes of content that are as many as wait anyway for a client that reads slowly. */
+const LITTLE = 65_536;
+
 /** Sets of selecting fields that one URL may have at a time. */
 const MOST_SELECTING = 4;
 
@@ -43,6 +46,8 @@ export class Shelf implements Owner, Room {
   readonly #store: Store;
   readonly #size: number;
   #bytes = 0;
+  /** Of these, what cannot make room for others. */
+  #heldBytes = 0;
   #entries = 0;
   #newest: StoredAnswer | undefined;
   #oldest: StoredAnswer | undefined;
@@ -92,7 +97,7 @@ export class Shelf implements Owner, Room {
   /** Stores an answer in place of the one for the same requests. False if there is no room for it. */
   put(answer: StoredAnswer, url: string, names: Selecting, key: string): boolean {
     const cost = answer.weight + 2 * (url.length + key.length);
-    if (this.#isClosed || cost > this.#size) return false;
+    if (this.#isClosed || cost + this.#heldBytes > this.#size) return false;
     const resource = this.#store.findOrAdd(this, url);
     const earlier = resource.answers.get(key);
     if (earlier !== undefined) this.#take(earlier, resource);
@@ -135,15 +140,40 @@ export class Shelf implements Owner, Room {
   }
 
   take(bytes: number): boolean {
+    if (this.#heldBytes + bytes > this.#size) return false;
+    this.#heldBytes += bytes;
     this.#bytes += bytes;
     this.#makeRoom();
-    if (this.#bytes <= this.#size) return true;
-    this.#bytes -= bytes;
-    return false;
+    return true;
   }
 
   giveBack(bytes: number): void {
+    this.#heldBytes -= bytes;
     this.#bytes -= bytes;
+  }
+
+  /**
+   * Its content is in use, and in memory for so long: it does not make room for others, which would have
+   * more memory used than there is room for. Returns what ends that; undefined for content of little
+   * size, and for what is not stored.
+   */
+  hold(answer: StoredAnswer): (() => void) | undefined {
+    if (answer.cost === 0 || (answer.length ?? 0) <= LITTLE) return undefined;
+    if (answer.holders === 0) this.#heldBytes += answer.cost;
+    answer.holders += 1;
+    return () => this.#letGo(answer);
+  }
+
+  #letGo(answer: StoredAnswer): void {
+    answer.holders -= 1;
+    if (answer.holders > 0) return;
+    this.#heldBytes -= answer.cost;
+    if (answer.resource === undefined) this.#free(answer);
+  }
+
+  #free(answer: StoredAnswer): void {
+    this.#bytes -= answer.cost;
+    answer.cost = 0;
   }
 
   /** All of its answers. */
@@ -161,16 +191,21 @@ export class Shelf implements Owner, Room {
   }
 
   #makeRoom(): void {
-    while (this.#bytes > this.#size && this.#oldest !== undefined) {
-      this.remove(this.#oldest);
-      this.counts.evicted += 1;
+    let answer = this.#oldest;
+    while (this.#bytes > this.#size && answer !== undefined) {
+      const { newer, holders }: StoredAnswer = answer;
+      if (holders === 0) {
+        this.remove(answer);
+        this.counts.evicted += 1;
+      }
+      answer = newer;
     }
   }
 
   #take(answer: StoredAnswer, resource: Resource): void {
     resource.answers.delete(answer.key);
     answer.resource = undefined;
-    this.#bytes -= answer.cost;
+    if (answer.holders === 0) this.#free(answer);
     this.#entries -= 1;
     this.#unlink(answer);
     this.#store.untag(answer);

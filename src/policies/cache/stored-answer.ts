@@ -36,8 +36,10 @@ export class StoredAnswer {
   url = "";
   key = "";
   selecting: Selecting = [];
-  /** In bytes. */
+  /** In bytes; 0 when it takes no room any more. */
   cost = 0;
+  /** How many exchanges send its content, and whether that is still arriving. */
+  holders = 0;
   newer: StoredAnswer | undefined = undefined;
   older: StoredAnswer | undefined = undefined;
 

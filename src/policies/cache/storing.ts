@@ -2,7 +2,7 @@ import { type AnswerBody, isReader } from "../../pipeline/answer.ts";
 import type { ContentReader } from "../../pipeline/content.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import { Filling } from "./filling.ts";
-import { type Serving, watched } from "./serving.ts";
+import { hold, type Serving, watched } from "./serving.ts";
 import type { Shelf } from "./shelf.ts";
 import type { StoredAnswer } from "./stored-answer.ts";
 
@@ -37,6 +37,7 @@ export function store(body: AnswerBody, storing: Storing): AnswerBody | undefine
   if ((bytes?.length ?? 0) > storing.maxEntry) return undefined;
   const answer = storing.make(bytes);
   if (!storing.put(answer)) return undefined;
+  hold(answer, storing.exchange, storing.serving);
   storing.settle(answer);
   storing.end();
   return bytes;
@@ -62,6 +63,9 @@ function storeArriving(body: ContentReader, storing: Storing): AnswerBody | unde
   });
   const answer = make(filling);
   if (!put(answer)) return undefined;
+  const letGo = shelf.hold(answer);
+  if (letGo !== undefined) filling.whenArrived(letGo);
+  hold(answer, exchange, serving);
   settle(answer);
   return begin(filling, exchange, serving);
 }
@@ -80,7 +84,9 @@ function storeOfUnknownLength(body: ContentReader, storing: Storing): AnswerBody
     onEnd(content) {
       stopWaiting();
       const answer = content === undefined ? undefined : make(content);
-      settle(answer !== undefined && put(answer) ? answer : undefined);
+      const isStored = answer !== undefined && put(answer);
+      if (isStored) hold(answer, exchange, serving);
+      settle(isStored ? answer : undefined);
       end();
     },
   });
