@@ -10,6 +10,7 @@ export const path = defineSection({
       "The path that is matched: exact, with `:name` segments, or with `/*` at its end for everything below.",
     minLength: 1,
     expected: "a path that begins with /, like /api/users/*",
+    listAdvice: "write a route for each, with the same `upstream`",
     keep: { as: "pattern", parse: readPattern } satisfies KeptParse,
   }),
 });

@@ -21,7 +21,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     below: ANYWHERE,
     keys: "allow deny ip_whitelist ip_allow_list whitelist allowlist blacklist denylist ip_restriction",
     answer:
-      "requests are not refused by client address yet; a route can be for some addresses only, by its `clients`",
+      "requests are not refused by client address yet; give some clients a route by `clients`, and the others one with `respond: 403`",
   },
   {
     below: ANYWHERE,

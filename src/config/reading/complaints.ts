@@ -16,6 +16,10 @@ export function mismatch(schema: TSchema, node: ConfigNode): string {
   if (KindGuard.IsArray(schema) && node.kind === "mapping" && node.entries.size > 0) {
     return `${message}; ${listAdvice(node)}`;
   }
+  const inPlaceOfList: unknown = schema["listAdvice"];
+  if (node.kind === "list" && typeof inPlaceOfList === "string") {
+    return `${message}; ${inPlaceOfList}`;
+  }
   if (node.kind !== "scalar" || node.origin !== "text") return message;
   const advice = adviceFor(schema, node) ?? settingAdvice(schema, node);
   if (advice !== undefined) return `${message}; ${advice}`;

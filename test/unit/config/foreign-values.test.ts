@@ -69,6 +69,12 @@ describe("a condition that is a pattern elsewhere", () => {
   });
 });
 
+test("several paths of one route are told to be several routes", () => {
+  expect(errorsIn("routes: [{ path: [/a, /a/*], backends: [http://a] }]\n")).toEqual([
+    expect.stringContaining("got a list; write a route for each, with the same `upstream`"),
+  ]);
+});
+
 test("hosts that backends get do not tell routes apart", () => {
   const host = (name: string) => `{ path: /a, host: ${name}, backends: [http://a] }`;
   expect(errorsIn(`routes: [${host("a.test")}, ${host("b.test")}]\n`)).toEqual([
