@@ -108,7 +108,6 @@ describe("{path.NAME}", () => {
       "/*",
       "1:13 the path of this route has no `:x` or `*x`; write `/*x`",
     ],
-    ["named: { pattern: '{path.x}' }\n", "/a", "1:19 the path of this route has no `:x` or `*x`"],
   ])("in %p is refused for the path %p", (text, path, problem) => {
     expect(problems(text, path)).toEqual([problem]);
   });
