@@ -43,6 +43,8 @@ export const claimFields = [
   "x-rewrite-url",
   "x-script-name",
   "x-url-scheme",
+  // That it is a copy, which backends do not act upon: a client could have its request pass for one.
+  "x-mirrored",
   // The client's certificate.
   "client-cert",
   "client-cert-chain",

@@ -105,7 +105,9 @@ export class Mirror {
 
   #requestOf({ outgoing }: Exchange): MirroredRequest {
     const { method, path, query } = outgoing;
-    const fields = [...outgoing.fields, "x-mirrored", "true"];
+    const fields = [...outgoing.fields];
+    // A trusted proxy may have made a copy already.
+    if (findField(fields, "x-mirrored") === -1) fields.push("x-mirrored", "true");
     if (!this.#settings.preserveHost && !outgoing.isHostSet) remove(fields, "host");
     return { method, target: path + query, fields };
   }

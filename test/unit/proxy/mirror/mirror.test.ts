@@ -85,6 +85,17 @@ describe("a mirror", () => {
     expect(backend.inFlight).toBe(0);
   });
 
+  test("marks a copy once, and clients cannot mark their requests", async () => {
+    const { mirror, sent } = mirrored();
+    const fields = { "x-mirrored": "true" };
+    const claimed = openExchange({ fields });
+    expect(claimed.outgoing.get("x-mirrored")).toBeNull();
+    const ofProxy = openExchange({ fields, client: { viaTrustedProxy: true } });
+    mirror.copy(ofProxy, whole(null));
+    await settled();
+    expect(sent[0]?.request.fields.filter((name) => name === "x-mirrored")).toHaveLength(1);
+  });
+
   test("copies the share of the requests that it is for", async () => {
     let at = 0;
     const { mirror, sent } = mirrored({ share: 0.1, random: () => (at++ % 10) / 10 });
