@@ -3,6 +3,7 @@ import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Outgoing } from "../../pipeline/outgoing.ts";
 import type { Asked } from "./asked.ts";
 import type { FetchServices } from "./fetching.ts";
+import { Filling } from "./filling.ts";
 import { selectingFields } from "./selecting.ts";
 import { StoredAnswer } from "./stored-answer.ts";
 
@@ -33,6 +34,8 @@ export function updateByHead(
     return;
   }
   if (places.isPersonal(exchange, before) || answer.fields.has("set-cookie")) return;
+  // What is arriving is removed if it breaks off, which another answer with this content would not be.
+  if (stored.content instanceof Filling) return;
   const fields = stored.fieldsUpdatedBy(answer.fields, clock.wall());
   const directives = asked.directives;
   const verdict = judge.verdictOn({

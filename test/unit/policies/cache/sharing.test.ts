@@ -382,6 +382,22 @@ describe("content that arrives piece by piece", () => {
     expect(await route.contents(1)).toEqual(["content 2"]);
   });
 
+  test("that breaks off is not stored either if HEAD was answered meanwhile", async () => {
+    const route = new CachedRoute();
+    const { content, push } = arriving(10);
+    const etag = { "cache-control": "max-age=60", etag: '"a"' };
+    route.answers({ fields: etag, body: content });
+    const text = (await route.ask()).text().catch(() => "broken off");
+    push("0123");
+    route.answers({ fields: { ...etag, "content-length": "10" }, body: null });
+    await route.ask("/things", { method: "HEAD", fields: { "cache-control": "no-cache" } });
+    content.fail(new Error("broken off"));
+    expect(await text).toBe("broken off");
+    expect(route.cache.shelf.entries).toBe(0);
+    route.answers(FRESH);
+    expect(await route.contents(1)).toEqual(["content 3"]);
+  });
+
   test("that is shorter than announced is not stored", async () => {
     const route = new CachedRoute();
     const { content, push } = arriving(10);
