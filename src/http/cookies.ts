@@ -16,10 +16,12 @@ export function cookieValue(fields: readonly Field[], name: string): string | nu
 
 function valueIn(cookies: string, name: string): string | null {
   let start = 0;
-  while (start < cookies.length) {
+  let equals = cookies.indexOf("=");
+  while (start < cookies.length && equals !== -1) {
     const next = cookies.indexOf(";", start);
     const end = next === -1 ? cookies.length : next;
-    const equals = cookies.indexOf("=", start);
+    // Searched for only where it has not been: the time is linear in the length.
+    if (equals < start) equals = cookies.indexOf("=", start);
     if (
       equals !== -1 &&
       equals < end &&

@@ -5,10 +5,12 @@
  */
 export function queryParameter(query: string, name: string): string | null {
   let start = query.startsWith("?") ? 1 : 0;
+  let equals = query.indexOf("=");
   while (start < query.length) {
     const next = query.indexOf("&", start);
     const end = next === -1 ? query.length : next;
-    const equals = query.indexOf("=", start);
+    // Searched for only where it has not been: the time is linear in the length.
+    if (equals !== -1 && equals < start) equals = query.indexOf("=", start);
     const nameEnd = equals === -1 || equals > end ? end : equals;
     if (decodeForm(query.slice(start, nameEnd)) === name) {
       return decodeForm(query.slice(Math.min(nameEnd + 1, end), end));

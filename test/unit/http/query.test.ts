@@ -15,6 +15,8 @@ describe("a parameter of a query", () => {
     ["", "a", null],
     ["?", "a", null],
     ["?x=a=1", "a", null],
+    ["?x&y=1&z&a=2", "a", "2"],
+    ["?x=1&y&a", "a", ""],
     ["?a=x+y%20z", "a", "x y z"],
     ["?a%20b=1", "a b", "1"],
     ["?a+b=1", "a b", "1"],
@@ -24,5 +26,11 @@ describe("a parameter of a query", () => {
     ["?a=%C3%BC", "a", "\u00C3\u00BC"],
   ])("of %p by the name %p is %p", (query, name, value) => {
     expect(queryParameter(query, name)).toBe(value);
+  });
+
+  test("is found in time that is proportional to the length", () => {
+    // Otherwise this takes minutes.
+    expect(queryParameter("&".repeat(2_000_000), "a")).toBeNull();
+    expect(queryParameter(`${"b&".repeat(500_000)}a=1`, "a")).toBe("1");
   });
 });
