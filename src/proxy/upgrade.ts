@@ -1,3 +1,4 @@
+import { withoutBlanksAround } from "../http/blanks.ts";
 import { hasToken, TOKEN } from "../http/fields.ts";
 import { allowedUpgrades, asksForWebSocket, namesWebSocket } from "../http/upgrade.ts";
 import { Answer } from "../pipeline/answer.ts";
@@ -49,7 +50,10 @@ export function checkHandshake(fields: { get(name: string): string | null }): vo
 
 /** Subprotocols, without the empty elements that a list may have (RFC 9110 section 5.6.1.2). */
 function offeredProtocols(list: string): string[] {
-  return list.split(/[ \t]*,[ \t]*/).filter((name) => name !== "");
+  return list
+    .split(",")
+    .map(withoutBlanksAround)
+    .filter((name) => name !== "");
 }
 
 /** A backend's answer to a request for an upgrade. */

@@ -86,6 +86,13 @@ describe("a WebSocket's handshake", () => {
     const thrown = thrownBy(() => requested({ "sec-websocket-protocol": offered }));
     expect(thrown).toMatchObject({ code: "bad_request", status: 400 });
   });
+
+  test("with blanks without end in its subprotocols is refused at once", () => {
+    // In other than linear time this takes minutes.
+    const offered = `a${" ".repeat(1_000_000)}b`;
+    const thrown = thrownBy(() => requested({ "sec-websocket-protocol": offered }));
+    expect(thrown).toMatchObject({ code: "bad_request" });
+  });
 });
 
 function thrownBy(act: () => void): unknown {
