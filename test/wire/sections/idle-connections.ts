@@ -70,7 +70,7 @@ export const idleConnections = section("idle connections", [
         const fields = ["Content-Length: 4"];
         statuses.push((await context.ask({ method: "POST", fields, content: "body" })).status);
         // Some proxies keep their side open.
-        await Promise.race([closed, Bun.sleep(500)]);
+        await Promise.race([closed, Bun.sleep(2_000)]);
       }
       same(
         statuses.filter((status) => status !== 200),
