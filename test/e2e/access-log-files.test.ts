@@ -237,6 +237,8 @@ test("a locked log, a missing folder and a damaged log, one after the other, los
   await eventually(() => gateway.rows().length >= 100);
 
   using other = new Database(database);
+  // The gateway may be writing at this very moment.
+  other.run("PRAGMA busy_timeout = 10000");
   other.run("BEGIN EXCLUSIVE");
   await gateway.lines.waitFor(/rows wait in memory: database is locked/);
   await load.more(100);
@@ -341,6 +343,8 @@ test.skipIf(!hasProc)(
     await ask(`${gateway.url}/health`);
     await gateway.waitForRows(1);
     using other = new Database(gateway.database);
+    // The gateway may be writing at this very moment.
+    other.run("PRAGMA busy_timeout = 10000");
     other.run("BEGIN EXCLUSIVE");
     const before = residentBytes(pidOf(gateway));
     const long = (length: number) => "x".repeat(length);
