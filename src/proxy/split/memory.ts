@@ -1,5 +1,6 @@
 import type { FieldList } from "../../http/field-list.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
+import { latestKnown } from "../../upstream/sticky/cookie-value.ts";
 import type { StickyConfig } from "../../upstream/sticky/schema.ts";
 import { StickyCookie, type StickyServices } from "../../upstream/sticky/sticky-cookie.ts";
 
@@ -7,21 +8,19 @@ import { StickyCookie, type StickyServices } from "../../upstream/sticky/sticky-
 export class SplitMemory {
   readonly #cookie: StickyCookie;
   readonly #ids: readonly string[];
+  /** By their ids. */
+  readonly #indexes: ReadonlyMap<string, number>;
 
   /** `names`: of the split's upstreams, in their order. */
   constructor(names: readonly string[], config: StickyConfig, services: StickyServices) {
     this.#cookie = new StickyCookie(config, services);
     this.#ids = names.map((name) => this.#cookie.idOf(`upstream ${name}`));
+    this.#indexes = new Map(this.#ids.map((id, index) => [id, index]));
   }
 
   /** The index of the client's upstream; -1 if it has none. */
   remembered(exchange: Exchange): number {
-    const { ids } = this.#cookie.read(exchange);
-    for (let at = ids.length - 1; at >= 0; at -= 1) {
-      const found = this.#ids.indexOf(ids[at] ?? "");
-      if (found !== -1) return found;
-    }
-    return -1;
+    return latestKnown(this.#cookie.read(exchange).ids, this.#indexes) ?? -1;
   }
 
   /** Takes the cookie out of what backends get: it is not theirs. */

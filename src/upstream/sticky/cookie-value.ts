@@ -30,6 +30,18 @@ export function readCookieValue(written: string | null): CookieValue {
   };
 }
 
+/** What the latest of the ids stands for that is known; undefined if none is. */
+export function latestKnown<Thing>(
+  ids: readonly string[],
+  known: ReadonlyMap<string, Thing>,
+): Thing | undefined {
+  for (let at = ids.length - 1; at >= 0; at -= 1) {
+    const thing = known.get(ids[at] ?? "");
+    if (thing !== undefined) return thing;
+  }
+  return undefined;
+}
+
 /** The ids with this one as the latest. */
 export function withId(ids: readonly string[], id: string): string[] {
   return [...ids.filter((other) => other !== id), id].slice(-MOST_IDS);

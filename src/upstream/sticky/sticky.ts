@@ -2,6 +2,7 @@ import type { FieldList } from "../../http/field-list.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Backend } from "../backend.ts";
 import type { Balancer } from "../balancers/balancer.ts";
+import { latestKnown } from "./cookie-value.ts";
 import type { StickyConfig } from "./schema.ts";
 import { isForEveryone } from "./shared-caches.ts";
 import { StickyCookie, type StickyServices } from "./sticky-cookie.ts";
@@ -37,7 +38,7 @@ export class Sticky implements Balancer {
   }
 
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined {
-    const known = this.#knownIn(this.#cookie.read(exchange).ids);
+    const known = latestKnown(this.#cookie.read(exchange).ids, this.#byId);
     if (known !== undefined && !known.isFull && except?.has(known) !== true) return known;
     return except === undefined
       ? this.#balancer.pick(exchange)
@@ -58,18 +59,9 @@ export class Sticky implements Balancer {
     if (status >= 500) return;
     const value = this.#cookie.read(exchange);
     const id = this.#idOf(backend);
-    const isNamed = this.#knownIn(value.ids) === backend || value.ids.at(-1) === id;
+    const isNamed = latestKnown(value.ids, this.#byId) === backend || value.ids.at(-1) === id;
     if ((isNamed && !this.#cookie.isOld(value)) || isForEveryone(fields)) return;
     this.#cookie.set(exchange, fields, value, id);
-  }
-
-  /** The backend with the latest of the ids that are known. */
-  #knownIn(ids: readonly string[]): Backend | undefined {
-    for (let at = ids.length - 1; at >= 0; at -= 1) {
-      const backend = this.#byId.get(ids[at] ?? "");
-      if (backend !== undefined) return backend;
-    }
-    return undefined;
   }
 
   #idOf({ url }: Backend): string {
