@@ -11,6 +11,8 @@ export interface Problem {
   readonly requestId: string;
   /** A URI that names the kind; "about:blank" (RFC 9457 section 4.2.1) when absent. */
   readonly type?: string;
+  /** Further extension members. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** The JSON text of a problem. */
@@ -22,5 +24,6 @@ export function problemContent(problem: Problem): string {
     detail: problem.detail,
     code: problem.code,
     request_id: problem.requestId,
+    ...problem.members,
   });
 }

@@ -37,6 +37,30 @@ export const errorKinds = {
     title: "Unauthorized",
     proxyStatus: "http_request_denied",
   },
+  auth_unavailable: {
+    status: 503,
+    source: "gateway",
+    title: "Authentication unavailable",
+    proxyStatus: "proxy_internal_error",
+  },
+  forbidden: {
+    status: 403,
+    source: "client",
+    title: "Forbidden",
+    proxyStatus: "http_request_denied",
+  },
+  insufficient_scope: {
+    status: 403,
+    source: "client",
+    title: "Forbidden",
+    proxyStatus: "http_request_denied",
+  },
+  address_denied: {
+    status: 403,
+    source: "client",
+    title: "Forbidden",
+    proxyStatus: "http_request_denied",
+  },
   route_not_found: {
     status: 404,
     source: "client",
@@ -90,6 +114,24 @@ export const errorKinds = {
     source: "client",
     title: "Too many requests",
     proxyStatus: "http_request_denied",
+  },
+  quota_exceeded: {
+    status: 429,
+    source: "client",
+    title: "Quota used up",
+    proxyStatus: "http_request_denied",
+  },
+  limits_unavailable: {
+    status: 503,
+    source: "gateway",
+    title: "Limits unavailable",
+    proxyStatus: "proxy_internal_error",
+  },
+  invalid_request: {
+    status: 400,
+    source: "client",
+    title: "Invalid request",
+    proxyStatus: "http_request_error",
   },
   too_many_in_progress: {
     status: 429,
@@ -263,6 +305,8 @@ export class GatewayError extends Error {
   readonly status: number;
   /** Response fields that belong to this error: Allow, Retry-After. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Further members of the problem (RFC 9457 section 3.2); nothing secret. */
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
     code: ErrorCode,
@@ -270,6 +314,7 @@ export class GatewayError extends Error {
     options: {
       status?: number;
       fields?: Readonly<Record<string, string>>;
+      members?: Readonly<Record<string, unknown>>;
       cause?: unknown;
     } = {},
   ) {
@@ -278,5 +323,6 @@ export class GatewayError extends Error {
     this.code = code;
     this.status = options.status ?? errorKinds[code].status;
     this.fields = options.fields ?? {};
+    this.members = options.members ?? {};
   }
 }

@@ -1,6 +1,8 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { Answer } from "./answer.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Fetch } from "../http/fetch.ts";
+import type { SharedStore } from "./shared-store.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Keep } from "./keeping.ts";
 import type { Placeholder } from "./parsed-text.ts";
@@ -53,6 +55,10 @@ export interface PolicyServices {
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string) => void;
   /** Milliseconds without content moving towards a client; 0 sets no limit. */
   readonly idleTimeout: number;
+  /** For what the gateway asks on its own behalf. It has no time limit of its own. */
+  readonly fetch: Fetch;
+  /** State shared with other gateways; undefined without `store`. */
+  readonly store: SharedStore | undefined;
   /** For a route's policy: what the configuration says of what comes after it. */
   readonly behind: () => Behind;
 }

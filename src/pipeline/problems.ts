@@ -49,7 +49,7 @@ function describe(exchange: Exchange, error: GatewayError): Answer {
   return answer;
 }
 
-function jsonProblem(exchange: Exchange, { code, status, message }: GatewayError): Answer {
+function jsonProblem(exchange: Exchange, { code, status, message, members }: GatewayError): Answer {
   const { title } = errorKinds[code];
   const content = problemContent({
     status,
@@ -57,6 +57,7 @@ function jsonProblem(exchange: Exchange, { code, status, message }: GatewayError
     detail: message,
     code,
     requestId: exchange.requestId,
+    members,
   });
   return ownAnswer(exchange, "application/problem+json", content, status);
 }

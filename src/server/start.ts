@@ -126,6 +126,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     lifetimes: new Lifetimes(),
     tunnels,
     toProblem: reportingProblems(logger),
+    fetch: (url, init) => fetch(url, init),
     transport: (attempt) => connections.send(attempt),
   });
   const snapshot = (): Snapshot => gateway.snapshot;

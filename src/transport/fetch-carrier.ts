@@ -1,3 +1,4 @@
+import type { Fetch } from "../http/fetch.ts";
 import { type Field, fieldOf } from "../http/field.ts";
 import { FieldList } from "../http/field-list.ts";
 import { contentLength, findField, removedFields } from "../http/fields.ts";
@@ -8,9 +9,6 @@ import { streamOf } from "../pipeline/web-stream.ts";
 import { AttemptError } from "./attempt-error.ts";
 import type { Attempt, BackendRequest, Carrier } from "./attempt.ts";
 import type { BackendCarrier } from "./backend-carrier.ts";
-
-/** The part of `fetch` that is used. */
-export type Fetch = (url: string, options: BunFetchRequestInit) => Promise<Response>;
 
 /** Requests of all backends that are carried by fetch; the runtime keeps more of them waiting. */
 export class FetchBudget {

@@ -74,9 +74,9 @@ class RouteCompiler {
   readonly #ends: RouteEnds;
 
   constructor(config: Config, services: SnapshotServices, lease: Lease) {
-    const { clock, log } = services;
+    const { clock, log, fetch } = services;
     this.#services = services;
-    this.#policies = new Policies(config, { clock, log, lease });
+    this.#policies = new Policies(config, { clock, log, fetch, store: undefined, lease });
     this.#ends = new RouteEnds(config, services, lease);
     this.unrouted = new Chain(this.#policies.global, services.toProblem);
   }

@@ -1,4 +1,5 @@
 import type { AddressSet } from "../../http/address.ts";
+import type { Fetch } from "../../http/fetch.ts";
 import type { FieldRules } from "../../http/field-rules.ts";
 import type { Chain, Handler } from "../../pipeline/chain.ts";
 import type { OutgoingRules } from "../../pipeline/outgoing-fields.ts";
@@ -53,4 +54,6 @@ export interface SnapshotServices
   extends Omit<ForwardServices, "random">, Omit<UpstreamServices, "keeper"> {
   readonly lifetimes: Lifetimes;
   readonly toProblem: ToProblem;
+  /** For what policies ask on their own behalf. */
+  readonly fetch: Fetch;
 }

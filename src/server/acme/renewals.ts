@@ -6,7 +6,7 @@ import { IssuerError } from "./issuer-error.ts";
 import { ManagedCertificate } from "./managed-certificate.ts";
 import { Messages } from "./messages.ts";
 import { obtainCertificate } from "./obtain.ts";
-import type { Fetch } from "./requests.ts";
+import type { Fetch } from "../../http/fetch.ts";
 import { retryDelay, windowAge } from "./schedule.ts";
 import { type Lock, LOCK_LEASE_MS, Storage } from "./storage.ts";
 import { type CertificateAndKey, placeholderCertificate } from "./x509.ts";

@@ -1,10 +1,8 @@
+import type { Fetch } from "../../http/fetch.ts";
 import { parseRetryAfter } from "../../http/retry-after.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { AccountKey } from "./account-key.ts";
 import { errorFrom, fieldsOf, IssuerError } from "./issuer-error.ts";
-
-/** `fetch`, as far as it is used. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface RequestsOptions {
   readonly key: AccountKey;

@@ -10,6 +10,7 @@ import type {
 } from "../../../src/pipeline/policy.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { policyServices } from "../../support/policy-services.ts";
 import { openExchange } from "../pipeline/opening.ts";
 import { through } from "../pipeline/through.ts";
 
@@ -30,15 +31,7 @@ export function policyFrom(
   global?: Policy,
   log: PolicyServices["log"] = () => {},
 ): Policy | undefined {
-  const keep: PolicyServices["keep"] = (_key, make) => make();
-  const services = {
-    clock,
-    keep,
-    share: keep,
-    log,
-    idleTimeout: 300_000,
-    behind: () => ({ placeholders: [], fingerprint: "" }),
-  } satisfies PolicyServices;
+  const services = policyServices({ clock, log });
   return scope!.create(decode(scope, written), services, name, global);
 }
 

@@ -19,6 +19,7 @@ import {
   fieldsFrom,
 } from "../../support/client-request.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { noNetwork } from "../../support/policy-services.ts";
 import { network, type Sent } from "../proxy/network.ts";
 
 /** A configuration from its text; throws its errors. */
@@ -73,6 +74,7 @@ export function world({
     monitor,
     toProblem,
     tunnels,
+    fetch: noNetwork,
   };
   const compile = (text: string) => change(compileSnapshot(configFrom(text), services));
   let ids = 0;

@@ -2,7 +2,7 @@ import { certificateWarnings } from "../../../config/certificate-files.ts";
 import type { Logger } from "../../../telemetry/logger.ts";
 import type { Clock } from "../../../time/clock.ts";
 import { Certificates } from "./certificates.ts";
-import { FileWatch } from "./file-watch.ts";
+import { FileWatch } from "../../../time/file-watch.ts";
 import type { TlsSettings } from "./handshake.ts";
 import {
   certificateOf,

@@ -11,6 +11,7 @@ import type { Invalidation } from "../../../../src/policies/cache/invalidation.t
 import type { ResponseCache } from "../../../../src/policies/cache/response-cache.ts";
 import { asResponse, fieldsFrom } from "../../../support/client-request.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
+import { policyServices } from "../../../support/policy-services.ts";
 import { type Opening, openExchange } from "../../pipeline/opening.ts";
 import { parsedText } from "../../pipeline/parsed-text.ts";
 import { decode } from "../chain.ts";
@@ -113,9 +114,8 @@ export function invalidationWith(clock: FakeClock): Invalidation {
 }
 
 function servicesWith(clock: FakeClock, texts: readonly string[] = []): PolicyServices {
-  const keep: PolicyServices["keep"] = (_key, make) => make();
   const behind = () => ({ placeholders: placeholdersIn(texts.map(parsedText)), fingerprint: "" });
-  return { clock, keep, share: keep, log: () => {}, idleTimeout: 300_000, behind };
+  return policyServices({ clock, behind });
 }
 
 /** The client of an exchange leaves. */

@@ -1,6 +1,6 @@
 import { type Stats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import type { Clock } from "../../../time/clock.ts";
+import type { Clock } from "./clock.ts";
 
 const LOOK_EVERY_MS = 1_000;
 

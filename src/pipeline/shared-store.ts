@@ -1,0 +1,32 @@
+/** A program that a store runs as one step, and how it is known there. */
+export interface StoreScript {
+  /** For messages: "rate limit". */
+  readonly name: string;
+  readonly source: string;
+}
+
+/** What a script answers: Redis' types as the client decodes them. */
+export type StoreReply = number | string | null | readonly StoreReply[];
+
+/** State that several gateways share. It may be slow or gone, so whoever asks it has an answer for that. */
+export interface SharedStore {
+  /**
+   * What to do without it: go by what this gateway alone knows; admit everything; or refuse everything.
+   */
+  readonly onError: "local" | "allow" | "deny";
+  /**
+   * Runs a script with its keys and arguments. Rejects with a StoreUnavailable after the configured
+   * timeout, and at once while the store is known to be away. What is asked in one turn of the event
+   * loop travels together.
+   */
+  run(
+    script: StoreScript,
+    keys: readonly string[],
+    parameters: readonly (string | number)[],
+  ): Promise<StoreReply>;
+}
+
+/** The store did not answer in time, or is away. It has already been reported. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
