@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Diagnostic, formatDiagnostics } from "../config/text/diagnostics.ts";
+import { type Diagnostic, formatDiagnostics } from "../documents/text/diagnostics.ts";
 import { isError, type Loaded, loadConfig } from "../config/load.ts";
 import { createConfigWorker } from "../config/off-thread/create-worker.ts";
 import { loadOffThread, UnreadableFileError } from "../config/off-thread/load.ts";

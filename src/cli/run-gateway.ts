@@ -1,6 +1,6 @@
 import type { Loaded } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import type { Diagnostic } from "../config/text/diagnostics.ts";
+import type { Diagnostic } from "../documents/text/diagnostics.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { ListenError } from "../server/parts/open-port.ts";
 import { Reloader } from "../server/reloader.ts";

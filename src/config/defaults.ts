@@ -2,7 +2,7 @@ import { type TObject, type TSchema, Type } from "@sinclair/typebox";
 import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { routeEnds, upstreamKeys } from "./sections.ts";
 import { asUpstream } from "./short-forms.ts";
-import type { ConfigNode, MappingNode, Place } from "./text/node.ts";
+import type { ConfigNode, MappingNode, Place } from "../documents/text/node.ts";
 
 /** What makes a route this one, so that all cannot have it in common. */
 export const NOT_IN_COMMON: ReadonlySet<string> = new Set<string>([

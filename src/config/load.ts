@@ -1,11 +1,11 @@
 import { checkConfig } from "./check.ts";
-import { type Diagnostic, eachOnce } from "./text/diagnostics.ts";
-import { ConfigDocument } from "./text/document.ts";
-import { substituteEnvironment } from "./text/environment.ts";
+import { type Diagnostic, eachOnce } from "../documents/text/diagnostics.ts";
+import { ConfigDocument } from "../documents/text/document.ts";
+import { substituteEnvironment } from "../documents/text/environment.ts";
 import { withDefaults } from "./defaults.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { keyHints } from "./foreign-keys/hints.ts";
-import { validate } from "./reading/validate.ts";
+import { validate } from "../documents/reading/validate.ts";
 
 export interface Loaded {
   /** Absent if any diagnostic is an error; present if all are warnings. */

@@ -1,8 +1,8 @@
 import { KindGuard, OptionalKind, type TSchema } from "@sinclair/typebox";
 import { configSchema } from "./schema.ts";
 import { upstreamKeys } from "./sections.ts";
-import { aliasesOf } from "./reading/aliases.ts";
-import { expectedBy } from "./reading/words.ts";
+import { aliasesOf } from "../documents/reading/aliases.ts";
+import { expectedBy } from "../documents/reading/words.ts";
 
 /** A key at the top of the configuration, with all keys below it. */
 export interface ReferenceSection {

@@ -1,4 +1,4 @@
-import type { ConfigNode, Place } from "./text/node.ts";
+import type { ConfigNode, Place } from "../documents/text/node.ts";
 
 /**
  * An upstream that is written as a URL or a list of backends, as the mapping that this is short for. Before

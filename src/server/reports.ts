@@ -1,6 +1,6 @@
 import { backendUrls } from "../config/backend-urls.ts";
 import type { Config } from "../config/schema.ts";
-import { type Diagnostic, diagnosticLine } from "../config/text/diagnostics.ts";
+import { type Diagnostic, diagnosticLine } from "../documents/text/diagnostics.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 type Configured = Pick<Config, "routes" | "upstreams">;

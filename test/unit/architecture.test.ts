@@ -9,6 +9,7 @@ const COLUMNS: readonly (readonly string[])[] = [
   ["units", "time", "http"],
   ["wire"],
   ["pipeline"],
+  ["documents"],
   ["routing", "policies", "upstream", "telemetry"],
   ["transport", "proxy", "config"],
   ["runtime"],

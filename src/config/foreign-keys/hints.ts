@@ -1,4 +1,4 @@
-import type { KeyHint, KeyHints } from "../reading/complaints.ts";
+import type { KeyHint, KeyHints } from "../../documents/reading/complaints.ts";
 import { plainForm } from "../../units/closest.ts";
 import { foreignAnywhere } from "./anywhere.ts";
 import { foreignInAnswers } from "./answers.ts";

@@ -1,5 +1,5 @@
 import { plainForm } from "../../units/closest.ts";
-import type { KeyHint } from "../reading/complaints.ts";
+import type { KeyHint } from "../../documents/reading/complaints.ts";
 import { NOT_IN_COMMON } from "../defaults.ts";
 import { policyRegistry } from "../../policies/registry.ts";
 import { conditionSections, routeSections, upstreamKeys } from "../sections.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { loadConfig } from "../load.ts";
 import type { RouteConfig } from "../schema.ts";
-import type { Diagnostic } from "../text/diagnostics.ts";
+import type { Diagnostic } from "../../documents/text/diagnostics.ts";
 import type { LoadAnswer, LoadRequest } from "./messages.ts";
 
 declare const self: Worker;

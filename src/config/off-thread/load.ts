@@ -1,7 +1,7 @@
 import { errorLine } from "../../units/error-line.ts";
 import type { Loaded } from "../load.ts";
 import type { RouteConfig } from "../schema.ts";
-import type { Diagnostic } from "../text/diagnostics.ts";
+import type { Diagnostic } from "../../documents/text/diagnostics.ts";
 import type { LoadAnswer, LoadRequest } from "./messages.ts";
 
 /** A configuration file that cannot be read; `code` is the system's, like ENOENT. */

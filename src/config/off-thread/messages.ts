@@ -1,5 +1,5 @@
 import type { Config, RouteConfig } from "../schema.ts";
-import type { Diagnostic } from "../text/diagnostics.ts";
+import type { Diagnostic } from "../../documents/text/diagnostics.ts";
 
 export type LoadRequest =
   | {

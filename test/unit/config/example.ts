@@ -1,8 +1,8 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
-import { ConfigDocument } from "../../../src/config/text/document.ts";
-import { substituteEnvironment } from "../../../src/config/text/environment.ts";
-import { validate } from "../../../src/config/reading/validate.ts";
+import { formatDiagnostics } from "../../../src/documents/text/diagnostics.ts";
+import { ConfigDocument } from "../../../src/documents/text/document.ts";
+import { substituteEnvironment } from "../../../src/documents/text/environment.ts";
+import { validate } from "../../../src/documents/reading/validate.ts";
 import { Duration } from "../../../src/units/duration.ts";
 import { Rate } from "../../../src/units/rate.ts";
 import { Size } from "../../../src/units/size.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { conditionsOf } from "../../../src/routing/conditions/of-route.ts";
-import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
+import { formatDiagnostics } from "../../../src/documents/text/diagnostics.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { loaded, printed, ROUTE, route, errorsIn } from "./loading.ts";
 

@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
-import { type Diagnostic, formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
+import { type Diagnostic, formatDiagnostics } from "../../../src/documents/text/diagnostics.ts";
 import { isError, loadConfig } from "../../../src/config/load.ts";
 import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
 

@@ -1,4 +1,4 @@
-import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
+import { formatDiagnostics } from "../../../src/documents/text/diagnostics.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import type { Config } from "../../../src/config/schema.ts";
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { checkPathNames } from "../../../src/config/path-names.ts";
-import { validate } from "../../../src/config/reading/validate.ts";
-import { diagnosticLine } from "../../../src/config/text/diagnostics.ts";
-import { ConfigDocument } from "../../../src/config/text/document.ts";
-import { substituteEnvironment } from "../../../src/config/text/environment.ts";
+import { validate } from "../../../src/documents/reading/validate.ts";
+import { diagnosticLine } from "../../../src/documents/text/diagnostics.ts";
+import { ConfigDocument } from "../../../src/documents/text/document.ts";
+import { substituteEnvironment } from "../../../src/documents/text/environment.ts";
 import { PlaceholderText } from "../../../src/pipeline/placeholders.ts";
 import { parsePattern, type Pattern } from "../../../src/routing/pattern.ts";
 

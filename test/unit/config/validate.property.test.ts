@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
-import type { Diagnostic } from "../../../src/config/text/diagnostics.ts";
-import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
+import type { Diagnostic } from "../../../src/documents/text/diagnostics.ts";
+import { formatDiagnostics } from "../../../src/documents/text/diagnostics.ts";
 import { isError } from "../../../src/config/load.ts";
 import { readText, ROUTES } from "./example.ts";
 import { TEST_TIMEOUT_MS } from "../../support/patience.ts";

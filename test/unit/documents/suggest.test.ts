@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
-import { homeOf } from "../../../src/config/reading/suggest.ts";
+import { homeOf } from "../../../src/documents/reading/suggest.ts";
 import { closest } from "../../../src/units/closest.ts";
 
 describe("the closest name", () => {

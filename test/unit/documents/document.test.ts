@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
-import { ConfigDocument } from "../../../src/config/text/document.ts";
+import { formatDiagnostics } from "../../../src/documents/text/diagnostics.ts";
+import { ConfigDocument } from "../../../src/documents/text/document.ts";
 
 const parse = (text: string) => ConfigDocument.parse("gateway.yaml", text);
 const told = (text: string) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Diagnostic, formatDiagnostics } from "../../../src/config/text/diagnostics.ts";
+import { type Diagnostic, formatDiagnostics } from "../../../src/documents/text/diagnostics.ts";
 
 const plain = { color: false };
 

@@ -2,8 +2,8 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { ConfigDocument } from "../../../src/config/text/document.ts";
-import { readPlainYaml } from "../../../src/config/text/plain-yaml.ts";
+import { ConfigDocument } from "../../../src/documents/text/document.ts";
+import { readPlainYaml } from "../../../src/documents/text/plain-yaml.ts";
 import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
