@@ -1,5 +1,6 @@
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { type Checkable, type IsWhole, under } from "../pipeline/section.ts";
+import { checkRequirements } from "./access-relations.ts";
 import { defaultStorage, storageProblem } from "./acme-schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import { checkHostCertificates } from "./host-certificates.ts";
@@ -43,6 +44,7 @@ export function checkRelations(config: Top, isWritten: IsWritten, isWhole: IsWho
           ...(route.upstream === undefined ? checkUpstream(route, surroundings) : []),
           ...checkPath(route, config.server?.encoded_slashes),
           ...checkRetryRelations(route, config.server),
+          ...checkRequirements(route, (key) => isWritten(["routes", index, key])),
         ],
       );
     }),

@@ -2,6 +2,7 @@ import type { ClientIdentity } from "../http/forwarded.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
 import { Answer } from "./answer.ts";
+import type { Claims } from "./claims.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { ClientConnection, ClientRequest } from "./client-request.ts";
 import type { Delivery } from "./delivery.ts";
@@ -41,7 +42,12 @@ export interface Identity {
   /** The provider's name in the configuration. */
   readonly provider: string;
   readonly subject: string;
-  readonly claims: Readonly<Record<string, unknown>>;
+  readonly claims: Claims;
+  /**
+   * The challenge of an answer that refuses this client for what its credentials do not allow, like
+   * `Bearer realm="corp"`; undefined if its scheme has none.
+   */
+  readonly challenge?: string | undefined;
 }
 
 /** What an exchange took from the quota of one limit, for its answer's fields. */

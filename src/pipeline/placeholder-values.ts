@@ -3,6 +3,7 @@ import { cookieValue } from "../http/cookies.ts";
 import { TOKEN } from "../http/fields.ts";
 import { hostName, hostPort } from "../http/host.ts";
 import { queryParameter } from "../http/query.ts";
+import { claimOf, claimText } from "./claims.ts";
 import { clientField } from "./client-field.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -71,7 +72,8 @@ export const namedSources = {
   "auth.claims": {
     form: "text",
     nameOf: (written) => (written === "" ? undefined : written),
-    read: ({ identity }, name) => (identity === undefined ? "" : claim(identity.claims, name)),
+    read: ({ identity }, name) =>
+      identity === undefined ? "" : claimText(claimOf(identity.claims, name)),
   },
 } as const satisfies Readonly<Record<string, NamedSource>>;
 
@@ -99,25 +101,4 @@ function portOf({ target, client }: Exchange): string {
 function certificateSubject({ client, request }: Exchange): string {
   if (client.viaTrustedProxy) return "";
   return request.connection.tls?.certificate?.subject ?? "";
-}
-
-/** A claim by its whole name, or by the way to it in claims that hold others: "realm_access.roles". */
-function claim(claims: Readonly<Record<string, unknown>>, name: string): string {
-  if (Object.hasOwn(claims, name)) return claimText(claims[name]);
-  const dot = name.indexOf(".");
-  if (dot === -1) return "";
-  const below = claims[name.slice(0, dot)];
-  const isHolder = Object.hasOwn(claims, name.slice(0, dot)) && isRecord(below);
-  return isHolder ? claim(below, name.slice(dot + 1)) : "";
-}
-
-function claimText(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (Array.isArray(value)) return value.map(claimText).join(",");
-  return isRecord(value) ? JSON.stringify(value) : "";
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

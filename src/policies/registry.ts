@@ -1,6 +1,7 @@
 import type { PolicyDefinition } from "../pipeline/policy.ts";
 import { authPolicy } from "./auth/auth.ts";
 import { providerRegistry } from "./auth/providers/registry.ts";
+import { requirements } from "./auth/requirements.ts";
 import { cache } from "./cache/cache.ts";
 import { compress } from "./compress/compress.ts";
 import { concurrency } from "./concurrency.ts";
@@ -20,6 +21,7 @@ export const policyRegistry = [
   // Before auth, so that guessing credentials is limited too.
   rateLimit,
   authPolicy(providerRegistry),
+  requirements,
   // After auth, so that its key may be who sent the request.
   concurrency,
   // After what refuses requests: who a client is decides whether its answers are compressed.

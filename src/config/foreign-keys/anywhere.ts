@@ -14,7 +14,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   // Features that do not exist yet, wherever they are written.
   {
     below: ANYWHERE,
-    keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc require scopes roles claims api_key api_keys key_auth forward_auth auth_request acl",
+    keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc scopes roles claims api_key api_keys key_auth forward_auth auth_request acl",
     answer: "the gateway does not authenticate clients yet; leave that to the backends",
   },
   {

@@ -1,4 +1,4 @@
-import { KindGuard, type TArray, type TObject } from "@sinclair/typebox";
+import { KindGuard, type TArray, type TObject, type TSchema } from "@sinclair/typebox";
 import type { ListNode, MappingNode, Place, ScalarNode } from "../text/node.ts";
 import type { ConfigDocument } from "../text/document.ts";
 import { accepts } from "./schema-kinds.ts";
@@ -23,6 +23,9 @@ export function asItems(
   const { value } = node;
   // A lone number is no list, but its item's schema knows best what to write instead.
   if (typeof value === "number") return { kind: "list", items: [{ node, at }] };
+  if (typeof value === "boolean" && takesBooleans(schema.items)) {
+    return { kind: "list", items: [{ node, at }] };
+  }
   if (typeof value !== "string") return undefined;
   // Only names are split; a URL may contain a comma.
   const areNames = KindGuard.IsString(schema.items) && schema.items["isOneItem"] !== true;
@@ -47,4 +50,8 @@ export function asItems(
     return { node: item, at: isAsWritten ? span : at };
   });
   return { kind: "list", items };
+}
+
+function takesBooleans(items: TSchema): boolean {
+  return KindGuard.IsUnion(items) && items.anyOf.some((item) => KindGuard.IsBoolean(item));
 }

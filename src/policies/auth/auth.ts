@@ -1,25 +1,17 @@
 import { Answer } from "../../pipeline/answer.ts";
 import { GatewayError } from "../../pipeline/errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
+import { definePolicy, type Policy, type PolicyDefinition } from "../../pipeline/policy.ts";
+import { type ProviderDefinition, Rejection, type Verdict } from "./provider.ts";
+import { type Named, Providers } from "./providers.ts";
 import {
-  definePolicy,
-  type Policy,
-  type PolicyDefinition,
-  type PolicyServices,
-} from "../../pipeline/policy.ts";
-import { type AuthProvider, type ProviderDefinition, Rejection, type Verdict } from "./provider.ts";
-import {
-  asksForNothing,
   checkNamedProviders,
   checkNames,
-  type NamedProvider,
+  type NamedProviders,
   namedProvidersSchema,
+  providersIn,
   routeAuthSchema,
 } from "./schema.ts";
-
-/** The fields that tell a backend who sent a request. */
-const SUBJECT_FIELD = "x-auth-subject";
-const PROVIDER_FIELD = "x-auth-provider";
 
 /**
  * Authenticates the requests of routes that ask for it. Providers are defined at the top, by name;
@@ -34,66 +26,20 @@ export function authPolicy(registry: readonly ProviderDefinition[]): PolicyDefin
       key: "auth",
       schema: namedProvidersSchema(registry),
       check: (config) => checkNamedProviders(config as NamedProviders, registry),
-      create: (config, services) =>
-        new Providers(createProviders(config as NamedProviders, registry, services)),
+      create: (config, services) => new Providers(config as NamedProviders, registry, services),
     },
     route: {
       key: "auth",
       schema: routeAuthSchema,
       checkReferences: (names, global) => checkNames(names, global as NamedProviders | undefined),
-      create(names, _services, _name, global) {
-        if (asksForNothing(names)) return undefined;
+      create(auth, _services, _name, global) {
+        const names = providersIn(auth);
+        if (names.length === 0) return undefined;
         if (!(global instanceof Providers)) throw new Error("there are no auth providers");
         return new Authentication(names.map((name) => global.get(name)));
       },
     },
   });
-}
-
-type NamedProviders = Readonly<Record<string, NamedProvider>>;
-
-/** A provider as the configuration has it. */
-interface Named {
-  readonly name: string;
-  readonly provider: AuthProvider;
-  readonly passCredentials: boolean;
-}
-
-function createProviders(
-  config: NamedProviders,
-  registry: readonly ProviderDefinition[],
-  services: PolicyServices,
-): Named[] {
-  return Object.entries(config).map(([name, written]) => {
-    const definition = registry.find(({ kind }) => Object.hasOwn(written, kind));
-    if (definition === undefined) throw new Error(`the auth provider ${name} has no kind`);
-    const provider = definition.create(written[definition.kind], services, name);
-    return { name, provider, passCredentials: written.pass_credentials };
-  });
-}
-
-/**
- * Every provider of a configuration. As a policy of all routes: no client can claim an identity to a
- * backend.
- */
-class Providers implements Policy {
-  readonly name = "auth";
-  readonly #byName: ReadonlyMap<string, Named>;
-
-  constructor(providers: readonly Named[]) {
-    this.#byName = new Map(providers.map((named) => [named.name, named]));
-  }
-
-  get(name: string): Named {
-    const named = this.#byName.get(name);
-    if (named === undefined) throw new Error(`there is no auth provider ${name}`);
-    return named;
-  }
-
-  request({ outgoing }: Exchange): undefined {
-    outgoing.remove(SUBJECT_FIELD);
-    outgoing.remove(PROVIDER_FIELD);
-  }
 }
 
 /** Why one provider does not recognize the client. */
@@ -162,11 +108,11 @@ function accept(exchange: Exchange, named: Named, verdict: Verdict, refusals: Re
     refusals.push({ named, verdict });
     return false;
   }
-  const { outgoing } = exchange;
-  if (!named.passCredentials) named.provider.removeCredentials(outgoing);
-  exchange.identity = { provider: named.name, subject: verdict.subject, claims: verdict.claims };
-  outgoing.set(SUBJECT_FIELD, asFieldValue(verdict.subject));
-  outgoing.set(PROVIDER_FIELD, named.name);
+  const { name, provider, fields } = named;
+  if (!named.passCredentials) provider.removeCredentials(exchange.outgoing);
+  const { subject, claims, challenge } = verdict;
+  exchange.identity = { provider: name, subject, claims, challenge };
+  fields.set(exchange);
   return true;
 }
 
@@ -188,11 +134,6 @@ function refuse(refusals: readonly Refusal[]): Answer {
   }
   const detail = reasons.length === 0 ? "this route asks for credentials" : reasons.join("; ");
   throw new GatewayError("unauthorized", detail, {
-    fields: { "www-authenticate": challenges.join(", ") },
+    fields: { "www-authenticate": [...new Set(challenges)].join(", ") },
   });
-}
-
-/** Percent-encodes everything other than visible ASCII, so that any subject is one field value. */
-function asFieldValue(subject: string): string {
-  return subject.toWellFormed().replace(/[^!-$&-~]/gu, encodeURIComponent);
 }

@@ -34,6 +34,23 @@ export interface AuthProvider {
   challenge(): string;
   /** Removes the credentials from the backend's request. */
   removeCredentials(outgoing: Outgoing): void;
+  /**
+   * Answers requests for pages of its own, like the one that a login comes back to. Asked for every
+   * request, whether or not there is a route for it, and before the route's providers.
+   */
+  page?(exchange: Exchange): Answer | undefined | Promise<Answer | undefined>;
+  /**
+   * Lower-case names of fields besides `identity_headers` that it may give to backends, and that no
+   * client may send them.
+   */
+  readonly fieldsForBackends?: readonly string[];
+}
+
+/** The names under which credentials travel, as they are written. None of their values is ever logged. */
+export interface SecretNames {
+  readonly headers?: readonly string[];
+  readonly query?: readonly string[];
+  readonly cookies?: readonly string[];
 }
 
 /** A kind of provider: its key below a name in `auth`, and how it is made. */
@@ -41,6 +58,8 @@ export interface ProviderDefinition<Config = unknown> {
   readonly kind: string;
   readonly schema: TSchema;
   check?(config: Config): ConfigIssue[];
+  /** Where the configuration lets credentials come from. */
+  secrets?(config: Config): SecretNames;
   /** `name` is the provider's name in the configuration, suitable as the realm of a challenge. */
   create(config: Config, services: PolicyServices, name: string): AuthProvider;
 }

@@ -1,13 +1,18 @@
 import { type TSchema, Type } from "@sinclair/typebox";
+import type { ParsedText } from "../../pipeline/parsed-text.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { under } from "../../pipeline/section.ts";
+import { checkIdentityHeaders, identityHeadersSchema } from "./identity-fields.ts";
 import type { ProviderDefinition } from "./provider.ts";
 
 /** A named provider in the configuration: its kind as a key, and what all kinds share. */
 export interface NamedProvider {
   readonly pass_credentials: boolean;
+  readonly identity_headers?: Readonly<Record<string, ParsedText>>;
   readonly [kind: string]: unknown;
 }
+
+export type NamedProviders = Readonly<Record<string, NamedProvider>>;
 
 /** `auth` at the top: providers by name. */
 export function namedProvidersSchema(registry: readonly ProviderDefinition[]): TSchema {
@@ -21,6 +26,7 @@ export function namedProvidersSchema(registry: readonly ProviderDefinition[]): T
           description: "Whether the backend gets the credentials too, not only who sent them.",
           default: false,
         }),
+        identity_headers: identityHeadersSchema,
       },
       { additionalProperties: false, description: "One provider, of one kind.", default: {} },
     ),
@@ -32,22 +38,29 @@ export function namedProvidersSchema(registry: readonly ProviderDefinition[]): T
 }
 
 /** `auth` of a route: names, or `none`. */
-export const routeAuthSchema = Type.Array(Type.String({ minLength: 1 }), {
-  minItems: 1,
-  description:
-    "The provider that has to know the client, or a list of which any may; `none` asks for nothing. The backend gets X-Auth-Subject and X-Auth-Provider, which no client can send.",
-  expected: "a name under `auth` at the top, a list of such names, or none",
-});
+export const routeAuthSchema = Type.Union(
+  [
+    Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+    }),
+    Type.Literal(false),
+  ],
+  {
+    description:
+      "The provider that has to know the client, or a list of which any may; `none` or `false` asks for nothing, under a default. The backend gets the provider's `identity_headers`, which no client can send.",
+    expected: "a name under `auth` at the top, a list of such names, or none",
+  },
+);
 
 const NONE = "none";
 
-/** Whether a route requires no authentication. */
-export function asksForNothing([first, ...others]: readonly string[]): boolean {
-  return first === NONE && others.length === 0;
+/** The providers that a route's `auth` names; none if it asks for nothing. */
+export function providersIn(auth: readonly string[] | false): readonly string[] {
+  return auth === false || (auth.length === 1 && auth[0] === NONE) ? [] : auth;
 }
 
 export function checkNamedProviders(
-  providers: Readonly<Record<string, NamedProvider>>,
+  providers: NamedProviders,
   registry: readonly ProviderDefinition[],
 ): ConfigIssue[] {
   return Object.entries(providers).flatMap(([name, provider]) => {
@@ -62,22 +75,24 @@ export function checkNamedProviders(
       const message = `\`${name}\` needs exactly one kind of provider, and has ${present.length}; kinds: ${kinds}`;
       return [{ path: [name], message }];
     }
-    return under([name, definition.kind], definition.check?.(provider[definition.kind]) ?? []);
+    return [
+      ...under([name, definition.kind], definition.check?.(provider[definition.kind]) ?? []),
+      ...under([name, "identity_headers"], checkIdentityHeaders(provider.identity_headers ?? {})),
+    ];
   });
 }
 
 /** Finds a route's names that are not defined. */
 export function checkNames(
-  names: readonly string[],
-  providers: Readonly<Record<string, NamedProvider>> = {},
+  auth: readonly string[] | false,
+  providers: NamedProviders = {},
 ): ConfigIssue[] {
-  if (asksForNothing(names)) return [];
   const defined = Object.keys(providers).map((name) => `\`${name}\``);
   const remedy =
     defined.length === 0
       ? "define it under `auth` at the top of the file"
       : `defined under \`auth\`: ${defined.join(", ")}`;
-  return names.flatMap((name, index) => {
+  return providersIn(auth).flatMap((name, index) => {
     if (Object.hasOwn(providers, name)) return [];
     const message =
       name === NONE

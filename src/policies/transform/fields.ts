@@ -5,7 +5,7 @@ import { type ParsedText, PlaceholderText } from "../../pipeline/placeholders.ts
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { TextProblem } from "../../pipeline/section.ts";
 import { WrittenField } from "../written-field.ts";
-import { nameProblem, type RefusedNames } from "./field-names.ts";
+import { nameProblem, type RefusedNames } from "../field-names.ts";
 
 // oxlint-disable-next-line no-control-regex -- these are what it is about
 const CONTROL = /[\0-\x08\x0A-\x1F\x7F]/;

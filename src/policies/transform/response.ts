@@ -15,7 +15,7 @@ import {
   type PolicyServices,
 } from "../../pipeline/policy.ts";
 import { under } from "../../pipeline/section.ts";
-import { refusedInAnswers } from "./field-names.ts";
+import { refusedInAnswers } from "../field-names.ts";
 import { checkFields, FieldChanges, fieldsSchema } from "./fields.ts";
 import { checkJson, jsonSchema } from "./json/schema.ts";
 import { JsonTransformation } from "./json/transformation.ts";

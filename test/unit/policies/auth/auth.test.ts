@@ -4,7 +4,12 @@ import { Answer } from "../../../../src/pipeline/answer.ts";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import type { ConfigIssue } from "../../../../src/pipeline/policy.ts";
 import { authPolicy } from "../../../../src/policies/auth/auth.ts";
-import { defineProvider, Rejection, type Verdict } from "../../../../src/policies/auth/provider.ts";
+import {
+  type AuthProvider,
+  defineProvider,
+  Rejection,
+  type Verdict,
+} from "../../../../src/policies/auth/provider.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { Chain, decode, issuesOf, policyFrom } from "../chain.ts";
 
@@ -89,7 +94,107 @@ describe("a request with credentials that prove who sent it", () => {
     const chain = routeWith("corp");
     await chain.send({ fields: { "x-word": "odd" } });
     expect(chain.asked[0]?.identity?.subject).toBe("jörg 100%\n");
-    expect(chain.asked[0]?.outgoing.get("x-auth-subject")).toBe("j%C3%B6rg%20100%25%0A");
+    expect(chain.asked[0]?.outgoing.get("x-auth-subject")).toBe("j%C3%B6rg 100%25%0A");
+  });
+});
+
+describe("the fields that tell a backend who a client is", () => {
+  const named = (headers: Record<string, string>) => {
+    const config = { corp: { word: { field: "x-word" }, identity_headers: headers } };
+    const providers = policyFrom(global, config);
+    const own = policyFrom(route, ["corp"], new FakeClock(), "/things", providers);
+    return { open: new Chain([providers]), closed: new Chain([providers, own]) };
+  };
+  const headers = {
+    "X-User": "{auth.provider}:{auth.subject}",
+    "X-Role": "{auth.claims.role}",
+    "X-Mail": "{auth.claims.email}",
+  };
+
+  test("are those of the operator's choice", async () => {
+    const { closed } = named(headers);
+    await closed.send({ fields: { "x-word": "ada" } });
+    const { outgoing } = closed.asked[0]!;
+    expect(outgoing.get("x-user")).toBe("corp:ada");
+    expect(outgoing.get("x-role")).toBe("admin");
+    expect(outgoing.get("x-auth-subject")).toBeNull();
+  });
+
+  test("are not sent empty, and not with what the client sent", async () => {
+    const { closed } = named(headers);
+    await closed.send({ fields: { "x-word": "ada", "x-mail": "root@a.test", x_mail: "root" } });
+    expect(closed.asked[0]?.outgoing.fields.join()).not.toMatch(/mail|root/);
+  });
+
+  test("reach no backend from a client, on routes without auth either", async () => {
+    const { open } = named(headers);
+    await open.send({ fields: { "X-USER": "root", x_role: "root", "x-auth-subject": "root" } });
+    expect(open.asked[0]?.outgoing.fields.join()).not.toContain("root");
+  });
+
+  test.each(["a b", "host", "x-forwarded-for", "connection", "x_request_id"])(
+    "cannot be %p",
+    (name) => {
+      const config = { corp: { word: { field: "x-word" }, identity_headers: { [name]: "a" } } };
+      expect(issuesOf(global, config).map(({ path }) => path)).toEqual([
+        ["corp", "identity_headers", name],
+      ]);
+    },
+  );
+
+  test.each([
+    ["ada", "ada"],
+    [" ada ", "%20ada%20"],
+    ["ada\u00a0", "ada%C2%A0"],
+    ["a,b;c", "a,b;c"],
+    ["\ud800", "%EF%BF%BD"],
+    ["%20", "%2520"],
+  ])("tell %p from all others", async (subject, sent) => {
+    const say = defineProvider({
+      kind: "say",
+      schema: Type.Object({}),
+      create: () => ({
+        authenticate: () => ({ subject, claims: {} }),
+        challenge: () => "Say",
+        removeCredentials: () => {},
+      }),
+    });
+    const policy = authPolicy([say]);
+    const providers = policyFrom(policy.global, { all: { say: {} } });
+    const own = policyFrom(policy.route, ["all"], new FakeClock(), "/things", providers);
+    const chain = new Chain([providers, own]);
+    await chain.send();
+    expect(chain.asked[0]?.outgoing.get("x-auth-subject")).toBe(sent);
+  });
+});
+
+describe("a provider's own pages", () => {
+  const paged = (kind: string, page: NonNullable<AuthProvider["page"]>) =>
+    defineProvider({
+      kind,
+      schema: Type.Object({}),
+      create: () => ({
+        authenticate: () => undefined,
+        challenge: () => "Page",
+        removeCredentials: () => {},
+        page,
+      }),
+    });
+  const chainWith = (...pages: NonNullable<AuthProvider["page"]>[]) => {
+    const kinds = pages.map((page, index) => paged(`kind${index}`, page));
+    const config = Object.fromEntries(
+      pages.map((_, index) => [`p${index}`, { [`kind${index}`]: {} }]),
+    );
+    return new Chain([policyFrom(authPolicy(kinds).global, config)]);
+  };
+  const teapot = new Answer(null, { status: 418 });
+
+  test.each<[string, NonNullable<AuthProvider["page"]>[], number]>([
+    ["at once", [() => undefined, () => teapot], 418],
+    ["later", [async () => undefined, () => undefined, async () => teapot], 418],
+    ["never", [async () => undefined, () => undefined], 200],
+  ])("are answered %s, without a route's auth", async (_when, pages, status) => {
+    expect((await chainWith(...pages).send()).status).toBe(status);
   });
 });
 
@@ -161,6 +266,10 @@ describe("an identity that a client claims", () => {
     "x-auth~subject": "root",
     Connection: "x-auth-subject",
   };
+
+  test("is not asked for by a route that says false", () => {
+    expect(policyFrom(route, false)).toBeUndefined();
+  });
 
   test.each([[[]], [["none"]]])("never reaches the backend, with auth: %p", async (names) => {
     const chain = routeWith(...names);

@@ -1,4 +1,4 @@
-import { hopByHopFields, TOKEN } from "../../http/fields.ts";
+import { hopByHopFields, TOKEN } from "../http/fields.ts";
 
 /** What cannot be said about a field, and why; by its name. */
 type Reasons = ReadonlyMap<string, string>;

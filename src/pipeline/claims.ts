@@ -1,0 +1,27 @@
+/** What a provider knows of a client, by name. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * A claim by its whole name, or by the way to it in claims that hold others: "realm_access.roles".
+ * Undefined if there is none.
+ */
+export function claimOf(claims: Claims, name: string): unknown {
+  if (Object.hasOwn(claims, name)) return claims[name];
+  const dot = name.indexOf(".");
+  if (dot === -1) return undefined;
+  const holder = name.slice(0, dot);
+  const below = Object.hasOwn(claims, holder) ? claims[holder] : undefined;
+  return isClaims(below) ? claimOf(below, name.slice(dot + 1)) : undefined;
+}
+
+/** A claim's value as text; a list's items are joined by ",". */
+export function claimText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return value.map(claimText).join(",");
+  return isClaims(value) ? JSON.stringify(value) : "";
+}
+
+function isClaims(value: unknown): value is Claims {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
