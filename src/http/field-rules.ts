@@ -74,20 +74,26 @@ const GUARDED = [...claimFields, "content-length", "transfer-encoding", "x-reque
 
 /**
  * How a client's field is handled: `plain` is passed on; `removed` is not; a `claim` is passed on only
- * from trusted proxies; a `lookalike` of a claim or of a framing field makes the request invalid.
+ * from trusted proxies; a field of the gateway's `own` is not passed on from anybody; a `lookalike` of a
+ * claim or of a framing field makes the request invalid.
  */
-export type FieldKind = "plain" | "removed" | "claim" | "lookalike";
+export type FieldKind = "plain" | "removed" | "claim" | "own" | "lookalike";
 
 /** Decides by its name how a field is handled. */
 export class FieldRules {
   readonly #kinds: ReadonlyMap<string, FieldKind>;
   readonly #guarded: ReadonlySet<string>;
+  readonly #own: ReadonlySet<string>;
   readonly #known = new Map<string, FieldKind>();
 
-  /** `untrusted` are names, in any case, that count as claims as well. */
-  constructor(untrusted: readonly string[] = []) {
+  /**
+   * `untrusted` are names, in any case, that count as claims as well; `own` those of fields that only the
+   * gateway sends to backends, so that every spelling of them is removed.
+   */
+  constructor(untrusted: readonly string[] = [], own: readonly string[] = []) {
     const claims = [...claimFields, ...untrusted.map((name) => name.toLowerCase())];
     this.#guarded = new Set([...GUARDED, ...claims].map(fold));
+    this.#own = new Set(own.map((name) => fold(name.toLowerCase())));
     this.#kinds = new Map<string, FieldKind>([
       ...claims.map((name) => [name, "claim"] as const),
       ...[...hopByHopFields, ...REMOVED_FROM_EVERYBODY].map((name) => [name, "removed"] as const),
@@ -106,10 +112,11 @@ export class FieldRules {
   }
 
   #find(name: string): FieldKind {
+    const folded = fold(name);
+    if (this.#own.has(folded)) return "own";
     const listed = this.#kinds.get(name);
     if (listed !== undefined) return listed;
     if (hasClaimPrefix(name)) return "claim";
-    const folded = fold(name);
     const looksLike = this.#guarded.has(folded) || hasClaimPrefix(folded);
     return folded !== name && looksLike ? "lookalike" : "plain";
   }

@@ -113,6 +113,7 @@ export class RequestFields {
     }
     switch (this.rules.kindOf(name)) {
       case "removed":
+      case "own":
         return;
       case "claim":
         (this.claims ??= []).push(field);

@@ -12,6 +12,11 @@ export interface Policy {
   readonly name: string;
   /** Whether it answers preflights. They are then routed like the requests that they ask about. */
   readonly answersPreflights?: boolean;
+  /**
+   * The names of fields that only this policy gives to backends. Clients' own are not passed on, in any
+   * spelling and on any route.
+   */
+  readonly ownFields?: readonly string[];
   /** Runs on the way in. If it returns an Answer, the way in ends there. */
   request?(exchange: Exchange): Answer | undefined | Promise<Answer | undefined>;
   /**

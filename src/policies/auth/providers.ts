@@ -21,10 +21,9 @@ type Page = (exchange: Exchange) => ReturnType<NonNullable<AuthProvider["page"]>
  */
 export class Providers implements Policy {
   readonly name = "auth";
+  readonly ownFields: readonly string[];
   readonly #byName: ReadonlyMap<string, Named>;
   readonly #pages: readonly Page[];
-  /** Fields that only the gateway sends. */
-  readonly #reserved: readonly string[];
 
   constructor(
     config: NamedProviders,
@@ -49,7 +48,7 @@ export class Providers implements Policy {
       ...fields.names,
       ...(provider.fieldsForBackends ?? []),
     ]);
-    this.#reserved = [...new Set([...DEFAULT_FIELDS, ...names])];
+    this.ownFields = [...new Set([...DEFAULT_FIELDS, ...names])];
   }
 
   get(name: string): Named {
@@ -59,8 +58,6 @@ export class Providers implements Policy {
   }
 
   request(exchange: Exchange): ReturnType<Page> {
-    const { outgoing } = exchange;
-    for (const name of this.#reserved) outgoing.remove(name);
     return this.#pages.length === 0 ? undefined : this.#page(exchange, 0);
   }
 

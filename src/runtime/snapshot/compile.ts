@@ -46,7 +46,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       unrouted: routes.unrouted,
       bare: new Chain([], toProblem),
       trustedProxies: new AddressSet(config.server.trusted_proxies),
-      fieldRules: new FieldRules(config.server.untrusted_fields),
+      fieldRules: new FieldRules(config.server.untrusted_fields, routes.ownFields),
       toProblem,
       lease,
     };
@@ -69,6 +69,8 @@ function* patternsInSteps(routes: readonly RouteConfig[]): Steps<RoutePattern[]>
 class RouteCompiler {
   /** The chain of the global policies alone. */
   readonly unrouted: Chain;
+  /** The names of fields that only global policies give to backends. */
+  readonly ownFields: readonly string[];
   readonly #services: SnapshotServices;
   readonly #policies: Policies;
   readonly #ends: RouteEnds;
@@ -78,6 +80,7 @@ class RouteCompiler {
     this.#services = services;
     this.#policies = new Policies(config, { clock, log, fetch, store: undefined, lease });
     this.#ends = new RouteEnds(config, services, lease);
+    this.ownFields = this.#policies.global.flatMap(({ ownFields = [] }) => ownFields);
     this.unrouted = new Chain(this.#policies.global, services.toProblem);
   }
 

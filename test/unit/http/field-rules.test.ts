@@ -77,6 +77,14 @@ describe("a field", () => {
     expect(own.kindOf("authorization")).toBe("claim");
     expect(own.kindOf("x-users")).toBe("plain");
   });
+
+  test("that only the gateway sends is its own in all spellings, whatever else it would be", () => {
+    const own = new FieldRules(["X-User"], ["X-User", "x-forwarded-user", "X_Role"]);
+    for (const name of ["x-user", "x_user", "x-forwarded-user", "x.forwarded.user", "x-role"]) {
+      expect(own.kindOf(name)).toBe("own");
+    }
+    expect(own.kindOf("x-users")).toBe("plain");
+  });
 });
 
 test("the documentation lists every untrusted field", async () => {

@@ -1,3 +1,4 @@
+import type { FieldRules } from "../../../src/http/field-rules.ts";
 import type { ClientIdentity } from "../../../src/http/forwarded.ts";
 import { RequestFields } from "../../../src/http/request-fields.ts";
 import { targetOf } from "../../../src/http/target.ts";
@@ -17,6 +18,7 @@ export interface Opening {
   readonly fields?: Record<string, string> | readonly (readonly [string, string])[];
   readonly body?: string | Uint8Array | ReadableStream<Uint8Array>;
   readonly client?: Partial<ClientIdentity>;
+  readonly fieldRules?: FieldRules;
   readonly request?: Requested;
   readonly onEnd?: (exchange: Exchange) => void;
 }
@@ -29,6 +31,7 @@ export function openExchange({
   fields = {},
   body,
   client = {},
+  fieldRules,
   request: requested = {},
   onEnd = () => {},
 }: Opening = {}): Exchange {
@@ -44,7 +47,7 @@ export function openExchange({
   });
   return new Exchange({
     request,
-    fields: new RequestFields(request.fields),
+    fields: new RequestFields(request.fields, fieldRules),
     target: targetOf(method, target, host),
     client: {
       peer: "192.0.2.1",

@@ -1,4 +1,5 @@
 import { Value } from "@sinclair/typebox/value";
+import { FieldRules } from "../../../src/http/field-rules.ts";
 import { Answer } from "../../../src/pipeline/answer.ts";
 import { Chain as PolicyChain, type Handler } from "../../../src/pipeline/chain.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
@@ -67,6 +68,10 @@ export class Chain {
       fields,
       host: host ?? null,
       client: { peer: client, address: client },
+      fieldRules: new FieldRules(
+        [],
+        this.#policies.flatMap(({ ownFields = [] }) => ownFields),
+      ),
     });
     const toProblem = problemMaker((_exchange, error) => {
       throw error;
