@@ -2,7 +2,7 @@ import { errorKinds } from "../pipeline/errors.ts";
 import type { AttemptRecord } from "../pipeline/exchange.ts";
 import { visible } from "../http/target.ts";
 import { number, type NumberField, same, text } from "./field.ts";
-import type { LogLevel } from "./level.ts";
+import type { LogLevel } from "../units/log-level.ts";
 import { redactQuery } from "./redact.ts";
 import { timestampFormatter } from "./timestamp.ts";
 

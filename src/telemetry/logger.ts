@@ -1,6 +1,6 @@
 import type { Clock } from "../time/clock.ts";
 import { printable, printableJson } from "../units/printable.ts";
-import type { LogLevel } from "./level.ts";
+import type { LogLevel } from "../units/log-level.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { recordAsJson, recordAsText } from "./lines.ts";
 import type { ExchangeRecord } from "./record.ts";

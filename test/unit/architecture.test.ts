@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dir, "../..");
 /** From left to right; each folder may import itself and folders in earlier columns. */
 const COLUMNS: readonly (readonly string[])[] = [
   ["units", "time", "http"],
-  ["wire"],
+  ["wire", "sqlite"],
   ["pipeline"],
   ["documents"],
   ["routing", "policies", "upstream", "telemetry"],

@@ -1,4 +1,4 @@
-import type { LogLevel } from "../../telemetry/level.ts";
+import type { LogLevel } from "../../units/log-level.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { ChallengeType } from "./challenges.ts";
 import { IssuerError } from "./issuer-error.ts";

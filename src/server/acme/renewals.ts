@@ -1,4 +1,4 @@
-import type { LogLevel } from "../../telemetry/level.ts";
+import type { LogLevel } from "../../units/log-level.ts";
 import type { Clock } from "../../time/clock.ts";
 import { type Account, openAccount } from "./account.ts";
 import type { Challenges, ChallengeType } from "./challenges.ts";

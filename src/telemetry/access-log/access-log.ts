@@ -1,13 +1,13 @@
+import { WorkerThread } from "../../sqlite/worker-thread.ts";
 import type { Clock } from "../../time/clock.ts";
-import type { LogLevel } from "../level.ts";
+import type { LogLevel } from "../../units/log-level.ts";
 import type { ExchangeRecord } from "../record.ts";
 import type { SinkCounts } from "../sinks/counts.ts";
 import type { Sink } from "../sinks/sink.ts";
 import type { Batch } from "./batch.ts";
 import { DroppedRows } from "./dropped-rows.ts";
-import type { WriterAnswer } from "./messages.ts";
+import type { WriterAnswer, WriterRequest } from "./messages.ts";
 import { BatchQueue } from "./queue.ts";
-import { WriterThread } from "./writer-thread.ts";
 
 export interface AccessLogOptions {
   /** Path of the SQLite file. */
@@ -38,7 +38,7 @@ export class AccessLog implements Sink {
   readonly #options: AccessLogOptions;
   readonly #queue: BatchQueue;
   readonly #dropped: DroppedRows;
-  readonly #thread: WriterThread;
+  readonly #thread: WorkerThread<WriterRequest, WriterAnswer>;
   #sent: Batch | undefined;
   #written = 0;
   #flushDue = false;
@@ -53,10 +53,11 @@ export class AccessLog implements Sink {
     this.#queue = new BatchQueue(options.batchSize, options.maxQueuedBytes);
     this.#dropped = new DroppedRows(options.clock, options.report);
     const { database, maxAge, maxSize, clock, createWorker } = options;
-    this.#thread = new WriterThread({
+    this.#thread = new WorkerThread<WriterRequest, WriterAnswer>({
       open: { kind: "open", database, limits: { maxAge, maxSize } },
       clock,
       createWorker,
+      transferred: (request) => (request.kind === "batch" ? [request.packed.numbers.buffer] : []),
       onAnswer: (answer) => this.#answered(answer),
       onDeath: (cause, delay) => this.#died(cause, delay),
     });

@@ -1,5 +1,5 @@
 import type { Clock } from "../../time/clock.ts";
-import type { LogLevel } from "../level.ts";
+import type { LogLevel } from "../../units/log-level.ts";
 
 const REPORT_INTERVAL = 10_000;
 /** So that the first report of a burst counts more than its first row. */

@@ -1,5 +1,5 @@
 import type { PackedBatch } from "./batch.ts";
-import type { LogLevel } from "../level.ts";
+import type { LogLevel } from "../../units/log-level.ts";
 import type { Limits } from "./retention.ts";
 
 /** Requests to the worker. The next batch is sent after the answer to the previous one. */

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import { numberOf } from "./schema.ts";
+import { checkpoint, giveBackPages, hasManyFreePages, numberOf } from "../../sqlite/pragmas.ts";
 
 export interface Limits {
   /** Milliseconds that a row is kept; 0 keeps it forever. */
@@ -11,11 +11,8 @@ export interface Limits {
 
 /** Each step takes a few milliseconds. */
 const ROWS_PER_STEP = 1000;
-const PAGES_PER_STEP = 256;
 /** Deletion continues to this share of the limit, so that it is not due again at once. */
 const AIM = 0.9;
-/** New rows reuse free pages; above this share of the file they are returned to the system. */
-const FREE_SHARE = 0.1;
 
 /**
  * Deletes the oldest rows until the limits hold, and returns free pages to the system. Yields after
@@ -30,7 +27,7 @@ export function* retention(
   let deleted = 0;
   if (limits.maxAge > 0) deleted += yield* deleteOlderThan(db, now - limits.maxAge);
   if (limits.maxSize > 0) deleted += yield* deleteAbove(db, path, limits.maxSize);
-  if (numberOf(db, "freelist_count") > numberOf(db, "page_count") * FREE_SHARE) {
+  if (hasManyFreePages(db)) {
     yield* giveBackPages(db);
   } else if (deleted === 0) {
     return;
@@ -71,26 +68,6 @@ function* deleteAbove(db: Database, path: string, maxSize: number): Generator<vo
     yield;
   }
   return deleted;
-}
-
-function* giveBackPages(db: Database): Generator<void, void> {
-  for (let before = Infinity; ;) {
-    const free = numberOf(db, "freelist_count");
-    // A file that could not be made shrinkable keeps its free pages.
-    if (free === 0 || free >= before) return;
-    before = free;
-    // all(): the statement frees one page per step.
-    db.query(`PRAGMA incremental_vacuum(${PAGES_PER_STEP})`).all();
-    yield;
-  }
-}
-
-/**
- * Copies the WAL into the database as far as readers allow; "TRUNCATE" then empties it. Returns the
- * number of pages in the WAL.
- */
-export function checkpoint(db: Database, mode: "PASSIVE" | "TRUNCATE"): { log: number } {
-  return db.query<{ log: number }, []>(`PRAGMA wal_checkpoint(${mode})`).get() ?? { log: -1 };
 }
 
 function bytesInUse(db: Database): number {

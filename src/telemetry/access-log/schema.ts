@@ -1,5 +1,7 @@
-import { Database, SQLiteError } from "bun:sqlite";
-import { statSync } from "node:fs";
+import { Database } from "bun:sqlite";
+import { SchemaError } from "../../sqlite/errors.ts";
+import type { DatabaseSchema } from "../../sqlite/open-database.ts";
+import { numberOf, tablesOf } from "../../sqlite/pragmas.ts";
 import { readTimestamp } from "../timestamp.ts";
 import { COLUMNS } from "./columns.ts";
 
@@ -21,18 +23,8 @@ const FIRST_COLUMNS = [
   "backend",
 ];
 
-/** This gateway must not write to the database. */
-export class SchemaError extends Error {
-  override readonly name = "SchemaError";
-}
-
-/** The database is damaged; the message says where. */
-export class CorruptError extends Error {
-  override readonly name = "CorruptError";
-}
-
 /** Throws if the database is not an access log, before anything in it is changed. */
-export function requireAccessLog(db: Database): void {
+function requireAccessLog(db: Database): void {
   const tables = tablesOf(db);
   if (tables.length > 0 && !tables.includes("logs")) {
     throw new SchemaError(
@@ -57,23 +49,6 @@ export function requireAccessLog(db: Database): void {
   }
 }
 
-/** Files up to this size are always checked, which takes up to 0.3 s. */
-const CHECKED_BYTES = 64 * 2 ** 20;
-
-/**
- * Checks the whole file if it is small, or if a WAL was left, as after a crash or a power failure.
- * @throws {CorruptError}
- */
-export function requireSound(db: Database, path: string): void {
-  const bytes = numberOf(db, "page_count") * numberOf(db, "page_size");
-  const leftover = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-  if (bytes > CHECKED_BYTES && leftover === 0) return;
-  const found = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
-  if (found !== undefined && found !== "ok") {
-    throw new CorruptError(found.replace(/^\*\*\*.*\*\*\*\n/, ""));
-  }
-}
-
 /** Whether the database can be read and has tables, but no access log. */
 export function isSomebodyElses(path: string): boolean {
   try {
@@ -85,20 +60,11 @@ export function isSomebodyElses(path: string): boolean {
   }
 }
 
-function tablesOf(db: Database): string[] {
-  return db
-    .query<{ name: string }, []>(
-      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'",
-    )
-    .all()
-    .map(({ name }) => name);
-}
-
 /**
  * Brings the database to this gateway's schema in one transaction, keeping its rows. Other columns
  * stay, and are NULL in new rows.
  */
-export function migrate(db: Database): void {
+function migrate(db: Database): void {
   if (numberOf(db, "user_version") === MIGRATIONS.length && missingStatements(db).length === 0) {
     return;
   }
@@ -145,31 +111,6 @@ const FURTHER_PARTS = {
     SELECT substr(timestamp, 1, 10) || ' ' || substr(timestamp, 12, 12) AS time, logs.* FROM logs`,
 };
 
-/**
- * Lets the file shrink (auto_vacuum = INCREMENTAL). Must be called before the first table is created;
- * an existing file is rewritten once. False if there was no room for that.
- */
-export function makeShrinkable(db: Database): boolean {
-  const incremental = 2;
-  if (numberOf(db, "auto_vacuum") === incremental) return true;
-  const isNew = numberOf(db, "page_count") === 0;
-  db.run("PRAGMA auto_vacuum = INCREMENTAL");
-  if (isNew) return true;
-  try {
-    db.run("VACUUM");
-    return true;
-  } catch (error) {
-    if (error instanceof SQLiteError && error.code === "SQLITE_FULL") return false;
-    throw error;
-  }
-}
-
-/** The value of a PRAGMA that returns one number. */
-export function numberOf(db: Database, pragma: string): number {
-  const row = db.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get();
-  return row?.[pragma] ?? 0;
-}
-
 function columnsOf(db: Database): Set<string> {
   const columns = db
     .query<{ name: string }, []>("SELECT name FROM pragma_table_xinfo('logs')")
@@ -193,3 +134,6 @@ function rewriteTimestamps(db: Database): void {
     }
   }
 }
+
+/** What an access log contains. */
+export const accessLogSchema: DatabaseSchema = { require: requireAccessLog, migrate };

@@ -1,56 +1,27 @@
-import { Database } from "bun:sqlite";
 import type { Statement } from "bun:sqlite";
+import type { FileChange } from "../../sqlite/database-files.ts";
+import { OpenDatabase } from "../../sqlite/open-database.ts";
 import { nextTurn } from "../../time/next-turn.ts";
 import type { ExchangeRecord } from "../record.ts";
 import { COLUMNS, valuesOf } from "./columns.ts";
-import { createPrivately, DatabaseFiles, type FileChange } from "./database-files.ts";
-import { isLocked } from "./failures.ts";
-import { checkpoint, retention } from "./retention.ts";
+import { retention } from "./retention.ts";
 import type { Limits } from "./retention.ts";
-import { makeShrinkable, migrate, numberOf, requireAccessLog, requireSound } from "./schema.ts";
-
-/** Milliseconds to wait for another connection's lock. The caller retries. */
-const BUSY_TIMEOUT = 250;
-const WAL_BYTES_KEPT = 8 * 2 ** 20;
-/** Header sizes in bytes, of the file and of each page in it. */
-const WAL_HEADER = 32;
-const WAL_FRAME_HEADER = 24;
+import { accessLogSchema } from "./schema.ts";
 
 /** The access log's database, for the thread that writes it. */
 export class Store {
-  /** False if there was no room to rewrite the file, which therefore never shrinks. */
-  readonly shrinkable: boolean;
-  readonly #db: Database;
+  readonly #file: OpenDatabase;
   readonly #path: string;
   readonly #limits: Limits;
   readonly #insert: Statement;
-  readonly #files: DatabaseFiles;
-  #open = true;
 
-  private constructor(
-    db: Database,
-    path: string,
-    files: DatabaseFiles,
-    limits: Limits,
-    isChecked: boolean,
-  ) {
-    this.#db = db;
+  private constructor(file: OpenDatabase, path: string, limits: Limits) {
+    this.#file = file;
     this.#path = path;
     this.#limits = limits;
-    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-    requireAccessLog(db);
-    if (!isChecked) requireSound(db, path);
-    // Before WAL mode, which writes the first page and with it fixes auto_vacuum.
-    this.shrinkable = makeShrinkable(db);
-    db.run("PRAGMA journal_mode = WAL");
-    db.run("PRAGMA synchronous = NORMAL");
-    db.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
-    migrate(db);
     const names = COLUMNS.map(({ name }) => name);
     const places = names.map(() => "?").join(", ");
-    this.#insert = db.prepare(`INSERT INTO logs (${names.join(", ")}) VALUES (${places})`);
-    this.#files = files;
-    files.opened();
+    this.#insert = file.db.prepare(`INSERT INTO logs (${names.join(", ")}) VALUES (${places})`);
   }
 
   /**
@@ -61,15 +32,18 @@ export class Store {
    * @throws {CorruptError} when it can be opened but is damaged
    */
   static open(path: string, limits: Limits, isChecked = false): Store {
-    createPrivately(path);
-    const files = new DatabaseFiles(path);
-    const db = new Database(path, { create: true, readwrite: true });
+    const file = OpenDatabase.open(path, accessLogSchema, isChecked);
     try {
-      return new Store(db, path, files, limits, isChecked);
+      return new Store(file, path, limits);
     } catch (error) {
-      db.close();
+      file.abandon();
       throw error;
     }
+  }
+
+  /** False if there was no room to rewrite the file, which therefore never shrinks. */
+  get shrinkable(): boolean {
+    return this.#file.shrinkable;
   }
 
   /**
@@ -77,34 +51,14 @@ export class Store {
    * @throws {SQLiteError}
    */
   append(records: readonly ExchangeRecord[]): void {
-    this.#db.run("BEGIN IMMEDIATE");
-    try {
+    this.#file.transaction(() => {
       for (const record of records) this.#insert.run(...valuesOf(record));
-      this.#db.run("COMMIT");
-    } catch (error) {
-      // After some errors, like a full disk, SQLite has rolled back already.
-      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
-      throw error;
-    }
+    });
   }
 
   /** What happened to the files since they were opened; undefined if nothing did. */
   fileChange(): FileChange | undefined {
-    const change = this.#files.change();
-    if (change?.kind !== "shortened") return change;
-    return this.#isWalWhole() ? undefined : { ...change, kind: "emptied" };
-  }
-
-  /** Whether the -wal file is as long as SQLite expects. */
-  #isWalWhole(): boolean {
-    try {
-      const { log } = checkpoint(this.#db, "PASSIVE");
-      const frame = numberOf(this.#db, "page_size") + WAL_FRAME_HEADER;
-      return log <= 0 || this.#files.walSize >= WAL_HEADER + log * frame;
-    } catch (error) {
-      // Unknown while locked; the next check decides.
-      return isLocked(error);
-    }
+    return this.#file.fileChange();
   }
 
   /**
@@ -113,35 +67,23 @@ export class Store {
    * @throws {SQLiteError}
    */
   async retention(now: number): Promise<void> {
-    for (const _ of retention(this.#db, this.#path, this.#limits, now)) {
+    for (const _ of retention(this.#file.db, this.#path, this.#limits, now)) {
       await nextTurn();
-      if (!this.#open) return;
+      if (!this.#file.isOpen) return;
     }
   }
 
-  /**
-   * Closes the database and moves everything into its main file, even if that was renamed or removed,
-   * unless a reader still uses the WAL.
-   */
+  /** See `OpenDatabase`. */
   close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    try {
-      checkpoint(this.#db, "TRUNCATE");
-    } finally {
-      this.#release();
-    }
-  }
-
-  /** Closes a database that has been renamed, and leaves its files as they are. */
-  abandon(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#release();
-  }
-
-  #release(): void {
+    if (!this.#file.isOpen) return;
     this.#insert.finalize();
-    this.#db.close();
+    this.#file.close();
+  }
+
+  /** See `OpenDatabase`. */
+  abandon(): void {
+    if (!this.#file.isOpen) return;
+    this.#insert.finalize();
+    this.#file.abandon();
   }
 }

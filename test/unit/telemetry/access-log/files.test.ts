@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
-import { DatabaseFiles } from "../../../../src/telemetry/access-log/database-files.ts";
+import { DatabaseFiles } from "../../../../src/sqlite/database-files.ts";
 import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { record, records, temporaryDirectory, UNLIMITED } from "./support.ts";
 import { batchOf, idsIn, writerStarter } from "./writing.ts";

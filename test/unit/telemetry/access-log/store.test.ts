@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { makeShrinkable } from "../../../../src/telemetry/access-log/schema.ts";
+import { makeShrinkable } from "../../../../src/sqlite/pragmas.ts";
 import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { records, record, rowsIn, temporaryDirectory, UNLIMITED } from "./support.ts";
 

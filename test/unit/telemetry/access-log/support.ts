@@ -3,7 +3,7 @@ import { afterEach } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LogLevel } from "../../../../src/telemetry/level.ts";
+import type { LogLevel } from "../../../../src/units/log-level.ts";
 import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
 
 export const UNLIMITED = { maxAge: 0, maxSize: 0 };

@@ -1,41 +1,47 @@
-import type { Clock } from "../../time/clock.ts";
-import { errorLine } from "../../units/error-line.ts";
-import type { WriterAnswer, WriterRequest } from "./messages.ts";
+import type { Clock } from "../time/clock.ts";
+import { errorLine } from "../units/error-line.ts";
 
 const FIRST_RESTART = 100;
 const LAST_RESTART = 30_000;
 
-export interface WriterThreadOptions {
-  readonly open: WriterRequest;
+/** What every worker answers: `ready` when it has started, and `written` when it works. */
+interface WorkerAnswer {
+  readonly kind: string;
+}
+
+export interface WorkerThreadOptions<Request, Answer> {
+  /** The first request, of each worker. */
+  readonly open: Request;
   readonly clock: Clock;
   readonly createWorker: () => Worker;
-  onAnswer(answer: WriterAnswer): void;
+  /** What of a request is transferred and not copied. */
+  readonly transferred?: (request: Request) => ArrayBuffer[];
+  onAnswer(answer: Answer): void;
   /** The worker and its batch are gone; another worker starts in `delay` milliseconds. */
   onDeath(cause: string, delay: number): void;
 }
 
-/** The main thread's side of the worker; restarts it when it dies, until stopped. */
-export class WriterThread {
-  readonly #options: WriterThreadOptions;
+/** The main thread's side of a worker; restarts it when it dies, until stopped. */
+export class WorkerThread<Request, Answer extends WorkerAnswer> {
+  readonly #options: WorkerThreadOptions<Request, Answer>;
   #worker: Worker | undefined;
   #ready = false;
   #stopped = false;
   #delay = FIRST_RESTART;
   #cancelRestart = (): void => {};
 
-  constructor(options: WriterThreadOptions) {
+  constructor(options: WorkerThreadOptions<Request, Answer>) {
     this.#options = options;
     this.#start();
   }
 
-  /** False until the worker has started, so that no rows are sent to one that cannot start. */
+  /** False until the worker has started, so that nothing is sent to one that cannot start. */
   get ready(): boolean {
     return this.#ready;
   }
 
-  post(request: WriterRequest): void {
-    const transferred = request.kind === "batch" ? [request.packed.numbers.buffer] : [];
-    this.#worker?.postMessage(request, transferred);
+  post(request: Request): void {
+    this.#worker?.postMessage(request, this.#options.transferred?.(request) ?? []);
   }
 
   stop(): void {
@@ -50,7 +56,7 @@ export class WriterThread {
     let cause = "it exited";
     const worker = this.#options.createWorker();
     this.#worker = worker;
-    worker.addEventListener("message", ({ data: answer }: MessageEvent<WriterAnswer>) => {
+    worker.addEventListener("message", ({ data: answer }: MessageEvent<Answer>) => {
       if (worker === this.#worker) this.#answered(answer);
     });
     worker.addEventListener("error", (event) => {
@@ -64,7 +70,7 @@ export class WriterThread {
     this.post(this.#options.open);
   }
 
-  #answered(answer: WriterAnswer): void {
+  #answered(answer: Answer): void {
     if (answer.kind === "ready") this.#ready = true;
     if (answer.kind === "written") this.#delay = FIRST_RESTART;
     this.#options.onAnswer(answer);

@@ -1,5 +1,5 @@
 import { SQLiteError } from "bun:sqlite";
-import { CorruptError } from "./schema.ts";
+import { CorruptError } from "./errors.ts";
 
 /** Retries are useless: the rows are at fault. */
 const ROWS_AT_FAULT = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;

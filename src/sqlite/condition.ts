@@ -1,4 +1,4 @@
-import type { LogLevel } from "../level.ts";
+import type { LogLevel } from "../units/log-level.ts";
 
 /** Reports when something begins to fail, fails differently, and has recovered. */
 export class Condition {
