@@ -1,3 +1,4 @@
+import type { Field } from "../http/field.ts";
 import type { ClientIdentity } from "../http/forwarded.ts";
 import { RequestFields } from "../http/request-fields.ts";
 import type { RequestTarget } from "../http/target.ts";
@@ -94,6 +95,8 @@ export class Exchange implements Delivery {
   #outgoing: Outgoing | undefined = undefined;
   /** Who sent it; undefined if not asked or unknown. */
   identity: Identity | undefined = undefined;
+  /** What its provider adds to the answer, for this client alone. */
+  answerFields: readonly Field[] | undefined = undefined;
   /** One for each limit that the exchange reached, in that order. */
   readonly quotas: TakenQuota[] = [];
   /** In order; retries = attempts − 1. */

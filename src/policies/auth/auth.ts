@@ -2,6 +2,7 @@ import { Answer } from "../../pipeline/answer.ts";
 import { GatewayError } from "../../pipeline/errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import { definePolicy, type Policy, type PolicyDefinition } from "../../pipeline/policy.ts";
+import { keepFromSharedCaches } from "../../http/shared-caches.ts";
 import { type ProviderDefinition, Rejection, type Verdict } from "./provider.ts";
 import { type Named, Providers } from "./providers.ts";
 import {
@@ -64,6 +65,12 @@ class Authentication implements Policy {
     return this.#ask(exchange, 0, []);
   }
 
+  response({ answerFields }: Exchange, { fields }: Answer): undefined {
+    if (answerFields === undefined) return;
+    fields.list.push(...answerFields);
+    keepFromSharedCaches(fields);
+  }
+
   /** Asks the providers in order, from one on, until one recognizes the client. */
   #ask(
     exchange: Exchange,
@@ -109,9 +116,10 @@ function accept(exchange: Exchange, named: Named, verdict: Verdict, refusals: Re
     return false;
   }
   const { name, provider, fields } = named;
-  if (!named.passCredentials) provider.removeCredentials(exchange.outgoing);
-  const { subject, claims, challenge } = verdict;
+  if (!named.passCredentials) provider.removeCredentials(exchange.outgoing, exchange);
+  const { subject, claims, challenge, answerFields } = verdict;
   exchange.identity = { provider: name, subject, claims, challenge };
+  exchange.answerFields = answerFields;
   fields.set(exchange);
   return true;
 }

@@ -1,11 +1,15 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
+import type { Field } from "../../http/field.ts";
 import type { Answer } from "../../pipeline/answer.ts";
 import type { Exchange, Identity } from "../../pipeline/exchange.ts";
 import type { Outgoing } from "../../pipeline/outgoing.ts";
 import type { ConfigIssue, PolicyServices } from "../../pipeline/policy.ts";
 
 /** What credentials have proved. */
-export type Proof = Omit<Identity, "provider">;
+export interface Proof extends Omit<Identity, "provider"> {
+  /** Fields to add to the answer, like the Set-Cookie of a session that goes on. */
+  readonly answerFields?: readonly Field[];
+}
 
 /** Credentials that prove nothing. */
 export class Rejection {
@@ -32,8 +36,13 @@ export interface AuthProvider {
   authenticate(exchange: Exchange): Verdict | Promise<Verdict>;
   /** A challenge for WWW-Authenticate (RFC 9110 section 11.6.1), like `Basic realm="staff"`. */
   challenge(): string;
-  /** Removes the credentials from the backend's request. */
-  removeCredentials(outgoing: Outgoing): void;
+  /** Removes the credentials from the backend's request, which is the exchange's. */
+  removeCredentials(outgoing: Outgoing, exchange: Exchange): void;
+  /**
+   * Whether clients send the credentials with every request, as browsers send cookies: they are then
+   * removed on every route.
+   */
+  readonly areSentUnasked?: boolean;
   /**
    * Answers requests for pages of its own, like the one that a login comes back to. Asked for every
    * request, whether or not there is a route for it, and before the route's providers.
@@ -58,6 +67,8 @@ export interface ProviderDefinition<Config = unknown> {
   readonly kind: string;
   readonly schema: TSchema;
   check?(config: Config): ConfigIssue[];
+  /** Finds conflicts among all providers of this kind; the path begins with a provider's name. */
+  checkTogether?(configs: ReadonlyMap<string, Config>): ConfigIssue[];
   /** Where the configuration lets credentials come from. */
   secrets?(config: Config): SecretNames;
   /** `name` is the provider's name in the configuration, suitable as the realm of a challenge. */

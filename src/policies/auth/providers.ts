@@ -24,6 +24,8 @@ export class Providers implements Policy {
   readonly ownFields: readonly string[];
   readonly #byName: ReadonlyMap<string, Named>;
   readonly #pages: readonly Page[];
+  /** Those whose credentials no backend gets, whatever its route asks for. */
+  readonly #sentUnasked: readonly AuthProvider[];
 
   constructor(
     config: NamedProviders,
@@ -44,6 +46,9 @@ export class Providers implements Policy {
     this.#pages = all.flatMap(({ provider }) =>
       provider.page === undefined ? [] : [(exchange: Exchange) => provider.page?.(exchange)],
     );
+    this.#sentUnasked = all.flatMap(({ provider, passCredentials }) =>
+      provider.areSentUnasked === true && !passCredentials ? [provider] : [],
+    );
     const names = all.flatMap(({ fields, provider }) => [
       ...fields.names,
       ...(provider.fieldsForBackends ?? []),
@@ -58,6 +63,9 @@ export class Providers implements Policy {
   }
 
   request(exchange: Exchange): ReturnType<Page> {
+    for (const provider of this.#sentUnasked) {
+      provider.removeCredentials(exchange.outgoing, exchange);
+    }
     return this.#pages.length === 0 ? undefined : this.#page(exchange, 0);
   }
 

@@ -63,7 +63,7 @@ export function checkNamedProviders(
   providers: NamedProviders,
   registry: readonly ProviderDefinition[],
 ): ConfigIssue[] {
-  return Object.entries(providers).flatMap(([name, provider]) => {
+  const issues = Object.entries(providers).flatMap(([name, provider]) => {
     if (name === NONE) {
       const message = "`none` is how a route asks for no authentication; choose another name";
       return [{ path: [name], message }];
@@ -79,6 +79,20 @@ export function checkNamedProviders(
       ...under([name, definition.kind], definition.check?.(provider[definition.kind]) ?? []),
       ...under([name, "identity_headers"], checkIdentityHeaders(provider.identity_headers ?? {})),
     ];
+  });
+  return [...issues, ...registry.flatMap((definition) => checkKind(providers, definition))];
+}
+
+/** What is wrong with the providers of one kind together. */
+function checkKind(providers: NamedProviders, definition: ProviderDefinition): ConfigIssue[] {
+  const { kind } = definition;
+  const configs = new Map<string, unknown>();
+  for (const [name, provider] of Object.entries(providers)) {
+    if (Object.hasOwn(provider, kind)) configs.set(name, provider[kind]);
+  }
+  const issues = configs.size > 1 ? (definition.checkTogether?.(configs) ?? []) : [];
+  return issues.map(({ path: [name = "", ...rest], ...issue }) => {
+    return { ...issue, path: [name, kind, ...rest] };
   });
 }
 

@@ -12,7 +12,7 @@ import {
   withId,
 } from "./cookie-value.ts";
 import type { StickyConfig } from "./schema.ts";
-import { keepFromSharedCaches } from "./shared-caches.ts";
+import { keepFromSharedCaches } from "../../http/shared-caches.ts";
 
 /** What sticky sessions depend on besides their settings. */
 export interface StickyServices {

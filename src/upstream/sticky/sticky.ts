@@ -4,7 +4,7 @@ import type { Backend } from "../backend.ts";
 import type { Balancer } from "../balancers/balancer.ts";
 import { latestKnown } from "./cookie-value.ts";
 import type { StickyConfig } from "./schema.ts";
-import { isForEveryone } from "./shared-caches.ts";
+import { isForEveryone } from "../../http/shared-caches.ts";
 import { StickyCookie, type StickyServices } from "./sticky-cookie.ts";
 
 /** What the cookie of an answer depends on. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
+import { fieldOf } from "../../../../src/http/field.ts";
+import { FieldList } from "../../../../src/http/field-list.ts";
 import { Answer } from "../../../../src/pipeline/answer.ts";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import type { ConfigIssue } from "../../../../src/pipeline/policy.ts";
@@ -195,6 +197,69 @@ describe("a provider's own pages", () => {
     ["never", [async () => undefined, () => undefined], 200],
   ])("are answered %s, without a route's auth", async (_when, pages, status) => {
     expect((await chainWith(...pages).send()).status).toBe(status);
+  });
+});
+
+describe("a session that browsers send unasked", () => {
+  const session = defineProvider({
+    kind: "session",
+    schema: Type.Object({ name: Type.String() }),
+    checkTogether: (configs) =>
+      [...configs].slice(1).map(([name, { name: cookie }]) => ({
+        path: [name, "name"],
+        message: `${cookie} is one of ${configs.size}`,
+      })),
+    create: ({ name }) => ({
+      authenticate: ({ fields }) =>
+        fields.has(name)
+          ? { subject: "ada", claims: {}, answerFields: [fieldOf("Set-Cookie", `${name}=2`)] }
+          : undefined,
+      challenge: () => "Session",
+      removeCredentials: (outgoing, { fields }) => {
+        if (fields.has(name)) outgoing.remove(name);
+      },
+      areSentUnasked: true,
+    }),
+  });
+  const policy = authPolicy([session]);
+  const config = { one: { session: { name: "x-one" } } };
+  const chainOf = (names: string[], passes = false) => {
+    const written = { one: { ...config.one, pass_credentials: passes } };
+    const providers = policyFrom(policy.global, written);
+    const own = policyFrom(policy.route, names, new FakeClock(), "/things", providers);
+    const backend = () =>
+      new Answer("ok", { fields: new FieldList([fieldOf("Cache-Control", "max-age=60")]) });
+    return new Chain([providers, own], backend);
+  };
+  const fields = { "x-one": "1" };
+
+  test("reaches the backend of no route, unless it is to be passed on", async () => {
+    for (const [names, passes, sent] of [
+      [["one"], false, null],
+      [["none"], false, null],
+      [["none"], true, "1"],
+    ] as const) {
+      const chain = chainOf([...names], passes);
+      expect((await chain.send({ fields })).status).toBe(200);
+      expect(chain.asked[0]?.outgoing.get("x-one")).toBe(sent);
+    }
+  });
+
+  test("may go on by a field of the answer, which is then for this client alone", async () => {
+    const { headers } = await chainOf(["one"]).send({ fields });
+    expect(headers.getSetCookie()).toEqual(["x-one=2"]);
+    expect(headers.get("cache-control")).toBe("private, max-age=60");
+    expect((await chainOf(["none"]).send({ fields })).headers.get("cache-control")).toBe(
+      "max-age=60",
+    );
+  });
+
+  test("is checked against the others of its kind", () => {
+    const two = { ...config, two: { session: { name: "x-two" } } };
+    expect(issuesOf(policy.global, config)).toEqual([]);
+    expect(issuesOf(policy.global, two)).toEqual([
+      { path: ["two", "session", "name"], message: "x-two is one of 2" },
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
-import { type CacheDirectives, parseCacheControl } from "../../http/cache-control.ts";
-import type { FieldList } from "../../http/field-list.ts";
+import { type CacheDirectives, parseCacheControl } from "./cache-control.ts";
+import type { FieldList } from "./field-list.ts";
 
 /** Whether an answer says that shared caches may give it to everyone (RFC 9111 section 5.2.2). */
 export function isForEveryone(fields: FieldList): boolean {
