@@ -11,6 +11,11 @@ export function accepts(schema: TSchema, kind: ConfigNode["kind"]): boolean {
   return kind === "scalar";
 }
 
+/** A list that one of its items may stand for. */
+export function isListOfScalars(schema: TSchema): boolean {
+  return KindGuard.IsArray(schema) && accepts(schema.items, "scalar");
+}
+
 /** A mapping and nothing else: left empty, it counts as left out. */
 export function isSection(schema: TSchema): boolean {
   return KindGuard.IsObject(schema) || KindGuard.IsRecord(schema);

@@ -24,7 +24,7 @@ import {
 import { type KeptParse, TextProblem } from "../../pipeline/section.ts";
 import { asItems, asSwitch } from "./shorthand.ts";
 import { spanWithin } from "../text/span-within.ts";
-import { accepts, isSection, scalarAs } from "./schema-kinds.ts";
+import { accepts, isListOfScalars, isSection, scalarAs } from "./schema-kinds.ts";
 import type { Span } from "../text/source-text.ts";
 import { code, describe, expectedBy, expectedCount } from "./words.ts";
 
@@ -198,7 +198,9 @@ export class SchemaReader {
   /** Takes the first form that fits. If none does, reports the errors of the closest one. */
   #readUnion(schema: TUnion, place: Place): unknown {
     const { node } = place;
-    const forms = schema.anyOf.filter((form) => accepts(form, node.kind));
+    const forms = schema.anyOf.filter(
+      (form) => accepts(form, node.kind) || (node.kind === "scalar" && isListOfScalars(form)),
+    );
     // The environment only has text, so forms that are more specific than text come first.
     if (node.kind === "scalar" && node.origin === "environment") {
       forms.sort((a, b) => Number(KindGuard.IsString(a)) - Number(KindGuard.IsString(b)));
