@@ -1,5 +1,5 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import type { Network } from "../http/address.ts";
+import type { Network } from "../http/address-set.ts";
 import { untrustedFieldProblem } from "../http/field-rules.ts";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { NetworkText } from "../pipeline/network-text.ts";

@@ -1,5 +1,3 @@
-import { BlockList, isIP } from "node:net";
-
 /** Normalizes an address: an IPv4-mapped IPv6 address, in any spelling, becomes IPv4. */
 export function normalizeAddress(address: string): string {
   if (!address.includes(":")) return address;
@@ -9,57 +7,6 @@ export function normalizeAddress(address: string): string {
   const [high = "", low = ""] = mapped.split(":").map((group) => group.padStart(4, "0"));
   const bytes = [high.slice(0, 2), high.slice(2), low.slice(0, 2), low.slice(2)];
   return bytes.map((byte) => Number.parseInt(byte, 16)).join(".");
-}
-
-/** A set of addresses and networks ("10.0.0.0/8", "2001:db8::/32", "192.0.2.7"). */
-export class AddressSet {
-  readonly #list = new BlockList();
-  readonly #known = new Map<string, boolean>();
-  readonly isEmpty: boolean;
-
-  constructor(networks: readonly Network[]) {
-    this.isEmpty = networks.length === 0;
-    for (const { address, prefix, family } of networks) {
-      this.#list.addSubnet(address, prefix, family);
-    }
-  }
-
-  has(address: string): boolean {
-    if (this.isEmpty) return false;
-    const known = this.#known.get(address);
-    if (known !== undefined) return known;
-    const family = isIP(address);
-    const found = family !== 0 && this.#list.check(address, family === 6 ? "ipv6" : "ipv4");
-    if (this.#known.size >= KNOWN_AT_MOST) this.#known.clear();
-    this.#known.set(address, found);
-    return found;
-  }
-}
-
-// A gateway behind proxies sees the same few peers repeatedly.
-const KNOWN_AT_MOST = 1024;
-
-/** A network, or an address as a network of one. */
-export interface Network {
-  readonly address: string;
-  readonly prefix: number;
-  readonly family: "ipv4" | "ipv6";
-}
-
-/** Reads an address or a network in CIDR notation; undefined if it is neither. */
-export function parseNetwork(network: string): Network | undefined {
-  const [address = "", length, ...rest] = network.split("/");
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return undefined;
-  const longest = family === 6 ? 128 : 32;
-  if (length === undefined) return { address, prefix: longest, family: familyName(family) };
-  const prefix = Number(length);
-  if (!/^[0-9]{1,3}$/.test(length) || prefix > longest) return undefined;
-  return { address, prefix, family: familyName(family) };
-}
-
-function familyName(family: number): "ipv4" | "ipv6" {
-  return family === 6 ? "ipv6" : "ipv4";
 }
 
 /** Whether an address is a loopback address (127.0.0.0/8 or ::1). */

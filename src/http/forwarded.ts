@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
-import { type AddressSet, normalizeAddress } from "./address.ts";
+import { normalizeAddress } from "./address.ts";
+import type { AddressSet } from "./address-set.ts";
 import { isValidHost } from "./host.ts";
 import type { RequestFields } from "./request-fields.ts";
 

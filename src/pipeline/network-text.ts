@@ -1,19 +1,27 @@
 import { Type } from "@sinclair/typebox";
-import { type Network, parseNetwork } from "../http/address.ts";
+import { type Network, parseNetwork } from "../http/address-set.ts";
 
-/** The schema of an address or a network in CIDR notation. */
-export function NetworkText() {
+/**
+ * The schema of an address or a network in CIDR notation. `advice` says what to write in place of a text
+ * that is neither, in the words of its place.
+ */
+export function NetworkText(advice?: (written: string) => string | undefined) {
   return Type.Transform(
     Type.String({ expected: "an address or a network, like 10.0.0.0/8 or 2001:db8::1" }),
   )
-    .Decode(readNetwork)
+    .Decode((written): Network => {
+      const network = parseNetwork(written);
+      if (network !== undefined) return network;
+      const remedy = advice?.(written);
+      throw new Error(
+        remedy === undefined ? problemOf(written) : `${problemOf(written)}; ${remedy}`,
+      );
+    })
     .Encode(({ address, prefix }) => `${address}/${prefix}`);
 }
 
-function readNetwork(written: string): Network {
-  const network = parseNetwork(written);
-  if (network !== undefined) return network;
-  throw new Error(
-    `\`${written}\` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1`,
-  );
+function problemOf(written: string): string {
+  return written.includes("%")
+    ? `\`${written}\` has a zone, which only one machine knows; write the address without it`
+    : `\`${written}\` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1`;
 }

@@ -1,4 +1,4 @@
-import { AddressSet, parseNetwork } from "../../src/http/address.ts";
+import { AddressSet, parseNetwork } from "../../src/http/address-set.ts";
 
 /** A set of networks as they are written; those that are none are left out. */
 export function addressSet(networks: readonly string[]): AddressSet {

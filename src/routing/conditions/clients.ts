@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { AddressSet, type Network } from "../../http/address.ts";
+import { AddressSet, contains, type Network, networkText } from "../../http/address-set.ts";
 import { NetworkText } from "../../pipeline/network-text.ts";
 import {
   type Comparison,
@@ -29,7 +29,7 @@ class ClientCondition implements Condition, Comparison {
   constructor(networks: readonly Network[]) {
     this.#networks = networks;
     this.#addresses = new AddressSet(networks);
-    this.text = `the client is in ${networks.map(textOf).join(" or ")}`;
+    this.text = `the client is in ${networks.map(networkText).join(" or ")}`;
   }
 
   get comparison(): Comparison {
@@ -47,16 +47,4 @@ class ClientCondition implements Condition, Comparison {
       other.#networks.every((inner) => this.#networks.some((outer) => contains(outer, inner)))
     );
   }
-}
-
-function contains(outer: Network, inner: Network): boolean {
-  return (
-    outer.family === inner.family &&
-    outer.prefix <= inner.prefix &&
-    new AddressSet([outer]).has(inner.address)
-  );
-}
-
-function textOf({ address, prefix, family }: Network): string {
-  return prefix === (family === "ipv6" ? 128 : 32) ? address : `${address}/${prefix}`;
 }

@@ -1,4 +1,4 @@
-import { AddressSet } from "../../http/address.ts";
+import { AddressSet } from "../../http/address-set.ts";
 import { FieldRules } from "../../http/field-rules.ts";
 import type { Config, RouteConfig } from "../../config/schema.ts";
 import { Chain } from "../../pipeline/chain.ts";

@@ -1,4 +1,4 @@
-import type { AddressSet } from "../../http/address.ts";
+import type { AddressSet } from "../../http/address-set.ts";
 import type { Fetch } from "../../http/fetch.ts";
 import type { FieldRules } from "../../http/field-rules.ts";
 import type { Chain, Handler } from "../../pipeline/chain.ts";

@@ -1,4 +1,4 @@
-import type { AddressSet } from "../../http/address.ts";
+import type { AddressSet } from "../../http/address-set.ts";
 import type { Clock } from "../../time/clock.ts";
 import { Timeout } from "../../time/timeout.ts";
 import type { Expiring, SessionLimits } from "./services.ts";

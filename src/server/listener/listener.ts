@@ -1,6 +1,7 @@
 import type { GatewayError } from "../../pipeline/errors.ts";
 import type { ClientConnection } from "../../pipeline/client-request.ts";
-import { type AddressSet, normalizeAddress } from "../../http/address.ts";
+import { normalizeAddress } from "../../http/address.ts";
+import type { AddressSet } from "../../http/address-set.ts";
 import { Line } from "../../transport/line.ts";
 import type { Clock } from "../../time/clock.ts";
 import { EndOfTurn } from "../../time/end-of-turn.ts";

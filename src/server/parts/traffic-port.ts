@@ -1,5 +1,5 @@
 import type { Config } from "../../config/schema.ts";
-import { AddressSet } from "../../http/address.ts";
+import { AddressSet } from "../../http/address-set.ts";
 import type { ListenerLimits } from "../listener/limits.ts";
 import { Listener, type ListenerOptions, type ListenerTls } from "../listener/listener.ts";
 import { Listening, portOf } from "./listening.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { AddressSet } from "../../../src/http/address.ts";
+import type { AddressSet } from "../../../src/http/address-set.ts";
 import { addressSet } from "../../support/address-set.ts";
 import { forwardedChain, forwardedFor, identifyClient } from "../../../src/http/forwarded.ts";
 import { RequestFields } from "../../../src/http/request-fields.ts";

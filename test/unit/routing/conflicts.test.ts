@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { conditionsOf } from "../../../src/routing/conditions/of-route.ts";
 import { findConflicts } from "../../../src/routing/conflicts.ts";
-import { parseNetwork } from "../../../src/http/address.ts";
+import { parseNetwork } from "../../../src/http/address-set.ts";
 import { asksFor } from "./requests.ts";
 
 test("routes that list a common method on one shape conflict, whatever their names", () => {
