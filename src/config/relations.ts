@@ -3,6 +3,7 @@ import { type Checkable, type IsWhole, under } from "../pipeline/section.ts";
 import { checkRequirements } from "./access-relations.ts";
 import { defaultStorage, storageProblem } from "./acme-schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
+import { checkAddressRules } from "./address-relations.ts";
 import { checkHostCertificates } from "./host-certificates.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { checkRetryRelations } from "./retry-relations.ts";
@@ -43,6 +44,7 @@ export function checkRelations(config: Top, isWritten: IsWritten, isWhole: IsWho
         [
           ...(route.upstream === undefined ? checkUpstream(route, surroundings) : []),
           ...checkPath(route, config.server?.encoded_slashes),
+          ...checkAddressRules(route, isWhole),
           ...checkRetryRelations(route, config.server),
           ...checkRequirements(route, (key) => isWritten(["routes", index, key])),
         ],

@@ -1,4 +1,5 @@
 import type { PolicyDefinition } from "../pipeline/policy.ts";
+import { allow, deny } from "./addresses/address-rules.ts";
 import { authPolicy } from "./auth/auth.ts";
 import { providerRegistry } from "./auth/providers/registry.ts";
 import { requirements } from "./auth/requirements.ts";
@@ -15,6 +16,9 @@ import { transformResponse } from "./transform/response.ts";
 
 /** Every kind of policy, in the order in which requests pass them; answers pass them in reverse. */
 export const policyRegistry = [
+  // First: whoever is refused by address costs nothing more, and asks no provider of credentials.
+  deny,
+  allow,
   // Outermost: preflights carry no credentials and are answered before anything could refuse them,
   // and a page can read why it was refused only if errors carry CORS fields as well.
   cors,

@@ -19,9 +19,17 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "allow deny ip_whitelist ip_allow_list whitelist allowlist blacklist denylist ip_restriction",
+    keys: "ip_whitelist ip_allow_list allow_ip allow_ips allowed_ips whitelist allowlist whitelist_source_range allowlist_source_range source_range ip_restriction ip_filter",
     answer:
-      "requests are not refused by client address yet; give some clients a route by `clients`, and the others one with `respond: 403`",
+      "clients are admitted by their address with `allow` of a route, like `allow: [10.0.0.0/8]`, which refuses all others, and refused with `deny`, which wins",
+    means: "allow",
+  },
+  {
+    below: ANYWHERE,
+    keys: "ip_blacklist ip_deny_list deny_ip deny_ips denied_ips blocked_ips blacklist denylist denylist_source_range",
+    answer:
+      "clients are refused by their address with `deny` of a route, like `deny: [10.6.6.0/24]`",
+    means: "deny",
   },
   {
     below: ANYWHERE,
