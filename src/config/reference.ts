@@ -45,7 +45,7 @@ Generated from the schema by \`npm run docs\`; [config/gateway.example.yaml](../
 - **Percentages**: \`20%\`, \`2.5%\`.
 - **Lists** of names may be text: \`methods: GET, POST\`. A single entry may replace a list of one.
 - **Sections** with an \`enabled\` may be \`true\` or \`false\`: \`cors: true\` turns CORS on with its defaults. A section that is present is enabled. One with nothing below it counts as left out, with a warning: often all of its lines are commented out.
-- **Environment variables** may be part of any value: \`\${NAME}\`, or \`\${NAME:-default}\`; \`$\${\` stands for a literal \`\${\`.
+- **Environment variables** may be part of any value: \`\${NAME}\`, or \`\${NAME:-default}\`. \`\${file:/run/secrets/name}\` is the content of a file, without the line break at its end. \`$\${\` stands for a literal \`\${\`.
 - **Anchors, aliases and merge keys** of YAML may be used. Top-level keys that begin with \`x-\` are ignored, as a place for anchors.
 
 An unknown key, a wrong type or an impossible value is an error; \`gateway check\` reports all of them with their positions, and warns of what is valid but probably not meant.`;

@@ -202,6 +202,21 @@ export const fields = {
     read: ({ cache }) => cache,
     toJson: textOrAbsent,
   }),
+  /** Who the client is, by what a provider knows; empty without one. */
+  subject: text({
+    column: "subject",
+    repeats: "in runs",
+    limit: 255,
+    read: ({ identity }) => identity?.subject ?? "",
+    toJson: textOrAbsent,
+  }),
+  /** The name of the provider that says so; empty without one. */
+  provider: text({
+    column: "provider",
+    repeats: "often",
+    read: ({ identity }) => identity?.provider ?? "",
+    toJson: textOrAbsent,
+  }),
   /** The name of the upstream; empty for one without a name. */
   upstream: text({
     column: "upstream",

@@ -78,6 +78,8 @@ function recordOf(index: number) {
     errorCode: "",
     endedBy: "",
     cache: "",
+    subject: "",
+    provider: "",
     upstream: "",
     grpcStatus: -1,
   } as const;

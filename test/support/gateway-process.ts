@@ -50,6 +50,8 @@ export interface LogRow {
   readonly bytes_out: number;
   readonly attempts: number;
   readonly attempt_outcomes: string | null;
+  readonly subject: string | null;
+  readonly provider: string | null;
   readonly ttfb_ms: number | null;
   readonly error_code: string | null;
   readonly ended_by: string | null;

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from "node:fs";
 import type { Diagnostic } from "./diagnostics.ts";
 import type { ConfigDocument } from "./document.ts";
 import type { ScalarNode } from "./node.ts";
@@ -7,11 +8,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
 
+const FILE = /^file:(.*)$/s;
+/** Bytes of a file whose content is put in. */
+const LARGEST_FILE = 65_536;
+
 /**
  * Substitutes environment variables in a document's scalars, except keys: `${NAME}`, and
- * `${NAME:-default}` for when it is unset or empty. `$${` stands for a literal `${`. Values are
+ * `${NAME:-default}` for when it is unset or empty. `${file:/run/secrets/name}` is the content of a file,
+ * without the line break at its end. `$${` stands for a literal `${`. Values are
  * changed, not the text, so that a variable cannot change the structure. Returns a diagnostic for
- * every variable that is not set; `validate` then skips the scalar.
+ * every variable that is not set and every file that cannot be read; `validate` then skips the scalar.
  */
 export function substituteEnvironment(
   document: ConfigDocument,
@@ -60,10 +66,12 @@ function lookUp(
   inner: string,
   environment: Environment,
 ): { value: string; isFromEnvironment: boolean } | { problem: string } {
+  const file = FILE.exec(inner)?.[1];
+  if (file !== undefined) return contentOf(file);
   const [, name, fallback] = NAME_AND_DEFAULT.exec(inner) ?? [];
   if (name === undefined) {
     return {
-      problem: `\`\${${inner}}\` is not the name of a variable; write \${NAME} or \${NAME:-default}, or $\${ for a literal \${`,
+      problem: `\`\${${inner}}\` is not the name of a variable; write \${NAME}, \${NAME:-default} or \${file:PATH}, or $\${ for a literal \${`,
     };
   }
   if (fallback?.includes("${") === true) {
@@ -77,6 +85,34 @@ function lookUp(
   return {
     problem: `environment variable ${name} is not set; set it or write \${${name}:-default}`,
   };
+}
+
+function contentOf(file: string): ReturnType<typeof lookUp> {
+  if (file.trim() === "") return { problem: "a path is missing after `file:`" };
+  try {
+    // Before it is read: a device has no end, and a pipe may never have a beginning.
+    const found = statSync(file);
+    if (!found.isFile()) return { problem: `${file} is not a file` };
+    if (found.size > LARGEST_FILE) {
+      return {
+        problem: `${file} has more than ${LARGEST_FILE} bytes, which is too much for a value`,
+      };
+    }
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+    return { value: text.replace(/\r?\n$/, ""), isFromEnvironment: true };
+  } catch (error) {
+    const isText = !(error instanceof TypeError);
+    return {
+      problem: isText ? `cannot read ${file}: ${reasonOf(error)}` : `${file} is not UTF-8 text`,
+    };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES") return "permission denied; the gateway's user must be able to read it";
+  return String(error);
 }
 
 /** The span of the index-th reference of a scalar. */

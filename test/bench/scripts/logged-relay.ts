@@ -53,6 +53,8 @@ export function loggedRelay(backend: string, database: string) {
       errorCode: "",
       endedBy: "",
       cache: "",
+      subject: "",
+      provider: "",
       upstream: "",
       grpcStatus: -1,
       messagesIn: 0,

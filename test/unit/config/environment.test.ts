@@ -1,4 +1,7 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { complaints, messages, readText, ROUTES, valueOf } from "./example.ts";
 
@@ -45,6 +48,46 @@ describe("a variable in a scalar", () => {
   test("is not looked for in keys", () => {
     const [told] = messages(`\${NAME}: 1\n${ROUTES}`, { NAME: "level" });
     expect(told).toStartWith("1:1: error: unknown key `${NAME}`");
+  });
+});
+
+describe("a file in a scalar", () => {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-secrets-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, content: string | Uint8Array) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+
+  test.each([
+    ["s3cret", "s3cret"],
+    ["s3cret\n", "s3cret"],
+    ["s3cret\r\n", "s3cret"],
+    ["two\nlines\n\n", "two\nlines\n"],
+    ["${NAME}", "${NAME}"],
+    ["", ""],
+  ])("is replaced by its content, %j", (content, value) => {
+    const path = file("content", content);
+    expect(textOf(`"\${file:${path}}"`)).toBe(value);
+    expect(textOf(`"a\${file:${path}}b"`)).toBe(`a${value}b`);
+  });
+
+  test("is an error that says why it cannot be", () => {
+    const told = (path: string) => messages(`a: "\${file:${path}}"`, {}, texts)[0];
+    const none = join(folder, "none");
+    expect(told(none)).toContain(`cannot read ${none}: there is no such file`);
+    expect(told(folder)).toContain(`${folder} is not a file`);
+    expect(told("/dev/zero")).toContain("/dev/zero is not a file");
+    expect(told("")).toContain("a path is missing after `file:`");
+    expect(told(file("binary", new Uint8Array([0xff, 0xfe])))).toContain("is not UTF-8 text");
+    expect(told(file("large", "a".repeat(65_537)))).toContain("too much for a value");
+  });
+
+  test("never shows its content in messages", () => {
+    const path = file("hidden", "s3cret");
+    const [told] = messages(`server: { port: "\${file:${path}}" }\n${ROUTES}`, {});
+    expect(told).toContain("the value of `${file:");
+    expect(told).not.toContain("s3cret");
   });
 });
 
@@ -118,15 +161,15 @@ describe("a reference that cannot be understood", () => {
   test.each([
     [
       "${}",
-      "`${}` is not the name of a variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
+      "`${}` is not the name of a variable; write ${NAME}, ${NAME:-default} or ${file:PATH}, or $${ for a literal ${",
     ],
     [
       "${1A}",
-      "`${1A}` is not the name of a variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
+      "`${1A}` is not the name of a variable; write ${NAME}, ${NAME:-default} or ${file:PATH}, or $${ for a literal ${",
     ],
     [
       "${A-b}",
-      "`${A-b}` is not the name of a variable; write ${NAME} or ${NAME:-default}, or $${ for a literal ${",
+      "`${A-b}` is not the name of a variable; write ${NAME}, ${NAME:-default} or ${file:PATH}, or $${ for a literal ${",
     ],
     ["x${A", "`${` is not closed with `}`; for a literal `${` write `$${`"],
     ["${A:-${B}}", "a default cannot contain `${`"],

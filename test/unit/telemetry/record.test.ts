@@ -51,6 +51,8 @@ test("an exchange that is over becomes one record", () => {
     endedBy: "",
     grpcStatus: -1,
     cache: "",
+    subject: "",
+    provider: "",
     upstream: "",
   });
 });

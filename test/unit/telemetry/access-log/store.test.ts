@@ -50,6 +50,8 @@ describe("rows", () => {
         bytes_out: 90,
         attempts: 1,
         attempt_outcomes: null,
+        subject: null,
+        provider: null,
         ttfb_ms: 0.988,
         error_code: "overloaded",
         query: "?a=1",

@@ -50,6 +50,8 @@ export function record(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
     errorCode: "",
     endedBy: "",
     cache: "",
+    subject: "",
+    provider: "",
     upstream: "",
     grpcStatus: -1,
     ...changes,
