@@ -10,6 +10,7 @@ import type { Delivery } from "./delivery.ts";
 import { type ErrorCode, errorKinds, type ErrorSource, type GatewayError } from "./errors.ts";
 import { Outgoing } from "./outgoing.ts";
 import { type OutgoingRules, VIA } from "./outgoing-fields.ts";
+import { type Redaction, USUAL_REDACTION } from "./redaction.ts";
 
 /**
  * How an attempt ended: `answered`; at its backend by no connection, one that broke, or no answer in
@@ -84,6 +85,8 @@ export class Exchange implements Delivery {
    * This gateway's element of Via towards backends, by which it recognizes a request that comes back.
    */
   via = VIA;
+  /** What must be left out of everything that is kept or shown of the exchange. */
+  redaction: Redaction = USUAL_REDACTION;
   /** The matched route's identity, as in the configuration ("/api/users/*"); empty without one. */
   route = "";
   /** The name of the upstream that it goes to; empty for one without a name, or none. */
@@ -207,6 +210,7 @@ export class Exchange implements Delivery {
     const opening = { request, fields, target, client, requestId, startedAt, started, onEnd };
     const fork = new Exchange(opening);
     fork.via = this.via;
+    fork.redaction = this.redaction;
     fork.route = this.route;
     fork.parameters = this.parameters;
     fork.outgoingRules = this.outgoingRules;

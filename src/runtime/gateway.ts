@@ -82,6 +82,7 @@ export class Gateway {
       started: clock.monotonic(),
       onEnd: this.#ended,
     });
+    exchange.redaction = snapshot.redaction;
     exchange.via = request.protocol === "HTTP/2" ? this.#viaHttp2 : this.#options.via;
     this.#inFlight += 1;
     return this.#run(exchange, snapshot);

@@ -203,7 +203,8 @@ function instanceId(random: () => number): string {
 function reportingProblems(logger: Logger): ToProblem {
   return problemMaker((exchange, error) => {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    logger.log("error", `request ${exchange.requestId} failed in the gateway: ${reason}`);
+    const told = exchange.redaction.message(reason, exchange.fields.all);
+    logger.log("error", `request ${exchange.requestId} failed in the gateway: ${told}`);
   });
 }
 

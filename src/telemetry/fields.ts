@@ -3,7 +3,6 @@ import type { AttemptRecord } from "../pipeline/exchange.ts";
 import { visible } from "../http/target.ts";
 import { number, type NumberField, same, text } from "./field.ts";
 import type { LogLevel } from "../units/log-level.ts";
-import { redactQuery } from "./redact.ts";
 import { timestampFormatter } from "./timestamp.ts";
 
 const timestampOf = timestampFormatter();
@@ -32,7 +31,8 @@ export const fields = {
     column: "message",
     repeats: "in runs",
     limit: 2048,
-    read: ({ errorDetail }) => errorDetail,
+    read: ({ errorDetail, fields, redaction }) =>
+      errorDetail === "" ? "" : redaction.message(errorDetail, fields.all),
     toSql: (message, { method, path, statusCode }) =>
       message === "" ? `${method} ${path} - ${statusCode}` : message,
     toJson: undefined,
@@ -57,7 +57,7 @@ export const fields = {
     column: "path",
     repeats: "seldom",
     limit: 8192,
-    read: ({ target }) => target.path,
+    read: ({ target, redaction }) => redaction.path(target.path),
     toSql: same,
     inLine: { place: 2, before: " " },
   }),
@@ -88,7 +88,7 @@ export const fields = {
     column: "user_agent",
     repeats: "often",
     limit: 1024,
-    read: ({ fields }) => fields.userAgent ?? "",
+    read: ({ fields, redaction }) => redaction.userAgent(fields.userAgent),
     toSql: same,
   }),
   backend: text({
@@ -147,13 +147,14 @@ export const fields = {
     column: "query",
     repeats: "in runs",
     limit: 8192,
-    read: ({ target }) => redactQuery(visible(target.query)),
+    read: ({ target, redaction }) => redaction.query(visible(target.query)),
   }),
   host: text({
     column: "host",
     repeats: "often",
     limit: 255,
-    read: ({ target }) => target.host,
+    read: ({ target, redaction }) =>
+      target.refusal === undefined ? target.host : redaction.host(target.host),
   }),
   /** Of the client's connection: "HTTP/1.1". */
   protocol: text({

@@ -1,4 +1,5 @@
 import type { Clock } from "../time/clock.ts";
+import { withoutUserInfo } from "../http/user-info.ts";
 import { printable, printableJson } from "../units/printable.ts";
 import type { LogLevel } from "../units/log-level.ts";
 import type { LineWriter } from "./line-writer.ts";
@@ -57,8 +58,10 @@ export class Logger {
     this.#threshold = SEVERITY[level];
   }
 
-  log(level: LogLevel, message: string, fields?: LogFields): void {
+  log(level: LogLevel, text: string, fields?: LogFields): void {
     if (SEVERITY[level] < this.#threshold) return;
+    // The configuration may have URLs with passwords, and whoever fails to reach them names them.
+    const message = withoutUserInfo(text);
     const time = this.#timestamp(this.#clock.wall());
     if (this.#options.format === "json") {
       this.#writer.line(printableJson({ time, level, message, ...fields }));

@@ -1,9 +1,10 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { closeSync, existsSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { defineSection } from "../pipeline/section.ts";
+import { defineSection, under } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
+import { checkRedact, redact } from "./redact-schema.ts";
 import { sinkKinds } from "./sinks/registry.ts";
 
 /** The keys of the sinks that are there only if they are asked for. Each sink reads its own. */
@@ -52,6 +53,7 @@ const schema = Type.Object(
         default: {},
       },
     ),
+    redact,
     ...sinkKeys,
   },
   {
@@ -64,9 +66,12 @@ const schema = Type.Object(
 /** `logging` at the top of the configuration. */
 export const logging = defineSection({
   schema,
-  check({ database }) {
+  check({ database, redact: names }) {
     const message = database === undefined ? undefined : databaseProblem(database);
-    return message === undefined ? [] : [{ path: ["database"], message }];
+    return [
+      ...(message === undefined ? [] : [{ path: ["database"], message }]),
+      ...under(["redact"], names === undefined ? [] : checkRedact(names)),
+    ];
   },
 });
 

@@ -71,6 +71,12 @@ export const foreignInSections: readonly ForeignKeys[] = [
     keys: "by strategy scope source source_criterion limit_by zone",
     answer: "what a limit counts is `key: all` or `key: client_ip`",
   },
+  {
+    below: ["logging"],
+    keys: "mask masks masking scrub sanitize filter filters sensitive secrets hide redacted redaction obfuscate filter_parameters sensitive_headers sensitive_params",
+    answer: "names whose values are kept out of rows and lines are listed in `redact`",
+    means: "redact",
+  },
   // Health checks.
   {
     below: [TOP, "server", ROUTE],

@@ -1,7 +1,9 @@
 import { AddressSet } from "../../http/address-set.ts";
 import { FieldRules } from "../../http/field-rules.ts";
+import { redactedNames } from "../../config/redacted-names.ts";
 import type { Config, RouteConfig } from "../../config/schema.ts";
 import { Chain } from "../../pipeline/chain.ts";
+import { Redaction } from "../../pipeline/redaction.ts";
 import { conditionsOf } from "../../routing/conditions/of-route.ts";
 import { routeIds } from "../../routing/route-ids.ts";
 import { type RoutePattern, RouteTable } from "../../routing/table.ts";
@@ -47,6 +49,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       bare: new Chain([], toProblem),
       trustedProxies: new AddressSet(config.server.trusted_proxies),
       fieldRules: new FieldRules(config.server.untrusted_fields, routes.ownFields),
+      redaction: new Redaction(redactedNames(config)),
       toProblem,
       lease,
     };

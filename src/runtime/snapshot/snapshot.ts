@@ -4,6 +4,7 @@ import type { FieldRules } from "../../http/field-rules.ts";
 import type { Chain, Handler } from "../../pipeline/chain.ts";
 import type { OutgoingRules } from "../../pipeline/outgoing-fields.ts";
 import type { ToProblem } from "../../pipeline/problems.ts";
+import type { Redaction } from "../../pipeline/redaction.ts";
 import type { ForwardServices } from "../../proxy/route.ts";
 import type { Mirror } from "../../proxy/mirror/mirror.ts";
 import type { Split } from "../../proxy/split/split.ts";
@@ -44,6 +45,8 @@ export interface Snapshot {
   readonly bare: Chain;
   readonly trustedProxies: AddressSet;
   readonly fieldRules: FieldRules;
+  /** What must not be kept of exchanges. */
+  readonly redaction: Redaction;
   readonly toProblem: ToProblem;
   /** The state that the snapshot uses and that may outlive it. */
   readonly lease: Lease;

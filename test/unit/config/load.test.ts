@@ -347,6 +347,7 @@ describe("a good text", () => {
         level: "info",
         format: "text",
         retention: { max_age: 604_800_000, max_size: 2 ** 30 },
+        redact: { query: [], headers: [], except: [] },
       },
       health_check: {
         enabled: true,
