@@ -90,13 +90,16 @@ function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
 }
 
 function aliasRows(prefix: string, mapping: TSchema): ReferenceRow[] {
-  return Object.entries(aliasesOf(mapping) ?? {}).map(([alias, [section, key]]) => ({
-    key: `${prefix}.${alias}`,
-    takes: expectedBy(mapping["properties"][section].properties[key]),
-    default: "",
-    isRequired: false,
-    meaning: `An older name of ${prefix}.${section}.${key}.`,
-  }));
+  return Object.entries(aliasesOf(mapping) ?? {}).map(([alias, [section, key]]) => {
+    const own = mapping["properties"][section];
+    return {
+      key: `${prefix}.${alias}`,
+      takes: expectedBy(key === undefined ? own : own.properties[key]),
+      default: "",
+      isRequired: false,
+      meaning: `An older name of ${[prefix, section, key].filter((part) => part !== undefined).join(".")}.`,
+    };
+  });
 }
 
 function rowOf(key: string, schema: TSchema): ReferenceRow {

@@ -52,13 +52,13 @@ export interface Identity {
   readonly challenge?: string | undefined;
 }
 
-/** What an exchange took from the quota of one limit, for its answer's fields. */
-export interface TakenQuota {
-  /** The limit's item of the RateLimit-Policy field. */
-  readonly policyItem: string;
-  /** The limit's item of the RateLimit field: what is left, and when it grows. */
-  item(): string;
-  /** Undoes the taking, for an exchange that another limit refuses. */
+/** What an exchange was charged at one stage of its way in, for its answer's fields. */
+export interface Charged {
+  /** The limits' items of the RateLimit-Policy field. */
+  readonly policyItems: string;
+  /** Their items of the RateLimit field: what is left, and when it grows. */
+  readonly items: string;
+  /** Undoes the charges, for an exchange that a later stage refuses. */
   giveBack(): void;
 }
 
@@ -100,8 +100,10 @@ export class Exchange implements Delivery {
   identity: Identity | undefined = undefined;
   /** What its provider adds to the answer, for this client alone. */
   answerFields: readonly Field[] | undefined = undefined;
-  /** One for each limit that the exchange reached, in that order. */
-  readonly quotas: TakenQuota[] = [];
+  /** What it was charged, stage by stage; undefined as long as there is nothing. */
+  charged: Charged[] | undefined = undefined;
+  /** The answer whose fields report it. */
+  reportedIn: Answer | undefined = undefined;
   /** In order; retries = attempts − 1. */
   readonly attempts: AttemptRecord[] = [];
   /** The attempt whose answer is passed on, if it is not the last one. */

@@ -31,6 +31,8 @@ export interface Policy {
    * answers in `request` with what `rest` answers.
    */
   leadsTo?(rest: Rest): void;
+  /** What it does at a second place in the order; see `secondPartOf`. */
+  readonly secondPart?: Policy | undefined;
 }
 
 /** The part of a route behind a policy: the policies after it, and the route's end. */
@@ -49,6 +51,8 @@ type Replacement = Answer | undefined;
 /** What a policy may use. */
 export interface PolicyServices {
   readonly clock: Clock;
+  /** Evenly spread over [0, 1). */
+  readonly random: () => number;
   /**
    * Keeps a policy's state across reloads: as long as the policy of the same route asks for the same
    * key, it gets the same value. The key must contain everything that the value depends on.
@@ -119,6 +123,13 @@ export interface PolicyDefinition {
   beside?(services: PolicyServices): Policy;
   /** True if a route's own policy replaces the global one instead of adding to it. */
   readonly routeReplacesGlobal: boolean;
+  /** For an entry of the registry that is only a place: the kind whose `secondPart` runs there. */
+  readonly secondPartOf?: string;
+}
+
+/** The second place in the order of a kind of policy that takes part at two. It comes after the first. */
+export function secondPartOf({ name }: PolicyDefinition): PolicyDefinition {
+  return { name: `${name}, second part`, routeReplacesGlobal: false, secondPartOf: name };
 }
 
 /** A scope whose functions take the values of its schema. */

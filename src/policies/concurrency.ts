@@ -2,7 +2,7 @@ import { type StaticDecode, Type } from "@sinclair/typebox";
 import { GatewayError } from "../pipeline/errors.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { definePolicy, type Policy, type PolicyServices } from "../pipeline/policy.ts";
-import { keyReader, limitKeySchema, textOfKey } from "./limit-key.ts";
+import { keyReader, limitKeySchema, textOfKey } from "./limits/limit-key.ts";
 
 const MOST = 1_000_000;
 

@@ -1,4 +1,4 @@
-import type { PolicyDefinition } from "../pipeline/policy.ts";
+import { type PolicyDefinition, secondPartOf } from "../pipeline/policy.ts";
 import { allow, deny } from "./addresses/address-rules.ts";
 import { authPolicy } from "./auth/auth.ts";
 import { providerRegistry } from "./auth/providers/registry.ts";
@@ -7,7 +7,7 @@ import { cache } from "./cache/cache.ts";
 import { compress } from "./compress/compress.ts";
 import { concurrency } from "./concurrency.ts";
 import { cors } from "./cors.ts";
-import { rateLimit } from "./rate-limit.ts";
+import { rateLimit } from "./limits/rate-limit.ts";
 import { host } from "./rewriting/host.ts";
 import { rewrite } from "./rewriting/rewrite.ts";
 import { stripPrefix } from "./rewriting/strip-prefix.ts";
@@ -26,6 +26,8 @@ export const policyRegistry = [
   rateLimit,
   authPolicy(providerRegistry),
   requirements,
+  // Limits whose keys are who sent the request.
+  secondPartOf(rateLimit),
   // After auth, so that its key may be who sent the request.
   concurrency,
   // After what refuses requests: who a client is decides whether its answers are compressed.

@@ -6,6 +6,7 @@ export function policyServices(given: Partial<PolicyServices> = {}): PolicyServi
   const keep: PolicyServices["keep"] = (_key, make) => make();
   return {
     clock: new FakeClock(),
+    random: () => 0.5,
     keep,
     share: keep,
     log: () => {},

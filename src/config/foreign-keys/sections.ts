@@ -57,14 +57,14 @@ export const foreignInSections: readonly ForeignKeys[] = [
   },
   {
     below: LIMITS,
-    keys: "rate rps limit requests average per_second max_rate capacity requests_per_minute minute second hour events",
-    answer: "the rate is `requests_per_second`, which takes 600/m too",
-    means: "requests_per_second",
+    keys: "rps limit requests average per_second max_rate capacity requests_per_minute minute second hour events",
+    answer: "the rate is `rate`, which takes 600/m too",
+    means: "rate",
   },
   {
     below: LIMITS,
     keys: "period window per unit interval every duration refill_rate",
-    answer: "the time is part of the rate: `requests_per_second: 600/m`",
+    answer: "the time is part of the rate: `rate: 600/m`",
   },
   {
     below: LIMITS,

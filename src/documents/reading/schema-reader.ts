@@ -106,6 +106,7 @@ export class SchemaReader {
         : withoutAliases(written, aliases, ({ key, at }, message) => {
             this.#report(key ?? at, message);
           });
+    if (node !== written) this.#document.readAs(written, node);
     const meant = this.#reportOtherKeys(schema, node);
     let missing: string[] | undefined;
     for (const key in schema.properties) {
@@ -155,12 +156,13 @@ export class SchemaReader {
 
   /** An empty section counts as absent: usually all of its lines are commented out. */
   #isLeftOut(key: string, property: TSchema, { node, key: at }: Place): boolean {
-    if (!isEmpty(node) || !isSection(property)) return false;
+    if (!isEmpty(node) || !(isSection(property) || property["mayBeEmpty"] === true)) return false;
     const isOptional = property[OptionalKind] !== undefined;
     if (!isOptional && !("default" in property)) return false;
     if (isOptional && at !== undefined) {
       const remedy =
-        KindGuard.IsObject(property) && "enabled" in property.properties
+        property["mayBeEmpty"] === true ||
+        (KindGuard.IsObject(property) && "enabled" in property.properties)
           ? `; for its defaults, write \`${key}: true\``
           : "";
       this.#tell(at, `${code(key)} is empty and counts as left out${remedy}`, "warning");

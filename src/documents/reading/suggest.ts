@@ -6,6 +6,8 @@ import { KindGuard, type TSchema } from "@sinclair/typebox";
  */
 export function homeOf(key: string, trail: readonly string[], schema: TSchema): string | undefined {
   const homes = homesOf(key, schema, [])
+    // Several forms of one mapping are one place.
+    .filter((home, index, all) => all.findIndex((other) => isSameTrail(home, other)) === index)
     .map((home) => {
       const shared = sharedLength(home, trail);
       return { home, shared, steps: home.length + trail.length - 2 * shared };
@@ -28,6 +30,10 @@ function homesOf(key: string, schema: TSchema, trail: readonly string[]): string
     homesOf(key, property, [...trail, name]),
   );
   return Object.hasOwn(schema.properties, key) ? [[...trail], ...below] : below;
+}
+
+function isSameTrail(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && sharedLength(a, b) === a.length;
 }
 
 function sharedLength(a: readonly string[], b: readonly string[]): number {

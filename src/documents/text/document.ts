@@ -4,6 +4,7 @@ import type { Diagnostic } from "./diagnostics.ts";
 import {
   type ConfigNode,
   isEmpty,
+  type MappingNode,
   type Place,
   plainValue,
   type ScalarNode,
@@ -27,6 +28,7 @@ export class ConfigDocument {
   readonly diagnostics: readonly Diagnostic[];
   /** The top-level mapping; absent when there are diagnostics. */
   readonly root: Place | undefined;
+  readonly #read = new WeakMap<MappingNode, MappingNode>();
   readonly #secrets = new Map<string, string>();
   /** All secrets, the longest first; absent until it is needed. */
   #pattern: RegExp | undefined;
@@ -72,8 +74,18 @@ export class ConfigDocument {
   /** Whether anything is written at a path of keys and indexes. */
   has(path: readonly (string | number)[]): boolean {
     let place = this.root;
-    for (const step of path) place = place && childAt(place, step);
+    for (const step of path) place = place && this.#childAt(place, step);
     return place !== undefined;
+  }
+
+  /** Has paths lead through a mapping as it was read: with keys by which others were meant. */
+  readAs(written: MappingNode, read: MappingNode): void {
+    this.#read.set(written, read);
+  }
+
+  #childAt(place: Place, step: string | number): Place | undefined {
+    const read = place.node.kind === "mapping" ? this.#read.get(place.node) : undefined;
+    return childAt(read === undefined ? place : { ...place, node: read }, step);
   }
 
   /** Makes `redact` replace a value by its source text. */
@@ -115,7 +127,7 @@ export class ConfigDocument {
     let place = this.root;
     let wanted = at;
     for (const step of path) {
-      const next = place === undefined ? undefined : childAt(place, step);
+      const next = place === undefined ? undefined : this.#childAt(place, step);
       if (next === undefined) {
         // Text that was read as a list of names is marked as a whole.
         const isListed = typeof step === "number" && place?.node.kind === "scalar";

@@ -3,7 +3,8 @@ import { GatewayError } from "../../pipeline/errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import { definePolicy, type Policy, type PolicyDefinition } from "../../pipeline/policy.ts";
 import { keepFromSharedCaches } from "../../http/shared-caches.ts";
-import { type ProviderDefinition, Rejection, type Verdict } from "./provider.ts";
+import { Charging, reportCharges } from "../limits/charging.ts";
+import { type Proof, type ProviderDefinition, Rejection, type Verdict } from "./provider.ts";
 import { type Named, Providers } from "./providers.ts";
 import {
   checkNamedProviders,
@@ -33,11 +34,12 @@ export function authPolicy(registry: readonly ProviderDefinition[]): PolicyDefin
       key: "auth",
       schema: routeAuthSchema,
       checkReferences: (names, global) => checkNames(names, global as NamedProviders | undefined),
-      create(auth, _services, _name, global) {
+      create(auth, services, _name, global) {
         const names = providersIn(auth);
         if (names.length === 0) return undefined;
         if (!(global instanceof Providers)) throw new Error("there are no auth providers");
-        return new Authentication(names.map((name) => global.get(name)));
+        const providers = names.map((name) => global.get(name));
+        return new Authentication(providers, new Charging(services));
       },
     },
   });
@@ -56,19 +58,23 @@ interface Refusal {
 class Authentication implements Policy {
   readonly name = "auth";
   readonly #providers: readonly Named[];
+  readonly #charging: Charging;
 
-  constructor(providers: readonly Named[]) {
+  constructor(providers: readonly Named[], charging: Charging) {
     this.#providers = providers;
+    this.#charging = charging;
   }
 
   request(exchange: Exchange): Answer | undefined | Promise<Answer | undefined> {
     return this.#ask(exchange, 0, []);
   }
 
-  response({ answerFields }: Exchange, { fields }: Answer): undefined {
+  response(exchange: Exchange, answer: Answer): undefined {
+    reportCharges(exchange, answer);
+    const { answerFields } = exchange;
     if (answerFields === undefined) return;
-    fields.list.push(...answerFields);
-    keepFromSharedCaches(fields);
+    answer.fields.list.push(...answerFields);
+    keepFromSharedCaches(answer.fields);
   }
 
   /** Asks the providers in order, from one on, until one recognizes the client. */
@@ -80,13 +86,15 @@ class Authentication implements Policy {
     for (let at = from; at < this.#providers.length; at += 1) {
       const named = this.#providers[at];
       if (named === undefined) break;
+      let proof: Proof | undefined;
       try {
         const verdict = named.provider.authenticate(exchange);
         if (verdict instanceof Promise) return this.#askLater(exchange, at, refusals, verdict);
-        if (accept(exchange, named, verdict, refusals)) return undefined;
+        proof = accept(exchange, named, verdict, refusals);
       } catch (error) {
         refusals.push({ named, verdict: undefined, error });
       }
+      if (proof !== undefined) return this.#charge(exchange, proof);
     }
     return refuse(refusals);
   }
@@ -99,21 +107,34 @@ class Authentication implements Policy {
   ): Promise<Answer | undefined> {
     const named = this.#providers[at];
     if (named !== undefined) {
+      let proof: Proof | undefined;
       try {
-        if (accept(exchange, named, await pending, refusals)) return undefined;
+        proof = accept(exchange, named, await pending, refusals);
       } catch (error) {
         refusals.push({ named, verdict: undefined, error });
       }
+      if (proof !== undefined) return this.#charge(exchange, proof);
     }
     return this.#ask(exchange, at + 1, refusals);
   }
+
+  /** Charges what the client may do with limits of its own. A refusal is final: it is known who it is. */
+  #charge(exchange: Exchange, { charges }: Proof): undefined | Promise<undefined> {
+    if (charges === undefined || charges.length === 0) return undefined;
+    return this.#charging.charge(exchange, charges);
+  }
 }
 
-/** Takes a proof as the exchange's identity; anything else is a refusal. */
-function accept(exchange: Exchange, named: Named, verdict: Verdict, refusals: Refusal[]): boolean {
+/** Takes a proof as the exchange's identity, and returns it; anything else is a refusal. */
+function accept(
+  exchange: Exchange,
+  named: Named,
+  verdict: Verdict,
+  refusals: Refusal[],
+): Proof | undefined {
   if (verdict === undefined || verdict instanceof Rejection || verdict instanceof Answer) {
     refusals.push({ named, verdict });
-    return false;
+    return undefined;
   }
   const { name, provider, fields } = named;
   if (!named.passCredentials) provider.removeCredentials(exchange.outgoing, exchange);
@@ -121,7 +142,7 @@ function accept(exchange: Exchange, named: Named, verdict: Verdict, refusals: Re
   exchange.identity = { provider: name, subject, claims, challenge };
   exchange.answerFields = answerFields;
   fields.set(exchange);
-  return true;
+  return verdict;
 }
 
 /**

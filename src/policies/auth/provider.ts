@@ -4,11 +4,17 @@ import type { Answer } from "../../pipeline/answer.ts";
 import type { Exchange, Identity } from "../../pipeline/exchange.ts";
 import type { Outgoing } from "../../pipeline/outgoing.ts";
 import type { ConfigIssue, PolicyServices } from "../../pipeline/policy.ts";
+import type { Charge } from "../limits/limit.ts";
 
 /** What credentials have proved. */
 export interface Proof extends Omit<Identity, "provider"> {
   /** Fields to add to the answer, like the Set-Cookie of a session that goes on. */
   readonly answerFields?: readonly Field[];
+  /**
+   * What each request of this identity takes from limits of its own; see `IdentityLimits`. What is above
+   * them gets a 429.
+   */
+  readonly charges?: readonly Charge[] | undefined;
 }
 
 /** Credentials that prove nothing. */

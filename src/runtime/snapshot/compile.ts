@@ -79,9 +79,16 @@ class RouteCompiler {
   readonly #ends: RouteEnds;
 
   constructor(config: Config, services: SnapshotServices, lease: Lease) {
-    const { clock, log, fetch } = services;
+    const { clock, random, log, fetch } = services;
     this.#services = services;
-    this.#policies = new Policies(config, { clock, log, fetch, store: undefined, lease });
+    this.#policies = new Policies(config, {
+      clock,
+      random,
+      log,
+      fetch,
+      store: undefined,
+      lease,
+    });
     this.#ends = new RouteEnds(config, services, lease);
     this.ownFields = this.#policies.global.flatMap(({ ownFields = [] }) => ownFields);
     this.unrouted = new Chain(this.#policies.global, services.toProblem);

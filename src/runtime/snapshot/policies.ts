@@ -31,21 +31,38 @@ export class Policies {
         create(name, global, config, services, "default") ?? beside(definition, config, services);
       if (policy !== undefined) this.#globals.set(name, policy);
     }
-    this.global = [...this.#globals.values()];
+    this.global = policyRegistry.flatMap((definition) =>
+      partsOf(definition, (name) => [this.#globals.get(name)]),
+    );
   }
 
   /** The policies of a route, global ones included; `global` itself if there are no others. */
   of(route: RouteConfig, id: string): readonly Policy[] {
     const idleTimeout = route.timeouts?.idle ?? this.#services.idleTimeout;
     const services = { ...this.#services, idleTimeout };
-    const policies = policyRegistry.flatMap((definition) => {
-      const global = this.#globals.get(definition.name);
-      const own = create(definition.name, definition.route, route, services, id, global);
-      const replaced = definition.routeReplacesGlobal && isConfigured(definition.route, route);
-      return [replaced ? undefined : global, own].filter((policy) => policy !== undefined);
-    });
+    const byKind = new Map<string, readonly (Policy | undefined)[]>();
+    for (const definition of policyRegistry) {
+      const { name, route: scope, routeReplacesGlobal } = definition;
+      const global = this.#globals.get(name);
+      const own = create(name, scope, route, services, id, global);
+      const isReplaced = routeReplacesGlobal && isConfigured(scope, route);
+      byKind.set(name, [isReplaced ? undefined : global, own]);
+    }
+    const policies = policyRegistry.flatMap((definition) =>
+      partsOf(definition, (name) => byKind.get(name) ?? []),
+    );
     return areTheSame(policies, this.global) ? this.global : policies;
   }
+}
+
+/** What runs at one place of the registry, given the policies of each kind. */
+function partsOf(
+  { name, secondPartOf }: PolicyDefinition,
+  policiesOf: (kind: string) => readonly (Policy | undefined)[],
+): Policy[] {
+  return secondPartOf === undefined
+    ? policiesOf(name).filter((policy) => policy !== undefined)
+    : policiesOf(secondPartOf).flatMap((policy) => policy?.secondPart ?? []);
 }
 
 function isConfigured(scope: PolicyScope | undefined, config: object): boolean {

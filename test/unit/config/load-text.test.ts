@@ -111,7 +111,7 @@ routes:
   test("have their errors reported once, where it is written", () => {
     const form = "{ path: /a, backends: [http://a], rate_limit: fast }";
     expect(errorsIn(`routes:\n  - &r ${form}\n  - { <<: *r, path: /b }\n`)).toEqual([
-      '2:54: expected requests per second, like 50 or 600/m, or {requests_per_second, burst, key}, got the text "fast"',
+      '2:54: expected requests per second, like 50 or 600/m, or { rate, burst, key }, or a list of these, got the text "fast"',
     ]);
     const meaning = "[{ url: ftp://a }]\n  - path: /b\n    backends: *b";
     expect(errorsIn(`routes:\n  - path: /a\n    backends: &b ${meaning}\n`)).toEqual([

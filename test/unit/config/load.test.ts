@@ -5,7 +5,8 @@ const TOP_KEYS =
   "valid keys: `server`, `admin`, `logging`, `health_check`, `cors`, `rate_limiting`, `upstreams`, `defaults` and `routes`";
 const RATE = "expected a rate above zero: a number per second, like 50, or text like 50/s or 600/m";
 const RATE_LIMIT =
-  "expected requests per second, like 50 or 600/m, or {requests_per_second, burst, key}";
+  "expected requests per second, like 50 or 600/m, or { rate, burst, key }, or a list of these";
+const ONE_RATE_LIMIT = "expected requests per second, like 50 or 600/m, or { rate, burst, key }";
 
 describe("an unknown key", () => {
   test.each([
@@ -82,7 +83,7 @@ describe("a missing key", () => {
       "routes:\n  - path: /a\n    backends:\n      - weight: 2\n",
       "4:9: missing key `url`; expected a backend's URL, like http://localhost:9001",
     ],
-    [`${ROUTE}    rate_limit: { burst: 5 }\n`, `4:5: missing key \`requests_per_second\`; ${RATE}`],
+    [`${ROUTE}    rate_limit: { burst: 5 }\n`, `4:5: missing key \`rate\`; ${RATE}`],
   ])("in %j is reported at the mapping that lacks it", (text, message) => {
     expect(errorsIn(text)).toEqual([message]);
   });
@@ -235,7 +236,7 @@ rate_limiting: { requests_per_second: 600/m }
 ${ROUTE}`);
     expect(config.server).toMatchObject({ timeouts: { request: 1_500 }, max_body_size: 65_536 });
     expect(config.logging.retention).toEqual({ max_age: 0, max_size: 0 });
-    expect(config).toHaveProperty("rate_limiting.requests_per_second", 10);
+    expect(config).toHaveProperty("rate_limiting.rate", 10);
   });
 });
 
@@ -247,7 +248,8 @@ describe("a value that is a scalar or a mapping", () => {
     ],
     ["rate_limit: 100/10s", `4:17: ${RATE_LIMIT}, got the text "100/10s"; write \`10/s\``],
     ["rate_limit: true", `4:17: ${RATE_LIMIT}, got true`],
-    ["rate_limit: [1]", `4:17: ${RATE_LIMIT}, got a list`],
+    ["rate_limit: []", "4:17: expected a list of at least 1 item, got an empty list"],
+    ["rate_limit: [1, fast]", `4:21: ${ONE_RATE_LIMIT}, got the text "fast"`],
     ["rate_limit: 50 requests", `4:17: ${RATE_LIMIT}, got the text "50 requests"`],
   ])("is reported once when it is neither: %s", (line, message) => {
     expect(errorsIn(route(line))).toEqual([message]);
@@ -284,11 +286,11 @@ describe("a value that is a scalar or a mapping", () => {
   test("means the same in either form", () => {
     const [short, long] = loaded(`routes:
   - { path: /a, backends: [http://a], rate_limit: 50 }
-  - { path: /b, backends: [{ url: http://a, weight: 1 }], rate_limit: { requests_per_second: 50 } }
+  - { path: /b, backends: [{ url: http://a, weight: 1 }], rate_limit: { rate: 50 } }
 `).routes;
     expect(short?.backends).toEqual(long?.backends ?? []);
     expect(short).toHaveProperty("rate_limit", 50);
-    expect(long).toHaveProperty("rate_limit.requests_per_second", 50);
+    expect(long).toHaveProperty("rate_limit.rate", 50);
   });
 });
 

@@ -33,7 +33,7 @@ describe("the configuration reference", () => {
     ["server.trusted_proxies", "a list", "`[]`"],
     ["logging.retention.max_age", "a duration, like 250ms, 30s or 5m", "`7d`"],
     ["admin.token", "non-empty text", ""],
-    ["rate_limiting.requests_per_second", "a rate above zero", "`100`"],
+    ["rate_limiting.rate", "a rate above zero", "`100`"],
     ["routes[].path", "a path that begins with /", "required"],
     ["routes[].rate_limit.burst", "a whole number from 1 to 1000000", ""],
     ["routes[].backends[].weight", "a whole number from 1 to 1000", "`1`"],

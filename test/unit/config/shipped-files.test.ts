@@ -60,7 +60,7 @@ describe("the first configuration file there was", () => {
       },
       admin: { listen: "127.0.0.1:9090", token: "secret" },
       logging: { level: "info", retention: { max_age: 604_800_000, max_size: 2 ** 30 } },
-      rate_limiting: { requests_per_second: 100, burst: 50, key: "all" },
+      rate_limiting: { rate: 100, burst: 50, key: "all" },
       cors: { allowed_methods: ["GET", "POST", "PUT", "DELETE"] },
       health_check: { interval: 10_000, unhealthy_after: 3 },
       routes: [

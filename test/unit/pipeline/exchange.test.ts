@@ -8,7 +8,7 @@ test("an exchange begins with nothing having happened", () => {
     method: "PUT",
     route: "",
     parameters: {},
-    quotas: [],
+    charged: undefined,
     attempts: [],
     status: 0,
     errorCode: undefined,

@@ -22,7 +22,7 @@ function placesIn(place: "global" | "route"): Place[] {
 function limited(): Chain {
   const written: Record<string, unknown> = {
     cors: { allowed_origins: [APP] },
-    rate_limiting: { requests_per_second: 1 },
+    rate_limiting: { rate: 1 },
   };
   return new Chain(
     placesIn("global")

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { BucketSize, TokenBucket } from "../../../src/policies/token-bucket.ts";
+import { BucketSize, TokenBucket } from "../../../../src/policies/limits/token-bucket.ts";
 
 const bucket = (rate: number, burst: number) => new TokenBucket(new BucketSize(rate, burst));
+
+const remaining = ({ size, level }: TokenBucket) => size.tokensIn(level);
 
 /** How many of `count` single tokens are there at a time. */
 function takeMany(from: TokenBucket, now: number, count: number): number {
@@ -13,7 +15,7 @@ describe("a token bucket", () => {
   test("begins full and admits its burst at once, then nothing", () => {
     const tokens = bucket(10, 3);
     expect(takeMany(tokens, 5000, 10)).toBe(3);
-    expect(tokens.remaining).toBe(0);
+    expect(remaining(tokens)).toBe(0);
   });
 
   test("gains a token when 1/rate has passed, and not a microsecond before", () => {
@@ -70,25 +72,33 @@ describe("a token bucket", () => {
     expect(admittedAt).toBe(60_000);
   });
 
-  test("says how many whole seconds are left until the next token", () => {
+  test("says how many microseconds are left until so many tokens are there", () => {
     const slow = bucket(0.4, 2);
     slow.take(0, 2);
-    expect(slow.secondsToNext).toBe(3);
+    expect(slow.size.microsecondsUntil(1, slow.level)).toBe(2_500_000);
     slow.take(2000);
-    expect(slow.secondsToNext).toBe(1);
-    const fast = bucket(1000, 10);
-    fast.take(0);
-    expect(fast.secondsToNext).toBe(1);
+    expect(slow.size.microsecondsUntil(1, slow.level)).toBe(500_000);
+    expect(slow.size.microsecondsUntil(0, slow.level)).toBe(0);
+  });
+
+  test("may owe tokens, and then gains nothing before it has paid", () => {
+    const tokens = bucket(10, 3);
+    tokens.fill(0);
+    tokens.remove(5);
+    expect(remaining(tokens)).toBe(0);
+    expect(tokens.take(299)).toBe(false);
+    expect(tokens.take(300)).toBe(true);
+    expect(takeMany(tokens, 60_000, 10)).toBe(3);
   });
 
   test("given back a token, has it again, but never more than its burst", () => {
     const tokens = bucket(1, 2);
     tokens.take(0, 2);
-    tokens.giveBack();
-    expect(tokens.remaining).toBe(1);
-    tokens.giveBack();
-    tokens.giveBack();
-    expect(tokens.remaining).toBe(2);
+    tokens.giveBack(1);
+    expect(remaining(tokens)).toBe(1);
+    tokens.giveBack(1);
+    tokens.giveBack(1);
+    expect(remaining(tokens)).toBe(2);
   });
 });
 
@@ -131,7 +141,7 @@ describe("a token bucket under any sequence of arrivals", () => {
             const admitted = cost <= level;
             if (admitted) level -= cost;
             expect(tokens.take(now / 1000, count)).toBe(admitted);
-            expect(tokens.remaining).toBe(Number(level / partsPerToken));
+            expect(remaining(tokens)).toBe(Number(level / partsPerToken));
           }
         },
       ),

@@ -1,8 +1,8 @@
 import { Type } from "@sinclair/typebox";
-import { clientNetwork } from "../http/address.ts";
-import type { Exchange } from "../pipeline/exchange.ts";
-import { isParsedText, type ParsedText, PlaceholderText } from "../pipeline/placeholders.ts";
-import { keyTemplate } from "../pipeline/text-places.ts";
+import { clientNetwork } from "../../http/address.ts";
+import type { Exchange } from "../../pipeline/exchange.ts";
+import { isParsedText, type ParsedText, PlaceholderText } from "../../pipeline/placeholders.ts";
+import { keyTemplate } from "../../pipeline/text-places.ts";
 
 /** What a limit counts by: everything together, each client, or a text made of each request. */
 export type LimitKey = "all" | "client_ip" | ParsedText;
@@ -29,6 +29,14 @@ export function limitKeySchema(description: string) {
 /** The same for keys that count alike. */
 export function textOfKey(key: LimitKey): string {
   return typeof key === "string" ? key : `text ${key.text}`;
+}
+
+/** Whether a key is part of who sent the request, which is known only after `auth`. */
+export function isKeyOfIdentity(key: LimitKey): boolean {
+  return (
+    isParsedKey(key) &&
+    key.parts.some((part) => typeof part !== "string" && part.source.startsWith("auth."))
+  );
 }
 
 /** Reads the key of an exchange. Undefined if all exchanges have one. */

@@ -22,8 +22,8 @@ export class BucketSize {
   readonly partsPerMicrosecond: number;
   /** Parts in a full bucket. */
   readonly capacity: number;
-  /** Microseconds after which any bucket of this size is full. */
-  readonly fillTime: number;
+  /** Seconds after which an empty bucket is full, rounded up. */
+  readonly fillSeconds: number;
 
   constructor(rate: number, burst: number) {
     const { tokens, seconds } = asFraction(rate) ?? { tokens: 0, seconds: Infinity };
@@ -37,7 +37,17 @@ export class BucketSize {
     }
     this.burst = burst;
     this.capacity = burst * this.partsPerToken;
-    this.fillTime = Math.ceil(this.capacity / this.partsPerMicrosecond);
+    this.fillSeconds = Math.ceil(burst / rate);
+  }
+
+  /** Whole tokens in so many parts. */
+  tokensIn(level: number): number {
+    return Math.max(0, Math.floor(level / this.partsPerToken));
+  }
+
+  /** Whole microseconds, rounded up, until a bucket at this level holds `tokens`. */
+  microsecondsUntil(tokens: number, level: number): number {
+    return Math.max(0, Math.ceil((tokens * this.partsPerToken - level) / this.partsPerMicrosecond));
   }
 }
 
@@ -60,45 +70,57 @@ function greatestCommonDivisor(a: number, b: number): number {
  * backwards nothing is added, and filling continues from the new time.
  */
 export class TokenBucket {
-  readonly #size: BucketSize;
+  readonly size: BucketSize;
   #level: number;
-  #time = 0;
+  #time: number;
 
-  constructor(size: BucketSize) {
-    this.#size = size;
-    this.#level = size.capacity;
+  /** `level`: in parts, as of `now`, if it does not start full. */
+  constructor(size: BucketSize, level = size.capacity, now = 0) {
+    this.size = size;
+    this.#level = level;
+    this.#time = Math.round(now * 1000);
   }
 
-  /** Takes `count` tokens, or none if there are fewer. `now` is monotonic, in milliseconds. */
-  take(now: number, count = 1): boolean {
+  /** In parts, as of the last `fill`. Below zero when more is taken than it held. */
+  get level(): number {
+    return this.#level;
+  }
+
+  get isFull(): boolean {
+    return this.#level >= this.size.capacity;
+  }
+
+  /** Adds what the time has brought since the last call. `now` is monotonic, in milliseconds. */
+  fill(now: number): void {
     const time = Math.round(now * 1000);
     const elapsed = time - this.#time;
     this.#time = time;
-    const { capacity, fillTime, partsPerMicrosecond, partsPerToken } = this.#size;
-    if (elapsed >= fillTime) this.#level = capacity;
-    else if (elapsed > 0) {
-      this.#level = Math.min(capacity, this.#level + elapsed * partsPerMicrosecond);
-    }
-    const cost = count * partsPerToken;
-    if (cost > this.#level) return false;
-    this.#level -= cost;
+    if (elapsed <= 0) return;
+    const { capacity, partsPerMicrosecond } = this.size;
+    // The sum is exact as long as it is below the capacity.
+    this.#level = Math.min(capacity, this.#level + elapsed * partsPerMicrosecond);
+  }
+
+  /** Whether it holds so many tokens, as of the last `fill`. */
+  has(tokens: number): boolean {
+    return tokens * this.size.partsPerToken <= this.#level;
+  }
+
+  /** Takes tokens, those that it does not hold yet too. */
+  remove(tokens: number): void {
+    this.#level -= tokens * this.size.partsPerToken;
+  }
+
+  /** Returns tokens that were not needed. */
+  giveBack(tokens: number): void {
+    this.#level = Math.min(this.size.capacity, this.#level + tokens * this.size.partsPerToken);
+  }
+
+  /** Takes `tokens`, or none if there are fewer. `now` is monotonic, in milliseconds. */
+  take(now: number, tokens = 1): boolean {
+    this.fill(now);
+    if (!this.has(tokens)) return false;
+    this.remove(tokens);
     return true;
-  }
-
-  /** Returns a token that was not needed. */
-  giveBack(): void {
-    this.#level = Math.min(this.#size.capacity, this.#level + this.#size.partsPerToken);
-  }
-
-  /** Whole tokens left after the last `take`. */
-  get remaining(): number {
-    return Math.floor(this.#level / this.#size.partsPerToken);
-  }
-
-  /** Whole seconds from the last `take`, rounded up, until there is one more token. */
-  get secondsToNext(): number {
-    const { partsPerMicrosecond, partsPerToken } = this.#size;
-    const missing = (this.remaining + 1) * partsPerToken - this.#level;
-    return Math.ceil(Math.ceil(missing / partsPerMicrosecond) / 1e6);
   }
 }

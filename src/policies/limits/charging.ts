@@ -1,0 +1,138 @@
+import { FieldName } from "../../http/field.ts";
+import type { Answer } from "../../pipeline/answer.ts";
+import { GatewayError } from "../../pipeline/errors.ts";
+import type { Charged, Exchange } from "../../pipeline/exchange.ts";
+import type { PolicyServices } from "../../pipeline/policy.ts";
+import type { Buckets, Decision, Delay } from "./buckets.ts";
+import type { Charge } from "./limit.ts";
+import { LocalBuckets } from "./local-buckets.ts";
+
+/** How many requests may wait for tokens at a time, on all routes together. */
+const WAITING_AT_MOST = 10_000;
+
+interface Waiting {
+  count: number;
+}
+
+/** Charges exchanges for what they take from limits, and refuses those that get too little. */
+export class Charging {
+  readonly #buckets: Buckets;
+  readonly #waiting: Waiting;
+
+  constructor({ clock, share }: Pick<PolicyServices, "clock" | "share">) {
+    this.#buckets = new LocalBuckets(clock);
+    this.#waiting = share("waiting", () => ({ count: 0 }));
+  }
+
+  /**
+   * Takes what all charges ask for, and notes it on the exchange, for the answer's fields. Throws
+   * `rate_limited` if one limit refuses; then the exchange has taken nothing, from limits that it passed
+   * before either. A promise if it has to wait, for the tokens or for those who decide.
+   */
+  charge(exchange: Exchange, charges: readonly Charge[]): undefined | Promise<undefined> {
+    const decision = this.#buckets.decide(charges);
+    return decision instanceof Promise
+      ? this.#settleLater(exchange, decision)
+      : this.#settle(exchange, decision);
+  }
+
+  async #settleLater(exchange: Exchange, pending: Promise<Decision>): Promise<undefined> {
+    return this.#settle(exchange, await pending);
+  }
+
+  #settle(exchange: Exchange, decision: Decision): undefined | Promise<undefined> {
+    const { delay, admitted } = decision;
+    if (admitted && delay === undefined) {
+      note(exchange, decision);
+      return undefined;
+    }
+    if (delay === undefined) return refuse(exchange, decision);
+    if (this.#waiting.count < WAITING_AT_MOST) return this.#wait(exchange, decision, delay);
+    decision.giveBack();
+    return refuse(exchange, decision);
+  }
+
+  async #wait(exchange: Exchange, decision: Decision, delay: Delay): Promise<undefined> {
+    const { promise, resolve } = Promise.withResolvers<GatewayError | undefined>();
+    const { cancellation } = exchange;
+    note(exchange, decision);
+    this.#waiting.count += 1;
+    cancellation.interrupts({ interrupt: resolve });
+    delay.begin(() => resolve(undefined));
+    const reason = cancellation.reason ?? (await promise);
+    this.#waiting.count -= 1;
+    if (reason === undefined) return;
+    decision.giveBack();
+    throw reason;
+  }
+}
+
+function note(exchange: Exchange, decision: Decision): void {
+  (exchange.charged ??= []).push(new StageCharges(decision));
+}
+
+/** Undoes what the exchange has taken, and tells its client when to come back. */
+function refuse(exchange: Exchange, decision: Decision): never {
+  if (exchange.charged !== undefined) {
+    for (const earlier of exchange.charged) earlier.giveBack();
+  }
+  note(exchange, decision);
+  const refusing = decision.states.filter(({ fits }) => !fits);
+  // A limit that admits, but has too many waiting, names its time too.
+  const limits = refusing.length === 0 ? decision.states : refusing;
+  const seconds = Math.max(...limits.map(({ secondsToFit }) => secondsToFit));
+  throw new GatewayError("rate_limited", `too many requests; try again in ${seconds} s`, {
+    fields: { "retry-after": `${seconds}` },
+  });
+}
+
+/** The charges of an exchange at one stage. */
+class StageCharges implements Charged {
+  readonly #decision: Decision;
+
+  constructor(decision: Decision) {
+    this.#decision = decision;
+  }
+
+  get policyItems(): string {
+    let items = "";
+    for (const { charge } of this.#decision.states) items = joined(items, charge.limit.policyItem);
+    return items;
+  }
+
+  get items(): string {
+    let items = "";
+    for (const { item } of this.#decision.states) items = joined(items, item);
+    return items;
+  }
+
+  giveBack(): void {
+    this.#decision.giveBack();
+  }
+}
+
+/**
+ * Sets RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers) to everything that the
+ * exchange was charged, in place of the backend's own. For `response` of each policy that charges: what
+ * has been done for an answer is not done again.
+ */
+export function reportCharges(exchange: Exchange, answer: Answer): void {
+  const { charged } = exchange;
+  if (charged === undefined || exchange.reportedIn === answer) return;
+  exchange.reportedIn = answer;
+  let policies = "";
+  let items = "";
+  for (const stage of charged) {
+    policies = joined(policies, stage.policyItems);
+    items = joined(items, stage.items);
+  }
+  answer.fields.put(POLICY.with(policies));
+  answer.fields.put(REMAINING.with(items));
+}
+
+function joined(items: string, item: string): string {
+  return items === "" ? item : `${items}, ${item}`;
+}
+
+const POLICY = new FieldName("ratelimit-policy");
+const REMAINING = new FieldName("ratelimit");

@@ -1,0 +1,197 @@
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import { NetworkText } from "../../pipeline/network-text.ts";
+import type { ConfigIssue } from "../../pipeline/policy.ts";
+import { under } from "../../pipeline/section.ts";
+import { Rate } from "../../units/rate.ts";
+import { limitKeySchema } from "./limit-key.ts";
+import { LONGEST_FILL, MOST_TOKENS } from "./token-bucket.ts";
+
+const RATE = {
+  description: "How many requests are admitted on average, at most a million per second.",
+};
+
+const burst = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    maximum: MOST_TOKENS,
+    description:
+      "How many requests are admitted at once after a pause. Default: as many as in a second, at least 1.",
+  }),
+);
+
+const limitProperties = {
+  rate: Rate(RATE),
+  burst,
+  key: limitKeySchema(
+    'What the limit counts: `all` requests together, those of each `client_ip` address (of each /64 network in IPv6), or those that have the same text, like `"{header.x-tenant}"` or `"{auth.subject}"`. Requests without the value count as one.',
+  ),
+  cost: Type.Integer({
+    minimum: 1,
+    maximum: MOST_TOKENS,
+    default: 1,
+    description:
+      "How many requests one counts for. Useful where limits of one `name` are shared by routes that cost more or less.",
+  }),
+  exempt: Type.Optional(
+    Type.Array(NetworkText(), {
+      description: "Addresses and networks of clients that the limit does not count.",
+      expected: "an address, a network, or a list of them, like 10.0.0.0/8",
+    }),
+  ),
+  name: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 128,
+      pattern: "^[ -~]+$",
+      expected: "printable ASCII text",
+      description:
+        "The limit's name in the RateLimit fields. Limits of the same name are one, whose tokens the routes share that write it. Default: `default` at the top, the route's name or path on a route, with `#2` and so on for those after the first.",
+    }),
+  ),
+};
+
+/** A limit in a configuration, other than a rate alone. */
+const limitSchema = Type.Object(limitProperties, {
+  additionalProperties: false,
+  aliases: { requests_per_second: ["rate"] },
+});
+
+const rateAlone = Rate({ description: "How many requests per second are admitted." });
+
+const EXPECTED = "requests per second, like 50 or 600/m, or { rate, burst, key }";
+
+const list = Type.Array(Type.Union([rateAlone, limitSchema], { expected: EXPECTED }), {
+  minItems: 1,
+  expected: "a list of limits",
+});
+
+/** `rate_limiting` at the top. */
+export const globalSchema = Type.Union(
+  [
+    rateAlone,
+    Type.Object(
+      {
+        enabled: Type.Boolean({ description: "Whether the limit is in force.", default: true }),
+        ...limitProperties,
+        rate: Rate({ ...RATE, default: 100 }),
+      },
+      { additionalProperties: false, aliases: { requests_per_second: ["rate"] } },
+    ),
+    Type.Boolean(),
+    list,
+  ],
+  {
+    // Often all of its lines are commented out.
+    mayBeEmpty: true,
+    description:
+      "A limit for all routes together, or a list of limits. A route may have its own in addition.",
+    expected: `${EXPECTED}, or a list of these`,
+  },
+);
+
+/** `rate_limit` of a route. */
+export const routeSchema = Type.Union([rateAlone, limitSchema, Type.Literal(false), list], {
+  description:
+    "A limit for this route, or a list of limits, in addition to those for all routes; a request must be within all of them, and takes nothing from any if one refuses. `false`: none of its own, under a default.",
+  expected: `${EXPECTED}, or a list of these`,
+  advice: noLimitAdvice,
+});
+
+/** The limit of an identity, for files of a provider. */
+export const identityLimitSchema = Type.Union(
+  [rateAlone, Type.Object({ rate: Rate(RATE), burst }, { additionalProperties: false })],
+  { expected: "requests per second, like 50 or 600/m, or { rate, burst }" },
+);
+
+function noLimitAdvice(written: string): string | undefined {
+  return /^(?:off|no|none|unlimited|0)$/i.test(written)
+    ? "for no limit on this route, leave the key out or write `false`"
+    : undefined;
+}
+
+export type LimitConfig = StaticDecode<typeof limitSchema>;
+type Written = StaticDecode<typeof globalSchema> | StaticDecode<typeof routeSchema>;
+
+/** A limit, and where it stands below the policy's key. */
+export interface PlacedLimit extends LimitConfig {
+  readonly path: readonly number[];
+  /** Whether it is written as a rate alone. */
+  readonly isRate: boolean;
+}
+
+const NOT_WRITTEN = { key: "all", cost: 1 } as const;
+const DEFAULT_RATE = 100;
+
+/** The limits of a configuration, whatever its form. */
+export function limitsOf(written: Written): PlacedLimit[] {
+  if (written === false) return [];
+  if (written === true) return [{ ...NOT_WRITTEN, rate: DEFAULT_RATE, path: [], isRate: true }];
+  if (Array.isArray(written)) return written.map((one, index) => placed(one, [index]));
+  if (typeof written === "object" && "enabled" in written && !written.enabled) return [];
+  return [placed(written, [])];
+}
+
+function placed(written: LimitConfig | number, path: readonly number[]): PlacedLimit {
+  return typeof written === "number"
+    ? { ...NOT_WRITTEN, rate: written, path, isRate: true }
+    : { ...written, path, isRate: false };
+}
+
+/** The burst of a limit that may leave it out. */
+export function burstOf({ rate, burst }: { rate: number; burst?: number | undefined }): number {
+  return burst ?? Math.max(1, Math.ceil(rate));
+}
+
+export function checkLimits(written: Written): ConfigIssue[] {
+  const limits = limitsOf(written);
+  const names = new Set<string>();
+  return limits.flatMap((limit) => {
+    const issues = under(limit.path, checkLimit(limit));
+    if (limit.name === undefined) return issues;
+    if (names.has(limit.name)) {
+      const message = `two limits here are called \`${limit.name}\`; a request counts once for each name`;
+      issues.push({ path: [...limit.path, "name"], message });
+    }
+    names.add(limit.name);
+    return issues;
+  });
+}
+
+function checkLimit(limit: PlacedLimit): ConfigIssue[] {
+  const { rate, burst, cost, isRate } = limit;
+  const ratePath = isRate ? [] : ["rate"];
+  if (!(rate > 0 && rate <= MOST_TOKENS)) {
+    const message = "a rate must be above zero and at most a million per second";
+    return [{ path: ratePath, message }];
+  }
+  if (burstOf(limit) / rate > LONGEST_FILL) {
+    const message =
+      "a used-up burst would take more than a year to refill; raise the rate or lower the burst";
+    return [{ path: burst === undefined ? ratePath : ["burst"], message }];
+  }
+  if (cost > burstOf(limit)) {
+    const message = `a request that counts for ${cost} would never be admitted by a burst of ${burstOf(limit)}; lower \`cost\` or raise \`burst\``;
+    return [{ path: ["cost"], message }];
+  }
+  return [];
+}
+
+/** Warns of limits that one for all routes never lets a request reach. */
+export function compareWithGlobal(written: Written, global: Written | undefined): ConfigIssue[] {
+  if (global === undefined) return [];
+  const most = Math.min(
+    ...limitsOf(global).flatMap(({ key, rate, exempt }) =>
+      key === "all" && exempt === undefined ? rate : [],
+    ),
+  );
+  const ofAll = new Set(limitsOf(global).map(({ name }) => name));
+  return limitsOf(written).flatMap(({ rate, cost, name, path, isRate }): ConfigIssue[] => {
+    if (name !== undefined && ofAll.has(name)) {
+      const message = `\`rate_limiting\` already has a limit \`${name}\`, which counts this request too; choose another name`;
+      return [{ path: [...path, "name"], message }];
+    }
+    if (rate / cost <= most) return [];
+    const message = `this limit has no effect: \`rate_limiting\` admits only ${most} requests per second to all routes together`;
+    return [{ path: isRate ? path : [...path, "rate"], message, severity: "warning" }];
+  });
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "bun:test";
+import { KeyedBuckets } from "../../../../src/policies/limits/keyed-buckets.ts";
+import { BucketSize } from "../../../../src/policies/limits/token-bucket.ts";
+
+/** Buckets of three tokens that fill in three seconds. */
+const buckets = (own: number, shared = 4) =>
+  new KeyedBuckets(new BucketSize(1, 3), () => 0.5, { own, shared });
+
+function spend(of: KeyedBuckets, key: string, now: number, most = Infinity): number {
+  const bucket = of.bucketFor(key, now);
+  let admitted = 0;
+  while (admitted < most && bucket.take(now)) admitted += 1;
+  return admitted;
+}
+
+describe("buckets by key", () => {
+  test("each key has its own", () => {
+    const held = buckets(10);
+    expect(spend(held, "a", 0)).toBe(3);
+    expect(spend(held, "b", 0)).toBe(3);
+    expect(spend(held, "a", 0)).toBe(0);
+  });
+
+  test("a key never gains by the passing of time more than the rate brings", () => {
+    const held = buckets(10);
+    let admitted = 0;
+    for (let now = 0; now <= 60_000; now += 250) {
+      admitted += spend(held, "a", now);
+      spend(held, `other-${now}`, now);
+    }
+    expect(admitted).toBe(3 + 60);
+  });
+
+  test("keys whose buckets are full again make room for others", () => {
+    const held = buckets(1000);
+    for (let key = 0; key < 100; key += 1) spend(held, `early-${key}`, 0);
+    expect(held.count).toBe(100);
+    for (let key = 0; key < 100; key += 1) spend(held, `late-${key}`, 3000);
+    expect(held.count).toBe(100);
+  });
+});
+
+describe("under a flood of keys", () => {
+  test("memory is bounded", () => {
+    const held = buckets(100, 10);
+    for (let key = 0; key < 10_000; key += 1) {
+      spend(held, `flood-${key}`, 0);
+      expect(held.count).toBeLessThanOrEqual(110);
+    }
+  });
+
+  test("a debt is kept until it is paid", () => {
+    const held = buckets(100);
+    expect(spend(held, "debtor", 0)).toBe(3);
+    for (let now = 0; now < 2_990; now += 10) {
+      for (let key = 0; key < 100; key += 1) spend(held, `${now}-${key}`, now, 1);
+    }
+    expect(spend(held, "debtor", 2_990)).toBe(2);
+  });
+
+  test("a key with a bucket of its own gets what it would without the flood", () => {
+    const held = buckets(100);
+    let admitted = spend(held, "steady", 0, 1);
+    for (let now = 250; now <= 30_000; now += 250) {
+      for (let key = 0; key < 200; key += 1) spend(held, `${now}-${key}`, now, 1);
+      admitted += spend(held, "steady", now, 1);
+    }
+    expect(admitted).toBe(3 + 30);
+  });
+
+  test("new keys share what is left, and get no more than a bucket each would give them", () => {
+    const held = buckets(10, 1);
+    for (let key = 0; key < 10; key += 1) spend(held, `flood-${key}`, 0);
+    expect(spend(held, "new-1", 0, 2)).toBe(2);
+    expect(spend(held, "new-2", 0)).toBe(1);
+    expect(spend(held, "new-1", 0)).toBe(0);
+    expect(spend(held, "new-1", 1000)).toBe(1);
+  });
+
+  test("a key that gets a bucket of its own still owes what it owed in a shared one", () => {
+    const held = buckets(1, 1);
+    spend(held, "flood", 0);
+    expect(spend(held, "new", 2500)).toBe(3);
+    expect(spend(held, "new", 3500)).toBe(1);
+  });
+});
