@@ -11,15 +11,18 @@ import { rateLimit } from "./limits/rate-limit.ts";
 import { host } from "./rewriting/host.ts";
 import { rewrite } from "./rewriting/rewrite.ts";
 import { stripPrefix } from "./rewriting/strip-prefix.ts";
+import { securityHeaders } from "./security-headers/security-headers.ts";
 import { transformRequest } from "./transform/request.ts";
 import { transformResponse } from "./transform/response.ts";
 
 /** Every kind of policy, in the order in which requests pass them; answers pass them in reverse. */
 export const policyRegistry = [
-  // First: whoever is refused by address costs nothing more, and asks no provider of credentials.
+  // Outermost: every answer gets its fields, refusals too.
+  securityHeaders,
+  // Before all that may refuse: whoever is refused by address costs nothing more, and asks no provider of credentials.
   deny,
   allow,
-  // Outermost: preflights carry no credentials and are answered before anything could refuse them,
+  // Preflights carry no credentials and are answered before anything could refuse them,
   // and a page can read why it was refused only if errors carry CORS fields as well.
   cors,
   // Before auth, so that guessing credentials is limited too.

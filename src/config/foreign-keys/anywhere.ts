@@ -19,21 +19,7 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "ip_whitelist ip_allow_list allow_ip allow_ips allowed_ips whitelist allowlist whitelist_source_range allowlist_source_range source_range ip_restriction ip_filter",
-    answer:
-      "clients are admitted by their address with `allow` of a route, like `allow: [10.0.0.0/8]`, which refuses all others, and refused with `deny`, which wins",
-    means: "allow",
-  },
-  {
-    below: ANYWHERE,
-    keys: "ip_blacklist ip_deny_list deny_ip deny_ips denied_ips blocked_ips blacklist denylist denylist_source_range",
-    answer:
-      "clients are refused by their address with `deny` of a route, like `deny: [10.6.6.0/24]`",
-    means: "deny",
-  },
-  {
-    below: ANYWHERE,
-    keys: "header proxy_set_header proxy_hide_header request_headers response_headers add_header set_headers remove_headers header_up header_down custom_request_headers custom_response_headers request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove http_request http_response request_header_modifier response_header_modifier request_transformer response_transformer security_headers",
+    keys: "header proxy_set_header proxy_hide_header request_headers response_headers add_header set_headers remove_headers header_up header_down custom_request_headers custom_response_headers request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove http_request http_response request_header_modifier response_header_modifier request_transformer response_transformer",
     answer:
       "fields are changed by `request: { headers: { set, add, remove } }` of a route, and by `response` in the same way",
   },

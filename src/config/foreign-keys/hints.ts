@@ -4,6 +4,7 @@ import { foreignAnywhere } from "./anywhere.ts";
 import { foreignInAnswers } from "./answers.ts";
 import { foreignInBackends } from "./backends.ts";
 import { isUpstreamKey, ofRoutes } from "./misplaced.ts";
+import { foreignInGuards } from "./guards.ts";
 import { foreignInRoutes } from "./routes.ts";
 import { foreignInSections } from "./sections.ts";
 import { foreignInServer } from "./server.ts";
@@ -13,6 +14,7 @@ import { foreignInTraffic } from "./traffic.ts";
 export const FOREIGN = [
   ...foreignInServer,
   ...foreignAnywhere,
+  ...foreignInGuards,
   ...foreignInSections,
   ...foreignInRoutes,
   ...foreignInBackends,

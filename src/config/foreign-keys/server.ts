@@ -87,7 +87,8 @@ export const foreignInServer: readonly ForeignKeys[] = [
   {
     below: [TOP, "server", "server.tls"],
     keys: "hsts strict_transport_security",
-    answer: "backends send Strict-Transport-Security themselves; the gateway passes it on",
+    answer:
+      "that is `hsts` of `security_headers`, at the top or in a route, like `security_headers: { hsts: 365d }`",
   },
   {
     below: ["server.tls.acme"],

@@ -18,7 +18,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`server: { tls: { certResolver: le } }\n${ROUTE}`, "certificates from an issuer are"],
   [`server: { tls: { http2: false } }\n${ROUTE}`, "HTTP/2 is offered to clients unless `server"],
   [`server: { tls: { ciphers: HIGH } }\n${ROUTE}`, "ciphers cannot be chosen; all that are"],
-  [`server: { tls: { hsts: true } }\n${ROUTE}`, "backends send Strict-Transport-Security"],
+  [`server: { tls: { hsts: true } }\n${ROUTE}`, "that is `hsts` of `security_headers`"],
   [
     `server: { tls: { acme: { domains: [a.b], ca: x } } }\n${ROUTE}`,
     "the issuer is `directory`, the URL of",

@@ -13,6 +13,7 @@ describe("the configuration reference", () => {
       "admin",
       "logging",
       "health_check",
+      "security_headers",
       "cors",
       "rate_limiting",
       "upstreams",
