@@ -4,6 +4,7 @@ import { conditionRegistry } from "../routing/conditions/registry.ts";
 import { name, path, priority } from "../routing/schema.ts";
 import { mirror } from "./mirror-schema.ts";
 import { split } from "./split-schema.ts";
+import { store } from "./store-schema.ts";
 import { logging } from "../telemetry/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
 import { upstreamName, upstreamSections } from "../upstream/schema.ts";
@@ -29,7 +30,7 @@ export const upstreamKeys = {
 };
 
 /** The top-level keys, in the order of the reference. Each is defined next to the code it configures. */
-export const topSections = { server, admin, logging, health_check: healthCheck };
+export const topSections = { server, admin, store, logging, health_check: healthCheck };
 
 /** The keys of a route, except those of its conditions and policies. */
 export const routeSections = {

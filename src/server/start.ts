@@ -4,6 +4,7 @@ import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
 import { Tunnels } from "../proxy/tunnel/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { Lifetimes } from "../runtime/lifetimes.ts";
+import { redisLink } from "../store/link.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { sinkKinds } from "../telemetry/sinks/registry.ts";
@@ -127,6 +128,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     tunnels,
     toProblem: reportingProblems(logger),
     fetch: (url, init) => fetch(url, init),
+    openLink: redisLink,
     transport: (attempt) => connections.send(attempt),
   });
   const snapshot = (): Snapshot => gateway.snapshot;

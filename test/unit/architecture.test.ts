@@ -10,7 +10,7 @@ const COLUMNS: readonly (readonly string[])[] = [
   ["wire", "sqlite"],
   ["pipeline"],
   ["documents"],
-  ["routing", "policies", "upstream", "telemetry"],
+  ["routing", "policies", "upstream", "telemetry", "store"],
   ["transport", "proxy", "config"],
   ["runtime"],
   ["server"],

@@ -119,9 +119,50 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: [TOP, "server"],
-    keys: "store redis memcached shared_memory lua_shared_dict cluster_sync",
+    keys: "redis redis_url redis_host redis_server redis_port redis_password redis_address redis_cluster redis_sentinel redis_service valkey rate_limit_service ratelimit_service distributed shared_limits backend_store storage",
     answer:
-      "limits are counted in the gateway's own memory; nothing is shared between gateways yet",
+      "what gateways share by a Redis server is `store: redis://host:6379`, or `store: { redis, timeout, on_error }`",
+  },
+  {
+    below: [TOP, "server"],
+    keys: "memcached shared_memory lua_shared_dict cluster_sync zone_sync",
+    answer:
+      "each gateway counts in its own memory; limits of several gateways are one with `store: redis://host:6379`",
+  },
+  {
+    below: ["routes"],
+    keys: "store redis redis_url redis_host",
+    answer: "there is one `store`, at the top level",
+  },
+  {
+    below: ["store"],
+    keys: "url uri address addresses addr endpoint endpoints server servers redis_url redis_host host hosts hostname port socket unix database db redis_database password redis_password username user redis_username auth",
+    answer:
+      "the server is one URL, with user, password and database in it: `redis: redis://user:password@host:6379/0`",
+    means: "redis",
+  },
+  {
+    below: ["store"],
+    keys: "ssl redis_ssl use_tls",
+    answer: "TLS is used for a URL that begins with rediss://; `tls` has its `ca` and the rest",
+  },
+  {
+    below: ["store"],
+    keys: "redis_timeout read_timeout write_timeout connect_timeout dial_timeout socket_timeout",
+    answer: "that is `timeout`, for all of what a request may wait",
+    means: "timeout",
+  },
+  {
+    below: ["store"],
+    keys: "fault_tolerant failure_mode_deny failure_mode fail_open fail_closed on_failure fallback policy",
+    answer: "that is `on_error: local`, or allow, or deny",
+    means: "on_error",
+  },
+  {
+    below: ["store"],
+    keys: "key_prefix namespace sync_rate pool_size max_idle max_active max_retries keepalive keepalive_pool_size",
+    answer:
+      "keys begin with `prefix`; there is one connection, which is opened again when it breaks",
   },
   {
     below: ANYWHERE,

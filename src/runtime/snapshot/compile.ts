@@ -13,6 +13,7 @@ import { guardPathsInSteps } from "./guarded-paths.ts";
 import { Policies } from "./policies.ts";
 import { RouteEnds } from "./route-ends.ts";
 import type { CompiledRoute, Snapshot, SnapshotServices } from "./snapshot.ts";
+import { storeOf } from "./store.ts";
 
 /** Compiles a valid configuration at once. Its backends' health checks begin here. */
 export function compileSnapshot(config: Config, services: SnapshotServices): Snapshot {
@@ -86,7 +87,7 @@ class RouteCompiler {
       random,
       log,
       fetch,
-      store: undefined,
+      store: storeOf(config.store, services, lease),
       lease,
     });
     this.#ends = new RouteEnds(config, services, lease);

@@ -9,6 +9,7 @@ import type { ForwardServices } from "../../proxy/route.ts";
 import type { Mirror } from "../../proxy/mirror/mirror.ts";
 import type { Split } from "../../proxy/split/split.ts";
 import type { RoutePattern, RouteTable } from "../../routing/table.ts";
+import type { OpenLink } from "../../store/link.ts";
 import type { UpstreamServices } from "../../upstream/open.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { Lease, Lifetimes } from "../lifetimes.ts";
@@ -59,4 +60,6 @@ export interface SnapshotServices
   readonly toProblem: ToProblem;
   /** For what policies ask on their own behalf. */
   readonly fetch: Fetch;
+  /** Opens connections to the store that gateways share. */
+  readonly openLink: OpenLink;
 }

@@ -11,6 +11,7 @@ describe("the configuration reference", () => {
     expect(headings).toEqual([
       "server",
       "admin",
+      "store",
       "logging",
       "health_check",
       "security_headers",

@@ -19,6 +19,7 @@ import {
   fieldsFrom,
 } from "../../support/client-request.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { noLink } from "../../support/fake-links.ts";
 import { noNetwork } from "../../support/policy-services.ts";
 import { network, type Sent } from "../proxy/network.ts";
 
@@ -75,6 +76,7 @@ export function world({
     toProblem,
     tunnels,
     fetch: noNetwork,
+    openLink: noLink,
   };
   const compile = (text: string) => change(compileSnapshot(configFrom(text), services));
   let ids = 0;
