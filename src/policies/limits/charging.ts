@@ -1,9 +1,9 @@
 import { FieldName } from "../../http/field.ts";
 import type { Answer } from "../../pipeline/answer.ts";
 import { GatewayError } from "../../pipeline/errors.ts";
-import type { Charged, Exchange } from "../../pipeline/exchange.ts";
+import type { Exchange } from "../../pipeline/exchange.ts";
 import type { PolicyServices } from "../../pipeline/policy.ts";
-import type { Buckets, Decision, Delay } from "./buckets.ts";
+import { type Buckets, type Decision, type Delay, joined } from "./buckets.ts";
 import type { Charge } from "./limit.ts";
 import { LocalBuckets } from "./local-buckets.ts";
 
@@ -68,7 +68,8 @@ export class Charging {
 }
 
 function note(exchange: Exchange, decision: Decision): void {
-  (exchange.charged ??= []).push(new StageCharges(decision));
+  if (exchange.charged === undefined) exchange.charged = [decision];
+  else exchange.charged.push(decision);
 }
 
 /** Undoes what the exchange has taken, and tells its client when to come back. */
@@ -84,31 +85,6 @@ function refuse(exchange: Exchange, decision: Decision): never {
   throw new GatewayError("rate_limited", `too many requests; try again in ${seconds} s`, {
     fields: { "retry-after": `${seconds}` },
   });
-}
-
-/** The charges of an exchange at one stage. */
-class StageCharges implements Charged {
-  readonly #decision: Decision;
-
-  constructor(decision: Decision) {
-    this.#decision = decision;
-  }
-
-  get policyItems(): string {
-    let items = "";
-    for (const { charge } of this.#decision.states) items = joined(items, charge.limit.policyItem);
-    return items;
-  }
-
-  get items(): string {
-    let items = "";
-    for (const { item } of this.#decision.states) items = joined(items, item);
-    return items;
-  }
-
-  giveBack(): void {
-    this.#decision.giveBack();
-  }
 }
 
 /**
@@ -128,10 +104,6 @@ export function reportCharges(exchange: Exchange, answer: Answer): void {
   }
   answer.fields.put(POLICY.with(policies));
   answer.fields.put(REMAINING.with(items));
-}
-
-function joined(items: string, item: string): string {
-  return items === "" ? item : `${items}, ${item}`;
 }
 
 const POLICY = new FieldName("ratelimit-policy");

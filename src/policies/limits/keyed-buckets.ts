@@ -1,4 +1,6 @@
+import type { Clock } from "../../time/clock.ts";
 import { type BucketSize, TokenBucket } from "./token-bucket.ts";
+import { type Ticket, TokenQueue } from "./token-queue.ts";
 
 /** How many keys have a bucket of their own. About 20 MB. */
 const OWN_AT_MOST = 100_000;
@@ -35,6 +37,8 @@ export class KeyedBuckets {
   readonly #buckets: TokenBucket[] = [];
   #next = 0;
   readonly #shared = new Map<number, TokenBucket>();
+  /** Of buckets that somebody waits for. */
+  readonly #queues = new Map<TokenBucket, TokenQueue>();
 
   constructor(
     size: BucketSize,
@@ -57,6 +61,24 @@ export class KeyedBuckets {
     const bucket = this.#byKey.get(key) ?? this.#newBucket(key, now);
     bucket.fill(now);
     return bucket;
+  }
+
+  /** Those who wait for tokens of a bucket. To be joined at once. */
+  queueOf(bucket: TokenBucket, clock: Clock): TokenQueue {
+    let queue = this.#queues.get(bucket);
+    if (queue === undefined) {
+      queue = new TokenQueue(bucket, clock, () => this.#queues.delete(bucket));
+      this.#queues.set(bucket, queue);
+    }
+    return queue;
+  }
+
+  /** Returns tokens to a bucket, and gives up the place in its queue, if there was one. */
+  giveBack(bucket: TokenBucket, tokens: number, ticket: Ticket | undefined): void {
+    const queue = this.#queues.get(bucket);
+    if (ticket !== undefined && queue?.leave(ticket) === true) return;
+    bucket.giveBack(tokens);
+    queue?.update();
   }
 
   #newBucket(key: string, now: number): TokenBucket {

@@ -62,6 +62,12 @@ export class ChargeState {
     this.level = level;
   }
 
+  /** Notes that its tokens are back in the bucket. */
+  giveBack(): void {
+    const { size, cost } = this.charge.limit;
+    this.level = Math.min(size.capacity, this.level + cost * size.partsPerToken);
+  }
+
   /** Its item of the RateLimit field: requests left, and seconds until there is one more. */
   get item(): string {
     const { itemName, size, cost } = this.charge.limit;

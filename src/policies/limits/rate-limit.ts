@@ -13,6 +13,7 @@ import {
   globalSchema,
   type LimitConfig,
   limitsOf,
+  maxDelayOf,
   routeSchema,
 } from "./schema.ts";
 import { BucketSize } from "./token-bucket.ts";
@@ -97,7 +98,8 @@ class Creation {
     const scope = config.name === undefined ? ["at", this.#place] : ["named", config.name];
     const local =
       config.name === undefined ? keep(what, make) : share(JSON.stringify([...scope, what]), make);
-    return new Limit({ name, id: JSON.stringify([...scope, what]), local, cost });
+    const id = JSON.stringify([...scope, what]);
+    return new Limit({ name, id, local, cost, maxDelay: maxDelayOf(config) });
   }
 
   #nameOf(index: number): string {

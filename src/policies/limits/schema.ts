@@ -2,6 +2,7 @@ import { type StaticDecode, Type } from "@sinclair/typebox";
 import { NetworkText } from "../../pipeline/network-text.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { under } from "../../pipeline/section.ts";
+import { Duration, durationText } from "../../units/duration.ts";
 import { Rate } from "../../units/rate.ts";
 import { limitKeySchema } from "./limit-key.ts";
 import { LONGEST_FILL, MOST_TOKENS } from "./token-bucket.ts";
@@ -36,6 +37,18 @@ const limitProperties = {
     Type.Array(NetworkText(), {
       description: "Addresses and networks of clients that the limit does not count.",
       expected: "an address, a network, or a list of them, like 10.0.0.0/8",
+    }),
+  ),
+  when_exceeded: Type.Union([Type.Literal("reject"), Type.Literal("delay")], {
+    default: "reject",
+    description:
+      "What becomes of a request above the limit: `reject` answers 429 at once; `delay` has it wait for its turn, at most for `max_delay`.",
+  }),
+  max_delay: Type.Optional(
+    Duration({
+      impliedDefault: "1s",
+      description:
+        "For how long a request may wait with `when_exceeded: delay`; those that would have to wait for longer get a 429. Short by default: a request that waits takes memory here, and its client may give up.",
     }),
   ),
   name: Type.Optional(
@@ -119,7 +132,7 @@ export interface PlacedLimit extends LimitConfig {
   readonly isRate: boolean;
 }
 
-const NOT_WRITTEN = { key: "all", cost: 1 } as const;
+const NOT_WRITTEN = { key: "all", cost: 1, when_exceeded: "reject" } as const;
 const DEFAULT_RATE = 100;
 
 /** The limits of a configuration, whatever its form. */
@@ -136,6 +149,14 @@ function placed(written: LimitConfig | number, path: readonly number[]): PlacedL
     ? { ...NOT_WRITTEN, rate: written, path, isRate: true }
     : { ...written, path, isRate: false };
 }
+
+/** Milliseconds for which a request above a limit may wait; 0 if it is refused. */
+export function maxDelayOf({ when_exceeded, max_delay }: LimitConfig): number {
+  return when_exceeded === "delay" ? (max_delay ?? DEFAULT_DELAY) : 0;
+}
+
+const DEFAULT_DELAY = 1_000;
+const LONGEST_DELAY = 60_000;
 
 /** The burst of a limit that may leave it out. */
 export function burstOf({ rate, burst }: { rate: number; burst?: number | undefined }): number {
@@ -169,11 +190,23 @@ function checkLimit(limit: PlacedLimit): ConfigIssue[] {
       "a used-up burst would take more than a year to refill; raise the rate or lower the burst";
     return [{ path: burst === undefined ? ratePath : ["burst"], message }];
   }
+  if (limit.max_delay !== undefined) {
+    const message = delayProblem(limit, limit.max_delay);
+    if (message !== undefined) return [{ path: ["max_delay"], message }];
+  }
   if (cost > burstOf(limit)) {
     const message = `a request that counts for ${cost} would never be admitted by a burst of ${burstOf(limit)}; lower \`cost\` or raise \`burst\``;
     return [{ path: ["cost"], message }];
   }
   return [];
+}
+
+function delayProblem({ when_exceeded }: LimitConfig, delay: number): string | undefined {
+  if (when_exceeded === "reject") {
+    return "nothing waits unless `when_exceeded: delay` says so; add that, or leave `max_delay` out";
+  }
+  if (delay > 0 && delay <= LONGEST_DELAY) return undefined;
+  return `a delay must be above 0 and at most ${durationText(LONGEST_DELAY)}`;
 }
 
 /** Warns of limits that one for all routes never lets a request reach. */
