@@ -4,6 +4,7 @@ import { checkRequirements } from "./access-relations.ts";
 import { defaultStorage, storageProblem } from "./acme-schema.ts";
 import { isAddress, splitAddress } from "./admin-schema.ts";
 import { checkAddressRules } from "./address-relations.ts";
+import { checkCertificateProviders } from "./certificate-relations.ts";
 import { checkHostCertificates } from "./host-certificates.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { checkRetryRelations } from "./retry-relations.ts";
@@ -28,6 +29,7 @@ export function checkRelations(config: Top, isWritten: IsWritten, isWhole: IsWho
     ...checkPorts(config),
     ...checkDefaultStorage(config),
     ...checkHostCertificates(config),
+    ...checkCertificateProviders(config, isWritten),
     ...under(
       ["server", "timeouts"],
       // An exchange timeout below the default response timeout is no contradiction.

@@ -11,11 +11,11 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     answer:
       "there are no plugins yet; what a route does is a key of its own, like `cors`, `rate_limit`, `retry`, `cache` or `request`",
   },
-  // Features that do not exist yet, wherever they are written.
   {
     below: ANYWHERE,
-    keys: "auth jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc scopes roles claims api_key api_keys key_auth forward_auth auth_request acl",
-    answer: "the gateway does not authenticate clients yet; leave that to the backends",
+    keys: "jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc scopes roles claims api_key api_keys key_auth forward_auth auth_request acl",
+    answer:
+      "clients are known by providers under `auth` at the top, each with a name, and a route names those of which any may know them: `auth: corp`",
   },
   {
     below: ANYWHERE,

@@ -17,6 +17,7 @@ describe("the configuration reference", () => {
       "security_headers",
       "cors",
       "rate_limiting",
+      "auth",
       "upstreams",
       "defaults",
       "routes",

@@ -1,4 +1,5 @@
 import type { ProviderDefinition } from "../provider.ts";
+import { clientCertificateProvider } from "./client-certificate/client-certificate.ts";
 
-/** Every kind of auth provider. While there is none, the configuration has no key `auth`. */
-export const providerRegistry: readonly ProviderDefinition[] = [];
+/** Every kind of auth provider. */
+export const providerRegistry: readonly ProviderDefinition[] = [clientCertificateProvider];
