@@ -35,16 +35,16 @@ export function asItems(
   const { text } = document.source;
   const isAsWritten = text.slice(node.span.start, node.span.end).includes(value);
   const offset = text.indexOf(value, node.span.start);
-  const isFromText = node.origin === "text";
+  const isFromEnvironment = node.origin === "environment";
   const items = parts.map((match): Place => {
     const start = offset + match.index;
     const span = isAsWritten ? { start, end: start + match[0].length } : node.span;
     const [part] = match;
-    if (!isFromText) document.hide(part, node.written);
+    if (isFromEnvironment) document.hide(part, node.written);
     const item: ScalarNode = {
       ...node,
       span,
-      written: isFromText ? part : node.written,
+      written: isFromEnvironment ? node.written : part,
       value: part,
     };
     return { node: item, at: isAsWritten ? span : at };

@@ -27,13 +27,21 @@ export function expectedCount(schema: { minItems?: number; maxItems?: number }):
   return `a list${count({ least: schema.minItems ?? 0, most: schema.maxItems }, "item")}`;
 }
 
-/** Describes what was found. A value from the environment is called by its variable, never shown. */
+/**
+ * Describes what was found. A value from the environment is called by its variable, never shown, and a
+ * secret by its kind.
+ */
 export function describe(node: ConfigNode): string {
   if (node.kind === "mapping") return node.entries.size === 0 ? "an empty mapping" : "a mapping";
   if (node.kind === "list") return node.items.length === 0 ? "an empty list" : "a list";
-  if (node.origin !== "text") return `the value of ${code(shorten(node.written))}`;
+  if (node.origin === "secret" && node.value !== "") return kindOf(node.value);
+  if (node.origin === "environment") return `the value of ${code(shorten(node.written))}`;
   if (typeof node.value !== "string") return node.written;
   return node.value === "" ? "empty text" : `the text ${JSON.stringify(shorten(node.value))}`;
+}
+
+function kindOf(value: unknown): string {
+  return typeof value === "string" ? "text" : `a ${typeof value}`;
 }
 
 /** "a, b or c" */

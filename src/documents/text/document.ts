@@ -17,16 +17,37 @@ import { isAfterthought, wordsFor } from "./yaml-words.ts";
 
 /** Shorter texts are parsed by the library alone, which is fast enough for them. */
 const LARGE = 64 * 1024;
+
+/** What a text is, for messages about all of it. */
+export interface DocumentKind {
+  /** As in "a configuration". */
+  readonly name: string;
+  /** What a line of it looks like: "`port: 8080`". */
+  readonly example: string;
+  /** Where to get one, for a text that is empty or something else. */
+  readonly remedy: string;
+  /** What to do with a list; absent if the text may be a list. */
+  readonly listRemedy?: string;
+  /** Whether its values are secrets, so that no message quotes them. */
+  readonly isSecret?: boolean;
+}
+
+const CONFIGURATION: DocumentKind = {
+  name: "a configuration",
+  example: "`port: 8080`",
+  remedy: "`gateway init -` prints one to start from",
+  listRemedy: "routes are listed below `routes:`",
+};
 const START: Span = { start: 0, end: 1 };
 /** Shorter values are no secrets, and would match parts of any message. */
 const SHORTEST_SECRET = 4;
 
-/** A configuration's text, parsed as YAML, with the position of everything in it. */
+/** A text in YAML, usually a configuration's, with the position of everything in it. */
 export class ConfigDocument {
   readonly source: SourceText;
-  /** Why the text is not one YAML mapping. */
+  /** Why the text is not one YAML mapping, or list if it may be one. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The top-level mapping; absent when there are diagnostics. */
+  /** The top-level mapping or list; absent when there are diagnostics. */
   readonly root: Place | undefined;
   readonly #read = new WeakMap<MappingNode, MappingNode>();
   readonly #secrets = new Map<string, string>();
@@ -40,20 +61,20 @@ export class ConfigDocument {
   }
 
   /** Reads YAML 1.2; `file` is what diagnostics call it. Never throws. */
-  static parse(file: string, text: string): ConfigDocument {
+  static parse(file: string, text: string, kind = CONFIGURATION): ConfigDocument {
     const source = new SourceText(file, text);
     const plain = source.text.length < LARGE ? undefined : readPlainYaml(source.text);
-    if (plain !== undefined) return new ConfigDocument(source, plain, []);
-    const { contents, diagnostics } = parseYaml(source);
-    if (diagnostics.length > 0) return new ConfigDocument(source, undefined, diagnostics);
-    const composer = new NodeComposer(source);
-    const root = composer.compose(contents, 0);
-    if (root.node.kind !== "mapping" && composer.diagnostics.length === 0) {
+    const { root, diagnostics } =
+      plain === undefined ? composeYaml(source, kind) : { root: plain, diagnostics: [] };
+    if (root !== undefined && diagnostics.length === 0 && !isRoot(root.node, kind)) {
       const at = isEmpty(root.node) ? START : root.at;
-      composer.diagnostics.push(source.diagnostic(at, noMapping(root.node, source.text)));
+      diagnostics.push(source.diagnostic(at, noMapping(root.node, source.text, kind)));
     }
-    const found = composer.diagnostics;
-    return new ConfigDocument(source, found.length === 0 ? root : undefined, found);
+    const valid = diagnostics.length === 0 ? root : undefined;
+    if (kind.isSecret === true && valid !== undefined) {
+      for (const scalar of scalarsOf(valid.node)) scalar.origin = "secret";
+    }
+    return new ConfigDocument(source, valid, diagnostics);
   }
 
   /** The same text, read as another top-level mapping. */
@@ -143,19 +164,21 @@ export class ConfigDocument {
   }
 }
 
-/** What to say of a text that has no keys. */
-function noMapping(node: ConfigNode, text: string): string {
-  if (isEmpty(node)) {
-    const what = text.trim() === "" ? "the file is empty" : "the file sets nothing";
-    return `${what}; ${START_FROM}`;
-  }
-  const wanted = "expected keys with values, like `port: 8080`, got";
-  if (/^[\w-]+:\S/.test(text.trim())) return "a space is missing after the `:`";
-  if (node.kind === "list") return `${wanted} a list; routes are listed below \`routes:\``;
-  return `${wanted} text; a configuration is YAML: ${START_FROM}`;
+function isRoot({ kind }: ConfigNode, { listRemedy }: DocumentKind): boolean {
+  return kind === "mapping" || (kind === "list" && listRemedy === undefined);
 }
 
-const START_FROM = "`gateway init -` prints one to start from";
+/** What to say of a text that has no keys. */
+function noMapping(node: ConfigNode, text: string, kind: DocumentKind): string {
+  if (isEmpty(node)) {
+    const what = text.trim() === "" ? "the file is empty" : "the file sets nothing";
+    return `${what}; ${kind.remedy}`;
+  }
+  const wanted = `expected keys with values, like ${kind.example}, got`;
+  if (/^[\w-]+:\S/.test(text.trim())) return "a space is missing after the `:`";
+  if (node.kind === "list") return `${wanted} a list; ${kind.listRemedy}`;
+  return `${wanted} text; ${kind.name} is YAML: ${kind.remedy}`;
+}
 
 function anyOf(texts: string[]): RegExp {
   const longestFirst = texts.sort((a, b) => b.length - a.length);
@@ -167,7 +190,20 @@ function childAt({ node }: Place, step: string | number): Place | undefined {
   return node.kind === "list" ? node.items[Number(step)] : undefined;
 }
 
-function parseYaml(source: SourceText): { contents: unknown; diagnostics: Diagnostic[] } {
+function composeYaml(
+  source: SourceText,
+  kind: DocumentKind,
+): { root: Place | undefined; diagnostics: Diagnostic[] } {
+  const { contents, diagnostics } = parseYaml(source, kind);
+  if (diagnostics.length > 0) return { root: undefined, diagnostics };
+  const composer = new NodeComposer(source);
+  return { root: composer.compose(contents, 0), diagnostics: composer.diagnostics };
+}
+
+function parseYaml(
+  source: SourceText,
+  { name }: DocumentKind,
+): { contents: unknown; diagnostics: Diagnostic[] } {
   const documents = parseAllDocuments(source.text, {
     version: "1.2",
     schema: "core",
@@ -185,7 +221,7 @@ function parseYaml(source: SourceText): { contents: unknown; diagnostics: Diagno
   const [first, second] = documents;
   if (errors.length === 0 && isDocument(second)) {
     const [start] = second.range;
-    const message = "a second document begins here; a configuration is one document";
+    const message = `a second document begins here; ${name} is one document`;
     return {
       contents: undefined,
       diagnostics: [source.diagnostic({ start, end: start + 3 }, message)],

@@ -11,8 +11,11 @@ export interface ScalarNode {
   readonly written: string;
   /** Changes when environment variables are substituted. */
   value: string | number | boolean | null;
-  /** The source of the value; `unset`: a variable that does not exist, so there is no value. */
-  origin: "text" | "environment" | "unset";
+  /**
+   * The source of the value; `unset`: a variable that does not exist, so there is no value; `secret`: a
+   * text whose values are not quoted.
+   */
+  origin: "text" | "environment" | "unset" | "secret";
 }
 
 export interface MappingNode {

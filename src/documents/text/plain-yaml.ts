@@ -42,7 +42,7 @@ class PlainReader {
 
   read(): Place {
     this.#goTo(0);
-    const place = this.#mapping(0);
+    const place = this.#indent === 0 && this.#isItem() ? this.#list(0) : this.#mapping(0);
     if (this.#isAtEnd()) return place;
     throw new NotPlain();
   }
