@@ -62,10 +62,26 @@ export class ConfigDocument {
 
   /** Reads YAML 1.2; `file` is what diagnostics call it. Never throws. */
   static parse(file: string, text: string, kind = CONFIGURATION): ConfigDocument {
+    const plain = text.length < LARGE ? undefined : ConfigDocument.parsePlain(file, text, kind);
+    if (plain !== undefined) return plain;
     const source = new SourceText(file, text);
-    const plain = source.text.length < LARGE ? undefined : readPlainYaml(source.text);
-    const { root, diagnostics } =
-      plain === undefined ? composeYaml(source, kind) : { root: plain, diagnostics: [] };
+    const { root, diagnostics } = composeYaml(source, kind);
+    return ConfigDocument.#of(source, root, diagnostics, kind);
+  }
+
+  /** The same for plain YAML; undefined for everything else. */
+  static parsePlain(file: string, text: string, kind = CONFIGURATION): ConfigDocument | undefined {
+    const source = new SourceText(file, text);
+    const root = readPlainYaml(source.text);
+    return root === undefined ? undefined : ConfigDocument.#of(source, root, [], kind);
+  }
+
+  static #of(
+    source: SourceText,
+    root: Place | undefined,
+    diagnostics: Diagnostic[],
+    kind: DocumentKind,
+  ): ConfigDocument {
     if (root !== undefined && diagnostics.length === 0 && !isRoot(root.node, kind)) {
       const at = isEmpty(root.node) ? START : root.at;
       diagnostics.push(source.diagnostic(at, noMapping(root.node, source.text, kind)));
