@@ -1,5 +1,6 @@
 import type { ProviderDefinition } from "../provider.ts";
+import { apiKey } from "./api-key/api-key.ts";
 import { clientCertificateProvider } from "./client-certificate/client-certificate.ts";
 
 /** Every kind of auth provider. */
-export const providerRegistry: readonly ProviderDefinition[] = [clientCertificateProvider];
+export const providerRegistry: readonly ProviderDefinition[] = [apiKey, clientCertificateProvider];

@@ -1,0 +1,56 @@
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import type { Claims } from "../../../pipeline/claims.ts";
+import { GatewayError } from "../../../pipeline/errors.ts";
+import { Expiry } from "./expiry.ts";
+
+/** What a record of a key or a user says besides the secret, below the names of the keys. */
+export const accessProperties = {
+  expires: Type.Optional(
+    Expiry(
+      "When it stops being valid: a date, which counts from its beginning in UTC, or a time. Default: never.",
+    ),
+  ),
+  routes: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, isOneItem: true }), {
+      description:
+        "The names of the routes that it may be used for, as the log has them; on others it gets a 403. Default: all routes that ask for this provider.",
+    }),
+  ),
+  claims: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description:
+        "What is known of the client, for `require`, `identity_headers` and `{auth.claims.NAME}`, like `{ scope: users:read }`.",
+    }),
+  ),
+};
+
+const record = Type.Object(accessProperties);
+
+/** The same, decoded. */
+export type AccessRecord = StaticDecode<typeof record>;
+
+/** What a key or a user may do, and until when. */
+export class Access {
+  readonly claims: Claims;
+  /** Unix epoch milliseconds. */
+  readonly #expiresAt: number;
+  /** The names of routes; undefined for all. */
+  readonly #routes: ReadonlySet<string> | undefined;
+
+  constructor({ expires = Infinity, routes, claims = {} }: AccessRecord) {
+    this.#expiresAt = expires;
+    this.#routes = routes && new Set(routes);
+    this.claims = claims;
+  }
+
+  /** `now` is in Unix epoch milliseconds. */
+  hasExpired(now: number): boolean {
+    return now >= this.#expiresAt;
+  }
+
+  /** Throws `forbidden` for a route that is not among those allowed. `what` is "API key" or "user". */
+  allow(route: string, what: string): void {
+    if (this.#routes === undefined || this.#routes.has(route)) return;
+    throw new GatewayError("forbidden", `this ${what} may not be used for this route`);
+  }
+}

@@ -1,0 +1,130 @@
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import { FileProblem, readTextFile } from "../../../../documents/text-file.ts";
+import type { Exchange } from "../../../../pipeline/exchange.ts";
+import type { ConfigIssue, PolicyServices } from "../../../../pipeline/policy.ts";
+import { under } from "../../../../pipeline/section.ts";
+import type { Clock } from "../../../../time/clock.ts";
+import { runThrough } from "../../../../time/slices.ts";
+import { WatchedFile } from "../../../watched-file.ts";
+import { type AuthProvider, defineProvider, Rejection, type Verdict } from "../../provider.ts";
+import { CredentialSources, secretNames, sourcesSchema, type SourcePlace } from "../../sources.ts";
+import { type ApiKeys, keysFile, keysOf, keysSchema } from "./keys.ts";
+
+/** Longer texts are not looked at: no key is that long. */
+const LONGEST_KEY = 1024;
+
+const schema = Type.Object(
+  {
+    file: Type.Optional(
+      Type.String({
+        minLength: 1,
+        expected: "a file's name, like keys.yaml",
+        description:
+          "A YAML file of keys by name, each with the `hash` of the key, or the hash alone, and perhaps `expires`, `routes`, `claims` and `rate_limit`; or a list of them with a `name` each. `gateway key new` prints a key and its line. Read again when it changes; a file that has become invalid is reported, and leaves the keys before in force.",
+      }),
+    ),
+    keys: Type.Optional(keysSchema),
+    from: sourcesSchema(["header:x-api-key"]),
+  },
+  {
+    additionalProperties: false,
+    description:
+      "Recognizes clients by a random key, of which only the SHA-256 is known here. Its name becomes the subject.",
+  },
+);
+
+type Config = StaticDecode<typeof schema>;
+
+export const apiKey = defineProvider({
+  kind: "api_key",
+  schema,
+  check: checkKeys,
+  secrets: ({ from }) => secretNames(from),
+  create: ({ file, keys, from }, services, name) =>
+    new ApiKeyProvider(keysReader(file, keys, services), from, services.clock, name),
+});
+
+function checkKeys({ file, keys }: Config): ConfigIssue[] {
+  if (file !== undefined && keys !== undefined) {
+    return [{ path: ["keys"], message: "the keys are in `file` or here; leave one out" }];
+  }
+  if (keys !== undefined) return under(["keys"], runThrough(keysOf(keys)).issues);
+  if (file === undefined) {
+    const message =
+      "the keys are missing: write `file: keys.yaml`, or `keys` with a name and hash each";
+    return [{ path: [], message }];
+  }
+  try {
+    runThrough(keysFile.parse(file, readTextFile(file)));
+    return [];
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return error.problems.map((message) => ({ path: ["file"], message }));
+  }
+}
+
+/** How to get the keys that are in force. */
+function keysReader(
+  file: string | undefined,
+  keys: unknown,
+  services: PolicyServices,
+): () => ApiKeys {
+  if (file === undefined) {
+    const fixed = runThrough(keysOf(keys)).keys;
+    return () => fixed;
+  }
+  let isNew = false;
+  const watched = services.keep(
+    `API keys of ${file}`,
+    () => {
+      isNew = true;
+      return new WatchedFile(file, keysFile, services);
+    },
+    (one) => one.close(),
+  );
+  if (!isNew) watched.refresh();
+  return () => watched.content;
+}
+
+class ApiKeyProvider implements AuthProvider {
+  readonly #keys: () => ApiKeys;
+  readonly #sources: CredentialSources;
+  readonly #clock: Clock;
+  readonly #challenge: string;
+  /** The challenges of answers to a key that is wrong, and to one that may not do this (RFC 6750). */
+  readonly #ofWrongKey: string | undefined;
+  readonly #ofRightKey: string | undefined;
+
+  constructor(keys: () => ApiKeys, from: readonly SourcePlace[], clock: Clock, name: string) {
+    this.#keys = keys;
+    this.#sources = new CredentialSources(from);
+    this.#clock = clock;
+    const isBearer = from.some(({ kind }) => kind === "bearer");
+    this.#challenge = `${isBearer ? "Bearer" : "ApiKey"} realm="${name}"`;
+    this.#ofWrongKey = isBearer ? `${this.#challenge}, error="invalid_token"` : undefined;
+    this.#ofRightKey = isBearer ? this.#challenge : undefined;
+  }
+
+  authenticate(exchange: Exchange): Verdict {
+    const presented = this.#sources.read(exchange);
+    if (presented === undefined) return undefined;
+    const key = presented.length > LONGEST_KEY ? undefined : this.#keys().find(presented);
+    if (key === undefined) return this.#reject("the API key is not valid");
+    const { name, access } = key;
+    if (access.hasExpired(this.#clock.wall())) return this.#reject("the API key has expired");
+    access.allow(exchange.route, "API key");
+    return { subject: name, claims: access.claims, challenge: this.#ofRightKey };
+  }
+
+  challenge(): string {
+    return this.#challenge;
+  }
+
+  removeCredentials(outgoing: Exchange["outgoing"]): void {
+    this.#sources.remove(outgoing);
+  }
+
+  #reject(reason: string): Rejection {
+    return new Rejection(reason, this.#ofWrongKey);
+  }
+}
