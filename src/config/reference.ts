@@ -78,6 +78,10 @@ function rowsBelow(prefix: string, schema: TSchema): ReferenceRow[] {
     });
     return [...rows, ...aliasRows(prefix, mapping)];
   }
+  if (KindGuard.IsUnion(schema)) {
+    const named = schema.anyOf.find((form) => KindGuard.IsRecord(form));
+    return named === undefined ? [] : rowsBelow(prefix, named);
+  }
   if (KindGuard.IsRecord(schema)) {
     const key = `${prefix}.NAME`;
     return Object.values<TSchema>(schema.patternProperties).flatMap((value) => [

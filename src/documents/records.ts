@@ -86,7 +86,7 @@ function* readPieces<Schema extends TSchema>(
     yield undefined;
   }
   if (names > 0 && list.length > 0) return undefined;
-  return (names > 0 ? mapping : list) as StaticDecode<Schema>;
+  return names > 0 ? mapping : list;
 }
 
 /** Something other than comments. */

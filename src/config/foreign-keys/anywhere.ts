@@ -13,12 +13,6 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "jwt authentication authorization authn authz basic_auth auth_basic oauth oauth2 oidc scopes roles claims api_key api_keys key_auth forward_auth auth_request acl",
-    answer:
-      "clients are known by providers under `auth` at the top, each with a name, and a route names those of which any may know them: `auth: corp`",
-  },
-  {
-    below: ANYWHERE,
     keys: "header proxy_set_header proxy_hide_header request_headers response_headers add_header set_headers remove_headers header_up header_down custom_request_headers custom_response_headers request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove http_request http_response request_header_modifier response_header_modifier request_transformer response_transformer",
     answer:
       "fields are changed by `request: { headers: { set, add, remove } }` of a route, and by `response` in the same way",

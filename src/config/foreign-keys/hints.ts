@@ -2,6 +2,7 @@ import type { KeyHint, KeyHints } from "../../documents/reading/complaints.ts";
 import { plainForm } from "../../units/closest.ts";
 import { foreignAnywhere } from "./anywhere.ts";
 import { foreignInAnswers } from "./answers.ts";
+import { foreignInAuth } from "./auth.ts";
 import { foreignInBackends } from "./backends.ts";
 import { isUpstreamKey, ofRoutes } from "./misplaced.ts";
 import { foreignInGuards } from "./guards.ts";
@@ -14,6 +15,7 @@ import { foreignInTraffic } from "./traffic.ts";
 export const FOREIGN = [
   ...foreignInServer,
   ...foreignAnywhere,
+  ...foreignInAuth,
   ...foreignInGuards,
   ...foreignInSections,
   ...foreignInRoutes,

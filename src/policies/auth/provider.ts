@@ -81,11 +81,7 @@ export interface ProviderDefinition<Config = unknown> {
   create(config: Config, services: PolicyServices, name: string): AuthProvider;
 }
 
-/**
- * Makes sure that a definition's functions take what its schema decodes to.
- *
- * @public For providers to come: the registry has none yet.
- */
+/** Makes sure that a definition's functions take what its schema decodes to. */
 export function defineProvider<Schema extends TSchema>(
   definition: ProviderDefinition<StaticDecode<Schema>> & { readonly schema: Schema },
 ): ProviderDefinition {

@@ -26,13 +26,13 @@ const Place = Type.Transform(Type.String({ expected: EXPECTED }))
 
 /** The schema of `from`: where credentials are looked for. `standard` is the default. */
 export function sourcesSchema(standard: readonly string[]) {
-  const [only] = standard;
   return Type.Array(Place, {
     minItems: 1,
     maxItems: 16,
     expected: EXPECTED,
     default: [...standard],
-    description: `Where the client sends it: \`bearer\` (the Authorization field), \`header:NAME\`, \`query:NAME\` or \`cookie:NAME\`, or a list of these, of which the first that a request has counts. Default: ${standard.length === 1 ? `\`${only}\`` : standard.map((one) => `\`${one}\``).join(", ")}. URLs end up in logs and histories, so a field is better than a query.`,
+    description:
+      "Where the client sends it: `bearer` (the Authorization field), `header:NAME`, `query:NAME` or `cookie:NAME`, or a list of these, of which the first that a request has counts. URLs end up in logs and histories, so a field is better than a query.",
   });
 }
 

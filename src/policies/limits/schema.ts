@@ -113,8 +113,22 @@ export const routeSchema = Type.Union([rateAlone, limitSchema, Type.Literal(fals
 /** The limit of an identity, for files of a provider. */
 export const identityLimitSchema = Type.Union(
   [rateAlone, Type.Object({ rate: Rate(RATE), burst }, { additionalProperties: false })],
-  { expected: "requests per second, like 50 or 600/m, or { rate, burst }" },
+  {
+    description:
+      "How many requests are admitted, in addition to what routes admit; those above it get a 429. Default: no limit of its own.",
+    expected: "requests per second, like 50 or 600/m, or { rate, burst }",
+  },
 );
+
+/** An identity's limit in whole, or why there is none. */
+export function identityLimitOf(
+  written: StaticDecode<typeof identityLimitSchema>,
+): { rate: number; burst: number } | ConfigIssue {
+  const limit = typeof written === "number" ? { rate: written } : written;
+  const isRate = typeof written === "number";
+  const [issue] = checkLimit({ ...NOT_WRITTEN, ...limit, path: [], isRate });
+  return issue ?? { rate: limit.rate, burst: burstOf(limit) };
+}
 
 function noLimitAdvice(written: string): string | undefined {
   return /^(?:off|no|none|unlimited|0)$/i.test(written)

@@ -1,6 +1,8 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import type { Claims } from "../../../pipeline/claims.ts";
 import { GatewayError } from "../../../pipeline/errors.ts";
+import type { ConfigIssue } from "../../../pipeline/policy.ts";
+import { identityLimitOf, identityLimitSchema } from "../../limits/schema.ts";
 import { Expiry } from "./expiry.ts";
 
 /** What a record of a key or a user says besides the secret, below the names of the keys. */
@@ -22,6 +24,7 @@ export const accessProperties = {
         "What is known of the client, for `require`, `identity_headers` and `{auth.claims.NAME}`, like `{ scope: users:read }`.",
     }),
   ),
+  rate_limit: Type.Optional(identityLimitSchema),
 };
 
 const record = Type.Object(accessProperties);
@@ -29,18 +32,30 @@ const record = Type.Object(accessProperties);
 /** The same, decoded. */
 export type AccessRecord = StaticDecode<typeof record>;
 
-/** What a key or a user may do, and until when. */
+/** What is wrong with a record beyond its form. */
+export function checkAccess({ rate_limit: limit }: AccessRecord): ConfigIssue[] {
+  const read = limit === undefined ? undefined : identityLimitOf(limit);
+  if (read === undefined || !("message" in read)) return [];
+  return [{ ...read, path: ["rate_limit", ...read.path] }];
+}
+
+/** What a key or a user may do, until when, and how often. */
 export class Access {
   readonly claims: Claims;
+  /** Tokens per second, and those of a full bucket; undefined for no limit. */
+  readonly limit: { readonly rate: number; readonly burst: number } | undefined;
   /** Unix epoch milliseconds. */
   readonly #expiresAt: number;
   /** The names of routes; undefined for all. */
   readonly #routes: ReadonlySet<string> | undefined;
 
-  constructor({ expires = Infinity, routes, claims = {} }: AccessRecord) {
+  /** Of a record that `checkAccess` has nothing against. */
+  constructor({ expires = Infinity, routes, claims = {}, rate_limit: limit }: AccessRecord) {
     this.#expiresAt = expires;
     this.#routes = routes && new Set(routes);
     this.claims = claims;
+    const read = limit === undefined ? undefined : identityLimitOf(limit);
+    this.limit = read === undefined || "message" in read ? undefined : read;
   }
 
   /** `now` is in Unix epoch milliseconds. */

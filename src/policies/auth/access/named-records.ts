@@ -17,7 +17,11 @@ export interface Secret {
 export function namedRecords({ key, schema }: Secret, others: TProperties, description: string) {
   const record = { [key]: schema, ...others };
   const options = { additionalProperties: false };
-  const name = Type.String({ pattern: NAME, expected: "a name of 1 to 128 characters" });
+  const name = Type.String({
+    pattern: NAME,
+    expected: "a name of 1 to 128 characters",
+    description: "The name, in a list. It becomes the subject.",
+  });
   return Type.Union(
     [
       Type.Record(

@@ -5,6 +5,7 @@ import type { ConfigIssue, PolicyServices } from "../../../../pipeline/policy.ts
 import { under } from "../../../../pipeline/section.ts";
 import type { Clock } from "../../../../time/clock.ts";
 import { runThrough } from "../../../../time/slices.ts";
+import { AccessCharges } from "../../access/access-charges.ts";
 import { WatchedFile } from "../../../watched-file.ts";
 import { type AuthProvider, defineProvider, Rejection, type Verdict } from "../../provider.ts";
 import { CredentialSources, secretNames, sourcesSchema, type SourcePlace } from "../../sources.ts";
@@ -41,7 +42,7 @@ export const apiKey = defineProvider({
   check: checkKeys,
   secrets: ({ from }) => secretNames(from),
   create: ({ file, keys, from }, services, name) =>
-    new ApiKeyProvider(keysReader(file, keys, services), from, services.clock, name),
+    new ApiKeyProvider(keysReader(file, keys, services), from, services, name),
 });
 
 function checkKeys({ file, keys }: Config): ConfigIssue[] {
@@ -90,15 +91,22 @@ class ApiKeyProvider implements AuthProvider {
   readonly #keys: () => ApiKeys;
   readonly #sources: CredentialSources;
   readonly #clock: Clock;
+  readonly #charges: AccessCharges;
   readonly #challenge: string;
   /** The challenges of answers to a key that is wrong, and to one that may not do this (RFC 6750). */
   readonly #ofWrongKey: string | undefined;
   readonly #ofRightKey: string | undefined;
 
-  constructor(keys: () => ApiKeys, from: readonly SourcePlace[], clock: Clock, name: string) {
+  constructor(
+    keys: () => ApiKeys,
+    from: readonly SourcePlace[],
+    services: PolicyServices,
+    name: string,
+  ) {
     this.#keys = keys;
     this.#sources = new CredentialSources(from);
-    this.#clock = clock;
+    this.#clock = services.clock;
+    this.#charges = new AccessCharges(services, name);
     const isBearer = from.some(({ kind }) => kind === "bearer");
     this.#challenge = `${isBearer ? "Bearer" : "ApiKey"} realm="${name}"`;
     this.#ofWrongKey = isBearer ? `${this.#challenge}, error="invalid_token"` : undefined;
@@ -113,7 +121,8 @@ class ApiKeyProvider implements AuthProvider {
     const { name, access } = key;
     if (access.hasExpired(this.#clock.wall())) return this.#reject("the API key has expired");
     access.allow(exchange.route, "API key");
-    return { subject: name, claims: access.claims, challenge: this.#ofRightKey };
+    const charges = this.#charges.of(name, access);
+    return { subject: name, claims: access.claims, challenge: this.#ofRightKey, charges };
   }
 
   challenge(): string {

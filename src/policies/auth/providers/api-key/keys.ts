@@ -2,8 +2,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { readRecords, shortened } from "../../../../documents/records.ts";
 import { FileProblem } from "../../../../documents/text-file.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
+import { under } from "../../../../pipeline/section.ts";
 import type { Steps } from "../../../../time/slices.ts";
-import { Access, type AccessRecord, accessProperties } from "../../access/access.ts";
+import { Access, type AccessRecord, accessProperties, checkAccess } from "../../access/access.ts";
 import { namedRecords, placedRecords, repeated } from "../../access/named-records.ts";
 import { KeyHash } from "./hash.ts";
 import { issuedKey } from "./key-text.ts";
@@ -77,6 +78,7 @@ export function* keysOf(value: unknown): Steps<{ keys: ApiKeys; issues: ConfigIs
       const message = "this name is a key itself; names are in the log, so choose another one";
       issues.push({ path, message });
     }
+    issues.push(...under(path, checkAccess(record)));
     const digest = Buffer.from(record.hash, "hex");
     const same = keys.add({ name, digest, access: new Access(record) });
     if (same !== undefined) {
