@@ -70,6 +70,7 @@ async function build(outfile: string, platform?: string): Promise<void> {
     "src/main.ts",
     // A worker is found in the executable only if it is an entry point.
     "src/telemetry/access-log/access-log-worker.ts",
+    "src/policies/quota/file/quota-worker.ts",
     "src/config/off-thread/config-worker.ts",
   ];
   const { exitCode, stderr } = Bun.spawnSync([process.execPath, ...arguments_], {

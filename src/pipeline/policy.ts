@@ -66,6 +66,11 @@ export interface PolicyServices {
   readonly idleTimeout: number;
   /** For what the gateway asks on its own behalf. It has no time limit of its own. */
   readonly fetch: Fetch;
+  /**
+   * The path of a file for state that outlives the process, next to the access log: with `gateway.db` and
+   * the name "quotas", gateway-quotas.db. ":memory:" if the log is there too.
+   */
+  readonly databaseFor: (name: string) => string;
   /** State shared with other gateways; undefined without `store`. */
   readonly store: SharedStore | undefined;
   /** For a route's policy: what the configuration says of what comes after it. */
@@ -99,6 +104,11 @@ export interface PolicyScope<Config = unknown> {
   check?(config: Config): ConfigIssue[];
   /** For a route: finds conflicts with the policy's configuration at the top, if it has one. */
   checkReferences?(config: Config, global: unknown): ConfigIssue[];
+  /**
+   * For a route: finds conflicts between routes. `configs` has an entry for each route, undefined where it
+   * has none; paths begin with the route's index.
+   */
+  checkTogether?(configs: readonly (Config | undefined)[]): ConfigIssue[];
   /**
    * `name` distinguishes policies of the same kind: "default" at the top, otherwise the route's. A
    * route's policy gets the global one, to which routes may refer.

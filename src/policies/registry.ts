@@ -8,6 +8,8 @@ import { compress } from "./compress/compress.ts";
 import { concurrency } from "./concurrency.ts";
 import { cors } from "./cors.ts";
 import { rateLimit } from "./limits/rate-limit.ts";
+import { openCountFile } from "./quota/file/open-file.ts";
+import { quotaPolicy } from "./quota/quota.ts";
 import { host } from "./rewriting/host.ts";
 import { rewrite } from "./rewriting/rewrite.ts";
 import { stripPrefix } from "./rewriting/strip-prefix.ts";
@@ -31,6 +33,8 @@ export const policyRegistry = [
   requirements,
   // Limits whose keys are who sent the request.
   secondPartOf(rateLimit),
+  // After what refuses a request for less, so that it costs nothing then.
+  quotaPolicy(openCountFile),
   // After auth, so that its key may be who sent the request.
   concurrency,
   // After what refuses requests: who a client is decides whether its answers are compressed.

@@ -1,9 +1,9 @@
-import type { Keep, Keeper } from "../pipeline/keeping.ts";
+import type { End, Keep, Keeper } from "../pipeline/keeping.ts";
 import type { Steps } from "../time/slices.ts";
 
 interface Entry {
   readonly thing: unknown;
-  readonly end: () => void;
+  readonly end: () => void | Promise<void>;
   holders: number;
 }
 
@@ -14,6 +14,7 @@ interface Entry {
  */
 export class Lifetimes implements Keeper {
   readonly #entries = new Map<string, Entry>();
+  readonly #ending = new Set<Promise<void>>();
 
   /** How many values are held. */
   get size(): number {
@@ -21,7 +22,7 @@ export class Lifetimes implements Keeper {
   }
 
   /** A key must always stand for the same type. */
-  acquire<Thing>(key: string, make: () => Thing, end?: (thing: Thing) => void): Thing {
+  acquire<Thing>(key: string, make: () => Thing, end?: End<Thing>): Thing {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       const thing = make();
@@ -38,11 +39,23 @@ export class Lifetimes implements Keeper {
     entry.holders -= 1;
     if (entry.holders > 0) return;
     this.#entries.delete(key);
-    entry.end();
+    const ending = entry.end();
+    if (ending instanceof Promise) void this.#follow(ending);
+  }
+
+  /** Resolves when all that takes time to end has ended. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#ending);
   }
 
   lease(): Lease {
     return new Lease(this);
+  }
+
+  async #follow(ending: Promise<void>): Promise<void> {
+    this.#ending.add(ending);
+    await ending;
+    this.#ending.delete(ending);
   }
 }
 

@@ -3,9 +3,9 @@ import type { Parts } from "./parts/parts.ts";
 
 /** Time for exchanges that were cut to end. */
 const SETTLE_MS = 2_000;
-/** Time to write the log out, in a graceful stop and in a hurry. */
-const CLOSE_LOG_MS = 5_000;
-const CLOSE_LOG_IN_A_HURRY_MS = 1_000;
+/** Time to write the log and other files out, in a graceful stop and in a hurry. */
+const CLOSE_MS = 5_000;
+const CLOSE_IN_A_HURRY_MS = 1_000;
 
 export interface Stopped {
   /** Exchanges that were cut because the time was up. */
@@ -41,8 +41,9 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   connections.close();
   await admin.close();
   await certificatesStopped;
-  const closed = telemetry.close(CLOSE_LOG_MS);
-  onAbort(hurry, () => void telemetry.close(CLOSE_LOG_IN_A_HURRY_MS));
+  const closed = telemetry.close(CLOSE_MS);
+  onAbort(hurry, () => void telemetry.close(CLOSE_IN_A_HURRY_MS));
+  await stateSaved(parts, hurry);
   await closed;
   return { cut, lostRows: telemetry.counts("access_log").dropped };
 }
@@ -56,15 +57,28 @@ function stopping(): GatewayError {
 }
 
 /** Resolves when no exchange is in flight, time is up, or there is a hurry. */
-async function idleWithin(
-  { clock, gateway }: Parts,
+async function idleWithin(parts: Parts, milliseconds: number, hurry?: AbortSignal): Promise<void> {
+  await within(parts, parts.gateway.whenIdle(), milliseconds, hurry);
+}
+
+/** Resolves when what policies keep in files has been written, or time is up. */
+async function stateSaved(parts: Parts, hurry: AbortSignal): Promise<void> {
+  const ended = parts.snapshots.ended();
+  await within(parts, ended, CLOSE_MS, hurry);
+  if (hurry.aborted) await within(parts, ended, CLOSE_IN_A_HURRY_MS);
+}
+
+/** Resolves when it has happened, time is up, or there is a hurry. */
+async function within(
+  { clock }: Parts,
+  happened: Promise<void>,
   milliseconds: number,
   hurry?: AbortSignal,
 ): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const cancelTimer = clock.schedule(milliseconds, resolve);
   if (hurry !== undefined) onAbort(hurry, resolve);
-  await Promise.race([gateway.whenIdle(), late]);
+  await Promise.race([happened, late]);
   cancelTimer();
 }
 

@@ -109,11 +109,6 @@ export class DatabaseWriter<Store extends WritableStore, Batch, Written> {
     );
   }
 
-  /** The database, while it is open. */
-  get store(): Store | undefined {
-    return this.#store;
-  }
-
   start(): void {
     this.#attempt();
     this.#watch();
@@ -123,6 +118,18 @@ export class DatabaseWriter<Store extends WritableStore, Batch, Written> {
   write(batch: Batch): void {
     this.#batch = batch;
     this.#attempt();
+  }
+
+  /** Reads from the database. Undefined while it cannot be read; why is reported when it is written. */
+  read<Found>(from: (store: Store) => Found): Found | undefined {
+    const store = this.#store;
+    if (store === undefined) return undefined;
+    try {
+      return from(store);
+    } catch (error) {
+      if (isCorrupt(error) && this.#setAside(describeFailure(error))) this.#retryIn(0);
+      return undefined;
+    }
   }
 
   close(): void {

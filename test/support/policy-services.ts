@@ -12,6 +12,7 @@ export function policyServices(given: Partial<PolicyServices> = {}): PolicyServi
     log: () => {},
     idleTimeout: 300_000,
     fetch: noNetwork,
+    databaseFor: () => ":memory:",
     store: undefined,
     behind: () => ({ placeholders: [], fingerprint: "" }),
     ...given,

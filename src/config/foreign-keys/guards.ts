@@ -1,10 +1,48 @@
 import type { ForeignKeys } from "./foreign-keys.ts";
 
 const ANYWHERE = ["", "server", "routes"];
+const QUOTA = "routes.quota";
 const SECURITY = ["security_headers", "routes.security_headers"];
 
 /** Keys about who is kept out, and what browsers are told. */
 export const foreignInGuards: readonly ForeignKeys[] = [
+  {
+    below: ["", "server"],
+    keys: "quotas usage_plan usage_plans",
+    answer:
+      "a quota is `quota` of a route; one for all routes together stands under `defaults`, with a `name`",
+  },
+  {
+    below: ["routes"],
+    keys: "quotas quota_max quota_renewal_rate usage_plan usage_plans limit_count",
+    answer: "that is `quota`, like `quota: { limit: 100000, per: month }`",
+    means: "quota",
+  },
+  {
+    below: [QUOTA],
+    keys: "period interval unit window time_unit time_window quota_renewal_rate every duration renew",
+    answer: "the period is `per`: day, week or month",
+    means: "per",
+  },
+  {
+    below: [QUOTA],
+    keys: "max allow requests count quota_max maximum amount number",
+    answer: "that is `limit`",
+    means: "limit",
+  },
+  {
+    below: [QUOTA],
+    keys: "by scope identifier limit_by consumer group_by",
+    answer:
+      'whose requests are counted together is `key`: subject, all, client_ip, or text like "{auth.claims.org}"',
+    means: "key",
+  },
+  {
+    below: [QUOTA],
+    keys: "tz zone location",
+    answer: "that is `time_zone`",
+    means: "time_zone",
+  },
   {
     below: ANYWHERE,
     keys: "ip_whitelist ip_allow_list allow_ip allow_ips allowed_ips whitelist allowlist whitelist_source_range allowlist_source_range source_range ip_restriction ip_filter",

@@ -47,12 +47,12 @@ export const foreignInSections: readonly ForeignKeys[] = [
   // Rate limits.
   {
     below: [TOP, "server"],
-    keys: "rate_limit throttle throttling limit limits limit_req limit_req_zone quota rate_limiter",
+    keys: "rate_limit throttle throttling limit limits limit_req limit_req_zone rate_limiter",
     answer: "the limit for all routes together is `rate_limiting`",
   },
   {
     below: [ROUTE],
-    keys: "throttle throttling limit limits limit_req quota rate_limiter rate qos max_rate",
+    keys: "throttle throttling limit limits limit_req rate_limiter rate qos max_rate",
     answer: "a route's limit is `rate_limit`, like `rate_limit: 50`",
   },
   {

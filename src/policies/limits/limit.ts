@@ -87,7 +87,7 @@ export class ChargeState {
 }
 
 /** A String of RFC 9651 section 3.3.3; characters that it cannot hold are percent-encoded. */
-function quotedString(text: string): string {
+export function quotedString(text: string): string {
   const ascii = text.toWellFormed().replace(/[^\x20-\x7E]/gu, encodeURIComponent);
   return `"${ascii.replace(/["\\]/g, "\\$&")}"`;
 }

@@ -7,6 +7,7 @@ import { Redaction } from "../../pipeline/redaction.ts";
 import { conditionsOf } from "../../routing/conditions/of-route.ts";
 import { routeIds } from "../../routing/route-ids.ts";
 import { type RoutePattern, RouteTable } from "../../routing/table.ts";
+import { databaseBeside } from "../../sqlite/beside.ts";
 import { runThrough, type Steps } from "../../time/slices.ts";
 import type { Lease } from "../lifetimes.ts";
 import { guardPathsInSteps } from "./guarded-paths.ts";
@@ -87,6 +88,7 @@ class RouteCompiler {
       random,
       log,
       fetch,
+      databaseFor: (name) => databaseBeside(config.logging.database, name),
       store: storeOf(config.store, services, lease),
       lease,
     });

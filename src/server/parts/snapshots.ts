@@ -35,6 +35,11 @@ export class Snapshots {
     return this.#run(retireInSteps(snapshot));
   }
 
+  /** Resolves when everything that retired snapshots have used alone has ended. */
+  ended(): Promise<void> {
+    return this.#services.lifetimes.ended();
+  }
+
   #run<Result>(steps: Steps<Result>): Promise<Result> {
     return runInSlices(steps, this.#slicing);
   }

@@ -46,6 +46,25 @@ describe("what outlives a snapshot", () => {
   });
 });
 
+test("what takes time to end is waited for", async () => {
+  const lifetimes = new Lifetimes();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const order: string[] = [];
+  await lifetimes.ended();
+  lifetimes.acquire(
+    "a",
+    () => ({}),
+    () => promise,
+  );
+  lifetimes.release("a");
+  const ended = lifetimes.ended().then(() => order.push("all has ended"));
+  await Promise.resolve();
+  order.push("one ends");
+  resolve();
+  await ended;
+  expect(order).toEqual(["one ends", "all has ended"]);
+});
+
 describe("a lease", () => {
   test("hands over to the next what both use, and ends what only the first has used", () => {
     const lifetimes = new Lifetimes();

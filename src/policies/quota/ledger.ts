@@ -1,0 +1,313 @@
+import type { PolicyServices } from "../../pipeline/policy.ts";
+import type { Clock } from "../../time/clock.ts";
+import { nextTurn } from "../../time/next-turn.ts";
+import { Count } from "./count.ts";
+import type { CountFile, CountQuery, ListedCount, Usage } from "./count-file.ts";
+import type { Sheet } from "./sheet.ts";
+
+/** A `kill -9` loses at most what was counted in this time, in milliseconds, and in that of one write. */
+const SAVE_INTERVAL_MS = 500;
+/** So that no batch takes long to write. */
+const CHANGES_PER_BATCH = 2_000;
+/** How long a request waits for a count that is not in memory. */
+const LOOKUP_MS = 1_000;
+/** How long the operator waits for what was changed to be written. */
+const CONFIRM_MS = 2_000;
+/** How long a stop waits for everything to be written. */
+const CLOSE_MS = 5_000;
+const LAST_MOMENT_MS = 500;
+/** Some 20 MB. */
+const COUNTS_IN_MEMORY = 100_000;
+
+const NOTHING: Usage = { used: 0, granted: 0 };
+
+export interface LedgerServices extends Pick<PolicyServices, "log"> {
+  readonly clock: Clock;
+  /** Opens the file; `onEmpty` is called each time that it turns out to have no counts. */
+  readonly openFile: (onEmpty: () => void) => CountFile;
+  /** How many counts are kept in memory. */
+  readonly most?: number;
+}
+
+/**
+ * The counts of all quotas. Decisions are made on what is in memory; changes go to the file in batches,
+ * and what the file has is added to what is in memory whenever it answers. So nobody waits for a file
+ * that is slow, locked or gone, except, for a moment, for a count that is not in memory.
+ */
+export class Ledger {
+  readonly #clock: Clock;
+  readonly #log: PolicyServices["log"];
+  readonly #file: CountFile;
+  readonly #most: number;
+  readonly #sheets = new Set<Sheet>();
+  /** How many counts are in memory. */
+  #size = 0;
+  /** How many have come since room was made. */
+  #added = 0;
+  #changed: Count[] = [];
+  /** How many counts are being written. */
+  #sending = 0;
+  #saving: Promise<void> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #lookups: Lookup[] = [];
+  /** Whether the file has left a question unanswered; until it answers, nobody waits for it. */
+  #isSilent = false;
+  /** Whether the file may lack changes of counts that are not in memory any more. */
+  #mayBeBehind = false;
+  #isCrowded = false;
+  #closed: Promise<void> | undefined;
+
+  constructor({ clock, log, openFile, most = COUNTS_IN_MEMORY }: LedgerServices) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#most = most;
+    this.#file = openFile(() => this.#rewrite());
+  }
+
+  /** How many counts are in memory. */
+  get size(): number {
+    return this.#size;
+  }
+
+  open(sheet: Sheet): void {
+    this.#sheets.add(sheet);
+    this.#size += sheet.size;
+  }
+
+  /** Forgets a sheet whose period is over, or that is not used any more. */
+  leave(sheet: Sheet): void {
+    if (!this.#sheets.delete(sheet)) return;
+    this.#size -= sheet.size;
+    this.#mayBeBehind = true;
+  }
+
+  /** The count of a key that is not in memory. */
+  read(sheet: Sheet, key: string): Count | Promise<Count> {
+    if (!sheet.mayBeInFile || this.#isSilent || this.#closed !== undefined)
+      return this.#newCount(sheet, key);
+    const pending = sheet.pending.get(key);
+    if (pending !== undefined) return pending;
+    const { promise, resolve } = Promise.withResolvers<Count>();
+    sheet.pending.set(key, promise);
+    if (this.#lookups.push({ sheet, key, resolve }) === 1) void this.#lookUp();
+    return promise;
+  }
+
+  /** Adds to a count, or takes from it what it has at most. */
+  change(count: Count, used: number, granted = 0): void {
+    const more = Math.max(used, -count.used);
+    const moreGranted = Math.max(granted, -count.granted);
+    count.used += more;
+    count.unsaved += more;
+    count.granted += moreGranted;
+    count.unsavedGrant += moreGranted;
+    this.#noteChange(count);
+  }
+
+  /** Writes all changes at once. Whether that was possible within a moment. */
+  saved(): Promise<boolean> {
+    return this.#allSavedWithin(CONFIRM_MS);
+  }
+
+  /**
+   * The counts of sheets, those that have used most first. `isWhole` says whether they are all: if the file
+   * cannot be read now, they are those in memory.
+   */
+  async list(
+    sheets: readonly Sheet[],
+    query: CountQuery,
+  ): Promise<{ readonly counts: readonly ListedCount[]; readonly isWhole: boolean }> {
+    const isSaved = await this.saved();
+    const counts = isSaved ? await this.#inTime(this.#file.list(sheets, query)) : undefined;
+    if (counts !== undefined) return { counts, isWhole: true };
+    const { key, offset, limit } = query;
+    const known = sheets
+      .flatMap((sheet) => [...sheet])
+      .filter((count) => key === undefined || count.key === key)
+      .toSorted((one, other) => other.used - one.used || (one.key < other.key ? -1 : 1));
+    return { counts: known.slice(offset, offset + limit), isWhole: false };
+  }
+
+  /** Writes everything out. Resolves after some seconds at most; never rejects. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const deadline = this.#clock.monotonic() + CLOSE_MS;
+    const isSaved = await this.#allSavedWithin(CLOSE_MS);
+    this.#cancelTimer?.();
+    if (!isSaved) {
+      const keys = this.#changed.length + this.#sending;
+      this.#log(
+        "error",
+        `quotas: the last requests of ${keys} ${keys === 1 ? "key" : "keys"} are not in the file: it could not be written`,
+      );
+    }
+    await this.#file.close(Math.max(deadline - this.#clock.monotonic(), LAST_MOMENT_MS));
+  }
+
+  #newCount(sheet: Sheet, key: string, usage = NOTHING): Count {
+    const count = new Count(sheet, key, usage);
+    sheet.add(count);
+    if (!this.#sheets.has(sheet)) return count;
+    this.#size += 1;
+    this.#added += 1;
+    if (this.#added > this.#most / 2) this.#makeRoom();
+    return count;
+  }
+
+  /** Forgets what has not been used for long and is saved. Without such, what has used least. */
+  #makeRoom(): void {
+    this.#added = 0;
+    this.#eachSheet((sheet) => sheet.turn());
+    if (this.#size > this.#most) this.#eachSheet((sheet) => sheet.turn());
+    if (this.#size <= this.#most) return;
+    if (!this.#isCrowded) {
+      this.#log(
+        "error",
+        `quotas: more than ${this.#most} counts wait for the file; those that have used least are forgotten`,
+      );
+    }
+    this.#isCrowded = true;
+    const all = [...this.#sheets].flatMap((sheet) => [...sheet].map((count) => ({ sheet, count })));
+    const least = all
+      .toSorted(({ count: one }, { count: other }) => one.used - other.used)
+      .slice(0, all.length / 2);
+    for (const { sheet, count } of least) sheet.forget(count);
+    const forgotten = new Set(least.map(({ count }) => count));
+    this.#changed = this.#changed.filter((count) => !forgotten.has(count));
+    this.#size -= least.length;
+  }
+
+  #eachSheet(act: (sheet: Sheet) => void): void {
+    let size = 0;
+    for (const sheet of this.#sheets) {
+      act(sheet);
+      size += sheet.size;
+    }
+    this.#size = size;
+  }
+
+  /** Asks for everything that is looked up in this turn of the event loop together. */
+  async #lookUp(): Promise<void> {
+    await nextTurn();
+    if (this.#mayBeBehind) this.#mayBeBehind = !(await this.#allSavedWithin(LOOKUP_MS));
+    const lookups = this.#lookups;
+    this.#lookups = [];
+    const usages = await this.#inTime(this.#file.find(lookups));
+    for (const [at, { sheet, key, resolve }] of lookups.entries()) {
+      sheet.pending.delete(key);
+      // What could not be looked up is added when it is saved.
+      resolve(sheet.get(key) ?? this.#newCount(sheet, key, usages?.[at]));
+    }
+  }
+
+  #noteChange(count: Count): void {
+    if (!count.isChanged) {
+      count.isChanged = true;
+      this.#changed.push(count);
+    }
+    this.#saveSoon();
+  }
+
+  #saveSoon(): void {
+    if (this.#saving !== undefined || this.#closed !== undefined) return;
+    this.#cancelTimer ??= this.#clock.schedule(SAVE_INTERVAL_MS, () => this.#save());
+  }
+
+  #save(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#saving !== undefined || this.#changed.length === 0) return;
+    const batch = this.#changed.splice(0, CHANGES_PER_BATCH);
+    const changes = batch.map((count) => {
+      const { sheet, key, unsaved: used, unsavedGrant: granted } = count;
+      count.sending = used;
+      count.sendingGrant = granted;
+      count.unsaved = 0;
+      count.unsavedGrant = 0;
+      count.isChanged = false;
+      return { sheet, key, used, granted };
+    });
+    this.#sending = batch.length;
+    this.#saving = this.#file.save(changes).then((outcome) => {
+      this.#saving = undefined;
+      this.#sending = 0;
+      this.#settle(batch, outcome);
+      if (this.#changed.length >= CHANGES_PER_BATCH) this.#save();
+      else if (this.#changed.length > 0) this.#saveSoon();
+    });
+  }
+
+  #settle(batch: readonly Count[], outcome: readonly Usage[] | "lost" | "refused"): void {
+    this.#isSilent = false;
+    if (typeof outcome === "object") this.#isCrowded = false;
+    for (const [at, count] of batch.entries()) {
+      const { sending, sendingGrant } = count;
+      count.sending = 0;
+      count.sendingGrant = 0;
+      if (outcome === "refused") continue;
+      if (outcome === "lost") {
+        count.unsaved += sending;
+        count.unsavedGrant += sendingGrant;
+        this.#noteChange(count);
+        continue;
+      }
+      const inFile = outcome[at];
+      if (inFile === undefined) continue;
+      // Another process may write to the file, and what could not be looked up is in it too.
+      count.used = Math.max(0, inFile.used + count.unsaved);
+      count.granted = Math.max(0, inFile.granted + count.unsavedGrant);
+    }
+  }
+
+  /** The file has lost everything: gives it what is known. */
+  #rewrite(): void {
+    for (const sheet of this.#sheets) {
+      for (const count of sheet) {
+        const unsaved = count.used - count.sending;
+        const unsavedGrant = count.granted - count.sendingGrant;
+        if (unsaved === 0 && unsavedGrant === 0) continue;
+        count.unsaved = unsaved;
+        count.unsavedGrant = unsavedGrant;
+        this.#noteChange(count);
+      }
+    }
+  }
+
+  async #allSavedWithin(milliseconds: number): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<"late">();
+    const cancel = this.#clock.schedule(milliseconds, () => resolve("late"));
+    for (;;) {
+      this.#save();
+      if (this.#saving === undefined) break;
+      if ((await Promise.race([this.#saving, late])) === "late") return false;
+    }
+    cancel();
+    return true;
+  }
+
+  /** What the file answers, if it does so soon. */
+  async #inTime<Answer>(asked: Promise<Answer | undefined>): Promise<Answer | undefined> {
+    const { promise: late, resolve } = Promise.withResolvers<"late">();
+    const cancel = this.#clock.schedule(LOOKUP_MS, () => resolve("late"));
+    const answer = await Promise.race([asked, late]);
+    if (answer !== "late") {
+      cancel();
+      return answer;
+    }
+    this.#isSilent = true;
+    void asked.then(() => {
+      this.#isSilent = false;
+    });
+    return undefined;
+  }
+}
+
+interface Lookup {
+  readonly sheet: Sheet;
+  readonly key: string;
+  readonly resolve: (count: Count) => void;
+}

@@ -1,0 +1,105 @@
+import { clientNetwork } from "../../http/address.ts";
+import type { Exchange } from "../../pipeline/exchange.ts";
+import {
+  isParsedText,
+  type ParsedText,
+  Template,
+  type TextPlace,
+} from "../../pipeline/placeholders.ts";
+import { asText } from "../../pipeline/text-places.ts";
+import { UNPRINTABLE } from "../../units/printable.ts";
+
+/** What a quota counts by. */
+export type QuotaKey = "subject" | "all" | "client_ip" | ParsedText;
+
+/** As it is written. */
+export function textOfKey(key: QuotaKey): string {
+  return typeof key === "string" ? key : key.text;
+}
+
+/** Reads the key of an exchange: printable text, which operators see and can write. */
+export function keyReader(key: QuotaKey): (exchange: Exchange) => string {
+  if (key === "all") return () => "all";
+  if (key === "subject") return subjectOf;
+  if (!isParsed(key)) return ({ client }) => clientNetwork(client.address);
+  const template = new Template(key, placeIn(key));
+  if (!isKeyOfCredentials(key)) return (exchange) => template.text(exchange);
+  return (exchange) => digest(template.text(exchange));
+}
+
+/** Two providers may know different clients by the same name. */
+function subjectOf({ identity }: Exchange): string {
+  if (identity === undefined) return "";
+  return `${identity.provider}/${readable(identity.subject.toWellFormed(), OF_ONE_VALUE)}`;
+}
+
+/**
+ * Whether a key contains what proves who a client is. Operators and the file of counts then see its digest
+ * alone.
+ */
+export function isKeyOfCredentials(key: QuotaKey): boolean {
+  return (
+    isParsed(key) &&
+    key.parts.some(
+      (part) =>
+        typeof part !== "string" &&
+        ["header", "cookie", "query"].includes(part.source) &&
+        CREDENTIALS.test(part.name),
+    )
+  );
+}
+
+const CREDENTIALS = /auth|token|secret|passw|api[-_]?key|^key$|sess|^sid$|cookie|jwt/i;
+
+/**
+ * Values do not have the characters of the literals between them, so different values make different
+ * keys, wherever one ends and the next begins.
+ */
+function placeIn({ parts }: ParsedText): TextPlace {
+  const literals = parts.filter((part) => typeof part === "string");
+  const areSeveral = parts.length - literals.length > 1;
+  const encoded = areSeveral ? characters(`%|${literals.join("")}`) : OF_ONE_VALUE;
+  const areAdjacent = parts.some(
+    (part, at) => at > 0 && typeof part !== "string" && typeof parts[at - 1] !== "string",
+  );
+  const end = areAdjacent ? "|" : "";
+  return {
+    literal: (text) => text.replace(OF_ONE_VALUE, percentEncoded),
+    value: (value, form) => `${readable(asText.value(value, form), encoded)}${end}`,
+  };
+}
+
+/** These characters, and unprintable ones. */
+function characters(listed: string): RegExp {
+  return new RegExp(`[${listed.replace(/[^]/gu, codePoint)}${UNPRINTABLE}]`, "gu");
+}
+
+function codePoint(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+}
+
+const OF_ONE_VALUE = characters("%");
+
+/** Characters of the longest value that is part of a key as it is. */
+const LONGEST = 128;
+const DIGEST = "sha256:";
+
+function readable(text: string, encoded: RegExp): string {
+  return text.length > LONGEST || text.startsWith(DIGEST)
+    ? digest(text)
+    : text.replace(encoded, percentEncoded);
+}
+
+function digest(text: string): string {
+  return `${DIGEST}${new Bun.CryptoHasher("sha256").update(text).digest("base64url")}`;
+}
+
+function percentEncoded(character: string): string {
+  return [...Buffer.from(character)]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
+    .join("");
+}
+
+function isParsed(key: QuotaKey): key is ParsedText {
+  return typeof key === "object" && isParsedText(key);
+}

@@ -1,0 +1,170 @@
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import { NetworkText } from "../../pipeline/network-text.ts";
+import { PlaceholderText } from "../../pipeline/placeholders.ts";
+import type { ConfigIssue } from "../../pipeline/policy.ts";
+import { under } from "../../pipeline/section.ts";
+import { isTimeZone } from "./period.ts";
+import { isKeyOfCredentials, textOfKey } from "./quota-key.ts";
+import type { QuotaId } from "./count-file.ts";
+
+/** Counts and limits are exact in SQLite, in Redis and in a number of JSON. */
+const MOST = 1_000_000_000_000;
+const MOST_COST = 1_000_000;
+
+const quotaSchema = Type.Object(
+  {
+    limit: Type.Integer({
+      minimum: 1,
+      maximum: MOST,
+      description: "How many requests of one key are admitted in a period.",
+      expected: `a whole number from 1 to ${MOST}`,
+    }),
+    per: Type.Union([Type.Literal("day"), Type.Literal("week"), Type.Literal("month")], {
+      description:
+        "The period: a day from midnight, a week from Monday, or a month from its first day, in `time_zone`.",
+      expected: "day, week or month",
+      advice: perAdvice,
+    }),
+    key: Type.Union(
+      [
+        Type.Literal("subject"),
+        Type.Literal("all"),
+        Type.Literal("client_ip"),
+        PlaceholderText({
+          pattern: "\\{",
+          expected: 'text with placeholders, like "{header.x-tenant}"',
+        }),
+      ],
+      {
+        default: "subject",
+        description:
+          "Whose requests are counted together: those of each `subject` that the route's `auth` has recognized, of `all`, of each `client_ip` address (of each /64 network in IPv6), or those that have the same text, like `\"{auth.claims.org}\"`. Requests without the value count as one. `subject` by default, so that nobody uses up what is another's; without `auth` it is the same as `all`.",
+        expected: 'subject, all, client_ip, or text with placeholders, like "{auth.claims.org}"',
+      },
+    ),
+    time_zone: Type.String({
+      default: "UTC",
+      description: "Where periods begin at midnight: a name like Europe/Berlin, or UTC.",
+      expected: "a time zone, like Europe/Berlin or UTC",
+    }),
+    cost: Type.Integer({
+      minimum: 1,
+      maximum: MOST_COST,
+      default: 1,
+      description:
+        "How many requests one counts for. Useful where a quota is shared by routes that cost more or less.",
+    }),
+    exempt: Type.Optional(
+      Type.Array(NetworkText(), {
+        description: "Addresses and networks of clients that the quota does not count.",
+        expected: "an address, a network, or a list of them, like 10.0.0.0/8",
+      }),
+    ),
+    name: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 128,
+        pattern: "^[ -~]+$",
+        expected: "printable ASCII text",
+        description:
+          "The quota's name in the RateLimit fields, in `gateway quota` and in the file of counts. Quotas of the same name are one, from which all routes draw that write it. Default: the route's name or path.",
+      }),
+    ),
+  },
+  { additionalProperties: false, expected: "{ limit, per, key }" },
+);
+
+/** `quota` of a route. */
+export const routeSchema = Type.Union(
+  [quotaSchema, Type.Literal(false), Type.Array(quotaSchema, { minItems: 1 })],
+  {
+    description:
+      "How many requests each client may make in a day, a week or a month, or a list of such quotas; a request must be within all of them. Counts outlive restarts. `false`: none, under a default.",
+    expected: "{ limit, per, key }, or a list of these",
+    advice: quotaAdvice,
+  },
+);
+
+export type QuotaConfig = StaticDecode<typeof quotaSchema>;
+export type QuotasConfig = StaticDecode<typeof routeSchema>;
+
+/** The quotas of a configuration, whatever its form, each with the path to it. */
+export function quotasOf(written: QuotasConfig): { config: QuotaConfig; path: number[] }[] {
+  if (written === false) return [];
+  if (Array.isArray(written)) return written.map((config, index) => ({ config, path: [index] }));
+  return [{ config: written, path: [] }];
+}
+
+/** What its counts are kept under; `place` is the name of a quota that has none of its own. */
+export function idOf({ name, per, time_zone, key }: QuotaConfig, place: string): QuotaId {
+  return { name: name ?? place, per, timeZone: time_zone, key: textOfKey(key) };
+}
+
+function perAdvice(written: string): string | undefined {
+  if (/^(?:1 ?)?(?:s|m|h|sec|min|minute|second|hour)(?:s|ly)?$/i.test(written)) {
+    return "for shorter times there is `rate_limit`, like 1000/h";
+  }
+  const unit = /^(?:1 ?)?(da|d|week|w|month|mo)/i.exec(written)?.[1]?.toLowerCase();
+  if (unit === undefined) return undefined;
+  return `write \`${unit.startsWith("d") ? "day" : unit.startsWith("w") ? "week" : "month"}\``;
+}
+
+function quotaAdvice(written: string): string | undefined {
+  const [, limit, per] = /^([0-9_]+) ?(?:\/|per) ?(day|week|month)$/i.exec(written) ?? [];
+  if (limit !== undefined && per !== undefined) {
+    return `write \`{ limit: ${limit.replaceAll("_", "")}, per: ${per.toLowerCase()} }\``;
+  }
+  return /^(?:off|no|none|unlimited)$/i.test(written)
+    ? "for no quota on this route, leave the key out or write `false`"
+    : undefined;
+}
+
+export function checkQuotas(written: QuotasConfig): ConfigIssue[] {
+  const seen = new Set<string>();
+  return quotasOf(written).flatMap(({ config, path }) => {
+    const issues = under(path, checkQuota(config));
+    const id = JSON.stringify(idOf(config, ""));
+    if (seen.has(id)) {
+      const message =
+        "this counts the same as a quota before it, so one of them has no effect; remove it, or give it a `key` or `per` of its own";
+      issues.push({ path: [...path, "per"], message });
+    }
+    seen.add(id);
+    return issues;
+  });
+}
+
+/** Finds quotas of one name that are not one. */
+export function checkNames(written: readonly (QuotasConfig | undefined)[]): ConfigIssue[] {
+  const firsts = new Map<string, QuotaConfig>();
+  return written.flatMap((ofRoute, route) =>
+    quotasOf(ofRoute ?? false).flatMap(({ config, path }): ConfigIssue[] => {
+      if (config.name === undefined) return [];
+      // A quota of another period, or by another key, may have the same name.
+      const id = JSON.stringify(idOf(config, ""));
+      const first = firsts.get(id);
+      if (first === undefined) firsts.set(id, config);
+      if (first === undefined || first.limit === config.limit) return [];
+      const message = `another route writes the limit ${first.limit} for the quota \`${config.name}\` per ${config.per}, which is the same one; write the same limit, or another \`name\``;
+      return [{ path: [route, ...path, "limit"], message }];
+    }),
+  );
+}
+
+function checkQuota({ limit, cost, key, time_zone: timeZone }: QuotaConfig): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  if (!isTimeZone(timeZone)) {
+    const message = `there is no time zone \`${timeZone}\`; write one like Europe/Berlin, or UTC`;
+    issues.push({ path: ["time_zone"], message });
+  }
+  if (cost > limit) {
+    const message = `a request that counts for ${cost} would never be admitted by a limit of ${limit}; lower \`cost\` or raise \`limit\``;
+    issues.push({ path: ["cost"], message });
+  }
+  if (isKeyOfCredentials(key)) {
+    const message =
+      "this key is a secret, which a client can also make up; `subject` counts by who it belongs to";
+    issues.push({ path: ["key"], message, severity: "warning" });
+  }
+  return issues;
+}
