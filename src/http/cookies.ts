@@ -34,12 +34,30 @@ function valueIn(cookies: string, name: string): string | null {
   return null;
 }
 
+/** Every cookie in a request's Cookie fields, in their order. */
+export function* cookiesIn(fields: readonly Field[]): Generator<{ name: string; value: string }> {
+  for (const field of fields) {
+    if (field.name !== "cookie") continue;
+    for (const cookie of field.value.split(";")) {
+      const equals = cookie.indexOf("=");
+      if (equals === -1) continue;
+      const name = withoutBlanksAround(cookie.slice(0, equals));
+      yield { name, value: withoutBlanksAround(cookie.slice(equals + 1)) };
+    }
+  }
+}
+
 /** A Cookie field's value without the cookies of a name; empty if there are no others. */
 export function withoutCookie(cookies: string, name: string): string {
+  return withoutCookies(cookies, (one) => one === name);
+}
+
+/** A Cookie field's value without some cookies, by their names; empty if there are no others. */
+export function withoutCookies(cookies: string, isRemoved: (name: string) => boolean): string {
   return cookies
     .split(";")
     .map(withoutBlanksAround)
-    .filter((cookie) => cookie !== "" && nameOf(cookie) !== name)
+    .filter((cookie) => cookie !== "" && !isRemoved(nameOf(cookie)))
     .join("; ");
 }
 

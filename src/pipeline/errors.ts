@@ -43,6 +43,12 @@ export const errorKinds = {
     title: "Authentication unavailable",
     proxyStatus: "proxy_internal_error",
   },
+  login_failed: {
+    status: 400,
+    source: "client",
+    title: "Login failed",
+    proxyStatus: "http_request_denied",
+  },
   forbidden: {
     status: 403,
     source: "client",

@@ -1,0 +1,48 @@
+import type { CustomFetchOptions } from "oauth4webapi";
+import type { Fetch } from "../../../../http/fetch.ts";
+import type { Clock } from "../../../../time/clock.ts";
+import { durationText } from "../../../../units/duration.ts";
+import { IssuerError } from "./issuer-error.ts";
+
+/** An issuer's longest answer, in bytes: documents and key sets have some kilobytes. */
+const LONGEST_ANSWER = 1_048_576;
+
+type Ask = (
+  url: string,
+  options: CustomFetchOptions<string, URLSearchParams | undefined>,
+) => Promise<Response>;
+
+/** Asks an issuer, within a time limit for all of the answer, which is in memory then. */
+export function issuerFetch(fetch: Fetch, clock: Clock, timeoutMs: number): Ask {
+  return async (url, { method, headers, body, redirect }) => {
+    const controller = new AbortController();
+    const cancel = clock.schedule(timeoutMs, () => {
+      const message = `no answer within ${durationText(timeoutMs)}`;
+      controller.abort(new IssuerError("unreachable", message));
+    });
+    try {
+      const { signal } = controller;
+      const init = { method, headers, redirect, signal, ...(body !== undefined && { body }) };
+      const response = await fetch(url, init);
+      const content = await contentOf(response);
+      const { status, statusText } = response;
+      const answer = { status, statusText, headers: response.headers };
+      return new Response(content.length === 0 ? null : content, answer);
+    } catch (error) {
+      throw controller.signal.aborted ? controller.signal.reason : error;
+    } finally {
+      cancel();
+    }
+  };
+}
+
+async function contentOf({ body }: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body ?? []) {
+    length += piece.length;
+    if (length > LONGEST_ANSWER) throw new IssuerError("invalid", "its answer is too long");
+    pieces.push(piece);
+  }
+  return Uint8Array.from(Buffer.concat(pieces));
+}

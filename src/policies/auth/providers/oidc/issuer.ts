@@ -1,0 +1,277 @@
+import * as oauth from "oauth4webapi";
+import type { Claims } from "../../../../pipeline/claims.ts";
+import type { PolicyServices } from "../../../../pipeline/policy.ts";
+import { printable } from "../../../../units/printable.ts";
+import { IssuerError, issuerError } from "./issuer-error.ts";
+import { issuerFetch } from "./issuer-fetch.ts";
+import type { OidcConfig } from "./schema.ts";
+
+/** How old a discovery document may be before it is read again, while the old one is in use. */
+const REREAD_AFTER_MS = 3_600_000;
+/** How long after a failure it is tried again, if there is an old one. */
+const RETRY_AFTER_MS = 60_000;
+/** RFC 6749 section 5.2: a code or a refresh token is not good, or not any more. */
+export const INVALID_GRANT = "invalid_grant";
+/** RFC 8414 section 2: what a missing list stands for. */
+const DEFAULT_METHODS = ["client_secret_basic"];
+const DEFAULT_ALGORITHMS = ["RS256"];
+
+export type Metadata = oauth.AuthorizationServer;
+
+/** What the issuer gives for a code or a refresh token, verified. */
+export interface Tokens {
+  /** Undefined if a refresh brought none. */
+  readonly idToken: string | undefined;
+  readonly claims: Claims | undefined;
+  readonly userinfo: Claims | undefined;
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  /** Seconds; 0 if unknown. */
+  readonly expiresIn: number;
+}
+
+/** What a login sent to the issuer, and now expects back. */
+export interface Expected {
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly redirectUri: string;
+}
+
+export type IssuerServices = Pick<PolicyServices, "clock" | "fetch" | "log">;
+
+/** An OpenID provider. All its methods throw an IssuerError. */
+export class Issuer {
+  readonly #config: OidcConfig;
+  readonly #services: IssuerServices;
+  /** What log lines begin with. */
+  readonly #subject: string;
+  readonly #options: oauth.HttpRequestOptions<"GET"> &
+    oauth.HttpRequestOptions<"POST", URLSearchParams>;
+  #metadata: Metadata | undefined;
+  #rereadAt = 0;
+  #reading: Promise<Metadata> | undefined;
+  /** What was last logged; empty while all is well. */
+  #complaint = "";
+
+  constructor(config: OidcConfig, services: IssuerServices, name: string) {
+    const { clock, fetch } = services;
+    this.#config = config;
+    this.#services = services;
+    this.#subject = `auth.${name}: the issuer ${printable(config.issuer)}`;
+    this.#options = {
+      [oauth.customFetch]: issuerFetch(fetch, clock, config.timeout),
+      [oauth.allowInsecureRequests]: config.issuer.startsWith("http:"),
+    };
+  }
+
+  /** The issuer's discovery document: at once if it is known, however old it is. */
+  metadata(): Metadata | Promise<Metadata> {
+    const known = this.#metadata;
+    if (known !== undefined && this.#services.clock.monotonic() < this.#rereadAt) return known;
+    this.#reading ??= this.#read();
+    if (known === undefined) return this.#reading;
+    this.#reading.catch(() => {});
+    return known;
+  }
+
+  async #read(): Promise<Metadata> {
+    const { clock, log } = this.#services;
+    try {
+      this.#metadata = await this.#discover();
+      this.#rereadAt = clock.monotonic() + REREAD_AFTER_MS;
+      if (this.#complaint !== "") log("info", `${this.#subject} can be used again`);
+      this.#complaint = "";
+      return this.#metadata;
+    } catch (error) {
+      const problem = issuerError(error);
+      this.#rereadAt = clock.monotonic() + RETRY_AFTER_MS;
+      if (problem.message !== this.#complaint) {
+        const meanwhile =
+          this.#metadata === undefined ? "nobody can log in" : "the last one counts";
+        log("warn", `${this.#subject} has no discovery document: ${problem.message}; ${meanwhile}`);
+      }
+      this.#complaint = problem.message;
+      throw problem;
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+
+  async #discover(): Promise<Metadata> {
+    const url = new URL(this.#config.issuer);
+    const response = await oauth.discoveryRequest(url, this.#options);
+    const { status } = response;
+    if (status >= 300 && status < 500) {
+      throw new IssuerError("invalid", `it answers with the status ${status}`);
+    }
+    const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
+      const own = otherIssuer(error);
+      if (own === undefined) throw error;
+      throw new IssuerError(
+        "invalid",
+        `it calls itself ${printable(own)}; write that as \`issuer\``,
+      );
+    });
+    const endpoint = URL.parse(metadata.authorization_endpoint ?? "");
+    const isSafe = endpoint?.protocol === "https:" || endpoint?.protocol === url.protocol;
+    if (!isSafe) throw new IssuerError("invalid", "it has no authorization_endpoint with https");
+    const allowed: readonly string[] = this.#config.algorithms;
+    const offered = metadata.id_token_signing_alg_values_supported ?? DEFAULT_ALGORITHMS;
+    const algorithms = offered.filter((name) => allowed.includes(name));
+    return { ...metadata, id_token_signing_alg_values_supported: algorithms };
+  }
+
+  /** Redeems the code in the query that a browser has brought back. */
+  async redeem(query: URLSearchParams, expected: Expected): Promise<Tokens> {
+    const { state, nonce, verifier, redirectUri } = expected;
+    try {
+      const metadata = await this.metadata();
+      const client = this.#client();
+      const answer = answerIn(query, metadata, client, state);
+      const response = await oauth.authorizationCodeGrantRequest(
+        metadata,
+        client,
+        this.#authentication(metadata),
+        answer,
+        redirectUri,
+        verifier,
+        this.#options,
+      );
+      const maxAge = this.#config.authorization_parameters?.["max_age"];
+      const body = await oauth.processAuthorizationCodeResponse(metadata, client, response, {
+        expectedNonce: nonce,
+        requireIdToken: true,
+        ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
+      });
+      return await this.#tokens(metadata, response, body);
+    } catch (error) {
+      throw issuerError(error);
+    }
+  }
+
+  async refresh(refreshToken: string, subject: string): Promise<Tokens> {
+    try {
+      const metadata = await this.metadata();
+      const client = this.#client();
+      const response = await oauth.refreshTokenGrantRequest(
+        metadata,
+        client,
+        this.#authentication(metadata),
+        refreshToken,
+        this.#options,
+      );
+      const body = await oauth.processRefreshTokenResponse(metadata, client, response);
+      return await this.#tokens(metadata, response, body, subject);
+    } catch (error) {
+      throw issuerError(error);
+    }
+  }
+
+  /** Has the issuer forget a refresh token, if it can (RFC 7009). */
+  async revoke(refreshToken: string): Promise<void> {
+    try {
+      const metadata = await this.metadata();
+      if (metadata.revocation_endpoint === undefined) return;
+      const response = await oauth.revocationRequest(
+        metadata,
+        this.#client(),
+        this.#authentication(metadata),
+        refreshToken,
+        { ...this.#options, additionalParameters: { token_type_hint: "refresh_token" } },
+      );
+      await oauth.processRevocationResponse(response);
+    } catch (error) {
+      throw issuerError(error);
+    }
+  }
+
+  /** `refreshed` is the subject of the session that is refreshed. */
+  async #tokens(
+    metadata: Metadata,
+    response: Response,
+    body: oauth.TokenEndpointResponse,
+    refreshed?: string,
+  ): Promise<Tokens> {
+    const claims = oauth.getValidatedIdTokenClaims(body);
+    const subject = refreshed ?? claims?.sub ?? "";
+    if (claims !== undefined && claims.sub !== subject) {
+      throw new IssuerError("refused", "it answers with another person's ID token", INVALID_GRANT);
+    }
+    const accessToken = body.access_token;
+    if (!/^[!-~]+$/.test(accessToken)) {
+      throw new IssuerError("invalid", "its access token has characters that no token has");
+    }
+    let isVerified = claims !== undefined;
+    let userinfo: Claims | undefined;
+    try {
+      if (claims !== undefined) await this.#verify(metadata, response, claims);
+      if (this.#config.userinfo) userinfo = await this.#userinfo(metadata, accessToken, subject);
+    } catch (error) {
+      // The refresh token may have been replaced already: what is known of the person has to do.
+      if (refreshed === undefined || issuerError(error).reason !== "unreachable") throw error;
+      isVerified = false;
+    }
+    return {
+      idToken: isVerified ? body.id_token : undefined,
+      claims: isVerified ? claims : undefined,
+      userinfo,
+      accessToken,
+      refreshToken: body.refresh_token,
+      expiresIn: Math.floor(body.expires_in ?? 0),
+    };
+  }
+
+  async #verify(metadata: Metadata, response: Response, claims: oauth.IDToken): Promise<void> {
+    await oauth.validateApplicationLevelSignature(metadata, response, this.#options);
+    // OpenID Connect Core section 3.1.3.7.
+    if (claims.azp === undefined || claims.azp === this.#config.client_id) return;
+    throw new IssuerError("invalid", "its ID token is for another client (azp)");
+  }
+
+  async #userinfo(metadata: Metadata, accessToken: string, subject: string): Promise<Claims> {
+    const client = this.#client();
+    const response = await oauth.userInfoRequest(metadata, client, accessToken, this.#options);
+    const isSigned = response.headers.get("content-type")?.startsWith("application/jwt") === true;
+    const claims = await oauth.processUserInfoResponse(metadata, client, subject, response);
+    if (isSigned) await oauth.validateApplicationLevelSignature(metadata, response, this.#options);
+    return claims;
+  }
+
+  #client(): oauth.Client {
+    const skew = Math.round((this.#services.clock.wall() - Date.now()) / 1_000);
+    return { client_id: this.#config.client_id, [oauth.clockSkew]: skew };
+  }
+
+  #authentication(metadata: Metadata): oauth.ClientAuth {
+    const { client_secret: secret, client_authentication: chosen } = this.#config;
+    if (secret === undefined) return oauth.None();
+    const methods = metadata.token_endpoint_auth_methods_supported ?? DEFAULT_METHODS;
+    const isBasic =
+      chosen === undefined ? methods.includes("client_secret_basic") : chosen === "basic";
+    return isBasic ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
+  }
+}
+
+/** The issuer's answer that a browser has brought back, checked as far as it can be (RFC 9207). */
+function answerIn(
+  query: URLSearchParams,
+  metadata: Metadata,
+  client: oauth.Client,
+  state: string,
+): URLSearchParams {
+  try {
+    return oauth.validateAuthResponse(metadata, client, query, state);
+  } catch (error) {
+    if (error instanceof oauth.AuthorizationResponseError) throw error;
+    throw new IssuerError("forged", "this is not its answer", "", error);
+  }
+}
+
+/** What a discovery document calls its issuer, if that is why it was not accepted. */
+function otherIssuer(error: unknown): string | undefined {
+  if (!(error instanceof oauth.OperationProcessingError)) return undefined;
+  if (error.code !== oauth.JSON_ATTRIBUTE_COMPARISON) return undefined;
+  const { body } = error.cause as { body?: { issuer?: unknown } };
+  return typeof body?.issuer === "string" ? body.issuer : undefined;
+}

@@ -1,0 +1,55 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { PolicyServices } from "../../../../pipeline/policy.ts";
+import { defineProvider } from "../../provider.ts";
+import { checkOidc, checkOidcTogether } from "./check.ts";
+import { Issuer } from "./issuer.ts";
+import { Logins } from "./logins.ts";
+import { type Kept, OidcProvider } from "./provider.ts";
+import { RareLog } from "./rare-log.ts";
+import { type OidcConfig, oidcSchema } from "./schema.ts";
+import { Sealing } from "./sealing.ts";
+import { secretsFor } from "./secrets.ts";
+import { Sessions } from "./sessions.ts";
+
+/** Logs people in, in browsers: OpenID Connect Core 1.0, authorization code flow with PKCE (RFC 7636). */
+export const oidc = defineProvider({
+  kind: "oidc",
+  schema: oidcSchema,
+  check: checkOidc,
+  checkTogether: checkOidcTogether,
+  secrets: ({ cookie }) => ({
+    cookies: ["", "-1", "-2", "-3", "-4"].flatMap((part) => [
+      `${cookie}${part}`,
+      `__Host-${cookie}${part}`,
+    ]),
+    // The code that a browser brings back.
+    query: ["code"],
+  }),
+  create: (config, services, name) => new OidcProvider(config, name, keep(config, services, name)),
+});
+
+function keep(config: OidcConfig, services: PolicyServices, name: string): Kept {
+  // A digest: the key of what is kept may be shown, and the configuration has secrets.
+  const digest = createHash("sha256")
+    .update(JSON.stringify([name, config]))
+    .digest("base64url");
+  return services.keep(`oidc ${digest}`, () => {
+    const issuer = new Issuer(config, services, name);
+    // Read ahead, so that the first login does not wait and the operator learns of problems now.
+    Promise.resolve(issuer.metadata()).catch(() => {});
+    const log = new RareLog(services, `auth.${name}`);
+    const sealing = new Sealing(secretsFor(config) ?? ownSecret(services, name), contextOf(config));
+    const parts = { config, issuer, sealing, clock: services.clock, log };
+    return { issuer, log, sessions: new Sessions(parts), logins: new Logins(parts) };
+  });
+}
+
+/** A random secret that is the same after a reload. */
+function ownSecret({ keep }: PolicyServices, name: string): readonly string[] {
+  return keep(`oidc secret ${name}`, () => [randomBytes(32).toString("base64url")]);
+}
+
+/** No session that another issuer or another client is behind is taken for one of this provider. */
+function contextOf({ issuer, client_id: client }: OidcConfig): string {
+  return JSON.stringify(["oidc", issuer, client]);
+}

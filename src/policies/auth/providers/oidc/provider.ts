@@ -1,0 +1,210 @@
+import type { Scheme } from "../../../../http/forwarded.ts";
+import type { Answer } from "../../../../pipeline/answer.ts";
+import { GatewayError } from "../../../../pipeline/errors.ts";
+import type { Exchange } from "../../../../pipeline/exchange.ts";
+import type { Outgoing } from "../../../../pipeline/outgoing.ts";
+import { ownAnswer } from "../../../../pipeline/own-answer.ts";
+import { type AuthProvider, type Proof, Rejection, type Verdict } from "../../provider.ts";
+import { Cookies } from "./cookies.ts";
+import { issuerError } from "./issuer-error.ts";
+import type { Issuer } from "./issuer.ts";
+import type { Logins } from "./logins.ts";
+import { afterLogout, isFromOwnOrigin, logoutAtIssuer } from "./logout.ts";
+import { isNavigation } from "./navigation.ts";
+import { Origins } from "./origin.ts";
+import type { RareLog } from "./rare-log.ts";
+import { redirectTo } from "./redirect-to.ts";
+import type { OidcConfig } from "./schema.ts";
+import type { Live, Sessions } from "./sessions.ts";
+
+const AUTHORIZATION = "authorization";
+
+/** What lives longer than one snapshot. */
+export interface Kept {
+  readonly issuer: Issuer;
+  readonly sessions: Sessions;
+  readonly logins: Logins;
+  readonly log: RareLog;
+}
+
+/** Knows people by the session in their browser, and sends others to the issuer. */
+export class OidcProvider implements AuthProvider {
+  readonly areSentUnasked = true;
+  readonly fieldsForBackends: readonly string[];
+  readonly #config: OidcConfig;
+  readonly #name: string;
+  readonly #kept: Kept;
+  readonly #origins: Origins;
+  readonly #cookies: Readonly<Record<Scheme, Cookies>>;
+  readonly #accessTokenField: string | undefined;
+
+  constructor(config: OidcConfig, name: string, kept: Kept) {
+    this.#config = config;
+    this.#name = name;
+    this.#kept = kept;
+    this.#origins = new Origins(config.external_url ?? []);
+    const { cookie } = config;
+    this.#cookies = { http: new Cookies(cookie, false), https: new Cookies(cookie, true) };
+    const field = config.access_token_header?.toLowerCase();
+    this.#accessTokenField = field;
+    // Other providers read Authorization.
+    this.fieldsForBackends = field === undefined || field === AUTHORIZATION ? [] : [field];
+  }
+
+  authenticate(exchange: Exchange): Verdict | Promise<Verdict> {
+    const cookies = this.#cookiesOf(exchange);
+    const text = cookies.session(exchange.fields.all);
+    if (text === undefined) return this.#unknown(exchange, cookies, undefined);
+    const { sessions } = this.#kept;
+    const live = sessions.find(text);
+    const next = live === undefined ? undefined : sessions.goOn(live);
+    return next instanceof Promise
+      ? this.#later(exchange, cookies, text, next)
+      : this.#verdict(exchange, cookies, text, next);
+  }
+
+  challenge(): string {
+    return `Cookie realm="${this.#name}"`;
+  }
+
+  removeCredentials(outgoing: Outgoing, exchange: Exchange): void {
+    this.#cookiesOf(exchange).hide(outgoing);
+  }
+
+  page(exchange: Exchange): Answer | undefined | Promise<Answer> {
+    const { path } = exchange.target;
+    if (path === this.#config.callback_path) return this.#callback(exchange);
+    if (path === this.#config.logout_path) return this.#logout(exchange);
+    return undefined;
+  }
+
+  #cookiesOf(exchange: Exchange): Cookies {
+    return this.#cookies[this.#origins.scheme(exchange)];
+  }
+
+  async #later(
+    exchange: Exchange,
+    cookies: Cookies,
+    text: string,
+    pending: Promise<Live | undefined>,
+  ): Promise<Verdict> {
+    return this.#verdict(exchange, cookies, text, await pending);
+  }
+
+  #verdict(
+    exchange: Exchange,
+    cookies: Cookies,
+    text: string,
+    live: Live | undefined,
+  ): Verdict | Promise<Verdict> {
+    if (live === undefined) return this.#unknown(exchange, cookies, ENDED);
+    const field = this.#accessTokenField;
+    if (field !== undefined) {
+      if (this.#kept.sessions.lacksAccess(live))
+        return this.#withoutAccess(exchange, cookies, live);
+      const { accessToken = "" } = live.session;
+      exchange.outgoing.set(field, field === AUTHORIZATION ? `Bearer ${accessToken}` : accessToken);
+    }
+    return this.#proof(exchange, cookies, text, live);
+  }
+
+  #proof(exchange: Exchange, cookies: Cookies, text: string, live: Live): Proof {
+    const proof = { subject: String(live.claims["sub"]), claims: live.claims };
+    if (live.text === text) return proof;
+    const answerFields = cookies.setSession(live.text, exchange.fields.all);
+    return answerFields === undefined ? proof : { ...proof, answerFields };
+  }
+
+  /** A session whose access token has ended, and can be refreshed later or never. */
+  #withoutAccess(exchange: Exchange, cookies: Cookies, { session }: Live) {
+    if (session.refreshToken === undefined) return this.#unknown(exchange, cookies, ENDED);
+    throw new GatewayError("auth_unavailable", "the issuer does not refresh the access token", {
+      fields: { "retry-after": "5" },
+    });
+  }
+
+  /** People are sent to the issuer, programs are told. */
+  #unknown(
+    exchange: Exchange,
+    cookies: Cookies,
+    rejection: Rejection | undefined,
+  ): Verdict | Promise<Verdict> {
+    if (!isNavigation(exchange)) return rejection;
+    const origin = this.#origins.of(exchange);
+    if (origin !== undefined) return this.#kept.logins.begin(exchange, cookies, origin);
+    const why = "the address that was asked for is not one of `external_url`";
+    this.#kept.log.warn("origin", `nobody can log in: ${why}`);
+    throw new GatewayError("login_failed", `nobody can log in at this address: it is not known`);
+  }
+
+  async #callback(exchange: Exchange): Promise<Answer> {
+    allowOnly(exchange, "GET");
+    const cookies = this.#cookiesOf(exchange);
+    const { logins, sessions, log } = this.#kept;
+    const { tokens, location, fields } = await logins.complete(exchange, cookies);
+    const live = sessions.start(tokens);
+    const session = cookies.setSession(live.text, exchange.fields.all);
+    if (session === undefined) {
+      const detail = `the session is too large for cookies (${live.text.length} characters)`;
+      log.warn("size", `${detail}: ask for fewer scopes or claims`);
+      throw new GatewayError("login_failed", detail);
+    }
+    const { claims } = live;
+    exchange.identity = { provider: this.#name, subject: String(claims["sub"]), claims };
+    return redirectTo(exchange, location, [...session, ...fields]);
+  }
+
+  async #logout(exchange: Exchange): Promise<Answer> {
+    allowOnly(exchange, "GET, POST");
+    const origin = this.#origins.of(exchange);
+    if (!isFromOwnOrigin(exchange, origin)) {
+      const detail = "only pages of this origin, and the address bar, may log people out";
+      throw new GatewayError("forbidden", detail);
+    }
+    const cookies = this.#cookiesOf(exchange);
+    const text = cookies.session(exchange.fields.all);
+    const live = text === undefined ? undefined : this.#kept.sessions.find(text);
+    if (live !== undefined) this.#forget(live);
+    const fields = [...cookies.clearSession(exchange.fields.all), cookies.clearLoginsInARow()];
+    const afterwards = afterLogout(this.#config, origin);
+    const atIssuer = await this.#logoutAtIssuer(live, afterwards);
+    const location = atIssuer ?? afterwards;
+    if (location !== undefined) return redirectTo(exchange, location, fields);
+    const answer = ownAnswer(exchange, "text/plain;charset=utf-8", "You are logged out.\n");
+    answer.fields.list.push(...fields);
+    return answer;
+  }
+
+  #forget(live: Live): void {
+    const { sessions, issuer, log } = this.#kept;
+    sessions.end(live);
+    const { refreshToken } = live.session;
+    if (refreshToken === undefined) return;
+    issuer.revoke(refreshToken).catch((error: unknown) => {
+      const { message } = issuerError(error);
+      log.warn("revoke", `the refresh token of someone who logged out is still good: ${message}`);
+    });
+  }
+
+  /** Undefined as well if the issuer cannot be asked: the session here is over all the same. */
+  async #logoutAtIssuer(
+    live: Live | undefined,
+    afterwards: string | undefined,
+  ): Promise<string | undefined> {
+    try {
+      const metadata = await this.#kept.issuer.metadata();
+      return logoutAtIssuer(metadata, this.#config, live?.session.idToken, afterwards);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const ENDED = new Rejection("the session has ended");
+
+function allowOnly({ method, target }: Exchange, methods: string): void {
+  if (methods.split(", ").includes(method)) return;
+  throw new GatewayError("method_not_allowed", `${target.path} takes ${methods}, not ${method}`, {
+    fields: { allow: methods },
+  });
+}
