@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { Fetch } from "../../src/http/fetch.ts";
 import type { Clock } from "../../src/time/clock.ts";
+import { SigningKey } from "./token-issuer.ts";
 
 /** The parts of an ID token before it is signed, to be changed by a test. */
 export interface IdToken {
@@ -26,13 +27,13 @@ export class FakeOpenidProvider {
   readonly #clock: Clock;
   readonly #codes = new Map<string, Grant>();
   readonly #refreshTokens = new Map<string, Grant>();
-  #keys = [newKey()];
+  #key = newKey();
   /** Every request of the gateway: method and path. */
   readonly asked: string[] = [];
   /** Changes an ID token before it is signed. */
   tamper: (token: IdToken) => void = () => {};
   /** Changes the compact form of an ID token. */
-  tamperText: (token: string) => string = (token) => token;
+  tamperText: (token: string) => string | Promise<string> = (token) => token;
   /** Answers in place of the provider, by the path; undefined to let it answer. */
   answerInstead: (path: string) => Response | Promise<Response> | undefined = () => undefined;
   /** Changes the discovery document. */
@@ -42,6 +43,8 @@ export class FakeOpenidProvider {
   givesRefreshTokens = true;
   /** Whether each refresh token is good for one use. */
   rotates = true;
+  /** Whether the client needs no secret. */
+  isForPublicClients = false;
   isDown = false;
 
   constructor(clock: Clock) {
@@ -53,10 +56,10 @@ export class FakeOpenidProvider {
     this.asked.push(`${init.method} ${path}`);
     await Promise.resolve();
     if (this.isDown || origin !== new URL(ISSUER).origin) throw new Error("connection refused");
-    const own = await this.answerInstead(path);
+    const own = await Promise.race([this.answerInstead(path), rejectedBy(init.signal)]);
     if (own !== undefined) return own;
     if (path === "/.well-known/openid-configuration") return Response.json(this.#discovery());
-    if (path === "/jwks") return Response.json({ keys: this.#keys.map(({ jwk }) => jwk) });
+    if (path === "/jwks") return Response.json({ keys: [this.#key.jwk({ use: "sig" })] });
     if (path === "/token") return this.#token(init);
     if (path === "/userinfo") return Response.json(this.userinfo);
     if (path === "/revoke") return this.#revoke(init);
@@ -93,7 +96,7 @@ export class FakeOpenidProvider {
 
   /** Has another key from now on; the old one is not good any more. */
   rotateKeys(): void {
-    this.#keys = [newKey()];
+    this.#key = newKey();
   }
 
   /** Ends everything that was given. */
@@ -116,9 +119,9 @@ export class FakeOpenidProvider {
     };
   }
 
-  #token({ headers, body }: BunFetchRequestInit): Response {
+  async #token({ headers, body }: BunFetchRequestInit): Promise<Response> {
     const form = new URLSearchParams(String(body));
-    if (!isAuthentic(headers, form)) return oauthError("invalid_client", 400);
+    if (!this.#isAuthentic(headers, form)) return oauthError("invalid_client", 400);
     const grant =
       form.get("grant_type") === "refresh_token" ? this.#refreshed(form) : this.#redeemed(form);
     if (grant === undefined) return oauthError("invalid_grant");
@@ -129,7 +132,7 @@ export class FakeOpenidProvider {
       access_token: `access-${randomUUID()}`,
       ...(this.expiresIn !== undefined && { expires_in: this.expiresIn }),
       ...(this.givesRefreshTokens && { refresh_token: refreshToken }),
-      id_token: this.#idToken(grant, form.get("grant_type") !== "refresh_token"),
+      id_token: await this.#idToken(grant, form.get("grant_type") !== "refresh_token"),
     });
   }
 
@@ -151,11 +154,10 @@ export class FakeOpenidProvider {
     return grant;
   }
 
-  #idToken({ clientId, nonce, subject }: Grant, isLogin: boolean): string {
-    const [key] = this.#keys;
+  async #idToken({ clientId, nonce, subject }: Grant, isLogin: boolean): Promise<string> {
     const now = Math.floor(this.#clock.wall() / 1_000);
     const token: IdToken = {
-      header: { alg: "ES256", kid: key?.jwk["kid"] },
+      header: {},
       claims: {
         iss: ISSUER,
         sub: subject,
@@ -167,30 +169,32 @@ export class FakeOpenidProvider {
       },
     };
     this.tamper(token);
-    const signed = `${encoded(token.header)}.${encoded(token.claims)}`;
-    if (key === undefined) return signed;
-    const signature = sign("sha256", Buffer.from(signed), {
-      key: key.privateKey,
-      dsaEncoding: "ieee-p1363",
-    });
-    return this.tamperText(`${signed}.${signature.toString("base64url")}`);
+    return this.tamperText(await this.#key.sign(token.claims, token.header));
   }
 
   #revoke({ headers, body }: BunFetchRequestInit): Response {
     const form = new URLSearchParams(String(body));
-    if (!isAuthentic(headers, form)) return oauthError("invalid_client", 400);
+    if (!this.#isAuthentic(headers, form)) return oauthError("invalid_client", 400);
     this.#refreshTokens.delete(form.get("token") ?? "");
     return new Response(null, { status: 200 });
   }
+
+  #isAuthentic(headers: BunFetchRequestInit["headers"], form: URLSearchParams): boolean {
+    if (this.isForPublicClients) return form.get("client_id") === CLIENT_ID;
+    const given = new Headers(headers).get("authorization");
+    if (given === null) return form.get("client_secret") === CLIENT_SECRET;
+    const [id = "", secret = ""] = Buffer.from(given.slice("Basic ".length), "base64")
+      .toString()
+      .split(":");
+    return decodeForm(id) === CLIENT_ID && decodeForm(secret) === CLIENT_SECRET;
+  }
 }
 
-function isAuthentic(headers: BunFetchRequestInit["headers"], form: URLSearchParams): boolean {
-  const given = new Headers(headers).get("authorization");
-  if (given === null) return form.get("client_secret") === CLIENT_SECRET;
-  const [id = "", secret = ""] = Buffer.from(given.slice("Basic ".length), "base64")
-    .toString()
-    .split(":");
-  return decodeForm(id) === CLIENT_ID && decodeForm(secret) === CLIENT_SECRET;
+/** Rejects when a request is given up, as fetch does. */
+function rejectedBy(signal?: AbortSignal | null): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal?.addEventListener("abort", () => reject(signal.reason as Error));
+  return promise;
 }
 
 function decodeForm(text: string): string {
@@ -201,12 +205,6 @@ function oauthError(error: string, status = 400): Response {
   return Response.json({ error, error_description: "<script>alert(1)</script>" }, { status });
 }
 
-function encoded(part: object): string {
-  return Buffer.from(JSON.stringify(part)).toString("base64url");
-}
-
-function newKey(): { privateKey: KeyObject; jwk: Record<string, unknown> } {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const jwk = { ...publicKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig" };
-  return { privateKey, jwk };
+function newKey(): SigningKey {
+  return new SigningKey("ES256", randomUUID());
 }

@@ -1,6 +1,10 @@
 import * as oauth from "oauth4webapi";
 import type { Claims } from "../../../../pipeline/claims.ts";
 import type { PolicyServices } from "../../../../pipeline/policy.ts";
+import { isAlgorithm } from "../../keys/algorithms.ts";
+import { type KeySet, KeysUnavailable } from "../../keys/key-set.ts";
+import { RemoteKeys } from "../../keys/remote-keys.ts";
+import { verifySignature } from "../../keys/signed-token.ts";
 import { printable } from "../../../../units/printable.ts";
 import { IssuerError, issuerError } from "./issuer-error.ts";
 import { issuerFetch } from "./issuer-fetch.ts";
@@ -49,7 +53,9 @@ export class Issuer {
   readonly #options: oauth.HttpRequestOptions<"GET"> &
     oauth.HttpRequestOptions<"POST", URLSearchParams>;
   #metadata: Metadata | undefined;
+  #keys: { readonly url: string; readonly set: RemoteKeys } | undefined;
   #rereadAt = 0;
+  #isClosed = false;
   #reading: Promise<Metadata> | undefined;
   /** What was last logged; empty while all is well. */
   #complaint = "";
@@ -75,10 +81,17 @@ export class Issuer {
     return known;
   }
 
+  /** Nothing is read ahead any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#keys?.set.close();
+  }
+
   async #read(): Promise<Metadata> {
     const { clock, log } = this.#services;
     try {
       this.#metadata = await this.#discover();
+      if (!this.#isClosed) this.#keysAt(this.#metadata.jwks_uri);
       this.#rereadAt = clock.monotonic() + REREAD_AFTER_MS;
       if (this.#complaint !== "") log("info", `${this.#subject} can be used again`);
       this.#complaint = "";
@@ -116,6 +129,9 @@ export class Issuer {
     const endpoint = URL.parse(metadata.authorization_endpoint ?? "");
     const isSafe = endpoint?.protocol === "https:" || endpoint?.protocol === url.protocol;
     if (!isSafe) throw new IssuerError("invalid", "it has no authorization_endpoint with https");
+    const keys = URL.parse(metadata.jwks_uri ?? "");
+    const areSafe = keys?.protocol === "https:" || keys?.protocol === url.protocol;
+    if (!areSafe) throw new IssuerError("invalid", "it has no jwks_uri with https");
     const allowed: readonly string[] = this.#config.algorithms;
     const offered = metadata.id_token_signing_alg_values_supported ?? DEFAULT_ALGORITHMS;
     const algorithms = offered.filter((name) => allowed.includes(name));
@@ -144,7 +160,7 @@ export class Issuer {
         requireIdToken: true,
         ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
       });
-      return await this.#tokens(metadata, response, body);
+      return await this.#tokens(metadata, body);
     } catch (error) {
       throw issuerError(error);
     }
@@ -162,7 +178,7 @@ export class Issuer {
         this.#options,
       );
       const body = await oauth.processRefreshTokenResponse(metadata, client, response);
-      return await this.#tokens(metadata, response, body, subject);
+      return await this.#tokens(metadata, body, subject);
     } catch (error) {
       throw issuerError(error);
     }
@@ -189,7 +205,6 @@ export class Issuer {
   /** `refreshed` is the subject of the session that is refreshed. */
   async #tokens(
     metadata: Metadata,
-    response: Response,
     body: oauth.TokenEndpointResponse,
     refreshed?: string,
   ): Promise<Tokens> {
@@ -205,7 +220,7 @@ export class Issuer {
     let isVerified = claims !== undefined;
     let userinfo: Claims | undefined;
     try {
-      if (claims !== undefined) await this.#verify(metadata, response, claims);
+      if (claims !== undefined) await this.#verify(metadata, body.id_token ?? "", claims);
       if (this.#config.userinfo) userinfo = await this.#userinfo(metadata, accessToken, subject);
     } catch (error) {
       // The refresh token may have been replaced already: what is known of the person has to do.
@@ -222,8 +237,17 @@ export class Issuer {
     };
   }
 
-  async #verify(metadata: Metadata, response: Response, claims: oauth.IDToken): Promise<void> {
-    await oauth.validateApplicationLevelSignature(metadata, response, this.#options);
+  async #verify(metadata: Metadata, idToken: string, claims: oauth.IDToken): Promise<void> {
+    try {
+      await verifySignature(idToken, {
+        keys: this.#keysAt(metadata.jwks_uri),
+        algorithms: new Set(metadata.id_token_signing_alg_values_supported?.filter(isAlgorithm)),
+      });
+    } catch (error) {
+      const isMissing = error instanceof KeysUnavailable;
+      const message = isMissing ? "its keys cannot be read" : "its ID token is not signed by it";
+      throw new IssuerError(isMissing ? "unreachable" : "invalid", message, "", error);
+    }
     // OpenID Connect Core section 3.1.3.7.
     if (claims.azp === undefined || claims.azp === this.#config.client_id) return;
     throw new IssuerError("invalid", "its ID token is for another client (azp)");
@@ -236,6 +260,15 @@ export class Issuer {
     const claims = await oauth.processUserInfoResponse(metadata, client, subject, response);
     if (isSigned) await oauth.validateApplicationLevelSignature(metadata, response, this.#options);
     return claims;
+  }
+
+  /** The issuer's keys, which are read ahead and followed as they change. */
+  #keysAt(url = ""): KeySet {
+    if (this.#keys?.url === url) return this.#keys.set;
+    this.#keys?.set.close();
+    const { clock, fetch, log } = this.#services;
+    this.#keys = { url, set: new RemoteKeys({ url, clock, fetch, log }) };
+    return this.#keys.set;
   }
 
   #client(): oauth.Client {
@@ -261,11 +294,12 @@ function answerIn(
   state: string,
 ): URLSearchParams {
   try {
-    return oauth.validateAuthResponse(metadata, client, query, state);
+    const answer = oauth.validateAuthResponse(metadata, client, query, state);
+    if (answer.getAll("code").length === 1) return answer;
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) throw error;
-    throw new IssuerError("forged", "this is not its answer", "", error);
   }
+  throw new IssuerError("forged", "this is not its answer");
 }
 
 /** What a discovery document calls its issuer, if that is why it was not accepted. */

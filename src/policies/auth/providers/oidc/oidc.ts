@@ -33,7 +33,7 @@ function keep(config: OidcConfig, services: PolicyServices, name: string): Kept 
   const digest = createHash("sha256")
     .update(JSON.stringify([name, config]))
     .digest("base64url");
-  return services.keep(`oidc ${digest}`, () => {
+  const make = (): Kept => {
     const issuer = new Issuer(config, services, name);
     // Read ahead, so that the first login does not wait and the operator learns of problems now.
     Promise.resolve(issuer.metadata()).catch(() => {});
@@ -41,7 +41,8 @@ function keep(config: OidcConfig, services: PolicyServices, name: string): Kept 
     const sealing = new Sealing(secretsFor(config) ?? ownSecret(services, name), contextOf(config));
     const parts = { config, issuer, sealing, clock: services.clock, log };
     return { issuer, log, sessions: new Sessions(parts), logins: new Logins(parts) };
-  });
+  };
+  return services.keep(`oidc ${digest}`, make, ({ issuer }) => issuer.close());
 }
 
 /** A random secret that is the same after a reload. */

@@ -1,20 +1,6 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import { Duration } from "../../../../units/duration.ts";
-
-/** Those that the protocol library verifies: with public keys only, so `none` and HMAC are never accepted. */
-const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
+import { asymmetricAlgorithms } from "../../keys/algorithms.ts";
 
 const path = (options: { default: string; description: string }) =>
   Type.String({
@@ -53,8 +39,9 @@ export const oidcSchema = Type.Object(
         "What is asked for: `openid`, and what brings the claims that are needed. `offline_access` brings a refresh token at issuers that give none otherwise.",
       expected: "a list of scopes, like [openid, email]",
     }),
-    algorithms: Type.Array(Type.Union(ALGORITHMS.map((name) => Type.Literal(name))), {
-      default: [...ALGORITHMS],
+    // With public keys only: `none` and HMAC are never accepted.
+    algorithms: Type.Array(Type.Union(asymmetricAlgorithms.map((name) => Type.Literal(name))), {
+      default: [...asymmetricAlgorithms],
       minItems: 1,
       description:
         "The algorithms by which ID tokens may be signed, as far as the issuer says that it uses them.",

@@ -9,6 +9,7 @@ export interface Session {
   readonly startedAt: number;
   /** When its owner was last seen, at about a tenth of `idle_timeout`. */
   readonly seenAt: number;
+  /** In compact form, verified. */
   readonly idToken: string;
   /** What the userinfo endpoint said; undefined if it was not asked. */
   readonly userinfo: Claims | undefined;
@@ -20,52 +21,63 @@ export interface Session {
   readonly expiresIn: number;
 }
 
-/** A session as text; short, because it travels with every request. */
-export function sessionText(session: Session): string {
-  const { id, startedAt, seenAt, idToken, userinfo, refreshToken, accessToken } = session;
-  const numbers = [session.revision, startedAt, seenAt, session.issuedAt, session.expiresIn];
-  return JSON.stringify([
-    VERSION,
-    id,
-    numbers,
-    idToken,
-    refreshToken ?? 0,
-    accessToken ?? 0,
-    userinfo,
-  ]);
-}
-
 /** Changes with the form of the text: what another version of the gateway wrote is no session. */
 const VERSION = 1;
+/** No JSON contains it. */
+const SEPARATOR = "\0";
+
+type Facts = readonly [
+  version: number,
+  id: string,
+  numbers: readonly number[],
+  refreshToken: string | null,
+  accessToken: string | null,
+  userinfo: Claims | null,
+];
+
+/**
+ * A session as text. It travels with every request, so the ID token is taken out of base64url, which the
+ * cookie adds again.
+ */
+export function sessionText(session: Session): string {
+  const { id, revision, startedAt, seenAt, issuedAt, expiresIn } = session;
+  const { refreshToken = null, accessToken = null, userinfo = null } = session;
+  const numbers = [revision, startedAt, seenAt, issuedAt, expiresIn];
+  const facts: Facts = [VERSION, id, numbers, refreshToken, accessToken, userinfo];
+  const [header = "", payload = "", signature = ""] = session.idToken.split(".");
+  return [JSON.stringify(facts), decoded(header), decoded(payload), signature].join(SEPARATOR);
+}
 
 /** Reads an authentic text. Undefined if another version of the gateway wrote it. */
 export function readSession(text: string): Session | undefined {
-  const parts = JSON.parse(text) as unknown[];
-  const [version, id, numbers, idToken, refreshToken, accessToken, userinfo] = parts;
+  const [first = "", header = "", payload = "", signature = ""] = text.split(SEPARATOR);
+  const [version, id, numbers, refreshToken, accessToken, userinfo] = JSON.parse(first) as Facts;
   if (version !== VERSION) return undefined;
-  const [revision = 0, startedAt = 0, seenAt = 0, issuedAt = 0, expiresIn = 0] =
-    numbers as number[];
+  const [revision = 0, startedAt = 0, seenAt = 0, issuedAt = 0, expiresIn = 0] = numbers;
   return {
-    id: id as string,
+    id,
     revision,
     startedAt,
     seenAt,
-    idToken: idToken as string,
-    userinfo: (userinfo ?? undefined) as Claims | undefined,
-    refreshToken: textOr(refreshToken),
-    accessToken: textOr(accessToken),
+    idToken: `${encoded(header)}.${encoded(payload)}.${signature}`,
+    userinfo: userinfo ?? undefined,
+    refreshToken: refreshToken ?? undefined,
+    accessToken: accessToken ?? undefined,
     issuedAt,
     expiresIn,
   };
 }
 
-function textOr(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+/** The claims of the ID token, and what the userinfo endpoint adds to them. */
+export function claimsOf({ idToken, userinfo }: Session): Claims {
+  const claims = JSON.parse(decoded(idToken.split(".", 2)[1] ?? "")) as Claims;
+  return userinfo === undefined ? claims : { ...userinfo, ...claims };
 }
 
-/** The claims of an ID token that has been verified, and what the userinfo endpoint adds to them. */
-export function claimsOf({ idToken, userinfo }: Session): Claims {
-  const payload = Buffer.from(idToken.split(".", 2)[1] ?? "", "base64url").toString("utf8");
-  const claims = JSON.parse(payload) as Claims;
-  return userinfo === undefined ? claims : { ...userinfo, ...claims };
+function decoded(part: string): string {
+  return Buffer.from(part, "base64url").toString("utf8");
+}
+
+function encoded(part: string): string {
+  return Buffer.from(part).toString("base64url");
 }
