@@ -114,9 +114,9 @@ const wrong: [what: string, text: string, told: string[]][] = [
     ["gateway.yaml:1:1:", "the gateway listens on `server.host` and `server.port`"],
   ],
   [
-    "a key that does not exist yet",
+    "a provider of identities in a route",
     `routes:\n  - { path: /a, backends: ["http://a"], jwt: {} }\n`,
-    ["gateway.yaml:2:41:", "the gateway does not authenticate clients yet"],
+    ["gateway.yaml:2:41:", "clients are known by providers under `auth` at the top"],
   ],
   [
     "a port in the server's host",

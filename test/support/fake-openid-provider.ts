@@ -90,7 +90,7 @@ export class FakeOpenidProvider {
   comeBack(address: string, answer: Record<string, string>): string {
     const { searchParams: asked } = new URL(address);
     const back = new URL(asked.get("redirect_uri") ?? "");
-    back.search = `${new URLSearchParams({ state: asked.get("state") ?? "", ...answer })}`;
+    back.search = new URLSearchParams({ state: asked.get("state") ?? "", ...answer }).toString();
     return back.href;
   }
 
@@ -120,7 +120,7 @@ export class FakeOpenidProvider {
   }
 
   async #token({ headers, body }: BunFetchRequestInit): Promise<Response> {
-    const form = new URLSearchParams(String(body));
+    const form = formIn(body);
     if (!this.#isAuthentic(headers, form)) return oauthError("invalid_client", 400);
     const grant =
       form.get("grant_type") === "refresh_token" ? this.#refreshed(form) : this.#redeemed(form);
@@ -173,7 +173,7 @@ export class FakeOpenidProvider {
   }
 
   #revoke({ headers, body }: BunFetchRequestInit): Response {
-    const form = new URLSearchParams(String(body));
+    const form = formIn(body);
     if (!this.#isAuthentic(headers, form)) return oauthError("invalid_client", 400);
     this.#refreshTokens.delete(form.get("token") ?? "");
     return new Response(null, { status: 200 });
@@ -188,6 +188,11 @@ export class FakeOpenidProvider {
       .split(":");
     return decodeForm(id) === CLIENT_ID && decodeForm(secret) === CLIENT_SECRET;
   }
+}
+
+function formIn(body: BunFetchRequestInit["body"]): URLSearchParams {
+  if (body instanceof URLSearchParams) return body;
+  throw new Error("the gateway sends forms");
 }
 
 /** Rejects when a request is given up, as fetch does. */

@@ -6,6 +6,7 @@ import { foreignInAuth } from "./auth.ts";
 import { foreignInBackends } from "./backends.ts";
 import { isUpstreamKey, ofRoutes } from "./misplaced.ts";
 import { foreignInGuards } from "./guards.ts";
+import { foreignInProviders } from "./providers.ts";
 import { foreignInRoutes } from "./routes.ts";
 import { foreignInSections } from "./sections.ts";
 import { foreignInServer } from "./server.ts";
@@ -22,6 +23,7 @@ export const FOREIGN = [
   ...foreignInBackends,
   ...foreignInTraffic,
   ...foreignInAnswers,
+  ...foreignInProviders,
 ];
 
 /** Keys with one meaning, wherever they are written. */
@@ -67,6 +69,8 @@ export const keyHints: KeyHints = {
     if (top === "routes" && NAMED.has(name ?? "") && rest.length === 1) {
       return found(`routes.${name}`, key);
     }
+    // Below a provider's name is its kind.
+    if (top === "auth" && rest.length === 1) return found(`auth.${rest[0]}`, key);
     if (top === "upstreams" && name !== undefined) {
       if (rest.length > 0) return found(["routes", ...rest].join("."), key);
       return ofRoutes(key) ?? inUpstreams(found("routes", key));

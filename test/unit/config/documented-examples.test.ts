@@ -24,7 +24,7 @@ async function examplesIn(file: string): Promise<[place: string, yaml: string][]
 /** Every variable that a text mentions, long enough for a secret. */
 const variablesIn = (yaml: string) =>
   Object.fromEntries(
-    [...yaml.matchAll(/\$\{(\w+)/g)].map(([, name]) => [name, "0123456789abcdef"]),
+    [...yaml.matchAll(/\$\{(\w+)/g)].map(([, name]) => [name, "0123456789abcdef0123456789abcdef"]),
   );
 
 const examples = (await Promise.all(files.map(examplesIn))).flat();

@@ -53,6 +53,11 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`extra_config: {}\n${ROUTE}`, "there are no plugins yet; "],
   [`keyAuth: {}\n${ROUTE}`, "clients with API keys are known by a provider under `auth`"],
   [`basicauth: {}\n${ROUTE}`, "clients with passwords are known by a provider under `auth`"],
+  [`oauth2: {}\n${ROUTE}`, "clients are known by providers under `auth` at the top"],
+  [
+    `auth: { a: { oidc: { issuer: "https://a", client_id: a, keys: ["0123456789abcdef0123456789abcdef"], redirect_uri: a } } }\n${ROUTE}`,
+    "where the issuer sends people back to is made of `external_url` and `callback_path`",
+  ],
   [`metrics: {}\n${ROUTE}`, "there are no metrics yet; each request is a row"],
   [`tracing: {}\n${ROUTE}`, "there are no traces yet; each request is a row"],
   [`log: {}\n${ROUTE}`, "`logging` has the access log's `database`"],

@@ -86,6 +86,7 @@ const NAVIGATION = {
 };
 
 interface Visit extends Opening {
+  readonly fields?: Record<string, string>;
   readonly isOpen?: boolean;
 }
 

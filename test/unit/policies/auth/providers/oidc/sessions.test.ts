@@ -4,9 +4,12 @@ import { Browser, FakeGateway, KEY, problemOf } from "./browser.ts";
 const MINUTE = 60_000;
 const SESSION = "__Host-gateway_session";
 
-async function loggedIn(options: Record<string, unknown> = {}, prepare = (_: FakeGateway) => {}) {
+async function loggedIn(
+  options: Record<string, unknown> = {},
+  prepare?: (gateway: FakeGateway) => void,
+) {
   const gateway = new FakeGateway(options);
-  prepare(gateway);
+  prepare?.(gateway);
   const browser = new Browser(gateway);
   await browser.logIn();
   const { issuer, clock } = gateway;
