@@ -6,6 +6,7 @@ import { isAddress, splitAddress } from "./admin-schema.ts";
 import { checkAddressRules } from "./address-relations.ts";
 import { checkCertificateProviders } from "./certificate-relations.ts";
 import { checkHostCertificates } from "./host-certificates.ts";
+import { checkLimitRelations } from "./limit-relations.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { checkRetryRelations } from "./retry-relations.ts";
 import { checkTimeouts } from "./timeouts.ts";
@@ -29,6 +30,7 @@ export function checkRelations(config: Top, isWritten: IsWritten, isWhole: IsWho
     ...checkPorts(config),
     ...checkDefaultStorage(config),
     ...checkHostCertificates(config),
+    ...checkLimitRelations(config, isWritten, isWhole),
     ...checkCertificateProviders(config, isWritten),
     ...under(
       ["server", "timeouts"],

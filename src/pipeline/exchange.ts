@@ -56,6 +56,8 @@ export interface Identity {
 export interface Charged {
   /** The limits' items of the RateLimit-Policy field. */
   readonly policyItems: string;
+  /** The whole RateLimit-Policy field of an exchange that is charged nothing else, if it is at hand. */
+  readonly policyField?: Field | undefined;
   /** Their items of the RateLimit field: what is left, and when it grows. */
   readonly items: string;
   /** Undoes the charges, for an exchange that a later stage refuses. */

@@ -18,7 +18,7 @@ export type { ParsedText, Placeholder };
 /** What a text with placeholders becomes a part of: decides how values are encoded there. */
 export interface TextPlace {
   literal(this: void, text: string): string;
-  value(this: void, value: string, form: ValueForm): string;
+  value(this: void, value: string, form: ValueForm, source: PlainSource | NamedSourceKey): string;
 }
 
 /** A text with placeholders for one place. Created once per snapshot. */
@@ -46,7 +46,7 @@ export class Template {
 
   #of(exchange: Exchange, { source, name }: Placeholder): string {
     const { form, read } = valueSources[source];
-    return this.#place.value(read(exchange, name), form);
+    return this.#place.value(read(exchange, name), form, source);
   }
 }
 

@@ -1,7 +1,7 @@
 import { bytesOf, textOfBytes } from "../http/bytes.ts";
 import { encodeByte } from "../http/path.ts";
 import type { ValueForm } from "./placeholder-values.ts";
-import { type ParsedText, Template, type TextPlace } from "./placeholders.ts";
+import { type ParsedText, type Placeholder, Template, type TextPlace } from "./placeholders.ts";
 
 /**
  * A path that begins with "/". A value of the client's path stays as it is; it is normal, so it is
@@ -46,10 +46,11 @@ export const inHost: TextPlace = {
 };
 
 /** Text as people read it, in which nothing is encoded: plain text, or a value that is encoded as a whole. */
-export const asText: TextPlace = {
-  literal: (text) => text,
-  value: (value, form) => (form === "text" ? value.toWellFormed() : textOfBytes(value)),
-};
+export const asText = {
+  literal: (text: string) => text,
+  value: (value: string, form: ValueForm) =>
+    form === "text" ? value.toWellFormed() : textOfBytes(value),
+} satisfies TextPlace;
 
 /** The inside of a JSON string. */
 export const inJsonString: TextPlace = {
@@ -66,19 +67,22 @@ export const inMarkup: TextPlace = {
 
 /**
  * A template for keys of limits and hashes: different values make different keys, wherever one ends and
- * the next begins, and a long value does not make a long key.
+ * the next begins, and a long value does not make a long key. `as` says what a value counts as.
  */
-export function keyTemplate(parsed: ParsedText): Template {
+export function keyTemplate(
+  parsed: ParsedText,
+  as: (value: string, source: Placeholder["source"]) => string = (value) => value,
+): Template {
   const placeholders = parsed.parts.filter((part) => typeof part !== "string");
-  return new Template(parsed, placeholders.length > 1 ? oneOfMany : alone);
+  return new Template(parsed, {
+    literal: (text) => text,
+    value:
+      placeholders.length > 1
+        ? (value, _form, source) =>
+            `${shortened(as(value, source)).replace(/[%\0]/g, encodeByte)}\0`
+        : (value, _form, source) => shortened(as(value, source)),
+  });
 }
-
-const alone: TextPlace = { literal: (text) => text, value: shortened };
-
-const oneOfMany: TextPlace = {
-  literal: (text) => text,
-  value: (value) => `${shortened(value).replace(/[%\0]/g, encodeByte)}\0`,
-};
 
 /** Characters of the longest value that is part of a key as it is. */
 const LONGEST_IN_KEY = 128;

@@ -47,29 +47,79 @@ export const foreignInSections: readonly ForeignKeys[] = [
   // Rate limits.
   {
     below: [TOP, "server"],
-    keys: "rate_limit throttle throttling limit limits limit_req limit_req_zone rate_limiter",
+    keys: "rate_limit rate_limits ratelimit throttle throttling limit limits limit_req limit_req_zone rate_limiter rate_limit_options",
     answer: "the limit for all routes together is `rate_limiting`",
   },
   {
     below: [ROUTE],
-    keys: "throttle throttling limit limits limit_req rate_limiter rate qos max_rate",
-    answer: "a route's limit is `rate_limit`, like `rate_limit: 50`",
+    keys: "rate_limits rate_limiting throttle throttling limit limits limit_req rate_limiter local_ratelimit rate qos max_rate",
+    answer:
+      "a route's limits are `rate_limit`, like `rate_limit: 50` or `rate_limit: { rate: 10/s, burst: 20, key: client_ip }`",
   },
   {
     below: LIMITS,
-    keys: "rps limit requests average per_second max_rate capacity requests_per_minute minute second hour events",
+    keys: "rps limit requests max requests_per_unit average per_second max_rate capacity requests_per_minute minute second hour events",
     answer: "the rate is `rate`, which takes 600/m too",
     means: "rate",
   },
   {
     below: LIMITS,
-    keys: "period window per unit interval every duration refill_rate",
+    keys: "period window window_size window_ms per unit interval fill_interval every duration refill_rate",
     answer: "the time is part of the rate: `rate: 600/m`",
   },
   {
     below: LIMITS,
-    keys: "by strategy scope source source_criterion limit_by zone",
-    answer: "what a limit counts is `key: all` or `key: client_ip`",
+    keys: "by per_client strategy scope source source_criterion limit_by limit_by_header zone descriptors header_name identifier",
+    answer:
+      'what a limit counts is `key`: all, client_ip or a text like "{header.x-tenant}" or "{auth.subject}"',
+    means: "key",
+  },
+  {
+    below: LIMITS,
+    keys: "whitelist allowlist whitelist_ips ip_whitelist exclude excluded except skip bypass ignore exempted exemptions",
+    answer:
+      "clients that a limit does not count are listed in `exempt`, like `exempt: [10.0.0.0/8]`",
+    means: "exempt",
+  },
+  {
+    below: LIMITS,
+    keys: "nodelay delay no_delay action mode overflow on_exceeded exceeded_action on_limit queue throttle smooth",
+    answer:
+      "a request above the limit gets a 429; with `when_exceeded: delay` it waits for up to `max_delay`",
+    means: "when_exceeded",
+  },
+  {
+    below: LIMITS,
+    keys: "burst_size max_burst burst_capacity bucket_size max_tokens tokens depth",
+    answer: "how many requests may come at once is `burst`",
+    means: "burst",
+  },
+  {
+    below: LIMITS,
+    keys: "weight points hits_addend tokens_per_request",
+    answer: "how much one request counts for is `cost`",
+    means: "cost",
+  },
+  {
+    below: LIMITS,
+    keys: "max_wait wait wait_timeout queue_timeout timeout",
+    answer: "how long a request waits with `when_exceeded: delay` is `max_delay`",
+    means: "max_delay",
+  },
+  {
+    below: LIMITS,
+    keys: "status status_code rejected_code limit_req_status response_code error_code error_message message",
+    answer: "a request above the limit gets a 429 with Retry-After; nothing about it can be set",
+  },
+  {
+    below: LIMITS,
+    keys: "hide_client_headers headers standard_headers legacy_headers response_headers",
+    answer: "the RateLimit fields are always sent; `response` of a route can remove them",
+  },
+  {
+    below: LIMITS,
+    keys: "policy redis store backend sync_rate fault_tolerant shared cluster",
+    answer: "gateways share their limits by `store` at the top",
   },
   {
     below: ["logging"],

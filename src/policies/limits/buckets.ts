@@ -1,3 +1,4 @@
+import type { Field } from "../../http/field.ts";
 import type { Charged } from "../../pipeline/exchange.ts";
 import type { Charge, ChargeState } from "./limit.ts";
 
@@ -40,6 +41,10 @@ export abstract class Decision implements Charged {
     let items = "";
     for (const { charge } of this.states) items = joined(items, charge.limit.policyItem);
     return items;
+  }
+
+  get policyField(): Field | undefined {
+    return this.states.length === 1 ? this.states[0]?.charge.limit.policyField : undefined;
   }
 
   get items(): string {

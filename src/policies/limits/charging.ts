@@ -4,7 +4,7 @@ import { GatewayError } from "../../pipeline/errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { PolicyServices } from "../../pipeline/policy.ts";
 import { type Buckets, type Decision, type Delay, joined } from "./buckets.ts";
-import type { Charge } from "./limit.ts";
+import { type Charge, POLICY } from "./limit.ts";
 import { LocalBuckets } from "./local-buckets.ts";
 
 /** How many requests may wait for tokens at a time, on all routes together. */
@@ -84,6 +84,8 @@ function refuse(exchange: Exchange, decision: Decision): never {
   const seconds = Math.max(...limits.map(({ secondsToFit }) => secondsToFit));
   throw new GatewayError("rate_limited", `too many requests; try again in ${seconds} s`, {
     fields: { "retry-after": `${seconds}` },
+    // As draft-ietf-httpapi-ratelimit-headers calls them in problems.
+    members: { "violated-policies": limits.map(({ charge }) => charge.limit.name) },
   });
 }
 
@@ -96,6 +98,12 @@ export function reportCharges(exchange: Exchange, answer: Answer): void {
   const { charged } = exchange;
   if (charged === undefined || exchange.reportedIn === answer) return;
   exchange.reportedIn = answer;
+  const [only] = charged;
+  if (charged.length === 1 && only?.policyField !== undefined) {
+    answer.fields.put(only.policyField);
+    answer.fields.put(REMAINING.with(only.items));
+    return;
+  }
   let policies = "";
   let items = "";
   for (const stage of charged) {
@@ -106,5 +114,4 @@ export function reportCharges(exchange: Exchange, answer: Answer): void {
   answer.fields.put(REMAINING.with(items));
 }
 
-const POLICY = new FieldName("ratelimit-policy");
 const REMAINING = new FieldName("ratelimit");

@@ -6,6 +6,8 @@ import { type Ticket, TokenQueue } from "./token-queue.ts";
 const OWN_AT_MOST = 100_000;
 /** How many buckets the others share. About 5 MB. */
 const SHARED_AT_MOST = 65_536;
+/** So few buckets are kept even if they are full, for clients that come back. */
+const KEPT_ANYWAY = 1_000;
 /** How many buckets a new key looks at for one that is not needed any more, as long as there is room. */
 const LOOKED_AT = 2;
 /** The same when there is no room. */
@@ -108,8 +110,9 @@ export class KeyedBuckets {
   #dropFull(now: number): void {
     const keys = this.#keys;
     const buckets = this.#buckets;
-    const isFull = keys.length >= this.#ownAtMost;
-    for (let left = isFull ? LOOKED_AT_WHEN_FULL : LOOKED_AT; left > 0; left -= 1) {
+    const hasRoom = keys.length < this.#ownAtMost;
+    if (hasRoom && keys.length < KEPT_ANYWAY) return;
+    for (let left = hasRoom ? LOOKED_AT : LOOKED_AT_WHEN_FULL; left > 0; left -= 1) {
       if (this.#next >= keys.length) this.#next = 0;
       const key = keys[this.#next];
       const bucket = buckets[this.#next];

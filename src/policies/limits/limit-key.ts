@@ -39,11 +39,14 @@ export function isKeyOfIdentity(key: LimitKey): boolean {
   );
 }
 
-/** Reads the key of an exchange. Undefined if all exchanges have one. */
+/** Reads the key of an exchange; a value that is absent is empty. Undefined if all exchanges have one. */
 export function keyReader(key: LimitKey): ((exchange: Exchange) => string) | undefined {
   if (key === "all") return undefined;
   if (!isParsedKey(key)) return ({ client }) => clientNetwork(client.address);
-  const template = keyTemplate(key);
+  // Who counts by address among other things counts clients too.
+  const template = keyTemplate(key, (value, source) =>
+    source === "client.ip" ? clientNetwork(value) : value,
+  );
   return (exchange) => template.text(exchange);
 }
 

@@ -1,5 +1,8 @@
+import { type Field, FieldName } from "../../http/field.ts";
 import type { KeyedBuckets } from "./keyed-buckets.ts";
 import type { BucketSize } from "./token-bucket.ts";
+
+export const POLICY = new FieldName("ratelimit-policy");
 
 /** A rate limit as one place charges it. Created once per snapshot, not per request. */
 export class Limit {
@@ -19,6 +22,8 @@ export class Limit {
   readonly local: KeyedBuckets;
   /** Its item of RateLimit-Policy. Who sends at most q requests in any w seconds is never refused. */
   readonly policyItem: string;
+  /** The field with this item alone. */
+  readonly policyField: Field;
   /** How its item of RateLimit begins. */
   readonly itemName: string;
 
@@ -38,6 +43,7 @@ export class Limit {
     const { burst, fillSeconds } = this.size;
     this.itemName = quotedString(of.name);
     this.policyItem = `${this.itemName};q=${Math.floor(burst / this.cost)};w=${fillSeconds}`;
+    this.policyField = POLICY.with(this.policyItem);
   }
 }
 

@@ -14,14 +14,10 @@ export class LocalBuckets implements Buckets {
 
   decide(charges: readonly Charge[]): Decision {
     const now = this.#clock.monotonic();
-    const states: LocalState[] = [];
-    let admitted = true;
-    for (const charge of charges) {
-      const state = new LocalState(charge, charge.limit.local.bucketFor(charge.key, now));
-      if (!state.fits) admitted = false;
-      states.push(state);
-    }
-    if (!admitted) return new LocalDecision(false, states);
+    const [only] = charges;
+    if (only !== undefined && charges.length === 1) return decideOne(only, now, this.#clock);
+    const states = charges.map((charge) => new LocalState(charge, now));
+    if (!states.every(({ fits }) => fits)) return new LocalDecision(false, states);
     let waiting: LocalState[] | undefined;
     for (const state of states) {
       state.take(this.#clock);
@@ -31,27 +27,41 @@ export class LocalBuckets implements Buckets {
   }
 }
 
+/** The usual case, for which lists and loops would cost half as much again. */
+function decideOne(charge: Charge, now: number, clock: Clock): Decision {
+  const state = new LocalState(charge, now);
+  if (!state.fits) return new LocalDecision(false, [state]);
+  state.take(clock);
+  const delay = state.ticket === undefined ? undefined : new Waiting([state]);
+  return new LocalDecision(true, [state], delay);
+}
+
 /** What a charge found in a bucket of this process. */
 class LocalState extends ChargeState {
   /** Undefined if its tokens were there. */
   ticket: Ticket | undefined = undefined;
   readonly #bucket: TokenBucket;
+  readonly #mustWait: boolean;
 
-  constructor(charge: Charge, bucket: TokenBucket) {
-    const { cost, maxDelay } = charge.limit;
-    const fits =
-      bucket.has(cost) ||
-      (maxDelay > 0 && bucket.size.microsecondsUntil(cost, bucket.level) <= maxDelay * 1000);
-    super(charge, fits, bucket.level);
+  /** `now` is monotonic, in milliseconds. */
+  constructor(charge: Charge, now: number) {
+    const { cost, maxDelay, local } = charge.limit;
+    const bucket = local.bucketFor(charge.key, now);
+    const isThere = bucket.has(cost);
+    const comesInTime =
+      !isThere &&
+      maxDelay > 0 &&
+      bucket.size.microsecondsUntil(cost, bucket.level) <= maxDelay * 1000;
+    super(charge, isThere || comesInTime, bucket.level);
     this.#bucket = bucket;
+    this.#mustWait = comesInTime;
   }
 
   take(clock: Clock): void {
     const { cost, local } = this.charge.limit;
-    const isThere = this.#bucket.has(cost);
     this.#bucket.remove(cost);
     this.level = this.#bucket.level;
-    if (!isThere) this.ticket = local.queueOf(this.#bucket, clock).join(cost);
+    if (this.#mustWait) this.ticket = local.queueOf(this.#bucket, clock).join(cost);
   }
 
   override giveBack(): void {

@@ -137,7 +137,8 @@ function noLimitAdvice(written: string): string | undefined {
 }
 
 export type LimitConfig = StaticDecode<typeof limitSchema>;
-type Written = StaticDecode<typeof globalSchema> | StaticDecode<typeof routeSchema>;
+/** `rate_limiting` at the top, or `rate_limit` of a route. */
+export type WrittenLimits = StaticDecode<typeof globalSchema> | StaticDecode<typeof routeSchema>;
 
 /** A limit, and where it stands below the policy's key. */
 export interface PlacedLimit extends LimitConfig {
@@ -150,7 +151,7 @@ const NOT_WRITTEN = { key: "all", cost: 1, when_exceeded: "reject" } as const;
 const DEFAULT_RATE = 100;
 
 /** The limits of a configuration, whatever its form. */
-export function limitsOf(written: Written): PlacedLimit[] {
+export function limitsOf(written: WrittenLimits): PlacedLimit[] {
   if (written === false) return [];
   if (written === true) return [{ ...NOT_WRITTEN, rate: DEFAULT_RATE, path: [], isRate: true }];
   if (Array.isArray(written)) return written.map((one, index) => placed(one, [index]));
@@ -177,7 +178,7 @@ export function burstOf({ rate, burst }: { rate: number; burst?: number | undefi
   return burst ?? Math.max(1, Math.ceil(rate));
 }
 
-export function checkLimits(written: Written): ConfigIssue[] {
+export function checkLimits(written: WrittenLimits): ConfigIssue[] {
   const limits = limitsOf(written);
   const names = new Set<string>();
   return limits.flatMap((limit) => {
@@ -224,7 +225,10 @@ function delayProblem({ when_exceeded }: LimitConfig, delay: number): string | u
 }
 
 /** Warns of limits that one for all routes never lets a request reach. */
-export function compareWithGlobal(written: Written, global: Written | undefined): ConfigIssue[] {
+export function compareWithGlobal(
+  written: WrittenLimits,
+  global: WrittenLimits | undefined,
+): ConfigIssue[] {
   if (global === undefined) return [];
   const most = Math.min(
     ...limitsOf(global).flatMap(({ key, rate, exempt }) =>

@@ -85,6 +85,12 @@ const table: readonly (readonly [text: string, told: string])[] = [
   ],
   [`rate_limiting: { rps: 5 }\n${ROUTE}`, "the rate is `rate`"],
   [route("rate_limit: { average: 5 }"), "the rate is `rate`"],
+  [
+    route("rate_limit: { rate: 5, zone: one }"),
+    "what a limit counts is `key`: all, client_ip or a",
+  ],
+  [route("rate_limit: { rate: 5, nodelay: true }"), "a request above the limit gets a 429; with"],
+  [route("rate_limits: [5]"), "a route's limits are `rate_limit`, like"],
   [`server: { path: /a }\n${ROUTE}`, "it belongs to each entry of `routes`"],
   [`proxy_pass: http://a\n${ROUTE}`, "requests go to `backends`, a list of URLs"],
   [`server: { strip_path: /a }\n${ROUTE}`, "that is `strip_prefix`, like"],

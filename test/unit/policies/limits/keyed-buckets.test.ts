@@ -32,11 +32,11 @@ describe("buckets by key", () => {
   });
 
   test("keys whose buckets are full again make room for others", () => {
-    const held = buckets(1000);
-    for (let key = 0; key < 100; key += 1) spend(held, `early-${key}`, 0);
-    expect(held.count).toBe(100);
-    for (let key = 0; key < 100; key += 1) spend(held, `late-${key}`, 3000);
-    expect(held.count).toBe(100);
+    const held = buckets(10_000);
+    for (let key = 0; key < 2_000; key += 1) spend(held, `early-${key}`, 0);
+    expect(held.count).toBe(2_000);
+    for (let key = 0; key < 2_000; key += 1) spend(held, `late-${key}`, 3000);
+    expect(held.count).toBe(2_000);
   });
 });
 
@@ -75,6 +75,34 @@ describe("under a flood of keys", () => {
     expect(spend(held, "new-2", 0)).toBe(1);
     expect(spend(held, "new-1", 0)).toBe(0);
     expect(spend(held, "new-1", 1000)).toBe(1);
+  });
+
+  test("a million keys take bounded memory, flush no debt, and leave most newcomers their first request", () => {
+    const held = new KeyedBuckets(new BucketSize(1 / 360, 20), () => 0.5);
+    expect(spend(held, "debtor", 0)).toBe(20);
+    spend(held, "known", 0, 5);
+    for (let key = 0; key < 1_000_000; key += 1) held.bucketFor(`flood-${key}`, 1000).take(1000);
+    expect(held.count).toBeLessThanOrEqual(100_000 + 65_536);
+    expect(spend(held, "debtor", 1000)).toBe(0);
+    expect(spend(held, "known", 1000)).toBe(15);
+    let admitted = 0;
+    for (let key = 0; key < 1000; key += 1) admitted += spend(held, `new-${key}`, 1000, 1);
+    expect(admitted).toBeGreaterThan(850);
+    // Of an hour, a tenth brings each bucket a token, and the keys with buckets of their own are rid of debt.
+    admitted = 0;
+    for (let key = 0; key < 1000; key += 1) admitted += spend(held, `late-${key}`, 361_000, 1);
+    expect(admitted).toBeGreaterThan(990);
+  });
+
+  test("new keys together are admitted at the rate of all shared buckets", () => {
+    const held = buckets(10, 8);
+    for (let key = 0; key < 10; key += 1) spend(held, `flood-${key}`, 0);
+    for (let key = 0; key < 1000; key += 1) spend(held, `drain-${key}`, 0);
+    for (let now = 250; now < 3000; now += 250) {
+      let admitted = 0;
+      for (let key = 0; key < 1000; key += 1) admitted += spend(held, `${now}-${key}`, now);
+      expect(admitted).toBe(now % 1000 === 0 ? 8 : 0);
+    }
   });
 
   test("a key that gets a bucket of its own still owes what it owed in a shared one", () => {
