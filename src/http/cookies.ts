@@ -47,6 +47,13 @@ export function* cookiesIn(fields: readonly Field[]): Generator<{ name: string; 
   }
 }
 
+/** Whether a request has more than one cookie of a name: nobody can tell which is meant. */
+export function isRepeatedCookie(fields: readonly Field[], name: string): boolean {
+  let found = 0;
+  for (const cookie of cookiesIn(fields)) if (cookie.name === name) found += 1;
+  return found > 1;
+}
+
 /** A Cookie field's value without the cookies of a name; empty if there are no others. */
 export function withoutCookie(cookies: string, name: string): string {
   return withoutCookies(cookies, (one) => one === name);

@@ -20,6 +20,16 @@ export function queryParameter(query: string, name: string): string | null {
   return null;
 }
 
+/** Whether a query has more than one parameter of a name, in any spelling. */
+export function isRepeatedParameter(query: string, name: string): boolean {
+  let found = 0;
+  for (const part of query.slice(query.startsWith("?") ? 1 : 0).split("&")) {
+    const equals = part.indexOf("=");
+    if (decodeForm(equals === -1 ? part : part.slice(0, equals)) === name) found += 1;
+  }
+  return found > 1;
+}
+
 /** Changes to the parameters of a query. Names are decoded, each character one byte. */
 export interface QueryChanges {
   readonly removed: ReadonlySet<string>;

@@ -116,7 +116,7 @@ const wrong: [what: string, text: string, told: string[]][] = [
   [
     "a provider of identities in a route",
     `routes:\n  - { path: /a, backends: ["http://a"], jwt: {} }\n`,
-    ["gateway.yaml:2:41:", "clients are known by providers under `auth` at the top"],
+    ["gateway.yaml:2:41:", "tokens are verified by a provider under `auth` at the top"],
   ],
   [
     "a port in the server's host",

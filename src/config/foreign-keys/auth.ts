@@ -6,7 +6,7 @@ const ANYWHERE = ["", "server", "routes"];
 export const foreignInAuth: readonly ForeignKeys[] = [
   {
     below: ANYWHERE,
-    keys: "authentication authenticator authenticators authn auth_required access identity security jwt oauth oauth2 oidc forward_auth auth_request",
+    keys: "authentication authenticator authenticators authn auth_required access identity security oauth oauth2 oidc forward_auth auth_request",
     answer:
       "clients are known by providers under `auth` at the top, each with a name, and a route names those of which any may know them: `auth: corp`",
     means: "auth",

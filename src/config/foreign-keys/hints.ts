@@ -4,6 +4,7 @@ import { foreignAnywhere } from "./anywhere.ts";
 import { foreignInAnswers } from "./answers.ts";
 import { foreignInAuth } from "./auth.ts";
 import { foreignInBackends } from "./backends.ts";
+import { foreignInJwt } from "./jwt.ts";
 import { isUpstreamKey, ofRoutes } from "./misplaced.ts";
 import { foreignInGuards } from "./guards.ts";
 import { foreignInProviders } from "./providers.ts";
@@ -17,6 +18,7 @@ export const FOREIGN = [
   ...foreignInServer,
   ...foreignAnywhere,
   ...foreignInAuth,
+  ...foreignInJwt,
   ...foreignInGuards,
   ...foreignInSections,
   ...foreignInRoutes,
@@ -70,11 +72,12 @@ export const keyHints: KeyHints = {
       return found(`routes.${name}`, key);
     }
     // Below a provider's name is its kind.
-    if (top === "auth" && rest.length === 1) return found(`auth.${rest[0]}`, key);
+    if (top === "auth" && name !== undefined) return found(["auth", ...rest].join("."), key);
     if (top === "upstreams" && name !== undefined) {
       if (rest.length > 0) return found(["routes", ...rest].join("."), key);
       return ofRoutes(key) ?? inUpstreams(found("routes", key));
     }
+    if (top === "auth" && name !== undefined) return found(["auth", ...rest].join("."), key);
     if (top === "defaults") {
       const inRoutes = found(["routes", ...trail.slice(1)].join("."), key);
       return inRoutes ?? (name === undefined ? ofRoutes(key) : undefined);

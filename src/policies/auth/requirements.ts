@@ -3,6 +3,7 @@ import { type Claims, claimOf } from "../../pipeline/claims.ts";
 import { GatewayError } from "../../pipeline/errors.ts";
 import type { Exchange, Identity } from "../../pipeline/exchange.ts";
 import { type ConfigIssue, definePolicy } from "../../pipeline/policy.ts";
+import { claimValuesSchema, satisfies } from "./claim-values.ts";
 
 /** A scope token of RFC 6749 section 3.3. */
 const SCOPE = "^[!#-\\[\\]-~]+$";
@@ -18,17 +19,10 @@ const schema = Type.Union(
           }),
         ),
         claims: Type.Optional(
-          Type.Record(
-            Type.String(),
-            Type.Array(Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
-              minItems: 1,
-              expected: "a value, a list of values of which any will do, or true",
-            }),
-            {
-              description:
-                "The claims that a client must have, all of them, each with one of the given values; a claim that is a list needs to contain one. `true` asks for any value but false, null and the empty text. `realm_access.roles` is a claim within another.",
-            },
-          ),
+          Type.Record(Type.String(), claimValuesSchema, {
+            description:
+              "The claims that a client must have, all of them, each with one of the given values; a claim that is a list needs to contain one. `true` asks for any value but false, null and the empty text. `realm_access.roles` is a claim within another.",
+          }),
         ),
       },
       { additionalProperties: false },
@@ -94,25 +88,6 @@ function lackIn({ scope = [], claims = {} }: Required): (claims: Claims) => stri
 
 function scopesOf({ scope, scp }: Claims): readonly unknown[] {
   return [scope, scp].flatMap((value) => (typeof value === "string" ? value.split(" ") : value));
-}
-
-type Value = string | number | boolean;
-
-function satisfies(claim: unknown, values: readonly Value[]): boolean {
-  if (Array.isArray(claim)) {
-    return claim.some((item: unknown) => !Array.isArray(item) && satisfies(item, values));
-  }
-  return values.some((value) => (value === true ? isThere(claim) : isSame(claim, value)));
-}
-
-function isThere(claim: unknown): boolean {
-  return claim !== undefined && claim !== null && claim !== false && claim !== "";
-}
-
-/** Numbers in quotes are the same: issuers and writers of YAML differ in that. */
-function isSame(claim: unknown, value: Value): boolean {
-  const isValue = typeof claim === "string" || typeof claim === "number";
-  return claim === value || (isValue && typeof value !== "boolean" && `${claim}` === `${value}`);
 }
 
 /** RFC 6750 section 3.1, for the schemes that have such a challenge. */

@@ -1,8 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { withoutBlanksAround } from "../../http/blanks.ts";
-import { cookieValue, withoutCookie } from "../../http/cookies.ts";
+import { cookieValue, isRepeatedCookie, withoutCookie } from "../../http/cookies.ts";
 import { TOKEN } from "../../http/fields.ts";
-import { changeQuery, queryParameter } from "../../http/query.ts";
+import { changeQuery, isRepeatedParameter, queryParameter } from "../../http/query.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Outgoing } from "../../pipeline/outgoing.ts";
 import { nameProblem, refusedInRequests } from "../field-names.ts";
@@ -24,15 +24,20 @@ const Place = Type.Transform(Type.String({ expected: EXPECTED }))
   })
   .Encode((place) => (place.kind === "bearer" ? "bearer" : `${place.kind}:${place.name}`));
 
-/** The schema of `from`: where credentials are looked for. `standard` is the default. */
-export function sourcesSchema(standard: readonly string[]) {
+/**
+ * The schema of `from`: where credentials are looked for. `standard` is the default; `several` says what
+ * becomes of a request with more than one.
+ */
+export function sourcesSchema(
+  standard: readonly string[],
+  several = "of which the first that a request has counts",
+) {
   return Type.Array(Place, {
     minItems: 1,
     maxItems: 16,
     expected: EXPECTED,
     default: [...standard],
-    description:
-      "Where the client sends it: `bearer` (the Authorization field), `header:NAME`, `query:NAME` or `cookie:NAME`, or a list of these, of which the first that a request has counts. URLs end up in logs and histories, so a field is better than a query.",
+    description: `Where the client sends it: \`bearer\` (the Authorization field), \`header:NAME\`, \`query:NAME\` or \`cookie:NAME\`, or a list of these, ${several}. URLs end up in logs and histories, so a field is better than a query.`,
   });
 }
 
@@ -74,6 +79,21 @@ export class CredentialSources {
     return undefined;
   }
 
+  /**
+   * The only credential of a request, each character one byte; undefined without any, and `SEVERAL` if
+   * there are more in these places: nobody can tell which is meant, and another reader may take another.
+   */
+  readOnly(exchange: Exchange): string | typeof SEVERAL | undefined {
+    let only: string | undefined;
+    for (const place of this.#places) {
+      const credential = readFrom(exchange, place);
+      if (credential === null || credential === "") continue;
+      if (only !== undefined || isRepeated(exchange, place, credential)) return SEVERAL;
+      only = credential;
+    }
+    return only;
+  }
+
   /** Removes credentials from all of these places. */
   remove(outgoing: Outgoing): void {
     for (const place of this.#places) {
@@ -97,6 +117,9 @@ export class CredentialSources {
   }
 }
 
+/** A request has more than one credential. */
+export const SEVERAL = Symbol("several credentials");
+
 /** The names of places, for what must not be logged. */
 export function secretNames(places: readonly SourcePlace[]): SecretNames {
   const named = (kind: SourcePlace["kind"]) =>
@@ -114,6 +137,16 @@ function readFrom({ fields, target }: Exchange, place: SourcePlace): string | nu
   if (place.kind === "header") return fields.get(place.name);
   if (place.kind === "cookie") return cookieValue(fields.all, place.name);
   return target.query === "" ? null : queryParameter(target.query, place.name);
+}
+
+/** Whether there are others in the same place as the first. */
+function isRepeated({ fields, target }: Exchange, place: SourcePlace, first: string): boolean {
+  if (place.kind === "query") return isRepeatedParameter(target.query, place.name);
+  if (place.kind === "cookie") return isRepeatedCookie(fields.all, place.name);
+  // Fields that repeat are joined by commas.
+  if (!first.includes(",")) return false;
+  const name = place.kind === "bearer" ? "authorization" : place.name;
+  return fields.all.filter((field) => field.name === name).length > 1;
 }
 
 /** The credentials of the scheme Bearer (RFC 6750 section 2.1); null for those of another one. */

@@ -53,6 +53,10 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`extra_config: {}\n${ROUTE}`, "there are no plugins yet; "],
   [`keyAuth: {}\n${ROUTE}`, "clients with API keys are known by a provider under `auth`"],
   [`basicauth: {}\n${ROUTE}`, "clients with passwords are known by a provider under `auth`"],
+  [`server: { jwt: {} }\n${ROUTE}`, "tokens are verified by a provider under `auth` at the top, "],
+  [`auth: { corp: { type: jwt } }\n${ROUTE}`, "a provider's kind is a key, like `corp: { jwt: "],
+  [`auth: { corp: { jwt: { jwks_uri: a } } }\n${ROUTE}`, "that is `jwks`, the URL or the file"],
+  [`auth: { corp: { jwt: { clock_skew: 1s } } }\n${ROUTE}`, "that is `leeway`, like"],
   [`oauth2: {}\n${ROUTE}`, "clients are known by providers under `auth` at the top"],
   [
     `auth: { a: { oidc: { issuer: "https://a", client_id: a, keys: ["0123456789abcdef0123456789abcdef"], redirect_uri: a } } }\n${ROUTE}`,
@@ -125,7 +129,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   ],
   [route("proxy_read_timeout: 5s"), "a route's timeouts are `timeouts: { request, response,"],
   [route("proxy_set_header: {}"), "fields are changed by `request: { headers: "],
-  [route("jwt: {}"), "clients are known by providers under `auth` at the top, each with a name"],
+  [route("jwt: {}"), "tokens are verified by a provider under `auth` at the top, like"],
   [route("auth_basic: x"), "clients with passwords are known by a provider under `auth`"],
   [
     route("authentication: {}"),

@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { JsonProblem, parseStrictJson } from "../../../units/strict-json.ts";
-import { isSameAlgorithm } from "./algorithms.ts";
+import { algorithmsFor, isSameAlgorithm } from "./algorithms.ts";
 import { KeyProblem, VerificationKey } from "./verification-key.ts";
 
 const DEEPEST = 16;
@@ -43,8 +43,8 @@ export function readJwkSet(text: string, known: readonly KnownKey[] = []): ReadK
   }
   for (const [index, jwk] of written.slice(0, MOST_KEYS).entries()) {
     try {
-      const key = readKey(jwk, known);
-      if (key !== undefined && !keys.some((other) => other.key === key.key)) keys.push(key);
+      const key = readKey(jwk, [...known, ...keys]);
+      if (key !== undefined && !keys.includes(key)) keys.push(key);
     } catch (error) {
       if (!(error instanceof KeyProblem)) throw error;
       warnings.push(`key ${index + 1} of ${written.length} is ignored: ${error.message}`);
@@ -73,7 +73,7 @@ function readKey(jwk: unknown, known: readonly KnownKey[]): KnownKey | undefined
   if (!isMembers(jwk)) throw new KeyProblem("it is not an object");
   const { kty, use, kid, alg } = jwk;
   if (kty === "oct") throw new KeyProblem("it is a secret, which a key set must not have");
-  if (typeof kty !== "string" || !TYPES.has(kty)) return undefined;
+  if (!isKnownType(jwk)) return undefined;
   if (use !== undefined && use !== "sig") return undefined;
   const operations = jwk["key_ops"];
   if (operations !== undefined && !isForVerifying(operations)) return undefined;
@@ -95,7 +95,10 @@ function readKey(jwk: unknown, known: readonly KnownKey[]): KnownKey | undefined
   return key.algorithms.length === 0 ? undefined : { text, key };
 }
 
-const TYPES: ReadonlySet<string> = new Set(["RSA", "EC", "OKP"]);
+function isKnownType({ kty, crv }: Members): boolean {
+  if (typeof kty !== "string" || kty === "oct") return false;
+  return algorithmsFor(kty, kty === "RSA" || typeof crv !== "string" ? undefined : crv).length > 0;
+}
 
 function isForVerifying(operations: unknown): boolean {
   return Array.isArray(operations) && operations.includes("verify");

@@ -1,5 +1,6 @@
 import type { Fetch } from "../../../http/fetch.ts";
 import { deltaSeconds, parseCacheControl } from "../../../http/cache-control.ts";
+import type { PolicyServices } from "../../../pipeline/policy.ts";
 import type { Clock } from "../../../time/clock.ts";
 import { ChangingKeys } from "./changing-keys.ts";
 import { FetchProblem, fetchText } from "./fetch-text.ts";
@@ -26,19 +27,31 @@ const MOST_WAITING = 256;
 const MOST_MISSING = 1_000;
 const LONGEST_MISSING = 256;
 
-export interface RemoteKeysOptions {
+interface RemoteKeysPlace {
   readonly url: string;
   /** Authorities to trust in place of the system's, in PEM. */
   readonly ca?: string | undefined;
+}
+
+interface RemoteKeysOptions extends RemoteKeysPlace {
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly log: (level: "info" | "warn" | "error", message: string) => void;
 }
 
+/** The key set behind a URL: one for all who ask for it, across reloads. */
+export function remoteKeys(
+  { keep, clock, fetch, log }: Pick<PolicyServices, "keep" | "clock" | "fetch" | "log">,
+  place: RemoteKeysPlace,
+): KeySet {
+  const key = `keys behind ${JSON.stringify([place.url, place.ca ?? null])}`;
+  const open = () => new RemoteKeys({ ...place, clock, fetch, log });
+  return keep(key, open, (keys) => keys.close());
+}
+
 /**
  * A JWK Set behind a URL. Fetched from the beginning, and again in the background before the issuer's
- * max-age ends; the last good keys stay in force while it is down. To be kept across reloads, by its URL,
- * and closed.
+ * max-age ends; the last good keys stay in force while it is down.
  */
 export class RemoteKeys implements KeySet {
   readonly #options: RemoteKeysOptions;
@@ -58,7 +71,7 @@ export class RemoteKeys implements KeySet {
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
-    this.#keys = new ChangingKeys(options.url, options.log);
+    this.#keys = new ChangingKeys(shown(options.url), options.log);
     void this.#fetch();
   }
 
@@ -172,8 +185,13 @@ export class RemoteKeys implements KeySet {
   }
 
   #unavailable(): KeysUnavailable {
-    return new KeysUnavailable(`there are no keys from ${this.#options.url} yet`);
+    return new KeysUnavailable(`there are no keys from ${shown(this.#options.url)} yet`);
   }
+}
+
+/** A URL without its query, which may have a secret. */
+function shown(url: string): string {
+  return url.replace(/[?#].*$/s, "");
 }
 
 /** How long an answer's keys are good for, in milliseconds. */

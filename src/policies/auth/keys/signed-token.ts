@@ -18,6 +18,84 @@ export class TokenProblem extends Error {
 
 export type Members = Readonly<Record<string, unknown>>;
 
+/** A token taken apart. Nothing of it has been verified. */
+export interface ReadToken {
+  readonly text: string;
+  readonly header: Members;
+  /** The payload, still encoded. */
+  readonly payload: string;
+}
+
+/** Takes a JWT in compact form apart (RFC 7519 section 7.2). Throws a TokenProblem. */
+export function readToken(text: string): ReadToken {
+  const [head, payload] = partsOf(text);
+  return { text, header: members(head, "header", DEEPEST_HEADER), payload };
+}
+
+/** A token's claims. Nobody vouches for them before its signature is verified. Throws a TokenProblem. */
+export function readClaims({ payload }: ReadToken): Members {
+  return members(payload, "payload", DEEPEST_CLAIMS);
+}
+
+export interface SignatureRules {
+  readonly keys: KeySet;
+  /** A key is used only for those of these that fit its type. */
+  readonly algorithms: ReadonlySet<Algorithm>;
+  /** The header's `typ`, as `mediaType` reads it; undefined for any. */
+  readonly type?: string | undefined;
+}
+
+/**
+ * The algorithm of a token whose header is acceptable (RFC 7515 section 5.2, RFC 8725 section 3). What it
+ * says of keys, other than the name of one, is ignored: `jwk`, `jku`, `x5u`, `x5c`. Throws a TokenProblem.
+ */
+export function algorithmOf(
+  { header }: ReadToken,
+  { algorithms, type }: Omit<SignatureRules, "keys">,
+): Algorithm {
+  const { alg } = header;
+  if (!isAlgorithm(alg) || !algorithms.has(alg)) {
+    throw new TokenProblem("the token's algorithm is not accepted");
+  }
+  // No extension is understood; b64 is one that changes what is signed (RFC 7797).
+  if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) {
+    throw new TokenProblem("the token asks for extensions, and none is supported");
+  }
+  if (type !== undefined && mediaType(header["typ"]) !== type) {
+    throw new TokenProblem("the token is of another type");
+  }
+  const { kid } = header;
+  if (kid !== undefined && typeof kid !== "string") {
+    throw new TokenProblem("the token's kid is not a text");
+  }
+  return alg;
+}
+
+/**
+ * Finds the key that has signed a token, also one that its issuer has only just begun to use. Rejects
+ * with a TokenProblem if there is none, or with KeysUnavailable.
+ */
+export async function signerOf(
+  token: ReadToken,
+  algorithm: Algorithm,
+  keys: KeySet,
+): Promise<VerificationKey> {
+  const { text, header } = token;
+  const id = typeof header["kid"] === "string" ? header["kid"] : undefined;
+  const current = await keys.current();
+  const signer = await trySome(text, algorithm, fitting(current, algorithm, id));
+  if (signer !== undefined) return signer;
+  if (id !== undefined && hasId(current, id)) throw forged();
+  // The key may be new.
+  const next = await keys.lookFor(id);
+  const added = next.filter((key) => !current.includes(key));
+  const newSigner = await trySome(text, algorithm, fitting(added, algorithm, id));
+  if (newSigner !== undefined) return newSigner;
+  if (id === undefined || hasId(next, id) || next.some((key) => key.id === undefined))
+    throw forged();
+  throw new TokenProblem("the token is signed with a key that is not known");
+}
+
 /** A token whose signature is right. Nothing has been checked of its claims yet. */
 export interface SignedToken {
   readonly header: Members;
@@ -26,29 +104,17 @@ export interface SignedToken {
   readonly key: VerificationKey;
 }
 
-export interface SignatureRules {
-  readonly keys: KeySet;
-  /** A key is used only for those of these that fit its type. */
-  readonly algorithms: ReadonlySet<Algorithm>;
-  /** The header's `typ`, in lower case and without "application/"; undefined for any. */
-  readonly type?: string | undefined;
+/** Verifies a JWT except for its claims. Rejects with a TokenProblem, or with KeysUnavailable. */
+export async function verifySignature(text: string, rules: SignatureRules): Promise<SignedToken> {
+  const token = readToken(text);
+  const algorithm = algorithmOf(token, rules);
+  const claims = readClaims(token);
+  return { header: token.header, claims, key: await signerOf(token, algorithm, rules.keys) };
 }
 
-/**
- * Verifies the signature of a JWT in compact form (RFC 7515 section 5.2, RFC 8725). What a token says of
- * keys, other than the name of one, is ignored: `jwk`, `jku`, `x5u`, `x5c`. Rejects with a TokenProblem,
- * or with KeysUnavailable.
- */
-export async function verifySignature(token: string, rules: SignatureRules): Promise<SignedToken> {
-  const [head, body] = partsOf(token);
-  const header = members(head, "header", DEEPEST_HEADER);
-  const algorithm = algorithmOf(header, rules);
-  const id = idOf(header);
-  const key = await signerOf(token, algorithm, id, rules.keys);
-  return { header, claims: members(body, "payload", DEEPEST_CLAIMS), key };
-}
-
-const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
+// Base64url without padding bits that mean something to nobody: a token has one text (RFC 4648 section 3.5).
+const PART = "(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?";
+const COMPACT = new RegExp(`^(?=[^.])(${PART})\\.(?=[^.])(${PART})\\.(?=.)${PART}$`);
 
 /** The header and the payload, encoded. */
 function partsOf(token: string): [string, string] {
@@ -66,14 +132,9 @@ function partsOf(token: string): [string, string] {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function members(encoded: string, part: string, deepest: number): Members {
-  const bytes = Buffer.from(encoded, "base64url");
-  // Padding bits that are not zero, or a length that nothing encodes to.
-  if (bytes.toString("base64url") !== encoded) {
-    throw new TokenProblem(`the token's ${part} is not in base64url`);
-  }
   let value: unknown;
   try {
-    value = parseStrictJson(utf8.decode(bytes), deepest);
+    value = parseStrictJson(utf8.decode(Buffer.from(encoded, "base64url")), deepest);
   } catch (error) {
     if (error instanceof JsonProblem)
       throw new TokenProblem(`the token's ${part} ${error.message}`);
@@ -85,53 +146,9 @@ function members(encoded: string, part: string, deepest: number): Members {
   return value as Members;
 }
 
-function algorithmOf(header: Members, { algorithms, type }: SignatureRules): Algorithm {
-  const { alg } = header;
-  if (!isAlgorithm(alg) || !algorithms.has(alg)) {
-    throw new TokenProblem("the token's algorithm is not accepted");
-  }
-  // No extension is understood; b64 is one that changes what is signed (RFC 7797).
-  if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) {
-    throw new TokenProblem("the token asks for extensions, and none is supported");
-  }
-  if (type !== undefined && mediaType(header["typ"]) !== type) {
-    throw new TokenProblem("the token is of another type");
-  }
-  return alg;
-}
-
 /** A media type in lower case, without "application/", which may be left out (RFC 7515 section 4.1.9). */
 export function mediaType(type: unknown): string | undefined {
   return typeof type === "string" ? type.toLowerCase().replace(/^application\//, "") : undefined;
-}
-
-function idOf({ kid }: Members): string | undefined {
-  if (kid === undefined || typeof kid === "string") return kid;
-  throw new TokenProblem("the token's kid is not a text");
-}
-
-/** Finds the key that has signed a token, also one that its issuer has only just begun to use. */
-async function signerOf(
-  token: string,
-  algorithm: Algorithm,
-  id: string | undefined,
-  keys: KeySet,
-): Promise<VerificationKey> {
-  const current = await keys.current();
-  const signer = await trySome(token, algorithm, fitting(current, algorithm, id));
-  if (signer !== undefined) return signer;
-  if (id !== undefined && hasId(current, id)) throw forged();
-  // The key may be new.
-  const next = await keys.lookFor(id);
-  const added = next.filter((key) => !current.includes(key));
-  const newSigner = await trySome(token, algorithm, fitting(added, algorithm, id));
-  if (newSigner !== undefined) return newSigner;
-  const isUnknown =
-    id !== undefined && next.length > 0 && next.every((key) => key.id !== undefined);
-  if (isUnknown && !hasId(next, id)) {
-    throw new TokenProblem("the token is signed with a key that is not known");
-  }
-  throw forged();
 }
 
 function forged(): TokenProblem {

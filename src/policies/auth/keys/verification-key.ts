@@ -4,6 +4,7 @@ import { type Algorithm, algorithmsFor, algorithmsForSecret } from "./algorithms
 const FEWEST_RSA_BITS = 2_048;
 /** Longer ones take long to compute with. */
 const MOST_RSA_BITS = 16_384;
+const LARGEST_EXPONENT = 2n ** 32n - 1n;
 
 /** Why a key cannot be used, as a clause for the operator. */
 export class KeyProblem extends Error {
@@ -56,10 +57,10 @@ const CURVES: Readonly<Record<string, string>> = {
 
 function algorithmsOf(key: KeyObject): readonly Algorithm[] {
   if (key.type !== "public") throw new KeyProblem("it is not a public key");
-  const { modulusLength = 0, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
+  const { namedCurve = "" } = key.asymmetricKeyDetails ?? {};
   const type = key.asymmetricKeyType ?? "?";
   if (type === "rsa") {
-    checkLength(modulusLength);
+    checkRsa(key);
     return algorithmsFor("RSA");
   }
   if (type === "ed25519") return algorithmsFor("OKP", "Ed25519");
@@ -71,11 +72,20 @@ function algorithmsOf(key: KeyObject): readonly Algorithm[] {
   );
 }
 
-function checkLength(bits: number): void {
-  if (bits >= FEWEST_RSA_BITS && bits <= MOST_RSA_BITS) return;
-  throw new KeyProblem(
-    bits < FEWEST_RSA_BITS
-      ? `it is an RSA key of ${bits} bits, and fewer than ${FEWEST_RSA_BITS} are not safe`
-      : `it is an RSA key of ${bits} bits; at most ${MOST_RSA_BITS} are supported`,
-  );
+function checkRsa(key: KeyObject): void {
+  const { modulusLength: bits = 0, publicExponent: exponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (bits < FEWEST_RSA_BITS) {
+    throw new KeyProblem(
+      `it is an RSA key of ${bits} bits, and fewer than ${FEWEST_RSA_BITS} are not safe`,
+    );
+  }
+  if (bits > MOST_RSA_BITS) {
+    throw new KeyProblem(
+      `it is an RSA key of ${bits} bits; at most ${MOST_RSA_BITS} are supported`,
+    );
+  }
+  // With 1, anybody can sign.
+  if (exponent < 3n || exponent % 2n === 0n || exponent > LARGEST_EXPONENT) {
+    throw new KeyProblem(`its RSA exponent is not an odd number from 3 to ${LARGEST_EXPONENT}`);
+  }
 }
