@@ -5,7 +5,7 @@ import { providerRegistry } from "./auth/providers/registry.ts";
 import { requirements } from "./auth/requirements.ts";
 import { cache } from "./cache/cache.ts";
 import { compress } from "./compress/compress.ts";
-import { concurrency } from "./concurrency.ts";
+import { concurrency } from "./concurrency/concurrency.ts";
 import { cors } from "./cors.ts";
 import { rateLimit } from "./limits/rate-limit.ts";
 import { openCountFile } from "./quota/file/open-file.ts";

@@ -6,6 +6,7 @@ import type { PolicyServices } from "../../pipeline/policy.ts";
 import { type Buckets, type Decision, type Delay, joined } from "./buckets.ts";
 import { type Charge, POLICY } from "./limit.ts";
 import { LocalBuckets } from "./local-buckets.ts";
+import { SharedBuckets } from "./shared-buckets.ts";
 
 /** How many requests may wait for tokens at a time, on all routes together. */
 const WAITING_AT_MOST = 10_000;
@@ -19,8 +20,9 @@ export class Charging {
   readonly #buckets: Buckets;
   readonly #waiting: Waiting;
 
-  constructor({ clock, share }: Pick<PolicyServices, "clock" | "share">) {
-    this.#buckets = new LocalBuckets(clock);
+  constructor({ clock, share, store }: Pick<PolicyServices, "clock" | "share" | "store">) {
+    const local = new LocalBuckets(clock);
+    this.#buckets = store === undefined ? local : new SharedBuckets(store, clock, local);
     this.#waiting = share("waiting", () => ({ count: 0 }));
   }
 

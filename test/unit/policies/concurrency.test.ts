@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { concurrency } from "../../../src/policies/concurrency.ts";
+import { concurrency } from "../../../src/policies/concurrency/concurrency.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../src/pipeline/exchange.ts";
 import { openExchange } from "../pipeline/opening.ts";

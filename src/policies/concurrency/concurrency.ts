@@ -1,8 +1,10 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import { GatewayError } from "../pipeline/errors.ts";
-import type { Exchange } from "../pipeline/exchange.ts";
-import { definePolicy, type Policy, type PolicyServices } from "../pipeline/policy.ts";
-import { keyReader, limitKeySchema, textOfKey } from "./limits/limit-key.ts";
+import { GatewayError } from "../../pipeline/errors.ts";
+import type { Exchange } from "../../pipeline/exchange.ts";
+import { definePolicy, type Policy, type PolicyServices } from "../../pipeline/policy.ts";
+import { keyReader, limitKeySchema, textOfKey } from "../limits/limit-key.ts";
+import { InProgress } from "./in-progress.ts";
+import { SharedPlaces } from "./shared-places.ts";
 
 const MOST = 1_000_000;
 
@@ -43,46 +45,47 @@ export const concurrency = definePolicy({
   route: { key: "concurrency", schema, create },
 });
 
-function create(config: Config, { keep }: PolicyServices): Policy | undefined {
+function create(
+  config: Config,
+  { clock, keep, random, store }: PolicyServices,
+  route: string,
+): Policy | undefined {
   if (config === false) return undefined;
   const { limit: most, key } =
     typeof config === "number" ? ({ limit: config, key: "all" } as const) : config;
   const keyOf = keyReader(key) ?? (() => "");
+  const text = textOfKey(key);
   // A reload that changes the limit alone keeps the count.
-  const inProgress = keep(textOfKey(key), () => new InProgress());
+  const inProgress = keep(text, () => new InProgress());
+  const shared = store && new SharedPlaces(JSON.stringify([route, text]), { store, clock, random });
   return {
     name: "concurrency",
 
     request(exchange: Exchange) {
       const counted = keyOf(exchange);
-      if (!inProgress.begin(counted, most)) {
-        throw new GatewayError(
-          "too_many_in_progress",
-          `${most} ${most === 1 ? "request is" : "requests are"} already in progress; try again when one has ended`,
-          { fields: { "retry-after": "1" } },
-        );
-      }
+      if (!inProgress.begin(counted, most)) throw tooMany(most);
       exchange.whenOver(() => inProgress.end(counted));
-      return undefined;
+      return shared && takeShared(shared, exchange, counted, most);
     },
   };
 }
 
-/** Counts by key. Keys without a request in progress are forgotten. */
-class InProgress {
-  readonly #counts = new Map<string, number>();
+/** In addition to a place of this gateway: what it has in progress is part of what all have. */
+async function takeShared(
+  shared: SharedPlaces,
+  exchange: Exchange,
+  counted: string,
+  most: number,
+): Promise<undefined> {
+  const place = await shared.take(counted, most);
+  if (place === undefined) throw tooMany(most);
+  exchange.whenOver(() => shared.release(place));
+}
 
-  /** False if there are so many already. */
-  begin(key: string, most: number): boolean {
-    const count = this.#counts.get(key) ?? 0;
-    if (count >= most) return false;
-    this.#counts.set(key, count + 1);
-    return true;
-  }
-
-  end(key: string): void {
-    const count = this.#counts.get(key) ?? 0;
-    if (count > 1) this.#counts.set(key, count - 1);
-    else this.#counts.delete(key);
-  }
+function tooMany(most: number): GatewayError {
+  return new GatewayError(
+    "too_many_in_progress",
+    `${most} ${most === 1 ? "request is" : "requests are"} already in progress; try again when one has ended`,
+    { fields: { "retry-after": "1" } },
+  );
 }

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { type Child, startChild } from "./child.ts";
+import { requiresProgram } from "./requires.ts";
+import type { Stage } from "./stage.ts";
+
+export const hasRedis = requiresProgram("redis-server", "redis-server");
+
+export interface RedisProcess extends Child {
+  readonly socket: string;
+  /** For `store`. */
+  readonly url: string;
+}
+
+/**
+ * Starts a Redis server that keeps nothing, on a Unix socket, and waits until it can be used. The stage
+ * ends it. Another one may take the socket of one that has been killed.
+ */
+export async function startRedis(
+  stage: Stage,
+  { folder = stage.folder(), args = [] }: { folder?: string; args?: readonly string[] } = {},
+): Promise<RedisProcess> {
+  const socket = join(folder, "redis.sock");
+  const settings = ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no"];
+  const child = await startChild(stage, [...settings, "--dir", folder, ...args], {
+    command: ["redis-server"],
+  });
+  await child.lines.waitFor(/eady to accept connections/);
+  return { ...child, socket, url: `unix:${socket}` };
+}
