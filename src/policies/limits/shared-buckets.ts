@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { GatewayError } from "../../pipeline/errors.ts";
 import { type SharedStore, StoreUnavailable } from "../../pipeline/shared-store.ts";
 import type { Clock } from "../../time/clock.ts";
-import type { Buckets, Decision, Delay } from "./buckets.ts";
+import { type Buckets, Decision, type Delay } from "./buckets.ts";
 import { type Charge, ChargeState, type Limit } from "./limit.ts";
 import { GIVE_BACK, TAKE } from "./shared-scripts.ts";
 
@@ -123,10 +123,7 @@ function keyIn(id: string, key: string): string {
 /** 132 bits. */
 const KEY_LENGTH = 22;
 
-class SharedDecision implements Decision {
-  readonly admitted: boolean;
-  readonly states: readonly ChargeState[];
-  readonly delay: Wait | undefined;
+class SharedDecision extends Decision {
   readonly #giveBack: () => void;
 
   constructor(
@@ -135,18 +132,13 @@ class SharedDecision implements Decision {
     delay: Wait | undefined,
     giveBack: () => void,
   ) {
-    this.admitted = admitted;
-    this.states = states;
-    this.delay = delay;
+    super(admitted, states, delay);
     this.#giveBack = giveBack;
   }
 
   giveBack(): void {
-    for (const state of this.states) {
-      const { cost, size } = state.charge.limit;
-      state.level = Math.min(size.capacity, state.level + cost * size.partsPerToken);
-    }
-    this.delay?.end();
+    for (const state of this.states) state.giveBack();
+    (this.delay as Wait | undefined)?.end();
     this.#giveBack();
   }
 }
