@@ -1,3 +1,4 @@
+import { RedisClient } from "bun";
 import { join } from "node:path";
 import { type Child, startChild } from "./child.ts";
 import { requiresProgram } from "./requires.ts";
@@ -9,6 +10,10 @@ export interface RedisProcess extends Child {
   readonly socket: string;
   /** For `store`. */
   readonly url: string;
+  /** Asks it for something. */
+  command(name: string, ...parameters: string[]): Promise<unknown>;
+  /** The same with a password. */
+  commandAs(password: string, name: string, ...parameters: string[]): Promise<unknown>;
 }
 
 /**
@@ -25,5 +30,17 @@ export async function startRedis(
     command: ["redis-server"],
   });
   await child.lines.waitFor(/eady to accept connections/);
-  return { ...child, socket, url: `unix:${socket}` };
+  const commandAs = async (credentials: string, name: string, parameters: string[]) => {
+    const client = new RedisClient(`redis+unix://${credentials}localhost${socket}`);
+    const reply: unknown = await client.send(name, parameters);
+    client.close();
+    return reply;
+  };
+  return {
+    ...child,
+    socket,
+    url: `unix:${socket}`,
+    command: (name, ...parameters) => commandAs("", name, parameters),
+    commandAs: (password, name, ...parameters) => commandAs(`:${password}@`, name, parameters),
+  };
 }

@@ -134,7 +134,7 @@ describe("a wait for tokens of a store", () => {
   });
 
   test("is none if all tokens are there", async () => {
-    const { store, buckets } = shared();
+    const { buckets } = shared();
     const { delay } = await buckets.decide([charge(limit("a", { maxDelay: 4_000 }))]);
     expect(delay).toBeUndefined();
   });
