@@ -1,3 +1,5 @@
+import { GatewayError } from "./errors.ts";
+
 /** A program that a store runs as one step, and how it is known there. */
 export interface StoreScript {
   /** For messages: "rate limit". */
@@ -29,4 +31,11 @@ export interface SharedStore {
 /** The store did not answer in time, or is away. It has already been reported. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
+}
+
+/** The refusal where `onError` is "deny"; `what` cannot be done without the store. */
+export function limitsUnavailable(what: string): GatewayError {
+  return new GatewayError("limits_unavailable", `${what}; try again later`, {
+    fields: { "retry-after": "1" },
+  });
 }

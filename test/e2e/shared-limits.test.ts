@@ -220,10 +220,10 @@ test.skipIf(!hasRedis)(
         },
       ]),
     );
-    let isOver = false;
+    const traffic = { isOver: false };
     const statuses = new Set<number>();
     const send = async (): Promise<void> => {
-      while (!isOver) statuses.add((await ask(`${gateway.url}/a`)).status);
+      while (!traffic.isOver) statuses.add((await ask(`${gateway.url}/a`)).status);
     };
     const clients = Array.from({ length: 8 }, send);
     const back = (times: number) =>
@@ -237,7 +237,7 @@ test.skipIf(!hasRedis)(
     await gateway.lines.waitFor(/is away: no answer/);
     second.kill("SIGCONT");
     await back(2);
-    isOver = true;
+    traffic.isOver = true;
     await Promise.all(clients);
 
     expect([...statuses]).toEqual([200]);
@@ -254,10 +254,9 @@ test.skipIf(!hasRedis || !hasOpenssl)(
     const port = freePort();
     const file = (name: string) => join(folder, name);
     await startRedis(stage, {
-      args: [
-        ...["--tls-port", `${port}`, "--tls-auth-clients", "no"],
-        ...["--tls-cert-file", file("redis.pem"), "--tls-key-file", file("redis.key")],
-      ],
+      args: `--tls-port ${port} --tls-auth-clients no --tls-cert-file ${file("redis.pem")} --tls-key-file ${file("redis.key")}`.split(
+        " ",
+      ),
     });
     const route = { path: "/a", respond: 200, rate_limit: { rate: PER_HOUR, burst: 5 } };
     const redis = `rediss://localhost:${port}`;

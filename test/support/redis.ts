@@ -11,9 +11,9 @@ export interface RedisProcess extends Child {
   /** For `store`. */
   readonly url: string;
   /** Asks it for something. */
-  command(name: string, ...parameters: string[]): Promise<unknown>;
+  readonly command: (name: string, ...parameters: string[]) => Promise<unknown>;
   /** The same with a password. */
-  commandAs(password: string, name: string, ...parameters: string[]): Promise<unknown>;
+  readonly commandAs: (password: string, name: string, ...parameters: string[]) => Promise<unknown>;
 }
 
 /**

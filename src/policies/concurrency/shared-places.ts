@@ -1,6 +1,9 @@
 import { hash } from "node:crypto";
-import { GatewayError } from "../../pipeline/errors.ts";
-import { type SharedStore, StoreUnavailable } from "../../pipeline/shared-store.ts";
+import {
+  limitsUnavailable,
+  type SharedStore,
+  StoreUnavailable,
+} from "../../pipeline/shared-store.ts";
 import type { Clock } from "../../time/clock.ts";
 import { RELEASE, RENEW, TAKE } from "./shared-scripts.ts";
 
@@ -65,11 +68,7 @@ export class SharedPlaces {
       if (store.onError === "deny") {
         // It may have been taken all the same.
         this.#free(place);
-        throw new GatewayError(
-          "limits_unavailable",
-          "the requests in progress cannot be counted; try again later",
-          { fields: { "retry-after": "1" } },
-        );
+        throw limitsUnavailable("the requests in progress cannot be counted");
       }
       // The store learns of it by the first renewal after its return.
     }

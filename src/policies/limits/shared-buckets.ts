@@ -1,6 +1,9 @@
 import { hash } from "node:crypto";
-import { GatewayError } from "../../pipeline/errors.ts";
-import { type SharedStore, StoreUnavailable } from "../../pipeline/shared-store.ts";
+import {
+  limitsUnavailable,
+  type SharedStore,
+  StoreUnavailable,
+} from "../../pipeline/shared-store.ts";
 import type { Clock } from "../../time/clock.ts";
 import { type Buckets, Decision, type Delay } from "./buckets.ts";
 import { type Charge, ChargeState, type Limit } from "./limit.ts";
@@ -66,20 +69,11 @@ export class SharedBuckets implements Buckets {
   }
 
   #withoutStore(charges: readonly Charge[]): Decision | Promise<Decision> {
-    switch (this.#store.onError) {
-      case "local":
-        return this.#local.decide(charges);
-      case "allow":
-        return new SharedDecision(true, charges.map(asIfNew), undefined, () => {});
-      case "deny":
-        throw new GatewayError(
-          "limits_unavailable",
-          "rate limits cannot be checked; try again later",
-          {
-            fields: { "retry-after": "1" },
-          },
-        );
-    }
+    const { onError } = this.#store;
+    if (onError === "deny") throw limitsUnavailable("rate limits cannot be checked");
+    return onError === "local"
+      ? this.#local.decide(charges)
+      : new SharedDecision(true, charges.map(asIfNew), undefined, () => {});
   }
 
   #termsOf(limit: Limit): Terms {
