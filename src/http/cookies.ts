@@ -56,16 +56,20 @@ export function isRepeatedCookie(fields: readonly Field[], name: string): boolea
 
 /** A Cookie field's value without the cookies of a name; empty if there are no others. */
 export function withoutCookie(cookies: string, name: string): string {
-  return withoutCookies(cookies, (one) => one === name);
+  return cookiesBut(cookies, (one) => one === name).join("; ");
 }
 
-/** A Cookie field's value without some cookies, by their names; empty if there are no others. */
+/** The same without some cookies, by their names; as it was if none of these is there. */
 export function withoutCookies(cookies: string, isRemoved: (name: string) => boolean): string {
+  const isThere = cookies.split(";").some((cookie) => isRemoved(nameOf(cookie)));
+  return isThere ? cookiesBut(cookies, isRemoved).join("; ") : cookies;
+}
+
+function cookiesBut(cookies: string, isRemoved: (name: string) => boolean): string[] {
   return cookies
     .split(";")
     .map(withoutBlanksAround)
-    .filter((cookie) => cookie !== "" && !isRemoved(nameOf(cookie)))
-    .join("; ");
+    .filter((cookie) => cookie !== "" && !isRemoved(nameOf(cookie)));
 }
 
 function nameOf(cookie: string): string {

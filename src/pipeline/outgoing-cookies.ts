@@ -3,7 +3,7 @@ import type { Outgoing } from "./outgoing.ts";
 
 /**
  * Takes cookies out of what a backend gets; others stay as they are. `part` is a text that the names of
- * all of them contain.
+ * all of them contain; it may be empty.
  */
 export function removeCookies(
   outgoing: Outgoing,
@@ -16,8 +16,8 @@ export function removeCookies(
   for (let at = 0; at < fields.length; at += 2) {
     if (fields[at] !== "cookie") continue;
     const cookies = fields[at + 1] ?? "";
-    isFound ||= cookies.includes(part);
-    const others = withoutCookies(cookies, isRemoved);
+    const others = cookies.includes(part) ? withoutCookies(cookies, isRemoved) : cookies;
+    isFound ||= others !== cookies;
     if (others !== "") left.push(others);
   }
   if (!isFound) return;

@@ -6,10 +6,83 @@ const ANYWHERE = ["", "server", "routes"];
 export const foreignInAuth: readonly ForeignKeys[] = [
   {
     below: ANYWHERE,
-    keys: "authentication authenticator authenticators authn auth_required access identity security oauth oauth2 oidc forward_auth auth_request",
+    keys: "authentication authenticator authenticators authn auth_required access identity security oauth oauth2 oidc",
     answer:
       "clients are known by providers under `auth` at the top, each with a name, and a route names those of which any may know them: `auth: corp`",
     means: "auth",
+  },
+  {
+    below: ANYWHERE,
+    keys: "forward_auth auth_request external_auth ext_auth ext_authz auth_url proxy_auth auth_request_set auth_response_headers",
+    answer:
+      'a service that decides about requests is a provider under `auth` at the top, like `sso: { forward: { url: "http://auth/verify" } }`, and a route asks for it: `auth: sso`',
+    means: "auth",
+  },
+  {
+    below: ["routes"],
+    keys: "mtls mutual_tls client_cert client_auth ssl_client_certificate ssl_verify_client client_certificate",
+    answer:
+      "clients are known by their certificates by a provider under `auth` at the top, like `devices: { client_certificate: true }`; the authorities are those of `server.tls.client_certificates`",
+    means: "auth",
+  },
+  {
+    below: ["auth"],
+    keys: "forward_auth auth_request external external_auth ext_authz http",
+    answer: 'that is `forward`, like `forward: { url: "http://auth/verify" }`',
+    means: "forward",
+  },
+  {
+    below: ["auth"],
+    keys: "mtls certificate certificates client_cert client_certificates tls_client",
+    answer: "that is `client_certificate`",
+    means: "client_certificate",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "address uri endpoint target host service auth_url",
+    answer: "that is `url`",
+    means: "url",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "auth_request_headers request_headers allowed_headers headers forward_headers headers_to_upstream_on_allow",
+    answer: "that is `send`, the names of the request fields that the service gets",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "auth_response_headers response_headers copy_headers upstream_headers auth_request_set header_field",
+    answer: "that is `receive`, the names of the fields that the backend gets of the answer",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "auth_response_headers_regex",
+    answer: "the names in `receive` are written out, so that clients cannot send them",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "trust_forward_header trust_forward_headers",
+    answer: "which proxies are trusted is `server.trusted_proxies`, for everything",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "add_auth_cookies_to_response auth_cookies",
+    answer: "Set-Cookie of the service always goes to the client; leave it out",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "failure_mode_allow fail_open allow_degraded on_error",
+    answer: "without an answer nobody is admitted: the client gets a 503",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "forward_body with_request_body max_body_size send_body",
+    answer: "the service does not get the content of requests; leave it out",
+  },
+  {
+    below: ["auth.forward"],
+    keys: "cache_ttl ttl cache_duration cache_for cache_key",
+    answer: "that is `cache`, like `cache: 10s`",
+    means: "cache",
   },
   {
     below: ANYWHERE,

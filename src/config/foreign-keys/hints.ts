@@ -77,7 +77,6 @@ export const keyHints: KeyHints = {
       if (rest.length > 0) return found(["routes", ...rest].join("."), key);
       return ofRoutes(key) ?? inUpstreams(found("routes", key));
     }
-    if (top === "auth" && name !== undefined) return found(["auth", ...rest].join("."), key);
     if (top === "defaults") {
       const inRoutes = found(["routes", ...trail.slice(1)].join("."), key);
       return inRoutes ?? (name === undefined ? ofRoutes(key) : undefined);

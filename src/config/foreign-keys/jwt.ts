@@ -25,7 +25,7 @@ export const foreignInJwt: readonly ForeignKeys[] = [
   },
   {
     below: PROVIDER,
-    keys: "forward forward_payload_header pass_token keep_token keep_auth_header hide_credentials",
+    keys: "forward_payload_header pass_token keep_token keep_auth_header hide_credentials",
     answer: "the backend gets the credentials with `pass_credentials: true`",
     means: "pass_credentials",
   },

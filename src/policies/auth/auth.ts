@@ -1,5 +1,5 @@
 import { Answer } from "../../pipeline/answer.ts";
-import { GatewayError } from "../../pipeline/errors.ts";
+import { type ErrorCode, GatewayError } from "../../pipeline/errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import { definePolicy, type Policy, type PolicyDefinition } from "../../pipeline/policy.ts";
 import { keepFromSharedCaches } from "../../http/shared-caches.ts";
@@ -96,7 +96,7 @@ class Authentication implements Policy {
       }
       if (proof !== undefined) return this.#charge(exchange, proof);
     }
-    return refuse(refusals);
+    return refuse(exchange, refusals);
   }
 
   async #askLater(
@@ -137,10 +137,14 @@ function accept(
     return undefined;
   }
   const { name, provider, fields } = named;
-  if (!named.passCredentials) provider.removeCredentials(exchange.outgoing, exchange);
-  const { subject, claims, challenge, answerFields } = verdict;
+  const { outgoing } = exchange;
+  const { subject, claims, challenge, backendFields, answerFields } = verdict;
   exchange.identity = { provider: name, subject, claims, challenge };
   exchange.answerFields = answerFields;
+  if (!named.passCredentials) provider.removeCredentials(outgoing, exchange);
+  if (backendFields !== undefined) {
+    for (const [field, value] of backendFields) outgoing.set(field, value);
+  }
   fields.set(exchange);
   return verdict;
 }
@@ -149,10 +153,14 @@ function accept(
  * The outcome for a request that no provider recognizes: the first answer or error of a provider,
  * otherwise a 401 with all challenges.
  */
-function refuse(refusals: readonly Refusal[]): Answer {
+function refuse(exchange: Exchange, refusals: readonly Refusal[]): Answer {
   for (const refusal of refusals) {
     if ("error" in refusal) throw refusal.error;
-    if (refusal.verdict instanceof Answer) return refusal.verdict;
+    if (refusal.verdict instanceof Answer) {
+      const code = REFUSALS[refusal.verdict.status];
+      if (code !== undefined) exchange.fail(code, `refused by \`auth.${refusal.named.name}\``);
+      return refusal.verdict;
+    }
   }
   const reasons: string[] = [];
   const challenges: string[] = [];
@@ -166,3 +174,6 @@ function refuse(refusals: readonly Refusal[]): Answer {
     fields: { "www-authenticate": [...new Set(challenges)].join(", ") },
   });
 }
+
+/** What a provider's own answer is in the row. A redirect to a login page is no error. */
+const REFUSALS: Readonly<Record<number, ErrorCode>> = { 401: "unauthorized", 403: "forbidden" };

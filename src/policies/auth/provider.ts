@@ -8,6 +8,8 @@ import type { Charge } from "../limits/limit.ts";
 
 /** What credentials have proved. */
 export interface Proof extends Omit<Identity, "provider"> {
+  /** Fields that the backend gets besides `identity_headers`, of those in `fieldsForBackends`. */
+  readonly backendFields?: readonly (readonly [name: string, value: string])[];
   /** Fields to add to the answer, like the Set-Cookie of a session that goes on. */
   readonly answerFields?: readonly Field[];
   /**

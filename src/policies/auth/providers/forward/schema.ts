@@ -1,0 +1,238 @@
+import { Value } from "@sinclair/typebox/value";
+import { type StaticDecode, Type } from "@sinclair/typebox";
+import { TOKEN } from "../../../../http/fields.ts";
+import type { ConfigIssue } from "../../../../pipeline/policy.ts";
+import { Duration } from "../../../../units/duration.ts";
+import { nameProblem, refusedInRequests } from "../../../field-names.ts";
+import type { SecretNames } from "../../provider.ts";
+import { checkTls } from "./tls-files.ts";
+
+const FieldNames = (options: { readonly description: string; readonly default: string[] }) =>
+  Type.Array(Type.String({ expected: "the name of a field" }), options);
+
+const cache = Type.Object(
+  {
+    for: Duration({
+      description:
+        "How long an admission counts. Whoever logs out is still admitted for as long, so seconds rather than minutes.",
+      longestDays: 1,
+    }),
+    by: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        description:
+          "The fields of `send` that tell clients apart. By default all; those that say nothing of who a client is, like Accept, may be left out.",
+      }),
+    ),
+    per: Type.Union([Type.Literal("request"), Type.Literal("credentials")], {
+      description:
+        "`request`: an admission is for the same method, URL and client address alone, by which the service may decide. `credentials`: it is for everything, for services that look at the fields alone.",
+      default: "request",
+    }),
+    max_entries: Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 10_000,
+      description:
+        "How many admissions are kept; beyond that the oldest give way. Also at most 32 MiB.",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const pemFile = (description: string, example: string) =>
+  Type.Optional(
+    Type.String({ minLength: 1, description, expected: `a file name, like ${example}` }),
+  );
+
+const settings = Type.Object(
+  {
+    url: Type.String({
+      description: "What is asked, without anything of the request in it.",
+      expected: "a URL, like http://auth:4180/oauth2/auth",
+    }),
+    method: Type.Union([Type.Literal("GET"), Type.Literal("HEAD"), Type.Literal("POST")], {
+      description: "The method of the question; that of the request is in X-Forwarded-Method.",
+      default: "GET",
+    }),
+    timeout: Duration({
+      description: "How long an answer may take; then the client gets a 503.",
+      default: "5s",
+      longestDays: 1,
+    }),
+    send: FieldNames({
+      description:
+        "The request fields that the service gets, as far as the client sends them. By default what login services look at: credentials, and what tells browsers from programs.",
+      default: [
+        "authorization",
+        "cookie",
+        "accept",
+        "accept-language",
+        "user-agent",
+        "x-requested-with",
+      ],
+    }),
+    receive: FieldNames({
+      description:
+        "The fields of a 2xx answer that the backend gets. No client can send any of them, on any route.",
+      default: [],
+    }),
+    subject: Type.Optional(
+      Type.String({
+        description:
+          "The field of a 2xx answer that says who the client is. Default: the first one of `receive`.",
+        expected: "the name of a field",
+      }),
+    ),
+    lists: FieldNames({
+      description:
+        "Those of `receive` that are lists, separated by commas or `|`, like groups: as claims they are lists too.",
+      default: [],
+    }),
+    cookies: Type.Array(Type.String({ expected: "the name of a cookie" }), {
+      description:
+        "The service's own cookies, which are kept from backends on all routes; `*` at the end stands for any ending. By default backends get all cookies, as the gateway cannot know whose they are.",
+      default: [],
+    }),
+    cache: Type.Optional(
+      Type.Union(
+        [Duration({ description: "Short for `for`.", longestDays: 1 }), cache, Type.Literal(false)],
+        {
+          description:
+            "Admits again without asking; 2xx answers alone, without Set-Cookie or `Cache-Control: no-store`. Requests that ask the same at the same time share one question then. By default every request is asked about.",
+          expected: "a duration, or {for, by, per, max_entries}",
+        },
+      ),
+    ),
+    max_in_flight: Type.Integer({
+      minimum: 1,
+      maximum: 200,
+      default: 100,
+      description:
+        "How many questions are on their way at a time; others wait for their turn within `timeout`.",
+    }),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          ca: pemFile("The authorities to trust in place of the system's.", "ca.pem"),
+          certificate: pemFile("The certificate that the gateway presents.", "client.pem"),
+          key: pemFile("The certificate's private key.", "client.key"),
+        },
+        { additionalProperties: false, description: "For a service with https; PEM files." },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const forwardSchema = Type.Union([Type.String(), settings], {
+  description:
+    "Asks a service about each request, as Traefik's forwardAuth and nginx's auth_request do. 2xx admits; 401, 403 and redirects go to the client as they are; after everything else, or nothing in time, the client gets a 503. A URL alone takes all defaults.",
+  expected: "a URL, or {url, send, receive, cache, …}",
+});
+
+export type ForwardSettings = StaticDecode<typeof settings>;
+export type ForwardConfig = string | ForwardSettings;
+
+/** Fields that say nothing of who a client is or what it may do. */
+const NEUTRAL: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "user-agent",
+  "x-requested-with",
+]);
+
+/** The URL alone stands for all defaults. */
+export function settingsOf(config: ForwardConfig): ForwardSettings {
+  if (typeof config !== "string") return config;
+  return Value.Decode(settings, Value.Default(settings, { url: config }));
+}
+
+export function secretsOf(config: ForwardConfig): SecretNames {
+  const { send, cookies } = settingsOf(config);
+  return {
+    headers: send.filter((name) => !NEUTRAL.has(name.toLowerCase())),
+    cookies: cookies.filter((name) => !name.endsWith("*")),
+  };
+}
+
+export function checkForward(config: ForwardConfig): ConfigIssue[] {
+  const settings = settingsOf(config);
+  const urlProblem = problemOfUrl(settings.url);
+  if (typeof config === "string")
+    return urlProblem === undefined ? [] : [{ path: [], message: urlProblem }];
+  const { receive, subject, lists, cookies, tls } = settings;
+  const names = new Set(receive.map((name) => name.toLowerCase()));
+  return [
+    ...(urlProblem === undefined ? [] : [{ path: ["url"], message: urlProblem }]),
+    ...settings.send.flatMap((name, index) =>
+      issue(["send", index], nameProblem(name, refusedInRequests.set)),
+    ),
+    ...receive.flatMap((name, index) => issue(["receive", index], receiveProblem(name))),
+    ...issue(
+      ["subject"],
+      subject === undefined || TOKEN.test(subject)
+        ? undefined
+        : `\`${subject}\` is not a field name`,
+    ),
+    ...lists.flatMap((name, index) =>
+      issue(
+        ["lists", index],
+        names.has(name.toLowerCase()) ? undefined : `\`${name}\` is not among those of \`receive\``,
+      ),
+    ),
+    ...cookies.flatMap((name, index) =>
+      issue(
+        ["cookies", index],
+        TOKEN.test(name.replace(/\*$/, "")) && !/\*./.test(name)
+          ? undefined
+          : `\`${name}\` is not the name of a cookie; \`*\` may stand at the end of one`,
+      ),
+    ),
+    ...checkCache(settings),
+    ...checkTls(tls),
+  ];
+}
+
+function issue(path: readonly (string | number)[], message: string | undefined): ConfigIssue[] {
+  return message === undefined ? [] : [{ path, message }];
+}
+
+function problemOfUrl(written: string): string | undefined {
+  const url = URL.parse(written);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return `\`${written}\` is not an http or https URL, like http://auth:4180/oauth2/auth`;
+  }
+  if (url.username !== "" || url.password !== "")
+    return "a URL with a password cannot be asked; leave it out";
+  return url.hash === "" ? undefined : "a fragment is never sent; leave out the # and what follows";
+}
+
+function receiveProblem(name: string): string | undefined {
+  if (name.toLowerCase() === "set-cookie")
+    return "Set-Cookie always goes to the client; leave it out";
+  return nameProblem(name, refusedInRequests.set);
+}
+
+function checkCache({ cache: written, send }: ForwardSettings): ConfigIssue[] {
+  if (typeof written !== "object" || written.by === undefined) return [];
+  const sent = send.map((name) => name.toLowerCase());
+  const by = written.by.map((name) => name.toLowerCase());
+  const missing = sent.find((name) => !NEUTRAL.has(name) && !by.includes(name));
+  return [
+    ...by.flatMap((name, index) =>
+      issue(
+        ["cache", "by", index],
+        sent.includes(name)
+          ? undefined
+          : `\`${name}\` is not among those of \`send\`, so the service does not know it`,
+      ),
+    ),
+    ...issue(
+      ["cache", "by"],
+      missing &&
+        `\`${missing}\` is sent and not among these: one client's admission would be another's; add it, or leave it out of \`send\``,
+    ),
+  ];
+}
