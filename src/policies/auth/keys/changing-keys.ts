@@ -53,6 +53,11 @@ export class ChangingKeys {
     this.#warned = warned;
   }
 
+  /** Nobody looks after the keys any more: what they have verified has to be verified again. */
+  retire(): void {
+    for (const key of this.#keys ?? []) key.isRetired = true;
+  }
+
   /** Keeps the keys that there are. Said once, until they can be read again. */
   failed(reason: string): void {
     if (this.#hasFailed) return;

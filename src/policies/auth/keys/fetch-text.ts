@@ -92,7 +92,16 @@ async function read(response: Response, { longest }: Limits): Promise<string> {
   return Buffer.concat(pieces).toString("utf8");
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "it refuses connections",
+  ECONNRESET: "it closes the connection",
+  ENOTFOUND: "its name cannot be resolved",
+  EAI_AGAIN: "its name cannot be resolved at the moment",
+};
+
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.name === "TimeoutError" ? "it does not answer in time" : error.message;
+  if (error.name === "TimeoutError") return "it does not answer in time";
+  const code = "code" in error ? String(error.code) : "";
+  return (Object.hasOwn(REASONS, code) ? REASONS[code] : undefined) ?? error.message;
 }

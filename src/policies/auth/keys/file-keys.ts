@@ -58,6 +58,7 @@ export class FileKeys implements KeySet {
   }
 
   close(): void {
+    this.#keys.retire();
     this.#watch.stop();
   }
 

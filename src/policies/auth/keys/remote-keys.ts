@@ -95,6 +95,7 @@ export class RemoteKeys implements KeySet {
   }
 
   close(): void {
+    this.#keys.retire();
     this.#closing.abort();
     this.#cancelTimer();
     this.#stopWaiting();

@@ -55,6 +55,9 @@ function checkUrl(written: string, config: JwtConfig): ConfigIssue[] {
   const isShort = typeof config.jwks === "string";
   const path = isShort ? ["jwks"] : ["jwks", "url"];
   const url = URL.parse(written);
+  if (url?.protocol === "file:") {
+    return [{ path, message: "a file is named without `file://`" }];
+  }
   if (url === null || !/^https?:$/.test(url.protocol)) {
     return [{ path, message: "not a URL of http or https" }];
   }

@@ -229,14 +229,14 @@ test("the last good keys stay in force while the issuer is down, which is said o
 
 test("without keys nobody waits after the first failure, and the next fetch is soon", async () => {
   const issuer = new Issuer();
-  issuer.answer = () => Promise.reject(new Error("connection refused"));
+  issuer.answer = () => Promise.reject(Object.assign(new Error("?"), { code: "ECONNREFUSED" }));
   const keys = issuer.open();
 
   expect(Promise.resolve(keys.current())).rejects.toThrow(KeysUnavailable);
   await settle();
   expect(() => keys.current()).toThrow(KeysUnavailable);
   expect(issuer.lines).toEqual([
-    `error the keys at ${URL} cannot be read: connection refused; until they can, requests with tokens get a 503`,
+    `error the keys at ${URL} cannot be read: it refuses connections; until they can, requests with tokens get a 503`,
   ]);
   issuer.has(first);
   issuer.clock.advance(1_000);
@@ -345,7 +345,7 @@ test.each([
 test("after it is closed nothing is fetched, and nobody is left waiting", async () => {
   const issuer = new Issuer(first);
   const keys = issuer.open();
-  await keys.current();
+  const [one] = await keys.current();
   await settle();
   const found = keys.lookFor("second");
   await settle();
@@ -353,6 +353,7 @@ test("after it is closed nothing is fetched, and nobody is left waiting", async 
   keys.close();
 
   expect(ids(await found)).toEqual(["first"]);
+  expect(one?.isRetired).toBe(true);
   issuer.clock.advance(3_600_000);
   await settle();
   expect(issuer.asked).toHaveLength(1);

@@ -62,6 +62,12 @@ test.each<[string, object, string, string]>([
     "jwks",
     "not a URL of http or https",
   ],
+  [
+    "a URL of a file",
+    { jwks: "file:///etc/keys.json" },
+    "jwks",
+    "a file is named without `file://`",
+  ],
   ["a URL that is none", { jwks: { url: "keys.json" } }, "jwks.url", "not a URL of http or https"],
   [
     "a password",
