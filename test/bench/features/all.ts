@@ -1,3 +1,4 @@
+import { access } from "./access.ts";
 import { balancing } from "./balancing.ts";
 import { caching } from "./caching.ts";
 import { changing } from "./changing.ts";
@@ -15,5 +16,6 @@ export const features: readonly Feature[] = [
   ...balancing,
   ...trying,
   ...limiting,
+  ...access,
   ...caching,
 ];
