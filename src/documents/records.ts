@@ -1,6 +1,7 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import type { Steps } from "../time/slices.ts";
+import type { KeyHints } from "./reading/complaints.ts";
 import { validate } from "./reading/validate.ts";
 import { type Diagnostic, diagnosticLine } from "./text/diagnostics.ts";
 import { ConfigDocument, type DocumentKind } from "./text/document.ts";
@@ -17,6 +18,7 @@ export interface ReadRecords<Value> {
 /** What a file has records of: a schema, of a list or of a mapping by names, and words for it. */
 export interface RecordKind<Schema extends TSchema> extends DocumentKind {
   readonly schema: Schema;
+  readonly hints?: KeyHints;
 }
 
 /** How much of a text is read in one step, in UTF-16 code units: about a millisecond's work. */
@@ -38,7 +40,7 @@ export function* readRecords<Schema extends TSchema>(
     return { value, lines: (issues) => linesOf(document(), issues) };
   }
   const document = ConfigDocument.parse(file, text, kind);
-  const { value: whole, diagnostics } = validate(kind.schema, document);
+  const { value: whole, diagnostics } = validate(kind.schema, document, kind.hints);
   const found = [...document.diagnostics, ...diagnostics];
   if (whole === undefined || found.length > 0) throw new FileProblem(shortened(asLines(found)));
   return { value: whole, lines: (issues) => linesOf(document, issues) };

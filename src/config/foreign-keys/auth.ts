@@ -1,3 +1,4 @@
+import { foreignInKeys, foreignInUsers } from "../../policies/auth/access/foreign-keys.ts";
 import type { ForeignKeys } from "./foreign-keys.ts";
 
 const ANYWHERE = ["", "server", "routes"];
@@ -104,5 +105,33 @@ export const foreignInAuth: readonly ForeignKeys[] = [
     answer:
       "what a route asks of clients that `auth` has recognized is `require`, like `require: { scope: [users:read] }`",
     means: "require",
+  },
+  ...foreignInKeys.map((keys) => ({ below: ["auth.api_key.keys"], ...keys })),
+  ...foreignInUsers.map((keys) => ({ below: ["auth.basic.users"], ...keys })),
+  {
+    below: ["auth.api_key"],
+    keys: "header headers key_names key_name name in query cookie source sources location key_in_header key_in_query hide_credentials",
+    answer:
+      "where the key stands is `from`, like `from: header:x-api-key` or `from: [bearer, query:api_key]`; backends do not get it unless `pass_credentials` is set next to `api_key`",
+    means: "from",
+  },
+  {
+    below: ["auth.api_key"],
+    keys: "key_file keys_file path consumers secrets",
+    answer: "the file of keys is `file`, and keys in the configuration itself are `keys`",
+    means: "file",
+  },
+  {
+    below: ["auth.basic"],
+    keys: "htpasswd htpasswd_file user_file users_file password_file auth_basic_user_file path credentials accounts",
+    answer:
+      "the file of users, in YAML or of htpasswd, is `file`, and users in the configuration itself are `users`",
+    means: "file",
+  },
+  {
+    below: ["auth.basic"],
+    keys: "remove_header header_field hide_credentials",
+    answer:
+      "backends do not get the password unless `pass_credentials` is set next to `basic`; who the user is they learn by `identity_headers`",
   },
 ];

@@ -43,6 +43,9 @@ const UNMISTAKABLE = new Set(
 /** Conditions whose keys are names that the file chooses. */
 const NAMED = new Set(["headers", "query"]);
 
+/** Keys of auth providers below which names are chosen by the file. */
+const RECORDS = new Set(["keys", "users"]);
+
 /** Changes of fields and parameters, below which these are often written at once. */
 const CHANGES = new Set([
   "routes.request.headers",
@@ -71,11 +74,14 @@ export const keyHints: KeyHints = {
     if (top === "routes" && NAMED.has(name ?? "") && rest.length === 1) {
       return found(`routes.${name}`, key);
     }
-    // Below a provider's name is its kind.
-    if (top === "auth" && name !== undefined) return found(["auth", ...rest].join("."), key);
     if (top === "upstreams" && name !== undefined) {
       if (rest.length > 0) return found(["routes", ...rest].join("."), key);
       return ofRoutes(key) ?? inUpstreams(found("routes", key));
+    }
+    if (top === "auth" && name !== undefined) {
+      // Below a provider's name is its kind. The names of keys and users are no places.
+      const steps = RECORDS.has(rest[1] ?? "") ? rest.slice(0, 2) : rest;
+      return found(["auth", ...steps].join("."), key);
     }
     if (top === "defaults") {
       const inRoutes = found(["routes", ...trail.slice(1)].join("."), key);

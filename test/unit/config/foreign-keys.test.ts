@@ -165,6 +165,30 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [backend("url: http://a, timeout: 5s"), "that is set for a whole route, next to `backends`"],
 ];
 
+const HASH = `"sha256:${"0".repeat(64)}"`;
+const provider = (rest: string) => `auth: { one: { ${rest} } }\n${ROUTE}`;
+
+/** Keys below a provider's name. */
+test.each([
+  [
+    provider(`api_key: { header: x, keys: { a: ${HASH} } }`),
+    "where the key stands is `from`, like",
+  ],
+  [provider("api_key: { keyFile: x }"), "the file of keys is `file`, and keys in the"],
+  [provider("api_key: { keys: { a: { key: x } } }"), "that is `hash`, and of the key there is"],
+  [provider(`api_key: { keys: { a: { hash: ${HASH}, scopes: x } } }`), "what is known of the"],
+  [
+    provider(`api_key: { keys: [{ name: a, hash: ${HASH}, ttl: 1d }] }`),
+    "that is `expires`, a date",
+  ],
+  [provider("basic: { htpasswd: x }"), "the file of users, in YAML or of htpasswd, is `file`"],
+  [provider("basic: { users: { a: { password: x } } }"), "that is `hash`, as `gateway password`"],
+])("%j is answered below the name of a provider", (text, answer) => {
+  const [only, ...others] = errorsIn(text);
+  expect(only).toContain(`: ${answer}`);
+  expect(others).toEqual([]);
+});
+
 describe("a key of another gateway", () => {
   test.each(table)("%j is answered in the words of this one", (text, answer) => {
     const [only = "", ...others] = errorsIn(text);

@@ -1,15 +1,12 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import { FileProblem, readTextFile } from "../../../../documents/text-file.ts";
 import type { Exchange } from "../../../../pipeline/exchange.ts";
-import type { ConfigIssue, PolicyServices } from "../../../../pipeline/policy.ts";
-import { under } from "../../../../pipeline/section.ts";
+import type { PolicyServices } from "../../../../pipeline/policy.ts";
 import type { Clock } from "../../../../time/clock.ts";
-import { runThrough } from "../../../../time/slices.ts";
 import { AccessCharges } from "../../access/access-charges.ts";
-import { WatchedFile } from "../../../watched-file.ts";
+import { checkRecords, type RecordSource, recordsIn } from "../../access/record-source.ts";
 import { type AuthProvider, defineProvider, Rejection, type Verdict } from "../../provider.ts";
 import { CredentialSources, secretNames, sourcesSchema, type SourcePlace } from "../../sources.ts";
-import { type ApiKeys, keysFile, keysOf, keysSchema } from "./keys.ts";
+import { type ApiKeys, apiKeys, keysSchema } from "./keys.ts";
 
 /** Longer texts are not looked at: no key is that long. */
 const LONGEST_KEY = 1024;
@@ -39,52 +36,16 @@ type Config = StaticDecode<typeof schema>;
 export const apiKey = defineProvider({
   kind: "api_key",
   schema,
-  check: checkKeys,
+  check: (config) => checkRecords(sourceOf(config), apiKeys),
   secrets: ({ from }) => secretNames(from),
-  create: ({ file, keys, from }, services, name) =>
-    new ApiKeyProvider(keysReader(file, keys, services), from, services, name),
+  create(config, services, name) {
+    const keys = recordsIn(sourceOf(config), apiKeys, services);
+    return new ApiKeyProvider(keys, config.from, services, name);
+  },
 });
 
-function checkKeys({ file, keys }: Config): ConfigIssue[] {
-  if (file !== undefined && keys !== undefined) {
-    return [{ path: ["keys"], message: "the keys are in `file` or here; leave one out" }];
-  }
-  if (keys !== undefined) return under(["keys"], runThrough(keysOf(keys)).issues);
-  if (file === undefined) {
-    const message =
-      "the keys are missing: write `file: keys.yaml`, or `keys` with a name and hash each";
-    return [{ path: [], message }];
-  }
-  try {
-    runThrough(keysFile.parse(file, readTextFile(file)));
-    return [];
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    return error.problems.map((message) => ({ path: ["file"], message }));
-  }
-}
-
-/** How to get the keys that are in force. */
-function keysReader(
-  file: string | undefined,
-  keys: unknown,
-  services: PolicyServices,
-): () => ApiKeys {
-  if (file === undefined) {
-    const fixed = runThrough(keysOf(keys)).keys;
-    return () => fixed;
-  }
-  let isNew = false;
-  const watched = services.keep(
-    `API keys of ${file}`,
-    () => {
-      isNew = true;
-      return new WatchedFile(file, keysFile, services);
-    },
-    (one) => one.close(),
-  );
-  if (!isNew) watched.refresh();
-  return () => watched.content;
+function sourceOf({ file, keys: written }: Config): RecordSource {
+  return { file, written };
 }
 
 class ApiKeyProvider implements AuthProvider {

@@ -5,6 +5,8 @@ import type { ConfigIssue } from "../../../../pipeline/policy.ts";
 import { under } from "../../../../pipeline/section.ts";
 import type { Steps } from "../../../../time/slices.ts";
 import { Access, type AccessRecord, accessProperties, checkAccess } from "../../access/access.ts";
+import { foreignInKeys, hintsOf } from "../../access/foreign-keys.ts";
+import type { RecordKind } from "../../access/record-source.ts";
 import { namedRecords, placedRecords, repeated } from "../../access/named-records.ts";
 import { KeyHash } from "./hash.ts";
 import { issuedKey } from "./key-text.ts";
@@ -40,10 +42,6 @@ export class ApiKeys {
   /** By the first bytes of their digests, each of which is one character. */
   readonly #byStart = new Map<string, ApiKey>();
 
-  get count(): number {
-    return this.#byStart.size;
-  }
-
   /** Returns the key that has this digest already, or almost. */
   add(key: ApiKey): ApiKey | undefined {
     const start = key.digest.toString("latin1", 0, INDEXED);
@@ -65,7 +63,7 @@ export class ApiKeys {
 }
 
 /** Makes keys of what was written, and finds what is wrong with it. */
-export function* keysOf(value: unknown): Steps<{ keys: ApiKeys; issues: ConfigIssue[] }> {
+function* keysOf(value: unknown): Steps<{ content: ApiKeys; issues: ConfigIssue[] }> {
   const keys = new ApiKeys();
   const issues: ConfigIssue[] = [];
   const names = new Set<string>();
@@ -87,24 +85,28 @@ export function* keysOf(value: unknown): Steps<{ keys: ApiKeys; issues: ConfigIs
     count += 1;
     if (count % RECORDS_OF_A_STEP === 0) yield undefined;
   }
-  return { keys, issues };
+  return { content: keys, issues };
 }
 
-const KIND = {
+const FILE = {
   schema: keysSchema,
   name: "a file of API keys",
   example: '`billing: "sha256:…"`',
   remedy: "`gateway key new NAME` prints a key and its line for the file",
   isSecret: true,
+  hints: hintsOf(foreignInKeys),
 };
 
-/** A file of keys. */
-export const keysFile = {
+/** The keys of a provider, in a file or in the configuration. */
+export const apiKeys: RecordKind<ApiKeys> = {
   what: "API keys",
+  key: "keys",
+  make: keysOf,
+  warningsOf: () => [],
   *parse(file: string, text: string): Steps<ApiKeys> {
-    const read = yield* readRecords(file, text, KIND);
-    const { keys, issues } = yield* keysOf(read.value);
+    const read = yield* readRecords(file, text, FILE);
+    const { content, issues } = yield* keysOf(read.value);
     if (issues.length > 0) throw new FileProblem(shortened(read.lines(issues)));
-    return keys;
+    return content;
   },
 };

@@ -260,10 +260,10 @@ describe("keys in a file", () => {
 
   test("or in the configuration, and in one of both", () => {
     expect(read("from: bearer").problems).toEqual([
-      "the keys are missing: write `file: keys.yaml`, or `keys` with a name and hash each",
+      "the API keys are missing: write `file: keys.yaml`, or `keys` with a name and hash each",
     ]);
     expect(read(keys("", "file: keys.yaml")).problems).toEqual([
-      "the keys are in `file` or here; leave one out",
+      "the API keys are in `file` or here; leave one out",
     ]);
     expect(read("file: /nowhere/keys.yaml").problems).toEqual([
       "/nowhere/keys.yaml does not exist; relative paths start at the working directory",
