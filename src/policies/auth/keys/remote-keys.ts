@@ -11,8 +11,10 @@ import type { VerificationKey } from "./verification-key.ts";
 const TIMEOUT_MS = 5_000;
 const LONGEST_ANSWER = 512 * 1024;
 
-/** From the beginning of one fetch to the next, whatever clients send and the issuer says. */
-const LEAST_BETWEEN_MS = 5_000;
+/** From one fetch that a token causes to the next, whatever clients send: no token waits for longer. */
+const LEAST_BETWEEN_MS = 2_000;
+/** From one fetch to the next if the issuer wants its keys to be read always. */
+const SHORTEST_PAUSE_MS = 5_000;
 /** How long keys are good for if the issuer does not say, and at most if it does. */
 const USUAL_LIFE_MS = 5 * 60_000;
 const LONGEST_LIFE_MS = 60 * 60_000;
@@ -62,10 +64,13 @@ export class RemoteKeys implements KeySet {
   /** The fetch that waiting requests share, before and while it is under way. */
   #awaited: Promise<void> | undefined;
   #waiting = 0;
-  #fetchedAt = Number.NEGATIVE_INFINITY;
+  /** When a fetch for a token's sake began. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #cancelTimer = () => {};
   #stopWaiting = () => {};
+  /** Ids that the next fetch is for. */
+  #sought = new Set<string>();
   /** Ids that a fetch made for them has not found. */
   readonly #missing = new Set<string>();
 
@@ -89,7 +94,10 @@ export class RemoteKeys implements KeySet {
 
   async lookFor(id: string | undefined): Promise<readonly VerificationKey[]> {
     // It may have begun before the key was there: then another one follows.
-    if (this.#fetching !== undefined) await this.#fetching;
+    if (this.#fetching !== undefined) {
+      await this.#fetching;
+      if (this.#keys.hasFailed) return this.#keys.keys ?? [];
+    }
     if (id === undefined || !this.#keys.has(id)) await this.#lookAgain(id);
     return this.#keys.keys ?? [];
   }
@@ -111,10 +119,10 @@ export class RemoteKeys implements KeySet {
       this.#waiting >= MOST_WAITING;
     if (this.#closing.signal.aborted || (!isDue && isHopeless)) return;
     this.#waiting += 1;
+    if (id !== undefined) this.#sought.add(id);
     this.#awaited ??= this.#fetchWhenDue();
     await this.#awaited;
     this.#waiting -= 1;
-    if (id !== undefined && !this.#keys.has(id)) this.#miss(id);
   }
 
   #miss(id: string): void {
@@ -123,7 +131,7 @@ export class RemoteKeys implements KeySet {
   }
 
   #untilDue(): number {
-    return this.#fetchedAt + LEAST_BETWEEN_MS - this.#options.clock.monotonic();
+    return this.#lookedAt + LEAST_BETWEEN_MS - this.#options.clock.monotonic();
   }
 
   async #fetchWhenDue(): Promise<void> {
@@ -135,7 +143,11 @@ export class RemoteKeys implements KeySet {
     cancel?.();
     // Whoever asks from now on may ask for a key that this fetch misses.
     this.#awaited = undefined;
+    const sought = this.#sought;
+    this.#sought = new Set();
+    this.#lookedAt = this.#options.clock.monotonic();
     await this.#fetch();
+    for (const id of sought) if (!this.#keys.has(id)) this.#miss(id);
   }
 
   #fetch(): Promise<void> {
@@ -150,7 +162,6 @@ export class RemoteKeys implements KeySet {
   async #fetchNow(): Promise<void> {
     const { url, ca, fetch, clock } = this.#options;
     this.#cancelTimer();
-    this.#fetchedAt = clock.monotonic();
     const limit = new AbortController();
     const cancelLimit = clock.schedule(TIMEOUT_MS, () => {
       limit.abort(new DOMException("it does not answer in time", "TimeoutError"));
@@ -179,7 +190,7 @@ export class RemoteKeys implements KeySet {
 
   #pauseAfterFailure(): number {
     // Without keys nobody gets in, so that is tried more often.
-    const longest = this.#keys.keys === undefined ? LEAST_BETWEEN_MS : LONGEST_PAUSE_MS;
+    const longest = this.#keys.keys === undefined ? SHORTEST_PAUSE_MS : LONGEST_PAUSE_MS;
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, longest);
     this.#failures += 1;
     return pause;
@@ -198,10 +209,10 @@ function shown(url: string): string {
 /** How long an answer's keys are good for, in milliseconds. */
 function lifeOf(headers: Headers): number {
   const directives = parseCacheControl(headers.get("cache-control"));
-  if (directives.has("no-store") || directives.has("no-cache")) return LEAST_BETWEEN_MS / AHEAD;
+  if (directives.has("no-store") || directives.has("no-cache")) return SHORTEST_PAUSE_MS / AHEAD;
   const maxAge = deltaSeconds(directives.get("max-age"));
   if (maxAge === undefined) return USUAL_LIFE_MS;
   const age = deltaSeconds(headers.get("age") ?? undefined) ?? 0;
   const life = (maxAge - age) * 1_000;
-  return Math.min(Math.max(life, LEAST_BETWEEN_MS / AHEAD), LONGEST_LIFE_MS);
+  return Math.min(Math.max(life, SHORTEST_PAUSE_MS / AHEAD), LONGEST_LIFE_MS);
 }
