@@ -9,6 +9,7 @@ import { helpCommand } from "./cli/help.ts";
 import { init } from "./cli/init.ts";
 import { mock } from "./cli/mock.ts";
 import { proxy } from "./cli/proxy.ts";
+import { quota } from "./cli/quota/quota.ts";
 import { serve } from "./cli/serve.ts";
 import { mayColor, writeAll } from "./cli/terminal.ts";
 import { version } from "./cli/version.ts";
@@ -16,7 +17,7 @@ import { version } from "./cli/version.ts";
 const STDOUT = 1;
 const STDERR = 2;
 
-const commands = [serve, check, init, proxy, demo, mock, version];
+const commands = [serve, check, init, proxy, demo, mock, quota, version];
 const help = helpCommand(commands);
 
 const processConsole: Console = {

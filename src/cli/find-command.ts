@@ -17,6 +17,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["validate", "check"],
   ["lint", "check"],
   ["reverse-proxy", "proxy"],
+  ["quotas", "quota"],
 ]);
 
 /** Names that are not commands here, each with the alternative. */

@@ -14,6 +14,9 @@ export function reasonOf(error: unknown): string {
       return "the file system is read-only";
     case "ENOSPC":
       return "the disk is full";
+    case "ConnectionRefused":
+    case "ECONNREFUSED":
+      return "connection refused";
     default:
       return String(error.code);
   }

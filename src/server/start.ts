@@ -144,7 +144,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       version,
       snapshot,
       accessLogCounts,
-      onSplitChanged: (message) => logger.log("info", message),
+      onChange: (message) => logger.log("info", message),
       mainPort,
       redirectPort,
     },

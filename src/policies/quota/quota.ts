@@ -7,6 +7,7 @@ import { QuotaCounts } from "./quota-counts.ts";
 import { keyReader } from "./quota-key.ts";
 import { Quotas } from "./quotas.ts";
 import type { QuotaRule } from "./rule.ts";
+import { SharedCounting } from "./shared/shared-counting.ts";
 import {
   checkNames,
   checkQuotas,
@@ -46,7 +47,7 @@ function create(
   openFile: OpenCountFile,
 ): Policy | undefined {
   if (config === false) return undefined;
-  const { clock, log, share, databaseFor } = services;
+  const { clock, log, share, databaseFor, store } = services;
   const database = databaseFor("quotas");
   const ledger = share(
     `ledger ${database}`,
@@ -56,7 +57,9 @@ function create(
   const rules = quotasOf(config).map(({ config }) =>
     ruleOf(config, route, database, ledger, services),
   );
-  return new Quotas(rules, new LocalCounting(ledger), clock);
+  const counting =
+    store === undefined ? new LocalCounting(ledger) : new SharedCounting(store, ledger);
+  return new Quotas(rules, counting, clock);
 }
 
 function ruleOf(

@@ -3,12 +3,18 @@ import { type BackendPagesSubject, backendPages } from "./backends.ts";
 import { type CachePagesSubject, cachePages } from "./cache.ts";
 import { type LogPagesSubject, logPages } from "./log.ts";
 import { mirrorPages } from "./mirrors.ts";
+import { type QuotaPagesSubject, quotaPages } from "./quotas.ts";
 import { type SplitPagesSubject, splitPages } from "./splits.ts";
 import { checkedWrite, isWrite } from "./writes.ts";
 
 /** What the operator's pages show. */
 export interface AdminSubject
-  extends BackendPagesSubject, CachePagesSubject, LogPagesSubject, SplitPagesSubject {}
+  extends
+    BackendPagesSubject,
+    CachePagesSubject,
+    LogPagesSubject,
+    QuotaPagesSubject,
+    SplitPagesSubject {}
 
 /** The operator's pages. Access is checked before a request gets here. */
 export interface AdminPages {
@@ -29,6 +35,7 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
     .use(backendPages(subject))
     .use(cachePages(subject))
     .use(logPages(subject))
+    .use(quotaPages(subject))
     .use(splitPages(subject))
     .use(mirrorPages(subject));
   // On the operator's port only: the log names /admin, and the answer to a wrong path lists the right

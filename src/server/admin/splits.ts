@@ -8,14 +8,14 @@ const MOST_WEIGHT = 1_000_000;
 export interface SplitPagesSubject {
   readonly snapshot: () => Snapshot;
   /** Called with each change of weights, for the log. */
-  readonly onSplitChanged: (message: string) => void;
+  readonly onChange: (message: string) => void;
 }
 
 /**
  * GET /admin/splits: the shares of each route with a split. POST changes weights, until the configuration
  * changes them or the gateway stops.
  */
-export function splitPages({ snapshot, onSplitChanged }: SplitPagesSubject) {
+export function splitPages({ snapshot, onChange }: SplitPagesSubject) {
   return new Elysia()
     .get("/splits", () => ({ splits: describeSplits(snapshot()) }))
     .post(
@@ -31,7 +31,7 @@ export function splitPages({ snapshot, onSplitChanged }: SplitPagesSubject) {
         const problem = split.weights.change(weights);
         if (problem !== undefined) return status(422, `weights: ${problem}\n`);
         const shares = split.weights.shares.map(({ name, weight }) => `${name} ${weight}`);
-        onSplitChanged(`the weights of route ${route} were changed: ${shares.join(", ")}`);
+        onChange(`the weights of route ${route} were changed: ${shares.join(", ")}`);
         return { [route]: describe(split) };
       },
       {

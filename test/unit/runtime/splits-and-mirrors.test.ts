@@ -20,7 +20,7 @@ function divided() {
   const changes: string[] = [];
   const pages = createAdminPages({
     snapshot: () => all.gateway.snapshot,
-    onSplitChanged: (message) => changes.push(message),
+    onChange: (message) => changes.push(message),
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),
     clock: new FakeClock(),
   });

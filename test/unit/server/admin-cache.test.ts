@@ -31,7 +31,7 @@ async function stored(...targets: string[]) {
     snapshot: () => gateway.snapshot,
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),
     clock,
-    onSplitChanged: () => {},
+    onChange: () => {},
   });
   return {
     ask,

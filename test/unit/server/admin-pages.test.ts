@@ -7,7 +7,7 @@ describe("the operator's pages", () => {
     snapshot: () => {
       throw new Error("not needed");
     },
-    onSplitChanged: () => {},
+    onChange: () => {},
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),
     clock: new FakeClock(),
   });

@@ -12,7 +12,7 @@ routes: [{ path: /*, split: [{ upstream: old, weight: 9 }, { upstream: new }] }]
   const lines: string[] = [];
   const pages = createAdminPages({
     snapshot: () => gateway.snapshot,
-    onSplitChanged: (message) => lines.push(message),
+    onChange: (message) => lines.push(message),
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),
     clock,
   });

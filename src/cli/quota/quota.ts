@@ -1,0 +1,200 @@
+import { integerFlag } from "../args.ts";
+import {
+  ADMIN_FLAGS,
+  AdminClient,
+  AdminError,
+  configuredAdmin,
+  namedAdmin,
+  NoGatewayError,
+} from "../admin-client.ts";
+import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
+import { findConfigFile, readConfigFile } from "../config-file.ts";
+import type { Config } from "../../config/schema.ts";
+import { printable } from "../../units/printable.ts";
+import { countFileOf, readCounts } from "./offline.ts";
+import type { QuotaChange, QuotaFilter, QuotaPage } from "./pages.ts";
+import { table } from "./table.ts";
+
+const PAGE = 1_000;
+const MOST_SHOWN = 100_000;
+const MOST = 1_000_000_000_000;
+
+export const quota: Command = {
+  name: "quota",
+  summary: "show what clients have used of their quotas, and change it",
+  operands: "[NAME | KEY | set KEY --used N | grant KEY N | reset KEY]",
+  maxOperands: 3,
+  flags: {
+    quota: { value: "NAME", summary: "the quota, if there are several: its name or its route's" },
+    per: { value: "PERIOD", summary: "day, week or month, if several quotas have one name" },
+    route: { value: "ROUTE", summary: "only quotas that this route draws from" },
+    used: { value: "N", summary: "with `set`: what the key has used from now on" },
+    limit: { value: "N", summary: "how many keys to show, those that have used most first (50)" },
+    json: { summary: "print JSON" },
+    ...ADMIN_FLAGS,
+  },
+  elsewhere: {
+    key: "the key is an operand: gateway quota KEY",
+    name: "the name is an operand, or --quota NAME",
+  },
+  details: `Shows the keys of the current period that have used most, of all quotas, of one NAME, or of one KEY.
+
+\`set\` changes what a key has used, \`grant\` lets it use N more until the period ends (or less, with
+-- -N), \`reset\` begins its period anew. The limit itself is in the configuration.
+
+Asks the running gateway at admin.listen of the configuration (config/gateway.yaml, ./gateway.yaml or
+--config FILE), or at --admin URL. If none is running, it reads the file of counts, which is next to
+the access log; then nothing can be changed.
+
+Exit codes: 0 done; 1 no gateway answers, or it refused; 2 invalid command line.`,
+  examples: [
+    ["gateway quota", "the keys that have used most"],
+    ["gateway quota partners/acme", "what one client has used"],
+    ["gateway quota --route '/api/*' --json", "for programs"],
+    ["gateway quota grant partners/acme 5000", "5000 more in this period"],
+    ["gateway quota set partners/acme --used 0 --quota api", "of the quota `api`"],
+  ],
+  async run(input, console) {
+    const change = changeIn(input);
+    const limit = integerFlag(input.flags, "limit", {
+      default: 50,
+      minimum: 1,
+      maximum: MOST_SHOWN,
+    });
+    const named = namedAdmin(input);
+    let config: Config | undefined;
+    if (named === undefined) {
+      config = (await readConfigFile(findConfigFile({ ...input, operands: [] }), console))?.config;
+      if (config === undefined) return 1;
+    }
+    try {
+      const address = named ?? configuredAdmin(config as Config, input);
+      const client = new AdminClient(address);
+      if (change !== undefined) await makeChange(client, change, input, console);
+      else await show(client, config, limit, input, console);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof AdminError)) throw error;
+      console.err(`gateway: ${error.message}\n`);
+      return 1;
+    }
+  },
+};
+
+type Change = { readonly key: string } & (
+  | { readonly used: number }
+  | { readonly grant: number }
+  | { readonly reset: true }
+);
+
+/** What is to be changed; undefined for a list. */
+function changeIn({ operands, flags }: Arguments): Change | undefined {
+  const [verb = "", key, amount] = operands;
+  const used = flags["used"];
+  if (!["set", "grant", "reset"].includes(verb)) {
+    if (key !== undefined) throw new UsageError(`unexpected argument "${key}" for \`quota\``);
+    if (used !== undefined)
+      throw new UsageError("--used belongs to `set`: gateway quota set KEY --used N");
+    return undefined;
+  }
+  if (key === undefined) throw new UsageError(`\`${verb}\` needs a key: gateway quota ${verb} KEY`);
+  if (verb !== "set" && used !== undefined) throw new UsageError(`--used belongs to \`set\``);
+  if (verb !== "grant" && amount !== undefined) {
+    throw new UsageError(`unexpected argument "${amount}" for \`quota ${verb}\``);
+  }
+  if (verb === "reset") return { key, reset: true };
+  const written = verb === "set" ? used : amount;
+  const form = verb === "set" ? "gateway quota set KEY --used N" : "gateway quota grant KEY N";
+  if (written === undefined) throw new UsageError(`how much? ${form}`);
+  const number = /^-?[0-9]{1,13}$/.test(written) ? Number(written) : Number.NaN;
+  if (!(Math.abs(number) <= MOST) || (verb === "set" && number < 0)) {
+    throw new UsageError(`"${written}" is not a number of requests: ${form}`);
+  }
+  return verb === "set" ? { key, used: number } : { key, grant: number };
+}
+
+async function makeChange(
+  client: AdminClient,
+  change: Change,
+  { flags }: Arguments,
+  console: Console,
+): Promise<void> {
+  const { quota, route, per } = filterOf(flags);
+  const wanted = Object.entries({ quota, route, per }).filter(([, value]) => value !== undefined);
+  const answer = await client.post("/admin/quotas", { ...Object.fromEntries(wanted), ...change });
+  if (flags["json"] !== undefined) {
+    console.out(`${JSON.stringify(answer)}\n`);
+    return;
+  }
+  const { before, after, saved } = answer as QuotaChange;
+  const { used, granted, limit } = after;
+  console.out(
+    `${printable(after.key)} has used ${used} of ${limit}${granted === 0 ? "" : ` and ${granted} granted`} (${after.quota} per ${after.per}); before: ${before.used}${before.granted === 0 ? "" : `, ${before.granted} granted`}\n`,
+  );
+  if (!saved) {
+    console.err("gateway: this is in force, but not in the file yet: it could not be written\n");
+  }
+}
+
+async function show(
+  client: AdminClient,
+  config: Config | undefined,
+  limit: number,
+  { operands: [operand], flags }: Arguments,
+  console: Console,
+): Promise<void> {
+  const filter = filterOf(flags);
+  let page: QuotaPage;
+  try {
+    page = await pagesOf(client, await meant(client, filter, operand), limit);
+  } catch (error) {
+    if (!(error instanceof NoGatewayError) || config === undefined) throw error;
+    console.err(`gateway: ${error.message}. What follows is from ${countFileOf(config)}\n`);
+    const all = readCounts(config, filter, 1, Date.now());
+    page = readCounts(config, withOperand(filter, operand, all), limit, Date.now());
+  }
+  console.out(flags["json"] === undefined ? table(page) : `${JSON.stringify(page)}\n`);
+}
+
+function filterOf(flags: Arguments["flags"]): QuotaFilter {
+  const { quota, route, per } = flags;
+  return { quota, route, per, key: undefined };
+}
+
+/** An operand is the name of a quota, or else a key. */
+async function meant(
+  client: AdminClient,
+  filter: QuotaFilter,
+  operand: string | undefined,
+): Promise<QuotaFilter> {
+  if (operand === undefined) return filter;
+  const known = (await client.get("/admin/quotas", { ...filter, limit: "0" })) as QuotaPage;
+  return withOperand(filter, operand, known);
+}
+
+function withOperand(
+  filter: QuotaFilter,
+  operand: string | undefined,
+  { quotas }: QuotaPage,
+): QuotaFilter {
+  return quotas.some(({ name }) => name === operand)
+    ? { ...filter, quota: operand }
+    : { ...filter, key: operand };
+}
+
+async function pagesOf(
+  client: AdminClient,
+  filter: QuotaFilter,
+  limit: number,
+): Promise<QuotaPage> {
+  const counts: QuotaPage["counts"][number][] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const size = Math.min(PAGE, limit - counts.length);
+    const query = { ...filter, limit: `${size}`, cursor };
+    const page = (await client.get("/admin/quotas", query)) as QuotaPage;
+    counts.push(...page.counts);
+    if (page.next === null || counts.length >= limit) return { ...page, counts };
+    cursor = page.next;
+  }
+}
