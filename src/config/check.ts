@@ -51,7 +51,6 @@ export function checkConfig(
             ],
           ),
     ),
-    ...checkTogether(routes, isWhole),
     ...checkRouteTable(routes, isWhole, isWritten),
     ...checkRouteEnds(config, isWritten, isWhole),
     ...checkRelations(config, isWritten, isWhole),
@@ -90,24 +89,6 @@ function checkReferences(route: object, config: object, isWhole: IsWhole): Confi
     const isKnown = isWhole(shared) || (shared === undefined && isWhole(config));
     if (own === undefined || !isWhole(own) || !isKnown) return [];
     return under([place.key], place.checkReferences(own, shared));
-  });
-}
-
-/** What a policy has against several routes at once. */
-function checkTogether(
-  routes: readonly (Checkable<RouteConfig> | undefined)[],
-  isWhole: IsWhole,
-): ConfigIssue[] {
-  return policyRegistry.flatMap(({ route: place }: PolicyDefinition) => {
-    if (place?.checkTogether === undefined) return [];
-    const configs = routes.map((route): unknown => {
-      const own: unknown = route === undefined ? undefined : Reflect.get(route, place.key);
-      return isWhole(own) ? own : undefined;
-    });
-    return place.checkTogether(configs).map(({ path: [index = 0, ...rest], ...issue }) => ({
-      ...issue,
-      path: ["routes", index, place.key, ...rest],
-    }));
   });
 }
 

@@ -10,8 +10,8 @@ import {
 } from "../policies/limits/schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
-type IsWritten = (path: readonly (string | number)[]) => boolean;
-type Path = readonly (string | number)[];
+export type IsWritten = (path: readonly (string | number)[]) => boolean;
+export type Path = readonly (string | number)[];
 
 /** A limit, and where it is written in the configuration. */
 interface Found {
@@ -56,13 +56,14 @@ function limitsAt(holder: object, key: string, path: Path, isWhole: IsWhole): Fo
   }));
 }
 
-function isAnonymous(route: object, path: Path, isWritten: IsWritten): boolean {
+/** Whether nobody asks who sends a route's requests. */
+export function isAnonymous(route: object, path: Path, isWritten: IsWritten): boolean {
   const auth: unknown = Reflect.get(route, "auth");
   if (auth === undefined) return !isWritten([...path, "auth"]);
   return providersIn(auth as string[] | false).length === 0;
 }
 
-function withoutAuth({ name, path }: Checkable<RouteConfig>): string {
+export function withoutAuth({ name, path }: Checkable<RouteConfig>): string {
   return `the route \`${name ?? path ?? ""}\` has no \`auth\`, so its requests count as one`;
 }
 

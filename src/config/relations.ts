@@ -6,6 +6,7 @@ import { isAddress, splitAddress } from "./admin-schema.ts";
 import { checkAddressRules } from "./address-relations.ts";
 import { checkCertificateProviders } from "./certificate-relations.ts";
 import { checkHostCertificates } from "./host-certificates.ts";
+import { checkQuotaRelations } from "./quota-relations.ts";
 import { checkLimitRelations } from "./limit-relations.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { checkRetryRelations } from "./retry-relations.ts";
@@ -31,6 +32,7 @@ export function checkRelations(config: Top, isWritten: IsWritten, isWhole: IsWho
     ...checkDefaultStorage(config),
     ...checkHostCertificates(config),
     ...checkLimitRelations(config, isWritten, isWhole),
+    ...checkQuotaRelations(config, isWritten, isWhole),
     ...checkCertificateProviders(config, isWritten),
     ...under(
       ["server", "timeouts"],

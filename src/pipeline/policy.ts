@@ -105,11 +105,6 @@ export interface PolicyScope<Config = unknown> {
   /** For a route: finds conflicts with the policy's configuration at the top, if it has one. */
   checkReferences?(config: Config, global: unknown): ConfigIssue[];
   /**
-   * For a route: finds conflicts between routes. `configs` has an entry for each route, undefined where it
-   * has none; paths begin with the route's index.
-   */
-  checkTogether?(configs: readonly (Config | undefined)[]): ConfigIssue[];
-  /**
    * `name` distinguishes policies of the same kind: "default" at the top, otherwise the route's. A
    * route's policy gets the global one, to which routes may refer.
    */

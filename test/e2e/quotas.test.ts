@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ask, problemOf } from "../support/ask.ts";
+import { runToEnd } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewayProcess, startGateway, type TestConfig } from "../support/gateway-process.ts";
 import { createStage } from "../support/stage.ts";
@@ -115,6 +116,53 @@ test("what a later policy refuses, or no backend could answer, is given back", a
     ],
   });
   expect(await statuses(gateway, "/gone", 4)).toEqual([502, 502, 502, 502]);
+});
+
+test("`gateway quota` shows what was used and changes it, and reads the file when no gateway runs", async () => {
+  const cwd = stage.folder();
+  const gateway = await startGateway(
+    stage,
+    {
+      admin: { listen: "127.0.0.1:0", token: "${ADMIN_TOKEN}" },
+      routes: [
+        route("/a", quota(3, { name: "api", key: "{header.x-tenant}" })),
+        route("/b", quota(1)),
+      ],
+    },
+    { cwd, env: { ADMIN_TOKEN: "secret" } },
+  );
+  const of = (tenant: string) => ({ headers: { "x-tenant": tenant } });
+  await statuses(gateway, "/a", 4, of("acme"));
+  await statuses(gateway, "/a", 1, of("globex"));
+  const at = ["--admin", gateway.adminUrl, "--token", "secret"];
+  const run = (...words: string[]) =>
+    runToEnd(stage, ["quota", ...words], { cwd, env: { ADMIN_TOKEN: "secret" } });
+
+  const shown = await run(...at);
+  expect([shown.code, shown.err]).toEqual([0, ""]);
+  expect(shown.out.split("\n").map((line) => line.split(/ +/).slice(0, 6))).toEqual([
+    ["QUOTA", "PER", "KEY", "USED", "LIMIT", "LEFT"],
+    ["api", "month", "acme", "3", "3", "0"],
+    ["api", "month", "globex", "1", "3", "2"],
+    [""],
+  ]);
+  expect((await run("grant", "acme", "1", "--quota", "api", ...at)).code).toBe(0);
+  expect(await statuses(gateway, "/a", 2, of("acme"))).toEqual([200, 429]);
+  expect((await run("reset", "acme", "--quota", "api", ...at)).code).toBe(0);
+  expect(await statuses(gateway, "/a", 1, of("acme"))).toEqual([200]);
+  expect((await run("--admin", gateway.adminUrl, "--token", "wrong")).err).toContain(
+    "the token is wrong",
+  );
+  expect(gateway.lines.matching(/quota api per month: acme was set from/)).toHaveLength(2);
+
+  expect(await gateway.stop()).toBe(0);
+  const file = join(cwd, "test-gateway.yaml");
+  const text = await Bun.file(file).text();
+  await Bun.write(file, text.replace("127.0.0.1:0", "127.0.0.1:1"));
+  const offline = await run("acme", "--config", file);
+  expect(offline.code).toBe(0);
+  expect(offline.out).toMatch(/^api +month +acme +1 +3 +2 /m);
+  expect(offline.err).toContain("no gateway answers at http://127.0.0.1:1");
 });
 
 test("a locked file keeps nobody waiting, and gets everything when it is free", async () => {

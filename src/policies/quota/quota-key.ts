@@ -65,7 +65,11 @@ function placeIn({ parts }: ParsedText): TextPlace {
   const end = areAdjacent ? "|" : "";
   return {
     literal: (text) => text.replace(OF_ONE_VALUE, percentEncoded),
-    value: (value, form) => `${readable(asText.value(value, form), encoded)}${end}`,
+    value: (value, form, source) => {
+      // Who counts by address among other things counts clients too.
+      const counted = source === "client.ip" ? clientNetwork(value) : asText.value(value, form);
+      return `${readable(counted, encoded)}${end}`;
+    },
   };
 }
 

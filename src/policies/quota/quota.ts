@@ -9,7 +9,6 @@ import { Quotas } from "./quotas.ts";
 import type { QuotaRule } from "./rule.ts";
 import { SharedCounting } from "./shared/shared-counting.ts";
 import {
-  checkNames,
   checkQuotas,
   idOf,
   type QuotaConfig,
@@ -34,7 +33,6 @@ export function quotaPolicy(openFile: OpenCountFile) {
       key: "quota",
       schema: routeSchema,
       check: checkQuotas,
-      checkTogether: checkNames,
       create: (config, services, route) => create(config, services, route, openFile),
     },
   });

@@ -134,23 +134,6 @@ export function checkQuotas(written: QuotasConfig): ConfigIssue[] {
   });
 }
 
-/** Finds quotas of one name that are not one. */
-export function checkNames(written: readonly (QuotasConfig | undefined)[]): ConfigIssue[] {
-  const firsts = new Map<string, QuotaConfig>();
-  return written.flatMap((ofRoute, route) =>
-    quotasOf(ofRoute ?? false).flatMap(({ config, path }): ConfigIssue[] => {
-      if (config.name === undefined) return [];
-      // A quota of another period, or by another key, may have the same name.
-      const id = JSON.stringify(idOf(config, ""));
-      const first = firsts.get(id);
-      if (first === undefined) firsts.set(id, config);
-      if (first === undefined || first.limit === config.limit) return [];
-      const message = `another route writes the limit ${first.limit} for the quota \`${config.name}\` per ${config.per}, which is the same one; write the same limit, or another \`name\``;
-      return [{ path: [route, ...path, "limit"], message }];
-    }),
-  );
-}
-
 function checkQuota({ limit, cost, key, time_zone: timeZone }: QuotaConfig): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   if (!isTimeZone(timeZone)) {

@@ -27,6 +27,13 @@ describe("the key of a quota", () => {
     expect(keyReader("all")(openExchange())).toBe("all");
   });
 
+  test("with a client's address in it counts IPv6 by network, too", () => {
+    const read = keyReader(parsed("{client.ip} {request.method}"));
+    const from = (address: string) => read(openExchange({ client: { address } }));
+    expect(from("2001:db8::1")).toBe(from("2001:db8::2"));
+    expect(from("192.0.2.1")).toBe("192.0.2.1 GET");
+  });
+
   test("is a value as it was sent, or empty without one", () => {
     expect(keyOf("{header.x-tenant}", { "x-tenant": "Acme Inc." })).toBe("Acme Inc.");
     expect(keyOf("{header.x-tenant}", {})).toBe("");
