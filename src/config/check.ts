@@ -79,7 +79,7 @@ function checkPolicies(scope: "global" | "route", config: object, isWhole: IsWho
   });
 }
 
-/** What a route's policies refer to at the top; undefined if that could not be read. */
+/** Finds conflicts of a route's policies with what they refer to at the top, if that could be read. */
 function checkReferences(route: object, config: object, isWhole: IsWhole): ConfigIssue[] {
   return policyRegistry.flatMap((definition: PolicyDefinition) => {
     const { global, route: place } = definition;

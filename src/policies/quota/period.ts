@@ -108,6 +108,7 @@ function localTimeFormat(timeZone: string): Intl.DateTimeFormat {
 
 /** Whether there is such a time zone. */
 export function isTimeZone(name: string): boolean {
+  if (name === "UTC") return true;
   try {
     localTimeFormat(name);
     return true;

@@ -2,6 +2,7 @@ import { AddressSet } from "../../http/address-set.ts";
 import { definePolicy, type Policy, type PolicyServices } from "../../pipeline/policy.ts";
 import type { CountFile } from "./count-file.ts";
 import { Ledger } from "./ledger.ts";
+import { Calendar } from "./period.ts";
 import { LocalCounting } from "./local-counting.ts";
 import { QuotaCounts } from "./quota-counts.ts";
 import { keyReader } from "./quota-key.ts";
@@ -69,13 +70,16 @@ function ruleOf(
 ): QuotaRule {
   const { limit, cost, key, exempt } = config;
   const id = idOf(config, route);
+  const { per, timeZone } = id;
+  // Formats for times of a zone are large, and routes are many.
+  const calendar = share(`calendar ${per} ${timeZone}`, () => new Calendar(per, timeZone));
   return {
     limit,
     cost,
     // A reload that changes the limit alone goes on counting.
     counts: share(
       `counts ${database} ${JSON.stringify(id)}`,
-      () => new QuotaCounts(id, ledger),
+      () => new QuotaCounts(id, ledger, calendar),
       (counts) => counts.close(),
     ),
     keyOf: keyReader(key),

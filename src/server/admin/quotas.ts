@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia, t } from "elysia";
 import { StoreUnavailable } from "../../pipeline/shared-store.ts";
-import type { Usage } from "../../policies/quota/count-file.ts";
+import type { SheetId, Usage } from "../../policies/quota/count-file.ts";
 import { describeCount, describeQuota } from "../../policies/quota/description.ts";
 import { type KnownQuota, quotasOfRoutes } from "../../policies/quota/overview.ts";
 import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
@@ -136,8 +136,10 @@ async function countsOf(
   const sheets = quotas.map(({ rule }) => rule.counts.sheetAt(now));
   // All of a gateway's quotas are counted in one place.
   const { counts, isWhole } = await first.counting.list(sheets, query);
+  const bySheet = new Map<SheetId, KnownQuota>();
+  for (const quota of quotas) bySheet.set(quota.rule.counts.sheetAt(now), quota);
   const described = counts.flatMap((count) => {
-    const quota = quotas[sheets.findIndex((sheet) => sheet === count.sheet)];
+    const quota = bySheet.get(count.sheet);
     return quota === undefined ? [] : [describeCount(quota, count, count)];
   });
   return { counts: described, isWhole };

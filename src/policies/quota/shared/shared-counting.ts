@@ -1,5 +1,5 @@
-import { GatewayError } from "../../../pipeline/errors.ts";
 import {
+  limitsUnavailable,
   type SharedStore,
   type StoreReply,
   StoreUnavailable,
@@ -56,7 +56,7 @@ export class SharedCounting implements Counting {
     } catch (error) {
       for (const [at, { count }] of draws.entries()) count.unshared += unshared[at] ?? 0;
       if (!(error instanceof StoreUnavailable)) throw error;
-      return this.#drawWithoutStore(draws, error);
+      return this.#drawWithoutStore(draws);
     }
     const [drawn = 0, ...usages] = numbersIn(reply);
     for (const [at, { count }] of draws.entries()) {
@@ -106,18 +106,13 @@ export class SharedCounting implements Counting {
     }
   }
 
-  #drawWithoutStore(draws: readonly Draw[], reason: StoreUnavailable): boolean {
-    switch (this.#store.onError) {
-      case "deny":
-        throw new GatewayError("limits_unavailable", "quotas cannot be checked; try again later", {
-          fields: { "retry-after": "1" },
-          cause: reason,
-        });
-      case "allow":
-        for (const { rule, count } of draws) this.#ledger.change(count, rule.cost);
-        break;
-      case "local":
-        if (!this.#local.draw(draws)) return false;
+  #drawWithoutStore(draws: readonly Draw[]): boolean {
+    const { onError } = this.#store;
+    if (onError === "deny") throw limitsUnavailable("quotas cannot be checked");
+    if (onError === "allow") {
+      for (const { rule, count } of draws) this.#ledger.change(count, rule.cost);
+    } else if (!this.#local.draw(draws)) {
+      return false;
     }
     addUnshared(draws, 1);
     this.#unshared.add(draws);
