@@ -1,6 +1,7 @@
 import type { PolicyServices } from "../../pipeline/policy.ts";
-import { KeyedBuckets } from "./keyed-buckets.ts";
+import { KeyedBuckets, ROOM_FOR_BUCKETS } from "./keyed-buckets.ts";
 import { type Charge, Limit } from "./limit.ts";
+import { Room } from "./room.ts";
 import { BucketSize } from "./token-bucket.ts";
 
 /** A limit that belongs to one identity. */
@@ -15,6 +16,11 @@ export interface IdentityLimit {
   readonly burst: number;
 }
 
+interface State {
+  readonly bySize: Map<string, KeyedBuckets>;
+  readonly room: Room;
+}
+
 /**
  * Limits that a provider's identities bring with them, like the `rate_limit` of an API key. A provider
  * makes a charge of each when it reads them, and returns it in `charges` of a proof: the `auth` policy
@@ -23,7 +29,7 @@ export interface IdentityLimit {
  */
 export class IdentityLimits {
   readonly #provider: string;
-  readonly #buckets: Map<string, KeyedBuckets>;
+  readonly #state: State;
   readonly #random: () => number;
 
   /** `provider`: its name in the configuration. */
@@ -31,16 +37,20 @@ export class IdentityLimits {
     this.#provider = provider;
     this.#random = random;
     // A provider's state is kept among that of all providers.
-    this.#buckets = keep(`limits of ${provider}`, () => new Map<string, KeyedBuckets>());
+    this.#state = keep(`limits of ${provider}`, () => ({
+      bySize: new Map(),
+      room: new Room(ROOM_FOR_BUCKETS),
+    }));
   }
 
   /** Not for each request. */
   charge({ name, key, rate, burst }: IdentityLimit): Charge {
     const size = `${rate} ${burst}`;
-    let local = this.#buckets.get(size);
+    const { bySize, room } = this.#state;
+    let local = bySize.get(size);
     if (local === undefined) {
-      local = new KeyedBuckets(new BucketSize(rate, burst), this.#random);
-      this.#buckets.set(size, local);
+      local = new KeyedBuckets(new BucketSize(rate, burst), { room, random: this.#random });
+      bySize.set(size, local);
     }
     const id = JSON.stringify(["identity", this.#provider, size]);
     return { limit: new Limit({ name, id, local }), key };

@@ -3,9 +3,10 @@ import type { Answer } from "../../pipeline/answer.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import { definePolicy, type Policy, type PolicyServices } from "../../pipeline/policy.ts";
 import { Charging, reportCharges } from "./charging.ts";
-import { KeyedBuckets } from "./keyed-buckets.ts";
+import { KeyedBuckets, ROOM_FOR_BUCKETS } from "./keyed-buckets.ts";
 import { type Charge, Limit } from "./limit.ts";
 import { isKeyOfIdentity, keyReader, textOfKey } from "./limit-key.ts";
+import { Room } from "./room.ts";
 import {
   burstOf,
   checkLimits,
@@ -94,12 +95,12 @@ class Creation {
     while (this.#kept.has(what)) what += " again";
     this.#kept.add(what);
     const { keep, share, random } = this.#services;
-    const make = () => new KeyedBuckets(size, random);
+    const room = share("room", () => new Room(ROOM_FOR_BUCKETS));
+    const make = () => new KeyedBuckets(size, { random, room });
     const name = config.name ?? this.#nameOf(index);
     const scope = config.name === undefined ? ["at", this.#place] : ["named", config.name];
-    const local =
-      config.name === undefined ? keep(what, make) : share(JSON.stringify([...scope, what]), make);
     const id = JSON.stringify([...scope, what]);
+    const local = config.name === undefined ? keep(what, make, close) : share(id, make, close);
     return new Limit({ name, id, local, cost, maxDelay: maxDelayOf(config) });
   }
 
@@ -109,6 +110,10 @@ class Creation {
     this.#names.add(name);
     return name;
   }
+}
+
+function close(buckets: KeyedBuckets): void {
+  buckets.close();
 }
 
 /** The limits of a route, or of requests without one. */
