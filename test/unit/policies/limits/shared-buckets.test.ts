@@ -5,6 +5,7 @@ import { KeyedBuckets } from "../../../../src/policies/limits/keyed-buckets.ts";
 import { type Charge, Limit } from "../../../../src/policies/limits/limit.ts";
 import { LocalBuckets } from "../../../../src/policies/limits/local-buckets.ts";
 import { rateLimit } from "../../../../src/policies/limits/rate-limit.ts";
+import { Room } from "../../../../src/policies/limits/room.ts";
 import { SharedBuckets } from "../../../../src/policies/limits/shared-buckets.ts";
 import { BucketSize } from "../../../../src/policies/limits/token-bucket.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
@@ -25,7 +26,8 @@ function shared(onError?: SharedStore["onError"]) {
 
 function limit(id: string, of: { burst?: number; cost?: number; maxDelay?: number } = {}): Limit {
   const { burst = 10, ...rest } = of;
-  const local = new KeyedBuckets(new BucketSize(1, burst), () => 0.5);
+  const services = { random: () => 0.5, room: new Room(0) };
+  const local = new KeyedBuckets(new BucketSize(1, burst), services);
   return new Limit({ name: id, id, local, ...rest });
 }
 
