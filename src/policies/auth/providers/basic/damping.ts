@@ -1,5 +1,6 @@
 import type { Clock } from "../../../../time/clock.ts";
 import { KeyedBuckets } from "../../../limits/keyed-buckets.ts";
+import { Room } from "../../../limits/room.ts";
 import { BucketSize, type TokenBucket } from "../../../limits/token-bucket.ts";
 
 /** A try to log in. */
@@ -49,7 +50,8 @@ export class Damping {
   readonly #familiar = new Map<string, number>();
 
   constructor(clock: Clock, random: () => number) {
-    const buckets = (size: BucketSize) => new KeyedBuckets(size, random, PLACES);
+    const services = { random, room: new Room(Infinity) };
+    const buckets = (size: BucketSize) => new KeyedBuckets(size, services, PLACES);
     this.#clock = clock;
     this.#networks = buckets(PER_NETWORK);
     this.#familiarUsers = buckets(PER_FAMILIAR_USER);
