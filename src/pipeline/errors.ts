@@ -98,6 +98,12 @@ export const errorKinds = {
     title: "Content too large",
     proxyStatus: "http_request_error",
   },
+  unsupported_media_type: {
+    status: 415,
+    source: "client",
+    title: "Unsupported media type",
+    proxyStatus: "http_request_error",
+  },
   message_too_large: {
     status: 413,
     source: "client",

@@ -46,6 +46,8 @@ export class IncomingContent implements ContentReader {
   #reading: Waiting<ReadResult> | undefined;
   #collecting: (Waiting<Uint8Array> & { readonly all: Uint8Array; at: number }) | undefined;
   #failure: Error | undefined;
+  /** What a reader has put back: the beginning. */
+  #returned: Uint8Array | undefined;
 
   constructor(length: number | undefined, flow: Flow) {
     this.length = length;
@@ -124,8 +126,11 @@ export class IncomingContent implements ContentReader {
 
   /** What has arrived, if that is everything, in one piece; undefined otherwise. */
   takeWhole(): Uint8Array | undefined {
-    if (!this.complete || this.#pieces.length > 1) return undefined;
-    const [piece = NOTHING] = this.#pieces;
+    const returned = this.#returned;
+    const others = this.#pieces.length;
+    if (!this.complete || others > 1 || (others > 0 && returned !== undefined)) return undefined;
+    const [piece = returned ?? NOTHING] = this.#pieces;
+    this.#returned = undefined;
     this.#pieces.length = 0;
     this.#takeWaiting();
     return piece;
@@ -137,7 +142,11 @@ export class IncomingContent implements ContentReader {
     if (present !== undefined) return Promise.resolve(present);
     this.#want();
     return new Promise((resolve, reject) => {
-      this.#collecting = { all: new Uint8Array(length), at: 0, resolve, reject };
+      const all = new Uint8Array(length);
+      const returned = this.#returned ?? NOTHING;
+      this.#returned = undefined;
+      all.set(returned);
+      this.#collecting = { all, at: returned.length, resolve, reject };
       const pieces = this.#pieces;
       this.#pieces = [];
       this.#waitingBytes = 0;
@@ -153,7 +162,17 @@ export class IncomingContent implements ContentReader {
     });
   }
 
+  /** Gives back everything that was read of it so far, in one piece, for another reader. */
+  putBack(bytes: Uint8Array): void {
+    this.#returned = bytes.length === 0 ? undefined : bytes;
+  }
+
   read(): ReadResult | Promise<ReadResult> {
+    const returned = this.#returned;
+    if (returned !== undefined) {
+      this.#returned = undefined;
+      return { done: false, value: returned };
+    }
     const piece = this.#pieces.shift();
     if (piece !== undefined) {
       this.#waitingBytes -= piece.length;
@@ -172,6 +191,7 @@ export class IncomingContent implements ContentReader {
   cancel(reason: unknown): Promise<void> {
     this.#pieces = [];
     this.#gathered = undefined;
+    this.#returned = undefined;
     this.#takeWaiting();
     if (!this.complete && this.#failure === undefined) {
       // A pending read ends.

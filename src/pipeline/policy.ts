@@ -64,6 +64,8 @@ export interface PolicyServices {
   readonly log: (level: "debug" | "info" | "warn" | "error", message: string) => void;
   /** Milliseconds without content moving towards a client; 0 sets no limit. */
   readonly idleTimeout: number;
+  /** Milliseconds without content arriving from a client; 0 sets no limit. */
+  readonly requestTimeout: number;
   /** For what the gateway asks on its own behalf. It has no time limit of its own. */
   readonly fetch: Fetch;
   /**

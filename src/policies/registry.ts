@@ -16,6 +16,7 @@ import { stripPrefix } from "./rewriting/strip-prefix.ts";
 import { securityHeaders } from "./security-headers/security-headers.ts";
 import { transformRequest } from "./transform/request.ts";
 import { transformResponse } from "./transform/response.ts";
+import { validate } from "./validate/validate.ts";
 
 /** Every kind of policy, in the order in which requests pass them; answers pass them in reverse. */
 export const policyRegistry = [
@@ -37,6 +38,8 @@ export const policyRegistry = [
   quotaPolicy(openCountFile),
   // After auth, so that its key may be who sent the request.
   concurrency,
+  // Only of those who may ask, and before anything is done with what they send.
+  validate,
   // After what refuses requests: who a client is decides whether its answers are compressed.
   compress,
   // After what may refuse a request, so that stored answers are for those who may have them; before what

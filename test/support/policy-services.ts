@@ -11,6 +11,7 @@ export function policyServices(given: Partial<PolicyServices> = {}): PolicyServi
     share: keep,
     log: () => {},
     idleTimeout: 300_000,
+    requestTimeout: 30_000,
     fetch: noNetwork,
     databaseFor: () => ":memory:",
     store: undefined,

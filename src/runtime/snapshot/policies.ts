@@ -22,8 +22,9 @@ export class Policies {
   /** One instance of each global policy, shared by all routes, by the policy's name. */
   readonly #globals = new Map<string, Policy>();
 
-  constructor(config: Config, given: Omit<CreationServices, "idleTimeout">) {
-    const services = { ...given, idleTimeout: config.server.timeouts.idle };
+  constructor(config: Config, given: Omit<CreationServices, "idleTimeout" | "requestTimeout">) {
+    const { idle: idleTimeout, request: requestTimeout } = config.server.timeouts;
+    const services = { ...given, idleTimeout, requestTimeout };
     this.#services = services;
     for (const definition of policyRegistry) {
       const { name, global } = definition;
@@ -39,7 +40,8 @@ export class Policies {
   /** The policies of a route, global ones included; `global` itself if there are no others. */
   of(route: RouteConfig, id: string): readonly Policy[] {
     const idleTimeout = route.timeouts?.idle ?? this.#services.idleTimeout;
-    const services = { ...this.#services, idleTimeout };
+    const requestTimeout = route.timeouts?.request ?? this.#services.requestTimeout;
+    const services = { ...this.#services, idleTimeout, requestTimeout };
     const byKind = new Map<string, readonly (Policy | undefined)[]>();
     for (const definition of policyRegistry) {
       const { name, route: scope, routeReplacesGlobal } = definition;
