@@ -92,8 +92,9 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "validate validation openapi json_schema request_schema waf",
-    answer: "requests are not validated yet; leave that to the backends",
+    keys: "waf modsecurity",
+    answer:
+      "what requests must look like is said by `validate` of a route, with a JSON Schema or an OpenAPI document",
   },
   {
     below: ANYWHERE,

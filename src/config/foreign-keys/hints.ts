@@ -12,6 +12,7 @@ import { foreignInRoutes } from "./routes.ts";
 import { foreignInSections } from "./sections.ts";
 import { foreignInServer } from "./server.ts";
 import { foreignInTraffic } from "./traffic.ts";
+import { foreignInValidation } from "./validation.ts";
 
 /** All answers. */
 export const FOREIGN = [
@@ -24,6 +25,7 @@ export const FOREIGN = [
   ...foreignInRoutes,
   ...foreignInBackends,
   ...foreignInTraffic,
+  ...foreignInValidation,
   ...foreignInAnswers,
   ...foreignInProviders,
 ];

@@ -4,7 +4,7 @@ import { compilationProblem } from "./documents/compilation.ts";
 import { checkPatterns, checkSchema, remarksOn } from "./documents/checks.ts";
 import { Library } from "./documents/library.ts";
 import { isMapping } from "./documents/walk.ts";
-import { Compiler, draftOf, type JsonSchema, type Judge, LATEST } from "./schemas/compiler.ts";
+import { Compiler, draftOf, type Judge, LATEST } from "./schemas/compiler.ts";
 
 /** A schema for the whole content of requests. */
 export interface BodySchema extends MadeOfFiles {
@@ -37,7 +37,7 @@ function compileRoot(library: Library): Judge {
         throw document.problem([], "a schema is an object, like { type: object, properties: … }");
       }
       checkSchema(compiler, value, { document, path: [] });
-      compiler.add(uri, value as JsonSchema);
+      compiler.add(uri, value);
     }
     return compiler.compile({ $ref: library.root });
   } catch (error) {

@@ -106,7 +106,7 @@ export function detailOf({ keyword, params }: SchemaError): string {
     case "uniqueItems":
       return "must not have two equal items";
     case "contains":
-      return containing(params["minContains"], params["maxContains"]);
+      return containing(Number(params["minContains"]), params["maxContains"] as number | undefined);
     case "oneOf":
       return params["passingSchemas"] === null
         ? "must be one of the alternatives"
@@ -137,9 +137,8 @@ function counted(limit: string, noun: string): string {
   return `${limit} ${noun}${limit === "1" ? "" : "s"}`;
 }
 
-function containing(least: unknown, most: unknown): string {
-  const range =
-    most === undefined ? `at least ${String(least)}` : `${String(least)} to ${String(most)}`;
+function containing(least: number, most: number | undefined): string {
+  const range = most === undefined ? `at least ${least}` : `${least} to ${most}`;
   return `must contain ${range} of certain items`;
 }
 

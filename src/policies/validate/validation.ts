@@ -59,12 +59,12 @@ export class Validation implements Policy {
 
   #judge(exchange: Exchange, content: Uint8Array, { faults, expected, judges }: Judged): undefined {
     if (content.length === 0) return this.#withoutContent(exchange, faults, expected);
-    let all = faults;
+    const all = [...faults];
     try {
-      for (const judge of judges) all = [...all, ...judge.faults(content)];
+      for (const judge of judges) all.push(...judge.faults(content));
     } catch (error) {
       if (!(error instanceof TooCostly)) throw error;
-      all = [...all, { pointer: "#", detail: error.message }];
+      all.push({ pointer: "#", detail: error.message });
     }
     if (all.length > 0 && this.#options.report === undefined) exchange.bytesIn = content.length;
     return this.#decide(exchange, all);

@@ -5,7 +5,7 @@ import type { Compiler, JsonSchema } from "../schemas/compiler.ts";
 import { patternsWithin } from "../schemas/patterns.ts";
 import { detailOf } from "../faults.ts";
 import type { Library } from "./library.ts";
-import { DocumentProblem, type SourceDocument } from "./source.ts";
+import type { DocumentProblem, SourceDocument } from "./source.ts";
 import { isMapping, type Mapping, NAME_MAPS, type Path, resolved, walk } from "./walk.ts";
 
 /** Throws a DocumentProblem for the first thing in a schema that breaks the rules for schemas. */

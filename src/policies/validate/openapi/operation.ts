@@ -90,7 +90,7 @@ export class Operation implements Expected {
   /** Compiles a schema for each step. Throws a DocumentProblem for one that cannot be used. */
   *compile(): Steps<void> {
     for (const parameter of this.#parameters) {
-      this.#description.check(parameter.schema, parameter.path);
+      this.#description.check(parameter.schema, [...parameter.path, "schema"]);
       parameter.compile();
       yield undefined;
     }

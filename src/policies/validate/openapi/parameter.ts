@@ -27,7 +27,7 @@ const USUAL_STYLE: Readonly<Record<Place, string>> = {
 };
 
 /** Fields that OpenAPI describes elsewhere. */
-const NOT_PARAMETERS: readonly string[] = ["accept", "content-type", "authorization"];
+const NOT_PARAMETERS: ReadonlySet<string> = new Set(["accept", "content-type", "authorization"]);
 
 /** One parameter of an operation. */
 export class Parameter {
@@ -57,7 +57,7 @@ export class Parameter {
     if (!isPlace(place)) {
       throw description.problem(path, "`in` of a parameter is path, query, header or cookie");
     }
-    const isElsewhere = place === "header" && NOT_PARAMETERS.includes(name.toLowerCase());
+    const isElsewhere = place === "header" && NOT_PARAMETERS.has(name.toLowerCase());
     return isElsewhere ? undefined : new Parameter(name, place, value, { description, path });
   }
 
@@ -141,6 +141,7 @@ export class Parameter {
         const written = exchange.fields.get(name.toLowerCase());
         return written === null ? undefined : fromField(written, kind, style.explode);
       }
+      case "cookie":
       default: {
         const written = cookieValue(exchange.fields.all, name);
         return written === null ? undefined : fromField(decoded(written), kind, false);
@@ -162,6 +163,7 @@ export class Parameter {
         const items = itemsOf(schema, this.#resolve);
         return [written.items.map((item) => meaningOf(item, items, this.#resolve))];
       }
+      case "members":
       default:
         return [objectOf(written.members, this.#properties, this.#resolve)];
     }

@@ -36,12 +36,9 @@ export type Judge = (value: unknown) => readonly SchemaError[];
 export class Compiler {
   readonly #ajv: Ajv;
   readonly #budget = new Budget();
-  /** What the schemas have that has no effect. */
-  readonly remarks: string[] = [];
 
   constructor(draft: Draft) {
     const budget = this.#budget;
-    const note = (...words: unknown[]) => void this.remarks.push(words.join(" "));
     const options: Options = {
       allErrors: true,
       // Unknown keywords have no effect, as the specification has it.
@@ -50,7 +47,8 @@ export class Compiler {
       ownProperties: true,
       messages: false,
       formats: formatsWithin(budget),
-      logger: { log: note, warn: note, error: note },
+      // What has no effect is reported with its place, where mistakes are looked for.
+      logger: false,
       // Schemas are checked on their own, where mistakes are given their place.
       validateSchema: false,
       code: { regExp: patternsWithin(budget), process: bounded },
@@ -85,7 +83,7 @@ export class Compiler {
 
 function isValid(validate: ValidateFunction, value: unknown): boolean {
   try {
-    return validate(value) === true;
+    return validate(value);
   } catch (error) {
     // A schema that refers to itself for the same value.
     if (error instanceof RangeError) throw new TooCostly(NOT_IN_TIME, { cause: error });

@@ -5,7 +5,7 @@ import type { Budget } from "./budget.ts";
 /** Longer texts count towards the budget: not every format is tested in linear time. */
 const SHORT = 256;
 /** Tested in linear time, and often of long texts. */
-const LINEAR: readonly string[] = ["byte", "binary", "password"];
+const LINEAR: ReadonlySet<string> = new Set(["byte", "binary", "password"]);
 
 /** The formats that schemas may ask for. */
 export function formatsWithin(budget: Budget): Record<string, Format> {
@@ -18,7 +18,7 @@ export function formatsWithin(budget: Budget): Record<string, Format> {
 }
 
 function counted(name: string, format: Format, budget: Budget): Format {
-  if (LINEAR.includes(name)) return format;
+  if (LINEAR.has(name)) return format;
   const test = testOf(format);
   if (test === undefined) return format;
   return {

@@ -6,7 +6,7 @@ import { isLinear } from "./linear.ts";
 const LARGEST_SIZE = 1_000;
 
 interface Expression {
-  test(text: string): boolean;
+  readonly test: (text: string) => boolean;
 }
 
 /** How ajv makes the regular expressions of a schema; they run on clients' data. */

@@ -35,7 +35,7 @@ test("every fault is listed with its pointer, and none with a value of the clien
       tags: [1, "x", "x", "x"],
       "a/b c~": secret,
       kind: secret,
-      [`${secret}`]: 1,
+      [secret]: 1,
     }),
   );
 

@@ -177,7 +177,7 @@ describe("content that is read", () => {
     const exchange = openExchange();
     const reading = readContent(exchange, incoming(), { ...options, clock });
     clock.advance(1_000);
-    await expect(reading).rejects.toThrow("no request content arrived for 1000 ms");
+    expect(reading).rejects.toThrow("no request content arrived for 1000 ms");
     expect(exchange.cancellation.reason?.code).toBe("request_timeout");
   });
 });
@@ -224,7 +224,7 @@ describe("a file that changes", () => {
         clock,
         share: (_key, make, end) => {
           const made = make();
-          close = () => end?.(made);
+          close = () => void end?.(made);
           return made;
         },
       },
