@@ -6,6 +6,7 @@ import { hasOpenssl, issue, makeAuthority, openssl } from "../support/certificat
 import { type GatewayProcess, noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { startMockProcess } from "../support/mock-process.ts";
 import { createStage } from "../support/stage.ts";
+import { askTls } from "../support/tls-client.ts";
 
 const stage = createStage(afterAll);
 const certificateTest = test.skipIf(!hasOpenssl);
@@ -138,6 +139,27 @@ describe("a client is known by its certificate", () => {
     const nobody = await toldBy(await askWith(undefined, "/open"));
     expect([nobody.has("x-auth-subject"), nobody.has("client-cert")]).toEqual([false, false]);
   });
+
+  certificateTest.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "on a connection that resumes a session of %s too",
+    async (version) => {
+      const options = {
+        ca: pem("ca.pem"),
+        cert: pem("device.pem"),
+        key: pem("device.key"),
+        minVersion: version,
+        maxVersion: version,
+      };
+      const { status, session } = await askTls(gateway.tlsUrl, "/devices", options);
+      expect(status).toBe(200);
+      expect(session).toBeDefined();
+      const again = await askTls(gateway.tlsUrl, "/devices", {
+        ...options,
+        ...(session !== undefined && { session }),
+      });
+      expect(again).toMatchObject({ status: 200, isResumed: true });
+    },
+  );
 
   certificateTest("and not by that of the proxy in between", async () => {
     const answer = await askWith("device", "/devices", proxied);
