@@ -1,5 +1,6 @@
 import { StoreUnavailable } from "../pipeline/shared-store.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Defer } from "../time/end-of-turn.ts";
 import { durationText } from "../units/duration.ts";
 import type { StoreLink } from "./link.ts";
 import { meansAway, reasonOf } from "./reasons.ts";
@@ -12,12 +13,15 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** A connection that closes sooner is a failure; after that, servers close idle ones. */
 const SHORT_LIVED_MS = 1_000;
+/** A store that goes sooner again is tried at longer and longer intervals: each time is in the log. */
+const STEADY_MS = 30_000;
 
 export interface ReachServices {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly log: (level: "info" | "warn", message: string) => void;
+  readonly defer: Defer;
   /** Opens a connection; `onClose` is called if it closes by itself. */
   readonly open: (onClose: () => void) => StoreLink;
   /** Does on a connection what calls do there. */
@@ -87,7 +91,6 @@ export class Reach {
 
   succeeded(): void {
     if (this.#score > 0) this.#score -= 1;
-    this.#pause = FIRST_PAUSE_MS;
   }
 
   /** A call has failed, on this connection if it came so far. */
@@ -99,29 +102,40 @@ export class Reach {
   }
 
   async #try(): Promise<void> {
-    const { clock, open, probe } = this.#services;
+    const { open, probe } = this.#services;
     let link: StoreLink | undefined;
-    let lateness = new Error(`no connection within ${durationText(CONNECT_MS)}`);
     const isCurrent = () => link === this.#link;
-    const limit = (milliseconds: number) => {
-      this.#cancel = clock.schedule(milliseconds, () => this.#missed(lateness));
-    };
     try {
-      limit(CONNECT_MS);
+      this.#limit(CONNECT_MS, new Error(`no connection within ${durationText(CONNECT_MS)}`));
       link = open(() => {
         if (isCurrent()) this.#closed();
       });
       this.#link = link;
       await link.send("PING", []);
       if (!isCurrent()) return;
-      this.#cancel();
-      lateness = noAnswer(this.#settings.timeout);
-      limit(this.#settings.timeout);
+      const { timeout } = this.#settings;
+      this.#limit(timeout, noAnswer(timeout));
       await probe(link);
       if (isCurrent()) this.#becomeReady(link);
     } catch (error) {
       if (isCurrent()) this.#missed(error);
     }
+  }
+
+  /** Ends the attempt when the time is up and what has come meanwhile has been read. */
+  #limit(milliseconds: number, lateness: Error): void {
+    const { clock, defer } = this.#services;
+    this.#cancel();
+    let isOver = false;
+    const cancelTimer = clock.schedule(milliseconds, () =>
+      defer(() => {
+        if (!isOver) this.#missed(lateness);
+      }),
+    );
+    this.#cancel = () => {
+      isOver = true;
+      cancelTimer();
+    };
   }
 
   #becomeReady(link: StoreLink): void {
@@ -142,7 +156,7 @@ export class Reach {
     // Until it is ready, what its commands reject with says more.
     if (this.#state !== "ready") return;
     this.#link = undefined;
-    const lived = this.#services.clock.monotonic() - this.#readyAt;
+    const lived = this.#leaveReady();
     if (lived < SHORT_LIVED_MS) {
       this.#goAway(new Error("the connection was closed"));
       return;
@@ -150,6 +164,13 @@ export class Reach {
     this.#state = "opening";
     this.#observer.interrupted();
     void this.#try();
+  }
+
+  /** Milliseconds for which it was ready. */
+  #leaveReady(): number {
+    const lived = this.#services.clock.monotonic() - this.#readyAt;
+    if (lived >= STEADY_MS) this.#pause = FIRST_PAUSE_MS;
+    return lived;
   }
 
   /** A connection could not be made, or its probe failed. */
@@ -162,6 +183,7 @@ export class Reach {
     const { clock, log } = this.#services;
     const { name, consequence } = this.#settings;
     const reason = reasonOf(error);
+    if (this.#state === "ready") this.#leaveReady();
     this.#state = "away";
     this.#awaySince = clock.monotonic();
     log("warn", `the shared store ${name} is away: ${reason}; ${consequence} until it is back`);

@@ -84,6 +84,7 @@ export class RedisStore implements SharedStore {
       {
         clock,
         random,
+        defer,
         log: (level, message) => {
           if (!this.#isClosed) log(level, message);
         },
@@ -110,9 +111,7 @@ export class RedisStore implements SharedStore {
     this.#calls += 1;
     return new Promise((resolve, reject) => {
       const names = keys.map((key) => this.#nameOf(key));
-      const call = new Call(script, names, parameters, resolve, reject);
-      call.timeout = this.#timeouts.begin(call);
-      this.#sending.add(call);
+      this.#sending.add(new Call(script, names, parameters, resolve, reject));
     });
   }
 
@@ -149,9 +148,13 @@ export class RedisStore implements SharedStore {
     } else if (this.#away !== undefined) {
       this.#calls -= 1;
       this.#reject(call, this.#away);
-    } else if (link === undefined) {
-      this.#waiting.push(call);
     } else {
+      // Not before: what else the turn did is not the store's fault.
+      if (!call.timeout.running) call.timeout = this.#timeouts.begin(call);
+      if (link === undefined) {
+        this.#waiting.push(call);
+        return;
+      }
       call.link = link;
       void this.#ask(call, link);
     }

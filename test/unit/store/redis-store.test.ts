@@ -223,6 +223,29 @@ describe("an outage", () => {
     ]);
   });
 
+  test("that comes again and again is tried at longer and longer intervals, until the store is steady", async () => {
+    const world = open();
+    const { clock, links, lines, run } = world;
+    const answering = links.server;
+    await settled();
+    for (const pause of [100, 200, 400]) {
+      await away(world);
+      links.server = answering;
+      clock.advance(pause - 1);
+      expect(await outcome(run())).toContain("is away");
+      clock.advance(1);
+      await settled();
+      expect(await run()).toBe(7);
+    }
+    clock.advance(30_000);
+    await away(world);
+    links.server = answering;
+    clock.advance(100);
+    await settled();
+    expect(await run()).toBe(7);
+    expect(lines).toHaveLength(8);
+  });
+
   test("goes on while the server takes connections and does not answer", async () => {
     const world = open();
     await settled();
