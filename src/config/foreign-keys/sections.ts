@@ -118,8 +118,9 @@ export const foreignInSections: readonly ForeignKeys[] = [
   },
   {
     below: LIMITS,
-    keys: "policy redis store backend sync_rate fault_tolerant shared cluster",
-    answer: "gateways share their limits by `store` at the top",
+    keys: "policy storage store backend redis redis_host redis_port redis_url redis_password redis_database redis_ssl redis_timeout sync_rate fault_tolerant shared distributed cluster",
+    answer:
+      "gateways share all their limits by `store` at the top, like `store: redis://host:6379`",
   },
   {
     below: ["logging"],

@@ -31,7 +31,7 @@ const schema = Type.Union(
   ],
   {
     description:
-      "How many requests of this route may be in progress at a time, streams and WebSockets included, until their last byte; the others get a 429 at once. Protects what is slow where a rate says little. `false`: no limit, under a default.",
+      "How many requests of this route may be in progress at a time, streams and WebSockets included, until their last byte; the others get a 429 at once. Protects what is slow where a rate says little. Gateways that share a `store` count together. `false`: no limit, under a default.",
     expected: "a number of requests, or { limit, key }",
   },
 );

@@ -51,6 +51,10 @@ test.each([
     "`on_error: local`, or allow, or deny",
   ],
   ["store: { redis: 'redis://a', redis_timeout: 20ms }\n", "that is `timeout`"],
+  [
+    "rate_limiting: { rate: 5, policy: redis }\n",
+    "gateways share all their limits by `store` at the top",
+  ],
   ["store: { redis: 'redis://a', redis_ssl: true }\n", "begins with rediss://"],
   ["memcached: a\n", "limits of several gateways are one with `store: redis://host:6379`"],
 ])("%s is answered in this gateway's terms", (text, answer) => {
