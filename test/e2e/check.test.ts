@@ -55,8 +55,8 @@ const wrong: [what: string, text: string, told: string[]][] = [
   ],
   [
     "neither a scalar nor an object that fits",
-    `routes:\n  - path: /a\n    rate_limit: [1]\n    backends: ["http://a"]\n`,
-    ["gateway.yaml:3:17:", "requests per second, like 50", "{requests_per_second, burst, key}"],
+    `routes:\n  - path: /a\n    rate_limit: fast\n    backends: ["http://a"]\n`,
+    ["gateway.yaml:3:17:", "requests per second, like 50", "{ rate, burst, key }"],
   ],
   ["a missing key", `routes:\n  - path: /a\n`, ["gateway.yaml:2:", "`backends`"]],
   ["no routes", `routes: []\n`, ["gateway.yaml:1:9:", "at least"]],

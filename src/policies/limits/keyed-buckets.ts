@@ -44,7 +44,7 @@ export class KeyedBuckets implements Tenant {
   #next = 0;
   readonly #shared: SharedPlaces;
   /** Of buckets that somebody waits for. */
-  readonly #queues = new Map<TokenBucket, TokenQueue>();
+  #queues: Map<TokenBucket, TokenQueue> | undefined;
 
   /** `random` is evenly spread over [0, 1). */
   constructor(
@@ -73,17 +73,18 @@ export class KeyedBuckets implements Tenant {
 
   /** Those who wait for tokens of a bucket. To be joined at once. */
   queueOf(bucket: TokenBucket, clock: Clock): TokenQueue {
-    let queue = this.#queues.get(bucket);
+    const queues = (this.#queues ??= new Map());
+    let queue = queues.get(bucket);
     if (queue === undefined) {
-      queue = new TokenQueue(bucket, clock, () => this.#queues.delete(bucket));
-      this.#queues.set(bucket, queue);
+      queue = new TokenQueue(bucket, clock, () => queues.delete(bucket));
+      queues.set(bucket, queue);
     }
     return queue;
   }
 
   /** Returns tokens to a bucket, and gives up the place in its queue, if there was one. */
   giveBack(bucket: TokenBucket, tokens: number, ticket: Ticket | undefined): void {
-    const queue = this.#queues.get(bucket);
+    const queue = this.#queues?.get(bucket);
     if (ticket !== undefined && queue?.leave(ticket) === true) return;
     bucket.giveBack(tokens);
     queue?.update();

@@ -170,6 +170,17 @@ describe("a request above a limit that delays", () => {
     expect(codes([late])).toEqual(["client_closed"]);
   });
 
+  test("is refused while ten thousand others wait", async () => {
+    const sender = new Sender({ rate: 1000, burst: 1, when_exceeded: "delay", max_delay: "1m" });
+    const sent = Array.from({ length: 10_003 }, () => sender.send());
+    await settled();
+    expect(codes(sent.slice(10_000))).toEqual([undefined, "rate_limited", "rate_limited"]);
+    expect(sent[10_002]?.error).toMatchObject({ fields: { "retry-after": "11" } });
+    sent[1]?.leave();
+    await settled();
+    expect(sender.send().error).toBeUndefined();
+  });
+
   test("at fast rates goes on within a millisecond of its token", async () => {
     const sender = new Sender({ rate: 2000, burst: 1, when_exceeded: "delay" });
     const sent = Array.from({ length: 101 }, () => sender.send());
