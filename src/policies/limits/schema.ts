@@ -182,7 +182,8 @@ export function checkLimits(written: WrittenLimits): ConfigIssue[] {
   const limits = limitsOf(written);
   const names = new Set<string>();
   return limits.flatMap((limit) => {
-    const issues = under(limit.path, checkLimit(limit));
+    const found = checkLimit(limit);
+    const issues = under(limit.path, found.length === 0 ? warnOfSingles(limit) : found);
     if (limit.name === undefined) return issues;
     if (names.has(limit.name)) {
       const message = `two limits here are called \`${limit.name}\`; a request counts once for each name`;
@@ -192,6 +193,17 @@ export function checkLimits(written: WrittenLimits): ConfigIssue[] {
     return issues;
   });
 }
+
+/** Warns of a limit that is written for a long time and admits one request at a time. */
+function warnOfSingles({ rate, burst, isRate, when_exceeded }: PlacedLimit): ConfigIssue[] {
+  if (rate >= 1 || burst !== undefined || when_exceeded === "delay") return [];
+  const hourly = Math.ceil(rate * SECONDS_OF_AN_HOUR);
+  const pause = durationText(Math.ceil(1_000 / rate));
+  const message = `without \`burst\` this admits one request every ${pause}, and no two at once; \`burst: ${hourly}\` lets an hour's worth come together, and \`burst: 1\` says that it is meant so`;
+  return [{ path: isRate ? [] : ["rate"], message, severity: "warning" }];
+}
+
+const SECONDS_OF_AN_HOUR = 3_600;
 
 function checkLimit(limit: PlacedLimit): ConfigIssue[] {
   const { rate, burst, cost, isRate } = limit;

@@ -262,6 +262,7 @@ describe("a limit's configuration", () => {
   test("is fine as people write it", () => {
     expect(issuesOf(global, { enabled: true, rate: 100, burst: 50 })).toEqual([]);
     expect(issuesOf(route, 50)).toEqual([]);
+    expect(issuesOf(route, { rate: "5/m", when_exceeded: "delay" })).toEqual([]);
     expect(issuesOf(route, { rate: "5/d", burst: 100, key: "client_ip" })).toEqual([]);
   });
 
@@ -269,6 +270,15 @@ describe("a limit's configuration", () => {
     const message = "a rate must be above zero and at most a million per second";
     expect(issuesOf(global, { rate: rate })).toEqual([{ path: ["rate"], message }]);
     expect(issuesOf(route, rate)).toEqual([{ path: [], message }]);
+  });
+
+  test("warns of an hourly rate without a burst, which admits single requests only", () => {
+    const [issue, ...others] = issuesOf(route, [5, { rate: "1000/h" }]);
+    expect(others).toEqual([]);
+    expect(issue).toMatchObject({ path: [1, "rate"], severity: "warning" });
+    expect(issue?.message).toContain("one request every 3.6s");
+    expect(issue?.message).toContain("`burst: 1000`");
+    expect(issuesOf(route, "30/m")).toMatchObject([{ path: [], severity: "warning" }]);
   });
 
   test("cannot have a burst that takes years to come back", () => {
