@@ -1,3 +1,4 @@
+import { isAnotherDatabase } from "./pragmas.ts";
 import type { Clock } from "../time/clock.ts";
 import type { LogLevel } from "../units/log-level.ts";
 import { Condition } from "./condition.ts";
@@ -36,6 +37,8 @@ export interface WritableStore {
 export interface WriterUse<Store extends WritableStore, Batch, Written> {
   /** Path of the SQLite file. */
   readonly database: string;
+  /** A table that every such database has; one without it is another program's. */
+  readonly table: string;
   /** What its rows are called in messages, and what else is said of them. */
   readonly words: {
     /** "access log": begins every message. */
@@ -55,8 +58,6 @@ export interface WriterUse<Store extends WritableStore, Batch, Written> {
   write(store: Store, batch: Batch): Written;
   /** Deletes old rows and the like, in short steps, between which batches are written. */
   maintain(store: Store, now: number): Promise<void>;
-  /** Whether the file is another program's database. */
-  isSomebodyElses(): boolean;
   /** Called with the database when it has been opened, again too. */
   opened?(store: Store): void;
   /** Called when a batch is in the database, or can never be. */
@@ -217,10 +218,10 @@ export class DatabaseWriter<Store extends WritableStore, Batch, Written> {
    * cannot be renamed; the caller then reports the damage.
    */
   #setAside(cause: string): boolean {
-    const { database, words } = this.#use;
+    const { database, table, words } = this.#use;
     const now = this.#clock.monotonic();
     if (now - this.#lastSetAside < SET_ASIDE_INTERVAL) return false;
-    if (this.#store === undefined && this.#use.isSomebodyElses()) return false;
+    if (this.#store === undefined && isAnotherDatabase(database, table)) return false;
     let target: string;
     try {
       target = setAside(database, this.#clock.wall());

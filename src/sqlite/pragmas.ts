@@ -1,4 +1,4 @@
-import { type Database, SQLiteError } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { CorruptError } from "./errors.ts";
 
@@ -16,6 +16,17 @@ export function tablesOf(db: Database): string[] {
     )
     .all()
     .map(({ name }) => name);
+}
+
+/** Whether a file can be read as a database and has tables, but not this one. */
+export function isAnotherDatabase(path: string, table: string): boolean {
+  try {
+    using db = new Database(path, { readonly: true });
+    const tables = tablesOf(db);
+    return tables.length > 0 && !tables.includes(table);
+  } catch {
+    return false;
+  }
 }
 
 /**

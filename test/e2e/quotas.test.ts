@@ -80,6 +80,26 @@ test("requests that come at the same time get exactly the limit", async () => {
   await eventually(() => usedIn(fileOf(gateway))["/a"] === 50);
 });
 
+test("reloads in the middle of traffic neither lose nor double anything", async () => {
+  const config = (status: number): TestConfig => ({
+    routes: [route("/a", quota(60)), { path: "/b", respond: status }],
+  });
+  const gateway = await startGateway(stage, config(200));
+  const traffic = { isOver: false };
+  let admitted = 0;
+  const send = async () => {
+    while (!traffic.isOver) if ((await ask(`${gateway.url}/a`)).status === 200) admitted += 1;
+  };
+  const senders = Array.from({ length: 8 }, send);
+  for (const status of [201, 202, 203]) await gateway.reload(config(status));
+  await eventually(() => admitted >= 60);
+  traffic.isOver = true;
+  await Promise.all(senders);
+  expect(admitted).toBe(60);
+  expect(await gateway.stop()).toBe(0);
+  expect(usedIn(fileOf(gateway))["/a"]).toBe(60);
+});
+
 test("routes draw from one quota by its name, and a reload keeps what was counted", async () => {
   const config = (limit: number): TestConfig => ({
     routes: [

@@ -1,6 +1,5 @@
 import type { Charged } from "../../pipeline/exchange.ts";
 import type { Clock } from "../../time/clock.ts";
-import { quotedString } from "../limits/limit.ts";
 import type { Counting } from "./counting.ts";
 import { type Draw, remaining } from "./rule.ts";
 
@@ -18,33 +17,31 @@ export class DrawnCharges implements Charged {
   }
 
   get policyItems(): string {
-    return this.#draws
-      .map(({ rule: { limit, counts }, count: { sheet, granted } }) => {
-        const seconds = Math.round((sheet.ends - sheet.begins) / 1000);
-        return `${itemName(counts.id)};q=${limit + granted};w=${seconds}`;
-      })
-      .join(", ");
+    let items = "";
+    for (const { rule, count } of this.#draws) {
+      const { begins, ends } = count.sheet;
+      const seconds = Math.round((ends - begins) / 1000);
+      const item = `${rule.itemName};q=${rule.limit + count.granted};w=${seconds}`;
+      items = items === "" ? item : `${items}, ${item}`;
+    }
+    return items;
   }
 
   get items(): string {
     const now = this.#clock.wall();
-    return this.#draws
-      .map((draw) => {
-        const { rule, count } = draw;
-        const left = Math.floor(remaining(draw) / rule.cost);
-        const seconds = Math.max(0, Math.ceil((count.sheet.ends - now) / 1000));
-        return `${itemName(rule.counts.id)};r=${left};t=${seconds}`;
-      })
-      .join(", ");
+    let items = "";
+    for (const draw of this.#draws) {
+      const { rule, count } = draw;
+      const left = Math.floor(remaining(draw) / rule.cost);
+      const seconds = Math.max(0, Math.ceil((count.sheet.ends - now) / 1000));
+      const item = `${rule.itemName};r=${left};t=${seconds}`;
+      items = items === "" ? item : `${items}, ${item}`;
+    }
+    return items;
   }
 
   giveBack(): void {
     this.#counting?.giveBack(this.#draws);
     this.#counting = undefined;
   }
-}
-
-/** A rate limit of the same route may have its name. */
-function itemName({ name, per }: { readonly name: string; readonly per: string }): string {
-  return quotedString(`${name} per ${per}`);
 }

@@ -58,13 +58,13 @@ const CREDENTIALS = /auth|token|secret|passw|api[-_]?key|^key$|sess|^sid$|cookie
 function placeIn({ parts }: ParsedText): TextPlace {
   const literals = parts.filter((part) => typeof part === "string");
   const areSeveral = parts.length - literals.length > 1;
-  const encoded = areSeveral ? characters(`%|${literals.join("")}`) : OF_ONE_VALUE;
+  const encoded = areSeveral ? new Encoded(`%|${literals.join("")}`) : OF_ONE_VALUE;
   const areAdjacent = parts.some(
     (part, at) => at > 0 && typeof part !== "string" && typeof parts[at - 1] !== "string",
   );
   const end = areAdjacent ? "|" : "";
   return {
-    literal: (text) => text.replace(OF_ONE_VALUE, percentEncoded),
+    literal: (text) => OF_ONE_VALUE.in(text),
     value: (value, form, source) => {
       // Who counts by address among other things counts clients too.
       const counted = source === "client.ip" ? clientNetwork(value) : asText.value(value, form);
@@ -73,25 +73,35 @@ function placeIn({ parts }: ParsedText): TextPlace {
   };
 }
 
-/** These characters, and unprintable ones. */
-function characters(listed: string): RegExp {
-  return new RegExp(`[${listed.replace(/[^]/gu, codePoint)}${UNPRINTABLE}]`, "gu");
+/** Characters that are percent-encoded in keys: those listed, and unprintable ones. */
+class Encoded {
+  readonly #pattern: RegExp;
+  /** Text that has none of them, which shows sooner. */
+  readonly #plain: RegExp;
+
+  constructor(listed: string) {
+    const points = listed.replace(/[^]/gu, codePoint);
+    this.#pattern = new RegExp(`[${points}${UNPRINTABLE}]`, "gu");
+    this.#plain = new RegExp(`^(?:(?![${points}])[ -~])*$`, "u");
+  }
+
+  in(text: string): string {
+    return this.#plain.test(text) ? text : text.replace(this.#pattern, percentEncoded);
+  }
 }
 
 function codePoint(character: string): string {
   return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 
-const OF_ONE_VALUE = characters("%");
+const OF_ONE_VALUE = new Encoded("%");
 
 /** Characters of the longest value that is part of a key as it is. */
 const LONGEST = 128;
 const DIGEST = "sha256:";
 
-function readable(text: string, encoded: RegExp): string {
-  return text.length > LONGEST || text.startsWith(DIGEST)
-    ? digest(text)
-    : text.replace(encoded, percentEncoded);
+function readable(text: string, encoded: Encoded): string {
+  return text.length > LONGEST || text.startsWith(DIGEST) ? digest(text) : encoded.in(text);
 }
 
 function digest(text: string): string {

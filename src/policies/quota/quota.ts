@@ -1,6 +1,7 @@
 import { AddressSet } from "../../http/address-set.ts";
 import { definePolicy, type Policy, type PolicyServices } from "../../pipeline/policy.ts";
 import type { CountFile } from "./count-file.ts";
+import { quotedString } from "../limits/limit.ts";
 import { Ledger } from "./ledger.ts";
 import { Calendar } from "./period.ts";
 import { LocalCounting } from "./local-counting.ts";
@@ -82,6 +83,8 @@ function ruleOf(
       () => new QuotaCounts(id, ledger, calendar),
       (counts) => counts.close(),
     ),
+    // A rate limit of the same route may have its name.
+    itemName: quotedString(`${id.name} per ${per}`),
     keyOf: keyReader(key),
     exempt: exempt === undefined ? undefined : new AddressSet(exempt),
   };

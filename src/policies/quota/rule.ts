@@ -9,6 +9,8 @@ export interface QuotaRule {
   /** How many requests one counts for. */
   readonly cost: number;
   readonly counts: QuotaCounts;
+  /** How its items of the RateLimit fields begin. */
+  readonly itemName: string;
   readonly keyOf: (exchange: Exchange) => string;
   readonly exempt: AddressSet | undefined;
 }

@@ -3,13 +3,15 @@ import { NetworkText } from "../../pipeline/network-text.ts";
 import { PlaceholderText } from "../../pipeline/placeholders.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { under } from "../../pipeline/section.ts";
-import { isTimeZone } from "./period.ts";
+import { isTimeZone, type Per } from "./period.ts";
 import { isKeyOfCredentials, textOfKey } from "./quota-key.ts";
 import type { QuotaId } from "./count-file.ts";
 
 /** Counts and limits are exact in SQLite, in Redis and in a number of JSON. */
 const MOST = 1_000_000_000_000;
 const MOST_COST = 1_000_000;
+
+const EXPECTED = "{ limit, per, key }, or text like 100000/month";
 
 const quotaSchema = Type.Object(
   {
@@ -71,16 +73,23 @@ const quotaSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, expected: "{ limit, per, key }" },
+  { additionalProperties: false, expected: EXPECTED },
 );
+
+const SHORT = /^([1-9][0-9]{0,11}) ?(?:\/|per) ?(day|week|month)$/;
+
+/** A limit and its period alone. */
+const short = Type.String({ pattern: SHORT.source });
+
+const oneQuota = Type.Union([short, quotaSchema], { expected: EXPECTED });
 
 /** `quota` of a route. */
 export const routeSchema = Type.Union(
-  [quotaSchema, Type.Literal(false), Type.Array(quotaSchema, { minItems: 1 })],
+  [short, quotaSchema, Type.Literal(false), Type.Array(oneQuota, { minItems: 1 })],
   {
     description:
       "How many requests each client may make in a day, a week or a month, or a list of such quotas; a request must be within all of them. Counts outlive restarts. `false`: none, under a default.",
-    expected: "{ limit, per, key }, or a list of these",
+    expected: `${EXPECTED}, or a list of these`,
     advice: quotaAdvice,
   },
 );
@@ -91,8 +100,14 @@ export type QuotasConfig = StaticDecode<typeof routeSchema>;
 /** The quotas of a configuration, whatever its form, each with the path to it. */
 export function quotasOf(written: QuotasConfig): { config: QuotaConfig; path: number[] }[] {
   if (written === false) return [];
-  if (Array.isArray(written)) return written.map((config, index) => ({ config, path: [index] }));
-  return [{ config: written, path: [] }];
+  if (!Array.isArray(written)) return [{ config: asQuota(written), path: [] }];
+  return written.map((one, index) => ({ config: asQuota(one), path: [index] }));
+}
+
+function asQuota(written: string | QuotaConfig): QuotaConfig {
+  if (typeof written !== "string") return written;
+  const [, limit = "", per = ""] = SHORT.exec(written) ?? [];
+  return { limit: Number(limit), per: per as Per, key: "subject", time_zone: "UTC", cost: 1 };
 }
 
 /** What its counts are kept under; `place` is the name of a quota that has none of its own. */
@@ -110,10 +125,6 @@ function perAdvice(written: string): string | undefined {
 }
 
 function quotaAdvice(written: string): string | undefined {
-  const [, limit, per] = /^([0-9_]+) ?(?:\/|per) ?(day|week|month)$/i.exec(written) ?? [];
-  if (limit !== undefined && per !== undefined) {
-    return `write \`{ limit: ${limit.replaceAll("_", "")}, per: ${per.toLowerCase()} }\``;
-  }
   return /^(?:off|no|none|unlimited)$/i.test(written)
     ? "for no quota on this route, leave the key out or write `false`"
     : undefined;

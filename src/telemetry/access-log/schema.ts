@@ -1,4 +1,4 @@
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { SchemaError } from "../../sqlite/errors.ts";
 import type { DatabaseSchema } from "../../sqlite/open-database.ts";
 import { numberOf, tablesOf } from "../../sqlite/pragmas.ts";
@@ -46,17 +46,6 @@ function requireAccessLog(db: Database): void {
       `its table "logs" is not an access log (no column ${missing.join(", ")}): ` +
         "set another logging.database",
     );
-  }
-}
-
-/** Whether the database can be read and has tables, but no access log. */
-export function isSomebodyElses(path: string): boolean {
-  try {
-    using db = new Database(path, { readonly: true });
-    const tables = tablesOf(db);
-    return tables.length > 0 && !tables.includes("logs");
-  } catch {
-    return false;
   }
 }
 

@@ -5,7 +5,6 @@ import type { ExchangeRecord } from "../record.ts";
 import { unpack } from "./batch.ts";
 import type { WriterAnswer, WriterRequest } from "./messages.ts";
 import type { Limits } from "./retention.ts";
-import { isSomebodyElses } from "./schema.ts";
 import { Store } from "./store.ts";
 
 /** The worker's side: writes one batch of records at a time. */
@@ -22,6 +21,7 @@ export class Writer {
     this.#answer = answer;
     const use = {
       database,
+      table: "logs",
       words: {
         name: "access log",
         waiting: "rows wait in memory",
@@ -33,7 +33,6 @@ export class Writer {
       open: (isChecked: boolean) => Store.open(database, limits, isChecked),
       write: (store: Store, records: readonly ExchangeRecord[]) => store.append(records),
       maintain: (store: Store, now: number) => store.retention(now),
-      isSomebodyElses: () => isSomebodyElses(database),
       settled: (outcome: object | "refused") =>
         answer({ kind: outcome === "refused" ? "refused" : "written" }),
       report: (level: LogLevel, message: string) => answer({ kind: "report", level, message }),

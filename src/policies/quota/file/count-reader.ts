@@ -28,19 +28,50 @@ export class QuotaNumbers {
 export function listCounts(
   db: Database,
   sheets: readonly SheetId[],
-  { key, offset, limit }: CountQuery,
+  query: CountQuery,
 ): ListedRow[] {
   const numbers = new QuotaNumbers(db);
-  const wanted = sheets.flatMap((sheet, index) => {
-    const quota = numbers.of(sheet.quota);
-    return quota === undefined ? [] : [{ sheet: index, quota, begins: sheet.begins }];
+  const wanted = sheets.flatMap(({ quota: id, begins }, sheet) => {
+    const quota = numbers.of(id);
+    return quota === undefined ? [] : [{ sheet, quota, begins }];
   });
-  const rows = db.query<ListedRow, [string, string | null, number, number]>(
+  const [first, ...others] = wanted;
+  if (first === undefined) return [];
+  return others.length === 0 ? listOne(db, first, query) : listSeveral(db, wanted, query);
+}
+
+interface Wanted {
+  /** The index of the sheet. */
+  readonly sheet: number;
+  readonly quota: number;
+  readonly begins: number;
+}
+
+/** By the index, without sorting. */
+function listOne(
+  db: Database,
+  { sheet, quota, begins }: Wanted,
+  { key, offset, limit }: CountQuery,
+): ListedRow[] {
+  const found = db.query<ListedRow, [number, number, number, string | null, number, number]>(
+    `SELECT ?1 AS sheet, key, used, granted FROM counts
+     WHERE quota = ?2 AND begins = ?3 AND (?4 IS NULL OR key = ?4)
+     ORDER BY used DESC, key LIMIT ?5 OFFSET ?6`,
+  );
+  return found.all(sheet, quota, begins, key ?? null, limit, offset);
+}
+
+function listSeveral(
+  db: Database,
+  wanted: readonly Wanted[],
+  { key, offset, limit }: CountQuery,
+): ListedRow[] {
+  const found = db.query<ListedRow, [string, string | null, number, number]>(
     `SELECT wanted.value ->> 'sheet' AS sheet, counts.key, used, granted
      FROM json_each(?1) AS wanted CROSS JOIN counts
        ON quota = wanted.value ->> 'quota' AND begins = wanted.value ->> 'begins'
      WHERE ?2 IS NULL OR counts.key = ?2
      ORDER BY used DESC, counts.key, sheet LIMIT ?3 OFFSET ?4`,
   );
-  return rows.all(JSON.stringify(wanted), key ?? null, limit, offset);
+  return found.all(JSON.stringify(wanted), key ?? null, limit, offset);
 }

@@ -1,4 +1,3 @@
-import { Database } from "bun:sqlite";
 import { SchemaError } from "../../../sqlite/errors.ts";
 import type { DatabaseSchema } from "../../../sqlite/open-database.ts";
 import { numberOf, tablesOf } from "../../../sqlite/pragmas.ts";
@@ -14,7 +13,7 @@ const STATEMENTS = [
      quota INTEGER NOT NULL, begins INTEGER NOT NULL, key TEXT NOT NULL, ends INTEGER NOT NULL,
      used INTEGER NOT NULL, granted INTEGER NOT NULL, changed INTEGER NOT NULL,
      PRIMARY KEY (quota, begins, key)) WITHOUT ROWID`,
-  `CREATE INDEX IF NOT EXISTS counts_used ON counts (quota, begins, used)`,
+  `CREATE INDEX IF NOT EXISTS counts_used ON counts (quota, begins, used DESC)`,
   `CREATE INDEX IF NOT EXISTS counts_ends ON counts (ends)`,
   // For people.
   `CREATE VIEW IF NOT EXISTS usage AS
@@ -49,14 +48,3 @@ export const countSchema: DatabaseSchema = {
     create.immediate();
   },
 };
-
-/** Whether the database can be read and has tables, but no counts. */
-export function isSomebodyElses(path: string): boolean {
-  try {
-    using db = new Database(path, { readonly: true });
-    const tables = tablesOf(db);
-    return tables.length > 0 && !tables.includes("counts");
-  } catch {
-    return false;
-  }
-}

@@ -1,7 +1,6 @@
 import { DatabaseWriter } from "../../../sqlite/database-writer.ts";
 import type { Clock } from "../../../time/clock.ts";
 import type { LogLevel } from "../../../units/log-level.ts";
-import { isSomebodyElses } from "./count-schema.ts";
 import { CountStore } from "./count-store.ts";
 import type { FileAnswer, FileRequest, PackedCounts, Usages } from "./messages.ts";
 
@@ -14,6 +13,7 @@ export class CountWriter {
     this.#answer = answer;
     const use = {
       database,
+      table: "counts",
       words: {
         name: "quotas",
         waiting: "counts go on in memory",
@@ -24,7 +24,6 @@ export class CountWriter {
       open: (isChecked: boolean) => CountStore.open(database, isChecked),
       write: (store: CountStore, packed: PackedCounts) => store.save(packed, clock.wall()),
       maintain: (store: CountStore, now: number) => store.maintain(now),
-      isSomebodyElses: () => isSomebodyElses(database),
       opened: (store: CountStore) => {
         if (store.isEmpty) answer({ kind: "empty" });
       },

@@ -219,6 +219,17 @@ describe("a quota's configuration", () => {
     });
   });
 
+  test.each([
+    ["a limit and its period", "2/day", 2],
+    ["the same in words", "3 per month", 3],
+    ["a list of these", ["2/week", { limit: 1, per: "month" }], 1],
+  ])("may be %s", async (_form, written, limit) => {
+    const statuses = await gateway()
+      .chain(written)
+      .statuses(limit + 1);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(limit);
+  });
+
   test("may turn off what is the default", () => {
     expect(gateway().policy(false)).toBeUndefined();
   });
@@ -230,6 +241,9 @@ describe("a quota's configuration", () => {
     [{ limit: 1 }],
     [{ limit: 1, per: "day", key: "tenant" }],
     [{ limit: 1, per: "day", key: "{header}" }],
+    ["0/day"],
+    ["5/hour"],
+    ["5"],
     [{ limit: 1, per: "day", window: 1 }],
     [[]],
     [true],

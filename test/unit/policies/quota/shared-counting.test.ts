@@ -70,7 +70,7 @@ function shared(limit = 10) {
   const store = new FakeStore();
   const counting = new SharedCounting(store, ledger);
   const counts = new QuotaCounts(ID, ledger);
-  const rule = { limit, cost: 1, counts, keyOf: () => "acme", exempt: undefined };
+  const rule = { limit, cost: 1, counts, itemName: "", keyOf: () => "acme", exempt: undefined };
   const drawOf = async (): Promise<Draw[]> => [
     { rule, count: await counts.find("acme", clock.wall()) },
   ];

@@ -109,6 +109,12 @@ describe("the file of counts", () => {
       [0, "alice", 3],
     ]);
     expect(list({}, [sheet(quota({ name: "unknown" })), other])).toEqual([[1, "alice", 7]]);
+    expect(list({ limit: 2, offset: 1 }, [one])).toEqual([
+      [0, "carol", 5],
+      [0, "alice", 3],
+    ]);
+    expect(list({ key: "bob" }, [one])).toEqual([[0, "bob", 9]]);
+    expect(list({}, [sheet(quota({ name: "unknown" }))])).toEqual([]);
   });
 
   test("is readable for its owner alone, and for people who open it", () => {
