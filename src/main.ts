@@ -7,9 +7,12 @@ import { demo } from "./cli/demo.ts";
 import { findCommand } from "./cli/find-command.ts";
 import { helpCommand } from "./cli/help.ts";
 import { init } from "./cli/init.ts";
+import { key } from "./cli/key.ts";
 import { mock } from "./cli/mock.ts";
+import { password } from "./cli/password.ts";
 import { proxy } from "./cli/proxy.ts";
 import { quota } from "./cli/quota/quota.ts";
+import { StandardInput } from "./cli/secret-input.ts";
 import { serve } from "./cli/serve.ts";
 import { mayColor, writeAll } from "./cli/terminal.ts";
 import { version } from "./cli/version.ts";
@@ -17,12 +20,18 @@ import { version } from "./cli/version.ts";
 const STDOUT = 1;
 const STDERR = 2;
 
-const commands = [serve, check, init, proxy, demo, mock, quota, version];
+const commands = [serve, check, init, proxy, demo, mock, key, password, quota, version];
 const help = helpCommand(commands);
 
 const processConsole: Console = {
   out: (text) => writeAll(STDOUT, text),
   err: (text) => writeAll(STDERR, text),
+  input: new StandardInput(
+    () => process.stdin,
+    (text) => writeAll(STDERR, text),
+    (listener) => processSignals.onStop(listener),
+  ),
+  now: () => Date.now(),
   environment: process.env,
   color: {
     out: mayColor(process.stdout.isTTY, process.env),

@@ -1,9 +1,13 @@
+import type { SecretInput } from "./secret-input.ts";
 import type { SignalUse } from "./signals.ts";
 
 /** What a command may use of the process it runs in. */
 export interface Console {
   out(text: string): void;
   err(text: string): void;
+  readonly input: SecretInput;
+  /** Unix epoch milliseconds. */
+  now(): number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether text may be coloured, for each stream. */
   readonly color: { readonly out: boolean; readonly err: boolean };

@@ -18,6 +18,10 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["lint", "check"],
   ["reverse-proxy", "proxy"],
   ["quotas", "quota"],
+  ["keys", "key"],
+  ["hash-password", "password"],
+  ["htpasswd", "password"],
+  ["passwd", "password"],
 ]);
 
 /** Names that are not commands here, each with the alternative. */
@@ -25,6 +29,9 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ...["test", "verify", "configtest", "-t"].map((word) => [word, "did you mean check?"] as const),
   ...["new", "create", "generate", "example", "setup"].map(
     (word) => [word, "did you mean init?"] as const,
+  ),
+  ...["api-key", "apikey", "keygen", "genkey", "token"].map(
+    (word) => [word, "did you mean `gateway key new`?"] as const,
   ),
   ...["config", "configuration", "reference", "docs"].map(
     (word) => [word, "did you mean `gateway help config`?"] as const,

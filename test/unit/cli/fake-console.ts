@@ -1,10 +1,12 @@
 import type { Arguments, Command, Console } from "../../../src/cli/command.ts";
 import { UsageError } from "../../../src/cli/command.ts";
+import type { SecretInput } from "../../../src/cli/secret-input.ts";
 
 /** A console that records its output, and whose signals a test sends. */
 export class FakeConsole implements Console {
   readonly color: Console["color"];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly input: SecretInput;
   printed = "";
   complaints = "";
   readonly #stopListeners: ((signal: string) => void)[] = [];
@@ -14,10 +16,16 @@ export class FakeConsole implements Console {
     options: {
       color?: Partial<Console["color"]>;
       environment?: Readonly<Record<string, string | undefined>>;
+      input?: SecretInput;
     } = {},
   ) {
+    this.input = options.input ?? piped("");
     this.color = { out: false, err: false, ...options.color };
     this.environment = options.environment ?? {};
+  }
+
+  now(): number {
+    return Date.UTC(2026, 0, 1);
   }
 
   out(text: string): void {
@@ -43,6 +51,30 @@ export class FakeConsole implements Console {
   stop(signal: string): void {
     for (const listener of this.#stopListeners) listener(signal);
   }
+}
+
+/** Standard input that another program writes. */
+export function piped(text: string | Uint8Array): SecretInput {
+  const bytes = Buffer.from(text as string);
+  return {
+    isTerminal: false,
+    read: (most) => Promise.resolve(bytes.length > most ? undefined : bytes),
+    ask: () => Promise.reject(new Error("there is no terminal")),
+  };
+}
+
+/** A terminal on which somebody types these lines, and then gives up. */
+export function typed(...lines: string[]): SecretInput & { readonly prompts: string[] } {
+  const prompts: string[] = [];
+  return {
+    isTerminal: true,
+    prompts,
+    read: () => Promise.reject(new Error("nothing is piped")),
+    ask(prompt) {
+      prompts.push(prompt);
+      return Promise.resolve(lines.shift());
+    },
+  };
 }
 
 /** A command line with only the given parts. */
