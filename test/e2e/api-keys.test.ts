@@ -171,9 +171,9 @@ describe("a file of keys", () => {
     const [first, second] = await Promise.all([makeKey("first"), makeKey("second")]);
     const { gateway, statusOf, replace } = await start(stage, `${first.line}\n`);
     const statuses = new Map<number, number>();
-    let isOver = false;
+    const over = new AbortController();
     const traffic = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const status = await statusOf("/echo/api/x", first.key);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }
@@ -183,7 +183,7 @@ describe("a file of keys", () => {
     replace(`${first.line}\n${second.line}\n`);
     await gateway.lines.waitFor(/the API keys of keys\.yaml have been read again/);
     expect(await statusOf("/echo/api/x", second.key)).toBe(200);
-    isOver = true;
+    over.abort();
     await traffic;
     expect([...statuses.keys()]).toEqual([200]);
 

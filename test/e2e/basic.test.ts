@@ -120,9 +120,9 @@ describe("a flood of wrong passwords", () => {
 
     let sent = 0;
     const statuses = new Map<number, number>();
-    let isOver = false;
+    const over = new AbortController();
     const guesser = async (id: number) => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         sent += 1;
         const address = `198.51.${id}.${sent % 250}`;
         const user = sent % 3 === 0 ? "ada" : `user${sent}`;
@@ -144,9 +144,9 @@ describe("a flood of wrong passwords", () => {
     expect((await ask(`${gateway.url}/open`)).status).toBe(200);
     // Who is new to the gateway gets through between the guesses, by coming again when told to.
     await eventually(async () => (await statusOf("bob", "builder", "192.0.2.99")) === 200);
-    isOver = true;
+    over.abort();
     await Promise.all(guessers);
-    expect([...statuses.keys()].toSorted()).toEqual(expect.arrayContaining([401, 503]));
+    expect([...statuses.keys()]).toEqual(expect.arrayContaining([401, 503]));
     expect(statuses.has(200)).toBe(false);
   });
 
@@ -215,7 +215,7 @@ describe("`gateway password`", () => {
         },
       });
       await child.exited;
-      await eventually(() => /\necho\n$/.test(shown.replaceAll("\r", "")));
+      await eventually(() => shown.replaceAll("\r", "").endsWith("\necho\n"));
       expect(shown.replaceAll("\r", "")).toBe(
         "Password: \ngateway: no password was given\ncode 1\necho\n",
       );

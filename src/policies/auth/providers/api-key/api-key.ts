@@ -11,7 +11,7 @@ import { type ApiKeys, apiKeys, keysSchema } from "./keys.ts";
 /** Longer texts are not looked at: no key is that long. */
 const LONGEST_KEY = 1024;
 
-const schema = Type.Object(
+const settings = Type.Object(
   {
     file: Type.Optional(
       Type.String({
@@ -24,27 +24,35 @@ const schema = Type.Object(
     keys: Type.Optional(keysSchema),
     from: sourcesSchema(["header:x-api-key"]),
   },
-  {
-    additionalProperties: false,
-    description:
-      "Recognizes clients by a random key, of which only the SHA-256 is known here. Its name becomes the subject.",
-  },
+  { additionalProperties: false },
 );
 
-type Config = StaticDecode<typeof schema>;
+const schema = Type.Union([Type.String({ minLength: 1 }), settings], {
+  description:
+    "Recognizes clients by a random key, of which only the SHA-256 is known here. Its name becomes the subject. A file's name alone is short for `file`.",
+  expected: "a file's name, like keys.yaml, or {file, keys, from}",
+});
+
+type Settings = StaticDecode<typeof settings>;
 
 export const apiKey = defineProvider({
   kind: "api_key",
   schema,
   check: (config) => checkRecords(sourceOf(config), apiKeys),
-  secrets: ({ from }) => secretNames(from),
+  secrets: (config) => secretNames(settingsOf(config).from),
   create(config, services, name) {
     const keys = recordsIn(sourceOf(config), apiKeys, services);
-    return new ApiKeyProvider(keys, config.from, services, name);
+    return new ApiKeyProvider(keys, settingsOf(config).from, services, name);
   },
 });
 
-function sourceOf({ file, keys: written }: Config): RecordSource {
+function settingsOf(config: string | Settings): Settings {
+  if (typeof config !== "string") return config;
+  return { file: config, from: [{ kind: "header", name: "x-api-key" }] };
+}
+
+function sourceOf(config: string | Settings): RecordSource {
+  const { file, keys: written } = settingsOf(config);
   return { file, written };
 }
 

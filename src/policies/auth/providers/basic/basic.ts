@@ -12,7 +12,11 @@ import { basicToken, type Credentials, readCredentials } from "./credentials.ts"
 import { type User, type Users, usersSchema, usersWithPasswords } from "./users.ts";
 import { PasswordVerifier } from "./verifier.ts";
 
-const schema = Type.Object(
+const DEFAULT_CACHE = "10m";
+const DEFAULT_CACHE_MS = 600_000;
+const DEFAULT_WAITING = 200;
+
+const settings = Type.Object(
   {
     file: Type.Optional(
       Type.String({
@@ -32,7 +36,7 @@ const schema = Type.Object(
       }),
     ),
     cache: Duration({
-      default: "10m",
+      default: DEFAULT_CACHE,
       longestDays: 1,
       description:
         "How long right credentials are known without verifying the password again, which takes a processor for 20 ms and more. A change of the user's hash ends it at once. 0 verifies it for every request.",
@@ -48,19 +52,21 @@ const schema = Type.Object(
     max_waiting: Type.Integer({
       minimum: 0,
       maximum: 10_000,
-      default: 200,
+      default: DEFAULT_WAITING,
       description:
         "How many requests may wait for that, for 10 s at most; others get a 503. Who has logged in from the same address before comes first, then addresses without a failure; one address has a quarter of the places.",
     }),
   },
-  {
-    additionalProperties: false,
-    description:
-      "Recognizes users by name and password (RFC 7617), in UTF-8. Guessing is slowed down by address and by user. Use it over TLS alone: clients send the password with each request.",
-  },
+  { additionalProperties: false },
 );
 
-type Config = StaticDecode<typeof schema>;
+const schema = Type.Union([Type.String({ minLength: 1 }), settings], {
+  description:
+    "Recognizes users by name and password (RFC 7617), in UTF-8. Guessing is slowed down by address and by user. Use it over TLS alone: clients send the password with each request. A file's name alone is short for `file`.",
+  expected: "a file's name, like users.yaml, or {file, users, realm, …}",
+});
+
+type Settings = StaticDecode<typeof settings>;
 
 export const basic = defineProvider({
   kind: "basic",
@@ -69,17 +75,25 @@ export const basic = defineProvider({
   secrets: () => ({ headers: ["authorization"] }),
   create(config, services, name) {
     const users = recordsIn(sourceOf(config), usersWithPasswords, services);
+    const { cache, max_verifications, max_waiting, realm = name } = settingsOf(config);
     const verifier = services.keep(`passwords of ${name}`, () => new PasswordVerifier(services));
     verifier.limitTo({
-      cache: config.cache,
-      atOnce: config.max_verifications ?? usualVerifications(),
-      waiting: config.max_waiting,
+      cache,
+      atOnce: max_verifications ?? usualVerifications(),
+      waiting: max_waiting,
     });
-    return new BasicProvider(users, verifier, config.realm ?? name, services, name);
+    return new BasicProvider(users, verifier, realm, services, name);
   },
 });
 
-function sourceOf({ file, users: written }: Config): RecordSource {
+function settingsOf(config: string | Settings): Settings {
+  return typeof config === "string"
+    ? { file: config, cache: DEFAULT_CACHE_MS, max_waiting: DEFAULT_WAITING }
+    : config;
+}
+
+function sourceOf(config: string | Settings): RecordSource {
+  const { file, users: written } = settingsOf(config);
   return { file, written };
 }
 
@@ -116,7 +130,7 @@ class BasicProvider implements AuthProvider {
     const token = basicToken(exchange.fields.get("authorization"));
     if (token === undefined) return undefined;
     const users = this.#users();
-    const known = this.#verifier.known(token, users);
+    const known = this.#verifier.known(exchange, token, users);
     if (known !== undefined) return known === "wrong" ? WRONG : this.#accept(exchange, known);
     const credentials = readCredentials(token);
     if (typeof credentials === "string") return new Rejection(credentials);

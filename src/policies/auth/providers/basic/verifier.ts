@@ -3,6 +3,7 @@ import { clientNetwork } from "../../../../http/address.ts";
 import { GatewayError } from "../../../../pipeline/errors.ts";
 import type { Exchange } from "../../../../pipeline/exchange.ts";
 import type { PolicyServices } from "../../../../pipeline/policy.ts";
+import type { Clock } from "../../../../time/clock.ts";
 import type { Credentials } from "./credentials.ts";
 import { Damping, type Try } from "./damping.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -18,10 +19,13 @@ export interface VerifierLimits {
   readonly waiting: number;
 }
 
-/** The hash that credentials were compared with; undefined if there was no such user. */
+/** What credentials were compared with. */
 interface Outcome {
   readonly name: string;
+  /** Undefined if there was no such user. */
   readonly hash: string | undefined;
+  /** From where they were sent last. */
+  address: string;
 }
 
 const KNOWN_AT_MOST = 10_000;
@@ -41,7 +45,8 @@ interface InProgress {
  */
 export class PasswordVerifier {
   readonly #key = randomBytes(32);
-  readonly #services: Pick<PolicyServices, "clock" | "log">;
+  readonly #clock: Clock;
+  readonly #log: PolicyServices["log"];
   readonly #damping: Damping;
   readonly #queue: VerificationQueue;
   readonly #right = new Outcomes<Outcome>(KNOWN_AT_MOST);
@@ -49,10 +54,11 @@ export class PasswordVerifier {
   readonly #inProgress = new Map<string, InProgress>();
   #rightMs = 0;
 
-  constructor(services: Pick<PolicyServices, "clock" | "random" | "log">) {
-    this.#services = services;
-    this.#damping = new Damping(services.clock, services.random);
-    this.#queue = new VerificationQueue(services.clock);
+  constructor({ clock, random, log }: Pick<PolicyServices, "clock" | "random" | "log">) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#damping = new Damping(clock, random);
+    this.#queue = new VerificationQueue(clock);
   }
 
   /** For everything from now on. */
@@ -62,16 +68,29 @@ export class PasswordVerifier {
   }
 
   /** The user of encoded credentials if they are known to be right, or that they are wrong. */
-  known(token: string, users: Users): User | "wrong" | undefined {
-    const now = this.#services.clock.monotonic();
+  known({ client }: Exchange, token: string, users: Users): User | "wrong" | undefined {
+    const now = this.#clock.monotonic();
     const digest = this.#digest(token);
     const right = this.#right.get(digest, now);
     if (right !== undefined) {
       const user = users.get(right.name);
-      if (user !== undefined && user.hash === right.hash) return user;
+      if (user !== undefined && user.hash === right.hash) {
+        if (right.address !== client.address) this.#seen(right, client.address);
+        return user;
+      }
     }
     const wrong = this.#wrong.get(digest, now);
     return wrong !== undefined && users.get(wrong.name)?.hash === wrong.hash ? "wrong" : undefined;
+  }
+
+  /** The user of right credentials is at another address. */
+  #seen(right: Outcome, address: string): void {
+    right.address = address;
+    this.#damping.succeeded(this.#attemptOf(right.name, address));
+  }
+
+  #attemptOf(name: string, address: string): Try {
+    return { network: clientNetwork(address), user: this.#digest(`user ${name}`) };
   }
 
   /**
@@ -113,7 +132,8 @@ export class PasswordVerifier {
     { user: name, password }: Credentials,
     users: Users,
   ): InProgress {
-    const attempt = { network: clientNetwork(client.address), user: this.#digest(`user ${name}`) };
+    const { address } = client;
+    const attempt = this.#attemptOf(name, address);
     this.#admit(attempt);
     const user = users.get(name);
     const { hash } = user ?? users.standIn(Number.parseInt(attempt.user.slice(0, 8), 16)) ?? NOBODY;
@@ -125,14 +145,14 @@ export class PasswordVerifier {
     });
     const settled = outcome.then((isSame) => {
       const isRight = isSame && user !== undefined;
-      this.#settle(digest, attempt, { name, hash: user?.hash }, isRight);
+      this.#settle(digest, attempt, { name, hash: user?.hash, address }, isRight);
       return isRight;
     });
     return { outcome: settled, leave, exchanges: 0 };
   }
 
   #settle(digest: string, attempt: Try, outcome: Outcome, isRight: boolean): void {
-    const now = this.#services.clock.monotonic();
+    const now = this.#clock.monotonic();
     if (isRight) {
       this.#damping.succeeded(attempt);
       this.#right.set(digest, outcome, now + this.#rightMs);
@@ -163,7 +183,7 @@ export class PasswordVerifier {
     } catch (error) {
       const reason = error instanceof Error && "code" in error ? error.code : error;
       const whose = JSON.stringify(name);
-      this.#services.log("error", `the hash of user ${whose} cannot be used: ${String(reason)}`);
+      this.#log("error", `the hash of user ${whose} cannot be used: ${String(reason)}`);
       throw new GatewayError("auth_unavailable", "this password cannot be verified");
     }
   }

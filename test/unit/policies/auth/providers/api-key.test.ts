@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GatewayError } from "../../../../../src/pipeline/errors.ts";
@@ -24,8 +25,10 @@ const OTHER = newKey(random);
 
 /** The value of a provider's configuration, and what is wrong with it. */
 function read(yaml: string) {
-  const document = ConfigDocument.parse("gateway.yaml", yaml);
-  const { value, diagnostics } = validate(apiKey.schema, document);
+  const one = Type.Object({ it: apiKey.schema });
+  const text = /^\S*\.yaml$/.test(yaml) ? `it: ${yaml}` : `it:\n${yaml.replace(/^/gm, "  ")}`;
+  const { value: whole, diagnostics } = validate(one, ConfigDocument.parse("gateway.yaml", text));
+  const value = whole?.it;
   const issues = value === undefined ? [] : (apiKey.check?.(value) ?? []);
   return { value, problems: [...diagnostics, ...issues].map(({ message }) => message) };
 }
@@ -185,6 +188,15 @@ describe("keys in a file", () => {
     const { verdict } = providerFrom(`file: ${fileOf(text)}`);
     expect(verdict(WITH_KEY)).toMatchObject({ subject: "billing" });
     expect(verdict({ fields: { "x-api-key": OTHER } })).toMatchObject({ subject: "shop" });
+  });
+
+  test("may be all there is", () => {
+    const { verdict, provider } = providerFrom(fileOf(`billing: ${hashOfKey(KEY)}`));
+    expect(verdict(WITH_KEY)).toMatchObject({ subject: "billing" });
+    expect(apiKey.secrets?.("keys.yaml")?.headers).toEqual(["x-api-key"]);
+    const { outgoing } = openExchange(WITH_KEY);
+    provider.removeCredentials(outgoing, openExchange());
+    expect(outgoing.get("x-api-key")).toBeNull();
   });
 
   test("may be many", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Type } from "@sinclair/typebox";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { validate } from "../../../../../../src/documents/reading/validate.ts";
@@ -23,8 +24,10 @@ const BOB = Bun.password.hashSync("hunter2", { algorithm: "argon2id", memoryCost
 
 /** The value of a provider's configuration, and what is wrong with it. */
 function read(yaml: string) {
-  const document = ConfigDocument.parse("gateway.yaml", yaml);
-  const { value, diagnostics } = validate(basic.schema, document);
+  const one = Type.Object({ it: basic.schema });
+  const text = /^\S*\.yaml$/.test(yaml) ? `it: ${yaml}` : `it:\n${yaml.replace(/^/gm, "  ")}`;
+  const { value: whole, diagnostics } = validate(one, ConfigDocument.parse("gateway.yaml", text));
+  const value = whole?.it;
   const issues = value === undefined ? [] : (basic.check?.(value) ?? []);
   return { value, problems: [...diagnostics, ...issues].map(({ message }) => message) };
 }
@@ -230,6 +233,18 @@ describe("guessing", () => {
     expect(await outcome("ada", "mistyped", "203.0.113.5")).toBe(WRONG);
   });
 
+  test("does not shut a user out where known credentials were used", async () => {
+    const { outcome, ask, clock } = providerFrom(`${USERS}cache: 1m\n`);
+    expect(await outcome("ada", "secret", "203.0.113.5")).toBe("ada");
+    expect(ask("ada", "secret", "203.0.113.6").verdict).toMatchObject({ subject: "ada" });
+    clock.advance(60_000);
+    for (let guess = 0; guess < 60; guess += 1) {
+      await outcome("ada", `guess ${guess}`, `198.51.100.${guess}`);
+    }
+    expect(await outcome("ada", "secret", "203.0.113.7")).toBe("rate_limited");
+    expect(await outcome("ada", "secret", "203.0.113.6")).toBe("ada");
+  });
+
   test("is told when to come back", async () => {
     const { outcome, ask, clock } = providerFrom(USERS);
     for (let guess = 0; guess < 30; guess += 1) await outcome("eve", `guess ${guess}`);
@@ -257,6 +272,13 @@ describe("a file of users", () => {
   ])("may be %s", async (_what, text) => {
     expect(problemsOf(text)).toEqual([]);
     expect(await providerFrom(`file: ${fileOf(text)}`).outcome("ada", "secret")).toBe("ada");
+  });
+
+  test("may be all there is", async () => {
+    const file = fileOf(`ada:${STRONG}\n`);
+    expect(await providerFrom(file).outcome("ada", "secret")).toBe("ada");
+    const [problem = ""] = read("/nowhere/users.yaml").problems;
+    expect(problem).toStartWith("/nowhere/users.yaml does not exist");
   });
 
   test("with hashes that are quick to guess is warned of", () => {
