@@ -302,6 +302,20 @@ describe.skipIf(!hasRedis)("a store that refuses", () => {
     expect(gateway.lines.text).not.toContain("hunter2");
   }
 
+  test("a user with the rights that the documentation names may do all that is needed", async () => {
+    const page = await Bun.file(join(import.meta.dir, "../../docs/access.md")).text();
+    const rights = /The gateway's user needs `([^`]+)`/.exec(page)?.[1]?.split(" ") ?? [];
+    expect(rights.length).toBeGreaterThan(5);
+    const redis = await startRedis(stage, { args: ["--user", "joe", "on", ">hunter2", ...rights] });
+    const store = patient(`redis+unix://joe:hunter2@localhost${redis.socket}`);
+    const gateway = await startGateway(
+      stage,
+      config(store, [{ ...route, concurrency: 9, quota: { limit: 4, per: "day", key: "all" } }]),
+    );
+    expect(await tally([gateway], "/a", 6)).toEqual({ 200: 4, 429: 2 });
+    expect(storeLines(gateway)).toEqual([]);
+  });
+
   const withPassword = (socket: string): string => `redis+unix://:hunter2@localhost${socket}`;
 
   test("a wrong password says so, and not which", () =>
