@@ -30,6 +30,8 @@ export class FakeOpenidProvider {
   #key = newKey();
   /** Every request of the gateway: method and path. */
   readonly asked: string[] = [];
+  /** How the gateway said who it is, each time. */
+  readonly authentications: ("basic" | "post")[] = [];
   /** Changes an ID token before it is signed. */
   tamper: (token: IdToken) => void = () => {};
   /** Changes the compact form of an ID token. */
@@ -182,6 +184,7 @@ export class FakeOpenidProvider {
   #isAuthentic(headers: BunFetchRequestInit["headers"], form: URLSearchParams): boolean {
     if (this.isForPublicClients) return form.get("client_id") === CLIENT_ID;
     const given = new Headers(headers).get("authorization");
+    this.authentications.push(given === null ? "post" : "basic");
     if (given === null) return form.get("client_secret") === CLIENT_SECRET;
     const [id = "", secret = ""] = Buffer.from(given.slice("Basic ".length), "base64")
       .toString()

@@ -1,26 +1,18 @@
 import * as oauth from "oauth4webapi";
 import type { Claims } from "../../../../pipeline/claims.ts";
-import type { PolicyServices } from "../../../../pipeline/policy.ts";
+import type { Clock } from "../../../../time/clock.ts";
 import { isAlgorithm } from "../../keys/algorithms.ts";
-import { type KeySet, KeysUnavailable } from "../../keys/key-set.ts";
-import { RemoteKeys } from "../../keys/remote-keys.ts";
+import { KeysUnavailable } from "../../keys/key-set.ts";
 import { verifySignature } from "../../keys/signed-token.ts";
-import { printable } from "../../../../units/printable.ts";
+import { Discovery, type IssuerServices, type Metadata } from "./discovery.ts";
 import { IssuerError, issuerError } from "./issuer-error.ts";
 import { issuerFetch } from "./issuer-fetch.ts";
 import type { OidcConfig } from "./schema.ts";
 
-/** How old a discovery document may be before it is read again, while the old one is in use. */
-const REREAD_AFTER_MS = 3_600_000;
-/** How long after a failure it is tried again, if there is an old one. */
-const RETRY_AFTER_MS = 60_000;
 /** RFC 6749 section 5.2: a code or a refresh token is not good, or not any more. */
 export const INVALID_GRANT = "invalid_grant";
 /** RFC 8414 section 2: what a missing list stands for. */
 const DEFAULT_METHODS = ["client_secret_basic"];
-const DEFAULT_ALGORITHMS = ["RS256"];
-
-export type Metadata = oauth.AuthorizationServer;
 
 /** What the issuer gives for a code or a refresh token, verified. */
 export interface Tokens {
@@ -42,100 +34,33 @@ export interface Expected {
   readonly redirectUri: string;
 }
 
-export type IssuerServices = Pick<PolicyServices, "clock" | "fetch" | "log">;
-
 /** An OpenID provider. All its methods throw an IssuerError. */
 export class Issuer {
   readonly #config: OidcConfig;
-  readonly #services: IssuerServices;
-  /** What log lines begin with. */
-  readonly #subject: string;
+  readonly #clock: Clock;
+  readonly #discovery: Discovery;
   readonly #options: oauth.HttpRequestOptions<"GET"> &
     oauth.HttpRequestOptions<"POST", URLSearchParams>;
-  #metadata: Metadata | undefined;
-  #keys: { readonly url: string; readonly set: RemoteKeys } | undefined;
-  #rereadAt = 0;
-  #isClosed = false;
-  #reading: Promise<Metadata> | undefined;
-  /** What was last logged; empty while all is well. */
-  #complaint = "";
 
   constructor(config: OidcConfig, services: IssuerServices, name: string) {
     const { clock, fetch } = services;
     this.#config = config;
-    this.#services = services;
-    this.#subject = `auth.${name}: the issuer ${printable(config.issuer)}`;
+    this.#clock = clock;
     this.#options = {
       [oauth.customFetch]: issuerFetch(fetch, clock, config.timeout),
       [oauth.allowInsecureRequests]: config.issuer.startsWith("http:"),
     };
+    this.#discovery = new Discovery(config, services, name, this.#options);
   }
 
-  /** The issuer's discovery document: at once if it is known, however old it is. */
+  /** See `Discovery`. */
   metadata(): Metadata | Promise<Metadata> {
-    const known = this.#metadata;
-    if (known !== undefined && this.#services.clock.monotonic() < this.#rereadAt) return known;
-    this.#reading ??= this.#read();
-    if (known === undefined) return this.#reading;
-    this.#reading.catch(() => {});
-    return known;
+    return this.#discovery.metadata();
   }
 
   /** Nothing is read ahead any more. */
   close(): void {
-    this.#isClosed = true;
-    this.#keys?.set.close();
-  }
-
-  async #read(): Promise<Metadata> {
-    const { clock, log } = this.#services;
-    try {
-      this.#metadata = await this.#discover();
-      if (!this.#isClosed) this.#keysAt(this.#metadata.jwks_uri);
-      this.#rereadAt = clock.monotonic() + REREAD_AFTER_MS;
-      if (this.#complaint !== "") log("info", `${this.#subject} can be used again`);
-      this.#complaint = "";
-      return this.#metadata;
-    } catch (error) {
-      const problem = issuerError(error);
-      this.#rereadAt = clock.monotonic() + RETRY_AFTER_MS;
-      if (problem.message !== this.#complaint) {
-        const meanwhile =
-          this.#metadata === undefined ? "nobody can log in" : "the last one counts";
-        log("warn", `${this.#subject} has no discovery document: ${problem.message}; ${meanwhile}`);
-      }
-      this.#complaint = problem.message;
-      throw problem;
-    } finally {
-      this.#reading = undefined;
-    }
-  }
-
-  async #discover(): Promise<Metadata> {
-    const url = new URL(this.#config.issuer);
-    const response = await oauth.discoveryRequest(url, this.#options);
-    const { status } = response;
-    if (status >= 300 && status < 500) {
-      throw new IssuerError("invalid", `it answers with the status ${status}`);
-    }
-    const metadata = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
-      const own = otherIssuer(error);
-      if (own === undefined) throw error;
-      throw new IssuerError(
-        "invalid",
-        `it calls itself ${printable(own)}; write that as \`issuer\``,
-      );
-    });
-    const endpoint = URL.parse(metadata.authorization_endpoint ?? "");
-    const isSafe = endpoint?.protocol === "https:" || endpoint?.protocol === url.protocol;
-    if (!isSafe) throw new IssuerError("invalid", "it has no authorization_endpoint with https");
-    const keys = URL.parse(metadata.jwks_uri ?? "");
-    const areSafe = keys?.protocol === "https:" || keys?.protocol === url.protocol;
-    if (!areSafe) throw new IssuerError("invalid", "it has no jwks_uri with https");
-    const allowed: readonly string[] = this.#config.algorithms;
-    const offered = metadata.id_token_signing_alg_values_supported ?? DEFAULT_ALGORITHMS;
-    const algorithms = offered.filter((name) => allowed.includes(name));
-    return { ...metadata, id_token_signing_alg_values_supported: algorithms };
+    this.#discovery.close();
   }
 
   /** Redeems the code in the query that a browser has brought back. */
@@ -240,7 +165,7 @@ export class Issuer {
   async #verify(metadata: Metadata, idToken: string, claims: oauth.IDToken): Promise<void> {
     try {
       await verifySignature(idToken, {
-        keys: this.#keysAt(metadata.jwks_uri),
+        keys: this.#discovery.keysOf(metadata),
         algorithms: new Set(metadata.id_token_signing_alg_values_supported?.filter(isAlgorithm)),
       });
     } catch (error) {
@@ -262,17 +187,8 @@ export class Issuer {
     return claims;
   }
 
-  /** The issuer's keys, which are read ahead and followed as they change. */
-  #keysAt(url = ""): KeySet {
-    if (this.#keys?.url === url) return this.#keys.set;
-    this.#keys?.set.close();
-    const { clock, fetch, log } = this.#services;
-    this.#keys = { url, set: new RemoteKeys({ url, clock, fetch, log }) };
-    return this.#keys.set;
-  }
-
   #client(): oauth.Client {
-    const skew = Math.round((this.#services.clock.wall() - Date.now()) / 1_000);
+    const skew = Math.round((this.#clock.wall() - Date.now()) / 1_000);
     return { client_id: this.#config.client_id, [oauth.clockSkew]: skew };
   }
 
@@ -300,12 +216,4 @@ function answerIn(
     if (error instanceof oauth.AuthorizationResponseError) throw error;
   }
   throw new IssuerError("forged", "this is not its answer");
-}
-
-/** What a discovery document calls its issuer, if that is why it was not accepted. */
-function otherIssuer(error: unknown): string | undefined {
-  if (!(error instanceof oauth.OperationProcessingError)) return undefined;
-  if (error.code !== oauth.JSON_ATTRIBUTE_COMPARISON) return undefined;
-  const { body } = error.cause as { body?: { issuer?: unknown } };
-  return typeof body?.issuer === "string" ? body.issuer : undefined;
 }

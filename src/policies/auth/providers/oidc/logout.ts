@@ -1,12 +1,17 @@
 import type { Exchange } from "../../../../pipeline/exchange.ts";
-import type { Metadata } from "./issuer.ts";
+import type { Metadata } from "./discovery.ts";
+import { isInAdvance } from "./navigation.ts";
 import type { OidcConfig } from "./schema.ts";
 
 /**
- * Whether a page of the gateway's own origin, or the person at the address bar, asks to log out. Other
- * sites can lead a browser here as well, and must not be able to log people out.
+ * Whether a person wants to log out: by a link or a form of the gateway's own origin, or at the address
+ * bar. Other sites can lead a browser here as well, pages can be fetched in advance, and what somebody
+ * has written on a page of this origin may be an image with this address.
  */
-export function isFromOwnOrigin({ fields }: Exchange, origin: string | undefined): boolean {
+export function isMeant({ method, fields }: Exchange, origin: string | undefined): boolean {
+  if (isInAdvance(fields)) return false;
+  const mode = fields.get("sec-fetch-mode");
+  if (method === "GET" && mode !== null && mode !== "navigate") return false;
   const site = fields.get("sec-fetch-site");
   if (site !== null) return site === "same-origin" || site === "none";
   // Browsers send Sec-Fetch-Site over https and to localhost only, old ones never.

@@ -1,3 +1,4 @@
+import type { RequestFields } from "../../../../http/request-fields.ts";
 import { visible } from "../../../../http/target.ts";
 import type { Exchange } from "../../../../pipeline/exchange.ts";
 
@@ -10,15 +11,18 @@ const START = "/";
  * what scripts fetch, is better told that it is not logged in.
  */
 export function isNavigation({ method, fields }: Exchange): boolean {
-  if (method !== "GET" || fields.upgrade !== null) return false;
-  // Nobody may ever see a page that is fetched in advance.
-  const purpose = fields.get("sec-purpose") ?? fields.get("purpose");
-  if (purpose?.includes("prefetch") === true) return false;
+  if (method !== "GET" || fields.upgrade !== null || isInAdvance(fields)) return false;
   const mode = fields.get("sec-fetch-mode");
   if (mode !== null) return mode === "navigate";
   // Browsers send Sec-Fetch-Mode over https and to localhost only, old ones never.
   if (fields.has("x-requested-with")) return false;
   return fields.get("accept")?.includes("text/html") === true;
+}
+
+/** Whether a page is fetched in advance, which nobody may ever look at. */
+export function isInAdvance(fields: RequestFields): boolean {
+  const purpose = fields.get("sec-purpose") ?? fields.get("purpose");
+  return purpose?.includes("prefetch") === true;
 }
 
 /** The path and query of the page that was asked for. "/" if it is too long to be remembered. */

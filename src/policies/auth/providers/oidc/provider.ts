@@ -9,7 +9,7 @@ import { Cookies } from "./cookies.ts";
 import { issuerError } from "./issuer-error.ts";
 import type { Issuer } from "./issuer.ts";
 import type { Logins } from "./logins.ts";
-import { afterLogout, isFromOwnOrigin, logoutAtIssuer } from "./logout.ts";
+import { afterLogout, isMeant, logoutAtIssuer } from "./logout.ts";
 import { isNavigation } from "./navigation.ts";
 import { Origins } from "./origin.ts";
 import type { RareLog } from "./rare-log.ts";
@@ -132,9 +132,10 @@ export class OidcProvider implements AuthProvider {
     if (!isNavigation(exchange)) return rejection;
     const origin = this.#origins.of(exchange);
     if (origin !== undefined) return this.#kept.logins.begin(exchange, cookies, origin);
-    const why = "the address that was asked for is not one of `external_url`";
-    this.#kept.log.warn("origin", `nobody can log in: ${why}`);
-    throw new GatewayError("login_failed", `nobody can log in at this address: it is not known`);
+    const why = "the address that was asked for is not known; add it to `external_url`";
+    this.#kept.log.warn("origin", `somebody could not log in: ${why}`);
+    const detail = "nobody can log in at this address: the gateway is not set up for it";
+    throw new GatewayError("login_failed", detail);
   }
 
   async #callback(exchange: Exchange): Promise<Answer> {
@@ -157,8 +158,9 @@ export class OidcProvider implements AuthProvider {
   async #logout(exchange: Exchange): Promise<Answer> {
     allowOnly(exchange, "GET, POST");
     const origin = this.#origins.of(exchange);
-    if (!isFromOwnOrigin(exchange, origin)) {
-      const detail = "only pages of this origin, and the address bar, may log people out";
+    if (!isMeant(exchange, origin)) {
+      const detail =
+        "people are logged out by a link or a form of the same origin, or at the address bar";
       throw new GatewayError("forbidden", detail);
     }
     const cookies = this.#cookiesOf(exchange);

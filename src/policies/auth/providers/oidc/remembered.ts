@@ -2,7 +2,6 @@ import type { Clock } from "../../../../time/clock.ts";
 
 /** How long a browser's next request may take that still has the previous cookie. */
 const REMEMBERED_MS = 300_000;
-const MOST = 5_000;
 
 /** A value, and until when it is worth keeping, on the monotonic clock. */
 interface Entry<Value> {
@@ -13,10 +12,13 @@ interface Entry<Value> {
 /** Values by key, each for some time; the oldest are forgotten first when there are too many. */
 export class Remembered<Value> {
   readonly #clock: Clock;
+  readonly #most: number;
   readonly #entries = new Map<string, Entry<Value>>();
 
-  constructor(clock: Clock) {
+  /** Keeps `most` at a time. */
+  constructor(clock: Clock, most: number) {
     this.#clock = clock;
+    this.#most = most;
   }
 
   get(key: string): Value | undefined {
@@ -29,7 +31,7 @@ export class Remembered<Value> {
     const now = this.#clock.monotonic();
     this.#entries.delete(key);
     for (const [oldest, { until }] of this.#entries) {
-      if (until > now && this.#entries.size < MOST) break;
+      if (until > now && this.#entries.size < this.#most) break;
       this.#entries.delete(oldest);
     }
     this.#entries.set(key, { value, until: now + forMs });

@@ -17,6 +17,12 @@ const PAUSE_MS = 10_000;
 /** How often in `idle_timeout` a cookie learns that its owner is there. */
 const SEEN_PER_IDLE_TIMEOUT = 10;
 
+/** Sessions that are kept decrypted, for the requests of a page and those after it. */
+const MOST_OPENED = 1_000;
+const MOST_LATEST = 5_000;
+/** Of these only ids are kept. */
+const MOST_ENDED = 100_000;
+
 /** A session that is in force. */
 export interface Live {
   readonly session: Session;
@@ -40,6 +46,8 @@ export interface SessionParts {
  */
 export class Sessions {
   readonly #parts: SessionParts;
+  /** By the cookie's text. What is not a session is not kept, so nobody can displace others by it. */
+  readonly #opened = new Map<string, Live>();
   /** By the session's id. */
   readonly #latest: Remembered<Live>;
   /** Ids of sessions whose owner has logged out; with a revision, those that the issuer has ended. */
@@ -49,8 +57,8 @@ export class Sessions {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#latest = new Remembered(parts.clock);
-    this.#ended = new Remembered(parts.clock);
+    this.#latest = new Remembered(parts.clock, MOST_LATEST);
+    this.#ended = new Remembered(parts.clock, MOST_ENDED);
   }
 
   /** The session that a cookie stands for; undefined if it is over, or not one. */
@@ -110,9 +118,17 @@ export class Sessions {
   }
 
   #open(text: string): Live | undefined {
+    const known = this.#opened.get(text);
+    if (known !== undefined) return known;
     const opened = this.#parts.sealing.open(text, PURPOSE);
     const session = opened === undefined ? undefined : readSession(opened);
-    return session === undefined ? undefined : { session, claims: claimsOf(session), text };
+    if (session === undefined) return undefined;
+    // A copy: the text may be a slice that keeps all of a header section in memory.
+    const own = Buffer.from(text, "latin1").toString("latin1");
+    const live = { session, claims: claimsOf(session), text: own };
+    if (this.#opened.size >= MOST_OPENED) this.#opened.clear();
+    this.#opened.set(own, live);
+    return live;
   }
 
   #isOver(session: Session): boolean {

@@ -102,7 +102,7 @@ describe("a person without a session", () => {
     expect(last.headers.get("location")).toBe(`${APP}/4`);
   });
 
-  test("gets 503 while the issuer is down, and logs in as soon as it is back", async () => {
+  test("gets 503 while the issuer is down, and logs in a second after it is back", async () => {
     const { gateway, issuer, browser } = stage();
     issuer.isDown = true;
     const unlucky = new FakeGateway({}, { shared: gateway });
@@ -115,6 +115,8 @@ describe("a person without a session", () => {
       `warn auth.login: the issuer ${ISSUER} has no discovery document: connection refused; nobody can log in`,
     ]);
     issuer.isDown = false;
+    expect((await other.open("/things")).status).toBe(503);
+    gateway.clock.advance(1_000);
     expect((await other.open("/things")).status).toBe(302);
     expect(unlucky.logged[1]).toBe(`info auth.login: the issuer ${ISSUER} can be used again`);
     expect((await browser.logIn()).status).toBe(302);
