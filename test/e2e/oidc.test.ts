@@ -92,9 +92,19 @@ beforeAll(async () => {
   provider = await startOpenidProvider(stage);
   // Before the issuer answers: that is no reason not to start.
   gateway = await startGateway(stage, configFor(provider));
-  site = siteOf(gateway);
-  provider.open(site);
+  site = await opened(provider, siteOf(gateway));
 });
+
+/** Has an issuer take the people of a site, which tries again a second after it could not be reached. */
+async function opened(issuer: OpenidProvider, at: string): Promise<string> {
+  issuer.open(at);
+  const headers = { accept: "text/html" };
+  await eventually(async () => {
+    const { status } = await ask(at, { headers, tls: { rejectUnauthorized: false } });
+    return status === 302;
+  });
+  return at;
+}
 
 /** A browser's profile of its own, with cookies of its own. */
 async function person(on: Stage = stage): Promise<BrowserContext> {
@@ -198,8 +208,7 @@ describe.skipIf(!hasChromium)("a person in a browser", () => {
       ...configFor(own),
       server: { tls: { port: 0, certificates: [files] } },
     });
-    const origin = secure.tlsUrl.replace(/\/\/[^:/]+/, "//localhost");
-    own.open(origin);
+    const origin = await opened(own, secure.tlsUrl.replace(/\/\/[^:/]+/, "//localhost"));
     const { context, page } = await loggedIn(`${origin}/start?a=1`);
     expect((await seenBy(page)).user).toBe("ada");
     const cookies = await context.cookies(origin);
@@ -249,8 +258,7 @@ describe.skipIf(!hasChromium)("a person in a browser", () => {
   test("is told so when the issuer is down, and stays logged in meanwhile", async () => {
     const own = await startOpenidProvider(stage, { accessTokenSeconds: 1 });
     const other = await startGateway(stage, configFor(own, { timeout: "1s" }));
-    const origin = siteOf(other);
-    own.open(origin);
+    const origin = await opened(own, siteOf(other));
     const { context, page } = await loggedIn(`${origin}/start`);
     own.close();
     await page.goto(`${origin}/later`);
@@ -269,8 +277,7 @@ describe.skipIf(!hasChromium)("a session", () => {
     const own = await startOpenidProvider(stage, { accessTokenSeconds: 2 });
     const options = { access_token_header: "authorization" };
     const other = await startGateway(stage, configFor(own, options));
-    const origin = siteOf(other);
-    own.open(origin);
+    const origin = await opened(own, siteOf(other));
     const { context, page } = await loggedIn(`${origin}/start`);
     const first = await seenBy(page);
     expect(first.authorization).toMatch(/^Bearer ./);
