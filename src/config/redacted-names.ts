@@ -17,11 +17,15 @@ export function redactedNames(
   return {
     query: [...usual, ...query, ...credentials.query],
     fields: [...USUAL_SECRETS.fields, ...headers, ...credentials.fields],
+    cookies: credentials.cookies,
   };
 }
 
 /** The names under which auth providers get credentials. */
-function credentialNames(config: object, registry: readonly ProviderDefinition[]): RedactedNames {
+function credentialNames(
+  config: object,
+  registry: readonly ProviderDefinition[],
+): Required<RedactedNames> {
   const providers = Reflect.get(config, "auth") as NamedProviders | undefined;
   const names = Object.values(providers ?? {}).flatMap((provider) =>
     registry.flatMap((definition) => {
@@ -33,5 +37,6 @@ function credentialNames(config: object, registry: readonly ProviderDefinition[]
   return {
     query: names.flatMap(({ query = [] }) => query),
     fields: names.flatMap(({ headers = [] }) => headers),
+    cookies: names.flatMap(({ cookies = [] }) => cookies),
   };
 }

@@ -66,19 +66,23 @@ export interface RedactedNames {
   readonly query: readonly string[];
   /** Of request fields. */
   readonly fields: readonly string[];
+  /** Of cookies: the Cookie field is a secret anyway, but a text can be made of one cookie. */
+  readonly cookies?: readonly string[];
 }
 
 /** Leaves secrets out of what is kept or shown of an exchange, by the names under which they travel. */
 export class Redaction {
   readonly #parameters: ReadonlySet<string>;
   readonly #fields: ReadonlySet<string>;
+  readonly #cookies: ReadonlySet<string>;
   /** Finds these names, and what has to be decoded first. Takes linear time. */
   readonly #suspicious: RegExp;
   readonly #hidesUserAgent: boolean;
 
-  constructor({ query, fields }: RedactedNames) {
+  constructor({ query, fields, cookies = [] }: RedactedNames) {
     this.#parameters = new Set(query.map(plain));
     this.#fields = new Set(fields.map((name) => name.toLowerCase()));
+    this.#cookies = new Set(cookies);
     this.#hidesUserAgent = this.#fields.has("user-agent");
     const names = [...this.#parameters].map(inAnySpelling).join("|");
     this.#suspicious = new RegExp(
@@ -94,6 +98,12 @@ export class Redaction {
   query(query: string): string {
     if (query === "" || !this.#suspicious.test(query)) return query;
     return queryWithoutUserInfo(this.#withoutValues(query, END_IN_QUERY));
+  }
+
+  /** Whether a secret travels under this name, in any spelling. */
+  hides(place: "header" | "query" | "cookie", name: string): boolean {
+    if (place === "header") return this.#fields.has(name.toLowerCase());
+    return place === "query" ? this.#isSecret(name) : this.#cookies.has(name);
   }
 
   /** A path, without the secrets in its parameters (`;token=a`) and in URLs that are part of it. */

@@ -23,8 +23,15 @@ export function keyReader(key: QuotaKey): (exchange: Exchange) => string {
   if (key === "subject") return subjectOf;
   if (!isParsed(key)) return ({ client }) => clientNetwork(client.address);
   const template = new Template(key, placeIn(key));
-  if (!isKeyOfCredentials(key)) return (exchange) => template.text(exchange);
-  return (exchange) => digest(template.text(exchange));
+  if (isKeyOfCredentials(key)) return (exchange) => digest(template.text(exchange));
+  const sent = sentBy(key);
+  if (sent.length === 0) return (exchange) => template.text(exchange);
+  return (exchange) => {
+    const text = template.text(exchange);
+    return sent.some(({ source, name }) => exchange.redaction.hides(source, name))
+      ? digest(text)
+      : text;
+  };
 }
 
 /** Two providers may know different clients by the same name. */
@@ -38,15 +45,27 @@ function subjectOf({ identity }: Exchange): string {
  * alone.
  */
 export function isKeyOfCredentials(key: QuotaKey): boolean {
-  return (
-    isParsed(key) &&
-    key.parts.some(
-      (part) =>
-        typeof part !== "string" &&
-        ["header", "cookie", "query"].includes(part.source) &&
-        CREDENTIALS.test(part.name),
-    )
-  );
+  return isParsed(key) && sentBy(key).some(({ name }) => CREDENTIALS.test(name));
+}
+
+/** What a client sends, and where. */
+interface Sent {
+  readonly source: "header" | "cookie" | "query";
+  readonly name: string;
+}
+
+/**
+ * The values of a key that a client sends. What providers take credentials from, and `logging.redact`
+ * lists, is known when there is an exchange.
+ */
+function sentBy({ parts }: ParsedText): Sent[] {
+  return parts.flatMap((part) => {
+    if (typeof part === "string") return [];
+    const { source, name } = part;
+    return source === "header" || source === "cookie" || source === "query"
+      ? [{ source, name }]
+      : [];
+  });
 }
 
 const CREDENTIALS = /auth|token|secret|passw|api[-_]?key|^key$|sess|^sid$|cookie|jwt/i;

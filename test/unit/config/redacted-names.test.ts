@@ -32,10 +32,14 @@ test("names that are listed add to the usual ones", () => {
 });
 
 test("names under which a provider's credentials travel are among them", () => {
-  const { query, fields } = names({}, { box: { ticket: "stub" }, other: { nothing: true } });
+  const { query, fields, cookies } = names(
+    {},
+    { box: { ticket: "stub" }, other: { nothing: true } },
+  );
 
   expect(query).toContain("stub");
   expect(fields).toContain("x-stub");
+  expect(cookies).toEqual(["stub"]);
 });
 
 test("exceptions are for usual names only, in any spelling", () => {

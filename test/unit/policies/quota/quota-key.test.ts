@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parsePlaceholders, type ParsedText } from "../../../../src/pipeline/placeholders.ts";
+import { Redaction } from "../../../../src/pipeline/redaction.ts";
 import { isKeyOfCredentials, keyReader } from "../../../../src/policies/quota/quota-key.ts";
 import { openExchange } from "../../pipeline/opening.ts";
 
@@ -73,6 +74,25 @@ describe("the key of a quota", () => {
     const [name = ""] = /x-api-key|authorization/.exec(text) ?? [];
     if (name === "") return;
     expect(keyOf(text, { [name]: "hunter2" })).toMatch(/^sha256:[\w-]{43}$/);
+  });
+
+  test.each([
+    "{header.X-Partner}",
+    "{cookie.partner}",
+    "{query.partner}",
+    "{client.ip} {query.partner}",
+  ])("%s is one if credentials travel under that name", (text) => {
+    const url = "http://gateway.test/?partner=hunter2";
+    const fields = { "x-partner": "hunter2", cookie: "partner=hunter2" };
+    const exchange = openExchange({ url, fields });
+    const read = keyReader(parsed(text));
+    expect(read(exchange)).toContain("hunter2");
+    exchange.redaction = new Redaction({
+      query: ["partner"],
+      fields: ["x-partner"],
+      cookies: ["partner"],
+    });
+    expect(read(exchange)).toMatch(/^sha256:[\w-]{43}$/);
   });
 
   test("is no secret otherwise", () => {
