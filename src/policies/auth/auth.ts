@@ -4,7 +4,13 @@ import type { Exchange } from "../../pipeline/exchange.ts";
 import { definePolicy, type Policy, type PolicyDefinition } from "../../pipeline/policy.ts";
 import { keepFromSharedCaches } from "../../http/shared-caches.ts";
 import { Charging, reportCharges } from "../limits/charging.ts";
-import { type Proof, type ProviderDefinition, Rejection, type Verdict } from "./provider.ts";
+import {
+  type AuthProvider,
+  type Proof,
+  type ProviderDefinition,
+  Rejection,
+  type Verdict,
+} from "./provider.ts";
 import { type Named, Providers } from "./providers.ts";
 import {
   checkNamedProviders,
@@ -58,10 +64,15 @@ interface Refusal {
 class Authentication implements Policy {
   readonly name = "auth";
   readonly #providers: readonly Named[];
+  /** Those whose credentials backends do not get, whichever of them a client is known by. */
+  readonly #withheld: readonly AuthProvider[];
   readonly #charging: Charging;
 
   constructor(providers: readonly Named[], charging: Charging) {
     this.#providers = providers;
+    this.#withheld = providers.flatMap(({ provider, passCredentials }) =>
+      passCredentials ? [] : [provider],
+    );
     this.#charging = charging;
   }
 
@@ -90,7 +101,7 @@ class Authentication implements Policy {
       try {
         const verdict = named.provider.authenticate(exchange);
         if (verdict instanceof Promise) return this.#askLater(exchange, at, refusals, verdict);
-        proof = accept(exchange, named, verdict, refusals);
+        proof = this.#accept(exchange, named, verdict, refusals);
       } catch (error) {
         refusals.push({ named, verdict: undefined, error });
       }
@@ -109,7 +120,7 @@ class Authentication implements Policy {
     if (named !== undefined) {
       let proof: Proof | undefined;
       try {
-        proof = accept(exchange, named, await pending, refusals);
+        proof = this.#accept(exchange, named, await pending, refusals);
       } catch (error) {
         refusals.push({ named, verdict: undefined, error });
       }
@@ -118,35 +129,36 @@ class Authentication implements Policy {
     return this.#ask(exchange, at + 1, refusals);
   }
 
+  /** Takes a proof as the exchange's identity, and returns it; anything else is a refusal. */
+  #accept(
+    exchange: Exchange,
+    named: Named,
+    verdict: Verdict,
+    refusals: Refusal[],
+  ): Proof | undefined {
+    if (verdict === undefined || verdict instanceof Rejection || verdict instanceof Answer) {
+      refusals.push({ named, verdict });
+      return undefined;
+    }
+    const { outgoing } = exchange;
+    const { subject, claims, challenge, backendFields, answerFields } = verdict;
+    exchange.identity = { provider: named.name, subject, claims, challenge };
+    exchange.answerFields = answerFields;
+    if (!named.passCredentials) {
+      for (const provider of this.#withheld) provider.removeCredentials(outgoing, exchange);
+    }
+    if (backendFields !== undefined) {
+      for (const [field, value] of backendFields) outgoing.set(field, value);
+    }
+    named.fields.set(exchange);
+    return verdict;
+  }
+
   /** Charges what the client may do with limits of its own. A refusal is final: it is known who it is. */
   #charge(exchange: Exchange, { charges }: Proof): undefined | Promise<undefined> {
     if (charges === undefined || charges.length === 0) return undefined;
     return this.#charging.charge(exchange, charges);
   }
-}
-
-/** Takes a proof as the exchange's identity, and returns it; anything else is a refusal. */
-function accept(
-  exchange: Exchange,
-  named: Named,
-  verdict: Verdict,
-  refusals: Refusal[],
-): Proof | undefined {
-  if (verdict === undefined || verdict instanceof Rejection || verdict instanceof Answer) {
-    refusals.push({ named, verdict });
-    return undefined;
-  }
-  const { name, provider, fields } = named;
-  const { outgoing } = exchange;
-  const { subject, claims, challenge, backendFields, answerFields } = verdict;
-  exchange.identity = { provider: name, subject, claims, challenge };
-  exchange.answerFields = answerFields;
-  if (!named.passCredentials) provider.removeCredentials(outgoing, exchange);
-  if (backendFields !== undefined) {
-    for (const [field, value] of backendFields) outgoing.set(field, value);
-  }
-  fields.set(exchange);
-  return verdict;
 }
 
 /**

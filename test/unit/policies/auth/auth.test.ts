@@ -18,6 +18,7 @@ import { Chain, decode, issuesOf, policyFrom } from "../chain.ts";
 /** What comes of the word that a client sends. */
 const VERDICTS: Readonly<Record<string, () => Verdict>> = {
   ada: () => ({ subject: "ada", claims: { role: "admin" } }),
+  exchanged: () => ({ subject: "ada", claims: {}, backendFields: [["x-also", "another"]] }),
   odd: () => ({ subject: "jörg 100%\n", claims: {} }),
   expired: () => new Rejection("the word has expired", 'Word realm="old"'),
   wrong: () => new Rejection("nobody knows this word"),
@@ -90,6 +91,23 @@ describe("a request with credentials that prove who sent it", () => {
     const chain = routeWith("slow");
     await chain.send({ fields: { "x-slow": "ada" } });
     expect(chain.asked[0]?.outgoing.get("x-slow")).toBe("ada");
+  });
+
+  test("goes on without what it has for the route's other providers, unless one passes it on", async () => {
+    const providers = policyFrom(global, {
+      ...PROVIDERS,
+      also: { word: { field: "x-also" } },
+    });
+    const own = policyFrom(route, ["corp", "also", "slow"], new FakeClock(), "/things", providers);
+    const chain = new Chain([providers, own]);
+    await chain.send({ fields: { "x-also": "expired", "x-word": "ada", "x-slow": "ada" } });
+    const { outgoing } = chain.asked[0]!;
+    expect(outgoing.get("x-word")).toBeNull();
+    expect(outgoing.get("x-also")).toBeNull();
+    expect(outgoing.get("x-slow")).toBe("ada");
+    // What a provider gives in the same field is no client's.
+    await chain.send({ fields: { "x-also": "expired", "x-word": "exchanged" } });
+    expect(chain.asked[1]?.outgoing.get("x-also")).toBe("another");
   });
 
   test("sends the backend any subject in visible ASCII", async () => {

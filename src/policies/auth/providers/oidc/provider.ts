@@ -15,6 +15,7 @@ import { Origins } from "./origin.ts";
 import type { RareLog } from "./rare-log.ts";
 import { redirectTo } from "./redirect-to.ts";
 import type { OidcConfig } from "./schema.ts";
+import type { Session } from "./session.ts";
 import type { Live, Sessions } from "./sessions.ts";
 
 const AUTHORIZATION = "authorization";
@@ -98,18 +99,20 @@ export class OidcProvider implements AuthProvider {
     live: Live | undefined,
   ): Verdict | Promise<Verdict> {
     if (live === undefined) return this.#unknown(exchange, cookies, ENDED);
-    const field = this.#accessTokenField;
-    if (field !== undefined) {
-      if (this.#kept.sessions.lacksAccess(live))
-        return this.#withoutAccess(exchange, cookies, live);
-      const { accessToken = "" } = live.session;
-      exchange.outgoing.set(field, field === AUTHORIZATION ? `Bearer ${accessToken}` : accessToken);
-    }
-    return this.#proof(exchange, cookies, text, live);
+    const isLacking = this.#accessTokenField !== undefined && this.#kept.sessions.lacksAccess(live);
+    return isLacking
+      ? this.#withoutAccess(exchange, cookies, live)
+      : this.#proof(exchange, cookies, text, live);
   }
 
   #proof(exchange: Exchange, cookies: Cookies, text: string, live: Live): Proof {
-    const proof = { subject: String(live.claims["sub"]), claims: live.claims };
+    const proof: Proof = {
+      subject: String(live.claims["sub"]),
+      claims: live.claims,
+      ...(this.#accessTokenField !== undefined && {
+        backendFields: [accessField(this.#accessTokenField, live.session)],
+      }),
+    };
     if (live.text === text) return proof;
     const answerFields = cookies.setSession(live.text, exchange.fields.all);
     return answerFields === undefined ? proof : { ...proof, answerFields };
@@ -209,4 +212,8 @@ function allowOnly({ method, target }: Exchange, methods: string): void {
   throw new GatewayError("method_not_allowed", `${target.path} takes ${methods}, not ${method}`, {
     fields: { allow: methods },
   });
+}
+
+function accessField(name: string, { accessToken = "" }: Session): readonly [string, string] {
+  return [name, name === AUTHORIZATION ? `Bearer ${accessToken}` : accessToken];
 }
