@@ -50,7 +50,11 @@ function ownSecret({ keep }: PolicyServices, name: string): readonly string[] {
   return keep(`oidc secret ${name}`, () => [randomBytes(32).toString("base64url")]);
 }
 
-/** No session that another issuer or another client is behind is taken for one of this provider. */
-function contextOf({ issuer, client_id: client }: OidcConfig): string {
-  return JSON.stringify(["oidc", issuer, client]);
+/**
+ * Nothing that another issuer or another client is behind is taken for a session or a login of this
+ * provider, nor what another provider of the same client has made, which may ask less of people: whoever
+ * has the cookie could give it another name. So the name is part of what is authenticated.
+ */
+function contextOf({ issuer, client_id: client, cookie }: OidcConfig): string {
+  return JSON.stringify(["oidc", issuer, client, cookie]);
 }

@@ -176,3 +176,35 @@ describe("an ID token", () => {
     return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as object;
   }
 });
+
+describe("what another provider of the same client and keys has made", () => {
+  /** One that asks more of people. */
+  function strictBeside({ gateway }: { gateway: FakeGateway }): FakeGateway {
+    const options = {
+      cookie: "strict",
+      callback_path: "/strict/callback",
+      authorization_parameters: { acr_values: "hardware" },
+    };
+    return new FakeGateway(options, { shared: gateway });
+  }
+
+  test("is no session, whatever name its cookie is given", async () => {
+    const lax = stage();
+    await lax.browser.logIn();
+    const forger = new Browser(strictBeside(lax));
+    forger.cookies.set("__Host-strict", lax.browser.cookies.get("__Host-gateway_session")!);
+    expect((await forger.ask("/things")).status).toBe(401);
+  });
+
+  test("is no login that could be completed there", async () => {
+    const lax = stage();
+    const back = lax.issuer.logIn(await addressOf(lax.browser));
+    const forger = new Browser(strictBeside(lax));
+    for (const [name, value] of lax.browser.cookies) {
+      forger.cookies.set(name.replace("gateway_session", "strict"), value);
+    }
+    const moved = back.replace("/oauth2/callback", "/strict/callback");
+    expect((await problemOf(await forger.open(moved))).code).toBe("login_failed");
+    expect(forger.cookies.has("__Host-strict")).toBe(false);
+  });
+});
