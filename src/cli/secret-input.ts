@@ -70,8 +70,9 @@ export class StandardInput implements SecretInput {
   }
 
   async ask(prompt: string): Promise<string | undefined> {
-    this.#show(prompt);
+    // Before the prompt: until then the terminal shows what is typed.
     this.#stream.setRawMode?.(true);
+    this.#show(prompt);
     try {
       return await this.#line();
     } finally {
