@@ -33,8 +33,10 @@ export function* readRecords<Schema extends TSchema>(
   file: string,
   text: string,
   kind: RecordKind<Schema>,
+  pieceLength = PIECE,
 ): Steps<ReadRecords<StaticDecode<Schema>>> {
-  const value = text.length < 2 * PIECE ? undefined : yield* readPieces(file, text, kind);
+  const isLarge = text.length >= 2 * pieceLength;
+  const value = isLarge ? yield* readPieces(file, text, kind, pieceLength) : undefined;
   if (value !== undefined) {
     const document = () => ConfigDocument.parse(file, text, kind);
     return { value, lines: (issues) => linesOf(document(), issues) };
@@ -67,12 +69,13 @@ function* readPieces<Schema extends TSchema>(
   file: string,
   text: string,
   kind: RecordKind<Schema>,
+  pieceLength: number,
 ): Steps<StaticDecode<Schema> | undefined> {
   const list: unknown[] = [];
   const mapping: Record<string, unknown> = {};
   let names = 0;
   for (let start = 0; start < text.length;) {
-    const end = endOfPiece(text, start);
+    const end = endOfPiece(text, start + pieceLength);
     const piece = text.slice(start, end);
     start = end;
     const value = CONTENT.test(piece) ? readPiece(file, piece, kind) : [];
@@ -87,12 +90,13 @@ function* readPieces<Schema extends TSchema>(
     }
     yield undefined;
   }
-  if (names > 0 && list.length > 0) return undefined;
+  // Both at once is an error, and so is neither.
+  if (names > 0 === list.length > 0) return undefined;
   return names > 0 ? mapping : list;
 }
 
 /** Something other than comments. */
-const CONTENT = /^ *[^\s#]/m;
+const CONTENT = /^[^\S\n]*[^\s#]/m;
 
 /** A piece that is complete and plain, so that it means the same as in the whole text. */
 function readPiece(file: string, piece: string, kind: RecordKind<TSchema>): object | undefined {
@@ -103,9 +107,9 @@ function readPiece(file: string, piece: string, kind: RecordKind<TSchema>): obje
   return isRead ? value : undefined;
 }
 
-/** Where a record begins, a piece's length or more after `start`; otherwise the text's end. */
-function endOfPiece(text: string, start: number): number {
-  RECORD.lastIndex = start + PIECE;
+/** Where the first record at or after an offset begins; otherwise the text's end. */
+function endOfPiece(text: string, offset: number): number {
+  RECORD.lastIndex = offset;
   const found = RECORD.exec(text);
   return found === null ? text.length : found.index + 1;
 }
