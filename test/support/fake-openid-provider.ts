@@ -25,6 +25,7 @@ export const CLIENT_SECRET = "a client secret as issuers make them, long";
 /** An OpenID provider without sockets, strict with what the gateway sends and as wrong as a test wants. */
 export class FakeOpenidProvider {
   readonly #clock: Clock;
+  readonly #issuer: string;
   readonly #codes = new Map<string, Grant>();
   readonly #refreshTokens = new Map<string, Grant>();
   #key = newKey();
@@ -49,15 +50,17 @@ export class FakeOpenidProvider {
   isForPublicClients = false;
   isDown = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, issuer = ISSUER) {
     this.#clock = clock;
+    this.#issuer = issuer;
   }
 
   readonly fetch: Fetch = async (url, init) => {
     const { origin, pathname: path } = new URL(url);
     this.asked.push(`${init.method} ${path}`);
     await Promise.resolve();
-    if (this.isDown || origin !== new URL(ISSUER).origin) throw new Error("connection refused");
+    if (this.isDown || origin !== new URL(this.#issuer).origin)
+      throw new Error("connection refused");
     const own = await Promise.race([this.answerInstead(path), rejectedBy(init.signal)]);
     if (own !== undefined) return own;
     if (path === "/.well-known/openid-configuration") return Response.json(this.#discovery());
@@ -85,7 +88,7 @@ export class FakeOpenidProvider {
       scope: asked.get("scope") ?? "",
       subject,
     });
-    return this.comeBack(address, { code, iss: ISSUER });
+    return this.comeBack(address, { code, iss: this.#issuer });
   }
 
   /** Where an answer goes that a test has made up. */
@@ -108,13 +111,13 @@ export class FakeOpenidProvider {
 
   #discovery() {
     return {
-      issuer: ISSUER,
-      authorization_endpoint: `${ISSUER}authorize?tenant=1`,
-      token_endpoint: `${ISSUER}token`,
-      jwks_uri: `${ISSUER}jwks`,
-      userinfo_endpoint: `${ISSUER}userinfo`,
-      revocation_endpoint: `${ISSUER}revoke`,
-      end_session_endpoint: `${ISSUER}logout`,
+      issuer: this.#issuer,
+      authorization_endpoint: `${this.#issuer}authorize?tenant=1`,
+      token_endpoint: `${this.#issuer}token`,
+      jwks_uri: `${this.#issuer}jwks`,
+      userinfo_endpoint: `${this.#issuer}userinfo`,
+      revocation_endpoint: `${this.#issuer}revoke`,
+      end_session_endpoint: `${this.#issuer}logout`,
       id_token_signing_alg_values_supported: ["ES256"],
       authorization_response_iss_parameter_supported: true,
       ...this.metadata,
@@ -161,7 +164,7 @@ export class FakeOpenidProvider {
     const token: IdToken = {
       header: {},
       claims: {
-        iss: ISSUER,
+        iss: this.#issuer,
         sub: subject,
         aud: clientId,
         iat: now,

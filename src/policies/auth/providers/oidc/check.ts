@@ -134,10 +134,12 @@ function checkRest(config: OidcConfig): ConfigIssue[] {
     const message = `the prefix comes by itself over https; write ${config.cookie.replace(/^__\w+-/, "")}`;
     issues.push({ path: ["cookie"], message });
   }
-  for (const name of Object.keys(config.authorization_parameters ?? {})) {
-    if (!RESERVED.has(name)) continue;
-    const message = `the gateway sets \`${name}\` itself`;
-    issues.push({ path: ["authorization_parameters", name], message });
+  for (const [name, value] of Object.entries(config.authorization_parameters ?? {})) {
+    const path = ["authorization_parameters", name];
+    if (RESERVED.has(name)) issues.push({ path, message: `the gateway sets \`${name}\` itself` });
+    if (name === "max_age" && !/^[0-9]{1,9}$/.test(value)) {
+      issues.push({ path, message: "this is a number of seconds" });
+    }
   }
   for (const key of ["max_age", "login_timeout", "timeout"] as const) {
     if (config[key] >= 1_000) continue;

@@ -18,8 +18,8 @@ export class IssuerError extends Error {
   /** An error code like "invalid_grant"; empty without one. */
   readonly code: string;
 
-  constructor(reason: IssuerError["reason"], message: string, code = "", cause?: unknown) {
-    super(message, { cause });
+  constructor(reason: IssuerError["reason"], message: string, code = "") {
+    super(message);
     this.name = "IssuerError";
     this.reason = reason;
     this.code = code;
@@ -28,35 +28,35 @@ export class IssuerError extends Error {
 
 /**
  * What an error of the protocol library means. Its messages are texts of the library's own; what the
- * issuer sent is not repeated, because it may be a token.
+ * issuer sent is neither repeated nor kept as a cause, because there may be tokens in it.
  */
 export function issuerError(error: unknown): IssuerError {
   if (error instanceof IssuerError) return error;
   if (error instanceof AuthorizationResponseError) {
     const code = knownForm(error.error);
-    return new IssuerError("denied", `it answers ${code}`, code, error);
+    return new IssuerError("denied", `it answers ${code}`, code);
   }
   if (error instanceof ResponseBodyError) {
     const code = knownForm(error.error);
-    return new IssuerError("refused", `it answers ${code}`, code, error);
+    return new IssuerError("refused", `it answers ${code}`, code);
   }
   if (error instanceof WWWAuthenticateChallengeError) {
     // RFC 6749 section 5.2: how a client is refused that authenticates by a field.
     const code = knownForm(error.cause[0]?.parameters.error ?? "invalid_client");
-    return new IssuerError("refused", `it answers ${code}`, code, error);
+    return new IssuerError("refused", `it answers ${code}`, code);
   }
   if (error instanceof OperationProcessingError) {
     const status = error.cause instanceof Response ? error.cause.status : 200;
     if (error.code === RESPONSE_IS_NOT_CONFORM && (status >= 500 || status === 429)) {
-      return new IssuerError("unreachable", `it answers with the status ${status}`, "", error);
+      return new IssuerError("unreachable", `it answers with the status ${status}`);
     }
-    return new IssuerError("invalid", `its answer is not valid: ${error.message}`, "", error);
+    return new IssuerError("invalid", `its answer is not valid: ${error.message}`);
   }
   if (error instanceof UnsupportedOperationError) {
-    return new IssuerError("invalid", `its answer is not supported: ${error.message}`, "", error);
+    return new IssuerError("invalid", `its answer is not supported: ${error.message}`);
   }
   const message = error instanceof Error ? error.message : "the request failed";
-  return new IssuerError("unreachable", message, "", error);
+  return new IssuerError("unreachable", message);
 }
 
 /** An error code as RFC 6749 section 5.2 allows it, as far as it is harmless wherever it is repeated. */

@@ -171,7 +171,7 @@ export class Issuer {
     } catch (error) {
       const isMissing = error instanceof KeysUnavailable;
       const message = isMissing ? "its keys cannot be read" : "its ID token is not signed by it";
-      throw new IssuerError(isMissing ? "unreachable" : "invalid", message, "", error);
+      throw new IssuerError(isMissing ? "unreachable" : "invalid", message);
     }
     // OpenID Connect Core section 3.1.3.7.
     if (claims.azp === undefined || claims.azp === this.#config.client_id) return;

@@ -17,8 +17,8 @@ export function loginFailure(
   fields: Readonly<Record<string, string>> = {},
 ): GatewayError {
   const { reason, code, message } = issuerError(error);
-  const later = { fields: { ...fields, "retry-after": RETRY_AFTER_S }, cause: error };
-  const now = { fields, cause: error };
+  const later = { fields: { ...fields, "retry-after": RETRY_AFTER_S } };
+  const now = { fields };
   if (reason === "forged") {
     return new GatewayError("login_failed", "this answer is not from the login's issuer", now);
   }

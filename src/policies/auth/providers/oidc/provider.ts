@@ -1,3 +1,4 @@
+import type { Field } from "../../../../http/field.ts";
 import type { Scheme } from "../../../../http/forwarded.ts";
 import type { Answer } from "../../../../pipeline/answer.ts";
 import { GatewayError } from "../../../../pipeline/errors.ts";
@@ -114,7 +115,7 @@ export class OidcProvider implements AuthProvider {
       }),
     };
     if (live.text === text) return proof;
-    const answerFields = cookies.setSession(live.text, exchange.fields.all);
+    const answerFields = this.#setSession(exchange, cookies, live);
     return answerFields === undefined ? proof : { ...proof, answerFields };
   }
 
@@ -144,18 +145,29 @@ export class OidcProvider implements AuthProvider {
   async #callback(exchange: Exchange): Promise<Answer> {
     allowOnly(exchange, "GET");
     const cookies = this.#cookiesOf(exchange);
-    const { logins, sessions, log } = this.#kept;
+    const { logins, sessions } = this.#kept;
     const { tokens, location, fields } = await logins.complete(exchange, cookies);
     const live = sessions.start(tokens);
-    const session = cookies.setSession(live.text, exchange.fields.all);
+    const session = this.#setSession(exchange, cookies, live);
     if (session === undefined) {
-      const detail = `the session is too large for cookies (${live.text.length} characters)`;
-      log.warn("size", `${detail}: ask for fewer scopes or claims`);
-      throw new GatewayError("login_failed", detail);
+      throw new GatewayError("login_failed", "the session is too large for this browser's cookies");
     }
     const { claims } = live;
     exchange.identity = { provider: this.#name, subject: String(claims["sub"]), claims };
     return redirectTo(exchange, location, [...session, ...fields]);
+  }
+
+  /** Undefined if it does not fit. */
+  #setSession(exchange: Exchange, cookies: Cookies, { text }: Live): Field[] | undefined {
+    const fields = cookies.setSession(text, exchange.fields.all);
+    if (fields === undefined) {
+      const size = `${text.length} characters`;
+      this.#kept.log.warn(
+        "size",
+        `a session does not fit into cookies (${size}): ask for fewer scopes or claims`,
+      );
+    }
+    return fields;
   }
 
   async #logout(exchange: Exchange): Promise<Answer> {

@@ -58,6 +58,10 @@ describe("the configuration of a login", () => {
       { authorization_parameters: { state: "a" } },
       "error authorization_parameters.state: the gateway sets `state` itself",
     ],
+    [
+      { authorization_parameters: { max_age: "1h" } },
+      "error authorization_parameters.max_age: this is a number of seconds",
+    ],
     [{ max_age: "10ms" }, "error max_age: `max_age` is at least 1s"],
     [{ timeout: 0 }, "error timeout: `timeout` is at least 1s"],
     [{ idle_timeout: "1s" }, "error idle_timeout: `idle_timeout` is at least 10s, or 0"],
