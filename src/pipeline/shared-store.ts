@@ -5,10 +5,17 @@ export interface StoreScript {
   /** For messages: "rate limit". */
   readonly name: string;
   readonly source: string;
+  /** Whether a reply has the form that it gives for so many keys: what answers may be no such server. */
+  readonly gives: (reply: StoreReply, keys: number) => boolean;
 }
 
 /** What a script answers: Redis' types as the client decodes them. */
 export type StoreReply = number | string | null | readonly StoreReply[];
+
+/** For `StoreScript.gives`: a list of so many numbers. */
+export function areNumbers(reply: StoreReply | undefined, count: number): boolean {
+  return Array.isArray(reply) && reply.length === count && reply.every(Number.isFinite);
+}
 
 /** State that several gateways share. It may be slow or gone, so whoever asks it has an answer for that. */
 export interface SharedStore {

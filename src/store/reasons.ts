@@ -1,4 +1,5 @@
 import { printable } from "../units/printable.ts";
+import { WrongReply } from "./scripts.ts";
 
 const LONGEST = 200;
 
@@ -14,7 +15,7 @@ const OF_A_CLUSTER = /^(?:MOVED|CROSSSLOT) /;
 
 /** Whether an error says that the next call will fail in the same way. */
 export function meansAway(error: unknown): boolean {
-  return error instanceof Error && REFUSES_ALL.test(error.message);
+  return error instanceof WrongReply || (error instanceof Error && REFUSES_ALL.test(error.message));
 }
 
 /** An error's reason, for one line of the log. */

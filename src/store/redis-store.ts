@@ -237,6 +237,7 @@ class Call implements ScriptCall {
 /** Writes as limits do, so that a replica, or a server without memory or permission, does not pass. */
 const PROBE: StoreScript = {
   name: "probe",
+  gives: (reply) => reply === 1,
   source: `
 redis.call('TIME')
 redis.call('SET', KEYS[1], ARGV[1], 'PX', 1000)

@@ -11,24 +11,37 @@ export interface ScriptCall {
   readonly isOver: boolean;
 }
 
+/** What answers does not run the scripts that it is sent, or mixes up its replies. */
+export class WrongReply extends Error {
+  override readonly name = "WrongReply";
+
+  constructor({ name }: StoreScript) {
+    super(`its reply to the script "${name}" is not one of that script's; is it a Redis server?`);
+  }
+}
+
 /** Runs scripts by their digests. */
 export class Scripts {
   readonly #digests = new WeakMap<StoreScript, string>();
 
   /**
    * The text is sent only if the server does not know the digest: at first, after a restart, SCRIPT
-   * FLUSH or a failover.
+   * FLUSH or a failover. Rejects with a WrongReply if what comes is no reply of the script.
    */
   async run(link: StoreLink, call: ScriptCall): Promise<StoreReply> {
     const { script, keys, parameters } = call;
     const rest = [`${keys.length}`, ...keys, ...parameters.map(String)];
+    let reply: StoreReply;
     try {
-      return await link.send("EVALSHA", [this.#digestOf(script), ...rest]);
+      reply = await link.send("EVALSHA", [this.#digestOf(script), ...rest]);
     } catch (error) {
       // It has not run, so it may be sent again; but not for a request that has gone on without it.
       if (!isUnknownScript(error) || call.isOver) throw error;
-      return await link.send("EVAL", [script.source, ...rest]);
+      reply = await link.send("EVAL", [script.source, ...rest]);
     }
+    // The replies after it on this connection may be those to other calls.
+    if (!script.gives(reply, keys.length)) throw new WrongReply(script);
+    return reply;
   }
 
   #digestOf(script: StoreScript): string {

@@ -8,6 +8,7 @@ import type { StoreScript } from "../../pipeline/shared-store.ts";
 /** For a key: the member, how many there may be, and the lease. Answers 1 if it has been taken. */
 export const TAKE: StoreScript = {
   name: "concurrency",
+  gives: (reply) => reply === 0 || reply === 1,
   source: `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -21,12 +22,14 @@ return 1`,
 /** For a key: the member that ends. */
 export const RELEASE: StoreScript = {
   name: "concurrency, released",
+  gives: (reply) => reply === 0 || reply === 1,
   source: `return redis.call('ZREM', KEYS[1], ARGV[1])`,
 };
 
 /** The lease, and a member for each key. A member that has got lost is there again, above the limit too. */
 export const RENEW: StoreScript = {
   name: "concurrency, renewed",
+  gives: (reply) => reply === 1,
   source: `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,4 +1,4 @@
-import type { StoreScript } from "../../pipeline/shared-store.ts";
+import { areNumbers, type StoreScript } from "../../pipeline/shared-store.ts";
 
 /*
  * A bucket is a string, "level time": parts, and microseconds of the store's clock as of which they were
@@ -14,6 +14,7 @@ import type { StoreScript } from "../../pipeline/shared-store.ts";
  */
 export const TAKE: StoreScript = {
   name: "rate limit",
+  gives: (reply, keys) => areNumbers(reply, keys + 1),
   source: `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -55,6 +56,7 @@ return answer`,
  */
 export const GIVE_BACK: StoreScript = {
   name: "rate limit, given back",
+  gives: (reply) => reply === 1,
   source: `
 for i, key in ipairs(KEYS) do
   local written = redis.call('GET', key)

@@ -4,7 +4,11 @@ import { RedisStore, type StoreSettings } from "../../../src/store/redis-store.t
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type Asked, FakeLinks } from "../../support/fake-links.ts";
 
-const SCRIPT: StoreScript = { name: "count", source: "return redis.call('INCR', KEYS[1])" };
+const SCRIPT: StoreScript = {
+  name: "count",
+  source: "return redis.call('INCR', KEYS[1])",
+  gives: (reply) => typeof reply === "number" || typeof reply === "string",
+};
 const DIGEST = new Bun.CryptoHasher("sha1").update(SCRIPT.source).digest("hex");
 
 /** Answers what a store asks for itself, and hands the rest to `decide`. */
@@ -92,6 +96,26 @@ describe("a call", () => {
       "1",
       "gateway:k",
     ]);
+  });
+
+  test("takes no reply that is none of its script's, and nothing more from that connection", async () => {
+    const { links, lines, run } = open();
+    links.server = serving(({ answer }) => answer(null));
+    const replies = [outcome(run()), outcome(run())];
+    expect(await replies[0]).toMatch(
+      /^the shared store has failed: its reply to the script "count"/,
+    );
+    expect(await replies[1]).toMatch(/its reply to the script "count"/);
+    expect(links.last.isClosed).toBe(true);
+    expect(lines).toEqual([
+      'warn the shared store redis://store.test is away: its reply to the script "count" is not one of that script\'s; is it a Redis server?; each gateway counts for itself until it is back',
+    ]);
+  });
+
+  test("does not go to a server that answers everything with OK", async () => {
+    const { lines, run } = open({}, ({ answer }) => answer("OK"));
+    expect(await outcome(run())).toMatch(/its reply to the script "probe"/);
+    expect(lines).toHaveLength(1);
   });
 
   test("waits while the connection is being opened", async () => {

@@ -1,4 +1,4 @@
-import type { StoreScript } from "../../../pipeline/shared-store.ts";
+import { areNumbers, type StoreReply, type StoreScript } from "../../../pipeline/shared-store.ts";
 
 /**
  * In the store, a quota's counts of one period are a sorted set of keys by what they have used, so that
@@ -12,6 +12,7 @@ import type { StoreScript } from "../../../pipeline/shared-store.ts";
  */
 export const DRAW: StoreScript = {
   name: "quota",
+  gives: (reply, keys) => areNumbers(reply, keys + 1),
   source: `
 local draws, drawn = {}, 1
 for i = 1, #KEYS / 2 do
@@ -56,6 +57,7 @@ return reply`,
 /** KEYS: the set of each quota. ARGV: for each the key, and what to give back. */
 export const GIVE_BACK: StoreScript = {
   name: "quota, given back",
+  gives: (reply) => reply === 1,
   source: `
 for i = 1, #KEYS do
   local key = ARGV[2 * i - 1]
@@ -68,6 +70,7 @@ return 1`,
 /** KEYS: the set and the hash of a quota. ARGV: the key, what is used and granted now, and when it expires. */
 export const ADJUST: StoreScript = {
   name: "quota, adjusted",
+  gives: (reply) => reply === 1,
   source: `
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('PEXPIREAT', KEYS[1], ARGV[4])
@@ -87,6 +90,8 @@ return 1`,
  */
 export const LIST: StoreScript = {
   name: "quota, listed",
+  gives: (reply, keys) =>
+    Array.isArray(reply) && reply.length === keys / 2 && reply.every(isListOfCounts),
   source: `
 local lists = {}
 for i = 1, #KEYS / 2 do
@@ -108,3 +113,12 @@ for i = 1, #KEYS / 2 do
 end
 return lists`,
 };
+
+/** Key, used, granted, and so on. */
+function isListOfCounts(list: StoreReply): boolean {
+  return (
+    Array.isArray(list) &&
+    list.length % 3 === 0 &&
+    list.every((item, at) => (at % 3 === 0 ? typeof item === "string" : Number.isFinite(item)))
+  );
+}
