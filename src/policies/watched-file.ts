@@ -6,6 +6,8 @@ import { runInSlices, runThrough, type Steps } from "../time/slices.ts";
 
 /** Milliseconds for which reading a file again holds up requests. */
 const SLICE_MS = 2;
+/** Larger texts take longer than a reload may hold up requests. */
+const LARGE = 64 * 1024;
 
 /** What a file has, and words for it. */
 export interface FileContent<Content> {
@@ -57,7 +59,10 @@ export class WatchedFile<Content> {
     return this.#content;
   }
 
-  /** Reads the file at once if it has changed: a reload does not wait for the watch. */
+  /**
+   * Reads the file if it has changed: a reload does not wait for the watch. Done when this returns, unless
+   * the file is large.
+   */
   refresh(): void {
     this.#reading += 1;
     let digest = "";
@@ -65,6 +70,10 @@ export class WatchedFile<Content> {
       const text = readTextFile(this.#file);
       digest = digestOf(text);
       if (digest === this.#digest) return;
+      if (text.length > LARGE) {
+        void this.#reread();
+        return;
+      }
       this.#use(digest, runThrough(this.#kind.parse(this.#file, text)));
     } catch (error) {
       this.#report(digest, error);

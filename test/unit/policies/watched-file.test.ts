@@ -99,6 +99,15 @@ describe("a watched file", () => {
     expect(logged.at(-1)).toBe(KEPT);
   });
 
+  test("that is large is read again soon, and not at once", async () => {
+    const { file, watched, logged } = open("one");
+    writeFileSync(file, `two ${"x".repeat(100_000)}`);
+    watched.refresh();
+    expect(watched.content).toEqual(["one"]);
+    await eventually(() => logged.length > 0);
+    expect(watched.content[0]).toBe("two");
+  });
+
   test("is not read again once it is closed, and leaves no timer", async () => {
     const { watched, clock } = open("one");
     watched.close();
