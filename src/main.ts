@@ -1,6 +1,7 @@
 // First, because it holds the signals that come while the others are loaded.
 import { processSignals } from "./cli/signals.ts";
 import { asksForHelp, parseArguments } from "./cli/args.ts";
+import { audit } from "./cli/audit.ts";
 import { check } from "./cli/check.ts";
 import { type Console, UsageError } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
@@ -20,7 +21,7 @@ import { version } from "./cli/version.ts";
 const STDOUT = 1;
 const STDERR = 2;
 
-const commands = [serve, check, init, proxy, demo, mock, key, password, quota, version];
+const commands = [serve, check, audit, init, proxy, demo, mock, key, password, quota, version];
 const help = helpCommand(commands);
 
 const processConsole: Console = {

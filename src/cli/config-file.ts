@@ -49,13 +49,16 @@ const READ_HERE_BYTES = 64 * 1024;
 /** Reads a configuration file. Throws a UsageError if the file cannot be read. */
 async function loadConfigFile(file: string, environment: Console["environment"]): Promise<Loaded> {
   if (Bun.file(file).size > READ_HERE_BYTES) return reloadConfigFile(file, environment);
-  let text: string;
+  return loadConfig(file, await textOfConfigFile(file), environment);
+}
+
+/** Throws a UsageError if the file cannot be read. */
+export async function textOfConfigFile(file: string): Promise<string> {
   try {
-    text = await Bun.file(file).text();
+    return await Bun.file(file).text();
   } catch (error) {
     throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
   }
-  return loadConfig(file, text, environment);
 }
 
 /** The runtime ends the process if a thread finds no file descriptors as it starts. It takes a few. */

@@ -16,6 +16,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["up", "serve"],
   ["validate", "check"],
   ["lint", "check"],
+  ["security", "audit"],
+  ["scan", "audit"],
   ["reverse-proxy", "proxy"],
   ["quotas", "quota"],
   ["keys", "key"],

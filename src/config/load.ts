@@ -14,11 +14,17 @@ export interface Loaded {
 }
 
 /** Reads a configuration from its text. `file` is its name in diagnostics. */
-export function loadConfig(
+export function loadConfig(...given: Parameters<typeof readConfig>): Loaded {
+  const { config, diagnostics } = readConfig(...given);
+  return { config, diagnostics };
+}
+
+/** The same, with the text's places; those are absent if it is not YAML. */
+export function readConfig(
   file: string,
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
-): Loaded {
+): Loaded & { readonly document?: ConfigDocument } {
   const written = ConfigDocument.parse(file, text);
   if (written.root === undefined) {
     return { config: undefined, diagnostics: written.diagnostics };
@@ -38,6 +44,7 @@ export function loadConfig(
     // The schema's types do not include what texts were parsed to, which is kept next to them.
     config: found.some(isError) ? undefined : (value as Config | undefined),
     diagnostics: found,
+    document,
   };
 }
 

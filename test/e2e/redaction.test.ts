@@ -152,3 +152,39 @@ test("no secret is in any file of the access log", async () => {
     expect(bytes.includes("hush-file")).toBe(false);
   }
 });
+
+test("credentials are kept out wherever a provider takes them from", async () => {
+  const mock = await startMockProcess(stage, "A");
+  const gateway = await startGateway(stage, {
+    health_check: noHealthChecks,
+    admin: { listen: "127.0.0.1:0" },
+    logging: { level: "debug" },
+    auth: {
+      machines: {
+        api_key: {
+          keys: {
+            billing: { hash: `sha256:${Bun.SHA256.hash("hush-right-key-hush-right-key", "hex")}` },
+          },
+          from: ["query:entry", "header:x-entry", "cookie:entry"],
+        },
+      },
+      corp: { jwt: { secret: "0123456789abcdef0123456789abcdef", from: ["query:pass", "bearer"] } },
+    },
+    routes: [{ path: "/echo", backends: [mock.url], auth: ["machines", "corp"] }],
+  });
+  const asked: [string, Record<string, string>][] = [
+    ["?entry=hush-right-key-hush-right-key", {}],
+    ["?Entry=hush-wrong&%65ntry=hush-wrong-too", {}],
+    ["?pass=hush.wrong.token", {}],
+    ["", { "x-entry": "hush-wrong-key-in-a-field" }],
+    ["", { cookie: "entry=hush-wrong-key-in-a-cookie" }],
+    ["", { authorization: "Bearer hush-wrong.hush-wrong.hush-wrong" }],
+  ];
+  for (const [query, headers] of asked) {
+    const answer = await ask(`${gateway.url}/echo${query}`, { headers });
+    if (answer.status !== 200) expect(await answer.text()).not.toContain(SECRET);
+  }
+  const rows = await gateway.waitForRows(asked.length);
+  expect(rows[0]?.query).toBe("?entry=[redacted]");
+  expect(await kept(gateway)).not.toContain(SECRET);
+});

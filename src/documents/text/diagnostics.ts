@@ -12,6 +12,10 @@ export interface Diagnostic {
   /** The whole line, without its line break. */
   readonly sourceLine: string;
   readonly severity: "error" | "warning";
+  /** What stands in place of the severity. */
+  readonly label?: string;
+  /** What to do about it, in a line of its own. */
+  readonly remedy?: string;
 }
 
 const GUTTER = 5;
@@ -73,17 +77,20 @@ function ansi(style: Style, text: string): string {
 function format(diagnostic: Diagnostic, paint: Paint): string {
   const { file, line, column, message, severity } = diagnostic;
   const place = paint("place", printable(`${file}:${line}:${column}:`));
-  const heading = `${place} ${paint(severity, `${severity}:`)} ${printable(message)}`;
-  if (diagnostic.sourceLine.trim() === "") return heading;
-
-  const { before, marked, after } = cutAround(diagnostic);
-  const numbered = paint("gutter", `${String(line).padStart(GUTTER)} |`);
+  const { label = severity, remedy } = diagnostic;
+  const heading = `${place} ${paint(severity, `${label}:`)} ${printable(message)}`;
   const blank = paint("gutter", `${" ".repeat(GUTTER)} |`);
+  const after = remedy === undefined ? [] : [`${blank} remedy: ${printable(remedy)}`];
+  if (diagnostic.sourceLine.trim() === "") return [heading, ...after].join("\n");
+
+  const { before, marked, rest } = cutAround(diagnostic);
+  const numbered = paint("gutter", `${String(line).padStart(GUTTER)} |`);
   const carets = "^".repeat(Math.max(1, Bun.stringWidth(marked)));
   return [
     heading,
-    `${numbered} ${before}${marked}${after}`,
+    `${numbered} ${before}${marked}${rest}`,
     `${blank} ${asBlanks(before)}${paint(severity, carets)}`,
+    ...after,
   ].join("\n");
 }
 
@@ -101,7 +108,7 @@ function cutAround({ sourceLine, column, length }: Diagnostic) {
   return {
     before: (from > 0 ? CUT : "") + characters.slice(from, mark).join(""),
     marked: characters.slice(mark, markEnd).join(""),
-    after: characters.slice(markEnd, to).join("") + (to < characters.length ? CUT : ""),
+    rest: characters.slice(markEnd, to).join("") + (to < characters.length ? CUT : ""),
   };
 }
 
