@@ -1,4 +1,5 @@
 import type { Clock } from "../../time/clock.ts";
+import { ExpiringMap } from "../../time/expiring-map.ts";
 
 /** Milliseconds for which it is remembered. */
 const REMEMBERED = 60_000;
@@ -10,29 +11,23 @@ const MOST_REMEMBERED = 1_024;
  */
 export class Unshared {
   readonly #clock: Clock;
-  /** Hashes of keys, by when they are forgotten; the oldest first. */
-  readonly #until = new Map<number | bigint, number>();
+  /** Hashes of keys. */
+  readonly #known: ExpiringMap<number | bigint, true>;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#known = new ExpiringMap(clock, { most: MOST_REMEMBERED });
   }
 
   add(key: string): void {
-    const hash = Bun.hash(key);
-    this.#until.delete(hash);
-    this.#until.set(hash, this.#clock.monotonic() + REMEMBERED);
-    if (this.#until.size <= MOST_REMEMBERED) return;
-    const [oldest] = this.#until.keys();
-    if (oldest !== undefined) this.#until.delete(oldest);
+    this.#known.set(Bun.hash(key), true, this.#clock.monotonic() + REMEMBERED);
   }
 
   delete(key: string): void {
-    if (this.#until.size > 0) this.#until.delete(Bun.hash(key));
+    if (this.#known.size > 0) this.#known.delete(Bun.hash(key));
   }
 
   has(key: string): boolean {
-    if (this.#until.size === 0) return false;
-    const until = this.#until.get(Bun.hash(key));
-    return until !== undefined && until > this.#clock.monotonic();
+    return this.#known.size > 0 && this.#known.get(Bun.hash(key)) === true;
   }
 }

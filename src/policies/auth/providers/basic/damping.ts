@@ -1,4 +1,5 @@
 import type { Clock } from "../../../../time/clock.ts";
+import { ExpiringMap } from "../../../../time/expiring-map.ts";
 import { KeyedBuckets } from "../../../limits/keyed-buckets.ts";
 import { Room } from "../../../limits/room.ts";
 import { BucketSize, type TokenBucket } from "../../../limits/token-bucket.ts";
@@ -46,21 +47,22 @@ export class Damping {
   readonly #networks: KeyedBuckets;
   readonly #familiarUsers: KeyedBuckets;
   readonly #users: Readonly<Record<"clean" | "suspect", KeyedBuckets>>;
-  /** Until when a user is known at a network, in monotonic milliseconds; the latest at the end. */
-  readonly #familiar = new Map<string, number>();
+  /** Users that are known at a network. */
+  readonly #familiar: ExpiringMap<string, true>;
 
   constructor(clock: Clock, random: () => number) {
     const services = { random, room: new Room(Infinity) };
     const buckets = (size: BucketSize) => new KeyedBuckets(size, services, PLACES);
     this.#clock = clock;
+    this.#familiar = new ExpiringMap(clock, { most: FAMILIAR_AT_MOST });
     this.#networks = buckets(PER_NETWORK);
     this.#familiarUsers = buckets(PER_FAMILIAR_USER);
     this.#users = { clean: buckets(PER_USER.clean), suspect: buckets(PER_USER.suspect) };
   }
 
   trustIn(attempt: Try): Trust {
+    if (this.#familiar.get(pairOf(attempt)) === true) return "familiar";
     const now = this.#clock.monotonic();
-    if ((this.#familiar.get(pairOf(attempt)) ?? -Infinity) > now) return "familiar";
     return this.#networks.bucketFor(attempt.network, now).isFull ? "clean" : "suspect";
   }
 
@@ -79,12 +81,7 @@ export class Damping {
   }
 
   succeeded(attempt: Try): void {
-    const pair = pairOf(attempt);
-    this.#familiar.delete(pair);
-    this.#familiar.set(pair, this.#clock.monotonic() + FAMILIAR_MS);
-    if (this.#familiar.size <= FAMILIAR_AT_MOST) return;
-    const [oldest = ""] = this.#familiar.keys();
-    this.#familiar.delete(oldest);
+    this.#familiar.set(pairOf(attempt), true, this.#clock.monotonic() + FAMILIAR_MS);
   }
 
   #bucketsOf(attempt: Try): TokenBucket[] {

@@ -4,9 +4,9 @@ import { GatewayError } from "../../../../pipeline/errors.ts";
 import type { Exchange } from "../../../../pipeline/exchange.ts";
 import type { PolicyServices } from "../../../../pipeline/policy.ts";
 import type { Clock } from "../../../../time/clock.ts";
+import { ExpiringMap } from "../../../../time/expiring-map.ts";
 import type { Credentials } from "./credentials.ts";
 import { Damping, type Try } from "./damping.ts";
-import { Outcomes } from "./outcomes.ts";
 import { BCRYPT_BYTES, isBcrypt } from "./password-hash.ts";
 import type { User, Users } from "./users.ts";
 import { VerificationQueue } from "./verification-queue.ts";
@@ -49,14 +49,16 @@ export class PasswordVerifier {
   readonly #log: PolicyServices["log"];
   readonly #damping: Damping;
   readonly #queue: VerificationQueue;
-  readonly #right = new Outcomes<Outcome>(KNOWN_AT_MOST);
-  readonly #wrong = new Outcomes<Outcome>(KNOWN_AT_MOST);
+  readonly #right: ExpiringMap<string, Outcome>;
+  readonly #wrong: ExpiringMap<string, Outcome>;
   readonly #inProgress = new Map<string, InProgress>();
   #rightMs = 0;
 
   constructor({ clock, random, log }: Pick<PolicyServices, "clock" | "random" | "log">) {
     this.#clock = clock;
     this.#log = log;
+    this.#right = new ExpiringMap(clock, { most: KNOWN_AT_MOST });
+    this.#wrong = new ExpiringMap(clock, { most: KNOWN_AT_MOST });
     this.#damping = new Damping(clock, random);
     this.#queue = new VerificationQueue(clock);
   }
@@ -69,9 +71,8 @@ export class PasswordVerifier {
 
   /** The user of encoded credentials if they are known to be right, or that they are wrong. */
   known({ client }: Exchange, token: string, users: Users): User | "wrong" | undefined {
-    const now = this.#clock.monotonic();
     const digest = this.#digest(token);
-    const right = this.#right.get(digest, now);
+    const right = this.#right.get(digest);
     if (right !== undefined) {
       const user = users.get(right.name);
       if (user !== undefined && user.hash === right.hash) {
@@ -79,7 +80,7 @@ export class PasswordVerifier {
         return user;
       }
     }
-    const wrong = this.#wrong.get(digest, now);
+    const wrong = this.#wrong.get(digest);
     return wrong !== undefined && users.get(wrong.name)?.hash === wrong.hash ? "wrong" : undefined;
   }
 

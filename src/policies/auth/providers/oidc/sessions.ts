@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Claims } from "../../../../pipeline/claims.ts";
 import type { Clock } from "../../../../time/clock.ts";
+import { ExpiringMap } from "../../../../time/expiring-map.ts";
 import { INVALID_GRANT, type Issuer, type Tokens } from "./issuer.ts";
 import { issuerError } from "./issuer-error.ts";
 import type { RareLog } from "./rare-log.ts";
-import { Remembered } from "./remembered.ts";
 import type { OidcConfig } from "./schema.ts";
 import type { Sealing } from "./sealing.ts";
 import { claimsOf, readSession, type Session, sessionText } from "./session.ts";
@@ -17,6 +17,8 @@ const PAUSE_MS = 10_000;
 /** How often in `idle_timeout` a cookie learns that its owner is there. */
 const SEEN_PER_IDLE_TIMEOUT = 10;
 
+/** How long a browser's next request may take that still has the previous cookie. */
+const REMEMBERED_MS = 300_000;
 /** Sessions that are kept decrypted, for the requests of a page and those after it. */
 const MOST_OPENED = 1_000;
 const MOST_LATEST = 5_000;
@@ -49,16 +51,16 @@ export class Sessions {
   /** By the cookie's text. What is not a session is not kept, so nobody can displace others by it. */
   readonly #opened = new Map<string, Live>();
   /** By the session's id. */
-  readonly #latest: Remembered<Live>;
+  readonly #latest: ExpiringMap<string, Live>;
   /** Ids of sessions whose owner has logged out; with a revision, those that the issuer has ended. */
-  readonly #ended: Remembered<true>;
+  readonly #ended: ExpiringMap<string, true>;
   readonly #refreshing = new Map<string, Promise<Live | undefined>>();
   #pausedUntil = -Infinity;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#latest = new Remembered(parts.clock, MOST_LATEST);
-    this.#ended = new Remembered(parts.clock, MOST_ENDED);
+    this.#latest = new ExpiringMap(parts.clock, { most: MOST_LATEST });
+    this.#ended = new ExpiringMap(parts.clock, { most: MOST_ENDED });
   }
 
   /** The session that a cookie stands for; undefined if it is over, or not one. */
@@ -113,8 +115,9 @@ export class Sessions {
 
   /** Ends a session whose owner logs out, copies of its cookie included. */
   end({ session }: Live): void {
-    const { max_age: maxAge } = this.#parts.config;
-    this.#ended.set(session.id, true, maxAge - (this.#now() - session.startedAt) * 1_000);
+    const { config, clock } = this.#parts;
+    const left = config.max_age - (this.#now() - session.startedAt) * 1_000;
+    this.#ended.set(session.id, true, clock.monotonic() + left);
   }
 
   #open(text: string): Live | undefined {
@@ -163,7 +166,11 @@ export class Sessions {
     } catch (error) {
       const { code, message } = issuerError(error);
       if (code === INVALID_GRANT) {
-        this.#ended.set(`${session.id} ${session.revision}`, true);
+        this.#ended.set(
+          `${session.id} ${session.revision}`,
+          true,
+          clock.monotonic() + REMEMBERED_MS,
+        );
         return undefined;
       }
       this.#pausedUntil = clock.monotonic() + PAUSE_MS;
@@ -192,7 +199,7 @@ export class Sessions {
   #keep(session: Session): Live {
     const text = this.#parts.sealing.seal(sessionText(session), PURPOSE);
     const live = { session, claims: claimsOf(session), text };
-    this.#latest.set(session.id, live);
+    this.#latest.set(session.id, live, this.#parts.clock.monotonic() + REMEMBERED_MS);
     return live;
   }
 
