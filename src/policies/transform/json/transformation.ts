@@ -1,6 +1,6 @@
 import type { Exchange } from "../../../pipeline/exchange.ts";
 import type { PolicyServices } from "../../../pipeline/policy.ts";
-import { quoted, UnchangedLog } from "../unchanged-log.ts";
+import { RareLog } from "../../rare-log.ts";
 import { editJson, type JsonEdits } from "./edit.ts";
 import { readPath, type Step } from "./path.ts";
 import { planOf } from "./plan.ts";
@@ -10,6 +10,12 @@ import { jsonValue } from "./value.ts";
 
 /** A result may be so many times as large as the largest content: `*` multiplies what is set. */
 const MOST_GROWTH = 4;
+
+/** Characters of a client's or backend's own words in a line. */
+const LONGEST_QUOTE = 80;
+
+/** Why content passes as it came. */
+type Unchanged = "type" | "coding" | "part" | "invalid" | "too large" | "result too large";
 
 /** What is known of content before it is read. */
 export interface Announced {
@@ -26,7 +32,7 @@ export class JsonTransformation {
   /** Whether the result depends on more than the content. */
   readonly dependsOnExchange: boolean;
   readonly #edits: JsonEdits<Exchange>;
-  readonly #log: UnchangedLog;
+  readonly #log: RareLog<Unchanged>;
 
   /** `subject` is what the log calls the content. */
   constructor(
@@ -41,7 +47,7 @@ export class JsonTransformation {
     }));
     this.maxSize = maxSize;
     this.dependsOnExchange = values.some(({ value }) => typeof value === "function");
-    this.#log = new UnchangedLog(services, subject);
+    this.#log = new RareLog(services, "info", `${subject} passed unchanged, because `);
     this.#edits = {
       shape: planOf([
         ...remove.map((path) => ({ path: steps(path), remove: true })),
@@ -82,6 +88,10 @@ export class JsonTransformation {
     } else return result;
     return undefined;
   }
+}
+
+function quoted(text: string): string {
+  return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE)}…`;
 }
 
 function steps(written: string): readonly Step[] {

@@ -2,6 +2,7 @@ import { type Field, fieldOf } from "../../../../http/field.ts";
 import { namedByConnection, removedFields } from "../../../../http/fields.ts";
 import { GatewayError } from "../../../../pipeline/errors.ts";
 import type { PolicyServices } from "../../../../pipeline/policy.ts";
+import { RareLog } from "../../../rare-log.ts";
 import type { Pairs } from "./question.ts";
 import { Slots } from "./slots.ts";
 
@@ -29,7 +30,6 @@ const MOST_WAITING = 1000;
 /** The largest content in bytes: of a page that clients get, and of what nobody does. */
 const LARGEST_PAGE = 1_048_576;
 const LARGEST_UNREAD = 65_536;
-const SILENCE_MS = 60_000;
 
 /** Asks a service over HTTP. Never more than so many questions are on their way. */
 export class AuthService {
@@ -37,8 +37,8 @@ export class AuthService {
   readonly #services: Pick<PolicyServices, "clock" | "fetch" | "log">;
   readonly #name: string;
   readonly #slots: Slots;
-  /** When a failure was last logged. */
-  #loggedAt = -Infinity;
+  /** Clients may be able to cause failures. */
+  readonly #failures: RareLog;
   /** Whether the operator believes that it fails. */
   #isReported = false;
 
@@ -50,6 +50,7 @@ export class AuthService {
     this.#settings = settings;
     this.#services = services;
     this.#name = name;
+    this.#failures = new RareLog(services, "error", `auth.${name}: ${this.#place} `);
     this.#slots = new Slots(settings.maxInFlight, MOST_WAITING);
   }
 
@@ -87,17 +88,8 @@ export class AuthService {
 
   /** It does not do what it is there for. Tells the operator, and says what the client gets. */
   failed(reason: string, cause?: unknown): GatewayError {
-    const { clock, log } = this.#services;
-    const now = clock.monotonic();
-    // Clients may be able to cause it.
-    if (now - this.#loggedAt >= SILENCE_MS) {
-      this.#loggedAt = now;
-      this.#isReported = true;
-      log(
-        "error",
-        `auth.${this.#name}: ${this.#place} ${reason}; requests that it has to decide on get a 503`,
-      );
-    }
+    const message = `${reason}; requests that it has to decide on get a 503`;
+    if (this.#failures.add("failed", message)) this.#isReported = true;
     return new GatewayError("auth_unavailable", `the authentication service ${reason}`, { cause });
   }
 

@@ -1,7 +1,7 @@
 import { GatewayError } from "../../../../pipeline/errors.ts";
 import { INVALID_GRANT } from "./issuer.ts";
 import { issuerError } from "./issuer-error.ts";
-import type { RareLog } from "./rare-log.ts";
+import type { RareLog } from "../../../rare-log.ts";
 
 const RETRY_AFTER_S = "5";
 /** RFC 6749 section 4.1.2.1: that the issuer cannot, for now. */
@@ -30,7 +30,7 @@ export function loginFailure(
       "the issuer does not accept this login any more; go back to the page that you wanted to see";
     return new GatewayError("login_failed", detail, now);
   }
-  log?.warn(reason, `a login failed at the issuer: ${message}`);
+  log?.add(reason, `a login failed at the issuer: ${message}`);
   if (reason === "unreachable" || LATER.has(code)) {
     const detail = "the issuer of logins cannot be reached, or not now; try again";
     return new GatewayError("auth_unavailable", detail, later);

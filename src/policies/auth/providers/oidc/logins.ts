@@ -10,7 +10,7 @@ import type { Metadata } from "./discovery.ts";
 import type { Expected, Issuer, Tokens } from "./issuer.ts";
 import { loginFailure } from "./login-failure.ts";
 import { pageAskedFor, safeReturn } from "./navigation.ts";
-import type { RareLog } from "./rare-log.ts";
+import type { RareLog } from "../../../rare-log.ts";
 import { redirectTo } from "./redirect-to.ts";
 import type { OidcConfig } from "./schema.ts";
 import type { Sealing } from "./sealing.ts";
@@ -66,7 +66,7 @@ export class Logins {
     const { config, log, sealing, clock } = this.#parts;
     const inARow = cookies.loginsInARow(exchange.fields.all);
     if (inARow >= MOST_IN_A_ROW) {
-      log.warn("loop", "browsers log in again and again: they do not keep the session's cookie");
+      log.add("loop", "browsers log in again and again: they do not keep the session's cookie");
       throw new GatewayError(
         "login_failed",
         `this browser has logged in ${inARow} times in a row and still comes without a session: it has to accept cookies of this site, and gateways that share it need the same keys`,

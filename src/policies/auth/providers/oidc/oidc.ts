@@ -5,7 +5,7 @@ import { checkOidc, checkOidcTogether } from "./check.ts";
 import { Issuer } from "./issuer.ts";
 import { Logins } from "./logins.ts";
 import { type Kept, OidcProvider } from "./provider.ts";
-import { RareLog } from "./rare-log.ts";
+import { RareLog } from "../../../rare-log.ts";
 import { type OidcConfig, oidcSchema } from "./schema.ts";
 import { Sealing } from "./sealing.ts";
 import { secretsFor } from "./secrets.ts";
@@ -37,7 +37,7 @@ function keep(config: OidcConfig, services: PolicyServices, name: string): Kept 
     const issuer = new Issuer(config, services, name);
     // Read ahead, so that the first login does not wait and the operator learns of problems now.
     Promise.resolve(issuer.metadata()).catch(() => {});
-    const log = new RareLog(services, `auth.${name}`);
+    const log = new RareLog(services, "warn", `auth.${name}: `);
     const sealing = new Sealing(secretsFor(config) ?? ownSecret(services, name), contextOf(config));
     const parts = { config, issuer, sealing, clock: services.clock, log };
     return { issuer, log, sessions: new Sessions(parts), logins: new Logins(parts) };

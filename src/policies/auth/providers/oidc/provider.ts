@@ -13,7 +13,7 @@ import type { Logins } from "./logins.ts";
 import { afterLogout, isMeant, logoutAtIssuer } from "./logout.ts";
 import { isNavigation } from "./navigation.ts";
 import { Origins } from "./origin.ts";
-import type { RareLog } from "./rare-log.ts";
+import type { RareLog } from "../../../rare-log.ts";
 import { redirectTo } from "./redirect-to.ts";
 import type { OidcConfig } from "./schema.ts";
 import type { Session } from "./session.ts";
@@ -137,7 +137,7 @@ export class OidcProvider implements AuthProvider {
     const origin = this.#origins.of(exchange);
     if (origin !== undefined) return this.#kept.logins.begin(exchange, cookies, origin);
     const why = "the address that was asked for is not known; add it to `external_url`";
-    this.#kept.log.warn("origin", `somebody could not log in: ${why}`);
+    this.#kept.log.add("origin", `somebody could not log in: ${why}`);
     const detail = "nobody can log in at this address: the gateway is not set up for it";
     throw new GatewayError("login_failed", detail);
   }
@@ -162,7 +162,7 @@ export class OidcProvider implements AuthProvider {
     const fields = cookies.setSession(text, exchange.fields.all);
     if (fields === undefined) {
       const size = `${text.length} characters`;
-      this.#kept.log.warn(
+      this.#kept.log.add(
         "size",
         `a session does not fit into cookies (${size}): ask for fewer scopes or claims`,
       );
@@ -199,7 +199,7 @@ export class OidcProvider implements AuthProvider {
     if (refreshToken === undefined) return;
     issuer.revoke(refreshToken).catch((error: unknown) => {
       const { message } = issuerError(error);
-      log.warn("revoke", `the refresh token of someone who logged out is still good: ${message}`);
+      log.add("revoke", `the refresh token of someone who logged out is still good: ${message}`);
     });
   }
 

@@ -4,7 +4,7 @@ import type { Clock } from "../../../../time/clock.ts";
 import { ExpiringMap } from "../../../../time/expiring-map.ts";
 import { INVALID_GRANT, type Issuer, type Tokens } from "./issuer.ts";
 import { issuerError } from "./issuer-error.ts";
-import type { RareLog } from "./rare-log.ts";
+import type { RareLog } from "../../../rare-log.ts";
 import type { OidcConfig } from "./schema.ts";
 import type { Sealing } from "./sealing.ts";
 import { claimsOf, readSession, type Session, sessionText } from "./session.ts";
@@ -174,7 +174,7 @@ export class Sessions {
         return undefined;
       }
       this.#pausedUntil = clock.monotonic() + PAUSE_MS;
-      log.warn("refresh", `sessions cannot be refreshed: ${message}; they go on until their end`);
+      log.add("refresh", `sessions cannot be refreshed: ${message}; they go on until their end`);
       return live;
     }
   }

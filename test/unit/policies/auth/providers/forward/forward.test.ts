@@ -306,7 +306,7 @@ describe("a request is refused with 503", () => {
     });
     expect(service.passed).toEqual([]);
     expect(service.logged).toEqual([
-      `auth.sso: http://auth.test/verify ${reason}; requests that it has to decide on get a 503`,
+      `auth.sso: http://auth.test/verify ${reason}; requests that it has to decide on get a 503 (logged at most once a minute)`,
     ]);
   });
 
