@@ -1,4 +1,4 @@
-import { integerFlag } from "../args.ts";
+import { integerFlag, suggestion } from "../args.ts";
 import {
   ADMIN_FLAGS,
   AdminClient,
@@ -22,13 +22,13 @@ const MOST = 1_000_000_000_000;
 export const quota: Command = {
   name: "quota",
   summary: "show what clients have used of their quotas, and change it",
-  operands: "[NAME | KEY | set KEY --used N | grant KEY N | reset KEY]",
+  operands: "[show] [NAME | KEY] | set KEY N | grant KEY N | reset KEY",
   maxOperands: 3,
   flags: {
     quota: { value: "NAME", summary: "the quota, if there are several: its name or its route's" },
     per: { value: "PERIOD", summary: "day, week or month, if several quotas have one name" },
     route: { value: "ROUTE", summary: "only quotas that this route draws from" },
-    used: { value: "N", summary: "with `set`: what the key has used from now on" },
+    used: { value: "N", summary: "with `set`, in place of N: what the key has used from now on" },
     limit: { value: "N", summary: "how many keys to show, those that have used most first (50)" },
     json: { summary: "print JSON" },
     ...ADMIN_FLAGS,
@@ -52,7 +52,7 @@ Exit codes: 0 done; 1 no gateway answers, or it refused; 2 invalid command line.
     ["gateway quota partners/acme", "what one client has used"],
     ["gateway quota --route '/api/*' --json", "for programs"],
     ["gateway quota grant partners/acme 5000", "5000 more in this period"],
-    ["gateway quota set partners/acme --used 0 --quota api", "of the quota `api`"],
+    ["gateway quota set partners/acme 0 --quota api", "of the quota `api`"],
   ],
   async run(input, console) {
     const change = changeIn(input);
@@ -81,6 +81,13 @@ Exit codes: 0 done; 1 no gateway answers, or it refused; 2 invalid command line.
   },
 };
 
+const CHANGES = ["set", "grant", "reset"];
+
+/** What is to be shown. */
+function shown(operands: readonly string[]): readonly string[] {
+  return operands[0] === "show" || operands[0] === "list" ? operands.slice(1) : operands;
+}
+
 type Change = { readonly key: string } & (
   | { readonly used: number }
   | { readonly grant: number }
@@ -91,20 +98,24 @@ type Change = { readonly key: string } & (
 function changeIn({ operands, flags }: Arguments): Change | undefined {
   const [verb = "", key, amount] = operands;
   const used = flags["used"];
-  if (!["set", "grant", "reset"].includes(verb)) {
-    if (key !== undefined) throw new UsageError(`unexpected argument "${key}" for \`quota\``);
+  if (!CHANGES.includes(verb)) {
+    const [, unexpected] = shown(operands);
+    if (unexpected !== undefined) {
+      const verbs = suggestion(verb, CHANGES) || "; `quota` takes show, set, grant or reset";
+      throw new UsageError(`unexpected argument "${unexpected}" for \`quota\`${verbs}`);
+    }
     if (used !== undefined)
-      throw new UsageError("--used belongs to `set`: gateway quota set KEY --used N");
+      throw new UsageError("--used belongs to `set`: gateway quota set KEY N");
     return undefined;
   }
   if (key === undefined) throw new UsageError(`\`${verb}\` needs a key: gateway quota ${verb} KEY`);
   if (verb !== "set" && used !== undefined) throw new UsageError(`--used belongs to \`set\``);
-  if (verb !== "grant" && amount !== undefined) {
+  if (amount !== undefined && (verb === "reset" || used !== undefined)) {
     throw new UsageError(`unexpected argument "${amount}" for \`quota ${verb}\``);
   }
   if (verb === "reset") return { key, reset: true };
-  const written = verb === "set" ? used : amount;
-  const form = verb === "set" ? "gateway quota set KEY --used N" : "gateway quota grant KEY N";
+  const written = used ?? amount;
+  const form = `gateway quota ${verb} KEY N`;
   if (written === undefined) throw new UsageError(`how much? ${form}`);
   const number = /^-?[0-9]{1,13}$/.test(written) ? Number(written) : Number.NaN;
   if (!(Math.abs(number) <= MOST) || (verb === "set" && number < 0)) {
@@ -121,6 +132,14 @@ async function makeChange(
 ): Promise<void> {
   const { quota, route, per } = filterOf(flags);
   const wanted = Object.entries({ quota, route, per }).filter(([, value]) => value !== undefined);
+  const known = (await client.get("/admin/quotas", {
+    ...filterOf(flags),
+    limit: "0",
+  })) as QuotaPage;
+  const advice = keyAdvice(change.key, known);
+  // A key that nobody can have would be changed without effect.
+  if (advice !== "")
+    throw new AdminError(`nothing was changed: \`${printable(change.key)}\` is no key${advice}`);
   const answer = await client.post("/admin/quotas", { ...Object.fromEntries(wanted), ...change });
   if (flags["json"] !== undefined) {
     console.out(`${JSON.stringify(answer)}\n`);
@@ -140,9 +159,10 @@ async function show(
   client: AdminClient,
   config: Config | undefined,
   limit: number,
-  { operands: [operand], flags }: Arguments,
+  { operands, flags }: Arguments,
   console: Console,
 ): Promise<void> {
+  const [operand] = shown(operands);
   const filter = filterOf(flags);
   let page: QuotaPage;
   try {
@@ -154,6 +174,19 @@ async function show(
     page = readCounts(config, withOperand(filter, operand, all), limit, Date.now());
   }
   console.out(flags["json"] === undefined ? table(page) : `${JSON.stringify(page)}\n`);
+  if (operand === undefined || page.counts.length > 0 || flags["json"] !== undefined) return;
+  if (page.quotas.some(({ name }) => name === operand)) return;
+  console.err(
+    `gateway: no quota is called ${printable(operand)}, and no such key has used any${keyAdvice(operand, page)}\n`,
+  );
+}
+
+/** That the provider is a part of keys, as those who know only the client's name may not know. */
+function keyAdvice(key: string, { quotas }: QuotaPage): string {
+  const areSubjects = quotas.length > 0 && quotas.every((one) => one.counts_by === "subject");
+  return areSubjects && !key.includes("/")
+    ? `; keys are clients with their provider, like PROVIDER/${printable(key)}`
+    : "";
 }
 
 function filterOf(flags: Arguments["flags"]): QuotaFilter {

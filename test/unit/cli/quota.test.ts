@@ -84,9 +84,12 @@ describe("gateway quota", () => {
     expect((await run("--limit", "1", ...at)).out).toEndWith(
       "… and more; --limit N shows so many\n",
     );
-    expect((await run("nobody", ...at)).out).toBe(
-      "nothing has been used in this period of api (10 per month), /orders (5 per day)\n",
-    );
+    expect(await run("nobody", ...at)).toEqual({
+      code: 0,
+      out: "nothing has been used in this period of api (10 per month), /orders (5 per day)\n",
+      err: "gateway: no quota is called nobody, and no such key has used any\n",
+    });
+    expect(await shown("show", "globex")).toEqual(["api globex"]);
   });
 
   test("changes what a key has used and may use", async () => {
@@ -108,6 +111,21 @@ describe("gateway quota", () => {
       saved: true,
     });
     expect(log()).toContain("quota api per month: acme was set from 2 used to 7 used");
+  });
+
+  test("changes nothing for a client whose provider is missing", async () => {
+    const { adminUrl = "" } = start(
+      stage,
+      'admin: { listen: "127.0.0.1:0" }\nroutes: [{ path: /a, respond: 204, quota: 5/day }]',
+    );
+    expect(await run("grant", "acme", "5", "--admin", adminUrl)).toEqual({
+      code: 1,
+      out: "",
+      err: "gateway: nothing was changed: `acme` is no key; keys are clients with their provider, like PROVIDER/acme\n",
+    });
+    expect((await run("set", "machines/acme", "2", "--admin", adminUrl)).out).toBe(
+      "machines/acme has used 2 of 5 (/a per day); before: 0\n",
+    );
   });
 
   test("says why the gateway refuses", async () => {
@@ -158,15 +176,17 @@ describe("gateway quota", () => {
   });
 
   test.each([
-    [["set", "acme"], "how much? gateway quota set KEY --used N"],
-    [["set", "acme", "7"], 'unexpected argument "7" for `quota set`'],
+    [["set", "acme"], "how much? gateway quota set KEY N"],
+    [["set", "acme", "7", "--used", "7"], 'unexpected argument "7" for `quota set`'],
+    [["delete", "acme"], "`quota` takes show, set, grant or reset"],
+    [["rest", "acme"], "did you mean reset?"],
     [["set", "acme", "--used", "-1"], '"-1" is not a number of requests'],
     [["set"], "`set` needs a key: gateway quota set KEY"],
     [["grant", "acme"], "how much? gateway quota grant KEY N"],
     [["grant", "acme", "many"], '"many" is not a number of requests'],
     [["reset", "acme", "--used", "1"], "--used belongs to `set`"],
     [["acme", "globex"], 'unexpected argument "globex" for `quota`'],
-    [["--used", "5"], "--used belongs to `set`: gateway quota set KEY --used N"],
+    [["--used", "5"], "--used belongs to `set`: gateway quota set KEY N"],
     [["--limit", "0"], "--limit takes a whole number"],
     [["--key", "acme"], "the key is an operand"],
   ])("does not take %p", async (words, message) => {
