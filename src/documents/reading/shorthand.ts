@@ -4,6 +4,7 @@ import type { ConfigDocument } from "../text/document.ts";
 import { accepts } from "./schema-kinds.ts";
 
 const SEPARATED = /[^\s,]+/g;
+const COMMENT = /(?<=^|\s)#.*$/gm;
 
 /** Reads `cors: true` as `cors: { enabled: true }`, for sections that have `enabled`. */
 export function asSwitch(schema: TObject, { node, at }: Place): MappingNode | undefined {
@@ -29,7 +30,10 @@ export function asItems(
   if (typeof value !== "string") return undefined;
   // Only names are split; a URL may contain a comma.
   const areNames = KindGuard.IsString(schema.items) && schema.items["isOneItem"] !== true;
-  const parts = areNames ? [...value.matchAll(SEPARATED)] : [];
+  // A file may say what its lines are.
+  const isFromFile = node.origin === "environment" && value.includes("\n");
+  const named = isFromFile ? value.replaceAll(COMMENT, (text) => " ".repeat(text.length)) : value;
+  const parts = areNames ? [...named.matchAll(SEPARATED)] : [];
   if (parts.length < 2)
     return value.trim() === "" ? undefined : { kind: "list", items: [{ node, at }] };
   const { text } = document.source;

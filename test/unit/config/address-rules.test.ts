@@ -10,7 +10,7 @@ describe("address rules", () => {
   - { path: /c, respond: 200, deny: [10.6.6.6] }
   - { path: /d, respond: 200, deny: "\${DENIED}" }
 `,
-      { DENIED: "10.6.6.6\n10.7.0.0/16\n" },
+      { DENIED: "# attackers, seen\n10.6.6.6\n10.7.0.0/16 # all of it\n" },
     );
     const written = routes.map((one) =>
       [Reflect.get(one, "allow"), Reflect.get(one, "deny")].flat(),
