@@ -15,6 +15,7 @@ export class Api implements MadeOfFiles {
   readonly #description: Description;
   readonly #paths = new Paths<Operation>();
   readonly #operations: Operation[] = [];
+  readonly #written = new Set<string>();
 
   /** `basePath` replaces those of the document's servers. Throws a DocumentProblem. */
   constructor(file: string, basePath: string | undefined) {
@@ -33,6 +34,11 @@ export class Api implements MadeOfFiles {
   /** The files that were read for it. */
   get files(): string[] {
     return this.#description.library.files;
+  }
+
+  /** Paths as the document has them, below their bases: `/v1/users/{id}`. */
+  get paths(): readonly string[] {
+    return [...this.#written];
   }
 
   /** The operation for a method and a normal path. */
@@ -68,6 +74,7 @@ export class Api implements MadeOfFiles {
       const operation = new Operation(description, { item, own, path: at });
       this.#operations.push(operation);
       for (const base of this.#bases(item, own, basePath)) {
+        this.#written.add(base + path);
         this.#paths.add(base + path, key.toUpperCase(), operation);
       }
     }
