@@ -15,7 +15,8 @@ const INTRODUCTION = `The configuration is a YAML file. \`gateway init\` writes 
 errors in it.
 
 Durations are written like 250ms, 30s, 5m, 2h or 7d, sizes like 64KiB or 10MB, rates as a number per
-second or like 600/m. Any value may contain environment variables: "\${NAME}", or "\${NAME:-default}".
+second or like 600/m. Any value may contain environment variables, "\${NAME}" or "\${NAME:-default}",
+and the content of files, "\${file:/run/secrets/name}".
 `;
 
 /**
@@ -29,7 +30,7 @@ export function configHelp(key: string | undefined): string {
   const section = sections.find((section) => section.key === wanted);
   if (section !== undefined) return sectionText(section);
   const rows = sections.flatMap((section) => section.rows);
-  const found = rows.filter((row) => `.${plain(row.key)}.`.includes(`.${wanted}.`));
+  const found = rows.filter((row) => isBelow(plain(row.key), wanted));
   if (found.length > 0) return joined(found).map(rowText).join("\n");
   const keys = [...sections, ...rows].map((one) => plain(one.key));
   throw new UsageError(
@@ -39,11 +40,21 @@ export function configHelp(key: string | undefined): string {
 
 /** Whether `configHelp` knows it. */
 export function hasKey(key: string): boolean {
-  const wanted = `.${plain(key)}.`;
+  const wanted = plain(key);
   return referenceSections().some(({ key: section, rows }) =>
-    [section, ...rows.map((row) => row.key)].some((one) => `.${plain(one)}.`.includes(wanted)),
+    [section, ...rows.map((row) => row.key)].some((one) => isBelow(plain(one), wanted)),
   );
 }
+
+/** Whether a key is the wanted one or below it; "auth.corp.jwt" is "auth.NAME.jwt". */
+function isBelow(key: string, wanted: string): boolean {
+  if (`.${key}.`.includes(`.${wanted}.`)) return true;
+  const steps = key.split(".");
+  return wanted.split(".").every((one, index) => steps[index] === one || steps[index] === NAME);
+}
+
+/** Stands in the reference for a name that the file chooses. */
+const NAME = "NAME";
 
 /** What a key of another gateway is here; undefined if it is not known. */
 export function foreignHelp(key: string): string | undefined {

@@ -51,6 +51,7 @@ export function checkConfig(
             ],
           ),
     ),
+    ...under(["auth"], checkForeignVariables(Reflect.get(config, "auth") ?? {})),
     ...checkRouteTable(routes, isWhole, isWritten),
     ...checkRouteEnds(config, isWritten, isWhole),
     ...checkRelations(config, isWritten, isWhole),

@@ -48,6 +48,8 @@ function written(placeholder: string | undefined): string | undefined {
 
 function ofNginx(name: string): string | undefined {
   const [, kind = "", rest = ""] = /^(arg|http|cookie)_(\w+)$/.exec(name) ?? [];
+  const [, claim] = /^jwt_claim_(\w+)$/.exec(name) ?? [];
+  if (claim !== undefined) return `auth.claims.${claim}`;
   if (kind === "arg") return `query.${rest}`;
   if (kind === "cookie") return `cookie.${rest}`;
   if (Object.hasOwn(NGINX, name)) return NGINX[name];

@@ -29,6 +29,8 @@ export const redact = Type.Object(
   {
     additionalProperties: false,
     description: "What rows and lines must not contain.",
+    expected: "{ query, headers, except }, with lists of names",
+    listAdvice: "name parameters below `query`, and fields below `headers`",
     default: {},
   },
 );
@@ -53,7 +55,7 @@ export function checkRedact({ query, headers, except }: Checkable<RedactSettings
   for (const [index, name] of (except ?? []).entries()) {
     if (name === undefined || SECRET_PARAMETERS.some((usual) => spelledAlike(usual, name)))
       continue;
-    const message = `\`${name}\` is kept anyway; docs/access-log.md lists the parameters that are not`;
+    const message = `\`${name}\` is logged anyway, so this has no effect; docs/access-log.md lists the parameters that are redacted`;
     issues.push({ path: ["except", index], message, severity: "warning" });
   }
   return issues;

@@ -39,6 +39,29 @@ export const foreignInAuth: readonly ForeignKeys[] = [
     means: "client_certificate",
   },
   {
+    below: ["auth.client_certificate"],
+    keys: "ca ca_file ca_files ca_certificates trusted_ca client_ca verify optional required mode client_auth_type",
+    answer:
+      "the authorities, and whether every client needs a certificate, are `server.tls.client_certificates`, like `{ ca: clients-ca.pem, required: false }`",
+  },
+  {
+    below: ["auth.client_certificate"],
+    keys: "dn subject_dn common_name common_names cn allowed_subjects",
+    answer: 'that is `subjects`, like `subjects: ["CN=device-*,O=Acme"]`',
+    means: "subjects",
+  },
+  {
+    below: ["auth.client_certificate"],
+    keys: "subject_alt_names subject_alternative_names dns dns_names uris spiffe spiffe_ids emails match_typed_subject_alt_names",
+    answer: 'that is `sans`, like `sans: ["dns:*.devices.example.com"]`',
+    means: "sans",
+  },
+  {
+    below: ["auth.client_certificate"],
+    keys: "issuer_dn ca_subject hash hashes sha256 verify_certificate_hash",
+    answer: "the issuer's name is `issuers`, and the certificate's SHA-256 `fingerprints`",
+  },
+  {
     below: ["auth.forward"],
     keys: "address uri endpoint target host service auth_url",
     answer: "that is `url`",

@@ -86,7 +86,7 @@ export const foreignInGuards: readonly ForeignKeys[] = [
   },
   {
     below: SECURITY,
-    keys: "xss_filter browser_xss_filter x_xss_protection xss_protection",
+    keys: "xss xss_filter browser_xss_filter x_xss_protection xss_protection",
     answer: "browsers have dropped X-XSS-Protection; what scripts may run is `csp`",
   },
   {
@@ -98,6 +98,12 @@ export const foreignInGuards: readonly ForeignKeys[] = [
     below: SECURITY,
     keys: "feature_policy",
     answer: 'that is `permissions_policy`, like `permissions_policy: "camera=()"`',
+  },
+  {
+    below: SECURITY,
+    keys: "referrer referer referer_policy",
+    answer: "that is `referrer_policy`, like `referrer_policy: no-referrer`",
+    means: "referrer_policy",
   },
   { below: SECURITY, keys: "coop", answer: "that is `cross_origin_opener_policy`" },
   { below: SECURITY, keys: "coep", answer: "that is `cross_origin_embedder_policy`" },

@@ -3,6 +3,9 @@ import type { ForeignKeys } from "./foreign-keys.ts";
 const ANYWHERE = ["", "server", "routes"];
 /** Below a name in `auth`. */
 const PROVIDER = ["auth"];
+const KINDS = ["jwt", "oidc", "api_key", "basic", "forward", "client_certificate"].map(
+  (kind) => `auth.${kind}`,
+);
 const JWT = ["auth.jwt"];
 
 /** Keys about signed tokens. */
@@ -35,6 +38,29 @@ export const foreignInJwt: readonly ForeignKeys[] = [
     answer:
       'claims are passed on by `identity_headers`, like `identity_headers: { x-role: "{auth.claims.role}" }`',
     means: "identity_headers",
+  },
+  {
+    below: KINDS,
+    keys: "pass_credentials",
+    answer:
+      "that stands next to the provider's kind, like `corp: { jwt: { … }, pass_credentials: true }`",
+  },
+  {
+    below: KINDS,
+    keys: "identity_headers identity_fields claim_to_headers claims_to_headers propagate_claims",
+    answer:
+      'what backends learn of the client stands next to the provider\'s kind, like `corp: { jwt: { … }, identity_headers: { x-user: "{auth.subject}" } }`',
+  },
+  {
+    below: KINDS,
+    keys: "rate_limit quota scopes_required required_scopes allowed_scopes",
+    answer: "that is asked by routes: `require: { scope: [users:read] }`, `rate_limit` and `quota`",
+  },
+  {
+    below: ["routes.require"],
+    keys: "role roles group groups claim permission permissions sub subject email user users realm_access",
+    answer: "claims and their values stand below `claims`, like `claims: { role: [admin] }`",
+    means: "claims",
   },
   {
     below: JWT,

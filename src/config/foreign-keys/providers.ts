@@ -18,6 +18,24 @@ export const foreignInProviders: readonly ForeignKeys[] = [
   },
   {
     below: OIDC,
+    keys: "provider provider_name vendor",
+    answer: "what tells issuers apart is `issuer`, like `issuer: https://accounts.google.com`",
+    means: "issuer",
+  },
+  {
+    below: OIDC,
+    keys: "require required_claims claims allowed_domains allowed_domain email_domains email_domain hosted_domain allowed_emails allowed_groups allowed_group groups roles allowed_roles authenticated_emails_file",
+    answer:
+      "who may use a route is its `require`, by what the issuer says of a person, like `require: { claims: { groups: [finance] } }`",
+  },
+  {
+    below: OIDC,
+    keys: "cookie_secure cookie_domain cookie_path cookie_httponly cookie_samesite same_site secure",
+    answer:
+      "the cookie is for this host alone, HttpOnly, SameSite=Lax and over https Secure; leave it out",
+  },
+  {
+    below: OIDC,
     keys: "cookie_name session_cookie session_cookie_name session",
     answer: "that is `cookie`",
   },

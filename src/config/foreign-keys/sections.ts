@@ -44,6 +44,33 @@ export const foreignInSections: readonly ForeignKeys[] = [
     keys: "rotation rotate max_age max_size max_days max_backups keep compress roll_size roll_keep",
     answer: "how much is kept is set by `retention: { max_age, max_size }`",
   },
+  {
+    below: [TOP, "server", ROUTE],
+    keys: "redact redaction mask masking scrub sanitize filter_parameters hide sensitive sensitive_headers",
+    answer: "what the log must not have is `logging.redact`, like `redact: { query: [ticket] }`",
+  },
+  {
+    below: ["logging.redact"],
+    keys: "params parameters query_params query_parameters queries arguments args",
+    answer: "that is `query`, the names of parameters",
+    means: "query",
+  },
+  {
+    below: ["logging.redact"],
+    keys: "fields header request_headers",
+    answer: "that is `headers`, the names of request fields",
+    means: "headers",
+  },
+  {
+    below: ["logging.redact"],
+    keys: "cookies cookie body bodies json response_headers",
+    answer: "cookies, content and the fields of answers are never logged; leave it out",
+  },
+  {
+    below: ["logging.redact"],
+    keys: "replacement replace_with mask placeholder",
+    answer: "the value is always replaced by [redacted]; leave it out",
+  },
   // Rate limits.
   {
     below: [TOP, "server"],
@@ -76,7 +103,7 @@ export const foreignInSections: readonly ForeignKeys[] = [
   },
   {
     below: LIMITS,
-    keys: "whitelist allowlist whitelist_ips ip_whitelist exclude excluded except skip bypass ignore exempted exemptions",
+    keys: "whitelist allowlist whitelist_ips ip_whitelist exclude excluded except exception exceptions skip bypass ignore exempted exemptions",
     answer:
       "clients that a limit does not count are listed in `exempt`, like `exempt: [10.0.0.0/8]`",
     means: "exempt",

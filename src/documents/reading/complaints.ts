@@ -52,11 +52,10 @@ function settingAdvice(schema: TSchema, { value, written }: ScalarNode): string 
     ? schema.anyOf.find((one) => KindGuard.IsObject(one))
     : schema;
   if (form === undefined || !KindGuard.IsObject(form)) return undefined;
-  if (typeof value === "string" && /^[\w-]+:\S/.test(value)) {
-    return "a space is missing after the `:`";
-  }
   // A mapping with required keys is recognized by them.
   const { properties, required = [] } = form;
+  const [, before = ""] = /^([\w-]+):\S/.exec(String(value)) ?? [];
+  if (before in properties) return "a space is missing after the `:`";
   const needed = required.filter((one) => !("default" in (properties[one] ?? {})));
   const keys = needed.length > 0 ? needed : Object.keys(properties);
   const isPath = typeof value === "string" && value.startsWith("/") && keys.includes("path");
@@ -154,7 +153,13 @@ export function unknownKey(
   if (home !== undefined) return { message: `${message}, it belongs ${home}`, meant };
   const other = hints?.hintFromElsewhere(key, trail);
   if (other !== undefined) return { message: `${message}: ${other.answer}`, meant };
-  if (keys.length === 0 || keys.length > MOST_KEYS_LISTED) return { message, meant };
+  if (keys.length === 0) return { message, meant };
+  if (keys.length > MOST_KEYS_LISTED) {
+    const help = ["gateway help config", ...(trail.length === 0 ? [] : [trail.join(".")])].join(
+      " ",
+    );
+    return { message: `${message}; ${code(help)} lists the valid ones`, meant };
+  }
   const list = together(keys.map(code));
   const valid = keys.length === 1 ? `the only valid key is ${list}` : `valid keys: ${list}`;
   return { message: `${message}; ${valid}`, meant };

@@ -79,7 +79,9 @@ export class SchemaReader {
     if (KindGuard.IsUnknown(schema)) return plainValue(node);
     if (isEmpty(node)) {
       const what = key === undefined ? "this" : code(this.#trail.at(-1) ?? "");
-      return this.#report(key ?? at, `${what} is empty; expected ${expectedBy(schema)}`);
+      const hasKeys = KindGuard.IsObject(schema) || KindGuard.IsRecord(schema);
+      const advice = hasKeys && key !== undefined ? ", indented further than its key" : "";
+      return this.#report(key ?? at, `${what} is empty; expected ${expectedBy(schema)}${advice}`);
     }
     if (KindGuard.IsUnion(schema)) return this.#readUnion(schema, place);
     if (KindGuard.IsObject(schema)) {

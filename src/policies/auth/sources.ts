@@ -55,8 +55,16 @@ function parsePlace(written: string): SourcePlace | string {
   if (kind === "cookie") {
     return TOKEN.test(name) ? { kind, name } : `a cookie needs a name, like cookie:session`;
   }
-  const meant = TOKEN.test(written) ? `; a field is written header:${written.toLowerCase()}` : "";
-  return `expected ${EXPECTED}${meant}`;
+  const advice = sourceAdvice(written.toLowerCase());
+  return advice === undefined ? `expected ${EXPECTED}` : `expected ${EXPECTED}; ${advice}`;
+}
+
+function sourceAdvice(written: string): string | undefined {
+  if (written === "authorization" || written === "header") {
+    return "the Authorization field with a bearer token is `bearer`";
+  }
+  if (written === "query" || written === "cookie") return `add its name, like ${written}:token`;
+  return TOKEN.test(written) ? `a field is written header:${written}` : undefined;
 }
 
 /** Reads credentials where the configuration says that they may stand. Created once per snapshot. */

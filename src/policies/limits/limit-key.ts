@@ -22,9 +22,29 @@ export function limitKeySchema(description: string) {
       default: "all",
       description,
       expected: 'all, client_ip, or text with placeholders, like "{header.x-tenant}"',
+      advice: (written: string) => keyAdvice(written, 'write `"{auth.subject}"`'),
     },
   );
 }
+
+/** What to write in place of a key in other gateways' words; `ofSubject` is the answer for identities. */
+export function keyAdvice(written: string, ofSubject: string): string | undefined {
+  const name = written.toLowerCase().replace(/^\$\{?|[{}]/g, "");
+  if (ADDRESSES.test(name)) return "write `client_ip`";
+  if (IDENTITIES.test(name)) return ofSubject;
+  if (/^(?:global|server|service|route)$/.test(name)) return "write `all`";
+  if (/^(?:header|query|cookie|path|auth|client|request)\.[\w.-]+$/.test(name)) {
+    return `write \`"{${name}}"\``;
+  }
+  const [, ofNginx] = /^http_(\w+)$/.exec(name) ?? [];
+  const field = ofNginx?.replaceAll("_", "-") ?? (/^x-[\w-]+$/.test(name) ? name : undefined);
+  return field === undefined ? undefined : `write \`"{header.${field}}"\``;
+}
+
+const ADDRESSES =
+  /^(?:ip|client|address|(?:client|remote|source|binary_remote)_(?:ip|addr|address))$/;
+const IDENTITIES =
+  /^(?:subject|sub|user|user_?name|user_id|consumer|identity|credential|account|remote_user)$/;
 
 /** The same for keys that count alike. */
 export function textOfKey(key: LimitKey): string {

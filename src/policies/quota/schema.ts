@@ -3,6 +3,7 @@ import { NetworkText } from "../../pipeline/network-text.ts";
 import { PlaceholderText } from "../../pipeline/placeholders.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { under } from "../../pipeline/section.ts";
+import { keyAdvice } from "../limits/limit-key.ts";
 import { isTimeZone, type Per } from "./period.ts";
 import { isKeyOfCredentials, textOfKey } from "./quota-key.ts";
 import type { QuotaId } from "./count-file.ts";
@@ -42,6 +43,7 @@ const quotaSchema = Type.Object(
         description:
           "Whose requests are counted together: those of each `subject` that the route's `auth` has recognized, of `all`, of each `client_ip` address (of each /64 network in IPv6), or those that have the same text, like `\"{auth.claims.org}\"`. Requests without the value count as one. `subject` by default, so that nobody uses up what is another's; without `auth` it is the same as `all`.",
         expected: 'subject, all, client_ip, or text with placeholders, like "{auth.claims.org}"',
+        advice: (written: string) => keyAdvice(written, "write `subject`"),
       },
     ),
     time_zone: Type.String({

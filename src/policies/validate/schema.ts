@@ -83,6 +83,10 @@ export const schema = Type.Union(
     description:
       "What requests must look like: 400 with a list of every fault for those that do not. `false`: nothing, under a default.",
     expected: "{ body: schema.json } or { openapi: api.yaml }",
+    advice: (written: string) =>
+      /\.(?:json|ya?ml)$/i.test(written)
+        ? `write \`{ body: ${written} }\` for a JSON Schema, or \`{ openapi: ${written} }\` for an OpenAPI document`
+        : undefined,
   },
 );
 

@@ -120,7 +120,7 @@ function judgesFor(
 /** RFC 9110 section 15.5.16: the answer says in Accept what would have been taken. */
 function typeNotTaken(types: readonly string[]): GatewayError {
   const accepted = types.join(", ");
-  const detail = `content here is ${types.join(" or ")}, in UTF-8 where it is text`;
+  const detail = `the content must be ${types.join(" or ")}, in UTF-8 where it is text`;
   return new GatewayError("unsupported_media_type", detail, { fields: { accept: accepted } });
 }
 

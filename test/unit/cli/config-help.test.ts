@@ -52,6 +52,11 @@ describe("`help config`", () => {
     expect(configHelp("routes.path")).toContain(", required\n");
   });
 
+  test("takes a path with the names of a configuration, as messages write it", () => {
+    expect(configHelp("auth.corp.oidc.client_id")).toStartWith("  auth.NAME.oidc.client_id: ");
+    expect(configHelp("upstreams.users.balance")).toContain("upstreams.NAME.balance");
+  });
+
   test("of an unknown key suggests the nearest one", async () => {
     expect(await refusal(() => configHelp("sever.port"))).toBe(
       "unknown key sever.port, did you mean server.port?\n`gateway help config` lists them all",

@@ -53,3 +53,43 @@ test("port 443 without TLS is a warning", () => {
     "1:17: clients expect TLS on port 443, and without `tls` it speaks plain HTTP",
   ]);
 });
+
+const provider = (rest: string) => `auth: { one: { ${rest} } }\n${ROUTE}`;
+
+describe("an error about access says what to write instead", () => {
+  test.each([
+    [route("rate_limit: { rate: 5, key: ip }"), "write `client_ip`"],
+    [route("rate_limit: { rate: 5, key: $binary_remote_addr }"), "write `client_ip`"],
+    [route("rate_limit: { rate: 5, key: consumer }"), 'write `"{auth.subject}"`'],
+    [route("rate_limit: { rate: 5, key: header.X-Tenant }"), 'write `"{header.x-tenant}"`'],
+    [route("rate_limit: { rate: 5, key: $http_x_tenant }"), 'write `"{header.x-tenant}"`'],
+    [route("rate_limit: { rate: 5, key: x-tenant }"), 'write `"{header.x-tenant}"`'],
+    [route("rate_limit: { rate: 5, key: service }"), "write `all`"],
+    [route("quota: { limit: 5, per: day, key: consumer }"), "write `subject`"],
+    [route("validate: api.yaml"), "or `{ openapi: api.yaml }` for an OpenAPI document"],
+    [route("validate: { openapi: 'https://a/b.yaml' }"), "nothing is fetched; download it"],
+    [provider("api_key: { file: a, from: authorization }"), "with a bearer token is `bearer`"],
+    [provider("api_key: { file: a, from: cookie }"), "add its name, like cookie:token"],
+    [provider("api_key: { file: a, from: X-Api-Key }"), "a field is written header:x-api-key"],
+    [`logging: { redact: [token] }\n${ROUTE}`, "name parameters below `query`, and fields below"],
+    [`auth:\n  one:\n  jwt: {}\n${ROUTE}`, "expected a mapping, indented further than its key"],
+  ])("%j", (text, advice) => {
+    expect(errorsIn(text)).toContainEqual(expect.stringContaining(advice));
+  });
+
+  test("which for a URL in place of a mapping is its key", () => {
+    expect(errorsIn(provider("jwt: https://issuer.example.com/jwks.json"))).toEqual([
+      expect.stringContaining('`{ jwks: "https://issuer.example.com/jwks.json" }`'),
+    ]);
+  });
+
+  test("where no certificate is meant, or every one", () => {
+    const tls = "server: { tls: { client_certificates: { ca: ca.pem } } }\n";
+    expect(errorsIn(tls + provider("client_certificate: { verify: optional }"))).toContainEqual(
+      expect.stringContaining("whether every client needs a certificate, are `server.tls.client_"),
+    );
+    expect(errorsIn(tls + provider("client_certificate: {}"))).toContainEqual(
+      expect.stringContaining("or `client_certificate: true` for all that the authorities have"),
+    );
+  });
+});

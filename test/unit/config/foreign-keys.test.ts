@@ -183,6 +183,14 @@ test.each([
   ],
   [provider("basic: { htpasswd: x }"), "the file of users, in YAML or of htpasswd, is `file`"],
   [provider("basic: { users: { a: { password: x } } }"), "that is `hash`, as `gateway password`"],
+  [
+    provider(`api_key: { keys: { a: ${HASH} }, pass_credentials: true }`),
+    "that stands next to the provider's kind",
+  ],
+  [
+    provider(`api_key: { keys: { a: ${HASH} }, identity_headers: {} }`),
+    "what backends learn of the client stands next to the provider's kind",
+  ],
 ])("%j is answered below the name of a provider", (text, answer) => {
   const [only, ...others] = errorsIn(text);
   expect(only).toContain(`: ${answer}`);

@@ -23,6 +23,13 @@ describe("a variable of another gateway is warned of, with the placeholder", () 
     expect(warningsIn(text)).toEqual([expect.stringContaining(remedy)]);
   });
 
+  test("in the fields of an identity", () => {
+    const auth = `auth: { a: { forward: "http://b", identity_headers: { x-user: $jwt_claim_sub } } }\n`;
+    expect(warningsIn(auth + to("/a", "auth: a"))).toEqual([
+      expect.stringContaining("`$jwt_claim_sub` is sent as it stands; write `{auth.claims.sub}`"),
+    ]);
+  });
+
   test("if it is one", () => {
     const keys = `request: { headers: { set: { a: "$5", b: "100%", c: "$unknown", d: "US$" } } }`;
     expect(warningsIn(to("/a", keys))).toEqual([]);

@@ -105,7 +105,9 @@ routes:
   - { path: /a, backends: *pool }
 `);
     expect(routes[0]?.backends).toHaveLength(2);
-    expect(errorsIn(`server: { x-note: 1 }\n${ROUTE}`)).toEqual(["1:11: unknown key `x-note`"]);
+    expect(errorsIn(`server: { x-note: 1 }\n${ROUTE}`)).toEqual([
+      "1:11: unknown key `x-note`; `gateway help config server` lists the valid ones",
+    ]);
   });
 
   test("have their errors reported once, where it is written", () => {

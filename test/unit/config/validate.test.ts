@@ -209,7 +209,7 @@ describe("an empty value", () => {
   test("of a section that is needed is an error", () => {
     const whole = Type.Object({ admin: Type.Object({ token: Type.String() }) });
     expect(messages("admin:\n", {}, whole)).toEqual([
-      "1:1: error: `admin` is empty; expected a mapping",
+      "1:1: error: `admin` is empty; expected a mapping, indented further than its key",
     ]);
   });
 });
@@ -239,12 +239,12 @@ describe("an unknown key", () => {
     expect(told).toEndWith(hint);
   });
 
-  test("in a schema of many keys or of none is reported without a list", () => {
+  test("in a schema of many keys names the command that lists them", () => {
     const names = "abcdefghijklm".split("").map((name) => [`${name}_key`.repeat(3), Type.Number()]);
     const many = Type.Partial(Type.Object(Object.fromEntries(names)));
     const closed = { additionalProperties: false };
     expect(messages("zebra: 1", {}, Type.Object(many.properties, closed))).toEqual([
-      "1:1: error: unknown key `zebra`",
+      "1:1: error: unknown key `zebra`; `gateway help config` lists the valid ones",
     ]);
     expect(messages("zebra: 1", {}, Type.Object({}, closed))).toEqual([
       "1:1: error: unknown key `zebra`",

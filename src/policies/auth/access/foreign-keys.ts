@@ -52,15 +52,20 @@ export const foreignInUsers: readonly ForeignRecordKeys[] = [
   },
 ];
 
-/** The same for the reader of a file. */
-export function hintsOf(foreign: readonly ForeignRecordKeys[]): KeyHints {
+/** The same for the reader of a file; `section` is the key that the configuration has in its place. */
+export function hintsOf(foreign: readonly ForeignRecordKeys[], section: string): KeyHints {
   const hints = new Map<string, KeyHint>(
     foreign.flatMap(({ keys, answer, means }) =>
       keys.split(" ").map((key) => [plainForm(key), { answer, means }] as const),
     ),
   );
   return {
-    hintFor: (key) => hints.get(plainForm(key)),
+    hintFor(key, trail) {
+      const hint = hints.get(plainForm(key));
+      if (hint !== undefined || trail.length !== 1 || trail[0] !== section) return hint;
+      const answer = `in a file, names stand at the top: leave out the line \`${section}:\``;
+      return { answer, means: "hash" };
+    },
     hintFromElsewhere: () => undefined,
     isUnmistakable: () => false,
   };

@@ -99,7 +99,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: "its name cannot be resolved at the moment",
 };
 
-function reasonOf(error: unknown): string {
+/** Why a request to another server failed, in the operator's words. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return "it does not answer in time";
   const code = "code" in error ? String(error.code) : "";

@@ -70,7 +70,9 @@ function textOf(file: string): string {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new DocumentProblem(
       code === "ENOENT"
-        ? `${file} does not exist; relative paths start at the working directory`
+        ? /^https?:/i.test(file)
+          ? `${file} is a URL, and nothing is fetched; download it, and name the file`
+          : `${file} does not exist; relative paths start at the working directory`
         : `${file} cannot be read; ${code === "EACCES" ? "this user has no permission" : code}`,
       { cause: error },
     );

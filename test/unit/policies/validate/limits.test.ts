@@ -196,7 +196,7 @@ describe("in report mode", () => {
     expect(await ask(json({ a: "hush".repeat(10) }))).toBeUndefined();
     expect(lines).toEqual([
       "/things: request request-1 is not valid: #/a must be an integer",
-      "/things: request request-1 is not valid: content here is application/json, in UTF-8 where it is text",
+      "/things: request request-1 is not valid: the content must be application/json, in UTF-8 where it is text",
       "/things: request request-1 is not valid: content that is validated has at most 20 bytes",
     ]);
 

@@ -94,7 +94,7 @@ const FILE = {
   example: '`billing: "sha256:…"`',
   remedy: "`gateway key new NAME` prints a key and its line for the file",
   isSecret: true,
-  hints: hintsOf(foreignInKeys),
+  hints: hintsOf(foreignInKeys, "keys"),
 };
 
 /** The keys of a provider, in a file or in the configuration. */

@@ -89,7 +89,7 @@ const FILE = {
   example: '`ada: "$argon2id$…"`',
   remedy: "`gateway password NAME` prints a user's line",
   isSecret: true,
-  hints: hintsOf(foreignInUsers),
+  hints: hintsOf(foreignInUsers, "users"),
 };
 
 /** The users of a provider, in the configuration, or in a file in YAML or as htpasswd writes it. */

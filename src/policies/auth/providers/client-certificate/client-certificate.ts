@@ -62,6 +62,12 @@ interface Verdict {
 export const clientCertificateProvider = defineProvider({
   kind: "client_certificate",
   schema,
+  check(config) {
+    if (config === true || Object.keys(config).length > 0) return [];
+    const message =
+      'write which certificates are meant, like `subjects: ["CN=device-*,O=Acme"]`, or `client_certificate: true` for all that the authorities have issued';
+    return [{ path: [], message }];
+  },
   create(config, { clock }, name) {
     const wanted = config === true ? {} : config;
     const known = new WeakMap<ClientCertificate, Verdict>();

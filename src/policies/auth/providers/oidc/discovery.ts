@@ -82,7 +82,7 @@ export class Discovery {
       if (problem.message !== this.#complaint) {
         const meanwhile =
           this.#metadata === undefined ? "nobody can log in" : "the last one counts";
-        log("warn", `${this.#subject} has no discovery document: ${problem.message}; ${meanwhile}`);
+        log("warn", `${this.#subject} cannot be used: ${problem.message}; ${meanwhile}`);
       }
       this.#complaint = problem.message;
       throw problem;

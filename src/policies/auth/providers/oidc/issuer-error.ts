@@ -6,6 +6,7 @@ import {
   UnsupportedOperationError,
   WWWAuthenticateChallengeError,
 } from "oauth4webapi";
+import { reasonOf } from "../../keys/fetch-text.ts";
 
 /**
  * Why an issuer did not do what it was asked: it cannot be reached, or not now (`unreachable`); it
@@ -55,8 +56,7 @@ export function issuerError(error: unknown): IssuerError {
   if (error instanceof UnsupportedOperationError) {
     return new IssuerError("invalid", `its answer is not supported: ${error.message}`);
   }
-  const message = error instanceof Error ? error.message : "the request failed";
-  return new IssuerError("unreachable", message);
+  return new IssuerError("unreachable", reasonOf(error));
 }
 
 /** An error code as RFC 6749 section 5.2 allows it, as far as it is harmless wherever it is repeated. */

@@ -32,7 +32,7 @@ export function loginFailure(
   }
   log?.add(reason, `a login failed at the issuer: ${message}`);
   if (reason === "unreachable" || LATER.has(code)) {
-    const detail = "the issuer of logins cannot be reached, or not now; try again";
+    const detail = "the issuer of logins does not answer at the moment; try again later";
     return new GatewayError("auth_unavailable", detail, later);
   }
   if (reason === "invalid") {

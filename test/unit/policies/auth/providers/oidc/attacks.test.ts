@@ -101,7 +101,7 @@ describe("what a browser brings back", () => {
         "temporarily_unavailable",
         503,
         "auth_unavailable",
-        "the issuer of logins cannot be reached, or not now; try again",
+        "the issuer of logins does not answer at the moment; try again later",
       ],
       ["<script>", 400, "login_failed", "the issuer refused the login: an error"],
     ] as const;

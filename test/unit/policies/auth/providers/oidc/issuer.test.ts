@@ -29,8 +29,8 @@ describe("an issuer's discovery document", () => {
     clock.advance(HOUR);
     await address();
     expect(await address()).toStartWith(`${ISSUER}new?`);
-    expect(logged.filter((line) => line.includes("discovery"))).toEqual([
-      `warn auth.login: the issuer ${ISSUER} has no discovery document: it has no authorization_endpoint with https; the last one counts`,
+    expect(logged.filter((line) => line.includes("cannot be used"))).toEqual([
+      `warn auth.login: the issuer ${ISSUER} cannot be used: it has no authorization_endpoint with https; the last one counts`,
     ]);
     // Tried again a minute later.
     issuer.metadata = {};
@@ -77,7 +77,7 @@ describe("an issuer's discovery document", () => {
     } else issuer.metadata = found;
     expect((await problemOf(await browser.open("/"))).code).toBe("auth_unavailable");
     expect(logged).toEqual([
-      `warn auth.login: the issuer ${ISSUER} has no discovery document: ${message}; nobody can log in`,
+      `warn auth.login: the issuer ${ISSUER} cannot be used: ${message}; nobody can log in`,
     ]);
   });
 });

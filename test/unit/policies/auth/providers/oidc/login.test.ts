@@ -112,7 +112,7 @@ describe("a person without a session", () => {
     expect((await problemOf(answer)).code).toBe("auth_unavailable");
     await other.open("/things");
     expect(unlucky.logged).toEqual([
-      `warn auth.login: the issuer ${ISSUER} has no discovery document: connection refused; nobody can log in`,
+      `warn auth.login: the issuer ${ISSUER} cannot be used: connection refused; nobody can log in`,
     ]);
     issuer.isDown = false;
     expect((await other.open("/things")).status).toBe(503);
