@@ -1,8 +1,8 @@
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Outgoing } from "../../pipeline/outgoing.ts";
 import { placeholdersIn, writtenPlaceholder } from "../../pipeline/parsed-texts.ts";
-import { keyTemplate } from "../../pipeline/text-places.ts";
-import type { ParsedText, Placeholder, Template } from "../../pipeline/placeholders.ts";
+import { asText, keyTemplate } from "../../pipeline/text-places.ts";
+import { type ParsedText, type Placeholder, Template } from "../../pipeline/placeholders.ts";
 import type { Sought } from "./shelf.ts";
 
 /**
@@ -15,12 +15,14 @@ export class Places {
   readonly #partition: Template | undefined;
   /** What the operator tells requests apart by. */
   readonly #said: ReadonlySet<string>;
-  readonly #isByUser: boolean;
+  /** What the operator tells users apart by, without anything else; undefined for nothing. */
+  readonly #byUser: Template | undefined;
 
   constructor(varyBy: readonly ParsedText[], behind: readonly Placeholder[]) {
     const said = placeholdersIn(varyBy);
     this.#said = new Set(said.map(writtenPlaceholder));
-    this.#isByUser = said.some(({ source }) => source.startsWith("auth."));
+    const ofUser = said.filter(({ source }) => source.startsWith("auth."));
+    this.#byUser = ofUser.length === 0 ? undefined : new Template({ parts: ofUser }, asText);
     const all = new Map<string, Placeholder>(
       said.map((placeholder) => [writtenPlaceholder(placeholder), placeholder]),
     );
@@ -58,13 +60,16 @@ export class Places {
 
   /**
    * Whether the answer can depend on who asks, in another way than by what requests are told apart by.
+   * Users of whom that is not known are not told apart: tokens may have no subject, certificates no name.
    * `outgoing`: what the backend gets, before the policies after the cache.
    */
-  isPersonal({ identity, request, client }: Exchange, outgoing: Outgoing): boolean {
+  isPersonal(exchange: Exchange, outgoing: Outgoing): boolean {
+    const { identity, request, client } = exchange;
     const certificate = client.viaTrustedProxy ? undefined : request.connection.tls?.certificate;
+    const isByName = this.#said.has("client.certificate.subject");
     return (
-      (identity !== undefined && !this.#isByUser) ||
-      (certificate !== undefined && !this.#said.has("client.certificate.subject")) ||
+      (identity !== undefined && !this.#isToldApart(exchange)) ||
+      (certificate !== undefined && !(isByName && certificate.subject !== "")) ||
       (outgoing.get("authorization") !== null && !this.#said.has("header.authorization"))
     );
   }
@@ -73,6 +78,11 @@ export class Places {
   isByUnknownCookie(outgoing: Outgoing): boolean {
     if (outgoing.get("cookie") === null || this.#said.has("header.cookie")) return false;
     return ![...this.#said].some((key) => key.startsWith("cookie."));
+  }
+
+  /** From other users, by what the operator says. */
+  #isToldApart(exchange: Exchange): boolean {
+    return this.#byUser !== undefined && this.#byUser.text(exchange) !== "";
   }
 }
 

@@ -126,6 +126,16 @@ describe("`vary_by` gives answers of their own to", () => {
     expect(await route.contents(2, "/things", as("ann"))).toEqual(["content 1", "content 2"]);
   });
 
+  test.each([
+    ["subject", "{auth.subject}", as("")],
+    ["such claim", "{auth.claims.email}", as("ann")],
+    ["name in the certificate", "{client.certificate.subject}", withCertificate("")],
+  ])("but not to those without a %s, who would all share theirs", async (_what, text, who) => {
+    const route = new CachedRoute({ ttl: "1m", vary_by: [text] });
+    expect(await route.contents(2, "/things", who)).toEqual(["content 1", "content 2"]);
+    expect(route.cache.shelf.entries).toBe(0);
+  });
+
   test("with a cookie, `ttl` counts again", async () => {
     const route = new CachedRoute({ ttl: "1m", vary_by: ["{cookie.session}"] }).answers({});
     const fields = { cookie: "session=1" };
