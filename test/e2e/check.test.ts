@@ -276,7 +276,7 @@ logging: { retention: { max_age: 30 days, max_size: 1G } }
 routes:
   - { path: /a, methods: "GET, POST", rate_limit: 600/min, backends: *backends }
   - { path: /b, methods: GET, rate_limit: 10 r/s, backends: http://127.0.0.1:9001 }
-  - { path: /c, rate_limit: 1000 per hour, health_check: false, backends: *backends }
+  - { path: /c, rate_limit: 5000 per hour, health_check: false, backends: *backends }
 `);
 
   expect(err).toBe("");

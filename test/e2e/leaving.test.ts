@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { ask } from "../support/ask.ts";
 import { eventually } from "../support/eventually.ts";
 import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { hasProc, openDescriptors, pidOf } from "../support/proc.ts";
@@ -103,6 +104,9 @@ test.skipIf(!hasProc)(
       routes: [{ path: "/*", backends: [backend.url] }],
     });
     const pid = pidOf(gateway);
+    // What the gateway opens with its first request and row is open then.
+    await ask(gateway.url);
+    await gateway.waitForRows(1);
     const before = openDescriptors(pid);
     for (let count = 0; count < 40; count += 1) {
       const client = await Client.connect("127.0.0.1", gateway.port, PATIENCE_MS);
