@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { ask, problemOf } from "../support/ask.ts";
+import { hasOpenssl, issuedForAll } from "../support/certificates.ts";
 import { type Echo, valuesOf } from "../support/echo.ts";
 import { eventually } from "../support/eventually.ts";
 import {
@@ -163,6 +165,19 @@ describe("a session", () => {
     expect((await person.get("/echo")).status).toBe(200);
   });
 
+  test("goes on through reloads and ends at a restart, with keys that are made at the start", async () => {
+    provider.isForPublicClients = true;
+    const without = { keys: undefined, client_secret: undefined };
+    const { gateway, person } = await start(without);
+    await person.logIn();
+    await gateway.reload(config(without, { server: { max_in_flight: 9_000 } }));
+    await gateway.reload(config({ ...without, timeout: "7s" }));
+    expect((await person.get("/echo")).status).toBe(200);
+    const next = await startGateway(stage, config(without));
+    const headers = { cookie: person.cookie };
+    expect((await ask(`${next.url}/echo`, { headers })).status).toBe(401);
+  });
+
   test("is refreshed once, even if the client that caused it leaves meanwhile", async () => {
     provider.expiresIn = 1;
     const { gateway, person } = await start({ access_token_header: "x-token" });
@@ -191,6 +206,25 @@ describe("a session", () => {
     expect(next.status).toBe(200);
     expect(person.cookie).not.toBe(before);
     expect(provider.count("/token")).toBe(2);
+  });
+});
+
+describe("an issuer with TLS", () => {
+  const issued = issuedForAll("issuer", "DNS:localhost");
+
+  test.skipIf(!hasOpenssl)("is believed by the authorities of `ca` only", async () => {
+    const { cert, key, folder } = issued;
+    ({ issuer, provider } = serveOpenidProvider(stage, { cert, key }));
+    const { gateway, person } = await start({ ca: join(folder, "ca.pem") });
+    await person.logIn();
+    expect((await person.get("/echo")).status).toBe(200);
+    await gateway.reload(config({ timeout: "7s" }));
+    const stranger = new Person(gateway);
+    const answer = await stranger.get("/echo", { accept: "text/html" });
+    expect((await problemOf(answer)).code).toBe("auth_unavailable");
+    expect(gateway.lines.text + gateway.errors.text).toMatch(
+      /has no discovery document: .*certificate/,
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+import { FileProblem, readTextFile } from "../../../../documents/text-file.ts";
 import { isLoopback } from "../../../../http/address.ts";
 import { normalizePath } from "../../../../http/path.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
@@ -28,6 +29,7 @@ const FEWEST_CHARACTERS = 8;
 export function checkOidc(config: OidcConfig): ConfigIssue[] {
   return [
     ...checkIssuer(config),
+    ...checkAuthorities(config),
     ...checkKeys(config),
     ...checkOrigins(config),
     ...checkPaths(config),
@@ -69,6 +71,17 @@ function checkIssuer({ issuer }: OidcConfig): ConfigIssue[] {
   const message =
     "the issuer is asked without TLS: everyone on the way can log in as anybody; use https";
   return [{ path, message, severity: "warning" }];
+}
+
+function checkAuthorities({ ca }: OidcConfig): ConfigIssue[] {
+  const path = ["ca"];
+  try {
+    const isPem = ca === undefined || readTextFile(ca).includes("-----BEGIN CERTIFICATE-----");
+    return isPem ? [] : [{ path, message: `${ca} has no certificate in PEM` }];
+  } catch (error) {
+    if (error instanceof FileProblem) return [{ path, message: error.message }];
+    throw error;
+  }
 }
 
 function isLocal(name: string): boolean {

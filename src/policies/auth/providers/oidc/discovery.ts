@@ -15,7 +15,11 @@ const RETRY_WITHOUT_AFTER_MS = 1_000;
 const DEFAULT_ALGORITHMS = ["RS256"];
 
 export type Metadata = oauth.AuthorizationServer;
-export type IssuerServices = Pick<PolicyServices, "clock" | "fetch" | "log">;
+
+export interface IssuerServices extends Pick<PolicyServices, "clock" | "fetch" | "log"> {
+  /** Authorities to trust in place of the system's, in PEM. */
+  readonly ca: string | undefined;
+}
 
 /** What an issuer says of itself (OpenID Connect Discovery 1.0), and its keys: both as they change. */
 export class Discovery {
@@ -122,8 +126,7 @@ export class Discovery {
   keysOf({ jwks_uri: url = "" }: Metadata): KeySet {
     if (this.#keys?.url === url) return this.#keys.set;
     this.#keys?.set.close();
-    const { clock, fetch, log } = this.#services;
-    this.#keys = { url, set: new RemoteKeys({ url, clock, fetch, log }) };
+    this.#keys = { url, set: new RemoteKeys({ ...this.#services, url }) };
     return this.#keys.set;
   }
 }

@@ -1,7 +1,6 @@
 import type { CustomFetchOptions } from "oauth4webapi";
-import type { Fetch } from "../../../../http/fetch.ts";
-import type { Clock } from "../../../../time/clock.ts";
 import { durationText } from "../../../../units/duration.ts";
+import type { IssuerServices } from "./discovery.ts";
 import { IssuerError } from "./issuer-error.ts";
 
 /** An issuer's longest answer, in bytes: documents and key sets have some kilobytes. */
@@ -13,7 +12,10 @@ type Ask = (
 ) => Promise<Response>;
 
 /** Asks an issuer, within a time limit for all of the answer, which is in memory then. */
-export function issuerFetch(fetch: Fetch, clock: Clock, timeoutMs: number): Ask {
+export function issuerFetch(
+  { fetch, clock, ca }: Pick<IssuerServices, "fetch" | "clock" | "ca">,
+  timeoutMs: number,
+): Ask {
   return async (url, { method, headers, body, redirect }) => {
     const controller = new AbortController();
     const cancel = clock.schedule(timeoutMs, () => {
@@ -22,8 +24,14 @@ export function issuerFetch(fetch: Fetch, clock: Clock, timeoutMs: number): Ask 
     });
     try {
       const { signal } = controller;
-      const init = { method, headers, redirect, signal, ...(body !== undefined && { body }) };
-      const response = await fetch(url, init);
+      const response = await fetch(url, {
+        method,
+        headers,
+        redirect,
+        signal,
+        ...(body !== undefined && { body }),
+        ...(ca !== undefined && { tls: { ca } }),
+      });
       const content = await contentOf(response);
       const { status, statusText } = response;
       const answer = { status, statusText, headers: response.headers };

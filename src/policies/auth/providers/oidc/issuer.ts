@@ -43,11 +43,10 @@ export class Issuer {
     oauth.HttpRequestOptions<"POST", URLSearchParams>;
 
   constructor(config: OidcConfig, services: IssuerServices, name: string) {
-    const { clock, fetch } = services;
     this.#config = config;
-    this.#clock = clock;
+    this.#clock = services.clock;
     this.#options = {
-      [oauth.customFetch]: issuerFetch(fetch, clock, config.timeout),
+      [oauth.customFetch]: issuerFetch(services, config.timeout),
       [oauth.allowInsecureRequests]: config.issuer.startsWith("http:"),
     };
     this.#discovery = new Discovery(config, services, name, this.#options);

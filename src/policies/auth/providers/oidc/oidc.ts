@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { readTextFile } from "../../../../documents/text-file.ts";
 import type { PolicyServices } from "../../../../pipeline/policy.ts";
 import { defineProvider } from "../../provider.ts";
 import { checkOidc, checkOidcTogether } from "./check.ts";
@@ -29,16 +30,17 @@ export const oidc = defineProvider({
 });
 
 function keep(config: OidcConfig, services: PolicyServices, name: string): Kept {
+  const ca = config.ca === undefined ? undefined : readTextFile(config.ca);
   // A digest: the key of what is kept may be shown, and the configuration has secrets.
-  const digest = createHash("sha256")
-    .update(JSON.stringify([name, config]))
-    .digest("base64url");
+  const all = JSON.stringify([name, config, ca]);
+  const digest = createHash("sha256").update(all).digest("base64url");
+  const secrets = secretsFor(config) ?? ownSecret(services, name);
   const make = (): Kept => {
-    const issuer = new Issuer(config, services, name);
+    const issuer = new Issuer(config, { ...services, ca }, name);
     // Read ahead, so that the first login does not wait and the operator learns of problems now.
     Promise.resolve(issuer.metadata()).catch(() => {});
     const log = new RareLog(services, "warn", `auth.${name}: `);
-    const sealing = new Sealing(secretsFor(config) ?? ownSecret(services, name), contextOf(config));
+    const sealing = new Sealing(secrets, contextOf(config));
     const parts = { config, issuer, sealing, clock: services.clock, log };
     return { issuer, log, sessions: new Sessions(parts), logins: new Logins(parts) };
   };

@@ -16,6 +16,14 @@ export const oidcSchema = Type.Object(
         "The issuer's URL, as it calls itself. What else the gateway has to know, it reads from /.well-known/openid-configuration below it.",
       expected: "the issuer's URL, like https://login.example.com/",
     }),
+    ca: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "A PEM file with the authorities to trust in place of the system's where the issuer is asked. Read when the configuration is.",
+        expected: "a file name, like ca.pem",
+      }),
+    ),
     client_id: Type.String({
       minLength: 1,
       description: "The name under which the gateway is registered at the issuer.",

@@ -35,6 +35,8 @@ describe("the configuration of a login", () => {
       "error issuer: write the URL without /.well-known/",
     ],
     [{ issuer: "http://a.test" }, "warning issuer: the issuer is asked without TLS: "],
+    [{ ca: "no-such-file.pem" }, "error ca: no-such-file.pem does not exist"],
+    [{ ca: "package.json" }, "error ca: package.json has no certificate in PEM"],
     [{ client_secret: "short" }, "warning : there are no `keys`, so sessions end at a restart"],
     [{ client_secret: undefined }, "warning : there are no `keys`, so sessions end at a restart"],
     [{ keys: ["short"] }, "error keys.0: a key is at least 32 random characters; "],
