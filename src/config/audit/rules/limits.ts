@@ -32,7 +32,8 @@ export const limits: readonly Rule[] = [
     find({ config }) {
       const global = at(config, "rate_limiting");
       const isGlobalForAll = at(global, "key") === "all" && at(global, "enabled") !== false;
-      const remedy = "add a limit with `key: client_ip` or one by identity, like `key: subject`";
+      const remedy =
+        'add a limit with `key: client_ip` or one by identity, like `key: "{auth.subject}"`';
       const message =
         "it counts all clients together, so that one of them can use it up for everybody";
       const keyed = limitsOf(config).filter(({ key }) => key !== undefined && key !== "all");
