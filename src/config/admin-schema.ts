@@ -21,6 +21,7 @@ const schema = Type.Object(
         description:
           "The secret that the operator sends as Authorization: Bearer. If set, it is always required. It must be set if listen is not a loopback address.",
         minLength: 1,
+        isSecret: true,
         expected: "non-empty text",
       }),
     ),

@@ -6,13 +6,17 @@ import { aliasesOf } from "./aliases.ts";
 import { accepts } from "./schema-kinds.ts";
 import { closest, plainForm } from "../../units/closest.ts";
 import { homeOf } from "./suggest.ts";
-import { code, describe, expectedBy, together } from "./words.ts";
+import { code, describe, describeSecret, expectedBy, together } from "./words.ts";
 
 const MOST_KEYS_LISTED = 12;
 
-/** The message for a value that does not fit its schema. */
+/**
+ * The message for a value that does not fit its schema. It is logged at a reload, so it does not quote the
+ * value if the schema has the option `isSecret`.
+ */
 export function mismatch(schema: TSchema, node: ConfigNode): string {
-  const message = `expected ${expectedBy(schema)}, got ${describe(node)}`;
+  const found = schema["isSecret"] === true ? describeSecret(node) : describe(node);
+  const message = `expected ${expectedBy(schema)}, got ${found}`;
   if (KindGuard.IsArray(schema) && node.kind === "mapping" && node.entries.size > 0) {
     return `${message}; ${listAdvice(node)}`;
   }

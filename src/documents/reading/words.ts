@@ -40,6 +40,12 @@ export function describe(node: ConfigNode): string {
   return node.value === "" ? "empty text" : `the text ${JSON.stringify(shorten(node.value))}`;
 }
 
+/** The same for a value that is a secret. */
+export function describeSecret(node: ConfigNode): string {
+  const isQuoted = node.kind === "scalar" && node.origin === "text" && node.value !== "";
+  return isQuoted ? kindOf(node.value) : describe(node);
+}
+
 function kindOf(value: unknown): string {
   return typeof value === "string" ? "text" : `a ${typeof value}`;
 }

@@ -30,6 +30,7 @@ const stickySchema = Type.Object(
     secret: Type.Optional(
       Type.String({
         minLength: 16,
+        isSecret: true,
         description:
           "A key that the names of backends in the cookie are made with. With the same one, several gateways know each other's cookies, and a restart forgets no client. By default a random one at each start.",
         expected: "at least 16 characters",

@@ -45,10 +45,11 @@ const keysSchema = {
   secret: Type.Optional(
     Type.Union(
       [
-        Type.String(),
+        Type.String({ isSecret: true }),
         Type.Object(
           {
             base64: Type.String({
+              isSecret: true,
               description: "The secret's bytes in base64 or base64url.",
               pattern: "^[A-Za-z0-9+/_-]+={0,2}$",
               expected: "text in base64",
@@ -61,6 +62,7 @@ const keysSchema = {
         description:
           'The secret that the issuer signs with (HMAC), like `"${JWT_SECRET}"` or `"${file:/run/secrets/jwt}"`: at least 32 bytes, 48 for HS384, 64 for HS512 (RFC 7518 section 3.2). Whoever knows it can make tokens; with public keys only the issuer can.',
         expected: 'text like "${JWT_SECRET}", or { base64 }',
+        isSecret: true,
       },
     ),
   ),

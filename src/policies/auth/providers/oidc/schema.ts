@@ -31,6 +31,7 @@ export const oidcSchema = Type.Object(
     client_secret: Type.Optional(
       Type.String({
         minLength: 1,
+        isSecret: true,
         description: "The secret of this registration; left out for a public client.",
       }),
     ),
@@ -75,9 +76,10 @@ export const oidcSchema = Type.Object(
       expected: "the name of a cookie, like session",
     }),
     keys: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
+      Type.Array(Type.String({ minLength: 1, isSecret: true }), {
         minItems: 1,
         maxItems: 5,
+        isSecret: true,
         description:
           "Secrets that cookies are encrypted with: the first encrypts, all of them decrypt, so that a new one may be put in front of the old one. Gateways with the same ones know each other's sessions. By default derived from `client_secret` if that has at least 32 characters, otherwise random at each start.",
         expected: 'a list of secrets, like ["${SESSION_KEY}"]',
