@@ -11,7 +11,7 @@ import { checkLimitRelations } from "./limit-relations.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 import { checkRetryRelations } from "./retry-relations.ts";
 import { checkTimeouts } from "./timeouts.ts";
-import { checkDocumentPaths } from "./validation-relations.ts";
+import { checkValidationFiles } from "./validation-files.ts";
 import { checkPace, checkUpstream, ownListeners, type Surroundings } from "./upstream-relations.ts";
 
 type Top = Checkable<Config>;
@@ -34,6 +34,7 @@ export function checkRelations(config: Top, isWritten: IsWritten, isWhole: IsWho
     ...checkHostCertificates(config),
     ...checkLimitRelations(config, isWritten, isWhole),
     ...checkQuotaRelations(config, isWritten, isWhole),
+    ...checkValidationFiles(config, isWhole),
     ...checkCertificateProviders(config, isWritten),
     ...under(
       ["server", "timeouts"],
@@ -53,7 +54,6 @@ export function checkRelations(config: Top, isWritten: IsWritten, isWhole: IsWho
           ...checkPath(route, config.server?.encoded_slashes),
           ...checkAddressRules(route, isWhole),
           ...checkRetryRelations(route, config.server),
-          ...checkDocumentPaths(route, isWhole),
           ...checkRequirements(route, (key) => isWritten(["routes", index, key])),
         ],
       );

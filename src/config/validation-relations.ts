@@ -1,12 +1,20 @@
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import type { Checkable, IsWhole } from "../pipeline/section.ts";
-import { DocumentProblem } from "../policies/validate/documents/source.ts";
-import { Api } from "../policies/validate/openapi/api.ts";
 import { openApiOf, type ValidateConfig } from "../policies/validate/schema.ts";
 import type { RouteConfig } from "./schema.ts";
 
+/**
+ * The paths of a document's operations below a base path, or below those of its servers; undefined if it
+ * cannot be used, which is reported elsewhere.
+ */
+export type PathsOf = (file: string, base: string | undefined) => readonly string[] | undefined;
+
 /** Warns of a document of which no operation is below the route's path, so that nothing is ever valid. */
-export function checkDocumentPaths(route: Checkable<RouteConfig>, isWhole: IsWhole): ConfigIssue[] {
+export function checkDocumentPaths(
+  route: Checkable<RouteConfig>,
+  isWhole: IsWhole,
+  pathsOf: PathsOf,
+): ConfigIssue[] {
   const validate: unknown = Reflect.get(route, "validate");
   const { path } = route;
   if (path === undefined || !isWhole(validate) || !isOn(validate)) return [];
@@ -24,16 +32,6 @@ export function checkDocumentPaths(route: Checkable<RouteConfig>, isWhole: IsWho
 
 function isOn(validate: unknown): validate is ValidateConfig {
   return typeof validate === "object" && validate !== null;
-}
-
-/** Undefined if the document cannot be used, which is reported elsewhere. */
-function pathsOf(file: string, base: string | undefined): readonly string[] | undefined {
-  try {
-    return new Api(file, base).paths;
-  } catch (error) {
-    if (error instanceof DocumentProblem) return undefined;
-    throw error;
-  }
 }
 
 function isReached(paths: readonly string[] | undefined, route: string): boolean {

@@ -6,6 +6,7 @@ import { ask } from "../support/ask.ts";
 import { runToEnd } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
 import { type GatewayProcess, noHealthChecks, startGateway } from "../support/gateway-process.ts";
+import { answerOf, http2Session, request } from "../support/http2-ask.ts";
 import { startMockProcess } from "../support/mock-process.ts";
 import { createStage } from "../support/stage.ts";
 
@@ -254,6 +255,24 @@ test("an OpenAPI document decides about paths, methods, parameters and content",
       { pointer: "#/1", in: "query", parameter: "fields", detail: 'must be one of "name", "age"' },
     ],
   });
+});
+
+test("HTTP/2 is validated in the same way, and the connection stays", async () => {
+  const gateway = await startValidating();
+  const session = http2Session(stage, gateway.url);
+  const send = (content: string) =>
+    answerOf(
+      request(session, "/echo", { ":method": "POST", "content-type": "application/json" }, content),
+    );
+  const large = JSON.stringify({ name: "Ada", pad: "x".repeat(900_000) });
+  const answers = await Promise.all([send("{}"), send(large), send('{"name":"Ada"}'), send(large)]);
+  expect(answers.map(({ status }) => status)).toEqual([400, 200, 200, 200]);
+  const echoed = answers
+    .slice(1)
+    .map(({ content }) => (JSON.parse(content) as { body: string }).body);
+  expect(echoed).toEqual([large, '{"name":"Ada"}', large]);
+  // What was put back has not been counted twice in the connection's window.
+  for (let count = 0; count < 10; count += 1) expect((await send(large)).status).toBe(200);
 });
 
 test("in report mode everything passes, and lines say what is wrong", async () => {

@@ -1,9 +1,6 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { Size } from "../../units/size.ts";
-import { checkBodySchema } from "./body-schema.ts";
-import { DocumentProblem } from "./documents/source.ts";
-import { Api } from "./openapi/api.ts";
 
 const Choice = <First extends string, Second extends string>(
   first: First,
@@ -100,6 +97,7 @@ export function openApiOf(written: NonNullable<ValidateConfig["openapi"]>): Open
     : written;
 }
 
+/** Without what the files say: see `config/validation-files.ts`. */
 export function check(config: ValidateConfig | false): ConfigIssue[] {
   if (config === false) return [];
   const { body, openapi: written } = config;
@@ -108,22 +106,5 @@ export function check(config: ValidateConfig | false): ConfigIssue[] {
       "name what requests are validated by: `body: schema.json` or `openapi: api.yaml`";
     return [{ path: [], message }];
   }
-  const issues: ConfigIssue[] = [];
-  if (body !== undefined) issues.push(...problemsOf(["body"], () => checkBodySchema(body)));
-  if (written !== undefined) {
-    const { file, base_path: basePath } = openApiOf(written);
-    const path = typeof written === "string" ? ["openapi"] : ["openapi", "file"];
-    issues.push(...problemsOf(path, () => new Api(file, basePath).check()));
-  }
-  return issues;
-}
-
-/** What is wrong in another file, at the place that names it. */
-function problemsOf(path: readonly string[], find: () => string[]): ConfigIssue[] {
-  try {
-    return find().map((message) => ({ path, message, severity: "warning" }));
-  } catch (error) {
-    if (error instanceof DocumentProblem) return [{ path, message: error.message }];
-    throw error;
-  }
+  return [];
 }

@@ -119,3 +119,33 @@ test("a piece that has been read does not change with what comes later", async (
     ),
   );
 });
+
+test("what is put back is read once more, and its sender does not learn of it twice", async () => {
+  const { content, told } = open();
+  content.push(Buffer.from("abc"));
+  void content.read();
+  content.putBack(Buffer.from("abc"));
+  content.push(Buffer.from("def"));
+  expect(content.read()).toEqual({ done: false, value: Buffer.from("abc") });
+  expect(told.taken).toBe(3);
+  expect(content.read()).toEqual({ done: false, value: Buffer.from("def") });
+  expect(told.taken).toBe(6);
+  content.finish();
+  content.putBack(Buffer.from("abcdef"));
+  expect(content.takeWhole()).toEqual(Buffer.from("abcdef"));
+  expect(content.takeWhole()).toEqual(new Uint8Array(0));
+
+  const begun = open(6);
+  begun.content.push(Buffer.from("abc"));
+  void begun.content.read();
+  begun.content.putBack(Buffer.from("abc"));
+  begun.content.push(Buffer.from("def"));
+  begun.content.finish();
+  expect(begun.content.takeWhole()).toBeUndefined();
+  expect(Buffer.from(await begun.content.whole(6)).toString()).toBe("abcdef");
+
+  const left = open();
+  left.content.putBack(Buffer.from("abc"));
+  await left.content.cancel(undefined);
+  expect(left.content.read()).toEqual({ done: true });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { checkValidationFiles } from "../../../../src/config/validation-files.ts";
 import { createStage } from "../../../support/stage.ts";
 import type { Opening } from "../../pipeline/opening.ts";
 import { byOpenApi, faultsOf, folderWith, json, messagesOf, text, validating } from "./support.ts";
@@ -440,4 +441,12 @@ test.each(mistakes)("a document that %s is reported with its place", (_what, doc
   const [message = "", ...others] = messagesOf({ openapi: join(folder, "api.yaml") });
   expect(message.replaceAll(`${folder}/`, "").replace(/^\/\S*\/(?=api)/, "")).toContain(said);
   expect(others).toEqual([]);
+});
+
+test("a file that many routes name is read once, and its mistakes are reported once", () => {
+  const folder = folderWith(stage, { "schema.json": { type: "nothing" } });
+  const validate = { body: join(folder, "schema.json") };
+  const routes = Array.from({ length: 3 }, (_, at) => ({ path: `/${at}`, validate }));
+  const issues = checkValidationFiles({ routes }, () => true);
+  expect(issues.map(({ path }) => path)).toEqual([["routes", 0, "validate", "body"]]);
 });

@@ -4,6 +4,7 @@ import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import type { Exchange } from "../../../../src/pipeline/exchange.ts";
 import type { PolicyServices } from "../../../../src/pipeline/policy.ts";
 import type { Fault } from "../../../../src/policies/validate/faults.ts";
+import { checkValidationFiles } from "../../../../src/config/validation-files.ts";
 import { validate } from "../../../../src/policies/validate/validate.ts";
 import { policyServices } from "../../../support/policy-services.ts";
 import type { Stage } from "../../../support/stage.ts";
@@ -75,7 +76,9 @@ export function faultsOf(refusal: GatewayError | undefined): readonly Fault[] {
   return (refusal?.members["errors"] ?? []) as readonly Fault[];
 }
 
-/** What `gateway check` says. */
-export function messagesOf(config: unknown): string[] {
-  return issuesOf(scope, config).map(({ message }) => message);
+/** What `gateway check` says of a route at `path`. */
+export function messagesOf(config: unknown, path = "/*"): string[] {
+  const routes = [{ path, validate: decode(scope, config) }];
+  const issues = [...issuesOf(scope, config), ...checkValidationFiles({ routes }, () => true)];
+  return issues.map(({ message }) => message);
 }
