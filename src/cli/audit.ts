@@ -1,3 +1,4 @@
+import { formatDiagnostics } from "../documents/text/diagnostics.ts";
 import { statSync } from "node:fs";
 import { auditConfig, type Risk } from "../config/audit/audit.ts";
 import { SEVERITIES, type Severity } from "../config/audit/rule.ts";
@@ -81,10 +82,10 @@ function rulesIn(names: readonly string[]): ReadonlySet<string> {
 }
 
 function print(file: string, risks: readonly Risk[], console: Console): void {
-  report(
-    risks.map(({ diagnostic }) => diagnostic),
-    console,
-  );
+  if (risks.length > 0) {
+    const diagnostics = risks.map(({ diagnostic }) => diagnostic);
+    console.out(`${formatDiagnostics(diagnostics, { color: console.color.out })}\n`);
+  }
   const counts = SEVERITIES.flatMap((severity) => {
     const found = risks.filter((risk) => risk.severity === severity).length;
     return found === 0 ? [] : [`${found} ${severity}`];

@@ -34,20 +34,21 @@ test("risks are printed with their places, lines and remedies, and end with 1", 
   const { code, out, err } = await audit(RISKY);
 
   expect(code).toBe(1);
-  expect(err).toContain(
+  expect(out).toContain(
     `gateway.yaml:2:21: high: every client can claim any address, and so get round limits, \`allow\`, \`deny\` and the log (trusts-everyone)
     2 |   trusted_proxies: [0.0.0.0/0]
       |                     ^^^^^^^^^
       | remedy: list the proxies' own addresses or their network, like 10.0.0.0/24
 `,
   );
-  expect(err).toContain("gateway.yaml:3:35: medium: `token` stands in the file");
-  expect(err).toContain("gateway.yaml:5:11: medium: `corp` takes every token of its issuer");
-  expect(err).toContain(
+  expect(out).toContain("gateway.yaml:3:35: medium: `token` stands in the file");
+  expect(out).toContain("gateway.yaml:5:11: medium: `corp` takes every token of its issuer");
+  expect(out).toContain(
     "gateway.yaml:8:13: medium: /b/* requires no authentication, and /a/* next to it does",
   );
-  expect(err).not.toContain("hush");
-  expect(out).toBe("gateway.yaml: 5 risks: 1 high, 4 medium\n");
+  expect(out).not.toContain("hush");
+  expect(out).toEndWith("\ngateway.yaml: 5 risks: 1 high, 4 medium\n");
+  expect(err).toBe("");
 });
 
 test("a careful configuration ends with 0", async () => {
