@@ -21,7 +21,15 @@ export function NetworkText(advice?: (written: string) => string | undefined) {
 }
 
 function problemOf(written: string): string {
-  return written.includes("%")
-    ? `\`${written}\` has a zone, which only one machine knows; write the address without it`
-    : `\`${written}\` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1`;
+  if (written.includes("%")) {
+    return `\`${written}\` has a zone, which only one machine knows; write the address without it`;
+  }
+  const problem = `\`${written}\` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1`;
+  if (/^localhost$/i.test(written)) return `${problem}; write 127.0.0.0/8 and ::1`;
+  if (/^[0-9.]+ ?- ?[0-9.]+$/.test(written)) {
+    return `${problem}; a range is written as networks, like 10.0.0.0/29`;
+  }
+  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+$/i.test(written)
+    ? `${problem}; names are not looked up`
+    : problem;
 }

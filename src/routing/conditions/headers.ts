@@ -28,7 +28,7 @@ export const headers = defineCondition({
         return [{ path: [name], message }];
       }
       names.set(lower, name);
-      return [];
+      return OF_ANSWERS.test(lower) ? [warningOfAnswers(name)] : [];
     });
     return [...issues, ...checkValueTests(written, isWhole)];
   },
@@ -37,6 +37,15 @@ export const headers = defineCondition({
       ([name, test]) => new ValueCondition(new FieldSource(name), new ValueTest(test)),
     ),
 });
+
+/** Fields that only answers have. */
+const OF_ANSWERS =
+  /^(?:access-control-(?:allow|expose)-.*|access-control-max-age|content-security-policy(?:-report-only)?|cross-origin-.*-policy|permissions-policy|referrer-policy|server|set-cookie|strict-transport-security|www-authenticate|x-content-type-options|x-frame-options|x-xss-protection)$/;
+
+function warningOfAnswers(name: string): ConfigIssue {
+  const message = `\`headers\` of a route says which requests it matches, and no request has \`${name}\`; fields of answers are \`response: { headers: { set: { ${name}: … } } }\``;
+  return { path: [name], message, severity: "warning" };
+}
 
 class FieldSource implements ValueSource {
   readonly subject: string;

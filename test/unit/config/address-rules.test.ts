@@ -39,7 +39,7 @@ describe("address rules", () => {
     ],
     [
       "allow: [example.com]",
-      "4:13: `example.com` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1",
+      "4:13: `example.com` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1; names are not looked up",
     ],
     [
       "allow: fe80::1%eth0",

@@ -71,6 +71,9 @@ describe("an error about access says what to write instead", () => {
     [provider("api_key: { file: a, from: authorization }"), "with a bearer token is `bearer`"],
     [provider("api_key: { file: a, from: cookie }"), "add its name, like cookie:token"],
     [provider("api_key: { file: a, from: X-Api-Key }"), "a field is written header:x-api-key"],
+    [route("allow: [localhost]"), "write 127.0.0.0/8 and ::1"],
+    [route("allow: [10.0.0.1-10.0.0.9]"), "a range is written as networks, like 10.0.0.0/29"],
+    [route("deny: [bad.example.com]"), "names are not looked up"],
     [`logging: { redact: [token] }\n${ROUTE}`, "name parameters below `query`, and fields below"],
     [`auth:\n  one:\n  jwt: {}\n${ROUTE}`, "expected a mapping, indented further than its key"],
   ])("%j", (text, advice) => {

@@ -215,7 +215,7 @@ describe("trusted proxies", () => {
     const list = "[10.0.0.0/8, '2001:db8::/32', '::1', 10.0.0.0/33, proxy.local, 7]";
     expect(errorsIn(`server: { trusted_proxies: ${list} }\n${ROUTE}`)).toEqual([
       "1:65: `10.0.0.0/33` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1",
-      "1:78: `proxy.local` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1",
+      "1:78: `proxy.local` is neither an address nor a network, like 10.0.0.0/8 or 2001:db8::1; names are not looked up",
       "1:91: expected an address or a network, like 10.0.0.0/8 or 2001:db8::1, got 7",
     ]);
   });

@@ -57,6 +57,12 @@ describe("what a wildcard matched", () => {
   });
 });
 
+test("a condition on a field that only answers have is warned of", () => {
+  expect(warningsIn(to("/a", "headers: { X-Frame-Options: deny }"))).toEqual([
+    expect.stringContaining("no request has `X-Frame-Options`; fields of answers are `response: {"),
+  ]);
+});
+
 describe("a condition that is a pattern elsewhere", () => {
   test.each([
     [
