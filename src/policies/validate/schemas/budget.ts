@@ -1,25 +1,26 @@
-/** Calls of schemas that refer to each other: more than any content of the largest size needs. */
-const MOST_CALLS = 2_000_000;
+/** Of some 10 ns each: more than any content of the usual largest size needs. */
+const MOST_STEPS = 20_000_000;
 /** Characters that are matched with expressions of the slow kind: 100 ns each, or more. */
 const MOST_CHARACTERS = 262_144;
 
-export const NOT_IN_TIME = "the content takes too long to validate";
+/** A clause whose subject is the content, as in all faults. */
+export const NOT_IN_TIME = "takes too long to validate";
 
 /** What one validation may cost the thread that serves. A schema that tries alternatives can cost much. */
 export class Budget {
-  #calls = 0;
+  #steps = 0;
   #characters = 0;
 
   /** Before each validation. */
   renew(): void {
-    this.#calls = 0;
+    this.#steps = 0;
     this.#characters = 0;
   }
 
-  /** Counts calls, or work that takes as long. Throws a TooCostly. */
-  call(count: number): void {
-    this.#calls += count;
-    if (this.#calls > MOST_CALLS) throw new TooCostly(NOT_IN_TIME);
+  /** Counts work that takes so many steps. Throws a TooCostly. */
+  step(count: number): void {
+    this.#steps += count;
+    if (this.#steps > MOST_STEPS) throw new TooCostly(NOT_IN_TIME);
   }
 
   /** Throws a TooCostly. */
@@ -27,7 +28,7 @@ export class Budget {
     this.#characters += characters;
     if (this.#characters > MOST_CHARACTERS) {
       throw new TooCostly(
-        `the patterns of this route's schema are matched with at most ${MOST_CHARACTERS} characters of a request`,
+        `has more than ${MOST_CHARACTERS} characters for the patterns of this route's schema`,
       );
     }
   }

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { bounded } from "./bounds.ts";
 import { Budget, NOT_IN_TIME, TooCostly } from "./budget.ts";
 import { formatsWithin } from "./formats.ts";
 import { patternsWithin } from "./patterns.ts";
@@ -22,9 +23,6 @@ export function draftOf(written: string): Draft | undefined {
   const plain = written.replace(/#$/, "");
   return plain in DRAFTS ? (plain as Draft) : undefined;
 }
-
-/** Of one value; more are not looked for. */
-const MOST_ERRORS = 1_000;
 
 export type JsonSchema = boolean | Readonly<Record<string, unknown>>;
 export type SchemaError = ErrorObject;
@@ -90,21 +88,3 @@ function isValid(validate: ValidateFunction, value: unknown): boolean {
     throw error;
   }
 }
-
-/**
- * The code of a schema, with bounds: each call counts, and no more errors are kept than the most. ajv keeps
- * all of them, and copies them for each reference: for a long list that takes minutes.
- */
-function bounded(code: string): string {
-  return code
-    .replace("let vErrors = null;", "let vErrors = null;self.budget.call(1);")
-    .replaceAll(PUSHED, `else if(vErrors.length < ${MOST_ERRORS}){vErrors.push($1);}`)
-    .replaceAll(
-      JOINED,
-      `vErrors = vErrors === null ? $1 : vErrors.length < ${MOST_ERRORS} ? vErrors.concat($1) : vErrors;errors += $1.length;`,
-    );
-}
-
-const PUSHED = /else\s*\{\s*vErrors\.push\((err[0-9]+)\);\s*\}/g;
-const JOINED =
-  /vErrors = vErrors === null \? ([\w.]+) : vErrors\.concat\(\1\);\s*errors = vErrors\.length;/g;

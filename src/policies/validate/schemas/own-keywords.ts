@@ -1,8 +1,9 @@
 import { _, type Ajv } from "ajv";
 import type { Budget } from "./budget.ts";
 
-/** Of the texts that items are compared by, as many as take as long to make as a call. */
-const CHARACTERS_A_CALL = 16;
+/** What it takes to make the text that a value is compared by. */
+const STEPS_A_TEXT = 10;
+const STEPS_A_CHARACTER = 0.6;
 /** 19.99 / 0.01 is 1998.9999999999998. */
 const NEARLY = 1e-9;
 
@@ -17,6 +18,15 @@ export function replaceKeywords(ajv: Ajv, budget: Budget): void {
     errors: false,
     validate: (isWanted: boolean, items: readonly unknown[]) =>
       !isWanted || areUnique(items, budget),
+  });
+  // ajv compares a value with each one that is allowed.
+  ajv.removeKeyword("enum");
+  ajv.addKeyword({
+    keyword: "enum",
+    schemaType: "array",
+    errors: false,
+    error: { message: "", params: ({ schemaCode }) => _`{allowedValues: ${schemaCode}}` },
+    compile: (values: readonly unknown[]) => isOneOf(values, budget),
   });
   // ajv either refuses what is a multiple in decimals, or accepts what is too large to tell.
   ajv.removeKeyword("multipleOf");
@@ -38,12 +48,26 @@ function isMultiple(divisor: number, value: number): boolean {
 function areUnique(items: readonly unknown[], budget: Budget): boolean {
   const known = new Set<string>();
   for (const item of items) {
-    const text = canonical(item);
-    budget.call(1 + text.length / CHARACTERS_A_CALL);
+    const text = comparable(item, budget);
     if (known.has(text)) return false;
     known.add(text);
   }
   return true;
+}
+
+function isOneOf(values: readonly unknown[], budget: Budget): (value: unknown) => boolean {
+  const isSimple = (value: unknown): boolean => typeof value !== "object" || value === null;
+  const simple = new Set(values.filter(isSimple));
+  const texts = new Set(values.filter((value) => !isSimple(value)).map(canonical));
+  return (value) =>
+    isSimple(value) ? simple.has(value) : texts.size > 0 && texts.has(comparable(value, budget));
+}
+
+/** `canonical`, at the budget's cost. */
+function comparable(value: unknown, budget: Budget): string {
+  const text = canonical(value);
+  budget.step(STEPS_A_TEXT + text.length * STEPS_A_CHARACTER);
+  return text;
 }
 
 /** The same text for values that JSON Schema takes for equal: the order of members does not count. */
