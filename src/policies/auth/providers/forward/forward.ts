@@ -12,6 +12,7 @@ import {
   type ForwardSettings,
   secretsOf,
   settingsOf,
+  usualSubject,
 } from "./schema.ts";
 import { AuthService } from "./service.ts";
 import { readTls } from "./tls-files.ts";
@@ -75,7 +76,7 @@ function keptDeciding(
   { clock, fetch, log, keep }: PolicyServices,
   name: string,
 ): Deciding {
-  const { url, method, timeout, receive, lists, subject = receive[0] ?? "" } = settings;
+  const { url, method, timeout, receive, lists, subject = usualSubject(receive) } = settings;
   const tls = readTls(settings.tls);
   const key = `forward ${JSON.stringify([name, settings, tls])}`;
   return keep(key, () => {

@@ -80,7 +80,7 @@ const settings = Type.Object(
     subject: Type.Optional(
       Type.String({
         description:
-          "The field of a 2xx answer that says who the client is. Default: the first one of `receive`.",
+          "The field of a 2xx answer that says who the client is. Default: the first one of `receive` that is no credential by its name, like Authorization or X-Access-Token: rows have it.",
         expected: "the name of a field",
       }),
     ),
@@ -157,6 +157,15 @@ export function secretsOf(config: ForwardConfig): SecretNames {
   };
 }
 
+/** Names of fields that hold credentials, which are no subject: rows and backends get that. */
+const CREDENTIAL =
+  /(?:authorization|token|secret|password|passwd|cookie|session|api[-_]?key|jwt)$/i;
+
+/** The field that says who a client is, if the configuration does not say; empty if none can. */
+export function usualSubject(receive: readonly string[]): string {
+  return receive.find((name) => !CREDENTIAL.test(name)) ?? "";
+}
+
 export function checkForward(config: ForwardConfig): ConfigIssue[] {
   const settings = settingsOf(config);
   const urlProblem = problemOfUrl(settings.url);
@@ -170,12 +179,7 @@ export function checkForward(config: ForwardConfig): ConfigIssue[] {
       issue(["send", index], nameProblem(name, refusedInRequests.set)),
     ),
     ...receive.flatMap((name, index) => issue(["receive", index], receiveProblem(name))),
-    ...issue(
-      ["subject"],
-      subject === undefined || TOKEN.test(subject)
-        ? undefined
-        : `\`${subject}\` is not a field name`,
-    ),
+    ...issue(["subject"], subject === undefined ? undefined : subjectProblem(subject)),
     ...lists.flatMap((name, index) =>
       issue(
         ["lists", index],
@@ -207,6 +211,13 @@ function problemOfUrl(written: string): string | undefined {
   if (url.username !== "" || url.password !== "")
     return "a URL with a password cannot be asked; leave it out";
   return url.hash === "" ? undefined : "a fragment is never sent; leave out the # and what follows";
+}
+
+function subjectProblem(name: string): string | undefined {
+  if (!TOKEN.test(name)) return `\`${name}\` is not a field name`;
+  return CREDENTIAL.test(name)
+    ? `\`${name}\` holds a credential, and rows have the subject; name a field that says who the client is`
+    : undefined;
 }
 
 function receiveProblem(name: string): string | undefined {

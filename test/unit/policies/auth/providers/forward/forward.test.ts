@@ -153,6 +153,26 @@ describe("an answer of 2xx admits the request", () => {
     expect(outgoing.get("authorization")).toBeNull();
   });
 
+  test.each([
+    [["authorization", "x-auth-request-user"], "ada"],
+    [["X-Auth-Request-Access-Token", "X-Auth-Request-User"], "ada"],
+    [["authorization"], ""],
+  ])("of %j, by none that holds a credential", async (receive, subject) => {
+    const service = new FakeService({ receive });
+    const credential = "Bearer secret";
+    service.next(
+      respond(200, [
+        ["authorization", credential],
+        ["x-auth-request-access-token", credential],
+        ["x-auth-request-user", "ada"],
+      ]),
+    );
+    await service.send();
+    expect(service.passed[0]?.identity?.subject).toBe(subject);
+    expect(service.passed[0]?.outgoing.get(receive[0]!)).toBe(credential);
+    expect(service.passed[0]?.outgoing.get("x-auth-subject")).toBe(subject === "" ? null : subject);
+  });
+
   test("by the field that is its subject, in any character set", async () => {
     const service = new FakeService({ receive: ["x-user"], subject: "x-name" });
     service.next(
