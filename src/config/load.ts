@@ -4,6 +4,7 @@ import { ConfigDocument } from "../documents/text/document.ts";
 import { substituteEnvironment } from "../documents/text/environment.ts";
 import { withDefaults } from "./defaults.ts";
 import { type Config, configSchema } from "./schema.ts";
+import { withoutSecrets } from "./written-secrets.ts";
 import { keyHints } from "./foreign-keys/hints.ts";
 import { validate } from "../documents/reading/validate.ts";
 
@@ -27,7 +28,7 @@ export function readConfig(
 ): Loaded & { readonly document?: ConfigDocument } {
   const written = ConfigDocument.parse(file, text);
   if (written.root === undefined) {
-    return { config: undefined, diagnostics: written.diagnostics };
+    return { config: undefined, diagnostics: withoutSecrets(written.diagnostics, undefined) };
   }
   const document = written.withRoot(withDefaults(written.root));
   const unset = substituteEnvironment(document, environment);
@@ -43,7 +44,7 @@ export function readConfig(
   return {
     // The schema's types do not include what texts were parsed to, which is kept next to them.
     config: found.some(isError) ? undefined : (value as Config | undefined),
-    diagnostics: found,
+    diagnostics: withoutSecrets(found, document.root?.node),
     document,
   };
 }

@@ -1,9 +1,8 @@
 import { type Diagnostic, eachOnce } from "../../documents/text/diagnostics.ts";
-import type { ConfigNode, ScalarNode } from "../../documents/text/node.ts";
 import { readConfig } from "../load.ts";
+import { scalarsIn, withoutSecrets } from "../written-secrets.ts";
 import type { Audited, Path, Severity } from "./rule.ts";
 import { auditRules } from "./rules/registry.ts";
-import { writtenSecrets } from "./rules/secrets.ts";
 
 /** Something risky, with its place in the file. */
 export interface Risk {
@@ -55,30 +54,19 @@ export function auditConfig(
         },
       })),
     );
-  const secrets = writtenSecrets(audited).map(({ text }) => text);
-  return { risks: eachPlaceOnce(risks).map((risk) => withoutSecrets(risk, secrets)), diagnostics };
-}
-
-/** The lines are printed, where logs of pipelines keep them. What is marked stays in its place. */
-function withoutSecrets(risk: Risk, secrets: readonly string[]): Risk {
-  let { sourceLine } = risk.diagnostic;
-  for (const secret of secrets) {
-    if (secret.length > 2) sourceLine = sourceLine.replaceAll(secret, "*".repeat(secret.length));
-  }
-  return { ...risk, diagnostic: { ...risk.diagnostic, sourceLine } };
+  const kept = eachPlaceOnce(risks);
+  const shown = withoutSecrets(
+    kept.map(({ diagnostic }) => diagnostic),
+    document.root.node,
+  );
+  return {
+    risks: kept.map((risk, at) => ({ ...risk, diagnostic: shown[at] ?? risk.diagnostic })),
+    diagnostics,
+  };
 }
 
 /** What `defaults` has is found once for each route that has it. */
 function eachPlaceOnce(risks: readonly Risk[]): Risk[] {
   const kept = new Set(eachOnce(risks.map(({ diagnostic }) => diagnostic)));
   return risks.filter(({ diagnostic }) => kept.has(diagnostic));
-}
-
-function scalarsIn(node: ConfigNode, path: Path = []): { path: Path; node: ScalarNode }[] {
-  if (node.kind === "scalar") return [{ path, node }];
-  const children =
-    node.kind === "list"
-      ? node.items.map((item, index) => [index, item] as const)
-      : [...node.entries].map(([key, entry]) => [key, entry] as const);
-  return children.flatMap(([step, { node: child }]) => scalarsIn(child, [...path, step]));
 }

@@ -90,9 +90,20 @@ const damaged = fc
 function misplaced(text: string, { line, column, length, sourceLine }: Diagnostic): string {
   const lines = text.replace(/^\uFEFF/, "").split("\n");
   const width = Array.from(sourceLine).length;
-  if (lines[line - 1]?.replace(/\r$/, "") !== sourceLine) return `no such line ${line}`;
+  if (!isShown(lines[line - 1]?.replace(/\r$/, ""), sourceLine)) return `no such line ${line}`;
   if (column < 1 || column > width + 1) return `no column ${column} in line ${line}`;
   return column - 1 + length > Math.max(width, column) ? `line ${line} ends before` : "";
+}
+
+/** Whether a line is shown as it is, but for "*" in place of secrets. */
+function isShown(line: string | undefined, shown: string): boolean {
+  const characters = Array.from(line ?? "");
+  const marks = Array.from(shown);
+  return (
+    line !== undefined &&
+    marks.length === characters.length &&
+    marks.every((mark, at) => mark === characters[at] || mark === "*")
+  );
 }
 
 test("a damaged configuration is still read, or reported with places that are in the text", () => {
