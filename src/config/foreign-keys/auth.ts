@@ -124,10 +124,47 @@ export const foreignInAuth: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "authorization authorisation authz scopes roles claims acl rbac required_claims",
+    keys: "authorization authorisation authz scope scopes permission permissions role roles claims acl rbac required_claims",
     answer:
       "what a route asks of clients that `auth` has recognized is `require`, like `require: { scope: [users:read] }`",
     means: "require",
+  },
+  {
+    below: ["routes"],
+    keys: "satisfy satisfy_any satisfy_all",
+    answer:
+      "a request must satisfy all of `allow`, `deny`, `auth` and `require`; any one of several providers will do: `auth: [corp, machines]`",
+  },
+  {
+    below: ANYWHERE,
+    keys: "identity_headers pass_credentials",
+    answer: "that is a key of a provider under `auth`, next to its kind",
+  },
+  {
+    below: ["auth"],
+    keys: "ldap saml hmac hmac_auth introspection oauth2_introspection opa openid_introspection mfa digest kerberos negotiate plugin_auth",
+    answer:
+      "there is no such kind of provider; a service that decides about requests is asked by `forward`",
+  },
+  {
+    below: ["auth"],
+    keys: "key_auth apikey api_keys key_authentication token keys",
+    answer: "that is `api_key`, like `api_key: { file: keys.yaml }`",
+  },
+  {
+    below: ["auth"],
+    keys: "basic_auth htpasswd password users",
+    answer: "that is `basic`, like `basic: { file: users.yaml }`",
+  },
+  {
+    below: ["auth"],
+    keys: "openid openid_connect oauth oauth2 login sso",
+    answer: "that is `oidc` for people in browsers, or `jwt` for tokens that clients send",
+  },
+  {
+    below: ["auth"],
+    keys: "bearer jwt_auth jwt_authn",
+    answer: 'that is `jwt`, like `jwt: { jwks: "https://…", audience: api }`',
   },
   ...foreignInKeys.map((keys) => ({ below: ["auth.api_key.keys"], ...keys })),
   ...foreignInUsers.map((keys) => ({ below: ["auth.basic.users"], ...keys })),

@@ -102,9 +102,10 @@ function adviceFor(schema: TSchema, { value, written }: ScalarNode): string | un
   const isSwitch =
     KindGuard.IsBoolean(schema) ||
     (KindGuard.IsObject(schema) && Object.hasOwn(schema.properties, "enabled"));
-  if (!isSwitch) return undefined;
-  if (/^(?:yes|y|on|true|enabled)$/i.test(value)) return "write `true`";
-  return /^(?:no|n|off|false|disabled|none)$/i.test(value) ? "write `false`" : undefined;
+  const takes = (other: boolean) => isSwitch || forms.some((form) => Value.Check(form, other));
+  if (/^(?:yes|y|on|true|enabled)$/i.test(value)) return takes(true) ? "write `true`" : undefined;
+  const isOff = /^(?:no|n|off|false|disabled|none)$/i.test(value);
+  return isOff && takes(false) ? "write `false`" : undefined;
 }
 
 /** The answer to a key of other software. */

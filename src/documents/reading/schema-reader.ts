@@ -134,7 +134,11 @@ export class SchemaReader {
       const name = new RegExp(pattern);
       for (const [key, entry] of node.entries) {
         if (name.test(key)) this.#readEntry(value, key, property, entry);
-        else this.#report(entry.key ?? entry.at, `${code(key)} cannot be a name here`);
+        else {
+          const names: unknown = schema["names"];
+          const rule = typeof names === "string" ? `; ${names}` : "";
+          this.#report(entry.key ?? entry.at, `${code(key)} cannot be a name here${rule}`);
+        }
       }
     }
     return value;

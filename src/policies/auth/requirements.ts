@@ -20,6 +20,8 @@ const schema = Type.Union(
         ),
         claims: Type.Optional(
           Type.Record(Type.String(), claimValuesSchema, {
+            expected: "claims with their values, like { role: [admin, support] }",
+            listAdvice: "for any value of a claim, write `true`, like `{ role: true }`",
             description:
               "The claims that a client must have, all of them, each with one of the given values; a claim that is a list needs to contain one. `true` asks for any value but false, null and the empty text. `realm_access.roles` is a claim within another.",
           }),
@@ -33,6 +35,11 @@ const schema = Type.Union(
     description:
       "What the route's `auth` must have found out about a client. Others get a 403. `false`: nothing, under a default.",
     expected: "{ scope, claims }",
+    advice: (written: string) =>
+      written === ""
+        ? undefined
+        : `write \`{ scope: [${written}] }\` for a scope, or \`{ claims: { role: ${written} } }\` for a claim`,
+    listAdvice: "scopes stand below `scope`, and claims with their values below `claims`",
   },
 );
 

@@ -28,9 +28,22 @@ export function namedProvidersSchema(registry: readonly ProviderDefinition[]): T
         }),
         identity_headers: identityHeadersSchema,
       },
-      { additionalProperties: false, description: "One provider, of one kind.", default: {} },
+      {
+        additionalProperties: false,
+        description: "One provider, of one kind.",
+        expected: "a mapping with one kind of provider",
+        advice: (written: string) =>
+          registry.some(({ kind }) => kind === written)
+            ? `write its settings, like \`{ ${written}: { … } }\``
+            : `name its kind, like \`{ jwt: { jwks: "https://…" } }\``,
+        listAdvice: "a provider has one kind; give each its own name",
+        default: {},
+      },
     ),
     {
+      names: "letters, digits, `-` and `_` are possible, after a letter",
+      expected: "providers by name, like { corp: { jwt: { … } } }",
+      listAdvice: "providers have names in place of `- `",
       description:
         "How clients prove who they are: names that routes refer to, each with one kind of provider.",
     },
@@ -49,6 +62,8 @@ export const routeAuthSchema = Type.Union(
     description:
       "The provider that has to know the client, or a list of which any may; `none` or `false` asks for nothing, under a default. The backend gets the provider's `identity_headers`, which no client can send.",
     expected: "a name under `auth` at the top, a list of such names, or none",
+    advice: (written: string) =>
+      /^(?:true|yes|on|required)$/i.test(written) ? "name the provider" : undefined,
   },
 );
 

@@ -197,13 +197,18 @@ export function checkLimits(written: WrittenLimits): ConfigIssue[] {
 /** Warns of a limit that is written for a long time and admits one request at a time. */
 function warnOfSingles({ rate, burst, isRate, when_exceeded }: PlacedLimit): ConfigIssue[] {
   if (rate >= 1 || burst !== undefined || when_exceeded === "delay") return [];
-  const hourly = Math.ceil(rate * SECONDS_OF_AN_HOUR);
+  const inMinute = rate * SECONDS_OF_A_MINUTE;
+  const isOfMinutes = inMinute > 1.5 && Math.abs(inMinute - Math.round(inMinute)) < ROUNDING;
+  const seconds = isOfMinutes ? SECONDS_OF_A_MINUTE : SECONDS_OF_AN_HOUR;
+  const worth = isOfMinutes ? "a minute's" : "an hour's";
   const pause = durationText(Math.ceil(1_000 / rate));
-  const message = `without \`burst\` this admits one request every ${pause}, and no two at once; \`burst: ${hourly}\` lets an hour's worth come together, and \`burst: 1\` says that it is meant so`;
+  const message = `without \`burst\` this admits one request every ${pause}, and no two at once; \`burst: ${Math.ceil(rate * seconds - ROUNDING)}\` lets ${worth} worth come together, and \`burst: 1\` says that it is meant so`;
   return [{ path: isRate ? [] : ["rate"], message, severity: "warning" }];
 }
 
+const SECONDS_OF_A_MINUTE = 60;
 const SECONDS_OF_AN_HOUR = 3_600;
+const ROUNDING = 1e-6;
 
 function checkLimit(limit: PlacedLimit): ConfigIssue[] {
   const { rate, burst, cost, isRate } = limit;

@@ -127,6 +127,10 @@ function perAdvice(written: string): string | undefined {
 }
 
 function quotaAdvice(written: string): string | undefined {
+  if (/^[0-9]+$/.test(written)) return `add the period, like \`${written}/month\``;
+  if (/^[0-9]+\/(?:s|m|h|sec|second|min|minute|hour)$/i.test(written)) {
+    return `for shorter times there is \`rate_limit: ${written}\``;
+  }
   return /^(?:off|no|none|unlimited)$/i.test(written)
     ? "for no quota on this route, leave the key out or write `false`"
     : undefined;

@@ -71,11 +71,23 @@ describe("an error about access says what to write instead", () => {
     [provider("api_key: { file: a, from: authorization }"), "with a bearer token is `bearer`"],
     [provider("api_key: { file: a, from: cookie }"), "add its name, like cookie:token"],
     [provider("api_key: { file: a, from: X-Api-Key }"), "a field is written header:x-api-key"],
+    [route("auth: true"), "name the provider"],
+    [route("require: admin"), "write `{ scope: [admin] }` for a scope, or `{ claims: { role: adm"],
+    [route("require: [a]"), "scopes stand below `scope`, and claims with their values below"],
+    [route("require: { claims: [role] }"), "for any value of a claim, write `true`, like `{ ro"],
+    [route("security_headers: on"), "write `true`"],
+    [route("quota: 100"), "add the period, like `100/month`"],
+    [route("quota: 100/hour"), "for shorter times there is `rate_limit: 100/hour`"],
+    [`auth: { one: basic }\n${ROUTE}`, "write its settings, like `{ basic: { … } }`"],
+    [`auth: { one: [{ basic: a }] }\n${ROUTE}`, "a provider has one kind; give each its own name"],
+    [`auth: [{ basic: a }]\n${ROUTE}`, "providers have names in place of `- `"],
+    [`auth: { "my auth": { basic: a } }\n${ROUTE}`, "letters, digits, `-` and `_` are possible"],
+    [provider("basic: { users: ['ada:x'] }"), "like `ada: …` or `{ name: ada, hash: … }`"],
     [route("allow: [localhost]"), "write 127.0.0.0/8 and ::1"],
     [route("allow: [10.0.0.1-10.0.0.9]"), "a range is written as networks, like 10.0.0.0/29"],
     [route("deny: [bad.example.com]"), "names are not looked up"],
     [`logging: { redact: [token] }\n${ROUTE}`, "name parameters below `query`, and fields below"],
-    [`auth:\n  one:\n  jwt: {}\n${ROUTE}`, "expected a mapping, indented further than its key"],
+    [`auth:\n  one:\n  jwt: {}\n${ROUTE}`, "one kind of provider, indented further than its key"],
   ])("%j", (text, advice) => {
     expect(errorsIn(text)).toContainEqual(expect.stringContaining(advice));
   });
@@ -95,4 +107,12 @@ describe("an error about access says what to write instead", () => {
       expect.stringContaining("or `client_certificate: true` for all that the authorities have"),
     );
   });
+});
+
+test.each([
+  ["1000/h", "`burst: 1000` lets an hour's worth come together"],
+  ["10/m", "`burst: 10` lets a minute's worth come together"],
+  ["1/m", "`burst: 60` lets an hour's worth come together"],
+])("a slow rate of %s is warned of with a burst", (rate, advice) => {
+  expect(warningsIn(route(`rate_limit: ${rate}`))).toEqual([expect.stringContaining(advice)]);
 });

@@ -28,7 +28,15 @@ export function namedRecords({ key, schema }: Secret, others: TProperties, descr
         Type.String({ pattern: NAME }),
         Type.Union([schema, Type.Object(record, options)]),
       ),
-      Type.Array(Type.Object({ name, ...record }, options)),
+      Type.Array(
+        Type.Object(
+          { name, ...record },
+          {
+            ...options,
+            advice: () => `each has a name, like \`ada: …\` or \`{ name: ada, ${key}: … }\``,
+          },
+        ),
+      ),
     ],
     { description },
   );
