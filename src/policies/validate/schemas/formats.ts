@@ -7,6 +7,11 @@ const SHORT = 256;
 /** Tested in linear time, and often of long texts. */
 const LINEAR: ReadonlySet<string> = new Set(["byte", "binary", "password"]);
 
+/** Tested in quadratic time: of texts twice as long, each character takes twice as long. */
+const QUADRATIC: ReadonlySet<string> = new Set(["url"]);
+/** Characters that each add as much to the time as matching takes for one elsewhere. */
+const UNIT = 1_024;
+
 /** The formats that schemas may ask for. */
 export function formatsWithin(budget: Budget): Record<string, Format> {
   return Object.fromEntries(
@@ -21,10 +26,13 @@ function counted(name: string, format: Format, budget: Budget): Format {
   if (LINEAR.has(name)) return format;
   const test = testOf(format);
   if (test === undefined) return format;
+  const costOf = QUADRATIC.has(name)
+    ? (length: number) => length * Math.ceil(length / UNIT)
+    : (length: number) => length;
   return {
     type: "string",
     validate(text: string) {
-      if (text.length > SHORT) budget.match(text.length);
+      if (text.length > SHORT) budget.match(costOf(text.length));
       return test(text);
     },
   };

@@ -118,6 +118,13 @@ describe("what strangers' content can cost", () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
+  test("a format that takes quadratic time is not tested of long texts", async () => {
+    const ask = byBody(stage, { format: "url" });
+    expect(await ask(json(`http://a.example/${"a".repeat(10_000)}`))).toBeUndefined();
+    const [fault] = faultsOf(await ask(json(`http://${"a:".repeat(50_000)}`)));
+    expect(fault?.detail).toContain("has more than 262144 characters for the patterns");
+  });
+
   test("names that look like a schema's code are names", async () => {
     const name = 'const _errs1 = errors; for(;;){ else {vErrors.push(err1);} "';
     const ask = byBody(stage, {
