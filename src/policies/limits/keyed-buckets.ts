@@ -1,6 +1,6 @@
 import type { Clock } from "../../time/clock.ts";
 import type { Room, Tenant } from "./room.ts";
-import { SharedPlaces } from "./shared-places.ts";
+import { HashedBuckets } from "./hashed-buckets.ts";
 import { type BucketSize, TokenBucket } from "./token-bucket.ts";
 import { type Ticket, TokenQueue } from "./token-queue.ts";
 
@@ -42,7 +42,7 @@ export class KeyedBuckets implements Tenant {
   readonly #keys: string[] = [];
   readonly #buckets: TokenBucket[] = [];
   #next = 0;
-  readonly #shared: SharedPlaces;
+  readonly #shared: HashedBuckets;
   /** Of buckets that somebody waits for. */
   #queues: Map<TokenBucket, TokenQueue> | undefined;
 
@@ -55,7 +55,7 @@ export class KeyedBuckets implements Tenant {
     this.size = size;
     this.#room = room;
     this.#ownAtMost = own;
-    this.#shared = new SharedPlaces(size, room, Math.floor(random() * 2 ** 32), shared);
+    this.#shared = new HashedBuckets(size, room, Math.floor(random() * 2 ** 32), shared);
     room.join(this);
   }
 

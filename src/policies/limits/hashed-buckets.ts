@@ -8,7 +8,7 @@ const ALWAYS = 1_000;
  * Buckets that keys share: each key has one, by a hash that nobody outside can predict. While there is no
  * room they are fewer, and each of them stands for several.
  */
-export class SharedPlaces {
+export class HashedBuckets {
   readonly #size: BucketSize;
   readonly #room: Room;
   readonly #seed: number;
