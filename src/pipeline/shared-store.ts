@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { GatewayError } from "./errors.ts";
 
 /** A program that a store runs as one step, and how it is known there. */
@@ -34,6 +35,17 @@ export interface SharedStore {
     parameters: readonly (string | number)[],
   ): Promise<StoreReply>;
 }
+
+/**
+ * A key for what a client names: hashed, because that may be long, or a secret. `kind` is for people who
+ * look into the store.
+ */
+export function hashedKey(kind: string, text: string): string {
+  return `${kind}:${hash("sha256", text, "base64url").slice(0, HASH_LENGTH)}`;
+}
+
+/** Characters, for 132 bits. */
+const HASH_LENGTH = 22;
 
 /** The store did not answer in time, or is away. It has already been reported. */
 export class StoreUnavailable extends Error {

@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import {
+  hashedKey,
   limitsUnavailable,
   type SharedStore,
   StoreUnavailable,
@@ -56,7 +56,7 @@ export class SharedPlaces {
   /** Takes one of `most` places; undefined if there is none. Rejects if the store's absence refuses it. */
   async take(counted: string, most: number): Promise<SharedPlace | undefined> {
     const { store, clock } = this.#services;
-    const key = `places:${hash("sha256", `${this.#id} ${counted}`, "base64url").slice(0, KEY_LENGTH)}`;
+    const key = hashedKey("places", `${this.#id} ${counted}`);
     this.#taken += 1;
     const member = `${this.#owner}:${this.#taken}`;
     const place: SharedPlace = { key, member, leasedAt: clock.monotonic() };
@@ -114,6 +114,3 @@ export class SharedPlaces {
     }
   }
 }
-
-/** 132 bits. */
-const KEY_LENGTH = 22;

@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import {
+  hashedKey,
   limitsUnavailable,
   type SharedStore,
   StoreUnavailable,
@@ -109,13 +109,9 @@ class Terms {
   }
 }
 
-/** Hashed: keys are made of what clients send, which may be long, or a secret. */
 function keyIn(id: string, key: string): string {
-  return `rate:${hash("sha256", `${id} ${key}`, "base64url").slice(0, KEY_LENGTH)}`;
+  return hashedKey("rate", `${id} ${key}`);
 }
-
-/** 132 bits. */
-const KEY_LENGTH = 22;
 
 class SharedDecision extends Decision {
   readonly #giveBack: () => void;
