@@ -1,30 +1,21 @@
 import { Type } from "@sinclair/typebox";
 import { clientNetwork } from "../../http/address.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
-import { isParsedText, type ParsedText, PlaceholderText } from "../../pipeline/placeholders.ts";
+import { isParsedText, type ParsedText } from "../../pipeline/placeholders.ts";
 import { keyTemplate } from "../../pipeline/text-places.ts";
+import { textKeySchema } from "./common-keys.ts";
 
 /** What a limit counts by: everything together, each client, or a text made of each request. */
 export type LimitKey = "all" | "client_ip" | ParsedText;
 
 /** The schema of a limit's key. */
 export function limitKeySchema(description: string) {
-  return Type.Union(
-    [
-      Type.Literal("all"),
-      Type.Literal("client_ip"),
-      PlaceholderText({
-        pattern: "\\{",
-        expected: 'text with placeholders, like "{header.x-tenant}"',
-      }),
-    ],
-    {
-      default: "all",
-      description,
-      expected: 'all, client_ip, or text with placeholders, like "{header.x-tenant}"',
-      advice: (written: string) => keyAdvice(written, 'write `"{auth.subject}"`'),
-    },
-  );
+  return Type.Union([Type.Literal("all"), Type.Literal("client_ip"), textKeySchema], {
+    default: "all",
+    description,
+    expected: 'all, client_ip, or text with placeholders, like "{header.x-tenant}"',
+    advice: (written: string) => keyAdvice(written, 'write `"{auth.subject}"`'),
+  });
 }
 
 /** What to write in place of a key in other gateways' words; `ofSubject` is the answer for identities. */

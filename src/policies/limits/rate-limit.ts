@@ -1,8 +1,9 @@
-import { AddressSet } from "../../http/address-set.ts";
+import type { AddressSet } from "../../http/address-set.ts";
 import type { Answer } from "../../pipeline/answer.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import { definePolicy, type Policy, type PolicyServices } from "../../pipeline/policy.ts";
 import { Charging, reportCharges } from "./charging.ts";
+import { exemptOf } from "./common-keys.ts";
 import { KeyedBuckets, ROOM_FOR_BUCKETS } from "./keyed-buckets.ts";
 import { type Charge, Limit } from "./limit.ts";
 import { isKeyOfIdentity, keyReader, textOfKey } from "./limit-key.ts";
@@ -83,7 +84,7 @@ class Creation {
       limit: this.#limitOf(config, index),
       keyOf: keyReader(config.key),
       needsIdentity: isKeyOfIdentity(config.key),
-      exempt: config.exempt === undefined ? undefined : new AddressSet(config.exempt),
+      exempt: exemptOf(config.exempt),
     }));
   }
 

@@ -1,9 +1,9 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import { NetworkText } from "../../pipeline/network-text.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { under } from "../../pipeline/section.ts";
 import { Duration, durationText } from "../../units/duration.ts";
 import { Rate } from "../../units/rate.ts";
+import { exemptSchema, nameSchema } from "./common-keys.ts";
 import { limitKeySchema } from "./limit-key.ts";
 import { LONGEST_FILL, MOST_TOKENS } from "./token-bucket.ts";
 
@@ -33,12 +33,7 @@ const limitProperties = {
     description:
       "How many requests one counts for. Useful where limits of one `name` are shared by routes that cost more or less.",
   }),
-  exempt: Type.Optional(
-    Type.Array(NetworkText(), {
-      description: "Addresses and networks of clients that the limit does not count.",
-      expected: "an address, a network, or a list of them, like 10.0.0.0/8",
-    }),
-  ),
+  exempt: exemptSchema("limit"),
   when_exceeded: Type.Union([Type.Literal("reject"), Type.Literal("delay")], {
     default: "reject",
     description:
@@ -51,15 +46,8 @@ const limitProperties = {
         "For how long a request may wait with `when_exceeded: delay`; those that would have to wait for longer get a 429. Short by default: a request that waits takes memory here, and its client may give up.",
     }),
   ),
-  name: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 128,
-      pattern: "^[ -~]+$",
-      expected: "printable ASCII text",
-      description:
-        "The limit's name in the RateLimit fields. Limits of the same name are one, whose tokens the routes share that write it. Default: `default` at the top, the route's name or path on a route, with `#2` and so on for those after the first.",
-    }),
+  name: nameSchema(
+    "The limit's name in the RateLimit fields. Limits of the same name are one, whose tokens the routes share that write it. Default: `default` at the top, the route's name or path on a route, with `#2` and so on for those after the first.",
   ),
 };
 

@@ -1,5 +1,6 @@
 import type { Charged } from "../../pipeline/exchange.ts";
 import type { Clock } from "../../time/clock.ts";
+import { joined } from "../limits/buckets.ts";
 import type { Counting } from "./counting.ts";
 import { type Draw, remaining } from "./rule.ts";
 
@@ -22,7 +23,7 @@ export class DrawnCharges implements Charged {
       const { begins, ends } = count.sheet;
       const seconds = Math.round((ends - begins) / 1000);
       const item = `${rule.itemName};q=${rule.limit + count.granted};w=${seconds}`;
-      items = items === "" ? item : `${items}, ${item}`;
+      items = joined(items, item);
     }
     return items;
   }
@@ -35,7 +36,7 @@ export class DrawnCharges implements Charged {
       const left = Math.floor(remaining(draw) / rule.cost);
       const seconds = Math.max(0, Math.ceil((count.sheet.ends - now) / 1000));
       const item = `${rule.itemName};r=${left};t=${seconds}`;
-      items = items === "" ? item : `${items}, ${item}`;
+      items = joined(items, item);
     }
     return items;
   }

@@ -1,6 +1,6 @@
-import { AddressSet } from "../../http/address-set.ts";
 import { definePolicy, type Policy, type PolicyServices } from "../../pipeline/policy.ts";
 import type { CountFile } from "./count-file.ts";
+import { exemptOf } from "../limits/common-keys.ts";
 import { quotedString } from "../limits/limit.ts";
 import { Ledger } from "./ledger.ts";
 import { Calendar } from "./period.ts";
@@ -86,6 +86,6 @@ function ruleOf(
     // A rate limit of the same route may have its name.
     itemName: quotedString(`${id.name} per ${per}`),
     keyOf: keyReader(key),
-    exempt: exempt === undefined ? undefined : new AddressSet(exempt),
+    exempt: exemptOf(exempt),
   };
 }

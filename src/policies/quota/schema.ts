@@ -1,8 +1,7 @@
 import { type StaticDecode, Type } from "@sinclair/typebox";
-import { NetworkText } from "../../pipeline/network-text.ts";
-import { PlaceholderText } from "../../pipeline/placeholders.ts";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { under } from "../../pipeline/section.ts";
+import { exemptSchema, nameSchema, textKeySchema } from "../limits/common-keys.ts";
 import { keyAdvice } from "../limits/limit-key.ts";
 import { isTimeZone, type Per } from "./period.ts";
 import { isKeyOfCredentials, textOfKey } from "./quota-key.ts";
@@ -29,15 +28,7 @@ const quotaSchema = Type.Object(
       advice: perAdvice,
     }),
     key: Type.Union(
-      [
-        Type.Literal("subject"),
-        Type.Literal("all"),
-        Type.Literal("client_ip"),
-        PlaceholderText({
-          pattern: "\\{",
-          expected: 'text with placeholders, like "{header.x-tenant}"',
-        }),
-      ],
+      [Type.Literal("subject"), Type.Literal("all"), Type.Literal("client_ip"), textKeySchema],
       {
         default: "subject",
         description:
@@ -58,21 +49,9 @@ const quotaSchema = Type.Object(
       description:
         "How many requests one counts for. Useful where a quota is shared by routes that cost more or less.",
     }),
-    exempt: Type.Optional(
-      Type.Array(NetworkText(), {
-        description: "Addresses and networks of clients that the quota does not count.",
-        expected: "an address, a network, or a list of them, like 10.0.0.0/8",
-      }),
-    ),
-    name: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 128,
-        pattern: "^[ -~]+$",
-        expected: "printable ASCII text",
-        description:
-          "The quota's name in the RateLimit fields, in `gateway quota` and in the file of counts. Quotas of the same name are one, from which all routes draw that write it. Default: the route's name or path.",
-      }),
+    exempt: exemptSchema("quota"),
+    name: nameSchema(
+      "The quota's name in the RateLimit fields, in `gateway quota` and in the file of counts. Quotas of the same name are one, from which all routes draw that write it. Default: the route's name or path.",
     ),
   },
   { additionalProperties: false, expected: EXPECTED },
