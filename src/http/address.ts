@@ -14,6 +14,11 @@ export function isLoopback(address: string): boolean {
   return address === "::1" || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(address);
 }
 
+/** Whether a URL's host name leads to this machine only: localhost (RFC 6761 section 6.3) or an address. */
+export function isLoopbackHost(name: string): boolean {
+  return /^(?:.+\.)?localhost$/.test(name) || isLoopback(name.replace(/^\[|\]$/g, ""));
+}
+
 /**
  * What counts as one client by its address: an IPv4 address; of IPv6 the /64 network, because one
  * subscriber has all addresses below it, but each link-local address. All spellings of one network give

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from "../../../../http/address.ts";
 import { FileProblem, readTextFile } from "../../../../documents/text-file.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
 import { type Algorithm, algorithms, leastBytes } from "../../keys/algorithms.ts";
@@ -49,8 +50,6 @@ function checkJwks(config: JwtConfig): ConfigIssue[] {
   }
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]+){3}|\[::1\])$/;
-
 function checkUrl(written: string, config: JwtConfig): ConfigIssue[] {
   const isShort = typeof config.jwks === "string";
   const path = isShort ? ["jwks"] : ["jwks", "url"];
@@ -65,7 +64,7 @@ function checkUrl(written: string, config: JwtConfig): ConfigIssue[] {
     return [{ path, message: "a URL of public keys needs no user and no password" }];
   }
   const issues: ConfigIssue[] = [];
-  if (url.protocol === "http:" && !LOOPBACK.test(url.hostname)) {
+  if (url.protocol === "http:" && !isLoopbackHost(url.hostname)) {
     const message =
       "without https, anyone on the network path can send keys of their own, and then make tokens";
     issues.push({ path, message, severity: "warning" });

@@ -1,5 +1,5 @@
 import { FileProblem, readTextFile } from "../../../../documents/text-file.ts";
-import { isLoopback } from "../../../../http/address.ts";
+import { isLoopbackHost } from "../../../../http/address.ts";
 import { normalizePath } from "../../../../http/path.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
 import { nameProblem, refusedInRequests } from "../../../field-names.ts";
@@ -67,7 +67,7 @@ function checkIssuer({ issuer }: OidcConfig): ConfigIssue[] {
   if (/\/\.well-known\//.test(url.pathname)) {
     return [{ path, message: "write the URL without /.well-known/ and what follows it" }];
   }
-  if (url.protocol === "https:" || isLocal(url.hostname)) return [];
+  if (url.protocol === "https:" || isLoopbackHost(url.hostname)) return [];
   const message =
     "the issuer is asked without TLS: everyone on the way can log in as anybody; use https";
   return [{ path, message, severity: "warning" }];
@@ -82,10 +82,6 @@ function checkAuthorities({ ca }: OidcConfig): ConfigIssue[] {
     if (error instanceof FileProblem) return [{ path, message: error.message }];
     throw error;
   }
-}
-
-function isLocal(name: string): boolean {
-  return name === "localhost" || isLoopback(name.replace(/^\[|\]$/g, ""));
 }
 
 function checkKeys(config: OidcConfig): ConfigIssue[] {

@@ -1,4 +1,4 @@
-import { isLoopback } from "../../../../http/address.ts";
+import { isLoopbackHost } from "../../../../http/address.ts";
 import type { Scheme } from "../../../../http/forwarded.ts";
 import { isValidHost } from "../../../../http/host.ts";
 import type { Exchange } from "../../../../pipeline/exchange.ts";
@@ -38,7 +38,7 @@ export class Origins {
     if (asked === undefined) return undefined;
     const { client, request } = exchange;
     const isVerified = request.connection.tls !== undefined && !client.viaTrustedProxy;
-    return isVerified || isLocal(asked.hostname) ? asked.origin : undefined;
+    return isVerified || isLoopbackHost(asked.hostname) ? asked.origin : undefined;
   }
 
   #for(exchange: Exchange): URL | null {
@@ -66,10 +66,4 @@ function askedOrigin({ client, fields, target }: Exchange): string {
 
 function parsed(origin: string): URL | undefined {
   return URL.parse(origin) ?? undefined;
-}
-
-function isLocal(name: string): boolean {
-  return (
-    name === "localhost" || name.endsWith(".localhost") || isLoopback(name.replace(/^\[|\]$/g, ""))
-  );
 }
