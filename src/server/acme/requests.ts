@@ -1,5 +1,6 @@
 import type { Fetch } from "../../http/fetch.ts";
 import { parseRetryAfter } from "../../http/retry-after.ts";
+import { wholeContent } from "../../http/whole-content.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { AccountKey } from "./account-key.ts";
 import { errorFrom, fieldsOf, IssuerError } from "./issuer-error.ts";
@@ -108,14 +109,9 @@ export class Requests {
 }
 
 async function readText(response: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of response.body ?? []) {
-    length += piece.length;
-    if (length > LONGEST_ANSWER) throw new Error("its answer is longer than 1 MiB");
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
+  const content = await wholeContent(response, LONGEST_ANSWER);
+  if (content === undefined) throw new Error("its answer is longer than 1 MiB");
+  return content.toString("utf8");
 }
 
 /** Undefined if the text is not JSON. */

@@ -1,3 +1,5 @@
+import { wholeContent } from "../../http/whole-content.ts";
+
 /** Bytes of content that a page takes at most. */
 const MOST_CONTENT = 65_536;
 
@@ -23,7 +25,7 @@ export async function checkedWrite(request: Request): Promise<Request | Response
   if (!isJson(headers.get("content-type"))) {
     return refusal(415, "send JSON, with content-type: application/json");
   }
-  const content = await readContent(request);
+  const content = await wholeContent(request, MOST_CONTENT);
   if (content === undefined) {
     return refusal(413, `the content is larger than ${MOST_CONTENT} bytes`);
   }
@@ -50,18 +52,6 @@ function isForeign(headers: Headers): boolean {
 
 function isJson(contentType: string | null): boolean {
   return /^application\/json *(?:;|$)/i.test(contentType ?? "");
-}
-
-/** Undefined if there is too much. */
-async function readContent({ body }: Request): Promise<Buffer | undefined> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of body ?? []) {
-    length += piece.length;
-    if (length > MOST_CONTENT) return undefined;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }
 
 function isValidJson(content: Buffer): boolean {

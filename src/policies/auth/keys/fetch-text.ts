@@ -1,4 +1,5 @@
 import type { Fetch } from "../../../http/fetch.ts";
+import { wholeContent } from "../../../http/whole-content.ts";
 
 const MOST_REDIRECTS = 3;
 
@@ -77,19 +78,11 @@ async function read(response: Response, { longest }: Limits): Promise<string> {
     await response.body?.cancel();
     throw new FetchProblem(status === 200 ? `it answers in ${coding}` : `it answers ${status}`);
   }
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const piece of response.body ?? []) {
-      length += piece.length;
-      if (length > longest) throw new FetchProblem(`its answer is longer than ${longest} bytes`);
-      pieces.push(piece);
-    }
-  } catch (error) {
-    if (error instanceof FetchProblem) throw error;
+  const content = await wholeContent(response, longest).catch((error: unknown) => {
     throw new FetchProblem(reasonOf(error), { cause: error });
-  }
-  return Buffer.concat(pieces).toString("utf8");
+  });
+  if (content === undefined) throw new FetchProblem(`its answer is longer than ${longest} bytes`);
+  return content.toString("utf8");
 }
 
 const REASONS: Readonly<Record<string, string>> = {

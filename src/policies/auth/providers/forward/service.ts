@@ -1,4 +1,5 @@
 import { type Field, fieldOf } from "../../../../http/field.ts";
+import { wholeContent } from "../../../../http/whole-content.ts";
 import { namedByConnection, removedFields } from "../../../../http/fields.ts";
 import { GatewayError } from "../../../../pipeline/errors.ts";
 import type { PolicyServices } from "../../../../pipeline/policy.ts";
@@ -171,22 +172,17 @@ function fieldsIn(headers: Headers): Field[] {
 /** What nobody gets to see is thrown away beyond a length, and its connection with it. */
 async function contentOf(response: Response, method: string): Promise<Uint8Array> {
   const { ok, headers } = response;
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of response.body ?? []) {
-    length += piece.length;
-    if (ok && length > LARGEST_UNREAD) return NOTHING;
-    if (length > LARGEST_PAGE) {
-      throw new UnusableAnswer(`answered with more than ${LARGEST_PAGE / 1_048_576} MiB`);
-    }
-    pieces.push(piece);
+  const content = await wholeContent(response, ok ? LARGEST_UNREAD : LARGEST_PAGE);
+  if (content === undefined) {
+    if (ok) return NOTHING;
+    throw new UnusableAnswer(`answered with more than ${LARGEST_PAGE / 1_048_576} MiB`);
   }
   const promised = headers.get("content-length");
   // The runtime takes an answer for complete that ends before its first byte.
-  if (method !== "HEAD" && promised !== null && Number(promised) !== length) {
+  if (method !== "HEAD" && promised !== null && Number(promised) !== content.length) {
     throw new UnusableAnswer("broke off its answer");
   }
-  return ok ? NOTHING : Buffer.concat(pieces);
+  return ok ? NOTHING : content;
 }
 
 const NOTHING = new Uint8Array();

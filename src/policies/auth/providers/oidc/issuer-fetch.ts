@@ -1,4 +1,5 @@
 import type { CustomFetchOptions } from "oauth4webapi";
+import { wholeContent } from "../../../../http/whole-content.ts";
 import { durationText } from "../../../../units/duration.ts";
 import type { IssuerServices } from "./discovery.ts";
 import { IssuerError } from "./issuer-error.ts";
@@ -32,7 +33,8 @@ export function issuerFetch(
         ...(body !== undefined && { body }),
         ...(ca !== undefined && { tls: { ca } }),
       });
-      const content = await contentOf(response);
+      const content = await wholeContent(response, LONGEST_ANSWER);
+      if (content === undefined) throw new IssuerError("invalid", "its answer is too long");
       const { status, statusText } = response;
       const answer = { status, statusText, headers: response.headers };
       return new Response(content.length === 0 ? null : content, answer);
@@ -42,15 +44,4 @@ export function issuerFetch(
       cancel();
     }
   };
-}
-
-async function contentOf({ body }: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of body ?? []) {
-    length += piece.length;
-    if (length > LONGEST_ANSWER) throw new IssuerError("invalid", "its answer is too long");
-    pieces.push(piece);
-  }
-  return Uint8Array.from(Buffer.concat(pieces));
 }
