@@ -5,6 +5,7 @@ import type { Exchange } from "../../../../pipeline/exchange.ts";
 import type { PolicyServices } from "../../../../pipeline/policy.ts";
 import type { Clock } from "../../../../time/clock.ts";
 import { ExpiringMap } from "../../../../time/expiring-map.ts";
+import { Flight } from "../../flight.ts";
 import type { Credentials } from "./credentials.ts";
 import { Damping, type Try } from "./damping.ts";
 import { BCRYPT_BYTES, isBcrypt } from "./password-hash.ts";
@@ -32,12 +33,6 @@ const KNOWN_AT_MOST = 10_000;
 /** A client that repeats wrong credentials, like a job with an old password, costs next to nothing. */
 const WRONG_MS = 60_000;
 
-interface InProgress {
-  readonly outcome: Promise<boolean>;
-  readonly leave: () => void;
-  exchanges: number;
-}
-
 /**
  * Compares passwords with their hashes, on other threads, and knows the outcome for a while. What it keeps
  * is a digest of the credentials with a key that this process has made, so nothing of a password is in
@@ -51,7 +46,8 @@ export class PasswordVerifier {
   readonly #queue: VerificationQueue;
   readonly #right: ExpiringMap<string, Outcome>;
   readonly #wrong: ExpiringMap<string, Outcome>;
-  readonly #inProgress = new Map<string, InProgress>();
+  /** Verifications in progress, whose outcome all wait for that have sent the same. */
+  readonly #flights = new Map<string, Flight<boolean>>();
   #rightMs = 0;
 
   constructor({ clock, random, log }: Pick<PolicyServices, "clock" | "random" | "log">) {
@@ -107,24 +103,16 @@ export class PasswordVerifier {
     const digest = this.#digest(token);
     // Of the hash too: the file may change while a verification is in progress.
     const key = `${digest} ${users.get(credentials.user)?.hash}`;
-    let inProgress = this.#inProgress.get(key);
-    if (inProgress === undefined) {
-      inProgress = this.#begin(exchange, digest, credentials, users);
-      this.#inProgress.set(key, inProgress);
-      const end = () => void this.#inProgress.delete(key);
-      // If every client has left, nobody else waits for it.
-      inProgress.outcome.then(end, end);
+    let flight = this.#flights.get(key);
+    if (flight === undefined) {
+      const { outcome, leave } = this.#begin(exchange, digest, credentials, users);
+      flight = new Flight(
+        outcome.finally(() => this.#flights.delete(key)),
+        leave,
+      );
+      this.#flights.set(key, flight);
     }
-    inProgress.exchanges += 1;
-    const { cancellation } = exchange;
-    const { promise: left, resolve } = Promise.withResolvers<GatewayError>();
-    if (cancellation.reason !== undefined) resolve(cancellation.reason);
-    else cancellation.interrupts({ interrupt: resolve });
-    const outcome = await Promise.race([inProgress.outcome, left]);
-    inProgress.exchanges -= 1;
-    if (!(outcome instanceof GatewayError)) return outcome;
-    if (inProgress.exchanges === 0) inProgress.leave();
-    throw outcome;
+    return flight.join(exchange.cancellation);
   }
 
   #begin(
@@ -132,7 +120,7 @@ export class PasswordVerifier {
     digest: string,
     { user: name, password }: Credentials,
     users: Users,
-  ): InProgress {
+  ): { readonly outcome: Promise<boolean>; readonly leave: () => void } {
     const { address } = client;
     const attempt = this.#attemptOf(name, address);
     this.#admit(attempt);
@@ -149,7 +137,7 @@ export class PasswordVerifier {
       this.#settle(digest, attempt, { name, hash: user?.hash, address }, isRight);
       return isRight;
     });
-    return { outcome: settled, leave, exchanges: 0 };
+    return { outcome: settled, leave };
   }
 
   #settle(digest: string, attempt: Try, outcome: Outcome, isRight: boolean): void {

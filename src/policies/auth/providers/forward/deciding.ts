@@ -1,8 +1,8 @@
 import type { Exchange } from "../../../../pipeline/exchange.ts";
 import type { Clock } from "../../../../time/clock.ts";
+import { Flight } from "../../flight.ts";
 import type { Proof } from "../../provider.ts";
 import { Admissions } from "./admissions.ts";
-import { Flight } from "./flight.ts";
 import type { Question } from "./question.ts";
 import type { AuthService, ServiceAnswer } from "./service.ts";
 import { type Meaning, meaningOf, type Received } from "./meaning.ts";

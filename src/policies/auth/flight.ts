@@ -1,5 +1,5 @@
-import type { Cancellation } from "../../../../pipeline/cancellation.ts";
-import type { GatewayError } from "../../../../pipeline/errors.ts";
+import type { Cancellation } from "../../pipeline/cancellation.ts";
+import type { GatewayError } from "../../pipeline/errors.ts";
 
 /** A question on its way whose answer several exchanges wait for. */
 export class Flight<Result> {
