@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection } from "../pipeline/section.ts";
 import { isHostName } from "./listen-host.ts";
-import { certificatesIn, PemFileError, privateKeyIn, readPemFile } from "./pem-files.ts";
+import { checkTlsFiles, type TlsFiles } from "../documents/tls-files.ts";
 
 /** TLS settings for a connection that the gateway opens. */
 export const tlsSchema = (description: string, advice: (written: string) => string | undefined) =>
@@ -53,45 +53,15 @@ const schema = tlsSchema("TLS settings for https backends.", (written) =>
 /** `tls` of a route. */
 export const backendTls = defineSection({ schema: Type.Optional(schema), check: checkTls });
 
-interface Tls {
-  readonly ca?: string | undefined;
-  readonly certificate?: string | undefined;
-  readonly key?: string | undefined;
+interface Tls extends TlsFiles {
   readonly server_name?: string | undefined;
 }
 
-/** The files are parsed in full here: content that TLS cannot use would fail every connection. */
-export function checkTls({ ca, certificate, key, server_name: name }: Tls): ConfigIssue[] {
-  const issues: ConfigIssue[] = [];
-  const report = (place: keyof Tls, message: string) => issues.push({ path: [place], message });
-  const read = <Content>(
-    place: keyof Tls,
-    file: string | undefined,
-    parse: (file: string, pem: Buffer) => Content,
-  ) => {
-    if (file === undefined) return undefined;
-    try {
-      return parse(file, readPemFile(file));
-    } catch (error) {
-      if (!(error instanceof PemFileError)) throw error;
-      report(place, error.message);
-      return undefined;
-    }
-  };
-  read("ca", ca, certificatesIn);
-  const [own] = read("certificate", certificate, certificatesIn) ?? [];
-  const ownKey = read("key", key, privateKeyIn);
-  if (own !== undefined && ownKey !== undefined && !own.checkPrivateKey(ownKey)) {
-    report("key", `${key} is not the key of the certificate in ${certificate}`);
-  }
-  if (certificate !== undefined && key === undefined) {
-    report("certificate", "a certificate needs its private `key`");
-  }
-  if (key !== undefined && certificate === undefined) {
-    report("key", "a private key needs its `certificate`");
-  }
+export function checkTls({ server_name: name, ...files }: Tls): ConfigIssue[] {
+  const issues = checkTlsFiles(files);
   if (name !== undefined && !isHostName(name)) {
-    report("server_name", `\`${name}\` is not a host name, like api.example.com`);
+    const message = `\`${name}\` is not a host name, like api.example.com`;
+    issues.push({ path: ["server_name"], message });
   }
   return issues;
 }

@@ -1,7 +1,8 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { CertificateNames, subjectAltNames } from "../http/certificate-names.ts";
-import { certificatesIn, PemFileError, privateKeyIn, readPemFile } from "./pem-files.ts";
+import { certificatesIn, privateKeyIn } from "../documents/pem-files.ts";
+import { FileProblem, readFileBytes } from "../documents/text-file.ts";
 
 /** The files of a certificate that the gateway presents. */
 export interface CertificateFiles {
@@ -31,8 +32,8 @@ export interface ReadCertificate {
 
 /** Throws a CertificateError if TLS could not use the files. */
 export function readCertificate(files: CertificateFiles): ReadCertificate {
-  const certificate = at("certificate", () => readPemFile(files.certificate));
-  const key = at("key", () => readPemFile(files.key));
+  const certificate = at("certificate", () => readFileBytes(files.certificate));
+  const key = at("key", () => readFileBytes(files.key));
   const chain = at("certificate", () => certificatesIn(files.certificate, certificate));
   const privateKey = at("key", () => privateKeyIn(files.key, key));
   const own = ownOf(chain, privateKey, files);
@@ -74,7 +75,7 @@ function at<Content>(place: keyof CertificateFiles, read: () => Content): Conten
   try {
     return read();
   } catch (error) {
-    if (error instanceof PemFileError) throw new CertificateError(place, error.message, error);
+    if (error instanceof FileProblem) throw new CertificateError(place, error.message, error);
     throw error;
   }
 }

@@ -2,7 +2,8 @@ import { CertificateNames, subjectAltNames } from "../http/certificate-names.ts"
 import type { ConfigIssue } from "../pipeline/policy.ts";
 import type { Checkable } from "../pipeline/section.ts";
 import { hostsOf } from "../routing/conditions/of-route.ts";
-import { certificatesIn, PemFileError, readPemFile } from "./pem-files.ts";
+import { certificatesIn } from "../documents/pem-files.ts";
+import { FileProblem, readFileBytes } from "../documents/text-file.ts";
 import type { Config } from "./schema.ts";
 
 /**
@@ -35,10 +36,10 @@ function namesOf({
   for (const files of certificates) {
     if (files?.certificate === undefined) return undefined;
     try {
-      const [own] = certificatesIn(files.certificate, readPemFile(files.certificate));
+      const [own] = certificatesIn(files.certificate, readFileBytes(files.certificate));
       names.push(...subjectAltNames(own?.subjectAltName));
     } catch (error) {
-      if (error instanceof PemFileError) return undefined;
+      if (error instanceof FileProblem) return undefined;
       throw error;
     }
   }

@@ -8,7 +8,8 @@ import {
   type ReadCertificate,
   readCertificate,
 } from "./certificate-files.ts";
-import { certificatesIn, PemFileError, readPemFile } from "./pem-files.ts";
+import { certificatesIn } from "../documents/pem-files.ts";
+import { FileProblem, readFileBytes } from "../documents/text-file.ts";
 
 const minVersion = Type.Transform(
   Type.Union([Type.Literal("1.2"), Type.Literal("1.3"), Type.Literal(1.2), Type.Literal(1.3)], {
@@ -187,14 +188,14 @@ function checkCertificate(
 function checkAuthorities(file: string): ConfigIssue[] {
   try {
     // One that has signed itself may be a client's own, to accept that client alone.
-    const canBeMeant = certificatesIn(file, readPemFile(file)).some(
+    const canBeMeant = certificatesIn(file, readFileBytes(file)).some(
       ({ ca, issuer, subject }) => ca || issuer === subject,
     );
     if (canBeMeant) return [];
     const message = `no certificate in ${file} is an authority's (CA:TRUE), so no client's certificate is accepted; name the authority's file`;
     return [{ path: [], message, severity: "warning" }];
   } catch (error) {
-    if (error instanceof PemFileError) return [{ path: [], message: error.message }];
+    if (error instanceof FileProblem) return [{ path: [], message: error.message }];
     throw error;
   }
 }

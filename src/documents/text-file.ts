@@ -15,21 +15,26 @@ export class FileProblem extends Error {
   }
 }
 
-/** The text of a file in UTF-8. Throws a FileProblem. */
-export function readTextFile(file: string): string {
+/** The content of a file. Throws a FileProblem. */
+export function readFileBytes(file: string): Buffer {
   try {
-    const { size } = asFile(file, statSync(file));
-    return asText(file, size, readFileSync(file));
+    checkFacts(file, statSync(file));
+    return readFileSync(file);
   } catch (error) {
     throw asProblem(file, error);
   }
 }
 
+/** The text of a file in UTF-8. Throws a FileProblem. */
+export function readTextFile(file: string): string {
+  return asText(file, readFileBytes(file));
+}
+
 /** The same, later. Rejects with a FileProblem. */
 export async function readTextFileLater(file: string): Promise<string> {
   try {
-    const { size } = asFile(file, await stat(file));
-    return asText(file, size, await readFile(file));
+    checkFacts(file, await stat(file));
+    return asText(file, await readFile(file));
   } catch (error) {
     throw asProblem(file, error);
   }
@@ -40,13 +45,12 @@ interface FileFacts {
   isFile(): boolean;
 }
 
-function asFile(file: string, facts: FileFacts): FileFacts {
+function checkFacts(file: string, facts: FileFacts): void {
   if (!facts.isFile()) throw new FileProblem([`${file} is not a file`]);
-  return facts;
+  if (facts.size > LARGEST) throw new FileProblem([`${file} is larger than 64 MiB`]);
 }
 
-function asText(file: string, size: number, content: Buffer): string {
-  if (size > LARGEST) throw new FileProblem([`${file} is larger than 64 MiB`]);
+function asText(file: string, content: Buffer): string {
   try {
     return UTF_8.decode(content);
   } catch (error) {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hasOpenssl, makeAuthority } from "../../support/certificates.ts";
 import { errorsIn, loaded, printed, ROUTE } from "./loading.ts";
 
 const withForward = (written: string) => `auth: { sso: { forward: ${written} } }\n${ROUTE}`;
@@ -68,13 +69,14 @@ describe("an error is", () => {
     expect(errorsIn(withKeys(keys)).join("\n")).toContain(message);
   });
 
-  test("a certificate without its key, and a key without its certificate", () => {
+  test.if(hasOpenssl)("a certificate without its key, and a key without its own", async () => {
     const folder = mkdtempSync(join(tmpdir(), "gateway-"));
     try {
-      const certificate = join(folder, "a.pem");
-      const key = join(folder, "a.key");
-      writeFileSync(certificate, "-----BEGIN CERTIFICATE-----\n");
-      writeFileSync(key, "-----BEGIN PRIVATE KEY-----\n");
+      await makeAuthority(folder, "one");
+      await makeAuthority(folder, "two");
+      const [certificate, key, other] = ["one.pem", "one.key", "two.key"].map((name) =>
+        join(folder, name),
+      );
       expect(printed(withKeys(`tls: { certificate: ${certificate}, key: ${key} }`))).toBe("");
       expect(errorsIn(withKeys(`tls: { certificate: ${certificate} }`))[0]).toContain(
         "a certificate needs its private `key`",
@@ -82,6 +84,9 @@ describe("an error is", () => {
       expect(errorsIn(withKeys(`tls: { key: ${key} }`))[0]).toContain(
         "a private key needs its `certificate`",
       );
+      expect(
+        errorsIn(withKeys(`tls: { certificate: ${certificate}, key: ${other} }`))[0],
+      ).toContain("is not the key of the certificate");
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { type CertificateFiles, readCertificate } from "../../../config/certificate-files.ts";
-import { certificatesIn, readPemFile } from "../../../config/pem-files.ts";
+import { certificatesIn } from "../../../documents/pem-files.ts";
+import { readFileBytes } from "../../../documents/text-file.ts";
 import { CertificateNames, subjectAltNames } from "../../../http/certificate-names.ts";
 import type { ServerCertificate } from "./certificates.ts";
 import {
@@ -94,7 +95,7 @@ function readAuthorities(
 ): Buffer | undefined {
   if (clients === undefined) return undefined;
   try {
-    const pem = readPemFile(clients.ca);
+    const pem = readFileBytes(clients.ca);
     certificatesIn(clients.ca, pem);
     return pem;
   } catch (error) {

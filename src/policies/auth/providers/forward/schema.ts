@@ -1,11 +1,12 @@
 import { Value } from "@sinclair/typebox/value";
 import { type StaticDecode, Type } from "@sinclair/typebox";
 import { TOKEN } from "../../../../http/fields.ts";
+import { checkTlsFiles } from "../../../../documents/tls-files.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
+import { under } from "../../../../pipeline/section.ts";
 import { Duration } from "../../../../units/duration.ts";
 import { nameProblem, refusedInRequests } from "../../../field-names.ts";
 import type { SecretNames } from "../../provider.ts";
-import { checkTls } from "./tls-files.ts";
 
 const FieldNames = (options: { readonly description: string; readonly default: string[] }) =>
   Type.Array(Type.String({ expected: "the name of a field" }), options);
@@ -195,7 +196,7 @@ export function checkForward(config: ForwardConfig): ConfigIssue[] {
       ),
     ),
     ...checkCache(settings),
-    ...checkTls(tls),
+    ...under(["tls"], tls === undefined ? [] : checkTlsFiles(tls)),
   ];
 }
 

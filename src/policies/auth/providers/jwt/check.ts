@@ -1,6 +1,8 @@
 import { isLoopbackHost } from "../../../../http/address.ts";
 import { FileProblem, readTextFile } from "../../../../documents/text-file.ts";
+import { checkTlsFiles } from "../../../../documents/tls-files.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
+import { under } from "../../../../pipeline/section.ts";
 import { type Algorithm, algorithms, leastBytes } from "../../keys/algorithms.ts";
 import { type KnownKey, KeySetProblem, readJwkSet } from "../../keys/jwk-set.ts";
 import { isPem, readPem } from "../../keys/pem-keys.ts";
@@ -71,14 +73,7 @@ function checkUrl(written: string, config: JwtConfig): ConfigIssue[] {
   }
   const ca = typeof config.jwks === "object" ? config.jwks.ca : undefined;
   if (ca === undefined) return issues;
-  try {
-    if (!readTextFile(ca).includes("-----BEGIN CERTIFICATE-----")) {
-      issues.push({ path: ["jwks", "ca"], message: `${ca} has no certificate in PEM` });
-    }
-  } catch (error) {
-    issues.push({ path: ["jwks", "ca"], message: problemOf(ca, error) });
-  }
-  return issues;
+  return [...issues, ...under(["jwks"], checkTlsFiles({ ca }))];
 }
 
 function checkPublicKeys(config: JwtConfig): ConfigIssue[] {

@@ -1,40 +1,20 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
-
-/** A file that cannot be used; the message is for the operator. */
-export class PemFileError extends Error {}
-
-/** Throws a PemFileError. */
-export function readPemFile(file: string): Buffer {
-  try {
-    if (statSync(file).isFile()) return readFileSync(file);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason =
-      code === "EACCES" || code === "EPERM" ? "this user has no permission" : String(code);
-    const message =
-      code === "ENOENT"
-        ? `${file} does not exist; relative paths start at the working directory`
-        : `${file} cannot be read; ${reason}`;
-    throw new PemFileError(message, { cause: error });
-  }
-  throw new PemFileError(`${file} is not a file`);
-}
+import { FileProblem } from "./text-file.ts";
 
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
-/** All certificates of a file, in its order; at least one. Throws a PemFileError. */
+/** All certificates of a file, in its order; at least one. Throws a FileProblem. */
 export function certificatesIn(file: string, pem: Buffer): X509Certificate[] {
   const blocks = pem.toString("latin1").match(CERTIFICATE) ?? [];
   if (blocks.length === 0) {
-    throw new PemFileError(`${file} has no certificate in PEM${insteadOfCertificate(file, pem)}`);
+    throw new FileProblem([`${file} has no certificate in PEM${insteadOfCertificate(file, pem)}`]);
   }
   return blocks.map((block, index) => {
     try {
       return new X509Certificate(block);
     } catch (error) {
-      throw new PemFileError(`certificate ${index + 1} in ${file} is damaged`, { cause: error });
+      throw new FileProblem([`certificate ${index + 1} in ${file} is damaged`], error);
     }
   });
 }
@@ -53,25 +33,29 @@ function insteadOfCertificate(file: string, content: Buffer): string {
     : `; it may be DER: convert it by \`openssl x509 -inform DER -in ${file} -out server.pem\``;
 }
 
-/** Throws a PemFileError. */
+/** Throws a FileProblem. */
 export function privateKeyIn(file: string, pem: Buffer): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ERR_MISSING_PASSPHRASE") {
-      throw new PemFileError(
-        `the private key in ${file} is encrypted, and the gateway has no passphrase; decrypt it with \`openssl pkey -in ${file} -out plain.key\``,
-        { cause: error },
+      throw new FileProblem(
+        [
+          `the private key in ${file} is encrypted, and the gateway has no passphrase; decrypt it with \`openssl pkey -in ${file} -out plain.key\``,
+        ],
+        error,
       );
     }
     if (code === "ERR_OSSL_EVP_UNSUPPORTED_ALGORITHM") {
-      throw new PemFileError(
-        `the private key in ${file} is of a kind that TLS does not use; make one with \`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256\``,
-        { cause: error },
+      throw new FileProblem(
+        [
+          `the private key in ${file} is of a kind that TLS does not use; make one with \`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256\``,
+        ],
+        error,
       );
     }
     const instead = pem.includes("PRIVATE KEY-----") ? " that can be read" : "";
-    throw new PemFileError(`${file} has no private key in PEM${instead}`, { cause: error });
+    throw new FileProblem([`${file} has no private key in PEM${instead}`], error);
   }
 }
