@@ -3,6 +3,7 @@ import type { Answer } from "./answer.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Fetch } from "../http/fetch.ts";
 import type { SharedStore } from "./shared-store.ts";
+import type { Log } from "../units/log-level.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Keep } from "./keeping.ts";
 import type { Placeholder } from "./parsed-text.ts";
@@ -61,7 +62,7 @@ export interface PolicyServices {
   /** The same, for what all policies of this kind share, whatever their route. */
   readonly share: Keep;
   /** For the operator. Nothing that clients can cause at will is logged without a limit. */
-  readonly log: (level: "debug" | "info" | "warn" | "error", message: string) => void;
+  readonly log: Log;
   /** Milliseconds without content moving towards a client; 0 sets no limit. */
   readonly idleTimeout: number;
   /** Milliseconds without content arriving from a client; 0 sets no limit. */

@@ -1,6 +1,7 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { Clock } from "../../time/clock.ts";
 import type { BackendConfig } from "../backend-schema.ts";
+import type { Log } from "../../units/log-level.ts";
 
 /** Where an upstream's backends come from. */
 export interface DiscoverySource {
@@ -20,7 +21,7 @@ export interface DiscoveryServices {
   /** Evenly spread over [0, 1). */
   readonly random: () => number;
   /** Writes a line to the operator's log. */
-  readonly log: (level: "debug" | "info" | "warn" | "error", message: string) => void;
+  readonly log: Log;
 }
 
 /** A kind of discovery source: its key, its settings and its behaviour, together. */

@@ -1,7 +1,6 @@
+import type { Log } from "../../../units/log-level.ts";
 import type { KnownKey, ReadKeys } from "./jwk-set.ts";
 import type { VerificationKey } from "./verification-key.ts";
-
-type Log = (level: "info" | "warn" | "error", message: string) => void;
 
 /** Keys that are read again and again from a place, and what the operator is told of that. */
 export class ChangingKeys {

@@ -1,6 +1,7 @@
 import { FileProblem, readTextFile, readTextFileLater } from "../../../documents/text-file.ts";
 import type { Clock } from "../../../time/clock.ts";
 import { FileWatch } from "../../../time/file-watch.ts";
+import type { Log } from "../../../units/log-level.ts";
 import { ChangingKeys } from "./changing-keys.ts";
 import { type KnownKey, KeySetProblem, type ReadKeys } from "./jwk-set.ts";
 import { type KeySet, KeysUnavailable } from "./key-set.ts";
@@ -16,7 +17,7 @@ interface FileKeysOptions {
   readonly files: readonly string[];
   readonly read: ReadTexts;
   readonly clock: Clock;
-  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+  readonly log: Log;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Fetch } from "../../../http/fetch.ts";
 import { deltaSeconds, parseCacheControl } from "../../../http/cache-control.ts";
 import type { PolicyServices } from "../../../pipeline/policy.ts";
 import type { Clock } from "../../../time/clock.ts";
+import type { Log } from "../../../units/log-level.ts";
 import { ChangingKeys } from "./changing-keys.ts";
 import { FetchProblem, fetchText } from "./fetch-text.ts";
 import { KeySetProblem, readJwkSet } from "./jwk-set.ts";
@@ -38,7 +39,7 @@ interface RemoteKeysPlace {
 interface RemoteKeysOptions extends RemoteKeysPlace {
   readonly clock: Clock;
   readonly fetch: Fetch;
-  readonly log: (level: "info" | "warn" | "error", message: string) => void;
+  readonly log: Log;
 }
 
 /** The key set behind a URL: one for all who ask for it, across reloads. */
