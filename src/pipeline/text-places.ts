@@ -89,7 +89,16 @@ const LONGEST_IN_KEY = 128;
 const DIGEST = "sha256:";
 
 function shortened(value: string): string {
-  if (value.length <= LONGEST_IN_KEY && !value.startsWith(DIGEST)) return value;
+  return fitsInKey(value) ? value : digestInKey(value);
+}
+
+/** Whether a value can be part of a key as it is. One that looks like a digest is replaced by its own. */
+export function fitsInKey(value: string): boolean {
+  return value.length <= LONGEST_IN_KEY && !value.startsWith(DIGEST);
+}
+
+/** What stands in a key for a value that is too long, or secret. */
+export function digestInKey(value: string): string {
   return `${DIGEST}${new Bun.CryptoHasher("sha256").update(value).digest("base64url")}`;
 }
 

@@ -6,7 +6,7 @@ import {
   Template,
   type TextPlace,
 } from "../../pipeline/placeholders.ts";
-import { asText } from "../../pipeline/text-places.ts";
+import { asText, digestInKey, fitsInKey } from "../../pipeline/text-places.ts";
 import { UNPRINTABLE } from "../../units/printable.ts";
 
 /** What a quota counts by. */
@@ -23,13 +23,13 @@ export function keyReader(key: QuotaKey): (exchange: Exchange) => string {
   if (key === "subject") return subjectOf;
   if (!isParsed(key)) return ({ client }) => clientNetwork(client.address);
   const template = new Template(key, placeIn(key));
-  if (isKeyOfCredentials(key)) return (exchange) => digest(template.text(exchange));
+  if (isKeyOfCredentials(key)) return (exchange) => digestInKey(template.text(exchange));
   const sent = sentBy(key);
   if (sent.length === 0) return (exchange) => template.text(exchange);
   return (exchange) => {
     const text = template.text(exchange);
     return sent.some(({ source, name }) => exchange.redaction.hides(source, name))
-      ? digest(text)
+      ? digestInKey(text)
       : text;
   };
 }
@@ -115,16 +115,8 @@ function codePoint(character: string): string {
 
 const OF_ONE_VALUE = new Encoded("%");
 
-/** Characters of the longest value that is part of a key as it is. */
-const LONGEST = 128;
-const DIGEST = "sha256:";
-
 function readable(text: string, encoded: Encoded): string {
-  return text.length > LONGEST || text.startsWith(DIGEST) ? digest(text) : encoded.in(text);
-}
-
-function digest(text: string): string {
-  return `${DIGEST}${new Bun.CryptoHasher("sha256").update(text).digest("base64url")}`;
+  return fitsInKey(text) ? encoded.in(text) : digestInKey(text);
 }
 
 function percentEncoded(character: string): string {
