@@ -14,7 +14,6 @@ const COLUMNS: readonly (readonly string[])[] = [
   ["transport", "proxy", "config"],
   ["runtime"],
   ["server"],
-  ["workers"],
   ["cli"],
   ["main.ts"],
 ];
