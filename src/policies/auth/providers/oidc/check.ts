@@ -1,4 +1,4 @@
-import { FileProblem, readTextFile } from "../../../../documents/text-file.ts";
+import { checkTlsFiles } from "../../../../documents/tls-files.ts";
 import { isLoopbackHost } from "../../../../http/address.ts";
 import { normalizePath } from "../../../../http/path.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
@@ -29,7 +29,7 @@ const FEWEST_CHARACTERS = 8;
 export function checkOidc(config: OidcConfig): ConfigIssue[] {
   return [
     ...checkIssuer(config),
-    ...checkAuthorities(config),
+    ...checkTlsFiles({ ca: config.ca }),
     ...checkKeys(config),
     ...checkOrigins(config),
     ...checkPaths(config),
@@ -71,17 +71,6 @@ function checkIssuer({ issuer }: OidcConfig): ConfigIssue[] {
   const message =
     "the issuer is asked without TLS: everyone on the way can log in as anybody; use https";
   return [{ path, message, severity: "warning" }];
-}
-
-function checkAuthorities({ ca }: OidcConfig): ConfigIssue[] {
-  const path = ["ca"];
-  try {
-    const isPem = ca === undefined || readTextFile(ca).includes("-----BEGIN CERTIFICATE-----");
-    return isPem ? [] : [{ path, message: `${ca} has no certificate in PEM` }];
-  } catch (error) {
-    if (error instanceof FileProblem) return [{ path, message: error.message }];
-    throw error;
-  }
 }
 
 function checkKeys(config: OidcConfig): ConfigIssue[] {
