@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { auditConfig, type Risk } from "../../../../src/config/audit/audit.ts";
+import { hasOpenssl, issuedForAll } from "../../../support/certificates.ts";
 import { auditRules } from "../../../../src/config/audit/rules/registry.ts";
 
 const HOST =
@@ -224,6 +225,28 @@ describe("the audit", () => {
     expect(diagnostics.length).toBeGreaterThan(0);
   });
 });
+
+const issued = issuedForAll("server", "DNS:localhost");
+
+test.skipIf(!hasOpenssl)(
+  "client certificates that nothing requires are found, and keys that all can read",
+  () => {
+    const file = (name: string) => join(issued.folder, name);
+    const tls = (required: boolean) => `server:
+  host: 127.0.0.1
+  trusted_proxies: [127.0.0.1]
+  tls:
+    port: 8443
+    certificates: [{ certificate: ${file("server.pem")}, key: ${file("server.key")} }]
+    client_certificates: { ca: ${file("ca.pem")}, required: ${required} }
+admin: { main_port: off }
+${ROUTES}`;
+    expect(found(tls(false))).toEqual(["client-certificates-optional medium 7:5"]);
+    expect(found(tls(true), { modes: { [file("server.key")]: 0o644 } })).toEqual([
+      expect.stringContaining("readable-key high 6:"),
+    ]);
+  },
+);
 
 test("names of rules are unique, and the docs list all of them", async () => {
   const names = auditRules.map(({ name }) => name);
