@@ -5,7 +5,7 @@ import { GatewayError } from "../../../../pipeline/errors.ts";
 import type { PolicyServices } from "../../../../pipeline/policy.ts";
 import { RareLog } from "../../../rare-log.ts";
 import type { Pairs } from "./question.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../../slots.ts";
 
 /** How a service is asked. */
 export interface ServiceSettings {

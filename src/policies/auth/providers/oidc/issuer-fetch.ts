@@ -1,11 +1,20 @@
 import type { CustomFetchOptions } from "oauth4webapi";
 import { wholeContent } from "../../../../http/whole-content.ts";
 import { durationText } from "../../../../units/duration.ts";
+import { Slots } from "../../slots.ts";
 import type { IssuerServices } from "./discovery.ts";
 import { IssuerError } from "./issuer-error.ts";
 
 /** An issuer's longest answer, in bytes: documents and key sets have some kilobytes. */
 const LONGEST_ANSWER = 1_048_576;
+
+/**
+ * Requests to an issuer at a time, and how many more wait. The runtime has 256 under way for all purposes:
+ * clients with made-up codes could take all of them while an issuer hangs, and nobody else could be asked
+ * for anything.
+ */
+const AT_ONCE = 32;
+const MOST_WAITING = 1_000;
 
 type Ask = (
   url: string,
@@ -17,14 +26,20 @@ export function issuerFetch(
   { fetch, clock, ca }: Pick<IssuerServices, "fetch" | "clock" | "ca">,
   timeoutMs: number,
 ): Ask {
+  const slots = new Slots(AT_ONCE, MOST_WAITING);
   return async (url, { method, headers, body, redirect }) => {
     const controller = new AbortController();
     const cancel = clock.schedule(timeoutMs, () => {
       const message = `no answer within ${durationText(timeoutMs)}`;
       controller.abort(new IssuerError("unreachable", message));
     });
+    const { signal } = controller;
+    let isTaken = false;
     try {
-      const { signal } = controller;
+      const turn = slots.take(signal);
+      if (turn === false) throw new IssuerError("unreachable", "too many requests wait for it");
+      if (turn !== undefined) await turn;
+      isTaken = true;
       const response = await fetch(url, {
         method,
         headers,
@@ -39,9 +54,10 @@ export function issuerFetch(
       const answer = { status, statusText, headers: response.headers };
       return new Response(content.length === 0 ? null : content, answer);
     } catch (error) {
-      throw controller.signal.aborted ? controller.signal.reason : error;
+      throw signal.aborted ? signal.reason : error;
     } finally {
       cancel();
+      if (isTaken) slots.give();
     }
   };
 }

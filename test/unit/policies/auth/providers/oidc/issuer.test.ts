@@ -196,3 +196,27 @@ describe("the gateway at the issuer", () => {
     expect((await browser.logIn()).status).toBe(302);
   });
 });
+
+test("an issuer that hangs leaves room for what else the gateway has to ask", async () => {
+  const { gateway, issuer, clock } = stage();
+  const logins = await Promise.all(
+    Array.from({ length: 100 }, async () => {
+      const browser = new Browser(gateway);
+      const away = await browser.open("/things");
+      return { browser, back: issuer.logIn(away.headers.get("location") ?? "") };
+    }),
+  );
+  const { promise: never } = Promise.withResolvers<Response>();
+  issuer.answerInstead = (path) => (path === "/token" ? never : undefined);
+  const answers = logins.map(({ browser, back }) => browser.open(back));
+  while (issuer.count("/token") < 32) await Promise.resolve();
+  for (let turns = 0; turns < 100; turns += 1) await Promise.resolve();
+  expect(issuer.count("/token")).toBe(32);
+  clock.advance(5_000);
+  for (const answer of await Promise.all(answers)) {
+    expect((await problemOf(answer)).code).toBe("auth_unavailable");
+  }
+  issuer.answerInstead = () => undefined;
+  expect((await new Browser(gateway).logIn()).status).toBe(302);
+  expect(issuer.count("/token")).toBe(33);
+});

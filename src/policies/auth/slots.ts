@@ -11,15 +11,15 @@ export class Slots {
   }
 
   /**
-   * Takes a place: undefined if there is one, false if too many wait already, otherwise a promise that
-   * resolves when there is one, and rejects when the signal says so.
+   * Takes a place: undefined if there is one, false if too many wait already or the signal has said so,
+   * otherwise a promise that resolves when there is one, and rejects when the signal says so.
    */
   take(signal: AbortSignal): undefined | false | Promise<void> {
     if (this.#taken < this.#most) {
       this.#taken += 1;
       return undefined;
     }
-    if (this.#waiting.size >= this.#mostWaiting) return false;
+    if (signal.aborted || this.#waiting.size >= this.#mostWaiting) return false;
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiting.delete(proceed);
