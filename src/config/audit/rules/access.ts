@@ -10,7 +10,7 @@ export const access: readonly Rule[] = [
     finds:
       "a route without `auth` next to routes with it: the same backends, or the same beginning of the path",
     find({ config }) {
-      const guarded = config.routes.filter((route) => (askedBy(route) ?? []).length > 0);
+      const guarded = config.routes.filter(isGuarded);
       return config.routes.flatMap((route, index) => {
         // What is written on purpose, and what is for certain addresses only, is meant so.
         const isMeant = askedBy(route) !== undefined || at(route, "allow") !== undefined;
@@ -27,6 +27,31 @@ export const access: readonly Rule[] = [
         ];
       });
     },
+  },
+  {
+    name: "methods-without-auth",
+    severity: "medium",
+    finds:
+      "a route with `auth` for some methods, where requests of all others reach the same backends without it",
+    find: ({ config: { routes } }) =>
+      routes.flatMap((route, index) => {
+        const methods = at(route, "methods");
+        if (!Array.isArray(methods) || !isGuarded(route)) return [];
+        const isOpen = routes.every((other) => !isGuarded(other) || !takesOthersOf(other, route));
+        const open = routes.find(
+          (other) =>
+            !isGuarded(other) && takesOthersOf(other, route) && haveSameBackends(other, route),
+        );
+        if (!isOpen || open === undefined) return [];
+        const missing = ["HEAD", "OPTIONS", "POST"].find((one) => !methods.includes(one));
+        return [
+          {
+            path: ["routes", index, "methods"],
+            message: `other methods for ${route.path}, like ${missing ?? "PUT"}, reach the same backends by ${nameOf(open)}, which requires no authentication`,
+            remedy: `leave \`methods\` out, or add a route for ${route.path} without it and with the same \`auth\``,
+          },
+        ];
+      }),
   },
   {
     name: "provider-unused",
@@ -117,18 +142,38 @@ export const access: readonly Rule[] = [
   },
 ];
 
+function isGuarded(route: RouteConfig): boolean {
+  return (askedBy(route) ?? []).length > 0;
+}
+
+/** Whether a route takes all requests for another one's path and hosts that differ from its in the method. */
+function takesOthersOf(one: RouteConfig, other: RouteConfig): boolean {
+  const conditions = ["methods", "headers", "query", "cookies", "clients"];
+  if (conditions.some((key) => at(one, key) !== undefined)) return false;
+  const hosts = at(one, "hosts");
+  if (hosts !== undefined && !Bun.deepEquals(hosts, at(other, "hosts"))) return false;
+  return (
+    one.path === other.path ||
+    (one.path.endsWith("/*") && other.path.startsWith(one.path.slice(0, -1)))
+  );
+}
+
 function isForwarded(route: RouteConfig): boolean {
   return ["redirect", "respond"].every((key) => at(route, key) === undefined);
 }
 
 /** Whether two routes lead to the same backends, or have the same hosts and the same first segment. */
 function isNextTo(one: RouteConfig, other: RouteConfig): boolean {
-  if (one.upstream !== undefined && one.upstream === other.upstream) return true;
-  const urls = new Set(urlsOf(other));
-  if (urlsOf(one).some((url) => urls.has(url))) return true;
+  if (haveSameBackends(one, other)) return true;
   const segment = firstSegment(one.path);
   const haveSameHosts = Bun.deepEquals(at(one, "hosts"), at(other, "hosts"));
   return haveSameHosts && segment !== "" && segment === firstSegment(other.path);
+}
+
+function haveSameBackends(one: RouteConfig, other: RouteConfig): boolean {
+  if (one.upstream !== undefined && one.upstream === other.upstream) return true;
+  const urls = new Set(urlsOf(other));
+  return urlsOf(one).some((url) => urls.has(url));
 }
 
 function urlsOf(route: RouteConfig): string[] {

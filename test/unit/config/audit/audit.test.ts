@@ -37,6 +37,9 @@ function found(text: string, given: Given = {}): string[] {
 const auth = (provider: string, route = "{}") =>
   `auth: { p: ${provider} }\nroutes: [{ path: /a/*, backends: ["http://127.0.0.1:9001"], auth: p, ${route.slice(1, -1)} }]\n`;
 
+/** A route with auth, to be gone on with. */
+const GUARD = `auth: { p: { forward: "http://127.0.0.1:4180/" } }\nroutes: [{ path: /a/*, backends: ["http://127.0.0.1:9001"], auth: p`;
+
 test("a careful configuration has no risks", () => {
   const text = `${HOST}rate_limiting: { rate: 100, key: client_ip }\n${auth(
     "{ jwt: { jwks: https://issuer/jwks, issuer: https://issuer/, audience: api } }",
@@ -107,6 +110,11 @@ const cases: [what: string, text: string, expected: string[], given?: Given][] =
     "a route without auth at the same backend",
     `${HOST}${auth("{ api_key: { keys: { a: { hash: 'sha256:5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592' } } } }").trimEnd().slice(0, -1)}, { path: /b, backends: ["http://127.0.0.1:9001"] }, { path: /c, backends: ["http://127.0.0.1:9002"] }, { path: /a/open, backends: ["http://127.0.0.1:9002"], auth: none }, { path: /a/x, backends: ["http://127.0.0.1:9003"] }]`,
     ["route-without-auth medium 4:82", "route-without-auth medium 4:252"],
+  ],
+  [
+    "a route with auth for some methods, and an open one that takes the others",
+    `${HOST}${GUARD}, methods: [GET] }, { path: /*, backends: ["http://127.0.0.1:9001"], auth: none }]`,
+    ["methods-without-auth medium 4:70"],
   ],
   [
     "an unused provider",
@@ -256,4 +264,22 @@ test("names of rules are unique, and the docs list all of them", async () => {
     ({ name, severity }) => !page.includes(`| \`${name}\` | ${severity} |`),
   );
   expect(missing.map(({ name }) => name)).toEqual([]);
+});
+
+test.each([
+  [
+    "for other methods by name",
+    `{ path: /a/*, methods: [GET, HEAD], backends: BACKENDS, auth: none }`,
+  ],
+  ["elsewhere", `{ path: /*, backends: ["http://127.0.0.1:9002"], auth: none }`],
+  ["for other hosts", `{ path: /*, hosts: [a.test], backends: BACKENDS, auth: none }`],
+  ["for other paths", `{ path: /b/*, backends: BACKENDS, auth: none }`],
+  [
+    "after one with auth",
+    `{ path: /a/*, backends: BACKENDS, auth: p }, { path: /*, backends: BACKENDS, auth: none }`,
+  ],
+])("an open route %s takes no other methods of a guarded one", (_which, open) => {
+  const others = open.replaceAll("BACKENDS", '["http://127.0.0.1:9001"]');
+  const risks = found(`${HOST}${GUARD}, methods: [POST] }, ${others}]`);
+  expect(risks.filter((risk) => risk.startsWith("methods-without-auth"))).toEqual([]);
 });
