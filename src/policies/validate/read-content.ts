@@ -29,7 +29,7 @@ export function presentContent(content: IncomingContent): Uint8Array | undefined
 
 /**
  * Waits for all content, which can be read again afterwards, and so can what was read of content that is
- * too large. Rejects if it breaks off, and when the exchange ends.
+ * too large. It counts as held until the exchange is over, or gives it back. Rejects if it breaks off, and when the exchange ends.
  */
 export async function readContent(
   exchange: Exchange,
@@ -44,7 +44,6 @@ export async function readContent(
   });
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  let taken = 0;
   let outcome: NotRead | undefined;
   try {
     while (outcome === undefined) {
@@ -55,12 +54,10 @@ export async function readContent(
       pieces.push(value);
       bytes += value.length;
       if (bytes > most) outcome = "too large";
-      else if (held.take(value.length)) taken += value.length;
-      else outcome = "no room";
+      else if (!held.take(exchange, value.length)) outcome = "no room";
     }
   } finally {
     idle.stop();
-    held.giveBack(taken);
   }
   const [only] = pieces;
   const whole = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);

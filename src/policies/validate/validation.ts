@@ -50,6 +50,11 @@ export class Validation implements Policy {
     return this.#judge(exchange, present, { faults, expected, judges });
   }
 
+  /** Backends that answer have usually read the content; streams may go on for hours. */
+  response(exchange: Exchange): undefined {
+    this.#options.held.giveBack(exchange);
+  }
+
   async #later(exchange: Exchange, content: IncomingContent, found: Judged): Promise<undefined> {
     const whole = await readContent(exchange, content, this.#options);
     if (whole === "too large") return this.#refuse(exchange, tooLarge(this.#options.most));

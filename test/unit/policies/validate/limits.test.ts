@@ -1,10 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import { IncomingContent } from "../../../../src/pipeline/incoming-content.ts";
 import { HeldBytes } from "../../../../src/policies/validate/held-bytes.ts";
 import { readContent } from "../../../../src/policies/validate/read-content.ts";
+import { Validation } from "../../../../src/policies/validate/validation.ts";
 import { isLinear } from "../../../../src/policies/validate/schemas/linear.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 import { eventually } from "../../../support/eventually.ts";
@@ -13,6 +14,10 @@ import { openExchange } from "../../pipeline/opening.ts";
 import { byBody, faultsOf, folderWith, json, text, validating } from "./support.ts";
 
 const stage = createStage();
+
+function readOptions() {
+  return { most: 10, held: new HeldBytes(15), clock: new FakeClock(), timeout: 1_000 };
+}
 
 describe("what strangers' content can cost", () => {
   test("a long list of faults is cut, and takes no long time to find", async () => {
@@ -185,7 +190,10 @@ test("19.99 is a multiple of 0.01, and 19.995 is not", async () => {
 });
 
 describe("content that is read", () => {
-  const options = { most: 10, held: new HeldBytes(15), clock: new FakeClock(), timeout: 1_000 };
+  let options = readOptions();
+  beforeEach(() => {
+    options = readOptions();
+  });
   const incoming = () => new IncomingContent(undefined, { pause() {}, resume() {}, abandon() {} });
   const bytes = (text: string) => Buffer.from(text);
 
@@ -217,15 +225,35 @@ describe("content that is read", () => {
   test("may only take what all of it may take together", async () => {
     const first = incoming();
     first.push(bytes("12345678"));
-    const waiting = readContent(openExchange(), first, options);
+    const waiting = openExchange();
+    const read = readContent(waiting, first, options);
     await Bun.sleep(0);
     const second = incoming();
     second.push(bytes("12345678"));
-    expect(await readContent(openExchange(), second, options)).toBe("no room");
+    const refused = openExchange();
+    expect(await readContent(refused, second, options)).toBe("no room");
     first.finish();
-    await waiting;
-    expect(options.held.take(15)).toBe(true);
-    options.held.giveBack(15);
+    await read;
+    // It waits for the backend now.
+    expect(options.held.held).toBe(8);
+    waiting.ended();
+    refused.ended();
+    expect(options.held.held).toBe(0);
+  });
+
+  test("is not held any more once there is an answer", async () => {
+    const exchange = openExchange();
+    const content = incoming();
+    const read = readContent(exchange, content, options);
+    content.push(bytes("123"));
+    content.finish();
+    await read;
+    const { held } = options;
+    const examine = () => ({ faults: [], expected: [] });
+    new Validation({ ...options, examine, report: undefined }).response(exchange);
+    expect(held.held).toBe(0);
+    exchange.ended();
+    expect(held.held).toBe(0);
   });
 
   test("ends with its exchange", async () => {
