@@ -58,8 +58,8 @@ const NAME = "NAME";
 
 /** What a key of another gateway is here; undefined if it is not known. */
 export function foreignHelp(key: string): string | undefined {
-  for (const place of ["routes", "", "server"]) {
-    const hint = keyHints.hintFor(key, place === "" ? [] : [place]);
+  for (const place of [["routes"], [], ["server"], ["auth", NAME]]) {
+    const hint = keyHints.hintFor(key, place);
     if (hint !== undefined) return wrap(`${key}: ${hint.answer}.`, "  ");
   }
   return undefined;

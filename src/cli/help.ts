@@ -56,11 +56,17 @@ project's README.md and docs/ have the rest.
 
 /** A command or, if there is none of that name, a key of the configuration, ours or another gateway's. */
 function explainTopic(commands: readonly Command[], topic: string): string {
+  const command = commands.find(({ name }) => name === topic);
+  if (command !== undefined) {
+    const other = `\n\`gateway help config ${topic}\` explains the key of the configuration.\n`;
+    return `${explain(command)}${hasKey(topic) ? other : ""}`;
+  }
   try {
+    // Words for commands, like `validate` for `check`, may be keys.
+    if (hasKey(topic)) return configHelp(topic);
     return explain(findCommand(commands, topic));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    if (hasKey(topic)) return configHelp(topic);
     const other = topic === "placeholders" ? placeholderHelp() : foreignHelp(topic);
     if (other === undefined) throw error;
     return other;

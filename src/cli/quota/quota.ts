@@ -13,7 +13,7 @@ import type { Config } from "../../config/schema.ts";
 import { printable } from "../../units/printable.ts";
 import { countFileOf, readCounts } from "./offline.ts";
 import type { QuotaChange, QuotaFilter, QuotaPage } from "./pages.ts";
-import { table } from "./table.ts";
+import { table, WITHOUT_KEY } from "./table.ts";
 
 const PAGE = 1_000;
 const MOST_SHOWN = 100_000;
@@ -96,7 +96,8 @@ type Change = { readonly key: string } & (
 
 /** What is to be changed; undefined for a list. */
 function changeIn({ operands, flags }: Arguments): Change | undefined {
-  const [verb = "", key, amount] = operands;
+  const [verb = "", written, amount] = operands;
+  const key = written === WITHOUT_KEY ? "" : written;
   const used = flags["used"];
   if (!CHANGES.includes(verb)) {
     const [, unexpected] = shown(operands);
@@ -114,12 +115,12 @@ function changeIn({ operands, flags }: Arguments): Change | undefined {
     throw new UsageError(`unexpected argument "${amount}" for \`quota ${verb}\``);
   }
   if (verb === "reset") return { key, reset: true };
-  const written = used ?? amount;
+  const howMany = used ?? amount;
   const form = `gateway quota ${verb} KEY N`;
-  if (written === undefined) throw new UsageError(`how much? ${form}`);
-  const number = /^-?[0-9]{1,13}$/.test(written) ? Number(written) : Number.NaN;
+  if (howMany === undefined) throw new UsageError(`how much? ${form}`);
+  const number = /^-?[0-9]{1,13}$/.test(howMany) ? Number(howMany) : Number.NaN;
   if (!(Math.abs(number) <= MOST) || (verb === "set" && number < 0)) {
-    throw new UsageError(`"${written}" is not a number of requests: ${form}`);
+    throw new UsageError(`"${howMany}" is not a number of requests: ${form}`);
   }
   return verb === "set" ? { key, used: number } : { key, grant: number };
 }
@@ -148,7 +149,7 @@ async function makeChange(
   const { before, after, saved } = answer as QuotaChange;
   const { used, granted, limit } = after;
   console.out(
-    `${printable(after.key)} has used ${used} of ${limit}${granted === 0 ? "" : ` and ${granted} granted`} (${after.quota} per ${after.per}); before: ${before.used}${before.granted === 0 ? "" : `, ${before.granted} granted`}\n`,
+    `${after.key === "" ? WITHOUT_KEY : printable(after.key)} has used ${used} of ${limit}${granted === 0 ? "" : ` and ${granted} granted`} (${after.quota} per ${after.per}); before: ${before.used}${before.granted === 0 ? "" : `, ${before.granted} granted`}\n`,
   );
   if (!saved) {
     console.err("gateway: this is in force, but not in the file yet: it could not be written\n");
@@ -162,7 +163,8 @@ async function show(
   { operands, flags }: Arguments,
   console: Console,
 ): Promise<void> {
-  const [operand] = shown(operands);
+  const [written] = shown(operands);
+  const operand = written === WITHOUT_KEY ? "" : written;
   const filter = filterOf(flags);
   let page: QuotaPage;
   try {
@@ -183,6 +185,7 @@ async function show(
 
 /** That the provider is a part of keys, as those who know only the client's name may not know. */
 function keyAdvice(key: string, { quotas }: QuotaPage): string {
+  if (key === "") return "";
   const areSubjects = quotas.length > 0 && quotas.every((one) => one.counts_by === "subject");
   return areSubjects && !key.includes("/")
     ? `; keys are clients with their provider, like PROVIDER/${printable(key)}`

@@ -6,6 +6,9 @@ const HEAD = ["QUOTA", "PER", "KEY", "USED", "LIMIT", "LEFT", "UNTIL"] as const;
 /** Columns of numbers, which end at the same place. */
 const RIGHT: ReadonlySet<number> = new Set([3, 4, 5]);
 
+/** How the key of requests without a value is shown and written. */
+export const WITHOUT_KEY = "(none)";
+
 /** Counts as a table, for a terminal. */
 export function table({ quotas, counts, next, complete }: QuotaPage): string {
   if (quotas.length === 0) return "no such quota\n";
@@ -30,7 +33,7 @@ function cellsOf(count: DescribedCount): string[] {
   return [
     quota,
     per,
-    key === "" ? "(none)" : printable(key),
+    key === "" ? WITHOUT_KEY : printable(key),
     `${used}`,
     granted === 0 ? `${limit}` : `${limit}+${granted}`,
     `${remaining}`,

@@ -57,6 +57,14 @@ describe("help", () => {
     expect(await explained("worker_processes")).toStartWith("  worker_processes: the gateway runs");
   });
 
+  test("explains a key whose name is another word for a command, and points to one of its name", async () => {
+    expect(await explained("validate")).toStartWith("  routes[].validate: ");
+    expect(await explained("proxy")).toEndWith(
+      "\n`gateway help config proxy` explains the key of the configuration.\n",
+    );
+    expect(await explained("ldap")).toContain("there is no such kind of provider");
+  });
+
   test("lists the placeholders, all of which the documentation explains", async () => {
     const text = await explained("placeholders");
     const guide = await Bun.file(join(import.meta.dir, "../../../docs/traffic.md")).text();

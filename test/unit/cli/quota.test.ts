@@ -128,6 +128,17 @@ describe("gateway quota", () => {
     );
   });
 
+  test("changes what requests without a key have used", async () => {
+    const { url, adminUrl = "" } = start(
+      stage,
+      'admin: { listen: "127.0.0.1:0" }\nroutes: [{ path: /a, respond: 204, quota: 5/day }]',
+    );
+    await ask(`${url}/a`);
+    expect((await run("(none)", "--admin", adminUrl)).out).toMatch(/\(none\) +1 +5 +4/);
+    expect((await run("reset", "(none)", "--admin", adminUrl)).code).toBe(0);
+    expect((await run("reset", "", "--admin", adminUrl)).out).toEndWith("before: 0\n");
+  });
+
   test("says why the gateway refuses", async () => {
     const { at } = await used();
     expect(await run("reset", "acme", ...at)).toEqual({
