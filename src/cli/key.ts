@@ -26,9 +26,9 @@ export const key: Command = {
       summary: "when it stops being valid: 90d, 2027-01-31 or 2027-01-31T18:00:00Z",
     },
     json: { summary: "print it as JSON, for programs" },
-    weak: { summary: "hash a key that is too short or too simple all the same" },
+    weak: { summary: "hash a key even if it is too short or too simple" },
   },
-  details: `\`new\` prints a random key, which nobody can find out again, and the line with its hash for the file of
+  details: `\`new\` prints a random key, which cannot be recovered, and the line with its hash for the file of
 keys that a provider of the kind \`api_key\` names. \`hash\` reads a key that exists from standard input,
 or asks for it, and prints its line; without NAME, only the hash.
 

@@ -27,7 +27,7 @@ const schema = Type.Union(
         }),
         on_error: Type.Union([Type.Literal("local"), Type.Literal("allow"), Type.Literal("deny")], {
           description:
-            "What is done while the store is slow or away. `local`: each gateway counts for itself, as without a store, so nobody is locked out and nobody gets more than each gateway's limit. `allow`: nothing is counted. `deny`: what would be counted is answered 503.",
+            "What to do while the store is slow or unreachable. `local`: each gateway counts for itself, as without a store: no client is locked out, and none gets more than each gateway's limit. `allow`: nothing is counted. `deny`: what would be counted gets a 503.",
           default: "local",
         }),
         prefix: Type.String({

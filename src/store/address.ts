@@ -56,7 +56,7 @@ function atSocket(path: string): StoreAddress | string {
 
 function credentialsProblem(username: string, password: string): string | undefined {
   if (username !== "" && password === "") {
-    return "a password stands behind a colon: redis://:password@host or redis://user:password@host";
+    return "a password comes after a colon: redis://:password@host or redis://user:password@host";
   }
   try {
     decodeURIComponent(username + password);

@@ -29,7 +29,7 @@ export const quota: Command = {
     per: { value: "PERIOD", summary: "day, week or month, if several quotas have one name" },
     route: { value: "ROUTE", summary: "only quotas that this route draws from" },
     used: { value: "N", summary: "with `set`, in place of N: what the key has used from now on" },
-    limit: { value: "N", summary: "how many keys to show, those that have used most first (50)" },
+    limit: { value: "N", summary: "how many keys to show, highest use first (50)" },
     json: { summary: "print JSON" },
     ...ADMIN_FLAGS,
   },

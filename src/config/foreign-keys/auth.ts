@@ -9,7 +9,7 @@ export const foreignInAuth: readonly ForeignKeys[] = [
     below: ANYWHERE,
     keys: "authentication authenticator authenticators authn auth_required access identity security oauth oauth2 oidc",
     answer:
-      "clients are known by providers under `auth` at the top, each with a name, and a route names those of which any may know them: `auth: corp`",
+      "define providers under `auth` at the top, each with a name; a route names those that it accepts: `auth: corp`",
     means: "auth",
   },
   {
@@ -95,7 +95,7 @@ export const foreignInAuth: readonly ForeignKeys[] = [
   {
     below: ["auth.forward"],
     keys: "failure_mode_allow fail_open allow_degraded on_error",
-    answer: "without an answer nobody is admitted: the client gets a 503",
+    answer: "without an answer the request is refused with a 503",
   },
   {
     below: ["auth.forward"],

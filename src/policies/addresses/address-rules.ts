@@ -28,7 +28,7 @@ export const deny = definePolicy({
   route: {
     key: "deny",
     schema: networksSchema(
-      "The addresses and networks whose clients get a 403, even those that `allow` names. What counts is the client's address as the row has it, so behind proxies that of whoever asked them, by `server.trusted_proxies`. `false`: nobody, under a default.",
+      "The addresses and networks whose clients get a 403, even those that `allow` names. The client's address is that of the access log; behind proxies, `server.trusted_proxies` decides it. `false`: none, under a default.",
       "to refuse all others than some, list those in `allow` and leave `deny` out",
     ),
     check: (config) => checkUnlessOff(config, checkDenied),

@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 /** The values of a claim of which any will do. */
 export const claimValuesSchema = Type.Array(
   Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
-  { minItems: 1, expected: "a value, a list of values of which any will do, or true" },
+  { minItems: 1, expected: "a value, a list of values of which one is needed, or true" },
 );
 
 type Value = string | number | boolean;

@@ -33,7 +33,7 @@ const schema = Type.Union(
   ],
   {
     description:
-      "What the route's `auth` must have found out about a client. Others get a 403. `false`: nothing, under a default.",
+      "Scopes and claims that clients of this route must have; others get a 403. `false`: none, under a default.",
     expected: "{ scope, claims }",
     advice: (written: string) =>
       written === ""

@@ -30,7 +30,7 @@ export function namedProvidersSchema(registry: readonly ProviderDefinition[]): T
       },
       {
         additionalProperties: false,
-        description: "One provider, of one kind.",
+        description: "A provider of one kind.",
         expected: "a mapping with one kind of provider",
         advice: (written: string) =>
           registry.some(({ kind }) => kind === written)
@@ -44,8 +44,7 @@ export function namedProvidersSchema(registry: readonly ProviderDefinition[]): T
       names: "letters, digits, `-` and `_` are possible, after a letter",
       expected: "providers by name, like { corp: { jwt: { … } } }",
       listAdvice: "providers have names in place of `- `",
-      description:
-        "How clients prove who they are: names that routes refer to, each with one kind of provider.",
+      description: "How clients prove who they are: providers by name, for routes to refer to.",
     },
   );
 }
@@ -60,7 +59,7 @@ export const routeAuthSchema = Type.Union(
   ],
   {
     description:
-      "The provider that has to know the client, or a list of which any may; `none` or `false` asks for nothing, under a default. The backend gets the provider's `identity_headers`, which no client can send.",
+      "The provider that must recognize the client, or a list of providers of which one must; `none` or `false` turns a default off. The backend gets the provider's `identity_headers`, which no client can send.",
     expected: "a name under `auth` at the top, a list of such names, or none",
     advice: (written: string) =>
       /^(?:true|yes|on|required)$/i.test(written) ? "name the provider" : undefined,

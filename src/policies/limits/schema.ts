@@ -37,13 +37,13 @@ const limitProperties = {
   when_exceeded: Type.Union([Type.Literal("reject"), Type.Literal("delay")], {
     default: "reject",
     description:
-      "What becomes of a request above the limit: `reject` answers 429 at once; `delay` has it wait for its turn, at most for `max_delay`.",
+      "What happens to a request above the limit: `reject` answers 429 at once; `delay` lets it wait for its turn, at most `max_delay`.",
   }),
   max_delay: Type.Optional(
     Duration({
       impliedDefault: "1s",
       description:
-        "For how long a request may wait with `when_exceeded: delay`; those that would have to wait for longer get a 429. Short by default: a request that waits takes memory here, and its client may give up.",
+        "How long a request may wait with `when_exceeded: delay`; one that would have to wait longer gets a 429. Short by default: a waiting request takes memory, and its client may give up.",
     }),
   ),
   name: nameSchema(

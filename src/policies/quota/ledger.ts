@@ -167,7 +167,7 @@ export class Ledger {
     if (!this.#isCrowded) {
       this.#log(
         "error",
-        `quotas: more than ${this.#most} counts wait for the file; those that have used least are forgotten`,
+        `quotas: more than ${this.#most} counts wait for the file; those with the least use are forgotten`,
       );
     }
     this.#isCrowded = true;

@@ -32,7 +32,7 @@ const quotaSchema = Type.Object(
       {
         default: "subject",
         description:
-          "Whose requests are counted together: those of each `subject` that the route's `auth` has recognized, of `all`, of each `client_ip` address (of each /64 network in IPv6), or those that have the same text, like `\"{auth.claims.org}\"`. Requests without the value count as one. `subject` by default, so that nobody uses up what is another's; without `auth` it is the same as `all`.",
+          "Whose requests are counted together: those of each `subject` that the route's `auth` has recognized, of `all`, of each `client_ip` address (of each /64 network in IPv6), or those that have the same text, like `\"{auth.claims.org}\"`. Requests without the value count as one. Default: `subject`, so that no client uses up another's quota; without `auth` it is the same as `all`.",
         expected: 'subject, all, client_ip, or text with placeholders, like "{auth.claims.org}"',
         advice: (written: string) => keyAdvice(written, "write `subject`"),
       },

@@ -62,7 +62,7 @@ export const schema = Type.Union(
         mode: Choice(
           "enforce",
           "report",
-          "`enforce` answers 400 to what is not valid; `report` only logs it, to try a schema out.",
+          "`enforce` answers invalid requests with 400; `report` only logs them, to try a schema out.",
         ),
         max_body: Size({
           description:
@@ -78,7 +78,7 @@ export const schema = Type.Union(
   ],
   {
     description:
-      "What requests must look like: 400 with a list of every fault for those that do not. `false`: nothing, under a default.",
+      "What requests must look like; others get a 400 that lists every fault. `false`: no validation, under a default.",
     expected: "{ body: schema.json } or { openapi: api.yaml }",
     advice: (written: string) =>
       /\.(?:json|ya?ml)$/i.test(written)

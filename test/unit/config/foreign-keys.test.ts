@@ -57,7 +57,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [`auth: { corp: { type: jwt } }\n${ROUTE}`, "a provider's kind is a key, like `corp: { jwt: "],
   [`auth: { corp: { jwt: { jwks_uri: a } } }\n${ROUTE}`, "that is `jwks`, the URL or the file"],
   [`auth: { corp: { jwt: { clock_skew: 1s } } }\n${ROUTE}`, "that is `leeway`, like"],
-  [`oauth2: {}\n${ROUTE}`, "clients are known by providers under `auth` at the top"],
+  [`oauth2: {}\n${ROUTE}`, "define providers under `auth` at the top"],
   [
     `auth: { a: { oidc: { issuer: "https://a", client_id: a, keys: ["0123456789abcdef0123456789abcdef"], redirect_uri: a } } }\n${ROUTE}`,
     "where the issuer sends people back to is made of `external_url` and `callback_path`",
@@ -131,10 +131,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
   [route("proxy_set_header: {}"), "fields are changed by `request: { headers: "],
   [route("jwt: {}"), "tokens are verified by a provider under `auth` at the top, like"],
   [route("auth_basic: x"), "clients with passwords are known by a provider under `auth`"],
-  [
-    route("authentication: {}"),
-    "clients are known by providers under `auth` at the top, each with a name",
-  ],
+  [route("authentication: {}"), "define providers under `auth` at the top, each with a name"],
   [route("scopes: [a]"), "what a route asks of clients that `auth` has recognized is `require`"],
   [route("redir: /b"), "a route's redirect is `redirect`, like"],
   [route("return: 404"), "a route's fixed answer is `respond`, like"],
@@ -179,7 +176,7 @@ test.each([
   [route("identity_headers: {}"), "that is a key of a provider under `auth`, next to its kind"],
   [provider("api_key: { keyFile: x }"), "the file of keys is `file`, and keys in the"],
   [provider("api_key: { keys: { a: { key: x } } }"), "that is `hash`, and of the key there is"],
-  [provider(`api_key: { keys: { a: { hash: ${HASH}, scopes: x } } }`), "what is known of the"],
+  [provider(`api_key: { keys: { a: { hash: ${HASH}, scopes: x } } }`), "what is known about the"],
   [
     provider(`api_key: { keys: [{ name: a, hash: ${HASH}, ttl: 1d }] }`),
     "that is `expires`, a date",

@@ -64,7 +64,7 @@ describe("an error is", () => {
     ["tls: { ca: package.json }", "package.json has no certificate in PEM"],
     ["authResponseHeaders: [x-user]", "that is `receive`"],
     ["trustForwardHeader: true", "which proxies are trusted is `server.trusted_proxies`"],
-    ["failure_mode_allow: true", "without an answer nobody is admitted"],
+    ["failure_mode_allow: true", "without an answer the request is refused"],
   ])("%s", (keys, message) => {
     expect(errorsIn(withKeys(keys)).join("\n")).toContain(message);
   });

@@ -35,7 +35,7 @@ describe("the address of a store", () => {
     ["http://localhost:6379", "`http://` is not spoken"],
     ["redis-sentinel://a:26379/main", "Sentinel"],
     ["redis://a,b", "one server"],
-    ["redis://secret@a", "behind a colon"],
+    ["redis://secret@a", "after a colon"],
     ["redis://:50%@a", "%25"],
     ["redis://a/one", "number of a database"],
     ["redis://a/1/2", "number of a database"],
@@ -44,7 +44,7 @@ describe("the address of a store", () => {
     ["unix:redis.sock", "whole path"],
     ["unix:", "whole path"],
     ["redis+unix://localhost", "whole path"],
-    ["redis+unix://joe@localhost/a", "behind a colon"],
+    ["redis+unix://joe@localhost/a", "after a colon"],
     ["redis+unix://localhost/a?db=1", "no ?options"],
   ])("%s is refused: %s", (written, reason) => {
     const problem = parseStoreAddress(written);

@@ -77,14 +77,14 @@ export const access: readonly Rule[] = [
         .filter(({ kind, settings }) => kind === "jwt" && at(settings, "audience") === undefined)
         .map(({ name, path }) => ({
           path,
-          message: `\`${name}\` takes every token of its issuer, also those that another service got and passes on`,
+          message: `\`${name}\` accepts every token of its issuer, those made for other services too`,
           remedy: "set `audience` to what the issuer writes into tokens for this API",
         })),
   },
   {
     name: "jwt-without-issuer",
     severity: "low",
-    finds: "tokens that are taken whoever says to have issued them",
+    finds: "tokens that are accepted whatever issuer they name",
     find: ({ config }) =>
       providersOf(config)
         .filter(({ kind, settings }) => kind === "jwt" && at(settings, "issuer") === undefined)
@@ -133,7 +133,7 @@ export const access: readonly Rule[] = [
           ? [
               {
                 path: ["routes", index, "validate", "mode"],
-                message: "requests that are not valid reach the backend all the same",
+                message: "invalid requests still reach the backend",
                 remedy: "set `mode: enforce` once the log is quiet",
               },
             ]

@@ -89,7 +89,8 @@ export const exposure: readonly Rule[] = [
         {
           path: ["server"],
           message: `everything that clients of port ${port} send and get can be read and altered on the way`,
-          remedy: "set `server.tls`; behind a proxy that ends TLS, set `server.trusted_proxies`",
+          remedy:
+            "set `server.tls`; behind a proxy that terminates TLS, set `server.trusted_proxies`",
         },
       ];
     },
@@ -115,7 +116,7 @@ function credentialsOverHttp(
           path: provider.path,
           message: `${what} for \`${provider.name}\` can be read on the way: port ${port} has no TLS`,
           remedy:
-            "set `server.tls` with `redirect: true` or `server.port: off`; behind a proxy that ends TLS, set `server.trusted_proxies`",
+            "set `server.tls` with `redirect: true` or `server.port: off`; behind a proxy that terminates TLS, set `server.trusted_proxies`",
         }));
     },
   };

@@ -15,7 +15,7 @@ export const trust: readonly Rule[] = [
   {
     name: "trusts-everyone",
     severity: "high",
-    finds: "proxies that are trusted to say who the client is, and may be anybody",
+    finds: "trusted proxies that may be anyone, and say who the client is",
     find({ config: { server } }) {
       return [
         ...tooLarge(server.trusted_proxies, ["server", "trusted_proxies"]),
@@ -33,7 +33,7 @@ export const trust: readonly Rule[] = [
         .map(({ path }) => ({
           path,
           message:
-            "anyone on the way to the backend can read and alter what is sent, as any certificate is taken",
+            "any certificate is accepted, so anyone on the network path can read and alter the traffic",
           remedy: "name the backend's authority in `tls.ca`, and leave this out",
         }));
     },

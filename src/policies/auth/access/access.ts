@@ -21,7 +21,7 @@ export const accessProperties = {
   claims: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
       description:
-        "What is known of the client, for `require`, `identity_headers` and `{auth.claims.NAME}`, like `{ scope: users:read }`.",
+        "What is known about the client, for `require`, `identity_headers` and `{auth.claims.NAME}`, like `{ scope: users:read }`.",
     }),
   ),
   rate_limit: Type.Optional(identityLimitSchema),

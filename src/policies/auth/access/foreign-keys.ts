@@ -18,7 +18,7 @@ const ofBoth: readonly ForeignRecordKeys[] = [
   {
     keys: "scope scopes role roles groups group permissions tags custom_id metadata attributes meta",
     answer:
-      "what is known of the client stands below `claims`, like `claims: { scope: users:read }`",
+      "what is known about the client goes below `claims`, like `claims: { scope: users:read }`",
     means: "claims",
   },
   {

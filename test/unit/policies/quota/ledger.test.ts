@@ -231,7 +231,7 @@ test("a flood of keys while the file is away costs bounded memory, and no key th
   expect(ledger.size).toBeLessThanOrEqual(150);
   expect((await find("alice")).used).toBe(50);
   expect(messages).toEqual([
-    "error: quotas: more than 100 counts wait for the file; those that have used least are forgotten",
+    "error: quotas: more than 100 counts wait for the file; those with the least use are forgotten",
   ]);
 });
 

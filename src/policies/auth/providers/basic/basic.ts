@@ -32,14 +32,14 @@ const settings = Type.Object(
         pattern: "^[ !#-\\[\\]-~]{1,128}$",
         expected: 'printable ASCII text without " and \\',
         description:
-          "What browsers call the place that they ask a password for, and for which they keep it. Default: the provider's name.",
+          "The name that browsers show when they ask for a password, and under which they keep it. Default: the provider's name.",
       }),
     ),
     cache: Duration({
       default: DEFAULT_CACHE,
       longestDays: 1,
       description:
-        "How long right credentials are known without verifying the password again, which takes a processor for 20 ms and more. A change of the user's hash ends it at once. 0 verifies it for every request.",
+        "How long right credentials are accepted without verifying the password again, which keeps a processor busy for 20 ms or more. A change of the user's hash ends it at once. 0 verifies it for every request.",
     }),
     max_verifications: Type.Optional(
       Type.Integer({
@@ -54,7 +54,7 @@ const settings = Type.Object(
       maximum: 10_000,
       default: DEFAULT_WAITING,
       description:
-        "How many requests may wait for that, for 10 s at most; others get a 503. Who has logged in from the same address before comes first, then addresses without a failure; one address has a quarter of the places.",
+        "How many requests may wait for a verification, at most 10 s; others get a 503. Users who have logged in from the same address before come first, then addresses without a failure; one address gets at most a quarter of the places.",
     }),
   },
   { additionalProperties: false },
@@ -62,7 +62,7 @@ const settings = Type.Object(
 
 const schema = Type.Union([Type.String({ minLength: 1 }), settings], {
   description:
-    "Recognizes users by name and password (RFC 7617), in UTF-8. Guessing is slowed down by address and by user. Use it over TLS alone: clients send the password with each request. A file's name alone is short for `file`.",
+    "Recognizes users by name and password (RFC 7617), in UTF-8. Guessing is slowed down by address and by user. Use it only over TLS: clients send the password with each request. A file's name alone is short for `file`.",
   expected: "a file's name, like users.yaml, or {file, users, realm, …}",
 });
 

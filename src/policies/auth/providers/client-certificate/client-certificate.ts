@@ -46,7 +46,7 @@ const rules = Type.Object(
 
 const schema = Type.Union([Type.Literal(true), rules], {
   description:
-    "Clients by their certificate, which an authority of `server.tls.client_certificates` must have issued. What is written of it must all hold; `true` takes every certificate of these authorities.",
+    "Recognizes clients by their certificate, which an authority of `server.tls.client_certificates` must have issued. It must meet all the rules given here; `true` accepts every certificate of these authorities.",
   expected: "{subjects, sans, fingerprints, issuers}, or true",
 });
 

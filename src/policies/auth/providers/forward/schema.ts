@@ -15,19 +15,19 @@ const cache = Type.Object(
   {
     for: Duration({
       description:
-        "How long an admission counts. Whoever logs out is still admitted for as long, so seconds rather than minutes.",
+        "How long an admission counts. A client that logs out is still admitted until then, so use seconds rather than minutes.",
       longestDays: 1,
     }),
     by: Type.Optional(
       Type.Array(Type.String(), {
         minItems: 1,
         description:
-          "The fields of `send` that tell clients apart. By default all; those that say nothing of who a client is, like Accept, may be left out.",
+          "The fields of `send` that tell clients apart. Default: all. Fields that say nothing about who a client is, like Accept, may be left out.",
       }),
     ),
     per: Type.Union([Type.Literal("request"), Type.Literal("credentials")], {
       description:
-        "`request`: an admission is for the same method, URL and client address alone, by which the service may decide. `credentials`: it is for everything, for services that look at the fields alone.",
+        "`request`: an admission is only for the same method, URL and client address. `credentials`: it is for all requests, for services that look only at these fields.",
       default: "request",
     }),
     max_entries: Type.Integer({
@@ -49,7 +49,7 @@ const pemFile = (description: string, example: string) =>
 const settings = Type.Object(
   {
     url: Type.String({
-      description: "What is asked, without anything of the request in it.",
+      description: "The URL to ask. Nothing of the request is added to it.",
       expected: "a URL, like http://auth:4180/oauth2/auth",
     }),
     method: Type.Union([Type.Literal("GET"), Type.Literal("HEAD"), Type.Literal("POST")], {
@@ -100,7 +100,7 @@ const settings = Type.Object(
         [Duration({ description: "Short for `for`.", longestDays: 1 }), cache, Type.Literal(false)],
         {
           description:
-            "Admits again without asking; 2xx answers alone, without Set-Cookie or `Cache-Control: no-store`. Requests that ask the same at the same time share one question then. By default every request is asked about.",
+            "Admits clients again without asking, after 2xx answers without Set-Cookie or `Cache-Control: no-store`. Identical questions at the same time are then asked once. By default the service is asked about every request.",
           expected: "a duration, or {for, by, per, max_entries}",
         },
       ),
@@ -110,7 +110,7 @@ const settings = Type.Object(
       maximum: 200,
       default: 100,
       description:
-        "How many questions are on their way at a time; others wait for their turn within `timeout`.",
+        "How many questions may be in flight at a time; others wait for their turn within `timeout`.",
     }),
     tls: Type.Optional(
       Type.Object(
@@ -128,7 +128,7 @@ const settings = Type.Object(
 
 export const forwardSchema = Type.Union([Type.String(), settings], {
   description:
-    "Asks a service about each request, as Traefik's forwardAuth and nginx's auth_request do. 2xx admits; 401, 403 and redirects go to the client as they are; after everything else, or nothing in time, the client gets a 503. A URL alone takes all defaults.",
+    "Asks a service about each request, as Traefik's forwardAuth and nginx's auth_request do. 2xx admits; 401, 403 and redirects go to the client as they are; any other answer, or none in time, is a 503. A URL alone takes all defaults.",
   expected: "a URL, or {url, send, receive, cache, …}",
 });
 

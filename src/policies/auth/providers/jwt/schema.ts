@@ -38,7 +38,7 @@ const keysSchema = {
       minItems: 1,
       maxItems: 16,
       description:
-        "The issuer's public key or certificate in PEM, or a file with it, which is read again when it changes; or a list of these, of which any may have signed.",
+        "The issuer's public key or certificate in PEM, or a file with it, which is read again when it changes; or a list of these, for tokens signed by any of them.",
       expected: "a file name, like issuer.pem, or PEM text",
     }),
   ),
@@ -60,7 +60,7 @@ const keysSchema = {
       ],
       {
         description:
-          'The secret that the issuer signs with (HMAC), like `"${JWT_SECRET}"` or `"${file:/run/secrets/jwt}"`: at least 32 bytes, 48 for HS384, 64 for HS512 (RFC 7518 section 3.2). Whoever knows it can make tokens; with public keys only the issuer can.',
+          'The secret that the issuer signs with (HMAC), like `"${JWT_SECRET}"` or `"${file:/run/secrets/jwt}"`: at least 32 bytes, 48 for HS384, 64 for HS512 (RFC 7518 section 3.2). Anyone who knows it can make tokens; with public keys, only the issuer can.',
         expected: 'text like "${JWT_SECRET}", or { base64 }',
         isSecret: true,
       },
@@ -88,7 +88,7 @@ export const jwtSchema = Type.Object(
       Type.Array(Type.String({ minLength: 1, isOneItem: true }), {
         minItems: 1,
         description:
-          "Who must have made the token: its claim `iss`, compared exactly, or a list of which any will do. Without it, whoever has one of the keys.",
+          "Who must have made the token: its claim `iss`, compared exactly, or a list of accepted issuers. Default: any issuer with one of the keys.",
         expected: "text like https://issuer.example.com/",
       }),
     ),
@@ -96,7 +96,7 @@ export const jwtSchema = Type.Object(
       Type.Array(Type.String({ minLength: 1, isOneItem: true }), {
         minItems: 1,
         description:
-          "Whom the token must be made for: its claim `aud` must have this, or one of these. Without it, tokens are accepted that the issuer has made for other services.",
+          "The audience that the token must be for: its claim `aud` must have this, or one of these. Without it, tokens for other services of the issuer are accepted too.",
         expected: "text like https://api.example.com",
       }),
     ),

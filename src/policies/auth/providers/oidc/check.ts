@@ -69,7 +69,7 @@ function checkIssuer({ issuer }: OidcConfig): ConfigIssue[] {
   }
   if (url.protocol === "https:" || isLoopbackHost(url.hostname)) return [];
   const message =
-    "the issuer is asked without TLS: everyone on the way can log in as anybody; use https";
+    "the issuer is asked without TLS: anyone on the network path can log in as anyone; use https";
   return [{ path, message, severity: "warning" }];
 }
 

@@ -85,7 +85,7 @@ export class Discovery {
       this.#rereadAt = clock.monotonic() + pause;
       if (problem.message !== this.#complaint) {
         const meanwhile =
-          this.#metadata === undefined ? "nobody can log in" : "the last one counts";
+          this.#metadata === undefined ? "nobody can log in" : "the last one stays in use";
         log("warn", `${this.#subject} cannot be used: ${problem.message}; ${meanwhile}`);
       }
       this.#complaint = problem.message;

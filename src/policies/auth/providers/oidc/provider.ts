@@ -137,8 +137,8 @@ export class OidcProvider implements AuthProvider {
     const origin = this.#origins.of(exchange);
     if (origin !== undefined) return this.#kept.logins.begin(exchange, cookies, origin);
     const why = "the address that was asked for is not known; add it to `external_url`";
-    this.#kept.log.add("origin", `somebody could not log in: ${why}`);
-    const detail = "nobody can log in at this address: the gateway is not set up for it";
+    this.#kept.log.add("origin", `a login was refused: ${why}`);
+    const detail = "logins are not set up for this address";
     throw new GatewayError("login_failed", detail);
   }
 

@@ -13,7 +13,7 @@ export const oidcSchema = Type.Object(
   {
     issuer: Type.String({
       description:
-        "The issuer's URL, as it calls itself. What else the gateway has to know, it reads from /.well-known/openid-configuration below it.",
+        "The issuer's URL, exactly as the issuer writes it. The gateway reads everything else from /.well-known/openid-configuration below it.",
       expected: "the issuer's URL, like https://login.example.com/",
     }),
     ca: Type.Optional(
@@ -45,7 +45,7 @@ export const oidcSchema = Type.Object(
     scopes: Type.Array(Type.String({ pattern: "^[!#-\\[\\]-~]+$" }), {
       default: ["openid"],
       description:
-        "What is asked for: `openid`, and what brings the claims that are needed. `offline_access` brings a refresh token at issuers that give none otherwise.",
+        "The scopes to ask for: `openid`, and those that bring the claims needed. `offline_access` gets a refresh token from issuers that give none otherwise.",
       expected: "a list of scopes, like [openid, email]",
     }),
     // With public keys only: `none` and HMAC are never accepted.
@@ -66,7 +66,7 @@ export const oidcSchema = Type.Object(
     userinfo: Type.Boolean({
       default: false,
       description:
-        "Whether the issuer's userinfo endpoint is asked for further claims, at each login and refresh. Off by default, because most issuers put what is needed into the ID token.",
+        "Whether to ask the issuer's userinfo endpoint for further claims, at each login and refresh. Off by default, because most issuers put what is needed into the ID token.",
     }),
     cookie: Type.String({
       default: "gateway_session",
@@ -105,7 +105,7 @@ export const oidcSchema = Type.Object(
     after_logout: Type.Optional(
       Type.String({
         description:
-          "The page that is shown then. It has to be registered at the issuer if that logs people out, too. By default the issuer's own page, or a line that says so.",
+          "The page to show after a logout. It must be registered at the issuer if that logs people out, too. By default the issuer's own page, or a line that says so.",
         expected: "a path, like /bye, or an address",
       }),
     ),

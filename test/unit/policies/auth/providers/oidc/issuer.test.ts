@@ -30,7 +30,7 @@ describe("an issuer's discovery document", () => {
     await address();
     expect(await address()).toStartWith(`${ISSUER}new?`);
     expect(logged.filter((line) => line.includes("cannot be used"))).toEqual([
-      `warn auth.login: the issuer ${ISSUER} cannot be used: it has no authorization_endpoint with https; the last one counts`,
+      `warn auth.login: the issuer ${ISSUER} cannot be used: it has no authorization_endpoint with https; the last one stays in use`,
     ]);
     // Tried again a minute later.
     issuer.metadata = {};

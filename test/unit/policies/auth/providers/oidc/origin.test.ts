@@ -88,12 +88,12 @@ test("nobody can log in where the gateway does not know its address, and the log
     expect(await problemOf(await browser.open(page))).toEqual({
       status: 400,
       code: "login_failed",
-      detail: "nobody can log in at this address: the gateway is not set up for it",
+      detail: "logins are not set up for this address",
     });
   }
   expect(browser.cookies.size).toBe(0);
   expect(gateway.logged).toEqual([
-    "warn auth.login: somebody could not log in: the address that was asked for is not known; add it to `external_url` (logged at most once a minute)",
+    "warn auth.login: a login was refused: the address that was asked for is not known; add it to `external_url` (logged at most once a minute)",
   ]);
 });
 
