@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { expect, test } from "bun:test";
+import { printed, ROUTE } from "./loading.ts";
 import { redactedNames } from "../../../src/config/redacted-names.ts";
 import { defineProvider } from "../../../src/policies/auth/provider.ts";
 
@@ -48,4 +49,15 @@ test("exceptions are for usual names only, in any spelling", () => {
 
   expect(query).not.toContain("api_key");
   expect(query).toEqual(expect.arrayContaining(["code", "stub", "token"]));
+});
+
+test.each([
+  ["query: [a=b]", "`a=b` is not the name of a parameter"],
+  ["headers: [a b]", "`a b` is not a field name"],
+  ["except: [seat]", "`seat` is logged anyway"],
+  ["except: [code], query: [seat], headers: [x-seat]", ""],
+])("names that cannot be meant are found: %s", (keys, told) => {
+  const found = printed(`logging: { redact: { ${keys} } }\n${ROUTE}`);
+  if (told === "") expect(found).toBe("");
+  else expect(found).toContain(told);
 });

@@ -102,6 +102,18 @@ describe("the configuration of require", () => {
     expect(issuesOf(requirements.route, { scope: ["a"] })).toEqual([]);
   });
 
+  test.each([
+    ["auth: none, require: { scope: a }", "this route has no `auth`"],
+    ["auth: false, require: { scope: a }", "this route has no `auth`"],
+    ["auth: none, require: false", ""],
+    ["auth: corp, require: { scope: a }", ""],
+    ["auth: [], require: { scope: a }", "auth"],
+  ])("belongs to routes that know their clients: %s", (keys, told) => {
+    const corp = 'auth: { corp: { api_key: { keys: { a: "sha256:' + "0".repeat(64) + '" } } } }';
+    expect(printed(`${corp}\nroutes: [{ ${route}, ${keys} }]`)).toContain(told);
+    if (told === "") expect(printed(`${corp}\nroutes: [{ ${route}, ${keys} }]`)).toBe("");
+  });
+
   test("takes one value for a list", () => {
     const text = `routes: [{ ${route}, require: { scope: a, claims: { role: admin, sub: true } } }]`;
     expect(printed(text)).toContain("nothing is known of this route's clients");

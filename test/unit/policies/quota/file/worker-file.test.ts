@@ -74,6 +74,7 @@ test("a damaged file is set aside when that shows in reading", async () => {
   await file.close(1_000);
   {
     using db = new Database(database);
+    db.run("PRAGMA busy_timeout = 30000");
     db.run("PRAGMA wal_checkpoint(TRUNCATE)");
   }
   const bytes = Buffer.from(await Bun.file(database).bytes());

@@ -7,6 +7,7 @@ import { authPolicy } from "../../../../../../src/policies/auth/auth.ts";
 import { jwt } from "../../../../../../src/policies/auth/providers/jwt/jwt.ts";
 import { hasOpenssl, makeAuthority } from "../../../../../support/certificates.ts";
 import { keySet, SigningKey } from "../../../../../support/token-issuer.ts";
+import { printed, ROUTE } from "../../../../config/loading.ts";
 import { decode, issuesOf } from "../../../chain.ts";
 
 const { global } = authPolicy([jwt]);
@@ -202,4 +203,13 @@ test.each([
   [{ secret: { base64: "a b" } }],
 ])("%p does not fit the schema", (config) => {
   expect(() => decode(global, { corp: { jwt: config } })).toThrow();
+});
+
+test.each([
+  ["none", "a token without a signature proves nothing"],
+  ["rs256", "write `RS256`"],
+  ["MD5", "expected"],
+])("an algorithm that is none, %s, is refused with what to write", (algorithm, told) => {
+  const provider = `jwt: { jwks: "${jwks}", algorithms: [${algorithm}], audience: [a], issuer: b }`;
+  expect(printed(`auth: { corp: { ${provider} } }\n${ROUTE}`)).toContain(told);
 });
