@@ -22,6 +22,12 @@ export function claimText(value: unknown): string {
   return isClaims(value) ? JSON.stringify(value) : "";
 }
 
+/** The items of a claim that is a list, as texts; undefined for other claims. */
+export function claimItems(claims: Claims | undefined, name: string): string[] | undefined {
+  const claim = claims === undefined ? undefined : claimOf(claims, name);
+  return Array.isArray(claim) ? claim.map(claimText) : undefined;
+}
+
 function isClaims(value: unknown): value is Claims {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -11,6 +11,7 @@ import {
   valueSources,
 } from "./placeholder-values.ts";
 import type { ParsedText, Placeholder } from "./parsed-text.ts";
+import { claimItems } from "./claims.ts";
 import { TextProblem } from "./section.ts";
 
 export type { ParsedText, Placeholder };
@@ -46,9 +47,17 @@ export class Template {
 
   #of(exchange: Exchange, { source, name }: Placeholder): string {
     const { form, read } = valueSources[source];
-    return this.#place.value(read(exchange, name), form, source);
+    const items =
+      source === "auth.claims" ? claimItems(exchange.identity?.claims, name) : undefined;
+    if (items === undefined) return this.#place.value(read(exchange, name), form, source);
+    // Whoever may choose the name of one item must not be able to write two.
+    return items
+      .map((item) => this.#place.value(item, form, source).replaceAll(",", ENCODED_COMMA))
+      .join(",");
   }
 }
+
+const ENCODED_COMMA = "%2C";
 
 /**
  * The schema of a text with placeholders; the configuration has it parsed. `check` finds what is wrong

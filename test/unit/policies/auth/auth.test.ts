@@ -19,6 +19,7 @@ import { Chain, decode, issuesOf, policyFrom } from "../chain.ts";
 const VERDICTS: Readonly<Record<string, () => Verdict>> = {
   ada: () => ({ subject: "ada", claims: { role: "admin" } }),
   exchanged: () => ({ subject: "ada", claims: {}, backendFields: [["x-also", "another"]] }),
+  listed: () => ({ subject: "ada", claims: { role: ["a,root", "b%2Croot", " c"] } }),
   odd: () => ({ subject: "jörg 100%\n", claims: {} }),
   expired: () => new Rejection("the word has expired", 'Word realm="old"'),
   wrong: () => new Rejection("nobody knows this word"),
@@ -138,6 +139,12 @@ describe("the fields that tell a backend who a client is", () => {
     expect(outgoing.get("x-user")).toBe("corp:ada");
     expect(outgoing.get("x-role")).toBe("admin");
     expect(outgoing.get("x-auth-subject")).toBeNull();
+  });
+
+  test("have the items of a list so that none can be taken for two", async () => {
+    const { closed } = named(headers);
+    await closed.send({ fields: { "x-word": "listed" } });
+    expect(closed.asked[0]?.outgoing.get("x-role")).toBe("a%2Croot,b%252Croot,%20c");
   });
 
   test("are not sent empty, and not with what the client sent", async () => {
