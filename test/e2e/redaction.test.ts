@@ -134,7 +134,7 @@ routes: [{ path: /*, backends: ["http://127.0.0.1:9001"] }]
   expect(code).toBe(1);
   expect(err).toContain("gateway.yaml:3:13: error: `?token` is not the name of a parameter");
   expect(err).toContain("gateway.yaml:4:14: error: `x-api-key:` is not a field name");
-  expect(err).toContain("gateway.yaml:5:14: warning: `colour` is kept anyway");
+  expect(err).toContain("gateway.yaml:5:14: warning: `colour` is logged anyway");
 });
 
 test("no secret is in any file of the access log", async () => {
