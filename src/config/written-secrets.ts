@@ -51,7 +51,7 @@ function secretAt(path: Path, value: unknown): string | undefined {
   const isSecret =
     SECRET_LISTS.some((list) => list.test(whole)) ||
     (SECRET_KEY.test(key) && !NO_SECRETS.has(key)) ||
-    (SECRET_KEY.test(String(path.at(-2))) && key === "base64");
+    (SECRET_KEY.test(String(path.at(-2))) && (key === "base64" || typeof path.at(-1) === "number"));
   return isSecret
     ? `\`${typeof path.at(-1) === "number" ? String(path.at(-2)) : key}\``
     : undefined;

@@ -29,6 +29,7 @@ test.each([
 test.each([
   "auth: { a: { jwt: { secret: hunter2 } } }",
   "auth: { a: { jwt: { secret: { base64: hunter2!! } } } }",
+  "auth: { a: { jwt: { secret: [hunter2] } } }",
   "auth: { a: { oidc: { issuer: https://a.test/, client_id: a, keys: [hunter2] } } }",
   "auth: { a: { oidc: { isuer: https://a.test/, client_id: a, client_secret: hunter2 } } }",
   "auth: { a: { oidc: { issuer: 'https://ada:hunter2@a.test/', client_id: a } } }",
