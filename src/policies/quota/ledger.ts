@@ -3,12 +3,9 @@ import type { Clock } from "../../time/clock.ts";
 import { nextTurn } from "../../time/next-turn.ts";
 import { Count } from "./count.ts";
 import type { CountFile, CountQuery, ListedCount, Usage } from "./count-file.ts";
+import { Saving } from "./saving.ts";
 import type { Sheet } from "./sheet.ts";
 
-/** A `kill -9` loses at most what was counted in this time, in milliseconds, and in that of one write. */
-const SAVE_INTERVAL_MS = 500;
-/** So that no batch takes long to write. */
-const CHANGES_PER_BATCH = 2_000;
 /** How long a request waits for a count that is not in memory. */
 const LOOKUP_MS = 1_000;
 /** How long the operator waits for what was changed to be written. */
@@ -38,17 +35,13 @@ export class Ledger {
   readonly #clock: Clock;
   readonly #log: PolicyServices["log"];
   readonly #file: CountFile;
+  readonly #saving: Saving;
   readonly #most: number;
   readonly #sheets = new Set<Sheet>();
   /** How many counts are in memory. */
   #size = 0;
   /** How many have come since room was made. */
   #added = 0;
-  #changed: Count[] = [];
-  /** How many counts are being written. */
-  #sending = 0;
-  #saving: Promise<void> | undefined;
-  #cancelTimer: (() => void) | undefined;
   #lookups: Lookup[] = [];
   /** Whether the file has left a question unanswered; until it answers, nobody waits for it. */
   #isSilent = false;
@@ -62,6 +55,11 @@ export class Ledger {
     this.#log = log;
     this.#most = most;
     this.#file = openFile(() => this.#rewrite());
+    this.#saving = new Saving({
+      clock,
+      file: this.#file,
+      onSettled: (isWritten) => this.#settled(isWritten),
+    });
   }
 
   /** How many counts are in memory. */
@@ -95,18 +93,12 @@ export class Ledger {
 
   /** Adds to a count, or takes from it what it has at most. */
   change(count: Count, used: number, granted = 0): void {
-    const more = Math.max(used, -count.used);
-    const moreGranted = Math.max(granted, -count.granted);
-    count.used += more;
-    count.unsaved += more;
-    count.granted += moreGranted;
-    count.unsavedGrant += moreGranted;
-    this.#noteChange(count);
+    this.#saving.change(count, used, granted);
   }
 
   /** Writes all changes at once. Whether that was possible within a moment. */
   saved(): Promise<boolean> {
-    return this.#allSavedWithin(CONFIRM_MS);
+    return this.#saving.doneWithin(CONFIRM_MS);
   }
 
   /**
@@ -136,10 +128,9 @@ export class Ledger {
 
   async #close(): Promise<void> {
     const deadline = this.#clock.monotonic() + CLOSE_MS;
-    const isSaved = await this.#allSavedWithin(CLOSE_MS);
-    this.#cancelTimer?.();
-    if (!isSaved) {
-      const keys = this.#changed.length + this.#sending;
+    this.#saving.stop();
+    if (!(await this.#saving.doneWithin(CLOSE_MS))) {
+      const keys = this.#saving.left;
       this.#log(
         "error",
         `quotas: the last requests of ${keys} ${keys === 1 ? "key" : "keys"} are not in the file: it could not be written`,
@@ -176,8 +167,7 @@ export class Ledger {
       .toSorted(({ count: one }, { count: other }) => one.used - other.used)
       .slice(0, all.length / 2);
     for (const { sheet, count } of least) sheet.forget(count);
-    const forgotten = new Set(least.map(({ count }) => count));
-    this.#changed = this.#changed.filter((count) => !forgotten.has(count));
+    this.#saving.forget(new Set(least.map(({ count }) => count)));
     this.#size -= least.length;
   }
 
@@ -193,7 +183,7 @@ export class Ledger {
   /** Asks for everything that is looked up in this turn of the event loop together. */
   async #lookUp(): Promise<void> {
     await nextTurn();
-    if (this.#mayBeBehind) this.#mayBeBehind = !(await this.#allSavedWithin(LOOKUP_MS));
+    if (this.#mayBeBehind) this.#mayBeBehind = !(await this.#saving.doneWithin(LOOKUP_MS));
     const lookups = this.#lookups;
     this.#lookups = [];
     const usages = await this.#inTime(this.#file.find(lookups));
@@ -204,89 +194,14 @@ export class Ledger {
     }
   }
 
-  #noteChange(count: Count): void {
-    if (!count.isChanged) {
-      count.isChanged = true;
-      this.#changed.push(count);
-    }
-    this.#saveSoon();
-  }
-
-  #saveSoon(): void {
-    if (this.#saving !== undefined || this.#closed !== undefined) return;
-    this.#cancelTimer ??= this.#clock.schedule(SAVE_INTERVAL_MS, () => this.#save());
-  }
-
-  #save(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    if (this.#saving !== undefined || this.#changed.length === 0) return;
-    const batch = this.#changed.splice(0, CHANGES_PER_BATCH);
-    const changes = batch.map((count) => {
-      const { sheet, key, unsaved: used, unsavedGrant: granted } = count;
-      count.sending = used;
-      count.sendingGrant = granted;
-      count.unsaved = 0;
-      count.unsavedGrant = 0;
-      count.isChanged = false;
-      return { sheet, key, used, granted };
-    });
-    this.#sending = batch.length;
-    this.#saving = this.#file.save(changes).then((outcome) => {
-      this.#saving = undefined;
-      this.#sending = 0;
-      this.#settle(batch, outcome);
-      if (this.#changed.length >= CHANGES_PER_BATCH) this.#save();
-      else if (this.#changed.length > 0) this.#saveSoon();
-    });
-  }
-
-  #settle(batch: readonly Count[], outcome: readonly Usage[] | "lost" | "refused"): void {
-    this.#isSilent = false;
-    if (typeof outcome === "object") this.#isCrowded = false;
-    for (const [at, count] of batch.entries()) {
-      const { sending, sendingGrant } = count;
-      count.sending = 0;
-      count.sendingGrant = 0;
-      if (outcome === "refused") continue;
-      if (outcome === "lost") {
-        count.unsaved += sending;
-        count.unsavedGrant += sendingGrant;
-        this.#noteChange(count);
-        continue;
-      }
-      const inFile = outcome[at];
-      if (inFile === undefined) continue;
-      // Another process may write to the file, and what could not be looked up is in it too.
-      count.used = Math.max(0, inFile.used + count.unsaved);
-      count.granted = Math.max(0, inFile.granted + count.unsavedGrant);
-    }
-  }
-
   /** The file has lost everything: gives it what is known. */
   #rewrite(): void {
-    for (const sheet of this.#sheets) {
-      for (const count of sheet) {
-        const unsaved = count.used - count.sending;
-        const unsavedGrant = count.granted - count.sendingGrant;
-        if (unsaved === 0 && unsavedGrant === 0) continue;
-        count.unsaved = unsaved;
-        count.unsavedGrant = unsavedGrant;
-        this.#noteChange(count);
-      }
-    }
+    for (const sheet of this.#sheets) for (const count of sheet) this.#saving.rewrite(count);
   }
 
-  async #allSavedWithin(milliseconds: number): Promise<boolean> {
-    const { promise: late, resolve } = Promise.withResolvers<"late">();
-    const cancel = this.#clock.schedule(milliseconds, () => resolve("late"));
-    for (;;) {
-      this.#save();
-      if (this.#saving === undefined) break;
-      if ((await Promise.race([this.#saving, late])) === "late") return false;
-    }
-    cancel();
-    return true;
+  #settled(isWritten: boolean): void {
+    this.#isSilent = false;
+    if (isWritten) this.#isCrowded = false;
   }
 
   /** What the file answers, if it does so soon. */
