@@ -16,7 +16,7 @@ export interface ReadRecords<Value> {
 }
 
 /** What a file has records of: a schema, of a list or of a mapping by names, and words for it. */
-export interface RecordKind<Schema extends TSchema> extends DocumentKind {
+export interface RecordFile<Schema extends TSchema> extends DocumentKind {
   readonly schema: Schema;
   readonly hints?: KeyHints;
 }
@@ -32,7 +32,7 @@ const PROBLEMS_AT_MOST = 20;
 export function* readRecords<Schema extends TSchema>(
   file: string,
   text: string,
-  kind: RecordKind<Schema>,
+  kind: RecordFile<Schema>,
   pieceLength = PIECE,
 ): Steps<ReadRecords<StaticDecode<Schema>>> {
   const isLarge = text.length >= 2 * pieceLength;
@@ -68,7 +68,7 @@ function asLines(diagnostics: readonly Diagnostic[]): string[] {
 function* readPieces<Schema extends TSchema>(
   file: string,
   text: string,
-  kind: RecordKind<Schema>,
+  kind: RecordFile<Schema>,
   pieceLength: number,
 ): Steps<StaticDecode<Schema> | undefined> {
   const list: unknown[] = [];
@@ -99,7 +99,7 @@ function* readPieces<Schema extends TSchema>(
 const CONTENT = /^[^\S\n]*[^\s#]/m;
 
 /** A piece that is complete and plain, so that it means the same as in the whole text. */
-function readPiece(file: string, piece: string, kind: RecordKind<TSchema>): object | undefined {
+function readPiece(file: string, piece: string, kind: RecordFile<TSchema>): object | undefined {
   const document = ConfigDocument.parsePlain(file, piece, kind);
   if (document === undefined) return undefined;
   const { value, diagnostics } = validate(kind.schema, document);

@@ -1,3 +1,5 @@
+import type { TSchema } from "@sinclair/typebox";
+import { type RecordFile, readRecords, shortened } from "../../../documents/records.ts";
 import { FileProblem, readTextFile } from "../../../documents/text-file.ts";
 import type { ConfigIssue, PolicyServices } from "../../../pipeline/policy.ts";
 import { under } from "../../../pipeline/section.ts";
@@ -12,6 +14,19 @@ export interface RecordKind<Content> extends FileContent<Content> {
   make(value: unknown): Steps<{ readonly content: Content; readonly issues: ConfigIssue[] }>;
   /** What is valid and probably not meant. */
   warningsOf(content: Content): string[];
+}
+
+/** What `make` makes of a file's records. Throws a FileProblem. */
+export function* madeOfFile<Content>(
+  file: string,
+  text: string,
+  form: RecordFile<TSchema>,
+  make: RecordKind<Content>["make"],
+): Steps<Content> {
+  const read = yield* readRecords(file, text, form);
+  const { content, issues } = yield* make(read.value);
+  if (issues.length > 0) throw new FileProblem(shortened(read.lines(issues)));
+  return content;
 }
 
 /** Where the configuration says that records are; `written`: those that stand in it. */

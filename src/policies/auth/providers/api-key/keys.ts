@@ -1,12 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { readRecords, shortened } from "../../../../documents/records.ts";
-import { FileProblem } from "../../../../documents/text-file.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
 import { under } from "../../../../pipeline/section.ts";
 import type { Steps } from "../../../../time/slices.ts";
 import { Access, type AccessRecord, accessProperties, checkAccess } from "../../access/access.ts";
 import { foreignInKeys, hintsOf } from "../../access/foreign-keys.ts";
-import type { RecordKind } from "../../access/record-source.ts";
+import { madeOfFile, type RecordKind } from "../../access/record-source.ts";
 import { namedRecords, placedRecords, repeated } from "../../access/named-records.ts";
 import { KeyHash } from "./hash.ts";
 import { issuedKey } from "./key-text.ts";
@@ -103,10 +101,5 @@ export const apiKeys: RecordKind<ApiKeys> = {
   key: "keys",
   make: keysOf,
   warningsOf: () => [],
-  *parse(file: string, text: string): Steps<ApiKeys> {
-    const read = yield* readRecords(file, text, FILE);
-    const { content, issues } = yield* keysOf(read.value);
-    if (issues.length > 0) throw new FileProblem(shortened(read.lines(issues)));
-    return content;
-  },
+  parse: (file, text) => madeOfFile(file, text, FILE, keysOf),
 };

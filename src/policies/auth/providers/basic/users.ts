@@ -1,11 +1,9 @@
-import { readRecords, shortened } from "../../../../documents/records.ts";
-import { FileProblem } from "../../../../documents/text-file.ts";
 import type { ConfigIssue } from "../../../../pipeline/policy.ts";
 import { under } from "../../../../pipeline/section.ts";
 import type { Steps } from "../../../../time/slices.ts";
 import { Access, type AccessRecord, accessProperties, checkAccess } from "../../access/access.ts";
 import { foreignInUsers, hintsOf } from "../../access/foreign-keys.ts";
-import type { RecordKind } from "../../access/record-source.ts";
+import { madeOfFile, type RecordKind } from "../../access/record-source.ts";
 import { namedRecords, placedRecords, repeated } from "../../access/named-records.ts";
 import { isHtpasswd, readHtpasswd } from "./htpasswd.ts";
 import { isQuickToGuess, PasswordHash } from "./password-hash.ts";
@@ -106,10 +104,7 @@ export const usersWithPasswords: RecordKind<Users> = {
       }
       return users;
     }
-    const read = yield* readRecords(file, text, FILE);
-    const { content, issues } = yield* usersOf(read.value);
-    if (issues.length > 0) throw new FileProblem(shortened(read.lines(issues)));
-    return content;
+    return yield* madeOfFile(file, text, FILE, usersOf);
   },
 };
 
