@@ -8,6 +8,7 @@ import { answerFor } from "./meaning.ts";
 import { questionAbout } from "./question.ts";
 import {
   checkForward,
+  checkForwardTogether,
   forwardSchema,
   type ForwardSettings,
   secretsOf,
@@ -22,6 +23,7 @@ export const forward = defineProvider({
   kind: "forward",
   schema: forwardSchema,
   check: checkForward,
+  checkTogether: checkForwardTogether,
   secrets: secretsOf,
   create: (config, services, name) => new ForwardProvider(settingsOf(config), services, name),
 });

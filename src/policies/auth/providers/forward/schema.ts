@@ -200,6 +200,19 @@ export function checkForward(config: ForwardConfig): ConfigIssue[] {
   ];
 }
 
+/** Questions of all services at a time: the runtime has 256 requests under way, for all purposes together. */
+const MOST_TOGETHER = 200;
+
+/** Services that hang would keep others, and issuers, from being asked. */
+export function checkForwardTogether(configs: ReadonlyMap<string, ForwardConfig>): ConfigIssue[] {
+  const all = [...configs].map(([name, config]) => [name, settingsOf(config)] as const);
+  const together = all.reduce((sum, [, settings]) => sum + settings.max_in_flight, 0);
+  const [last] = all.at(-1) ?? [];
+  if (together <= MOST_TOGETHER || last === undefined) return [];
+  const message = `the \`max_in_flight\` of all \`forward\` providers is ${together} together; above ${MOST_TOGETHER}, services that hang keep others from being asked, so write less for each`;
+  return [{ path: [last], message, severity: "warning" }];
+}
+
 function issue(path: readonly (string | number)[], message: string | undefined): ConfigIssue[] {
   return message === undefined ? [] : [{ path, message }];
 }

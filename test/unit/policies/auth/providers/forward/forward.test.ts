@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { FieldRules } from "../../../../../../src/http/field-rules.ts";
 import { Cancellation } from "../../../../../../src/pipeline/cancellation.ts";
 import { GatewayError } from "../../../../../../src/pipeline/errors.ts";
+import { authPolicy } from "../../../../../../src/policies/auth/auth.ts";
+import { forward } from "../../../../../../src/policies/auth/providers/forward/forward.ts";
+import { issuesOf } from "../../../chain.ts";
 import { FakeService, respond } from "./fake-service.ts";
 
 /** The fields that a question had, without those that are of no interest. */
@@ -441,4 +444,24 @@ describe("at most so many questions are on their way", () => {
     const statuses = await Promise.all(waiting.map(async ({ answer }) => (await answer).status));
     expect(new Set(statuses)).toEqual(new Set([503]));
   });
+});
+
+test("services of several providers are not asked more together than the runtime can", () => {
+  const { global } = authPolicy([forward]);
+  const config = (...most: number[]) =>
+    Object.fromEntries(
+      most.map((max_in_flight, at) => {
+        return [`p${at}`, { forward: { url: "http://auth.test/", max_in_flight } }];
+      }),
+    );
+  expect(issuesOf(global, config(100, 100))).toEqual([]);
+  expect(issuesOf(global, config(200))).toEqual([]);
+  expect(issuesOf(global, config(100, 50, 51))).toEqual([
+    {
+      path: ["p2", "forward"],
+      message:
+        "the `max_in_flight` of all `forward` providers is 201 together; above 200, services that hang keep others from being asked, so write less for each",
+      severity: "warning",
+    },
+  ]);
 });
