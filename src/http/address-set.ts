@@ -129,7 +129,7 @@ function groupBits(groups: string): Bits {
   return bits;
 }
 
-/** Bits of the address behind the prefix do not count. */
+/** Bits of the address after the prefix do not count. */
 function rangeOf({ address, prefix, family }: Network): Range {
   const bits = family === "ipv4" ? bitsOfIpv4(address) : bitsOfIpv6(address);
   let first = "";

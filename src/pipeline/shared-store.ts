@@ -18,7 +18,7 @@ export function areNumbers(reply: StoreReply | undefined, count: number): boolea
   return Array.isArray(reply) && reply.length === count && reply.every(Number.isFinite);
 }
 
-/** State that several gateways share. It may be slow or gone, so whoever asks it has an answer for that. */
+/** State that several gateways share. It may be slow or gone: each caller must handle that. */
 export interface SharedStore {
   /**
    * What to do without it: go by what this gateway alone knows; admit everything; or refuse everything.

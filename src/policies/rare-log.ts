@@ -1,6 +1,6 @@
 import type { PolicyServices } from "../pipeline/policy.ts";
 
-/** Once it has been logged, the same reason is not logged again for so long. */
+/** How long a reason that has been logged is not logged again. */
 const EVERY_MS = 60_000;
 
 /** Lines that clients can cause at will: each reason at most once a minute. */

@@ -22,7 +22,7 @@ import { validate } from "./validate/validate.ts";
 export const policyRegistry = [
   // Outermost: every answer gets its fields, refusals too.
   securityHeaders,
-  // Before all that may refuse: whoever is refused by address costs nothing more, and asks no provider of credentials.
+  // Before everything else that may refuse: a client refused by its address costs nothing more.
   deny,
   allow,
   // Preflights carry no credentials and are answered before anything could refuse them,

@@ -60,7 +60,7 @@ export class Logger {
 
   log(level: LogLevel, text: string, fields?: LogFields): void {
     if (SEVERITY[level] < this.#threshold) return;
-    // The configuration may have URLs with passwords, and whoever fails to reach them names them.
+    // Configured URLs may contain passwords, and errors quote them.
     const message = withoutUserInfo(text);
     const time = this.#timestamp(this.#clock.wall());
     if (this.#options.format === "json") {

@@ -66,7 +66,7 @@ export class SharedPlaces {
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       if (store.onError === "deny") {
-        // It may have been taken all the same.
+        // It may have been taken nevertheless.
         this.#free(place);
         throw limitsUnavailable("the requests in progress cannot be counted");
       }

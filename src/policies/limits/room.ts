@@ -1,4 +1,4 @@
-/** Somebody who has places in a room. */
+/** An owner of places in a room. */
 export interface Tenant {
   /** Gives up a few places that it does not need any more. `now` is monotonic, in milliseconds. */
   tidyUp(now: number): void;

@@ -11,7 +11,7 @@ export interface Ticket {
 /**
  * Those who wait for tokens of one bucket, which has promised them: its level is already without them. They
  * are served in their order, each as soon as the bucket has gained its tokens. When one leaves, those
- * behind it move up.
+ * after it move up.
  */
 export class TokenQueue {
   readonly #bucket: TokenBucket;
@@ -78,7 +78,7 @@ export class TokenQueue {
     });
   }
 
-  /** For the first one: until there is what only those behind it still lack. */
+  /** For the first one: until there is what only those after it still lack. */
   #microsecondsUntilServed(first: Ticket): number {
     const { size, level } = this.#bucket;
     return size.microsecondsUntil(first.tokens - this.#promised, level);

@@ -142,7 +142,7 @@ export class RemoteKeys implements KeySet {
     this.#stopWaiting = resolve;
     await promise;
     cancel?.();
-    // Whoever asks from now on may ask for a key that this fetch misses.
+    // Requests from now on may ask for a key that this fetch misses.
     this.#awaited = undefined;
     const sought = this.#sought;
     this.#sought = new Set();

@@ -29,7 +29,7 @@ export async function verifyToken(
   const algorithm = algorithmOf(token, rules);
   const claims = readClaims(token);
   // Before the signature: a token that is of another issuer, or has expired with its key, causes neither
-  // a computation nor a look for a key that is not there. It is refused all the same.
+  // a computation nor a look for a key that is not there. It is refused either way.
   const validity = checkClaims(claims, rules, now);
   const key = await signerOf(token, algorithm, rules.keys);
   return { header: token.header, claims, validity, key };

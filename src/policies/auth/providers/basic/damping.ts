@@ -25,7 +25,7 @@ const PER_USER: Readonly<Record<"clean" | "suspect", BucketSize>> = {
   clean: new BucketSize(1, 20),
   suspect: new BucketSize(1 / 10, 10),
 };
-/** So many networks and users are told apart; the others share. */
+/** How many networks and users have a bucket of their own; the others share. */
 const PLACES = { own: 20_000, shared: 4096 };
 
 const FAMILIAR_MS = 30 * 86_400_000;
@@ -35,7 +35,7 @@ const FAMILIAR_AT_MOST = 20_000;
  * Slows down guessing without shutting users out. Failures count, each once for its network and once for
  * its user:
  *
- * - A network may fail 20 times, and then every 10 s, whoever it says it is.
+ * - A network may fail 20 times, and then every 10 s, whatever users it tries.
  * - A user may be tried without success 10 times, and then every 10 s, by networks at which something has
  *   failed lately, and 20 times, and then every second, by networks at which nothing has. So guesses from
  *   a few addresses leave the second way free to a user who comes from somewhere new.

@@ -35,7 +35,7 @@ export function isBcrypt(hash: string): boolean {
   return hash.startsWith("$2");
 }
 
-/** Whether whoever steals the file will soon have guessed ordinary passwords. */
+/** Whether ordinary passwords are soon guessed once the file is stolen. */
 export function isQuickToGuess(hash: string): boolean {
   const cost = BCRYPT.exec(hash)?.[1];
   return cost !== undefined && Number(cost) < GOOD_BCRYPT_COST;

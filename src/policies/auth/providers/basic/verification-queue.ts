@@ -115,7 +115,7 @@ export class VerificationQueue {
     return count;
   }
 
-  /** Counts as running already, so that nobody overtakes whoever has got the turn. */
+  /** It counts as running already, so no other takes its turn. */
   async #work({ admit, work }: Verification): Promise<boolean> {
     const started = this.#clock.monotonic();
     try {

@@ -31,7 +31,7 @@ export function questionAbout(exchange: Exchange, send: readonly string[]): Ques
   ];
   const other: [string, string][] = [
     ["x-request-id", exchange.requestId],
-    // A service behind this gateway is found out as a loop.
+    // By this, a service behind this gateway is recognized as a loop.
     ["via", outgoing.get("via") ?? exchange.via],
   ];
   return { sent: sentFields(exchange, send), about, other };

@@ -22,7 +22,7 @@ export interface ServiceSettings {
 export interface ServiceAnswer {
   readonly status: number;
   readonly statusText: string;
-  /** Those that are meant for whoever gets the answer. */
+  /** Without those that belong to the connection. */
   readonly fields: readonly Field[];
   readonly content: Uint8Array;
 }

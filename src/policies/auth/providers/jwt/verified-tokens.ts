@@ -24,7 +24,7 @@ interface Last {
 
 /**
  * Tokens that have been verified: only those, so that nobody without a key of the issuer can fill it.
- * They are known by their digests, so that memory holds no token that could be used by whoever reads it.
+ * They are known by their digests, so that they cannot be read from memory.
  * A client's own connection, which has sent its token in the clear, remembers the last one for as long as
  * it is open: comparing costs a twentieth of a digest.
  */

@@ -127,7 +127,7 @@ export class OidcProvider implements AuthProvider {
     });
   }
 
-  /** People are sent to the issuer, programs are told. */
+  /** People are sent to the issuer; programs get a 401. */
   #unknown(
     exchange: Exchange,
     cookies: Cookies,
@@ -203,7 +203,7 @@ export class OidcProvider implements AuthProvider {
     });
   }
 
-  /** Undefined as well if the issuer cannot be asked: the session here is over all the same. */
+  /** Also undefined if the issuer cannot be asked: the session here has ended either way. */
   async #logoutAtIssuer(
     live: Live | undefined,
     afterwards: string | undefined,
