@@ -1,4 +1,4 @@
-import { cookieValue } from "../../../http/cookies.ts";
+import { cookieValue, isRepeatedCookie } from "../../../http/cookies.ts";
 import type { Exchange } from "../../../pipeline/exchange.ts";
 import { isMapping, type Mapping, type Path } from "../documents/walk.ts";
 import { type Fault, faultsOf } from "../faults.ts";
@@ -6,7 +6,7 @@ import { parsed } from "../json.ts";
 import type { JsonSchema, Judge } from "../schemas/compiler.ts";
 import type { Description } from "./description.ts";
 import { decoded, type Pairs } from "./query-pairs.ts";
-import { fromField, fromPairs, fromPath, REPEATED, type Written } from "./styles.ts";
+import { fromField, fromPairs, fromPath, isOfObject, REPEATED, type Written } from "./styles.ts";
 import { itemsOf, meaningOf, meaningsOf, propertiesOf, type Resolve, typesOf } from "./types.ts";
 
 /** What parameters are read from. */
@@ -93,7 +93,7 @@ export class Parameter {
   claims(name: string): boolean {
     if (name === this.name) return true;
     if (!this.#kinds.includes("members")) return false;
-    if (this.#style === "deepObject") return name.startsWith(`${this.name}[`);
+    if (this.#style === "deepObject") return isOfObject(name, this.name);
     return this.#explode && Object.hasOwn(this.#properties, name);
   }
 
@@ -143,7 +143,9 @@ export class Parameter {
       }
       case "cookie":
       default: {
-        const written = cookieValue(exchange.fields.all, name);
+        const { all } = exchange.fields;
+        if (isRepeatedCookie(all, name)) return REPEATED;
+        const written = cookieValue(all, name);
         return written === null ? undefined : fromField(decoded(written), kind, false);
       }
     }

@@ -47,11 +47,19 @@ const DELIMITERS: Readonly<Record<string, RegExp | undefined>> = {
 /** Objects in objects that `a[b][c]` may write. */
 const MOST_STEPS = 8;
 
+/** Whether a name is that of a member: `color[R]` of `color`. */
+export function isOfObject(written: string, name: string): boolean {
+  return written.startsWith(`${name}[`) && written.endsWith("]");
+}
+
 /** `color[R]=100&color[G]=200`. */
 function deepObject(name: string, pairs: Pairs): Written | undefined {
+  // Servers that know this style take `color=100` for a text, where an object is expected.
+  const [text] = pairs.all(name);
+  if (text !== undefined) return { kind: "text", text: decoded(text) };
   const members: Member[] = [];
   for (const written of pairs.names) {
-    if (!written.startsWith(`${name}[`) || !written.endsWith("]")) continue;
+    if (!isOfObject(written, name)) continue;
     const inner = written.slice(name.length + 1, -1);
     const steps = inner.split("][", MOST_STEPS + 1);
     const path = steps.length > MOST_STEPS ? [inner] : steps;

@@ -182,7 +182,15 @@ describe("parameters in queries", () => {
       "a deep object",
       query("p", point, { style: "deepObject" }),
       ["p[x]=1", "p%5Bx%5D=1&p[y]=2", "q[x]=a"],
-      ["p[x]=a", "p[y]=1", "p[x]=1&p[z]=1", "p[x]=1&p[x]=2", `p${"[x]".repeat(2_000)}=1`],
+      [
+        "p[x]=a",
+        "p[y]=1",
+        "p[x]=1&p[z]=1",
+        "p[x]=1&p[x]=2",
+        "p=1",
+        "p=1&p[x]=1",
+        `p${"[x]".repeat(2_000)}=1`,
+      ],
     ],
     [
       "JSON",
@@ -216,6 +224,7 @@ describe("parameters in queries", () => {
     expect(await byOpenApi(stage, paths)(at("/a?q=1"))).toBeUndefined();
     const ask = byOpenApi(stage, paths, { unknown_parameters: "reject" });
     expect(await ask(at("/a?p=1&o[x]=1"))).toBeUndefined();
+    expect(faultsOf(await ask(at("/a?o[x]z=1")))).toHaveLength(1);
     expect(faultsOf(await ask(at("/a?p=1&q=1&o[x]=1")))).toEqual([
       { in: "query", parameter: "q", detail: "is not known" },
     ]);
@@ -257,6 +266,10 @@ test("parameters in fields and cookies", async () => {
   expect(
     await ask(at("/a", { fields: { "x-ids": "1, 2", cookie: "a=b; theme=dark" } })),
   ).toBeUndefined();
+  const twice = { fields: { "x-ids": "1", cookie: "theme=dark; theme=hush" } };
+  expect(faultsOf(await ask(at("/a", twice)))).toEqual([
+    { in: "cookie", parameter: "theme", detail: "must not be sent more than once" },
+  ]);
   expect(faultsOf(await ask(at("/a", { fields: { cookie: "theme=hush" } })))).toEqual([
     { in: "header", parameter: "X-Ids", detail: "is required" },
     { in: "cookie", parameter: "theme", detail: 'must be one of "dark", "light"' },
