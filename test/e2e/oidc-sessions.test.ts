@@ -223,7 +223,7 @@ describe("an issuer with TLS", () => {
     const answer = await stranger.get("/echo", { accept: "text/html" });
     expect((await problemOf(answer)).code).toBe("auth_unavailable");
     expect(gateway.lines.text + gateway.errors.text).toMatch(
-      /has no discovery document: .*certificate/,
+      /cannot be used: .*certificate/,
     );
   });
 });
