@@ -222,9 +222,7 @@ describe("an issuer with TLS", () => {
     const stranger = new Person(gateway);
     const answer = await stranger.get("/echo", { accept: "text/html" });
     expect((await problemOf(answer)).code).toBe("auth_unavailable");
-    expect(gateway.lines.text + gateway.errors.text).toMatch(
-      /cannot be used: .*certificate/,
-    );
+    expect(gateway.lines.text + gateway.errors.text).toMatch(/cannot be used: .*certificate/);
   });
 });
 
