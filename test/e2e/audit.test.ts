@@ -42,7 +42,7 @@ test("risks are printed with their places, lines and remedies, and end with 1", 
 `,
   );
   expect(out).toContain("gateway.yaml:3:35: medium: `token` stands in the file");
-  expect(out).toContain("gateway.yaml:5:11: medium: `corp` takes every token of its issuer");
+  expect(out).toContain("gateway.yaml:5:11: medium: `corp` accepts every token of its issuer");
   expect(out).toContain(
     "gateway.yaml:8:13: medium: /b/* requires no authentication, and /a/* next to it does",
   );
@@ -97,7 +97,7 @@ test("mistakes on the command line are explained", async () => {
   );
   const { code, out } = await runToEnd(stage, ["audit", "--rules"]);
   expect(code).toBe(0);
-  expect(out).toMatch(/^trusts-everyone +high +proxies that are trusted/m);
+  expect(out).toMatch(/^trusts-everyone +high +trusted proxies/m);
 });
 
 test("keys that others can read are found by the permissions of their files", async () => {
