@@ -12,7 +12,9 @@ export class Count implements CountPlace, Usage {
   /** What of both is being written. */
   sending = 0;
   sendingGrant = 0;
-  /** What of `used` the shared store does not have. */
+  /** Whether the shared store has it: while the configuration has none, it is not asked. */
+  isShared = false;
+  /** What of `used` the shared store does not have, if it has the count. */
   unshared = 0;
   /** Whether it waits to be written. */
   isChanged = false;

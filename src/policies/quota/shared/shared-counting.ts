@@ -8,8 +8,7 @@ import type { Count } from "../count.ts";
 import type { CountQuery, ListedCount, SheetId } from "../count-file.ts";
 import type { Adjustment, Counting } from "../counting.ts";
 import type { Ledger } from "../ledger.ts";
-import { LocalCounting } from "../local-counting.ts";
-import type { Draw } from "../rule.ts";
+import { type Draw, fits } from "../rule.ts";
 import type { Sheet } from "../sheet.ts";
 import { ADJUST, DRAW, GIVE_BACK, LIST } from "./scripts.ts";
 
@@ -27,7 +26,6 @@ const LISTED_AT_MOST = 10_000;
 export class SharedCounting implements Counting {
   readonly #store: SharedStore;
   readonly #ledger: Ledger;
-  readonly #local: LocalCounting;
   readonly #names = new WeakMap<SheetId, readonly [set: string, hash: string]>();
   /** Draws that the store does not know of. */
   readonly #unshared = new WeakSet<readonly Draw[]>();
@@ -35,7 +33,6 @@ export class SharedCounting implements Counting {
   constructor(store: SharedStore, ledger: Ledger) {
     this.#store = store;
     this.#ledger = ledger;
-    this.#local = new LocalCounting(ledger);
   }
 
   async draw(draws: readonly Draw[]): Promise<boolean> {
@@ -66,7 +63,7 @@ export class SharedCounting implements Counting {
   }
 
   giveBack(draws: readonly Draw[]): void {
-    this.#local.giveBack(draws);
+    this.#change(draws, -1);
     if (this.#unshared.has(draws)) addUnshared(draws, -1);
     else void this.#giveBackInStore(draws);
   }
@@ -83,7 +80,7 @@ export class SharedCounting implements Counting {
       return { counts: counts.slice(offset, offset + limit), isWhole: true };
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      return { ...(await this.#local.list(sheets, query)), isWhole: false };
+      return { ...(await this.#ledger.list(sheets, query)), isWhole: false };
     }
   }
 
@@ -109,17 +106,19 @@ export class SharedCounting implements Counting {
   #drawWithoutStore(draws: readonly Draw[]): boolean {
     const { onError } = this.#store;
     if (onError === "deny") throw limitsUnavailable("quotas cannot be checked");
-    if (onError === "allow") {
-      for (const { rule, count } of draws) this.#ledger.change(count, rule.cost);
-    } else if (!this.#local.draw(draws)) {
-      return false;
-    }
+    if (onError === "local" && !draws.every(fits)) return false;
+    this.#change(draws, 1);
     addUnshared(draws, 1);
     this.#unshared.add(draws);
     return true;
   }
 
+  #change(draws: readonly Draw[], sign: 1 | -1): void {
+    for (const { rule, count } of draws) this.#ledger.change(count, sign * rule.cost);
+  }
+
   #note(count: Count, used: number, granted: number): void {
+    count.isShared = true;
     this.#ledger.change(count, used - count.used, granted - count.granted);
   }
 

@@ -8,6 +8,7 @@ import {
 import type { QuotaId } from "../../../../src/policies/quota/count-file.ts";
 import { Ledger } from "../../../../src/policies/quota/ledger.ts";
 import { QuotaCounts } from "../../../../src/policies/quota/quota-counts.ts";
+import { LocalCounting } from "../../../../src/policies/quota/local-counting.ts";
 import type { Draw } from "../../../../src/policies/quota/rule.ts";
 import { ADJUST, DRAW, GIVE_BACK, LIST } from "../../../../src/policies/quota/shared/scripts.ts";
 import { SharedCounting } from "../../../../src/policies/quota/shared/shared-counting.ts";
@@ -176,4 +177,21 @@ test("counts are listed and changed in the store", async () => {
     .adjust(count, { used: 0, granted: 0 })
     .catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(StoreUnavailable);
+});
+
+test("what is counted while the configuration has no store reaches the store when it has one again", async () => {
+  const { store, draw, drawOf, ledger } = shared();
+  const alone = new LocalCounting(ledger);
+  alone.draw(await drawOf());
+  // The store begins with what is known.
+  expect(await draw()).toBe(true);
+  expect(store.used.get("acme")).toBe(2);
+  const draws = await drawOf();
+  alone.draw(draws);
+  alone.draw(await drawOf());
+  alone.giveBack(draws);
+  expect(await draw()).toBe(true);
+  expect(store.used.get("acme")).toBe(4);
+  expect(await draw()).toBe(true);
+  expect(store.used.get("acme")).toBe(5);
 });
