@@ -85,6 +85,7 @@ export const Duration = ({ longestDays = YEAR_DAYS, ...options }: DurationOption
 
 /** What to write instead of a text that is not a duration. */
 function durationAdvice(written: string): string | undefined {
+  if (/^(?:off|no|none|false|disabled)$/i.test(written)) return "to turn it off, write 0";
   if (written.startsWith("-")) return "a duration cannot be negative";
   if (/^[0-9]+(?:\.[0-9]+)?$/.test(written)) return `it needs a unit: write ${withUnit(written)}`;
   if (/^[0-9.]+ ?ns$/.test(written)) return "the shortest unit is `us`";

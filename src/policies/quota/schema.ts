@@ -20,6 +20,10 @@ const quotaSchema = Type.Object(
       maximum: MOST,
       description: "How many requests of one key are admitted in a period.",
       expected: `a whole number from 1 to ${MOST}`,
+      advice: (written: string) => {
+        const [, limit, per] = /^([0-9]+) ?(?:\/|per) ?(day|week|month)$/i.exec(written) ?? [];
+        return limit === undefined ? undefined : `write \`limit: ${limit}, per: ${per}\``;
+      },
     }),
     per: Type.Union([Type.Literal("day"), Type.Literal("week"), Type.Literal("month")], {
       description:

@@ -76,6 +76,8 @@ describe("an error about access says what to write instead", () => {
     [route("require: [a]"), "scopes stand below `scope`, and claims with their values below"],
     [route("require: { claims: [role] }"), "for any value of a claim, write `true`, like `{ ro"],
     [route("security_headers: on"), "write `true`"],
+    [route("quota: { limit: 100/month, key: all }"), "write `limit: 100, per: month`"],
+    [provider("basic: { file: a, cache: off }"), "to turn it off, write 0"],
     [route("quota: 100"), "add the period, like `100/month`"],
     [route("quota: 100/hour"), "for shorter times there is `rate_limit: 100/hour`"],
     [`auth: { one: basic }\n${ROUTE}`, "write its settings, like `{ basic: { … } }`"],
