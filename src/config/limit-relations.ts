@@ -2,12 +2,7 @@ import type { ConfigIssue } from "../pipeline/policy.ts";
 import { type Checkable, type IsWhole, under } from "../pipeline/section.ts";
 import { providersIn } from "../policies/auth/schema.ts";
 import { isKeyOfIdentity, type LimitKey, textOfKey } from "../policies/limits/limit-key.ts";
-import {
-  burstOf,
-  limitsOf,
-  type PlacedLimit,
-  type WrittenLimits,
-} from "../policies/limits/schema.ts";
+import { limitsOf, type PlacedLimit, type WrittenLimits } from "../policies/limits/schema.ts";
 import type { Config, RouteConfig } from "./schema.ts";
 
 export type IsWritten = (path: readonly (string | number)[]) => boolean;
@@ -105,6 +100,6 @@ function checkNames(limits: readonly Found[]): ConfigIssue[] {
 
 function differenceOf(one: PlacedLimit, other: PlacedLimit): string | undefined {
   if (one.rate !== other.rate) return "rate";
-  if (burstOf(one) !== burstOf(other)) return "burst";
+  if (one.burst !== other.burst) return "burst";
   return textOfKey(one.key) === textOfKey(other.key) ? undefined : "key";
 }

@@ -5,16 +5,24 @@ const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d:
 const PATTERN =
   /^([0-9]{1,15}(?:\.[0-9]{1,15})?) ?(?:rp([smh])|(?:r|reqs?|requests?)? ?(?:\/|per) ?(?:(s)(?:ecs?|econds?)?|(m)(?:ins?|inutes?)?|(h)(?:rs?|ours?)?|(d)(?:ays?)?))$/;
 
-/** Reads "50/s", "600/min", "10rps" or "1000 per hour" per second; undefined for anything else. */
-export function parseRate(written: string): number | undefined {
-  const match = PATTERN.exec(written);
-  if (match === null) return undefined;
-  const [, count = "", ...units] = match;
-  const unit = units.find((one) => one !== undefined) ?? "s";
-  return Number(count) / (SECONDS_OF[unit] ?? 1);
+/** A rate, and how it is written: 600 a minute is 10 per second. */
+export interface WrittenRate {
+  readonly perSecond: number;
+  /** What is written in front of the unit: 600. */
+  readonly count: number;
 }
 
-/** A rate in the configuration: a number per second, or text like "600/m"; per second in code. */
+/** Reads "50/s", "600/min", "10rps" or "1000 per hour"; undefined for anything else. */
+export function parseRate(written: string): WrittenRate | undefined {
+  const match = PATTERN.exec(written);
+  if (match === null) return undefined;
+  const [, digits = "", ...units] = match;
+  const unit = units.find((one) => one !== undefined) ?? "s";
+  const count = Number(digits);
+  return { perSecond: count / (SECONDS_OF[unit] ?? 1), count };
+}
+
+/** A rate in the configuration: a number per second, or text like "600/m". */
 export const Rate = (options: { description: string; default?: number }) =>
   Type.Transform(
     Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ pattern: PATTERN.source })], {
@@ -23,8 +31,12 @@ export const Rate = (options: { description: string; default?: number }) =>
       advice: rateAdvice,
     }),
   )
-    .Decode((written) => (typeof written === "number" ? written : (parseRate(written) ?? 0)))
-    .Encode((perSecond) => perSecond);
+    .Decode((written): WrittenRate =>
+      typeof written === "number"
+        ? { perSecond: written, count: written }
+        : (parseRate(written) ?? { perSecond: 0, count: 0 }),
+    )
+    .Encode(({ perSecond }) => perSecond);
 
 /** "100/10s" is "10/s". */
 function rateAdvice(written: string): string | undefined {

@@ -9,7 +9,6 @@ import { type Charge, Limit } from "./limit.ts";
 import { isKeyOfIdentity, keyReader, textOfKey } from "./limit-key.ts";
 import { Room } from "./room.ts";
 import {
-  burstOf,
   checkLimits,
   compareWithGlobal,
   globalSchema,
@@ -89,8 +88,8 @@ class Creation {
   }
 
   #limitOf(config: LimitConfig, index: number): Limit {
-    const { rate, key, cost } = config;
-    const size = new BucketSize(rate, burstOf(config));
+    const { rate, burst, key, cost } = config;
+    const size = new BucketSize(rate, burst);
     // A reload that does not change what a limit counts keeps its levels.
     let what = `${textOfKey(key)} ${rate} ${size.burst}`;
     while (this.#kept.has(what)) what += " again";

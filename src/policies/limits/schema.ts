@@ -2,7 +2,7 @@ import { type StaticDecode, Type } from "@sinclair/typebox";
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { under } from "../../pipeline/section.ts";
 import { Duration, durationText } from "../../units/duration.ts";
-import { Rate } from "../../units/rate.ts";
+import { Rate, type WrittenRate } from "../../units/rate.ts";
 import { exemptSchema, nameSchema } from "./common-keys.ts";
 import { limitKeySchema } from "./limit-key.ts";
 import { LONGEST_FILL, MOST_TOKENS } from "./token-bucket.ts";
@@ -16,7 +16,7 @@ const burst = Type.Optional(
     minimum: 1,
     maximum: MOST_TOKENS,
     description:
-      "How many requests are admitted at once after a pause. Default: as many as in a second, at least 1.",
+      "How many requests are admitted at once after a pause. Default: as many as the rate says for its unit: 10 of `10/s`, 600 of `600/m`, 1000 of `1000/h`; at least 1.",
   }),
 );
 
@@ -112,10 +112,9 @@ export const identityLimitSchema = Type.Union(
 export function identityLimitOf(
   written: StaticDecode<typeof identityLimitSchema>,
 ): { rate: number; burst: number } | ConfigIssue {
-  const limit = typeof written === "number" ? { rate: written } : written;
-  const isRate = typeof written === "number";
-  const [issue] = checkLimit({ ...NOT_WRITTEN, ...limit, path: [], isRate });
-  return issue ?? { rate: limit.rate, burst: burstOf(limit) };
+  const limit = placed(isRate(written) ? written : { ...NOT_WRITTEN, ...written }, []);
+  const [issue] = checkLimit(limit);
+  return issue ?? { rate: limit.rate, burst: limit.burst };
 }
 
 function noLimitAdvice(written: string): string | undefined {
@@ -124,33 +123,54 @@ function noLimitAdvice(written: string): string | undefined {
     : undefined;
 }
 
-export type LimitConfig = StaticDecode<typeof limitSchema>;
+type WrittenLimit = StaticDecode<typeof limitSchema>;
 /** `rate_limiting` at the top, or `rate_limit` of a route. */
 export type WrittenLimits = StaticDecode<typeof globalSchema> | StaticDecode<typeof routeSchema>;
+
+/** A limit, with all that may be left out. */
+export interface LimitConfig extends Omit<WrittenLimit, "rate" | "burst"> {
+  /** Tokens per second. */
+  readonly rate: number;
+  /** Tokens of a full bucket. */
+  readonly burst: number;
+}
 
 /** A limit, and where it stands below the policy's key. */
 export interface PlacedLimit extends LimitConfig {
   readonly path: readonly number[];
   /** Whether it is written as a rate alone. */
   readonly isRate: boolean;
+  readonly isBurstWritten: boolean;
 }
 
 const NOT_WRITTEN = { key: "all", cost: 1, when_exceeded: "reject" } as const;
-const DEFAULT_RATE = 100;
+const DEFAULT_RATE: WrittenRate = { perSecond: 100, count: 100 };
 
 /** The limits of a configuration, whatever its form. */
 export function limitsOf(written: WrittenLimits): PlacedLimit[] {
   if (written === false) return [];
-  if (written === true) return [{ ...NOT_WRITTEN, rate: DEFAULT_RATE, path: [], isRate: true }];
+  if (written === true) return [placed(DEFAULT_RATE, [])];
   if (Array.isArray(written)) return written.map((one, index) => placed(one, [index]));
-  if (typeof written === "object" && "enabled" in written && !written.enabled) return [];
+  if ("enabled" in written && !written.enabled) return [];
   return [placed(written, [])];
 }
 
-function placed(written: LimitConfig | number, path: readonly number[]): PlacedLimit {
-  return typeof written === "number"
-    ? { ...NOT_WRITTEN, rate: written, path, isRate: true }
-    : { ...written, path, isRate: false };
+function placed(written: WrittenLimit | WrittenRate, path: readonly number[]): PlacedLimit {
+  const limit: WrittenLimit = isRate(written) ? { ...NOT_WRITTEN, rate: written } : written;
+  const { perSecond, count } = limit.rate;
+  const { burst: writtenBurst } = limit;
+  return {
+    ...limit,
+    rate: perSecond,
+    burst: writtenBurst ?? Math.min(MOST_TOKENS, Math.max(1, Math.ceil(count))),
+    path,
+    isRate: isRate(written),
+    isBurstWritten: writtenBurst !== undefined,
+  };
+}
+
+function isRate(written: object): written is WrittenRate {
+  return "perSecond" in written;
 }
 
 /** Milliseconds for which a request above a limit may wait; 0 if it is refused. */
@@ -161,17 +181,11 @@ export function maxDelayOf({ when_exceeded, max_delay }: LimitConfig): number {
 const DEFAULT_DELAY = 1_000;
 const LONGEST_DELAY = 60_000;
 
-/** The burst of a limit that may leave it out. */
-export function burstOf({ rate, burst }: { rate: number; burst?: number | undefined }): number {
-  return burst ?? Math.max(1, Math.ceil(rate));
-}
-
 export function checkLimits(written: WrittenLimits): ConfigIssue[] {
   const limits = limitsOf(written);
   const names = new Set<string>();
   return limits.flatMap((limit) => {
-    const found = checkLimit(limit);
-    const issues = under(limit.path, found.length === 0 ? warnOfSingles(limit) : found);
+    const issues = under(limit.path, checkLimit(limit));
     if (limit.name === undefined) return issues;
     if (names.has(limit.name)) {
       const message = `two limits here are called \`${limit.name}\`; a request counts once for each name`;
@@ -182,40 +196,24 @@ export function checkLimits(written: WrittenLimits): ConfigIssue[] {
   });
 }
 
-/** Warns of a limit that is written for a long time and admits one request at a time. */
-function warnOfSingles({ rate, burst, isRate, when_exceeded }: PlacedLimit): ConfigIssue[] {
-  if (rate >= 1 || burst !== undefined || when_exceeded === "delay") return [];
-  const inMinute = rate * SECONDS_OF_A_MINUTE;
-  const isOfMinutes = inMinute > 1.5 && Math.abs(inMinute - Math.round(inMinute)) < ROUNDING;
-  const seconds = isOfMinutes ? SECONDS_OF_A_MINUTE : SECONDS_OF_AN_HOUR;
-  const worth = isOfMinutes ? "a minute's" : "an hour's";
-  const pause = durationText(Math.ceil(1_000 / rate));
-  const message = `without \`burst\` this admits one request every ${pause}, and no two at once; \`burst: ${Math.ceil(rate * seconds - ROUNDING)}\` lets ${worth} worth come together, and \`burst: 1\` says that it is meant so`;
-  return [{ path: isRate ? [] : ["rate"], message, severity: "warning" }];
-}
-
-const SECONDS_OF_A_MINUTE = 60;
-const SECONDS_OF_AN_HOUR = 3_600;
-const ROUNDING = 1e-6;
-
 function checkLimit(limit: PlacedLimit): ConfigIssue[] {
-  const { rate, burst, cost, isRate } = limit;
-  const ratePath = isRate ? [] : ["rate"];
+  const { rate, burst, cost, isBurstWritten } = limit;
+  const ratePath = limit.isRate ? [] : ["rate"];
   if (!(rate > 0 && rate <= MOST_TOKENS)) {
     const message = "a rate must be above zero and at most a million per second";
     return [{ path: ratePath, message }];
   }
-  if (burstOf(limit) / rate > LONGEST_FILL) {
+  if (burst / rate > LONGEST_FILL) {
     const message =
       "a used-up burst would take more than a year to refill; raise the rate or lower the burst";
-    return [{ path: burst === undefined ? ratePath : ["burst"], message }];
+    return [{ path: isBurstWritten ? ["burst"] : ratePath, message }];
   }
   if (limit.max_delay !== undefined) {
     const message = delayProblem(limit, limit.max_delay);
     if (message !== undefined) return [{ path: ["max_delay"], message }];
   }
-  if (cost > burstOf(limit)) {
-    const message = `a request that counts for ${cost} would never be admitted by a burst of ${burstOf(limit)}; lower \`cost\` or raise \`burst\``;
+  if (cost > burst) {
+    const message = `a request that counts for ${cost} would never be admitted by a burst of ${burst}; lower \`cost\` or raise \`burst\``;
     return [{ path: ["cost"], message }];
   }
   return [];

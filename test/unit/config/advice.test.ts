@@ -110,11 +110,3 @@ describe("an error about access says what to write instead", () => {
     );
   });
 });
-
-test.each([
-  ["1000/h", "`burst: 1000` lets an hour's worth come together"],
-  ["10/m", "`burst: 10` lets a minute's worth come together"],
-  ["1/m", "`burst: 60` lets an hour's worth come together"],
-])("a slow rate of %s is warned of with a burst", (rate, advice) => {
-  expect(warningsIn(route(`rate_limit: ${rate}`))).toEqual([expect.stringContaining(advice)]);
-});

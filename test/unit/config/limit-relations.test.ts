@@ -77,12 +77,12 @@ describe("limits of one name", () => {
 describe("a rate limit in its older spelling", () => {
   test("is the same", () => {
     expect(loaded(route("rate_limit: { requests_per_second: 5 }")).routes[0]).toHaveProperty(
-      "rate_limit.rate",
+      "rate_limit.rate.perSecond",
       5,
     );
     expect(
       loaded(route("rate_limit: { requests_per_second: 5, rate: 5 }")).routes[0],
-    ).toHaveProperty("rate_limit.rate", 5);
+    ).toHaveProperty("rate_limit.rate.perSecond", 5);
   });
 
   test("contradicts the newer one", () => {

@@ -39,7 +39,7 @@ ${route('rate_limit: "${RATE}"')}`,
       max_body_size: 1024,
     });
     expect(config).toHaveProperty("cors.enabled", false);
-    expect(config.routes[0]).toHaveProperty("rate_limit", 60);
+    expect(config.routes[0]).toHaveProperty("rate_limit", { perSecond: 60, count: 60 });
   });
 
   test("that is not set is reported at its place, each of them", () => {

@@ -236,7 +236,7 @@ rate_limiting: { requests_per_second: 600/m }
 ${ROUTE}`);
     expect(config.server).toMatchObject({ timeouts: { request: 1_500 }, max_body_size: 65_536 });
     expect(config.logging.retention).toEqual({ max_age: 0, max_size: 0 });
-    expect(config).toHaveProperty("rate_limiting.rate", 10);
+    expect(config).toHaveProperty("rate_limiting.rate", { perSecond: 10, count: 600 });
   });
 });
 
@@ -289,8 +289,8 @@ describe("a value that is a scalar or a mapping", () => {
   - { path: /b, backends: [{ url: http://a, weight: 1 }], rate_limit: { rate: 50 } }
 `).routes;
     expect(short?.backends).toEqual(long?.backends ?? []);
-    expect(short).toHaveProperty("rate_limit", 50);
-    expect(long).toHaveProperty("rate_limit.rate", 50);
+    expect(short).toHaveProperty("rate_limit", { perSecond: 50, count: 50 });
+    expect(long).toHaveProperty("rate_limit.rate", { perSecond: 50, count: 50 });
   });
 });
 

@@ -60,7 +60,7 @@ describe("the first configuration file there was", () => {
       },
       admin: { listen: "127.0.0.1:9090", token: "secret" },
       logging: { level: "info", retention: { max_age: 604_800_000, max_size: 2 ** 30 } },
-      rate_limiting: { rate: 100, burst: 50, key: "all" },
+      rate_limiting: { rate: { perSecond: 100 }, burst: 50, key: "all" },
       cors: { allowed_methods: ["GET", "POST", "PUT", "DELETE"] },
       health_check: { interval: 10_000, unhealthy_after: 3 },
       routes: [
@@ -71,7 +71,7 @@ describe("the first configuration file there was", () => {
             { url: "http://localhost:9002", weight: 1 },
           ],
           methods: ["GET", "POST"],
-          rate_limit: 50,
+          rate_limit: { perSecond: 50 },
         },
       ],
     });

@@ -26,7 +26,10 @@ routes:
   - { path: /a, upstream: a, rate_limit: false }
   - { path: /b, upstream: b }
 `);
-  expect(routes.map((route) => Reflect.get(route, "rate_limit"))).toEqual([false, 5]);
+  expect(routes.map((route) => Reflect.get(route, "rate_limit"))).toEqual([
+    false,
+    { perSecond: 5, count: 5 },
+  ]);
   const { a, b } = upstreams ?? {};
   expect([a?.max_in_flight, b?.max_in_flight]).toEqual([undefined, 5]);
   expect([a?.proxy, b?.proxy]).toEqual([undefined, "http://egress:3128"]);

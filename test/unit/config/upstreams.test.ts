@@ -174,13 +174,16 @@ describe("defaults", () => {
       `${USERS}defaults: { timeouts: { request: 2s }, connect_timeout: 1s, rate_limit: 5 }\n${routes}`,
     );
     const [a, b, c] = config.routes;
-    expect(a).toMatchObject({ timeouts: { request: 2_000 }, rate_limit: 5 });
+    expect(a).toMatchObject({
+      timeouts: { request: 2_000 },
+      rate_limit: { perSecond: 5, count: 5 },
+    });
     expect(b).toMatchObject({
       timeouts: { request: 2_000 },
       connect_timeout: 1_000,
-      rate_limit: 5,
+      rate_limit: { perSecond: 5, count: 5 },
     });
-    expect(c).toMatchObject({ connect_timeout: 9_000, rate_limit: 5 });
+    expect(c).toMatchObject({ connect_timeout: 9_000, rate_limit: { perSecond: 5, count: 5 } });
     expect(c?.timeouts).toEqual({ idle: 3_000 });
     expect(config.upstreams?.["users"]?.connect_timeout).toBe(1_000);
   });
@@ -204,7 +207,10 @@ describe("defaults", () => {
     const { routes: read } = loaded(`defaults: { rate_limit: "\${RATE}" }\n${ROUTES}`, {
       RATE: "7",
     });
-    expect(read.map((route) => Reflect.get(route, "rate_limit"))).toEqual([7, 7]);
+    expect(read.map((route) => Reflect.get(route, "rate_limit"))).toEqual([
+      { perSecond: 7, count: 7 },
+      { perSecond: 7, count: 7 },
+    ]);
   });
 });
 

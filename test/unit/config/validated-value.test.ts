@@ -18,7 +18,7 @@ describe("the value", () => {
         {
           path: "/a",
           backends: [{ url: "http://a", weight: 1 }],
-          rate_limit: 1,
+          rate_limit: { perSecond: 1, count: 60 },
           health_check: { timeout: 3_000 },
         },
       ],
@@ -86,7 +86,7 @@ routes:
         {
           path: "/a",
           backends: [{ url: "http://a", weight: 1 }, undefined, { url: "http://b" }],
-          rate_limit: { requests_per_second: 5, key: "all" },
+          rate_limit: { requests_per_second: { perSecond: 5, count: 5 }, key: "all" },
         },
       ],
     });

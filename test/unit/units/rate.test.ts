@@ -24,7 +24,11 @@ describe("a rate", () => {
     ["5 /s", 5],
     ["600 / minute", 10],
   ])("%s is %d per second", (written, perSecond) => {
-    expect(parseRate(written)).toBe(perSecond);
+    expect(parseRate(written)?.perSecond).toBe(perSecond);
+  });
+
+  test("knows the number that is written", () => {
+    expect(parseRate("600/m")).toEqual({ perSecond: 10, count: 600 });
   });
 
   test.each(["", "50", "/s", "-1/s", "5/ms", "5/s/s", "1e3/s", "5 per", "100/10s", "5rp"])(
@@ -39,17 +43,23 @@ describe("a rate in the configuration", () => {
   const schema = Type.Object({ rate: Rate({ description: "A rate.", default: 5 }) });
 
   test("is a number per second, or text with a unit of time", () => {
-    expect(Value.Decode(schema, { rate: 0.1 })).toEqual({ rate: 0.1 });
-    expect(Value.Decode(schema, { rate: "60/m" })).toEqual({ rate: 1 });
+    expect(Value.Decode(schema, { rate: 0.1 })).toEqual({
+      rate: { perSecond: 0.1, count: 0.1 },
+    });
+    expect(Value.Decode(schema, { rate: "60/m" })).toEqual({
+      rate: { perSecond: 1, count: 60 },
+    });
     expect(Value.Check(schema, { rate: 0 })).toBe(false);
   });
 
   test("has a default", () => {
-    expect(Value.Decode(schema, Value.Default(schema, {}))).toEqual({ rate: 5 });
+    expect(Value.Decode(schema, Value.Default(schema, {}))).toEqual({
+      rate: { perSecond: 5, count: 5 },
+    });
   });
 
   test("is written back per second", () => {
-    expect(Value.Encode(schema, { rate: 10 })).toEqual({ rate: 10 });
+    expect(Value.Encode(schema, { rate: { perSecond: 10, count: 600 } })).toEqual({ rate: 10 });
   });
 
   test.each([

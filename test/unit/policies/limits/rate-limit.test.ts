@@ -72,8 +72,8 @@ describe("a limit for a route", () => {
   test.each([
     ["a number", 50, 50],
     ["a number below one", 0.5, 1],
-    ["text", "600/m", 10],
-    ["an object", { rate: "600/m", burst: 3 }, 3],
+    ["text", "10/m", 10],
+    ["an object", { rate: "10/m", burst: 3 }, 3],
   ])("may be %s", async (_form, written, burst) => {
     const chain = new Chain(limits({ route: written }));
     expect(await chain.statuses(burst + 1)).toEqual([...repeat(200, burst), 429]);
@@ -272,13 +272,17 @@ describe("a limit's configuration", () => {
     expect(issuesOf(route, rate)).toEqual([{ path: [], message }]);
   });
 
-  test("warns of an hourly rate without a burst, which admits single requests only", () => {
-    const [issue, ...others] = issuesOf(route, [5, { rate: "1000/h" }]);
-    expect(others).toEqual([]);
-    expect(issue).toMatchObject({ path: [1, "rate"], severity: "warning" });
-    expect(issue?.message).toContain("one request every 3.6s");
-    expect(issue?.message).toContain("`burst: 1000`");
-    expect(issuesOf(route, "30/m")).toMatchObject([{ path: [], severity: "warning" }]);
+  test.each([
+    [5, 5, 1],
+    ["2/s", 2, 1],
+    ["600/m", 600, 60],
+    [{ rate: "1000/h" }, 1000, 3600],
+    [{ rate: 0.5 }, 1, 2],
+    [{ rate: "1000/h", burst: 10 }, 10, 36],
+  ])("%p admits %d at once, as many as is written for its unit", async (written, burst, window) => {
+    const chain = new Chain(limits({ route: written }));
+    const answer = await chain.send();
+    expect(answer.headers.get("ratelimit-policy")).toEndWith(`;q=${burst};w=${window}`);
   });
 
   test("cannot have a burst that takes years to come back", () => {
