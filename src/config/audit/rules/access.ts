@@ -71,7 +71,7 @@ export const access: readonly Rule[] = [
   {
     name: "jwt-without-audience",
     severity: "medium",
-    finds: "tokens that are taken though they were made for another service",
+    finds: "tokens that are accepted though they were made for another service",
     find: ({ config }) =>
       providersOf(config)
         .filter(({ kind, settings }) => kind === "jwt" && at(settings, "audience") === undefined)
