@@ -69,7 +69,11 @@ describe("`init`", () => {
       rate_limiting: { burst: 50 },
       cors: { allowed_origins: ["https://app.example.com"] },
       routes: [
-        { rate_limit: 50, methods: ["GET", "POST"], backends: [{ weight: 2 }, { weight: 1 }] },
+        {
+          rate_limit: { perSecond: 50 },
+          methods: ["GET", "POST"],
+          backends: [{ weight: 2 }, { weight: 1 }],
+        },
         { path: "/*" },
       ],
     });
