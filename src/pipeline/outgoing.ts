@@ -151,6 +151,14 @@ export class Outgoing {
     this.#list.push(known, written);
   }
 
+  /**
+   * Adds fields that no client can have sent (`Policy.ownFields`) and that are not set yet: names in lower
+   * case, each followed by a value that HTTP allows.
+   */
+  addOwn(fields: readonly string[]): void {
+    this.#list.push(...fields);
+  }
+
   /** Removes a field in all spellings. */
   remove(name: string): void {
     this.#removeAll(settable(name));

@@ -1,6 +1,7 @@
 import { Answer } from "../../pipeline/answer.ts";
 import { type ErrorCode, GatewayError } from "../../pipeline/errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
+import type { Outgoing } from "../../pipeline/outgoing.ts";
 import { definePolicy, type Policy, type PolicyDefinition } from "../../pipeline/policy.ts";
 import { keepFromSharedCaches } from "../../http/shared-caches.ts";
 import { Charging, reportCharges } from "../limits/charging.ts";
@@ -147,10 +148,9 @@ class Authentication implements Policy {
     if (!named.passCredentials) {
       for (const provider of this.#withheld) provider.removeCredentials(outgoing, exchange);
     }
-    if (backendFields !== undefined) {
-      for (const [field, value] of backendFields) outgoing.set(field, value);
-    }
-    named.fields.set(exchange);
+    const own = named.fields.of(exchange, verdict);
+    if (backendFields === undefined) outgoing.addOwn(own);
+    else setFields(outgoing, backendFields, own);
     return verdict;
   }
 
@@ -159,6 +159,16 @@ class Authentication implements Policy {
     if (charges === undefined || charges.length === 0) return undefined;
     return this.#charging.charge(exchange, charges);
   }
+}
+
+/** What the operator writes replaces what the provider gives. */
+function setFields(
+  outgoing: Outgoing,
+  given: NonNullable<Proof["backendFields"]>,
+  own: readonly string[],
+): void {
+  for (const [name, value] of given) outgoing.set(name, value);
+  for (let at = 0; at < own.length; at += 2) outgoing.set(own[at] ?? "", own[at + 1] ?? "");
 }
 
 /**

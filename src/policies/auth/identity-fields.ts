@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { withoutBlanksAround } from "../../http/blanks.ts";
 import { bytesOf } from "../../http/bytes.ts";
 import { encodeByte } from "../../http/path.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
@@ -12,6 +13,7 @@ import {
 import type { ConfigIssue } from "../../pipeline/policy.ts";
 import { TextProblem } from "../../pipeline/section.ts";
 import { nameProblem, refusedInRequests } from "../field-names.ts";
+import type { Proof } from "./provider.ts";
 
 /** What backends learn of a client if the configuration does not say. */
 const DEFAULT: Readonly<Record<string, string>> = {
@@ -45,22 +47,39 @@ export class IdentityFields {
   /** In lower case. */
   readonly names: readonly string[];
   readonly #texts: readonly (readonly [name: string, text: Template])[];
+  /** Whether the fields depend on nothing but what credentials prove. */
+  readonly #areOfProof: boolean;
+  /** Names and values by what was proved: proofs that are remembered have the same ones each time. */
+  readonly #known = new WeakMap<Proof, readonly string[]>();
 
   constructor(headers: IdentityHeaders = defaultHeaders()) {
-    this.#texts = Object.entries(headers).map(([name, text]) => [
+    const written = Object.entries(headers);
+    this.#texts = written.map(([name, text]) => [
       name.toLowerCase(),
       new Template(text, inIdentityField),
     ]);
     this.names = this.#texts.map(([name]) => name);
+    this.#areOfProof = written.every(([, { parts }]) =>
+      parts.every((part) => typeof part === "string" || part.source.startsWith("auth.")),
+    );
   }
 
-  /** Sets the fields for an exchange whose identity is known. */
-  set(exchange: Exchange): void {
-    const { outgoing } = exchange;
-    for (const [name, template] of this.#texts) {
-      const value = template.text(exchange);
-      if (value !== "") outgoing.set(name, value);
+  /** Names, each followed by its value, for an exchange whose identity is known by this proof. */
+  of(exchange: Exchange, proof: Proof): readonly string[] {
+    if (!this.#areOfProof) return this.#fieldsOf(exchange);
+    let fields = this.#known.get(proof);
+    if (fields === undefined) {
+      fields = this.#fieldsOf(exchange);
+      this.#known.set(proof, fields);
     }
+    return fields;
+  }
+
+  #fieldsOf(exchange: Exchange): readonly string[] {
+    return this.#texts.flatMap(([name, template]) => {
+      const value = withoutBlanksAround(template.text(exchange));
+      return value === "" ? [] : [name, value];
+    });
   }
 }
 

@@ -160,7 +160,9 @@ function isRepeated({ fields, target }: Exchange, place: SourcePlace, first: str
 /** The credentials of the scheme Bearer (RFC 6750 section 2.1); null for those of another one. */
 function bearerIn(authorization: string | null): string | null {
   if (authorization === null || authorization.length < BEARER.length) return null;
-  if (authorization.slice(0, BEARER.length).toLowerCase() !== BEARER) return null;
+  // The usual spelling first.
+  const scheme = authorization.slice(0, BEARER.length);
+  if (scheme !== "Bearer " && scheme.toLowerCase() !== BEARER) return null;
   return withoutBlanksAround(authorization.slice(BEARER.length));
 }
 
