@@ -3,7 +3,7 @@ import type { MadeOfFiles } from "./from-files.ts";
 import { compilationProblem } from "./documents/compilation.ts";
 import { checkPatterns, checkSchema, remarksOn } from "./documents/checks.ts";
 import { Library } from "./documents/library.ts";
-import { isMapping } from "./documents/walk.ts";
+import { isMapping } from "../../units/mapping.ts";
 import { Compiler, draftOf, type Judge, LATEST } from "./schemas/compiler.ts";
 
 /** A schema for the whole content of requests. */

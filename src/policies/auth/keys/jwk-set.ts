@@ -2,6 +2,7 @@ import { createPublicKey } from "node:crypto";
 import { JsonProblem, parseStrictJson } from "../../../units/strict-json.ts";
 import { algorithmsFor, isSameAlgorithm } from "./algorithms.ts";
 import { KeyProblem, VerificationKey } from "./verification-key.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 
 const DEEPEST = 16;
 const MOST_KEYS = 100;
@@ -27,8 +28,6 @@ export interface KnownKey {
   readonly text: string;
   readonly key: VerificationKey;
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a JWK Set (RFC 7517 section 5). Keys for something else, and of types that are not known, are
@@ -62,7 +61,7 @@ function keysIn(text: string): readonly unknown[] {
     if (error instanceof JsonProblem) throw new KeySetProblem(`it ${error.message}`);
     throw error;
   }
-  if (!isMembers(set) || !Array.isArray(set["keys"])) {
+  if (!isMapping(set) || !Array.isArray(set["keys"])) {
     throw new KeySetProblem("it is no JWK Set: an object with a list `keys`");
   }
   return set["keys"];
@@ -70,7 +69,7 @@ function keysIn(text: string): readonly unknown[] {
 
 /** Undefined for a key that is not for signatures of a known kind. Throws a KeyProblem. */
 function readKey(jwk: unknown, known: readonly KnownKey[]): KnownKey | undefined {
-  if (!isMembers(jwk)) throw new KeyProblem("it is not an object");
+  if (!isMapping(jwk)) throw new KeyProblem("it is not an object");
   const { kty, use, kid, alg } = jwk;
   if (kty === "oct") throw new KeyProblem("it is a secret, which a key set must not have");
   if (!isKnownType(jwk)) return undefined;
@@ -95,7 +94,7 @@ function readKey(jwk: unknown, known: readonly KnownKey[]): KnownKey | undefined
   return key.algorithms.length === 0 ? undefined : { text, key };
 }
 
-function isKnownType({ kty, crv }: Members): boolean {
+function isKnownType({ kty, crv }: Mapping): boolean {
   if (typeof kty !== "string" || kty === "oct") return false;
   return algorithmsFor(kty, kty === "RSA" || typeof crv !== "string" ? undefined : crv).length > 0;
 }
@@ -110,8 +109,4 @@ function importPublic(jwk: Record<string, unknown>) {
   } catch (error) {
     throw new KeyProblem("its numbers make no key of a known kind", { cause: error });
   }
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

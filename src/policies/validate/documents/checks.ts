@@ -6,7 +6,8 @@ import { patternsWithin } from "../schemas/patterns.ts";
 import { detailOf } from "../faults.ts";
 import type { Library } from "./library.ts";
 import type { DocumentProblem, SourceDocument } from "./source.ts";
-import { isMapping, type Mapping, NAME_MAPS, type Path, resolved, walk } from "./walk.ts";
+import { NAME_MAPS, type Path, resolved, walk } from "./walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 
 /** Throws a DocumentProblem for the first thing in a schema that breaks the rules for schemas. */
 export function checkSchema(

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DocumentProblem, SourceDocument } from "./source.ts";
-import { type Mapping, type Path, resolved, split, walk } from "./walk.ts";
+import { type Path, resolved, split, walk } from "./walk.ts";
+import { type Mapping } from "../../../units/mapping.ts";
 
 const MOST_FILES = 1_000;
 /** Schemas that every version of JSON Schema knows. */

@@ -1,3 +1,5 @@
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
+
 /** Keys whose values have names that the document chooses. */
 export const NAME_MAPS: ReadonlySet<string> = new Set([
   "properties",
@@ -29,11 +31,6 @@ export const DATA: ReadonlySet<string> = new Set([
 ]);
 
 export type Path = readonly (string | number)[];
-export type Mapping = Readonly<Record<string, unknown>>;
-
-export function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Visits everything in a document that may be a schema; `base` is the URI that it belongs to. */
 export function walk(

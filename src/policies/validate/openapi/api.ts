@@ -1,5 +1,5 @@
 import { checkPatterns, remarksOn } from "../documents/checks.ts";
-import { isMapping, type Mapping } from "../documents/walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 import { runThrough, type Steps } from "../../../time/slices.ts";
 import type { MadeOfFiles } from "../from-files.ts";
 import { Description } from "./description.ts";

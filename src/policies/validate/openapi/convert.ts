@@ -1,4 +1,5 @@
-import { DATA, isMapping, type Mapping, NAME_MAPS, resolved } from "../documents/walk.ts";
+import { DATA, NAME_MAPS, resolved } from "../documents/walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 
 /** What has no meaning for requests, and may look like a schema. */
 const DROPPED: ReadonlySet<string> = new Set([

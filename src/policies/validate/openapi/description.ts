@@ -2,7 +2,8 @@ import { compilationProblem } from "../documents/compilation.ts";
 import { checkSchema } from "../documents/checks.ts";
 import { follow, Library, stepsOf } from "../documents/library.ts";
 import { DocumentProblem, type SourceDocument } from "../documents/source.ts";
-import { isMapping, type Mapping, type Path, split } from "../documents/walk.ts";
+import { type Path, split } from "../documents/walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 import { Compiler, type JsonSchema, type Judge, LATEST } from "../schemas/compiler.ts";
 import { converted, withoutReadOnly } from "./convert.ts";
 

@@ -1,5 +1,5 @@
 import type { ContentJudge } from "../content-judge.ts";
-import { isMapping, type Mapping } from "../documents/walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 import { type Fault, faultsOf } from "../faults.ts";
 import { parsed } from "../json.ts";
 import type { JsonSchema, Judge } from "../schemas/compiler.ts";

@@ -1,5 +1,6 @@
 import type { ContentJudge, Expected } from "../content-judge.ts";
-import { isMapping, type Mapping, type Path } from "../documents/walk.ts";
+import { type Path } from "../documents/walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 import type { Steps } from "../../../time/slices.ts";
 import type { Fault } from "../faults.ts";
 import { JsonContent } from "../json-content.ts";

@@ -1,6 +1,7 @@
 import { cookieValue, isRepeatedCookie } from "../../../http/cookies.ts";
 import type { Exchange } from "../../../pipeline/exchange.ts";
-import { isMapping, type Mapping, type Path } from "../documents/walk.ts";
+import { type Path } from "../documents/walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 import { type Fault, faultsOf } from "../faults.ts";
 import { parsed } from "../json.ts";
 import type { JsonSchema, Judge } from "../schemas/compiler.ts";

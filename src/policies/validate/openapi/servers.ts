@@ -1,4 +1,4 @@
-import { isMapping, type Mapping } from "../documents/walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 
 /** A document may describe many servers; more base paths than these are not expected. */
 const MOST_PATHS = 100;

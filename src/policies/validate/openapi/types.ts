@@ -1,4 +1,4 @@
-import { isMapping, type Mapping } from "../documents/walk.ts";
+import { isMapping, type Mapping } from "../../../units/mapping.ts";
 
 /** Follows a reference to what it is. */
 export type Resolve = (value: unknown) => Mapping | undefined;
