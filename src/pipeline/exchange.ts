@@ -52,6 +52,39 @@ export interface Identity {
   readonly challenge?: string | undefined;
 }
 
+/** Its place in a distributed trace (W3C Trace Context). Ids are lower-case hexadecimal digits. */
+export interface TraceContext {
+  /** 32 digits. */
+  readonly traceId: string;
+  /** 16 digits: the span of this exchange. */
+  readonly spanId: string;
+  /** The client's span; empty if the trace begins here. */
+  readonly parentId: string;
+  readonly isSampled: boolean;
+  /** The tracestate field to pass on; empty without one. */
+  readonly state: string;
+}
+
+/** What an answer of a language model says of its cost. */
+export interface ModelUsage {
+  readonly model: string;
+  /** Tokens; -1 if it does not say. */
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+}
+
+/** What the rows of some exchanges keep besides. Texts are redacted, and undefined if they are not kept. */
+export interface Details {
+  /** Why it went as it did, as JSON. */
+  decisions?: string;
+  /** JSON: a list of names and values. */
+  requestFields?: string;
+  responseFields?: string;
+  /** Text, or `base64:` and what is none. */
+  requestBody?: string;
+  responseBody?: string;
+}
+
 /** What an exchange was charged at one stage of its way in, for its answer's fields. */
 export interface Charged {
   /** The limits' items of the RateLimit-Policy field. */
@@ -127,6 +160,16 @@ export class Exchange implements Delivery {
    * 9211 section 2.2): "uri-miss". Empty without a cache.
    */
   cache = "";
+  /** The policy that answered or refused it on its way in; empty if none did. */
+  refusedBy = "";
+  /** The id of the configuration that serves it; empty if it has none. */
+  configuration = "";
+  /** Undefined if it is not traced. */
+  trace: TraceContext | undefined = undefined;
+  /** Undefined unless a language model's answer said so. */
+  usage: ModelUsage | undefined = undefined;
+  /** Undefined as long as there is nothing to keep. */
+  details: Details | undefined = undefined;
   /** Monotonic time at which the backend's header section arrived; 0 until then. */
   headersAt = 0;
 

@@ -41,8 +41,7 @@ export const plainSources = {
   "auth.subject": { form: "text", read: ({ identity }) => identity?.subject ?? "" },
   "auth.provider": { form: "text", read: ({ identity }) => identity?.provider ?? "" },
   "backend.url": { form: "text", read: ({ backend }) => backend },
-  // Empty until requests are traced.
-  "trace.id": { form: "text", read: () => "" },
+  "trace.id": { form: "text", read: ({ trace }) => trace?.traceId ?? "" },
 } as const satisfies Readonly<Record<string, ValueSource>>;
 
 /** The placeholders that end in ".NAME". */

@@ -1,7 +1,7 @@
 import { errorKinds } from "../pipeline/errors.ts";
-import type { AttemptRecord } from "../pipeline/exchange.ts";
+import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
 import { visible } from "../http/target.ts";
-import { number, type NumberField, same, text } from "./field.ts";
+import { number, type NumberField, same, text, type TextField } from "./field.ts";
 import type { LogLevel } from "../units/log-level.ts";
 import { timestampFormatter } from "./timestamp.ts";
 
@@ -189,13 +189,7 @@ export const fields = {
     toJson: textOrAbsent,
   }),
   /** Of a gRPC answer, or what the gateway answered a gRPC client; -1 for others. */
-  grpcStatus: number({
-    column: "grpc_status",
-    type: "INTEGER",
-    read: ({ grpcStatus }) => grpcStatus ?? -1,
-    toSql: (status) => (status < 0 ? null : status),
-    toJson: (status) => (status < 0 ? undefined : status),
-  }),
+  grpcStatus: countOrAbsent("grpc_status", ({ grpcStatus }) => grpcStatus ?? -1),
   /** "hit", "collapsed", or why a backend was asked: "uri-miss"; empty without a cache. */
   cache: text({
     column: "cache",
@@ -225,6 +219,49 @@ export const fields = {
     read: ({ upstream }) => upstream,
     toJson: textOrAbsent,
   }),
+  /** The policy that answered or refused it; empty if none did. */
+  refusedBy: text({
+    column: "refused_by",
+    repeats: "often",
+    read: ({ refusedBy }) => refusedBy,
+    toJson: textOrAbsent,
+  }),
+  /** The id of the configuration that served it. */
+  configuration: text({
+    column: "configuration",
+    repeats: "often",
+    read: ({ configuration }) => configuration,
+    toJson: textOrAbsent,
+  }),
+  /** The trace's id (W3C Trace Context), 32 hexadecimal digits; empty if it is not traced. */
+  traceId: text({
+    column: "trace_id",
+    repeats: "seldom",
+    read: ({ trace }) => trace?.traceId ?? "",
+    toJson: textOrAbsent,
+  }),
+  /** The language model that answered; empty for other answers. */
+  model: text({
+    column: "model",
+    repeats: "often",
+    limit: 255,
+    read: ({ usage }) => usage?.model ?? "",
+    toJson: textOrAbsent,
+  }),
+  /** Tokens of a language model's request; -1 if unknown. */
+  tokensIn: countOrAbsent("tokens_in", ({ usage }) => usage?.tokensIn ?? -1),
+  /** Tokens of its answer; -1 if unknown. */
+  tokensOut: countOrAbsent("tokens_out", ({ usage }) => usage?.tokensOut ?? -1),
+  /** Why it went as it did, as JSON; empty if that is not kept. */
+  decisions: kept("decisions", ({ details }) => details?.decisions),
+  /** The request's fields, as JSON, redacted; empty if they are not kept. */
+  requestFields: kept("request_fields", ({ details }) => details?.requestFields),
+  /** The same of the answer. */
+  responseFields: kept("response_fields", ({ details }) => details?.responseFields),
+  /** The beginning of the request's content, redacted; empty if it is not kept. */
+  requestBody: kept("request_body", ({ details }) => details?.requestBody),
+  /** The same of the answer's. */
+  responseBody: kept("response_body", ({ details }) => details?.responseBody),
 } as const;
 
 /** "http://localhost:9001 503 12ms", "http://localhost:9002 timeout 2000ms". */
@@ -239,6 +276,27 @@ const LEVELS: Readonly<Record<LogLevel, string>> = {
   warn: "WARN",
   error: "ERROR",
 };
+
+/** An integer that is NULL below 0. */
+function countOrAbsent(column: string, read: NumberField["read"]): NumberField {
+  return number({
+    column,
+    type: "INTEGER",
+    read,
+    toSql: (count) => (count < 0 ? null : count),
+    toJson: (count) => (count < 0 ? undefined : count),
+  });
+}
+
+/** A detail of a few exchanges, for their rows alone. It stands last, so that other columns are found first. */
+function kept(column: string, read: (exchange: Exchange) => string | undefined): TextField {
+  return text({
+    column,
+    repeats: "in runs",
+    read: (exchange) => read(exchange) ?? "",
+    toJson: undefined,
+  });
+}
 
 /** A count that only WebSockets have. */
 function messages(column: string, read: NumberField["read"]): NumberField {

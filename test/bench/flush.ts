@@ -3,6 +3,7 @@ import { AccessLog } from "../../src/telemetry/access-log/access-log.ts";
 import { createAccessLogWorker } from "../../src/telemetry/access-log/create-worker.ts";
 import { BATCH_ROWS } from "../../src/telemetry/sinks/access-log.ts";
 import type { Stage } from "./stage.ts";
+import { exchangeRecord } from "../support/exchange-record.ts";
 
 /** How long handing rows to the access log keeps the thread that answers clients. Milliseconds. */
 export interface Flush {
@@ -50,18 +51,10 @@ export async function measureFlush(stage: Stage, batches: number): Promise<Flush
 }
 
 function recordOf(index: number) {
-  return {
+  return exchangeRecord({
     timestamp: Date.now(),
-    level: "info",
-    message: "",
-    method: "GET",
     path: `/api/users/${index}`,
-    query: "",
     host: "api.example.com",
-    protocol: "HTTP/1.1",
-    tlsVersion: "",
-    serverName: "",
-    statusCode: 200,
     latencyMs: index / 1000,
     ttfbMs: index / 2000,
     clientIp: `192.0.2.${index % 250}`,
@@ -69,18 +62,6 @@ function recordOf(index: number) {
     backend: "http://127.0.0.1:9001",
     route: "/api/users/*",
     requestId: crypto.randomUUID(),
-    bytesIn: 0,
     bytesOut: 90,
-    messagesIn: 0,
-    messagesOut: 0,
-    attempts: 1,
-    attemptOutcomes: "",
-    errorCode: "",
-    endedBy: "",
-    cache: "",
-    subject: "",
-    provider: "",
-    upstream: "",
-    grpcStatus: -1,
-  } as const;
+  });
 }

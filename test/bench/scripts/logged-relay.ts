@@ -1,6 +1,7 @@
 import { systemClock } from "../../../src/time/clock.ts";
 import { AccessLog } from "../../../src/telemetry/access-log/access-log.ts";
 import { createAccessLogWorker } from "../../../src/telemetry/access-log/create-worker.ts";
+import { exchangeRecord } from "../../support/exchange-record.ts";
 
 /** The floor's handler with one thing more: a row of the gateway's access log for each request. */
 export function loggedRelay(backend: string, database: string) {
@@ -27,39 +28,18 @@ export function loggedRelay(backend: string, database: string) {
       decompress: false,
     });
     const latencyMs = performance.now() - started;
-    log.write({
-      timestamp,
-      level: "info",
-      message: "",
-      method,
-      path,
-      query: "",
-      host: "",
-      protocol: "HTTP/1.1",
-      tlsVersion: "",
-      serverName: "",
-      statusCode: response.status,
-      latencyMs,
-      ttfbMs: latencyMs,
-      clientIp: "127.0.0.1",
-      userAgent: "",
-      backend,
-      route: "/*",
-      requestId: crypto.randomUUID(),
-      bytesIn: 0,
-      bytesOut: 0,
-      attempts: 1,
-      attemptOutcomes: "",
-      errorCode: "",
-      endedBy: "",
-      cache: "",
-      subject: "",
-      provider: "",
-      upstream: "",
-      grpcStatus: -1,
-      messagesIn: 0,
-      messagesOut: 0,
-    });
+    log.write(
+      exchangeRecord({
+        timestamp,
+        method,
+        path,
+        statusCode: response.status,
+        latencyMs,
+        ttfbMs: latencyMs,
+        backend,
+        requestId: crypto.randomUUID(),
+      }),
+    );
     return response;
   };
 }

@@ -54,6 +54,17 @@ test("an exchange that is over becomes one record", () => {
     subject: "",
     provider: "",
     upstream: "",
+    refusedBy: "",
+    configuration: "",
+    traceId: "",
+    model: "",
+    tokensIn: -1,
+    tokensOut: -1,
+    decisions: "",
+    requestFields: "",
+    responseFields: "",
+    requestBody: "",
+    responseBody: "",
   });
 });
 

@@ -65,6 +65,17 @@ describe("rows", () => {
         grpc_status: null,
         cache: null,
         upstream: null,
+        refused_by: null,
+        configuration: null,
+        trace_id: null,
+        model: null,
+        tokens_in: null,
+        tokens_out: null,
+        decisions: null,
+        request_fields: null,
+        response_fields: null,
+        request_body: null,
+        response_body: null,
       },
     ]);
   });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LogLevel } from "../../../../src/units/log-level.ts";
+import { exchangeRecord } from "../../../support/exchange-record.ts";
 import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
 
 export const UNLIMITED = { maxAge: 0, maxSize: 0 };
@@ -22,40 +23,21 @@ export function temporaryDirectory(): (name: string) => string {
 }
 
 export function record(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
-  return {
+  return exchangeRecord({
     timestamp: Date.UTC(2026, 10, 23, 15, 1, 26, 123),
-    level: "info",
-    message: "",
-    method: "GET",
     path: "/api/users/1",
     query: "?a=1",
     host: "localhost:8080",
-    protocol: "HTTP/1.1",
-    tlsVersion: "",
-    serverName: "",
-    statusCode: 200,
     latencyMs: 1.23456,
     ttfbMs: 0.98765,
-    clientIp: "127.0.0.1",
     userAgent: "curl/8.0",
     backend: "http://localhost:9001",
     route: "/api/users/*",
     requestId: "id-1",
     bytesIn: 3,
     bytesOut: 90,
-    messagesIn: 0,
-    messagesOut: 0,
-    attempts: 1,
-    attemptOutcomes: "",
-    errorCode: "",
-    endedBy: "",
-    cache: "",
-    subject: "",
-    provider: "",
-    upstream: "",
-    grpcStatus: -1,
     ...changes,
-  };
+  });
 }
 
 /** `count` records with the request ids 0, 1, … */
