@@ -1,6 +1,6 @@
 import type { PackedBatch } from "./batch.ts";
 import type { LogLevel } from "../../units/log-level.ts";
-import type { Limits } from "./retention.ts";
+import type { Limits } from "./limits.ts";
 
 /** Requests to the worker. The next batch is sent after the answer to the previous one. */
 export type WriterRequest =

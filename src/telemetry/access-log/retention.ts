@@ -1,13 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { checkpoint, giveBackPages, hasManyFreePages, numberOf } from "../../sqlite/pragmas.ts";
-
-export interface Limits {
-  /** Milliseconds that a row is kept; 0 keeps it forever. */
-  readonly maxAge: number;
-  /** Maximum bytes of the database with its -wal and -shm files; 0 sets no limit. */
-  readonly maxSize: number;
-}
+import { companionKinds } from "./companions.ts";
+import type { Limits } from "./limits.ts";
 
 /** Each step takes a few milliseconds. */
 const ROWS_PER_STEP = 1000;
@@ -27,6 +22,9 @@ export function* retention(
   let deleted = 0;
   if (limits.maxAge > 0) deleted += yield* deleteOlderThan(db, now - limits.maxAge);
   if (limits.maxSize > 0) deleted += yield* deleteAbove(db, path, limits.maxSize);
+  for (const kind of companionKinds) {
+    if (kind.retention !== undefined) yield* kind.retention(db, limits, now);
+  }
   if (hasManyFreePages(db)) {
     yield* giveBackPages(db);
   } else if (deleted === 0) {

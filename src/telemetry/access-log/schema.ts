@@ -4,6 +4,7 @@ import type { DatabaseSchema } from "../../sqlite/open-database.ts";
 import { numberOf, tablesOf } from "../../sqlite/pragmas.ts";
 import { readTimestamp } from "../timestamp.ts";
 import { COLUMNS } from "./columns.ts";
+import { companionKinds } from "./companions.ts";
 
 /** Changes of data. The step at index N leads from `PRAGMA user_version` N to N + 1. */
 const MIGRATIONS: readonly ((db: Database) => void)[] = [rewriteTimestamps];
@@ -93,11 +94,12 @@ function missingStatements(db: Database): string[] {
 }
 
 /** By name; existing objects with these names are left as they are. */
-const FURTHER_PARTS = {
+const FURTHER_PARTS: Readonly<Record<string, string>> = {
   logs_timestamp: "CREATE INDEX logs_timestamp ON logs (timestamp)",
   // Times in SQLite's own format, which compare with datetime('now', '-1 hour').
   exchanges: `CREATE VIEW exchanges AS
     SELECT substr(timestamp, 1, 10) || ' ' || substr(timestamp, 12, 12) AS time, logs.* FROM logs`,
+  ...Object.fromEntries(companionKinds.flatMap(({ parts }) => Object.entries(parts))),
 };
 
 function columnsOf(db: Database): Set<string> {

@@ -4,8 +4,10 @@ import { OpenDatabase } from "../../sqlite/open-database.ts";
 import { nextTurn } from "../../time/next-turn.ts";
 import type { ExchangeRecord } from "../record.ts";
 import { COLUMNS, valuesOf } from "./columns.ts";
+import type { Companion } from "./companion.ts";
+import { companionKinds } from "./companions.ts";
 import { retention } from "./retention.ts";
-import type { Limits } from "./retention.ts";
+import type { Limits } from "./limits.ts";
 import { accessLogSchema } from "./schema.ts";
 
 /** The access log's database, for the thread that writes it. */
@@ -14,6 +16,7 @@ export class Store {
   readonly #path: string;
   readonly #limits: Limits;
   readonly #insert: Statement;
+  readonly #companions: readonly Companion[];
 
   private constructor(file: OpenDatabase, path: string, limits: Limits) {
     this.#file = file;
@@ -22,6 +25,7 @@ export class Store {
     const names = COLUMNS.map(({ name }) => name);
     const places = names.map(() => "?").join(", ");
     this.#insert = file.db.prepare(`INSERT INTO logs (${names.join(", ")}) VALUES (${places})`);
+    this.#companions = companionKinds.map((kind) => kind.open(file.db));
   }
 
   /**
@@ -51,9 +55,22 @@ export class Store {
    * @throws {SQLiteError}
    */
   append(records: readonly ExchangeRecord[]): void {
-    this.#file.transaction(() => {
-      for (const record of records) this.#insert.run(...valuesOf(record));
-    });
+    try {
+      this.#file.transaction(() => this.#append(records));
+    } catch (error) {
+      for (const companion of this.#companions) companion.undone?.();
+      throw error;
+    }
+  }
+
+  #append(records: readonly ExchangeRecord[]): void {
+    let lastId = 0;
+    for (const record of records) {
+      lastId = Number(this.#insert.run(...valuesOf(record)).lastInsertRowid);
+    }
+    for (const companion of this.#companions) {
+      companion.append(records, lastId - records.length + 1);
+    }
   }
 
   /** What happened to the files since they were opened; undefined if nothing did. */
@@ -76,14 +93,19 @@ export class Store {
   /** See `OpenDatabase`. */
   close(): void {
     if (!this.#file.isOpen) return;
-    this.#insert.finalize();
+    this.#end();
     this.#file.close();
   }
 
   /** See `OpenDatabase`. */
   abandon(): void {
     if (!this.#file.isOpen) return;
-    this.#insert.finalize();
+    this.#end();
     this.#file.abandon();
+  }
+
+  #end(): void {
+    this.#insert.finalize();
+    for (const companion of this.#companions) companion.close?.();
   }
 }

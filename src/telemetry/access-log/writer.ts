@@ -4,7 +4,7 @@ import type { LogLevel } from "../../units/log-level.ts";
 import type { ExchangeRecord } from "../record.ts";
 import { unpack } from "./batch.ts";
 import type { WriterAnswer, WriterRequest } from "./messages.ts";
-import type { Limits } from "./retention.ts";
+import type { Limits } from "./limits.ts";
 import { Store } from "./store.ts";
 
 /** The worker's side: writes one batch of records at a time. */

@@ -1,0 +1,29 @@
+import type { Database } from "bun:sqlite";
+import type { ExchangeRecord } from "../record.ts";
+import type { Limits } from "./limits.ts";
+
+/** What is written with the rows, in their transactions: sums and indexes of them. */
+export interface Companion {
+  /**
+   * Called within the transaction, when the rows have been inserted with consecutive ids from `firstId`.
+   * Texts are escaped as in the rows. What it throws undoes the rows too.
+   */
+  append(records: readonly ExchangeRecord[], firstId: number): void;
+  /** What `append` did last has been rolled back. */
+  undone?(): void;
+  /** Called when the database is closed. */
+  close?(): void;
+}
+
+/** A kind of companion in the registry. */
+export interface CompanionKind {
+  /** The statements that create its tables and indexes, by the names of these. */
+  readonly parts: Readonly<Record<string, string>>;
+  /** Called when the database has been opened and has the parts. */
+  open(db: Database): Companion;
+  /**
+   * Deletes what is not kept any longer; `now` is in epoch milliseconds. Yields after each step of a few
+   * milliseconds, so that rows can be written in between. Called after old rows have been deleted.
+   */
+  retention?(db: Database, limits: Limits, now: number): Generator<void, void>;
+}

@@ -1,0 +1,4 @@
+import type { CompanionKind } from "./companion.ts";
+
+/** Every kind of companion, in the order in which they are called. */
+export const companionKinds: readonly CompanionKind[] = [];
