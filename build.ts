@@ -9,6 +9,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { configurationReference } from "./src/config/reference.ts";
+import { bundlePage } from "./src/server/admin/page/bundle.ts";
+import { EMBEDDED } from "./src/server/admin/page/files.ts";
 import packageJson from "./package.json" with { type: "json" };
 
 const PLATFORMS = [
@@ -20,6 +22,7 @@ const PLATFORMS = [
   "windows-x64",
 ];
 const OUTPUT = join(import.meta.dir, "dist");
+const PAGE = join(OUTPUT, "page");
 
 /** Flags for every executable. */
 export const COMPILE_FLAGS: readonly string[] = [
@@ -30,6 +33,8 @@ export const COMPILE_FLAGS: readonly string[] = [
   "--minify-syntax",
   "--minify-whitespace",
   "--entry-naming=[name].[ext]",
+  // The page's files are found in the executable by their names.
+  "--asset-naming=[name].[ext]",
   // Otherwise a .env or bunfig.toml in the folder it is run from would change what it does.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
@@ -39,12 +44,22 @@ export const COMPILE_FLAGS: readonly string[] = [
 if (import.meta.main) {
   mkdirSync(OUTPUT, { recursive: true });
   if (process.argv.includes("--docs")) await writeReference();
-  else if (process.argv.includes("--all")) await buildAll();
-  else await build(join(OUTPUT, "gateway"));
+  else {
+    await writePage();
+    if (process.argv.includes("--all")) await buildAll();
+    else await build(join(OUTPUT, "gateway"));
+  }
 }
 
 async function writeReference(): Promise<void> {
   await Bun.write(join(import.meta.dir, "docs", "configuration.md"), configurationReference());
+}
+
+/** Bundles the operator's page into files that go into the executable. */
+async function writePage(): Promise<void> {
+  const { script, styles } = await bundlePage();
+  await Bun.write(join(PAGE, EMBEDDED.script), script);
+  await Bun.write(join(PAGE, EMBEDDED.styles), styles);
 }
 
 async function buildAll(): Promise<void> {
@@ -72,6 +87,9 @@ async function build(outfile: string, platform?: string): Promise<void> {
     "src/telemetry/access-log/access-log-worker.ts",
     "src/policies/quota/file/quota-worker.ts",
     "src/config/off-thread/config-worker.ts",
+    // Files of a kind that the bundler does not know are embedded as they are.
+    join(PAGE, EMBEDDED.script),
+    join(PAGE, EMBEDDED.styles),
   ];
   const { exitCode, stderr } = Bun.spawnSync([process.execPath, ...arguments_], {
     cwd: import.meta.dir,

@@ -12,6 +12,7 @@ const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
   ["format", "oxfmt", "--check"],
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
   ["types", "tsc", "--noEmit"],
+  ["types of the page", "tsc", "--noEmit", "-p", "src/server/admin/page/app"],
   ["dead code", "knip", "--no-progress", "--no-config-hints"],
   // What only tests call is dead code too.
   ["dead code in production", "knip", "--no-progress", "--no-config-hints", "--production"],

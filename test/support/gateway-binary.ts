@@ -5,7 +5,7 @@ import { eventually } from "./eventually.ts";
 const ROOT = join(import.meta.dir, "../..");
 const BINARY = join(ROOT, "dist/gateway");
 const LOCK = join(ROOT, "dist/.build-lock");
-const SOURCES = ["{src,mock}/**/*.ts", "config/*.yaml", "{build.ts,package.json}"];
+const SOURCES = ["{src,mock}/**/*.{ts,tsx,css}", "config/*.yaml", "{build.ts,package.json}"];
 
 /** Path of the executable under test; built first where it is missing or older than its sources. */
 export const gatewayBinary = once(async () => {

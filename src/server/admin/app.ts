@@ -3,6 +3,7 @@ import { type BackendPagesSubject, backendPages } from "./backends.ts";
 import { type CachePagesSubject, cachePages } from "./cache.ts";
 import { type LogPagesSubject, logPages } from "./log.ts";
 import { mirrorPages } from "./mirrors.ts";
+import { OperatorPage } from "./page/page.ts";
 import { type QuotaPagesSubject, quotaPages } from "./quotas.ts";
 import { type SplitPagesSubject, splitPages } from "./splits.ts";
 import { checkedWrite, isWrite } from "./writes.ts";
@@ -43,10 +44,11 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
   const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
   const paths = [...new Set(app.routes.map(({ path }) => path))];
   app.get("/", () => ({ pages: paths }));
+  const page = new OperatorPage();
   return {
     has: (method, path) => pages.has(`${method} ${path}`),
     async handle(request) {
-      if (!isWrite(request.method)) return app.handle(request);
+      if (!isWrite(request.method)) return (await page.answer(request)) ?? app.handle(request);
       const checked = await checkedWrite(request);
       return checked instanceof Response ? checked : app.handle(checked);
     },

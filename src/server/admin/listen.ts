@@ -12,8 +12,8 @@ export interface AdminListenOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-  /** The answer to a client that is not the operator; undefined for the operator. */
-  readonly refuse: (asker: Asker) => Response | undefined;
+  /** The answer to a client that may not ask for this; undefined if it may. */
+  readonly refuse: (asker: Asker, request: Request) => Response | undefined;
   readonly handle: (request: Request) => Promise<Response>;
   /** Called for an error of the app. */
   readonly onError: (error: unknown) => void;
@@ -45,13 +45,14 @@ export function listenForAdmin(options: AdminListenOptions): Listener {
       const asked = webRequest(request);
       const { peer, peerPort } = request.connection;
       const { headers } = asked;
-      const refusal = options.refuse({
+      const asker = {
         peer,
         peerPort,
         port: portOf(listener.url),
         host: headers.get("host") ?? "",
         headers,
-      });
+      };
+      const refusal = options.refuse(asker, asked);
       return answerOf(refusal ?? (await options.handle(asked)));
     } catch (error) {
       onError(error);

@@ -3,13 +3,7 @@ import type { Config } from "../../config/schema.ts";
 import type { Handler } from "../../pipeline/chain.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { OwnPages } from "../../runtime/gateway.ts";
-import {
-  type Asker,
-  onMainPort,
-  onOwnPort,
-  type OperatorCheck,
-  withToken,
-} from "../admin/access.ts";
+import { onMainPort, onOwnPort, type OperatorCheck, withToken } from "../admin/access.ts";
 import { type AdminPages, type AdminSubject, createAdminPages } from "../admin/app.ts";
 import {
   type AdminListenOptions,
@@ -18,6 +12,7 @@ import {
   tokenWanted,
 } from "../admin/listen.ts";
 import { userOfPeer } from "../admin/peer-user.ts";
+import { isForPage } from "../admin/page/page.ts";
 import { type MainPortPages, ownPages } from "../own-pages.ts";
 import { Listening } from "./listening.ts";
 import { ListenError, openPort } from "./open-port.ts";
@@ -47,7 +42,7 @@ export class Admin {
   readonly #services: AdminServices;
   #settings: Settings;
   #pages: OwnPages;
-  #refuse: (asker: Asker) => Response | undefined;
+  #refuse: AdminListenOptions["refuse"];
   readonly #listening = new Listening<ReturnType<typeof listenForAdmin>>();
 
   /** Opens nothing yet. */
@@ -129,7 +124,7 @@ export class Admin {
       listenForAdmin({
         ...splitAddress(listen),
         ...this.#services,
-        refuse: (asker) => this.#refuse(asker),
+        refuse: (asker, request) => this.#refuse(asker, request),
         handle: (request) => this.#adminPages.handle(request),
       }),
     );
@@ -173,8 +168,9 @@ function both(one: OperatorCheck, other: OperatorCheck): OperatorCheck {
   return (asker) => one(asker) && other(asker);
 }
 
-function refusalsBy(settings: Settings): (asker: Asker) => Response | undefined {
+function refusalsBy(settings: Settings): AdminListenOptions["refuse"] {
   if (settings?.token === undefined) return (asker) => (onOwnPort(asker) ? undefined : localOnly());
   const isOperator = withToken(settings.token);
-  return (asker) => (isOperator(asker) ? undefined : tokenWanted());
+  // Everybody gets the page, and nothing of the gateway in it: it is where the token is entered.
+  return (asker, request) => (isForPage(request) || isOperator(asker) ? undefined : tokenWanted());
 }
