@@ -51,6 +51,11 @@ export interface TextField<Value extends string = string> extends Field<Value> {
   readonly repeats: Repeats;
   /** Maximum length in characters; Infinity for texts whose length no client controls. */
   readonly limit: number;
+  /**
+   * Whether the worker gets it as it is. Others are escaped, which would double the backslashes of JSON.
+   * A verbatim text is printable already, and part of no line.
+   */
+  readonly isVerbatim: boolean;
 }
 
 type Stated<Of, Optional extends keyof Of> = Omit<Of, "kind" | Optional> &
@@ -63,12 +68,13 @@ export function number(stated: Stated<NumberField, "toSql" | "toJson" | "inLine"
 
 /** Defines a text. By default an empty one is NULL, JSON lines have it and text lines do not. */
 export function text<Value extends string>(
-  stated: Stated<TextField<Value>, "type" | "limit" | "toSql" | "toJson" | "inLine">,
+  stated: Stated<TextField<Value>, "type" | "limit" | "isVerbatim" | "toSql" | "toJson" | "inLine">,
 ): TextField<Value> {
   return {
     kind: "text",
     type: "TEXT",
     limit: Infinity,
+    isVerbatim: false,
     toSql: textOrNull,
     toJson: same,
     inLine: undefined,

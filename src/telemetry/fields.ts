@@ -288,11 +288,15 @@ function countOrAbsent(column: string, read: NumberField["read"]): NumberField {
   });
 }
 
-/** A detail of a few exchanges, for their rows alone. It stands last, so that other columns are found first. */
+/**
+ * A detail of a few exchanges, for their rows alone: printable text, most of it JSON by `printableJson`. It
+ * stands last, so that other columns are found first.
+ */
 function kept(column: string, read: (exchange: Exchange) => string | undefined): TextField {
   return text({
     column,
-    repeats: "in runs",
+    repeats: "seldom",
+    isVerbatim: true,
     read: (exchange) => read(exchange) ?? "",
     toJson: undefined,
   });

@@ -53,11 +53,15 @@ const textOf = compile(
 ) as (record: ExchangeRecord) => string;
 
 function withoutImitations(record: ExchangeRecord): ExchangeRecord {
-  const texts = FIELDS.filter(([, { kind }]) => kind === "text").map(([name]) => {
+  const texts = FIELDS.filter(isEscaped).map(([name]) => {
     const text = escaped(String(record[name as keyof ExchangeRecord]));
     return [name, name === "message" ? withoutSeparator(text) : text.replace(SPACE, shown)];
   });
   return { ...record, ...(Object.fromEntries(texts) as Partial<ExchangeRecord>) };
+}
+
+function isEscaped([, field]: (typeof FIELDS)[number]): boolean {
+  return field.kind === "text" && !field.isVerbatim;
 }
 
 function withoutSeparator(message: string): string {

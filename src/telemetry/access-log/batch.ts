@@ -1,16 +1,21 @@
 import { escaped, isPlain } from "../../units/printable.ts";
 import { compile } from "../compile.ts";
-import type { Repeats } from "../field.ts";
+import type { TextField } from "../field.ts";
 import { fields } from "../fields.ts";
 import type { ExchangeRecord } from "../record.ts";
 
 /** A batch as it is sent to the worker. */
 export interface PackedBatch {
   readonly rows: number;
-  /** One value per field and row; for a text, its index in `texts`. */
+  /**
+   * One value per field and row; for a text, its index in `texts`, for one that is kept verbatim its
+   * index in `verbatim`, -1 if it is empty.
+   */
   readonly numbers: Float64Array<ArrayBuffer>;
   /** A JSON array of strings. */
   readonly texts: string;
+  /** The same; most batches have none. */
+  readonly verbatim: string;
 }
 
 const FIELDS = Object.entries(fields);
@@ -57,9 +62,10 @@ export class Batch {
    */
   pack(): PackedBatch {
     if (this.#packed === undefined) {
-      const texts = this.#texts.take();
-      this.#packedBytes = this.#numbers.byteLength + texts.length * BYTES_PER_CHARACTER;
-      this.#packed = { rows: this.rows, numbers: this.#numbers, texts };
+      const { texts, verbatim } = this.#texts.take();
+      const characters = texts.length + verbatim.length;
+      this.#packedBytes = this.#numbers.byteLength + characters * BYTES_PER_CHARACTER;
+      this.#packed = { rows: this.rows, numbers: this.#numbers, texts, verbatim };
     }
     return this.#packed;
   }
@@ -77,6 +83,7 @@ const BYTES_PER_CHARACTER = 2;
 /** The texts of a batch. `packRow` uses its properties directly. */
 class Texts {
   list: string[] = [];
+  verbatim: string[] = [];
   characters = 0;
   readonly #places = new Map<string, number>();
 
@@ -90,9 +97,10 @@ class Texts {
     return place;
   }
 
-  take(): string {
-    const json = JSON.stringify(this.list);
+  take(): { texts: string; verbatim: string } {
+    const json = { texts: JSON.stringify(this.list), verbatim: JSON.stringify(this.verbatim) };
     this.list = [];
+    this.verbatim = [];
     this.#places.clear();
     return json;
   }
@@ -101,7 +109,7 @@ class Texts {
 /** Stores a record as one row of numbers. */
 const packRow = compile(
   `(record, numbers, at, texts) => {
-    const list = texts.list;
+    const { list, verbatim } = texts;
     // The first row compares with itself, which is harmless. Reading outside of the array would be
     // correct too, and several times slower.
     const above = at === 0 ? 0 : at - ${VALUES_PER_ROW};
@@ -109,14 +117,21 @@ const packRow = compile(
     ${FIELDS.map(([name, field], column) =>
       field.kind === "number"
         ? `numbers[at + ${column}] = record.${name};`
-        : `text = record.${name};\n${packText(column, field.repeats)}`,
+        : `text = record.${name};\n${packText(column, field)}`,
     ).join("\n")}
     texts.characters += characters;
   }`,
   {},
 ) as (record: ExchangeRecord, numbers: Float64Array, at: number, texts: Texts) => void;
 
-function packText(column: number, repeats: Repeats): string {
+function packText(
+  column: number,
+  { repeats, isVerbatim }: Pick<TextField, "repeats" | "isVerbatim">,
+): string {
+  if (isVerbatim) {
+    return `if (text === "") numbers[at + ${column}] = -1;
+    else { characters += text.length; numbers[at + ${column}] = verbatim.push(text) - 1; }`;
+  }
   const push = `characters += text.length; numbers[at + ${column}] = list.push(text) - 1;`;
   // A lookup would cost more than the memory it saves.
   if (repeats === "seldom") return push;
@@ -126,24 +141,34 @@ function packText(column: number, repeats: Repeats): string {
     else { ${repeats === "often" ? `numbers[at + ${column}] = texts.placeOf(text);` : push} }`;
 }
 
-/** The packed records, in order, with their texts escaped, see `escaped`. */
-export function unpack({ rows, numbers, texts: packed }: PackedBatch): ExchangeRecord[] {
-  const list = JSON.parse(packed) as string[];
+/** The packed records, in order, with their texts escaped, see `escaped`, but for those kept verbatim. */
+export function unpack(batch: PackedBatch): ExchangeRecord[] {
+  const { rows, numbers } = batch;
+  const list = JSON.parse(batch.texts) as string[];
   // One test for all texts is cheaper than one for each. JSON also shows what needs escaping.
-  const texts = isPlain(packed) ? list : list.map(escaped);
+  const texts = isPlain(batch.texts) ? list : list.map(escaped);
+  const verbatim = JSON.parse(batch.verbatim) as string[];
   const records: ExchangeRecord[] = [];
   for (let row = 0; row < rows; row += 1) {
-    records.push(unpackRow(numbers, row * VALUES_PER_ROW, texts));
+    records.push(unpackRow(numbers, row * VALUES_PER_ROW, texts, verbatim));
   }
   return records;
 }
 
 const unpackRow = compile(
-  `(numbers, at, texts) => ({
-    ${FIELDS.map(([name, { kind }], place) => {
+  `(numbers, at, texts, verbatim) => ({
+    ${FIELDS.map(([name, field], place) => {
       const value = `numbers[at + ${place}]`;
-      return `${name}: ${kind === "number" ? value : `texts[${value}]`}`;
+      if (field.kind === "number") return `${name}: ${value}`;
+      return field.isVerbatim
+        ? `${name}: ${value} < 0 ? "" : verbatim[${value}]`
+        : `${name}: texts[${value}]`;
     }).join(",\n")}
   })`,
   {},
-) as (numbers: Float64Array, at: number, texts: readonly string[]) => ExchangeRecord;
+) as (
+  numbers: Float64Array,
+  at: number,
+  texts: readonly string[],
+  verbatim: readonly string[],
+) => ExchangeRecord;

@@ -36,6 +36,19 @@ test.each(["\u009B", "\\", "\n", "\u202E", "\uD800"])(
   },
 );
 
+test("what is kept verbatim arrives as it is, next to texts that are escaped", () => {
+  const decisions = '{"error":"a \\"quoted\\" word"}';
+  const queue = new BatchQueue(10, 2 ** 20);
+  queue.add(record({ path: "/\\", decisions }), 0);
+  queue.add(record(), 0);
+  queue.add(record({ decisions: "{}", responseFields: decisions }), 0);
+  expect(unpack(queue.take(true)!.pack())).toEqual([
+    record({ path: String.raw`/\\`, decisions }),
+    record(),
+    record({ decisions: "{}", responseFields: decisions }),
+  ]);
+});
+
 test("many rows leave as they came, whatever texts they share", () => {
   const queue = new BatchQueue(1000, 2 ** 20);
   const rows = Array.from({ length: 100 }, (_, index) =>
