@@ -85,6 +85,9 @@ export interface Details {
   responseBody?: string;
 }
 
+/** Of which exchanges of a route rows and lines are made. Others are counted all the same. */
+export type LoggedExchanges = "all" | "errors" | "off";
+
 /** What an exchange was charged at one stage of its way in, for its answer's fields. */
 export interface Charged {
   /** The limits' items of the RateLimit-Policy field. */
@@ -166,6 +169,8 @@ export class Exchange implements Delivery {
   configuration = "";
   /** Undefined if it is not traced. */
   trace: TraceContext | undefined = undefined;
+  /** As its route has it. */
+  logged: LoggedExchanges = "all";
   /** Undefined unless a language model's answer said so. */
   usage: ModelUsage | undefined = undefined;
   /** Undefined as long as there is nothing to keep. */
@@ -238,6 +243,17 @@ export class Exchange implements Delivery {
   /** Who ended it early or refused it; undefined for an exchange without an error. */
   get endedBy(): ErrorSource | undefined {
     return this.errorCode === undefined ? undefined : errorKinds[this.errorCode].source;
+  }
+
+  /** Whether it is over and gets a row and a line; if not, it is counted only. */
+  get isLogged(): boolean {
+    if (this.logged === "all") return true;
+    return this.logged === "errors" && this.isError;
+  }
+
+  /** Whether it ended with an error: one of the gateway's, or a status of 400 or more. */
+  get isError(): boolean {
+    return this.status >= 400 || this.errorCode !== undefined;
   }
 
   /** The request for the backend. Created on first use; policies change it, attempts send it. */

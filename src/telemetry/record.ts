@@ -6,11 +6,14 @@ import { fields } from "./fields.ts";
 /** What the log keeps of an exchange. Texts are not escaped, and at most `limit` characters long. */
 export type ExchangeRecord = {
   readonly [Name in keyof typeof fields]: ReturnType<(typeof fields)[Name]["read"]>;
+} & {
+  /** Whether it becomes a row and a line. If not, it is counted only: in metrics and rollups. */
+  readonly isLogged: boolean;
 };
 
 /** Makes the record of an exchange that is over; `now` is monotonic time in milliseconds. */
 export const toRecord = compile(
-  `(exchange, now) => ({ ${Object.entries(fields).map(property).join(", ")} })`,
+  `(exchange, now) => ({ ${Object.entries(fields).map(property).join(", ")}, isLogged: exchange.isLogged })`,
   { fields, cut },
 ) as (exchange: Exchange, now: number) => ExchangeRecord;
 

@@ -22,4 +22,5 @@ const ORDINARY = {
   grpcStatus: -1,
   tokensIn: -1,
   tokensOut: -1,
+  isLogged: true,
 } as const satisfies Partial<ExchangeRecord>;

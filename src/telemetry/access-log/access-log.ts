@@ -135,7 +135,7 @@ export class AccessLog implements Sink {
         this.#onClosed();
         return;
       case "written":
-        this.#written += this.#sent?.rows ?? 0;
+        this.#written += this.#sent?.logged ?? 0;
         break;
       case "refused":
         this.#dropped.count(this.#sent?.rows ?? 0);

@@ -19,7 +19,9 @@ export interface PackedBatch {
 }
 
 const FIELDS = Object.entries(fields);
-const VALUES_PER_ROW = FIELDS.length;
+/** Whether it is logged comes after its fields. */
+const IS_LOGGED = FIELDS.length;
+const VALUES_PER_ROW = IS_LOGGED + 1;
 const ROWS_AT_FIRST = 16;
 
 /**
@@ -27,7 +29,10 @@ const ROWS_AT_FIRST = 16;
  * once, so a waiting batch needs little memory and gives the garbage collector little to scan.
  */
 export class Batch {
+  /** Records, those that are only counted too. */
   rows = 0;
+  /** Of these, how many become rows of the log. */
+  logged = 0;
   readonly #texts = new Texts();
   #numbers: Float64Array<ArrayBuffer>;
   #packed: PackedBatch | undefined;
@@ -54,6 +59,7 @@ export class Batch {
     if (at === this.#numbers.length) this.#grow();
     packRow(record, this.#numbers, at, this.#texts);
     this.rows += 1;
+    if (record.isLogged) this.logged += 1;
   }
 
   /**
@@ -119,6 +125,7 @@ const packRow = compile(
         ? `numbers[at + ${column}] = record.${name};`
         : `text = record.${name};\n${packText(column, field)}`,
     ).join("\n")}
+    numbers[at + ${IS_LOGGED}] = record.isLogged ? 1 : 0;
     texts.characters += characters;
   }`,
   {},
@@ -163,7 +170,8 @@ const unpackRow = compile(
       return field.isVerbatim
         ? `${name}: ${value} < 0 ? "" : verbatim[${value}]`
         : `${name}: texts[${value}]`;
-    }).join(",\n")}
+    }).join(",\n")},
+    isLogged: numbers[at + ${IS_LOGGED}] === 1,
   })`,
   {},
 ) as (

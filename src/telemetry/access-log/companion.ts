@@ -6,9 +6,10 @@ import type { Limits } from "./limits.ts";
 export interface Companion {
   /**
    * Called within the transaction, when the rows have been inserted with consecutive ids from `firstId`.
-   * Texts are escaped as in the rows. What it throws undoes the rows too.
+   * `all` has those besides that are only counted, in the order of their end. Texts are escaped as in the
+   * rows. What it throws undoes the rows too.
    */
-  append(records: readonly ExchangeRecord[], firstId: number): void;
+  append(rows: readonly ExchangeRecord[], firstId: number, all: readonly ExchangeRecord[]): void;
   /** What `append` did last has been rolled back. */
   undone?(): void;
   /** Called when the database is closed. */

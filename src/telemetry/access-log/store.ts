@@ -51,7 +51,7 @@ export class Store {
   }
 
   /**
-   * Writes all records in one transaction, or none. Their texts must have been escaped.
+   * Writes all records that are logged in one transaction, or none, and what accompanies them. Their texts must have been escaped.
    * @throws {SQLiteError}
    */
   append(records: readonly ExchangeRecord[]): void {
@@ -64,12 +64,13 @@ export class Store {
   }
 
   #append(records: readonly ExchangeRecord[]): void {
+    const rows = records.every(isLogged) ? records : records.filter(isLogged);
     let lastId = 0;
-    for (const record of records) {
-      lastId = Number(this.#insert.run(...valuesOf(record)).lastInsertRowid);
+    for (const row of rows) {
+      lastId = Number(this.#insert.run(...valuesOf(row)).lastInsertRowid);
     }
     for (const companion of this.#companions) {
-      companion.append(records, lastId - records.length + 1);
+      companion.append(rows, lastId - rows.length + 1, records);
     }
   }
 
@@ -109,3 +110,5 @@ export class Store {
     for (const companion of this.#companions) companion.close?.();
   }
 }
+
+const isLogged = (record: ExchangeRecord): boolean => record.isLogged;

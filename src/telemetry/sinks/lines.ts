@@ -21,7 +21,7 @@ class Lines implements Sink {
   }
 
   write(record: ExchangeRecord): void {
-    this.#logger.exchange(record);
+    if (record.isLogged) this.#logger.exchange(record);
   }
 
   counts(): SinkCounts {

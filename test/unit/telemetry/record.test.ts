@@ -65,7 +65,18 @@ test("an exchange that is over becomes one record", () => {
     responseFields: "",
     requestBody: "",
     responseBody: "",
+    isLogged: true,
   });
+});
+
+test("what is logged of an exchange depends on its route and on how it ended", () => {
+  const isLogged = (changes: object) =>
+    toRecord(Object.assign(openExchange(), changes), 0).isLogged;
+  expect(isLogged({ status: 200 })).toBe(true);
+  expect(isLogged({ status: 500, logged: "off" })).toBe(false);
+  expect(isLogged({ status: 399, logged: "errors" })).toBe(false);
+  expect(isLogged({ status: 400, logged: "errors" })).toBe(true);
+  expect(isLogged({ status: 200, logged: "errors", errorCode: "client_stalled" })).toBe(true);
 });
 
 test("several attempts are told apart by backend, outcome and time", () => {

@@ -122,3 +122,12 @@ test("a batch of long texts is full before its rows are many", () => {
   expect(queue.hasFullBatch).toBe(true);
   expect(queue.take(false)!.rows).toBeLessThan(300);
 });
+
+test("records that are only counted pass the queue as such", () => {
+  const queue = new BatchQueue(2, PLENTY);
+  queue.add(record({ isLogged: false }), 0);
+  queue.add(record(), 0);
+  const batch = queue.take(false)!;
+  expect([batch.rows, batch.logged]).toEqual([2, 1]);
+  expect(unpack(batch.pack()).map(({ isLogged }) => isLogged)).toEqual([false, true]);
+});

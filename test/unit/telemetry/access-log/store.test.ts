@@ -18,6 +18,15 @@ function withDatabase(path: string, use: (db: Database) => void): void {
 }
 
 describe("rows", () => {
+  test("what is not logged gets no row", () => {
+    const path = at("log.db");
+    const store = Store.open(path, UNLIMITED);
+    store.append([record({ requestId: "a", isLogged: false }), record({ requestId: "b" })]);
+    store.append([record({ requestId: "c", isLogged: false })]);
+    store.close();
+    expect(rowsIn(path).map(({ request_id }) => request_id)).toEqual(["b"]);
+  });
+
   test("a row is its record", () => {
     const path = at("log.db");
     const store = Store.open(path, UNLIMITED);
