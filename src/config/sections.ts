@@ -6,6 +6,7 @@ import { mirror } from "./mirror-schema.ts";
 import { split } from "./split-schema.ts";
 import { store } from "./store-schema.ts";
 import { logging } from "../telemetry/schema.ts";
+import { tracing } from "../telemetry/tracing/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
 import { upstreamName, upstreamSections } from "../upstream/schema.ts";
 import { admin } from "./admin-schema.ts";
@@ -30,7 +31,7 @@ export const upstreamKeys = {
 };
 
 /** The top-level keys, in the order of the reference. Each is defined next to the code it configures. */
-export const topSections = { server, admin, store, logging, health_check: healthCheck };
+export const topSections = { server, admin, store, logging, tracing, health_check: healthCheck };
 
 /** The keys of a route, except those of its conditions and policies. */
 export const routeSections = {

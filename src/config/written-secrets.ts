@@ -14,6 +14,8 @@ const SECRET_WORD = "(?:token|secret|password|passphrase|credentials?|access_key
 const SECRET_KEY = new RegExp(`(?:^|_)${SECRET_WORD}$`);
 /** Lists of secrets. */
 const SECRET_LISTS: readonly RegExp[] = [/^auth\.[^.]+\.oidc\.keys\.[0-9]+$/];
+/** Mappings of secrets: fields by which a receiver knows who sends to it. */
+const SECRET_MAPPINGS: readonly RegExp[] = [/^(?:tracing|logging\.export|metrics)\.headers\./];
 /** Keys with such names that hold something else. */
 const NO_SECRETS: ReadonlySet<string> = new Set(["pass_credentials", "allow_credentials"]);
 const PASSWORD_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/@:]*:([^/@]+)@/i;
@@ -50,6 +52,7 @@ function secretAt(path: Path, value: unknown): string | undefined {
   const whole = path.join(".");
   const isSecret =
     SECRET_LISTS.some((list) => list.test(whole)) ||
+    SECRET_MAPPINGS.some((mapping) => mapping.test(whole)) ||
     (SECRET_KEY.test(key) && !NO_SECRETS.has(key)) ||
     (SECRET_KEY.test(String(path.at(-2))) && (key === "base64" || typeof path.at(-1) === "number"));
   return isSecret

@@ -11,6 +11,7 @@ import { type ErrorCode, errorKinds, type ErrorSource, type GatewayError } from 
 import { Outgoing } from "./outgoing.ts";
 import { type OutgoingRules, VIA } from "./outgoing-fields.ts";
 import { type Redaction, USUAL_REDACTION } from "./redaction.ts";
+import type { TraceContext } from "./trace.ts";
 
 /**
  * How an attempt ended: `answered`; at its backend by no connection, one that broke, or no answer in
@@ -37,6 +38,10 @@ export interface AttemptRecord {
   readonly outcome: AttemptOutcome;
   /** Of the answer; 0 without one. */
   readonly status: number;
+  /** Path and query at the backend. */
+  readonly target?: string | undefined;
+  /** The id of its span; undefined if its exchange is not traced. */
+  readonly spanId?: string | undefined;
 }
 
 /** Who sent a request, once a provider of credentials has vouched for it. */
@@ -50,19 +55,6 @@ export interface Identity {
    * `Bearer realm="corp"`; undefined if its scheme has none.
    */
   readonly challenge?: string | undefined;
-}
-
-/** Its place in a distributed trace (W3C Trace Context). Ids are lower-case hexadecimal digits. */
-export interface TraceContext {
-  /** 32 digits. */
-  readonly traceId: string;
-  /** 16 digits: the span of this exchange. */
-  readonly spanId: string;
-  /** The client's span; empty if the trace begins here. */
-  readonly parentId: string;
-  readonly isSampled: boolean;
-  /** The tracestate field to pass on; empty without one. */
-  readonly state: string;
 }
 
 /** What an answer of a language model says of its cost. */
@@ -278,6 +270,7 @@ export class Exchange implements Delivery {
     fork.parameters = this.parameters;
     fork.outgoingRules = this.outgoingRules;
     fork.identity = this.identity;
+    fork.trace = this.trace?.withoutSpans();
     fork.#outgoing = this.outgoing.copy();
     return fork;
   }

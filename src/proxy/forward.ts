@@ -103,20 +103,22 @@ export class Forwarding implements Handler {
     { body, sent, repeatable }: Content,
     upgrade: string | undefined,
   ): Attempt {
-    const { attempts, cancellation, outgoing } = exchange;
+    const { attempts, cancellation, outgoing, trace } = exchange;
     if (cancellation.reason !== undefined) throw cancellation.reason;
+    const spanId = trace?.attemptSpanId();
     const request: BackendRequest = {
       backend: backend.url,
       to: upgrade === undefined ? backend.to : backend.toUpgrade,
       method: outgoing.method,
       target: targetAt(backend, outgoing),
-      fields: outgoing.fields,
+      fields: spanId === undefined ? outgoing.fields : tracedFields(exchange, spanId),
       upgrade,
       body: repeatable === undefined ? body : repeatable.reader(),
       bodySent: sent,
       timeout: this.#route.timeouts.response,
       cancellation,
       from: exchange,
+      spanId,
     };
     const attempt = new Attempt(request, this.#route.clock.monotonic());
     attempts.push(attempt);
@@ -126,6 +128,11 @@ export class Forwarding implements Handler {
 
 function copyTo(mirrors: readonly Mirror[], exchange: Exchange, content: Content): Content {
   return mirrors.reduce((given, mirror) => mirror.copy(exchange, given), content);
+}
+
+/** The request's fields, with the span of one attempt. */
+function tracedFields({ outgoing, trace }: Exchange, spanId: string): readonly string[] {
+  return trace?.fieldsFor(outgoing.fields, spanId) ?? outgoing.fields;
 }
 
 /** The target at one backend: the outgoing path below the backend's base path. */

@@ -83,6 +83,8 @@ export class Gateway {
       onEnd: this.#ended,
     });
     exchange.redaction = snapshot.redaction;
+    const { tracer } = snapshot;
+    if (tracer !== undefined) exchange.trace = tracer.begin(fields, client.viaTrustedProxy);
     exchange.via = request.protocol === "HTTP/2" ? this.#viaHttp2 : this.#options.via;
     this.#inFlight += 1;
     return this.#run(exchange, snapshot);

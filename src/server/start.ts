@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { VIA } from "../pipeline/outgoing-fields.ts";
 import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
+import { TraceIds } from "../pipeline/trace.ts";
 import { Tunnels } from "../proxy/tunnel/tunnel.ts";
 import { Gateway } from "../runtime/gateway.ts";
 import { Lifetimes } from "../runtime/lifetimes.ts";
@@ -129,6 +130,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     toProblem: reportingProblems(logger),
     fetch: (url, init) => fetch(url, init),
     openLink: redisLink,
+    traceIds: new TraceIds((bytes) => crypto.getRandomValues(bytes)),
     transport: (attempt) => connections.send(attempt),
   });
   const snapshot = (): Snapshot => gateway.snapshot;

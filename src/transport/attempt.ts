@@ -35,6 +35,8 @@ export interface BackendRequest {
   /** The exchange's: its cancellation ends the attempt, but not the other way round. */
   readonly cancellation: Cancellation;
   readonly from: Asker;
+  /** The id of the attempt's span, which its fields name; undefined if it is not traced. */
+  readonly spanId?: string | undefined;
 }
 
 /** The client, as far as attempts concern it. */
@@ -85,6 +87,14 @@ export class Attempt implements Interruptible, AttemptRecord {
 
   get backend(): string {
     return this.request.backend;
+  }
+
+  get target(): string {
+    return this.request.target;
+  }
+
+  get spanId(): string | undefined {
+    return this.request.spanId;
   }
 
   /**

@@ -69,8 +69,8 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "tracing trace opentelemetry otel otlp zipkin jaeger telemetry datadog",
-    answer: "there are no traces yet; each request is a row of `logging.database`",
+    keys: "trace opentelemetry otel otlp zipkin jaeger telemetry datadog",
+    answer: "traces are sent by `tracing` at the top, like `tracing: http://127.0.0.1:4318`",
   },
   {
     below: ANYWHERE,

@@ -8,7 +8,7 @@ import { closest, plainForm } from "../../units/closest.ts";
 import { homeOf } from "./suggest.ts";
 import { code, describe, describeSecret, expectedBy, together } from "./words.ts";
 
-const MOST_KEYS_LISTED = 12;
+const MOST_KEYS_LISTED = 16;
 
 /**
  * The message for a value that does not fit its schema. It is logged at a reload, so it does not quote the

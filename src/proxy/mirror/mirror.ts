@@ -103,9 +103,10 @@ export class Mirror {
     return content;
   }
 
-  #requestOf({ outgoing }: Exchange): MirroredRequest {
+  #requestOf({ outgoing, trace }: Exchange): MirroredRequest {
     const { method, path, query } = outgoing;
-    const fields = [...outgoing.fields];
+    // A copy has no span: in a trace, what is sent to it is sent by the exchange.
+    const fields = trace?.fieldsFor(outgoing.fields, trace.spanId) ?? [...outgoing.fields];
     // A trusted proxy may have made a copy already.
     if (findField(fields, "x-mirrored") === -1) fields.push("x-mirrored", "true");
     if (!this.#settings.preserveHost && !outgoing.isHostSet) remove(fields, "host");

@@ -8,6 +8,8 @@ import { conditionsOf } from "../../routing/conditions/of-route.ts";
 import { routeIds } from "../../routing/route-ids.ts";
 import { type RoutePattern, RouteTable } from "../../routing/table.ts";
 import { databaseBeside } from "../../sqlite/beside.ts";
+import { tracingSettings } from "../../telemetry/tracing/schema.ts";
+import { Tracer } from "../../telemetry/tracing/tracer.ts";
 import { runThrough, type Steps } from "../../time/slices.ts";
 import type { Lease } from "../lifetimes.ts";
 import { guardPathsInSteps } from "./guarded-paths.ts";
@@ -52,6 +54,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       trustedProxies: new AddressSet(config.server.trusted_proxies),
       fieldRules: new FieldRules(config.server.untrusted_fields, routes.ownFields),
       redaction: new Redaction(redactedNames(config)),
+      tracer: tracerOf(config, services),
       toProblem,
       lease,
     };
@@ -59,6 +62,11 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
     yield* lease.endInSteps();
     throw error;
   }
+}
+
+function tracerOf({ tracing }: Config, { traceIds }: SnapshotServices): Tracer | undefined {
+  const settings = tracingSettings(tracing);
+  return settings === undefined ? undefined : new Tracer(settings, traceIds);
 }
 
 function* patternsInSteps(routes: readonly RouteConfig[]): Steps<RoutePattern[]> {

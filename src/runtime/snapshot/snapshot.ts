@@ -10,6 +10,8 @@ import type { Mirror } from "../../proxy/mirror/mirror.ts";
 import type { Split } from "../../proxy/split/split.ts";
 import type { RoutePattern, RouteTable } from "../../routing/table.ts";
 import type { OpenLink } from "../../store/link.ts";
+import type { TraceIds } from "../../pipeline/trace.ts";
+import type { Tracer } from "../../telemetry/tracing/tracer.ts";
 import type { UpstreamServices } from "../../upstream/open.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { Lease, Lifetimes } from "../lifetimes.ts";
@@ -48,6 +50,8 @@ export interface Snapshot {
   readonly fieldRules: FieldRules;
   /** What must not be kept of exchanges. */
   readonly redaction: Redaction;
+  /** Undefined without tracing. */
+  readonly tracer: Tracer | undefined;
   readonly toProblem: ToProblem;
   /** The state that the snapshot uses and that may outlive it. */
   readonly lease: Lease;
@@ -62,4 +66,5 @@ export interface SnapshotServices
   readonly fetch: Fetch;
   /** Opens connections to the store that gateways share. */
   readonly openLink: OpenLink;
+  readonly traceIds: TraceIds;
 }

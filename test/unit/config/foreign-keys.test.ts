@@ -63,7 +63,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
     "where the issuer sends people back to is made of `external_url` and `callback_path`",
   ],
   [`metrics: {}\n${ROUTE}`, "there are no metrics yet; each request is a row"],
-  [`tracing: {}\n${ROUTE}`, "there are no traces yet; each request is a row"],
+  [`opentelemetry: {}\n${ROUTE}`, "traces are sent by `tracing` at the top"],
   [`log: {}\n${ROUTE}`, "`logging` has the access log's `database`"],
   [`access_log: a\n${ROUTE}`, "`logging` has the access log's `database`"],
   [`log_level: debug\n${ROUTE}`, "that is `logging.level`"],

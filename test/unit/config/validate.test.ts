@@ -240,7 +240,9 @@ describe("an unknown key", () => {
   });
 
   test("in a schema of many keys names the command that lists them", () => {
-    const names = "abcdefghijklm".split("").map((name) => [`${name}_key`.repeat(3), Type.Number()]);
+    const names = "abcdefghijklmnopqrst"
+      .split("")
+      .map((name) => [`${name}_key`.repeat(3), Type.Number()]);
     const many = Type.Partial(Type.Object(Object.fromEntries(names)));
     const closed = { additionalProperties: false };
     expect(messages("zebra: 1", {}, Type.Object(many.properties, closed))).toEqual([

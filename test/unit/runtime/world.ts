@@ -2,6 +2,7 @@ import { loadConfig } from "../../../src/config/load.ts";
 import type { Config } from "../../../src/config/schema.ts";
 import type { ClientRequest } from "../../../src/pipeline/client-request.ts";
 import { GatewayError } from "../../../src/pipeline/errors.ts";
+import { TraceIds } from "../../../src/pipeline/trace.ts";
 import { problemMaker } from "../../../src/pipeline/problems.ts";
 import { Tunnels } from "../../../src/proxy/tunnel/tunnel.ts";
 import { Gateway, type OwnPages } from "../../../src/runtime/gateway.ts";
@@ -77,6 +78,7 @@ export function world({
     tunnels,
     fetch: noNetwork,
     openLink: noLink,
+    traceIds: new TraceIds((bytes) => crypto.getRandomValues(bytes)),
   };
   const compile = (text: string) => change(compileSnapshot(configFrom(text), services));
   let ids = 0;
