@@ -13,7 +13,8 @@ import { answerOf, webRequest, webHeaders } from "./web.ts";
 export interface MainPortPages {
   readonly isOperator: OperatorCheck;
   readonly has: (method: string, path: string) => boolean;
-  readonly handle: (request: Request) => Promise<Response>;
+  /** `peer`: the address at the other end of the socket. */
+  readonly handle: (request: Request, peer: string) => Promise<Response>;
 }
 
 export interface OwnPagesOptions {
@@ -102,11 +103,9 @@ function toHttps(exchange: Exchange, port: number): Answer {
 }
 
 /** Passes the page's answer on unchanged, except that it must not be cached. */
-async function adminPage(
-  exchange: Exchange,
-  handle: (request: Request) => Promise<Response>,
-): Promise<Answer> {
-  const answer = answerOf(await handle(webRequest(exchange.request)));
+async function adminPage(exchange: Exchange, handle: MainPortPages["handle"]): Promise<Answer> {
+  const { request } = exchange;
+  const answer = answerOf(await handle(webRequest(request), request.connection.peer));
   answer.fields.set("Cache-Control", "no-store");
   answer.fields.set("X-Request-ID", exchange.requestId);
   return answer;

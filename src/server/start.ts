@@ -7,7 +7,9 @@ import { Gateway } from "../runtime/gateway.ts";
 import { Lifetimes } from "../runtime/lifetimes.ts";
 import { redisLink } from "../store/link.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
+import { Live } from "../telemetry/live/live.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { liveSink } from "../telemetry/sinks/live.ts";
 import { sinkKinds } from "../telemetry/sinks/registry.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import type { Clock } from "../time/clock.ts";
@@ -108,7 +110,9 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
 
 function createParts(config: Config, options: Omit<StartOptions, "config">): Parts {
   const { logger, clock, random, version } = options;
-  const telemetry = new Telemetry(sinkKinds, config.logging, { logger, clock });
+  const live = new Live({ clock, inFlight: () => gateway.inFlight });
+  const kinds = [...sinkKinds, liveSink(live)];
+  const telemetry = new Telemetry(kinds, config.logging, { logger, clock });
   const names = new Names(clock);
   const monitor = new HealthMonitor({
     clock,
@@ -144,7 +148,9 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
   const admin = new Admin(
     {
       version,
+      startedAt: clock.wall(),
       snapshot,
+      live,
       accessLogCounts,
       onChange: (message) => logger.log("info", message),
       mainPort,
@@ -153,6 +159,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     config.admin,
     {
       clock,
+      random,
       onError,
     },
   );
@@ -184,6 +191,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     logger,
     clock,
     telemetry,
+    live,
     monitor,
     connections,
     tunnels,

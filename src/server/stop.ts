@@ -25,6 +25,7 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   const { monitor, traffic, gateway, snapshots, connections, admin, telemetry } = parts;
   monitor.stop();
   parts.descriptors.stop();
+  parts.live.close();
   const certificatesStopped = parts.certificates.stop();
   void traffic.drain();
   endTunnels(parts);

@@ -22,9 +22,14 @@ export type OperatorCheck = (asker: Asker) => boolean;
 export function withToken(token: string): OperatorCheck {
   const isToken = secretCheck(token);
   return ({ headers }) => {
-    const given = /^Bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+    const given = bearerToken(headers);
     return given !== undefined && isToken(given);
   };
+}
+
+/** The token in Authorization; undefined without one. */
+export function bearerToken(headers: Headers): string | undefined {
+  return /^Bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
 
 /**
@@ -109,4 +114,15 @@ function isForeignPage({ host, headers }: Asker): boolean {
     (site !== null && site !== "none" && site !== "same-origin") ||
     (referer !== null && referer !== own && !referer.startsWith(`${own}/`))
   );
+}
+
+/**
+ * Whether a browser sends it for a page of another origin than a Host's. The scheme is not compared: in
+ * front of the operator's port there may be a proxy that speaks TLS.
+ */
+export function isForeignTo(host: string, headers: Headers): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null && site !== "none" && site !== "same-origin") return true;
+  const origin = headers.get("origin");
+  return origin !== null && origin !== `http://${host}` && origin !== `https://${host}`;
 }

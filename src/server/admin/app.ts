@@ -1,4 +1,6 @@
 import { Elysia, ValidationError } from "elysia";
+import { apiError, createApi, inApi, isForApi } from "./api/api.ts";
+import type { ApiSubject } from "./api/subject.ts";
 import { type BackendPagesSubject, backendPages } from "./backends.ts";
 import { type CachePagesSubject, cachePages } from "./cache.ts";
 import { type LogPagesSubject, logPages } from "./log.ts";
@@ -6,11 +8,13 @@ import { mirrorPages } from "./mirrors.ts";
 import { OperatorPage } from "./page/page.ts";
 import { type QuotaPagesSubject, quotaPages } from "./quotas.ts";
 import { type SplitPagesSubject, splitPages } from "./splits.ts";
+import type { Visitor } from "./visitor.ts";
 import { checkedWrite, isWrite } from "./writes.ts";
 
 /** What the operator's pages show. */
 export interface AdminSubject
   extends
+    ApiSubject,
     BackendPagesSubject,
     CachePagesSubject,
     LogPagesSubject,
@@ -21,14 +25,17 @@ export interface AdminSubject
 export interface AdminPages {
   /** Whether there is such a page. */
   readonly has: (method: string, path: string) => boolean;
-  readonly handle: (request: Request) => Promise<Response>;
+  readonly handle: (request: Request, visitor: Visitor) => Promise<Response>;
 }
 
 /** Composes the pages of each group. */
 export function createAdminPages(subject: AdminSubject): AdminPages {
+  const visitors = new WeakMap<Request, Visitor>();
+  const visitorOf = (request: Request): Visitor => visitors.get(request) ?? STRANGER;
   // Without normalizing: a key that is not known is an error, and not left out.
   const app = new Elysia({ prefix: "/admin", normalize: false })
-    .onError({ as: "global" }, ({ code, error }) => {
+    .onError({ as: "global" }, ({ code, error, request }) => {
+      if (isForApi(request)) return apiError(error, code);
       if (code === "NOT_FOUND") return noSuchPage(pages);
       if (error instanceof ValidationError) return invalid(error);
       return undefined;
@@ -38,21 +45,41 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
     .use(logPages(subject))
     .use(quotaPages(subject))
     .use(splitPages(subject))
-    .use(mirrorPages(subject));
+    .use(mirrorPages(subject))
+    .use(createApi({ ...subject, visitorOf }));
   // On the operator's port only: the log names /admin, and the answer to a wrong path lists the right
   // ones.
   const pages = new Set(app.routes.map(({ method, path }) => `${method} ${path}`));
   const paths = [...new Set(app.routes.map(({ path }) => path))];
+  const patterns = [...pages].filter((page) => page.includes(":")).map(patternOf);
   app.get("/", () => ({ pages: paths }));
   const page = new OperatorPage();
+  async function answerTo(request: Request, visitor: Visitor): Promise<Response> {
+    visitors.set(request, visitor);
+    if (!isWrite(request.method)) return (await page.answer(request)) ?? app.handle(request);
+    const checked = await checkedWrite(request, visitor);
+    if (checked instanceof Response) return checked;
+    visitors.set(checked, visitor);
+    return app.handle(checked);
+  }
   return {
-    has: (method, path) => pages.has(`${method} ${path}`),
-    async handle(request) {
-      if (!isWrite(request.method)) return (await page.answer(request)) ?? app.handle(request);
-      const checked = await checkedWrite(request);
-      return checked instanceof Response ? checked : app.handle(checked);
+    has(method, path) {
+      const asked = `${method} ${path}`;
+      return pages.has(asked) || patterns.some((pattern) => pattern.test(asked));
+    },
+    async handle(request, visitor) {
+      const answer = await answerTo(request, visitor);
+      return isForApi(request) ? inApi(answer) : answer;
     },
   };
+}
+
+/** Has no rights: only for a request that did not come by `handle`. */
+const STRANGER: Visitor = { by: "nobody", peer: "", port: 0 };
+
+/** Of "GET /admin/api/exchanges/:id". */
+function patternOf(page: string): RegExp {
+  return new RegExp(`^${page.replaceAll(/:[a-z]+/g, "[^/]+")}$`);
 }
 
 function noSuchPage(pages: ReadonlySet<string>): Response {

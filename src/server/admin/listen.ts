@@ -7,14 +7,16 @@ import { Listener } from "../listener/listener.ts";
 import { portOf } from "../parts/listening.ts";
 import { answerOf, webRequest } from "../web.ts";
 import type { Asker } from "./access.ts";
+import { guarded } from "./guarded.ts";
+import type { Visitor } from "./visitor.ts";
 
 export interface AdminListenOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-  /** The answer to a client that may not ask for this; undefined if it may. */
-  readonly refuse: (asker: Asker, request: Request) => Response | undefined;
-  readonly handle: (request: Request) => Promise<Response>;
+  /** Who has sent a request, or the answer that refuses it. */
+  readonly admit: (asker: Asker, request: Request) => Visitor | Response;
+  readonly handle: (request: Request, visitor: Visitor) => Promise<Response>;
   /** Called for an error of the app. */
   readonly onError: (error: unknown) => void;
 }
@@ -45,15 +47,12 @@ export function listenForAdmin(options: AdminListenOptions): Listener {
       const asked = webRequest(request);
       const { peer, peerPort } = request.connection;
       const { headers } = asked;
-      const asker = {
-        peer,
-        peerPort,
-        port: portOf(listener.url),
-        host: headers.get("host") ?? "",
-        headers,
-      };
-      const refusal = options.refuse(asker, asked);
-      return answerOf(refusal ?? (await options.handle(asked)));
+      const host = headers.get("host") ?? "";
+      const asker = { peer, peerPort, port: portOf(listener.url), host, headers };
+      const visitor = options.admit(asker, asked);
+      return answerOf(
+        guarded(visitor instanceof Response ? visitor : await options.handle(asked, visitor)),
+      );
     } catch (error) {
       onError(error);
       return answerOf(new Response("the request cannot be answered\n", { status: 400 }));
@@ -77,20 +76,4 @@ class Page implements Delivery {
   sent(): void {}
 
   ended(): void {}
-}
-
-/** The answer to a client that does not send the token. */
-export function tokenWanted(): Response {
-  return new Response("this is the gateway's operator port; it requires the configured token\n", {
-    status: 401,
-    headers: { "www-authenticate": 'Bearer realm="gateway"' },
-  });
-}
-
-/** The answer to a client that is not known to be a program on this machine. */
-export function localOnly(): Response {
-  return new Response(
-    "this is the gateway's operator port; without admin.token it answers only programs on this machine that request localhost and its port, directly\n",
-    { status: 403 },
-  );
 }

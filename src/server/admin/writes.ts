@@ -1,4 +1,8 @@
 import { wholeContent } from "../../http/whole-content.ts";
+import { secretCheck } from "../../units/secret.ts";
+import { isForeignTo } from "./access.ts";
+import type { Session } from "./sessions.ts";
+import type { Visitor } from "./visitor.ts";
 
 /** Bytes of content that a page takes at most. */
 const MOST_CONTENT = 65_536;
@@ -15,12 +19,18 @@ export function isWrite(method: string): boolean {
  * A page of another site must not change anything in the name of an operator whose browser can reach
  * this port. A browser says for whom it sends (Origin, Sec-Fetch-Site), and asks before it sends JSON to
  * another origin (a CORS preflight, which is never granted); an old one that says nothing cannot send
- * JSON by a form.
+ * JSON by a form. Besides, a browser that has logged in sends what only its own page can have read.
  */
-export async function checkedWrite(request: Request): Promise<Request | Response> {
+export async function checkedWrite(
+  request: Request,
+  visitor?: Visitor,
+): Promise<Request | Response> {
   const { headers } = request;
-  if (isForeign(headers)) {
+  if (isForeignTo(headers.get("host") ?? "", headers)) {
     return refusal(403, "pages of another origin cannot change anything here");
+  }
+  if (!hasCsrf(headers, visitor?.session)) {
+    return refusal(403, "send the csrf value of /admin/api/session as x-csrf-token");
   }
   if (!isJson(headers.get("content-type"))) {
     return refusal(415, "send JSON, with content-type: application/json");
@@ -33,21 +43,12 @@ export async function checkedWrite(request: Request): Promise<Request | Response
   return new Request(request.url, { method: request.method, headers, body: content });
 }
 
-function refusal(status: number, text: string): Response {
-  return new Response(`${text}\n`, { status });
+function hasCsrf(headers: Headers, session: Session | undefined): boolean {
+  return session === undefined || secretCheck(session.csrf)(headers.get("x-csrf-token") ?? "");
 }
 
-/**
- * Whether a browser sends it for a page of another origin. The scheme is not compared: in front of this
- * port there may be a proxy that speaks TLS.
- */
-function isForeign(headers: Headers): boolean {
-  const site = headers.get("sec-fetch-site");
-  if (site !== null && site !== "none" && site !== "same-origin") return true;
-  const origin = headers.get("origin");
-  if (origin === null) return false;
-  const host = headers.get("host") ?? "";
-  return origin !== `http://${host}` && origin !== `https://${host}`;
+function refusal(status: number, text: string): Response {
+  return new Response(`${text}\n`, { status });
 }
 
 function isJson(contentType: string | null): boolean {

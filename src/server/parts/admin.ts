@@ -3,14 +3,10 @@ import type { Config } from "../../config/schema.ts";
 import type { Handler } from "../../pipeline/chain.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { OwnPages } from "../../runtime/gateway.ts";
-import { onMainPort, onOwnPort, type OperatorCheck, withToken } from "../admin/access.ts";
+import { onMainPort, type OperatorCheck, withToken } from "../admin/access.ts";
 import { type AdminPages, type AdminSubject, createAdminPages } from "../admin/app.ts";
-import {
-  type AdminListenOptions,
-  listenForAdmin,
-  localOnly,
-  tokenWanted,
-} from "../admin/listen.ts";
+import { Gate } from "../admin/gate.ts";
+import { type AdminListenOptions, listenForAdmin } from "../admin/listen.ts";
 import { userOfPeer } from "../admin/peer-user.ts";
 import { isForPage } from "../admin/page/page.ts";
 import { type MainPortPages, ownPages } from "../own-pages.ts";
@@ -20,8 +16,7 @@ import { ListenError, openPort } from "./open-port.ts";
 type Settings = Config["admin"];
 
 /** What the operator's interface shows. */
-interface Subject extends Omit<AdminSubject, "clock"> {
-  readonly version: string;
+interface Subject extends Omit<AdminSubject, "clock" | "gate"> {
   /** The port that clients talk to. */
   readonly mainPort: () => number;
   /** See `OwnPagesOptions`. */
@@ -29,7 +24,9 @@ interface Subject extends Omit<AdminSubject, "clock"> {
 }
 
 /** What the operator's port needs. */
-type AdminServices = Pick<AdminListenOptions, "clock" | "onError">;
+type AdminServices = Pick<AdminListenOptions, "clock" | "onError"> & {
+  readonly random: () => number;
+};
 
 /** The default address of the operator's pages. */
 const DEFAULT_LISTEN = "127.0.0.1:9090";
@@ -42,17 +39,20 @@ export class Admin {
   readonly #services: AdminServices;
   #settings: Settings;
   #pages: OwnPages;
-  #refuse: AdminListenOptions["refuse"];
+  readonly #gate: Gate;
   readonly #listening = new Listening<ReturnType<typeof listenForAdmin>>();
 
   /** Opens nothing yet. */
   constructor(subject: Subject, settings: Settings, services: AdminServices) {
+    const { clock, random } = services;
     this.#subject = subject;
     this.#services = services;
-    this.#adminPages = createAdminPages({ ...subject, clock: services.clock });
+    // Everybody gets the page, and nothing of the gateway in it: it is where the token is entered.
+    this.#gate = new Gate({ clock, random, isPublic: isForPage });
+    this.#gate.change(settings?.token);
+    this.#adminPages = createAdminPages({ ...subject, clock, gate: this.#gate });
     this.#settings = settings;
     this.#pages = this.#choosePages(settings);
-    this.#refuse = refusalsBy(settings);
   }
 
   /** The handler of a request for one of the gateway's own pages; undefined for any other. */
@@ -79,7 +79,7 @@ export class Admin {
     const before = this.#settings?.listen;
     this.#settings = settings;
     // Before the port: from here on the old settings admit nobody.
-    this.#refuse = refusalsBy(settings);
+    this.#gate.change(settings?.token);
     this.#pages = this.#choosePages(settings);
     if (settings?.listen === before) return;
     try {
@@ -124,8 +124,8 @@ export class Admin {
       listenForAdmin({
         ...splitAddress(listen),
         ...this.#services,
-        refuse: (asker, request) => this.#refuse(asker, request),
-        handle: (request) => this.#adminPages.handle(request),
+        admit: (asker, request) => this.#gate.admit(asker, request),
+        handle: (request, visitor) => this.#adminPages.handle(request, visitor),
       }),
     );
   }
@@ -150,7 +150,10 @@ function mainPortPages(settings: Settings, pages: AdminPages): MainPortPages | u
   const { token, listen } = settings ?? {};
   const byDefault = isAddress(listen) ? "off" : token === undefined ? "local" : "token";
   const shown = settings?.main_port ?? byDefault;
-  const { has, handle } = pages;
+  const { has } = pages;
+  const by = token === undefined ? "local" : "token";
+  // No logins here: pages of applications on this port would share them.
+  const handle = (request: Request, peer: string) => pages.handle(request, { by, peer, port: 0 });
   if (shown === "off") return undefined;
   if (shown === "token") {
     if (token === undefined) return undefined;
@@ -166,11 +169,4 @@ function mainPortPages(settings: Settings, pages: AdminPages): MainPortPages | u
 
 function both(one: OperatorCheck, other: OperatorCheck): OperatorCheck {
   return (asker) => one(asker) && other(asker);
-}
-
-function refusalsBy(settings: Settings): AdminListenOptions["refuse"] {
-  if (settings?.token === undefined) return (asker) => (onOwnPort(asker) ? undefined : localOnly());
-  const isOperator = withToken(settings.token);
-  // Everybody gets the page, and nothing of the gateway in it: it is where the token is entered.
-  return (asker, request) => (isForPage(request) || isOperator(asker) ? undefined : tokenWanted());
 }

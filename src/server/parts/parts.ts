@@ -1,6 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { Tunnel } from "../../proxy/tunnel/tunnel.ts";
 import type { Gateway } from "../../runtime/gateway.ts";
+import type { Live } from "../../telemetry/live/live.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { Clock } from "../../time/clock.ts";
@@ -17,6 +18,7 @@ export interface Parts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly live: Live;
   readonly monitor: HealthMonitor;
   readonly connections: ConnectionPool;
   readonly tunnels: ReadonlySet<Tunnel>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createAdminPages } from "../../../src/server/admin/app.ts";
+import { adminPages } from "../../support/admin-pages.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { turn } from "../proxy/network.ts";
 import { world } from "./world.ts";
@@ -18,7 +18,7 @@ routes:
 function divided() {
   const all = world({ config: CONFIG });
   const changes: string[] = [];
-  const pages = createAdminPages({
+  const pages = adminPages({
     snapshot: () => all.gateway.snapshot,
     onChange: (message) => changes.push(message),
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createAdminPages } from "../../../src/server/admin/app.ts";
+import { adminPages } from "../../support/admin-pages.ts";
 import { world } from "../runtime/world.ts";
 
 const CONFIG = `
@@ -27,7 +27,7 @@ async function stored(...targets: string[]) {
   });
   const { gateway, clock, ask } = own;
   for (const target of targets) await (await ask(target)).text();
-  const pages = createAdminPages({
+  const pages = adminPages({
     snapshot: () => gateway.snapshot,
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),
     clock,

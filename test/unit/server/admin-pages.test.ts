@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { createAdminPages } from "../../../src/server/admin/app.ts";
+import { adminPages } from "../../support/admin-pages.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 describe("the operator's pages", () => {
-  const pages = createAdminPages({
+  const pages = adminPages({
     snapshot: () => {
       throw new Error("not needed");
     },

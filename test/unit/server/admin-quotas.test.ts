@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { createAdminPages } from "../../../src/server/admin/app.ts";
+import { adminPages } from "../../support/admin-pages.ts";
 import { createStage } from "../../support/stage.ts";
 import { retireSnapshot, world } from "../runtime/world.ts";
 
@@ -24,7 +24,7 @@ function quotaPages(routes = ROUTES) {
   });
   stage.defer(() => retireSnapshot(gateway.snapshot));
   const lines: string[] = [];
-  const pages = createAdminPages({
+  const pages = adminPages({
     snapshot: () => gateway.snapshot,
     onChange: (message) => lines.push(message),
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createAdminPages } from "../../../src/server/admin/app.ts";
+import { adminPages } from "../../support/admin-pages.ts";
 import { world } from "../runtime/world.ts";
 
 function splitPages() {
@@ -10,7 +10,7 @@ routes: [{ path: /*, split: [{ upstream: old, weight: 9 }, { upstream: new }] }]
 `,
   });
   const lines: string[] = [];
-  const pages = createAdminPages({
+  const pages = adminPages({
     snapshot: () => gateway.snapshot,
     onChange: (message) => lines.push(message),
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),

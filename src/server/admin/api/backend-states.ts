@@ -1,0 +1,41 @@
+import type { Snapshot } from "../../../runtime/snapshot/snapshot.ts";
+import { availableOf } from "../../../upstream/available.ts";
+import type { Backend } from "../../../upstream/backend.ts";
+import { upstreamNames } from "./route-descriptions.ts";
+import type { BackendState } from "./schemas/state.ts";
+
+/** The backends of each route, and how they are. */
+export function backendStates({ routes }: Snapshot): BackendState[] {
+  return routes.flatMap((route) => {
+    const names = upstreamNames(route);
+    return route.upstreams.flatMap(({ backends }, index) => {
+      const inUse = new Set<Backend>(availableOf(backends, "fail").inUse);
+      const whole = backends.reduce(
+        (sum, backend) => sum + (inUse.has(backend) ? backend.currentWeight : 0),
+        0,
+      );
+      return backends.map((backend): BackendState => {
+        const { url, weight, inFlight, health, ejection, breaker } = backend;
+        return {
+          route: route.id,
+          upstream: names[index] ?? "",
+          url,
+          healthy: health.healthy,
+          drained: false,
+          weight,
+          share: inUse.has(backend) && whole > 0 ? backend.currentWeight / whole : 0,
+          in_flight: inFlight,
+          ejected_until: timestamp(ejection?.endsAt),
+          circuit_breaker: breaker?.state ?? null,
+          last_checked_at: timestamp(health.lastCheckedAt),
+          last_error: health.lastError ?? null,
+        };
+      });
+    });
+  });
+}
+
+/** Of Unix epoch milliseconds; null if there are none. */
+function timestamp(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
+}

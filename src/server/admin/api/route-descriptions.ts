@@ -1,0 +1,32 @@
+import { Redirect } from "../../../policies/answering/redirect.ts";
+import { FixedAnswer } from "../../../policies/answering/respond.ts";
+import type { CompiledRoute, Snapshot } from "../../../runtime/snapshot/snapshot.ts";
+
+/** What a snapshot says of its routes. */
+export function describeRoutes({ routes }: Snapshot) {
+  return routes.map((route) => ({
+    id: route.id,
+    path: route.path,
+    hosts: [...(route.hosts ?? [])].map(String),
+    methods: [...(route.methods ?? [])],
+    ends_in: endOf(route),
+    upstreams: upstreamNames(route),
+    policies: [] as { name: string; file: string | null; line: number | null }[],
+    file: null,
+    line: null,
+  }));
+}
+
+/** The names of the upstreams that a route's requests may go to; of its own one "of route ID". */
+export function upstreamNames({ id, split, upstreamName, upstreams }: CompiledRoute): string[] {
+  if (split !== undefined) return split.weights.shares.map(({ name }) => name);
+  if (upstreams.length === 0) return [];
+  return [upstreamName === "" ? `of route ${id}` : upstreamName];
+}
+
+function endOf({ split, forward, upstreams }: CompiledRoute): string {
+  if (split !== undefined) return "split";
+  if (forward instanceof Redirect) return "redirect";
+  if (forward instanceof FixedAnswer) return "respond";
+  return upstreams.length > 0 ? "upstream" : "answer";
+}
