@@ -85,6 +85,7 @@ async function build(outfile: string, platform?: string): Promise<void> {
     "src/main.ts",
     // A worker is found in the executable only if it is an entry point.
     "src/telemetry/access-log/access-log-worker.ts",
+    "src/telemetry/query/query-worker.ts",
     "src/policies/quota/file/quota-worker.ts",
     "src/config/off-thread/config-worker.ts",
     // Files of a kind that the bundler does not know are embedded as they are.

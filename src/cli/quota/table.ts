@@ -1,10 +1,17 @@
 import { printable } from "../../units/printable.ts";
 import type { DescribedCount, DescribedQuota } from "../../policies/quota/description.ts";
+import { table as renderTable, type TableColumn } from "../table.ts";
 import type { QuotaPage } from "./pages.ts";
 
-const HEAD = ["QUOTA", "PER", "KEY", "USED", "LIMIT", "LEFT", "UNTIL"] as const;
-/** Columns of numbers, which end at the same place. */
-const RIGHT: ReadonlySet<number> = new Set([3, 4, 5]);
+const COLUMNS: readonly TableColumn[] = [
+  { heading: "QUOTA" },
+  { heading: "PER" },
+  { heading: "KEY" },
+  { heading: "USED", align: "right" },
+  { heading: "LIMIT", align: "right" },
+  { heading: "LEFT", align: "right" },
+  { heading: "UNTIL" },
+];
 
 /** How the key of requests without a value is shown and written. */
 export const WITHOUT_KEY = "(none)";
@@ -13,19 +20,12 @@ export const WITHOUT_KEY = "(none)";
 export function table({ quotas, counts, next, complete }: QuotaPage): string {
   if (quotas.length === 0) return "no such quota\n";
   if (counts.length === 0) return `nothing has been used in this period of ${namesOf(quotas)}\n`;
-  const rows = [HEAD, ...counts.map(cellsOf)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ""))));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => padded(cell, widths[column] ?? 0, RIGHT.has(column)))
-      .join("  ")
-      .trimEnd(),
-  );
   const more = next === null ? [] : ["… and more; --limit N shows so many"];
   const missing = complete
     ? []
     : ["only what the gateway has in memory: its file or store cannot be read now"];
-  return `${[...lines, ...more, ...missing].join("\n")}\n`;
+  const notes = [...more, ...missing].map((note) => `${note}\n`);
+  return renderTable(COLUMNS, counts.map(cellsOf)) + notes.join("");
 }
 
 function cellsOf(count: DescribedCount): string[] {
@@ -44,10 +44,3 @@ function cellsOf(count: DescribedCount): string[] {
 function namesOf(quotas: readonly DescribedQuota[]): string {
   return quotas.map(({ name, per, limit }) => `${name} (${limit} per ${per})`).join(", ");
 }
-
-function padded(cell: string, to: number, isRight: boolean): string {
-  const blanks = " ".repeat(Math.max(0, to - width(cell)));
-  return isRight ? blanks + cell : cell + blanks;
-}
-
-const width = (text: string): number => Bun.stringWidth(text);
