@@ -5,7 +5,7 @@ import type { Condition, Filters } from "./filters.ts";
 import { globTest } from "./glob.ts";
 import type { Row } from "./row.ts";
 
-type Value = string | number | null | undefined;
+type Value = string | number | boolean | null | undefined;
 
 /** Makes the test whether a row meets the filters. */
 export function rowTest(filters: Filters): (row: Row) => boolean {
