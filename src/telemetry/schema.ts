@@ -41,6 +41,12 @@ const schema = Type.Object(
           default: "7d",
           longestDays: 3_650,
         }),
+        rollups: Duration({
+          description:
+            "How long sums by minute, hour and day are kept, which statistics are made of; 0 keeps them forever.",
+          default: "90d",
+          longestDays: 3_650,
+        }),
         max_size: Size({
           description:
             "The size above which the oldest rows are deleted, WAL file included; 0 sets no limit.",

@@ -22,6 +22,7 @@ export async function measureFlush(stage: Stage, batches: number): Promise<Flush
   const log = new AccessLog({
     database: stage.path("flush.db"),
     maxAge: 0,
+    maxRollupAge: 0,
     maxSize: 0,
     maxQueuedBytes: 64 * 2 ** 20,
     flushInterval: 200,

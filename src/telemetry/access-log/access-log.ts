@@ -14,6 +14,8 @@ export interface AccessLogOptions {
   readonly database: string;
   /** Milliseconds that a row is kept; 0 keeps it forever. */
   readonly maxAge: number;
+  /** Milliseconds that rollups are kept; 0 keeps them forever. */
+  readonly maxRollupAge: number;
   /** Maximum size of the database in bytes; 0 sets no limit. */
   readonly maxSize: number;
   /** Maximum memory of rows that wait for the database, in bytes. */
@@ -52,9 +54,9 @@ export class AccessLog implements Sink {
     this.#options = options;
     this.#queue = new BatchQueue(options.batchSize, options.maxQueuedBytes);
     this.#dropped = new DroppedRows(options.clock, options.report);
-    const { database, maxAge, maxSize, clock, createWorker } = options;
+    const { database, maxAge, maxRollupAge, maxSize, clock, createWorker } = options;
     this.#thread = new WorkerThread<WriterRequest, WriterAnswer>({
-      open: { kind: "open", database, limits: { maxAge, maxSize } },
+      open: { kind: "open", database, limits: { maxAge, maxRollupAge, maxSize } },
       clock,
       createWorker,
       transferred: (request) => (request.kind === "batch" ? [request.packed.numbers.buffer] : []),

@@ -1,4 +1,5 @@
+import { rollups } from "../rollups/companion.ts";
 import type { CompanionKind } from "./companion.ts";
 
 /** Every kind of companion, in the order in which they are called. */
-export const companionKinds: readonly CompanionKind[] = [];
+export const companionKinds: readonly CompanionKind[] = [rollups];

@@ -6,6 +6,8 @@ import type { Limits } from "./limits.ts";
 
 /** Each step takes a few milliseconds. */
 const ROWS_PER_STEP = 1000;
+/** Rollups go before rows that take less than this share of the limit. */
+const ROWS_SHARE = 0.25;
 /** Deletion continues to this share of the limit, so that it is not due again at once. */
 const AIM = 0.9;
 
@@ -59,14 +61,34 @@ function* deleteAbove(db: Database, path: string, maxSize: number): Generator<vo
   // The file shrinks later, and a reader can delay that, so this counts pages in use.
   const aim = maxSize * AIM - fileSize(`${path}-shm`);
   let deleted = 0;
-  while (bytesInUse(db) > aim) {
-    const { changes } = statement.run();
-    if (changes === 0) break;
-    deleted += changes;
+  let bytesPerRow = Infinity;
+  for (let used = bytesInUse(db); used > aim;) {
+    const haveRowsMuch = rowsIn(db) * bytesPerRow > maxSize * ROWS_SHARE;
+    if (haveRowsMuch || !deleteOldestOfCompanions(db)) {
+      const { changes } = statement.run();
+      if (changes === 0 && !deleteOldestOfCompanions(db)) break;
+      deleted += changes;
+      if (changes > 0) bytesPerRow = (used - bytesInUse(db)) / changes;
+    }
+    used = bytesInUse(db);
     yield;
   }
   return deleted;
 }
+
+/** About how many rows there are: without those missing in between. */
+function rowsIn(db: Database): number {
+  const range = db
+    .query<{ rows: number | null }, []>(
+      "SELECT (SELECT max(id) FROM logs) - (SELECT min(id) FROM logs) + 1 AS rows",
+    )
+    .get();
+  return range?.rows ?? 0;
+}
+
+/** What accompanies the rows goes when few rows are left. False if there is nothing to delete. */
+const deleteOldestOfCompanions = (db: Database): boolean =>
+  companionKinds.some((kind) => kind.deleteOldest?.(db) ?? false);
 
 function bytesInUse(db: Database): number {
   const pages = numberOf(db, "page_count") - numberOf(db, "freelist_count");

@@ -27,9 +27,11 @@ const FIRST_COLUMNS = [
 /** Throws if the database is not an access log, before anything in it is changed. */
 function requireAccessLog(db: Database): void {
   const tables = tablesOf(db);
-  if (tables.length > 0 && !tables.includes("logs")) {
+  // The tables of companions alone are what is left of a log.
+  const foreign = tables.find((name) => !Object.hasOwn(FURTHER_PARTS, name));
+  if (foreign !== undefined && !tables.includes("logs")) {
     throw new SchemaError(
-      `it is another program's database, with a table "${tables[0]}" and no table "logs": ` +
+      `it is another program's database, with a table "${foreign}" and no table "logs": ` +
         "set another logging.database",
     );
   }

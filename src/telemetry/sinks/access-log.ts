@@ -16,6 +16,7 @@ export const accessLog: SinkKind = {
     new AccessLog({
       database,
       maxAge: retention.max_age,
+      maxRollupAge: retention.rollups,
       maxSize: retention.max_size,
       maxQueuedBytes: MAX_QUEUED_BYTES,
       flushInterval: FLUSH_INTERVAL_MS,

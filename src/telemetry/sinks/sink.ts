@@ -24,7 +24,11 @@ export interface LoggingSettings {
   /** Path of the SQLite file. */
   readonly database: string;
   /** Milliseconds that a row is kept, and bytes of the database; 0 sets no limit. */
-  readonly retention: { readonly max_age: number; readonly max_size: number };
+  readonly retention: {
+    readonly max_age: number;
+    readonly rollups: number;
+    readonly max_size: number;
+  };
 }
 
 /** What sinks depend on. */

@@ -8,6 +8,7 @@ export function loggedRelay(backend: string, database: string) {
   const log = new AccessLog({
     database,
     maxAge: 0,
+    maxRollupAge: 0,
     maxSize: 0,
     maxQueuedBytes: 64 * 2 ** 20,
     flushInterval: 200,

@@ -231,11 +231,11 @@ describe("a duration, size or rate", () => {
 
   test("is milliseconds, bytes and requests per second in code", () => {
     const config = loaded(`server: { read_timeout: 1.5s, max_body_size: 64KiB }
-logging: { retention: { max_age: 0, max_size: 0 } }
+logging: { retention: { max_age: 0, rollups: 0, max_size: 0 } }
 rate_limiting: { requests_per_second: 600/m }
 ${ROUTE}`);
     expect(config.server).toMatchObject({ timeouts: { request: 1_500 }, max_body_size: 65_536 });
-    expect(config.logging.retention).toEqual({ max_age: 0, max_size: 0 });
+    expect(config.logging.retention).toEqual({ max_age: 0, rollups: 0, max_size: 0 });
     expect(config).toHaveProperty("rate_limiting.rate", { perSecond: 10, count: 600 });
   });
 });
@@ -348,7 +348,7 @@ describe("a good text", () => {
         database: "gateway.db",
         level: "info",
         format: "text",
-        retention: { max_age: 604_800_000, max_size: 2 ** 30 },
+        retention: { max_age: 604_800_000, rollups: 90 * 86_400_000, max_size: 2 ** 30 },
         redact: { query: [], headers: [], except: [] },
       },
       health_check: {

@@ -18,7 +18,7 @@ function names(redact: { query?: string[]; headers?: string[]; except?: string[]
     database: "gateway.db",
     level: "info" as const,
     format: "text" as const,
-    retention: { max_age: 0, max_size: 0 },
+    retention: { max_age: 0, rollups: 0, max_size: 0 },
     redact: { query: [], headers: [], except: [], ...redact },
   };
   const config = { logging, auth };

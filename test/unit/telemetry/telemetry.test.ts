@@ -16,7 +16,7 @@ const settings: LoggingSettings = {
   level: "info",
   format: "text",
   database: "a.db",
-  retention: { max_age: 0, max_size: 0 },
+  retention: { max_age: 0, rollups: 0, max_size: 0 },
 };
 
 /** A kind of sink that records its input, identified by the database's name. */

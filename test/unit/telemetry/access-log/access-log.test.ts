@@ -20,6 +20,7 @@ function start(database: string, changes: Partial<AccessLogOptions> = {}) {
   const log = new AccessLog({
     database,
     maxAge: 0,
+    maxRollupAge: 0,
     maxSize: 0,
     maxQueuedBytes: 16 * 2 ** 20,
     flushInterval: 5,

@@ -24,7 +24,7 @@ const sizeOf = (path: string): number =>
 
 test("rows beyond the age limit go, the others stay, and the file shrinks", async () => {
   const path = at("log.db");
-  const store = filled(path, { maxAge: HOUR, maxSize: 0 }, [
+  const store = filled(path, { maxAge: HOUR, maxRollupAge: 0, maxSize: 0 }, [
     ...records(5000, { timestamp: NOW - HOUR - 1 }),
     record({ timestamp: NOW - HOUR, requestId: "just in time" }),
     record({ timestamp: NOW, requestId: "new" }),
@@ -39,7 +39,11 @@ test("rows beyond the age limit go, the others stay, and the file shrinks", asyn
 test("the oldest rows go until the files are below the size limit", async () => {
   const path = at("log.db");
   const maxSize = 400_000;
-  const store = filled(path, { maxAge: 0, maxSize }, records(5000, { timestamp: NOW }));
+  const store = filled(
+    path,
+    { maxAge: 0, maxRollupAge: 0, maxSize },
+    records(5000, { timestamp: NOW }),
+  );
   expect(sizeOf(path)).toBeGreaterThan(maxSize);
   await store.retention(NOW);
   expect(sizeOf(path)).toBeLessThanOrEqual(maxSize);
@@ -52,7 +56,7 @@ test("the oldest rows go until the files are below the size limit", async () => 
 
 test("a limit that no row fits in leaves an empty log", async () => {
   const path = at("log.db");
-  const store = filled(path, { maxAge: 0, maxSize: 1 }, records(10));
+  const store = filled(path, { maxAge: 0, maxRollupAge: 0, maxSize: 1 }, records(10));
   await store.retention(NOW);
   expect(rowsIn(path)).toEqual([]);
   store.close();
@@ -61,7 +65,7 @@ test("a limit that no row fits in leaves an empty log", async () => {
 test("a log that is too large only by its WAL keeps its rows", async () => {
   const path = at("log.db");
   const maxSize = 1_000_000;
-  const store = Store.open(path, { maxAge: 0, maxSize });
+  const store = Store.open(path, { maxAge: 0, maxRollupAge: 0, maxSize });
   for (const one of records(500)) store.append([one]);
   expect(sizeOf(path)).toBeGreaterThan(maxSize);
   await store.retention(NOW);
@@ -80,7 +84,11 @@ test("limits of zero keep everything", async () => {
 
 test("rows are written between the steps of a long retention", async () => {
   const path = at("log.db");
-  const store = filled(path, { maxAge: HOUR, maxSize: 0 }, records(5000, { timestamp: 0 }));
+  const store = filled(
+    path,
+    { maxAge: HOUR, maxRollupAge: 0, maxSize: 0 },
+    records(5000, { timestamp: 0 }),
+  );
   let ended = false;
   const pruning = store.retention(NOW).finally(() => {
     ended = true;
@@ -95,7 +103,11 @@ test("rows are written between the steps of a long retention", async () => {
 
 test("closing ends a retention that is under way", async () => {
   const path = at("log.db");
-  const store = filled(path, { maxAge: HOUR, maxSize: 0 }, records(5000, { timestamp: 0 }));
+  const store = filled(
+    path,
+    { maxAge: HOUR, maxRollupAge: 0, maxSize: 0 },
+    records(5000, { timestamp: 0 }),
+  );
   const pruning = store.retention(NOW);
   store.close();
   await pruning;
@@ -112,7 +124,7 @@ test("a file that could not be made to shrink still loses its old rows", async (
   }
   using db = new Database(path);
   const before = statSync(path).size;
-  Array.from(retention(db, path, { maxAge: HOUR, maxSize: 0 }, NOW));
+  Array.from(retention(db, path, { maxAge: HOUR, maxRollupAge: 0, maxSize: 0 }, NOW));
   expect(rowsIn(path)).toEqual([]);
   expect(statSync(path).size).toBe(before);
 });

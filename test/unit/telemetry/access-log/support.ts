@@ -7,7 +7,7 @@ import type { LogLevel } from "../../../../src/units/log-level.ts";
 import { exchangeRecord } from "../../../support/exchange-record.ts";
 import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
 
-export const UNLIMITED = { maxAge: 0, maxSize: 0 };
+export const UNLIMITED = { maxAge: 0, maxRollupAge: 0, maxSize: 0 };
 
 /** Makes paths in a new temporary directory for each test, and removes them after it. */
 export function temporaryDirectory(): (name: string) => string {

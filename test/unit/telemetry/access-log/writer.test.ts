@@ -114,7 +114,7 @@ test("rows that cannot be understood are refused", () => {
 
 test("old rows go at the start and from then on every ten seconds", async () => {
   const path = at("log.db");
-  const { writer, clock } = start(path, { maxAge: 60_000, maxSize: 0 });
+  const { writer, clock } = start(path, { maxAge: 60_000, maxRollupAge: 0, maxSize: 0 });
   const old = record({ timestamp: clock.wall() - 60_001, requestId: "old" });
   writer.receive(batchOf([old, record({ timestamp: clock.wall(), requestId: "new" })]));
   clock.advance(0);
@@ -129,7 +129,7 @@ test("old rows go at the start and from then on every ten seconds", async () => 
 
 test("a failing retention is reported once, and once more when it has recovered", async () => {
   const path = at("log.db");
-  const { writer, clock, reports } = start(path, { maxAge: 60_000, maxSize: 0 });
+  const { writer, clock, reports } = start(path, { maxAge: 60_000, maxRollupAge: 0, maxSize: 0 });
   using db = new Database(path);
   db.run("CREATE TRIGGER keep BEFORE DELETE ON logs BEGIN SELECT RAISE(ABORT, 'kept'); END");
   writer.receive(batchOf([record({ timestamp: 0 })]));

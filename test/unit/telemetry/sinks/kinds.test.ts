@@ -26,7 +26,7 @@ function open(kind: SinkKind, { output = async () => true, database = "gateway.d
     level: "debug",
     format: "text",
     database: file,
-    retention: { max_age: 0, max_size: 0 },
+    retention: { max_age: 0, rollups: 0, max_size: 0 },
     ...(kind.schema !== undefined && {
       [kind.name]: Value.Decode(kind.schema, kind.example?.(dirname(file))),
     }),

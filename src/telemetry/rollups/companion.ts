@@ -1,0 +1,38 @@
+import type { Database } from "bun:sqlite";
+import type { CompanionKind } from "../access-log/companion.ts";
+import { backfill } from "./backfill.ts";
+import { deleteOldestRollups, deleteRollupsBefore, deleteUsageMinutes } from "./retention.ts";
+import { RollupWriter } from "./rollup-writer.ts";
+import { rollupTables } from "./tables.ts";
+
+/** Sums of all exchanges by minute, hour and day, those without rows too. */
+export const rollups: CompanionKind = {
+  parts: rollupTables,
+  open(db) {
+    const writer = new RollupWriter(db);
+    return {
+      append: (_rows, _firstId, all) => writer.add(all),
+      undone: () => writer.undone(),
+      close: () => writer.close(),
+    };
+  },
+  *retention(db, { maxRollupAge }, now) {
+    const oldest = maxRollupAge > 0 ? now - maxRollupAge : 0;
+    yield* backfillOnce(db, oldest);
+    yield* deleteUsageMinutes(db, now / 1_000);
+    if (maxRollupAge > 0) yield* deleteRollupsBefore(db, oldest / 1_000);
+  },
+  deleteOldest: deleteOldestRollups,
+};
+
+function* backfillOnce(db: Database, oldest: number): Generator<void, void> {
+  const state = db.query<{ last_id: number }, []>("SELECT last_id FROM rollup_backfill").get();
+  if (state === null || state.last_id <= 0) return;
+  // Its own: rows are written between its steps, and it forgets what it knows after an error.
+  const writer = new RollupWriter(db);
+  try {
+    yield* backfill(db, writer, oldest);
+  } finally {
+    writer.close();
+  }
+}
