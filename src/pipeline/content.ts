@@ -33,6 +33,13 @@ export interface ContentReader {
   cancel(reason: unknown): Promise<void>;
 }
 
+/** Looks at content as it passes. It must not throw, nor keep or change a piece. */
+export interface ContentViewer {
+  see(piece: Uint8Array): void;
+  /** The content is complete. */
+  end(): void;
+}
+
 /** Events of content as it passes. */
 export interface ContentObserver {
   /** After each piece was read, before it is passed on. Throwing ends the content with that error. */

@@ -72,7 +72,7 @@ export interface Details {
   /** JSON: a list of names and values. */
   requestFields?: string;
   responseFields?: string;
-  /** Text, or `base64:` and what is none. */
+  /** The beginnings of contents, as JSON: see `KeptContent`. */
   requestBody?: string;
   responseBody?: string;
 }

@@ -1,5 +1,5 @@
 import type { Field } from "../http/field.ts";
-import { type ContentReader, type ReadResult, END } from "./content.ts";
+import { type ContentReader, type ContentViewer, type ReadResult, END } from "./content.ts";
 
 /** The sender of content, as far as the reader controls it. */
 export interface Flow {
@@ -48,6 +48,7 @@ export class IncomingContent implements ContentReader {
   #failure: Error | undefined;
   /** What a reader has put back: the beginning. */
   #returned: Uint8Array | undefined;
+  #viewer: ContentViewer | undefined;
 
   constructor(length: number | undefined, flow: Flow) {
     this.length = length;
@@ -61,6 +62,19 @@ export class IncomingContent implements ContentReader {
 
   /** Bytes that have to wait are kept; many small pieces become a few larger ones. */
   push(piece: Uint8Array): void {
+    this.#viewer?.see(piece);
+    this.#accept(piece);
+  }
+
+  /** Shows it as it arrives, whether or not it is read; first what waits for a reader. Replaces another viewer. */
+  showTo(viewer: ContentViewer): void {
+    this.#viewer = viewer;
+    if (this.#returned !== undefined) viewer.see(this.#returned);
+    for (const piece of this.#pieces) viewer.see(piece);
+    if (this.complete) viewer.end();
+  }
+
+  #accept(piece: Uint8Array): void {
     const collecting = this.#collecting;
     if (collecting !== undefined) {
       collecting.all.set(piece, collecting.at);
@@ -103,6 +117,7 @@ export class IncomingContent implements ContentReader {
     if (this.complete) return;
     this.trailers = trailers;
     this.complete = true;
+    this.#viewer?.end();
     this.#reading?.resolve(END);
     this.#reading = undefined;
     this.#collecting?.resolve(this.#collecting.all.subarray(0, this.#collecting.at));
@@ -150,7 +165,7 @@ export class IncomingContent implements ContentReader {
       const pieces = this.#pieces;
       this.#pieces = [];
       this.#waitingBytes = 0;
-      for (const piece of pieces) this.push(piece);
+      for (const piece of pieces) this.#accept(piece);
       const failure = this.#failure;
       if (this.complete) {
         this.complete = false;
@@ -194,6 +209,7 @@ export class IncomingContent implements ContentReader {
     this.#returned = undefined;
     this.#takeWaiting();
     if (!this.complete && this.#failure === undefined) {
+      this.#viewer = undefined;
       // A pending read ends.
       this.finish();
       this.#flow.abandon(reason);

@@ -40,7 +40,8 @@ export const SECRET_FIELDS: readonly string[] = [
   "x-amz-security-token",
 ];
 
-const INSTEAD = "[redacted]";
+/** What stands in place of a secret. */
+export const REDACTED = "[redacted]";
 
 /** Before a parameter's name; some servers split at ";" too, and a value can be a URL, encoded or not. */
 const BEFORE = "(?:[?&;#]|%(?:25)*(?:3F|26|3B|23))";
@@ -117,25 +118,32 @@ export class Redaction {
 
   /** A host, which a refused request may have sent with a user's name and password. */
   host(host: string): string {
-    return host.includes("@") ? INSTEAD + host.slice(host.lastIndexOf("@")) : host;
+    return host.includes("@") ? REDACTED + host.slice(host.lastIndexOf("@")) : host;
   }
 
   /** A User-Agent field, the only one of which rows keep the value; empty if it is absent. */
   userAgent(value: string | null): string {
     if (value === null) return "";
-    return this.#hidesUserAgent ? INSTEAD : value;
+    return this.#hidesUserAgent ? REDACTED : value;
   }
 
   /** A message, without the secrets of URLs in it, and without those that stand in the request's fields. */
   message(message: string, fields: readonly Field[]): string {
     const whole = message.slice(0, LONGEST_MESSAGE);
-    let left = withoutUserInfo(this.#withoutValues(whole, END_IN_TEXT));
-    for (const secret of this.#secretsIn(fields)) left = left.replaceAll(secret, INSTEAD);
+    const left = this.text(whole, this.secretsIn(fields));
     // Half a secret at the end was not found, and may have come closer to the beginning.
     return whole.length < message.length && left !== whole ? withoutLastWord(left) : left;
   }
 
-  #secretsIn(fields: readonly Field[]): Iterable<string> {
+  /** A text of any length, without the secrets of URLs in it, and without the given ones. */
+  text(text: string, secrets: Iterable<string>): string {
+    let left = withoutUserInfo(this.#withoutValues(text, END_IN_TEXT));
+    for (const secret of secrets) left = left.replaceAll(secret, REDACTED);
+    return left;
+  }
+
+  /** The secrets that stand in a request's fields, as far as they are long enough to be recognized. */
+  secretsIn(fields: readonly Field[]): Iterable<string> {
     const secrets = new Set<string>();
     for (const { name, value } of fields) {
       if (!this.#fields.has(name)) continue;
@@ -161,7 +169,7 @@ export class Redaction {
       end.lastIndex = value;
       const next = end.exec(text)?.index ?? text.length;
       redacted += text.slice(from, value);
-      if (next > value) redacted += INSTEAD;
+      if (next > value) redacted += REDACTED;
       from = next;
     }
     return from === 0 ? text : redacted + text.slice(from);

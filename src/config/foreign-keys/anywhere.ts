@@ -108,9 +108,20 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
       "paths are always normalized for matching; with `preserve_path: true` in a route, its backends get them as they came",
   },
   {
+    below: [TOP, "server"],
+    keys: "log_body",
+    answer: "that is `log_body` of a route, or of `defaults`",
+  },
+  {
     below: ANYWHERE,
-    keys: "log_body body_log log_headers capture",
-    answer: "headers and bodies are not logged yet; each request is a row of `logging.database`",
+    keys: "body_log log_request_body log_response_body capture",
+    answer: "the beginnings of contents are kept with `log_body` in a route, or in `defaults`",
+  },
+  {
+    below: ANYWHERE,
+    keys: "log_headers",
+    answer:
+      "rows keep the fields of requests and answers with their decision traces: docs/sight.md",
   },
   {
     below: [TOP, "server"],

@@ -21,8 +21,9 @@ export const foreignInSections: readonly ForeignKeys[] = [
   },
   {
     below: [ROUTE],
-    keys: "log logs logging access_log log_level",
-    answer: "there is one `logging`, at the top level",
+    keys: "logs logging access_log log_level",
+    answer:
+      "which requests of a route are logged is `log`; there is one `logging`, at the top level",
   },
   {
     below: ["logging"],

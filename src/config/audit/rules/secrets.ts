@@ -1,4 +1,5 @@
 import { writtenSecrets } from "../../written-secrets.ts";
+import { at } from "../facts.ts";
 import type { Path, Rule } from "../rule.ts";
 
 /** Secrets that stand in the file. */
@@ -21,7 +22,37 @@ export const secrets: readonly Rule[] = [
       }));
     },
   },
+  {
+    name: "contents-kept",
+    severity: "low",
+    finds:
+      "contents of requests and answers that are kept in the access log; medium if they are of all requests, and not of errors only",
+    find: ({ config }) =>
+      config.routes.flatMap((route, index) => {
+        const written = at(route, "log_body");
+        if (!keepsContents(written)) return [];
+        const isOfAll = at(written, "when") === "all";
+        return [
+          {
+            path: ["routes", index, "log_body"],
+            message:
+              "contents can hold personal data, and secrets under names that nobody knows; they stand in the access log's file, and in its copies",
+            remedy: isOfAll
+              ? "write `when: errors`, keep rows for a short time only (logging.retention.max_age), and add the names of secrets to logging.redact"
+              : "keep rows for a short time only (logging.retention.max_age), and add the names of secrets to logging.redact",
+            ...(isOfAll ? { severity: "medium" as const } : {}),
+          },
+        ];
+      }),
+  },
 ];
+
+/** Whether a route has `log_body`, and keeps more than nothing. */
+function keepsContents(written: unknown): boolean {
+  if (typeof written !== "object" || written === null)
+    return written === true || (typeof written === "number" && written > 0);
+  return at(written, "request") !== 0 || at(written, "response") !== 0;
+}
 
 /** `admin.token` is ADMIN_TOKEN. */
 function variableFor(path: Path): string {

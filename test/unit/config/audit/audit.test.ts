@@ -173,6 +173,16 @@ const cases: [what: string, text: string, expected: string[], given?: Given][] =
     ["secret-in-file medium 3:17"],
   ],
   [
+    "contents of errors that are kept",
+    `${HOST}routes: [{ path: /a, backends: ["http://b"], log_body: 4KiB }]`,
+    ["contents-kept low 3:"],
+  ],
+  [
+    "contents of all requests that are kept",
+    `${HOST}routes: [{ path: /a, backends: ["http://b"], log_body: { when: all } }, { path: /b, backends: ["http://b"], log_body: { request: 0, response: 0 } }]`,
+    ["contents-kept medium 3:"],
+  ],
+  [
     "a log in a folder for all",
     `${HOST}logging: { database: /tmp/gateway.db }\n${ROUTES}`,
     ["log-in-shared-folder medium 3:22"],

@@ -1,0 +1,82 @@
+import type { Exchange } from "../../pipeline/exchange.ts";
+import { writeKeptContent } from "../../pipeline/kept-content.ts";
+import type { Beginning } from "./beginning.ts";
+import { decoded, isEncoded } from "./decoded.ts";
+import { type ContentKind, ContentRedaction } from "./redacting/content-redaction.ts";
+
+interface Seen {
+  readonly beginning: Beginning;
+  /** The fields Content-Type and Content-Encoding. */
+  readonly type: string | null;
+  readonly coding: string | null;
+  /** Bytes that the text may have. */
+  readonly limit: number;
+}
+
+/** Characters of a field; what clients send may be longer. */
+const LONGEST_FIELD = 255;
+/** Room for what decompressed content is cut from. */
+const ROOM = 65_536;
+
+/** What a row keeps of content whose exchange is over, as JSON. */
+export function keptContent(
+  exchange: Exchange,
+  { beginning, type, coding, limit }: Seen,
+  { binary }: { readonly binary: boolean },
+): string {
+  const encoding = isEncoded(coding) ? coding : undefined;
+  const about = {
+    type: (type ?? "").slice(0, LONGEST_FIELD),
+    ...(encoding !== undefined && { encoding: encoding.slice(0, LONGEST_FIELD) }),
+    bytes: beginning.bytes,
+  };
+  const isAll = beginning.isComplete && beginning.isAll;
+  const plain =
+    encoding === undefined
+      ? { content: beginning.kept, isAll: true }
+      : decoded(beginning.kept, encoding, 8 * limit + ROOM);
+  if (plain === undefined) return writeKeptContent(about);
+  const content = plain.content.subarray(0, limit);
+  const isWhole = isAll && plain.isAll && content.length === plain.content.length;
+  const kind = kindOf(type);
+  const text = kind === undefined ? undefined : textOf(content, isWhole);
+  const cut = isWhole ? {} : ({ cut: true } as const);
+  if (kind !== undefined && text !== undefined) {
+    const left = new ContentRedaction(exchange.redaction, exchange.fields.all).redacted(text, kind);
+    const redacted = left === text ? {} : ({ redacted: true } as const);
+    return writeKeptContent({ ...about, text: left, ...cut, ...redacted });
+  }
+  if (!binary || isMultipart(type)) return writeKeptContent(about);
+  return writeKeptContent({ ...about, base64: Buffer.from(content).toString("base64"), ...cut });
+}
+
+/** Undefined for content that is not text. Without a type, text is what can be read as such. */
+function kindOf(contentType: string | null): ContentKind | undefined {
+  const type = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (type === "application/x-www-form-urlencoded") return "form";
+  if (EVENTS.test(type)) return "events";
+  if (/[/+]json$/.test(type)) return "json";
+  if (/[/+]xml$/.test(type) || type === "text/html") return "xml";
+  return type === "" || TEXT.test(type) ? "text" : undefined;
+}
+
+/** Types whose lines are JSON texts, or data that is. */
+const EVENTS = /^text\/event-stream$|[/-](?:ndjson|jsonl|json-seq)$/;
+const TEXT =
+  /^text\/|^application\/(?:(?:x-)?(?:javascript|ecmascript|yaml|toml|sql|graphql)|.+\+yaml)$/;
+
+function isMultipart(contentType: string | null): boolean {
+  return contentType?.trim().toLowerCase().startsWith("multipart/") === true;
+}
+
+/** Undefined if it is not UTF-8, or has NUL. The last character may be cut. */
+function textOf(content: Uint8Array, isWhole: boolean): string | undefined {
+  if (content.includes(0)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content, {
+      stream: !isWhole,
+    });
+  } catch {
+    return undefined;
+  }
+}
