@@ -5,6 +5,7 @@ import { name, path, priority } from "../routing/schema.ts";
 import { mirror } from "./mirror-schema.ts";
 import { split } from "./split-schema.ts";
 import { store } from "./store-schema.ts";
+import { metrics } from "../telemetry/metrics/schema.ts";
 import { logging } from "../telemetry/schema.ts";
 import { tracing } from "../telemetry/tracing/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
@@ -31,7 +32,15 @@ export const upstreamKeys = {
 };
 
 /** The top-level keys, in the order of the reference. Each is defined next to the code it configures. */
-export const topSections = { server, admin, store, logging, tracing, health_check: healthCheck };
+export const topSections = {
+  server,
+  admin,
+  store,
+  logging,
+  metrics,
+  tracing,
+  health_check: healthCheck,
+};
 
 /** The keys of a route, except those of its conditions and policies. */
 export const routeSections = {

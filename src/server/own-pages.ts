@@ -7,6 +7,7 @@ import { visible } from "../http/target.ts";
 import type { OwnPages } from "../runtime/gateway.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import type { OperatorCheck } from "./admin/access.ts";
+import { METRICS_PATH } from "./metrics/page.ts";
 import { answerOf, webRequest, webHeaders } from "./web.ts";
 
 /** The operator's pages on the main port, and who may see them. */
@@ -29,8 +30,8 @@ export interface OwnPagesOptions {
 }
 
 /**
- * The gateway's own pages on the main port: /health, and for the operator the existing pages below
- * /admin. All other requests are left to the routes. A route that spells out the first segment
+ * The gateway's own pages on the main port: /health, and for the operator /metrics and the existing pages
+ * below /admin. All other requests are left to the routes. A route that spells out the first segment
  * (`/health`, `/admin/*`) takes it from the gateway.
  */
 export function ownPages(options: OwnPagesOptions): OwnPages {
@@ -56,8 +57,12 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
     if (exchange.client.protocol === "http" && options.redirectPort() !== undefined) {
       return redirectPage;
     }
-    if (admin === undefined || !path.startsWith("/admin/")) return undefined;
-    if (!admin.has(exchange.method, path) || takenNow().admin) return undefined;
+    if (admin === undefined || !(path.startsWith("/admin/") || path === METRICS_PATH)) {
+      return undefined;
+    }
+    if (!admin.has(exchange.method, path)) return undefined;
+    const taken = takenNow();
+    if (path === METRICS_PATH ? taken.metrics : taken.admin) return undefined;
     return admin.isOperator(asker(exchange, options.mainPort())) ? operatorPage : undefined;
   };
 }
@@ -115,10 +120,11 @@ async function adminPage(exchange: Exchange, handle: MainPortPages["handle"]): P
 interface TakenPaths {
   readonly health: boolean;
   readonly admin: boolean;
+  readonly metrics: boolean;
 }
 
 function takenPaths(snapshot: Snapshot): TakenPaths {
   const isTaken = (segment: string) =>
     snapshot.routes.some(({ path }) => path === `/${segment}` || path.startsWith(`/${segment}/`));
-  return { health: isTaken("health"), admin: isTaken("admin") };
+  return { health: isTaken("health"), admin: isTaken("admin"), metrics: isTaken("metrics") };
 }

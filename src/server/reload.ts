@@ -28,6 +28,7 @@ export async function reloadGateway(
   changeTraffic(parts, next.server);
   const before = parts.gateway.snapshot;
   parts.gateway.swap(snapshot);
+  parts.metrics.change(next.metrics, snapshot.routes);
   await parts.snapshots.retire(before);
 }
 

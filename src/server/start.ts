@@ -19,9 +19,11 @@ import { networkProbe } from "../transport/probe.ts";
 import { HealthMonitor } from "../upstream/health/monitor.ts";
 import { AutomaticCertificates } from "./acme/automatic-certificates.ts";
 import { acmeSettings } from "./acme/settings.ts";
+import { metricSources } from "./metrics/sources.ts";
 import { Admin } from "./parts/admin.ts";
 import { descriptorRoom, DescriptorWatch } from "./parts/descriptor-watch.ts";
 import { MisuseLog } from "./parts/misuse-log.ts";
+import { Metrics } from "./parts/metrics.ts";
 import type { Parts } from "./parts/parts.ts";
 import { Snapshots } from "./parts/snapshots.ts";
 import { TrafficPorts } from "./parts/traffic-ports.ts";
@@ -89,12 +91,13 @@ export class RunningGateway {
 /** Opens the parts one by one. If one cannot be opened, closes those before it. */
 function openParts(config: Config, options: Omit<StartOptions, "config">): Parts {
   const parts = createParts(config, options);
-  const { traffic, certificates, admin, telemetry, monitor, descriptors } = parts;
+  const { traffic, certificates, admin, telemetry, metrics, monitor, descriptors } = parts;
   try {
     certificates.use(acmeSettings(config));
     traffic.open();
     admin.open();
     telemetry.open();
+    metrics.start();
     monitor.start();
     descriptors.start();
     traffic.admission.room = descriptorRoom();
@@ -151,6 +154,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       startedAt: clock.wall(),
       snapshot,
       live,
+      metrics: () => metrics.registry,
       accessLogCounts,
       onChange: (message) => logger.log("info", message),
       mainPort,
@@ -187,11 +191,23 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     onError,
   });
   const descriptors = new DescriptorWatch({ clock, logger, admission: traffic.admission });
+  const metrics: Metrics = new Metrics(config.metrics, {
+    clock,
+    telemetry,
+    sources: metricSources({
+      version,
+      startedAt: clock.wall() / 1000,
+      snapshot,
+      telemetry,
+      inFlight: () => gateway.inFlight,
+    }),
+  });
   return {
     logger,
     clock,
     telemetry,
     live,
+    metrics,
     monitor,
     connections,
     tunnels,

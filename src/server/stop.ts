@@ -26,6 +26,7 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   monitor.stop();
   parts.descriptors.stop();
   parts.live.close();
+  parts.metrics.stop();
   const certificatesStopped = parts.certificates.stop();
   void traffic.drain();
   endTunnels(parts);

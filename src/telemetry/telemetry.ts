@@ -7,8 +7,16 @@ import type { LoggingSettings, Sink, SinkKind, SinkServices } from "./sinks/sink
 /** How long a replaced sink may take to close, in milliseconds. */
 const CLOSE_REPLACED_MS = 5_000;
 
+/** Counts exchanges. */
+export interface Meter {
+  /** Called once for each exchange that is over; `now` is monotonic time in milliseconds. */
+  count(exchange: Exchange, now: number): void;
+}
+
 /** Makes a record of every exchange that is over and passes it to every sink. */
 export class Telemetry {
+  /** Gets the exchange itself: it has attempts, and a record costs more than counting does. */
+  meter: Meter | undefined = undefined;
   readonly #kinds: readonly SinkKind[];
   readonly #services: SinkServices;
   /** Records wait for the end of the event-loop turn, so that answers are sent first. */
@@ -31,13 +39,19 @@ export class Telemetry {
     }, setImmediate);
   }
 
+  get settings(): LoggingSettings {
+    return this.#settings;
+  }
+
   open(): void {
     this.#use(this.#kinds.map((kind) => kind.open(this.#settings, this.#services)));
   }
 
   /** Takes an exchange that is over. */
   take(exchange: Exchange): void {
-    this.#records.add(toRecord(exchange, this.#services.clock.monotonic()));
+    const now = this.#services.clock.monotonic();
+    this.meter?.count(exchange, now);
+    this.#records.add(toRecord(exchange, now));
   }
 
   /** Changes the settings. Earlier exchanges use the old ones. */

@@ -8,6 +8,8 @@ const ALWAYS_PER_SECOND = 3;
  * fails under its load must not get a multiple of it.
  */
 export class RetryBudget {
+  /** Retries for which nothing was left. */
+  exhausted = 0;
   readonly #requests = new Counts();
   readonly #retries = new Counts();
 
@@ -19,7 +21,10 @@ export class RetryBudget {
   /** Takes a retry from the budget. False if it is used up; `share` is from 0 to 1. */
   take(share: number, now: number): boolean {
     const allowed = Math.max(share * this.#requests.sum(now), ALWAYS_PER_SECOND * WINDOW);
-    if (this.#retries.sum(now) + 1 > allowed) return false;
+    if (this.#retries.sum(now) + 1 > allowed) {
+      this.exhausted += 1;
+      return false;
+    }
     this.#retries.add(now);
     return true;
   }

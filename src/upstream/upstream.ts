@@ -155,6 +155,11 @@ export class Upstream implements HealthListener, BackendListener {
     return limits?.maxInFlight !== undefined && limits.load.inFlight >= limits.maxInFlight;
   }
 
+  /** Requests that wait for a place. */
+  get waiting(): number {
+    return this.#queue?.length ?? 0;
+  }
+
   /** Why there is none to pick, as the error to answer with. */
   unavailable(): GatewayError {
     return unavailable(healthyOf(this.#backends, this.#whenNoneHealthy), this.isFull);

@@ -64,8 +64,8 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
   },
   {
     below: ANYWHERE,
-    keys: "metrics prometheus statsd stats monitoring status_page",
-    answer: "there are no metrics yet; each request is a row of `logging.database`",
+    keys: "prometheus statsd stats monitoring status_page",
+    answer: "metrics for Prometheus are at /metrics on the operator's port, see `metrics`",
   },
   {
     below: ANYWHERE,

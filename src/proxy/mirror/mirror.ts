@@ -74,6 +74,10 @@ export class Mirror {
     return this.#settings.name;
   }
 
+  get upstream(): Upstream {
+    return this.#settings.upstream;
+  }
+
   /**
    * Copies the request of an exchange, whose content it returns: what is not there yet is copied as it
    * passes. To be called when nothing more changes the request.

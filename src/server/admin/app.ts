@@ -5,6 +5,7 @@ import { type BackendPagesSubject, backendPages } from "./backends.ts";
 import { type CachePagesSubject, cachePages } from "./cache.ts";
 import { type LogPagesSubject, logPages } from "./log.ts";
 import { mirrorPages } from "./mirrors.ts";
+import { MetricsPage, type MetricsPageSubject } from "../metrics/page.ts";
 import { OperatorPage } from "./page/page.ts";
 import { type QuotaPagesSubject, quotaPages } from "./quotas.ts";
 import { type SplitPagesSubject, splitPages } from "./splits.ts";
@@ -18,6 +19,7 @@ export interface AdminSubject
     BackendPagesSubject,
     CachePagesSubject,
     LogPagesSubject,
+    MetricsPageSubject,
     QuotaPagesSubject,
     SplitPagesSubject {}
 
@@ -54,7 +56,10 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
   const patterns = [...pages].filter((page) => page.includes(":")).map(patternOf);
   app.get("/", () => ({ pages: paths }));
   const page = new OperatorPage();
+  const metrics = new MetricsPage(subject);
   async function answerTo(request: Request, visitor: Visitor): Promise<Response> {
+    const shown = metrics.answer(request);
+    if (shown !== undefined) return shown;
     visitors.set(request, visitor);
     if (!isWrite(request.method)) return (await page.answer(request)) ?? app.handle(request);
     const checked = await checkedWrite(request, visitor);
@@ -65,7 +70,11 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
   return {
     has(method, path) {
       const asked = `${method} ${path}`;
-      return pages.has(asked) || patterns.some((pattern) => pattern.test(asked));
+      return (
+        pages.has(asked) ||
+        metrics.has(method, path) ||
+        patterns.some((pattern) => pattern.test(asked))
+      );
     },
     async handle(request, visitor) {
       const answer = await answerTo(request, visitor);

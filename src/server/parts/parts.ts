@@ -10,6 +10,7 @@ import type { HealthMonitor } from "../../upstream/health/monitor.ts";
 import type { AutomaticCertificates } from "../acme/automatic-certificates.ts";
 import type { Admin } from "./admin.ts";
 import type { DescriptorWatch } from "./descriptor-watch.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { TrafficPorts } from "./traffic-ports.ts";
 
@@ -19,6 +20,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly live: Live;
+  readonly metrics: Metrics;
   readonly monitor: HealthMonitor;
   readonly connections: ConnectionPool;
   readonly tunnels: ReadonlySet<Tunnel>;

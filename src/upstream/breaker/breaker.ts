@@ -23,6 +23,8 @@ export interface BreakerServices {
  *                                  └──────a failure──────┘
  */
 export class CircuitBreaker extends BackendState {
+  /** How often it has come into each state. */
+  readonly changes: Record<BreakerState, number> = { closed: 0, open: 0, half_open: 0 };
   readonly #config: BreakerConfig;
   readonly #services: BreakerServices;
   readonly #test: FailureTest;
@@ -126,6 +128,7 @@ export class CircuitBreaker extends BackendState {
 
   #become(state: BreakerState, level: "info" | "warn", message: string): void {
     this.#state = state;
+    this.changes[state] += 1;
     this.#era += 1;
     this.#services.report(level, message);
     this.changed();

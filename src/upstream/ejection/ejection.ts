@@ -13,6 +13,8 @@ export interface EjectionServices {
 export class Ejection extends BackendState {
   /** Failed requests in a row while it was not ejected. */
   failures = 0;
+  /** How often it has been ejected; time makes nothing good here. */
+  count = 0;
   /** `for`, in milliseconds. */
   readonly #span: number;
   readonly #services: EjectionServices;
@@ -56,6 +58,7 @@ export class Ejection extends BackendState {
   /** Ejects it. `reason`: why, for the operator. */
   begin(reason: string): void {
     if (this.#isGivenUp) return;
+    this.count += 1;
     const { clock, report } = this.#services;
     if (this.times === 0) this.#believesChecks = true;
     else if (this.#wasEndedByCheck) this.#believesChecks = false;

@@ -10,6 +10,8 @@ export interface Health {
   readonly lastError: string | undefined;
   /** Checks that have failed in a row up to now. */
   readonly consecutiveFailures: number;
+  /** Checks that have ended; undefined if it is not checked. */
+  readonly checks: Readonly<CheckCounts> | undefined;
   /** Calls the listener whenever `healthy` has changed, until it is removed again. */
   addListener(listener: HealthListener): void;
   removeListener(listener: HealthListener): void;
@@ -20,6 +22,11 @@ export interface Health {
    * in a row, with no `reached` in between, it is unhealthy until checks succeed.
    */
   unreached(reason: string): void;
+}
+
+export interface CheckCounts {
+  succeeded: number;
+  failed: number;
 }
 
 export interface HealthListener {
@@ -36,6 +43,7 @@ interface HealthThresholds {
 
 /** Health by checks and by real requests. Healthy until proven otherwise. */
 export class CheckedHealth implements Health {
+  readonly checks: CheckCounts = { succeeded: 0, failed: 0 };
   readonly #thresholds: HealthThresholds;
   readonly #onTakenOut: ((reason: string) => void) | undefined;
   readonly #listeners = new Set<HealthListener>();
@@ -91,6 +99,7 @@ export class CheckedHealth implements Health {
 
   /** `isProof`: the backend has said that it is well. Otherwise it has no page to say so. */
   succeeded(at: number, isProof = true): void {
+    this.checks.succeeded += 1;
     this.#lastCheckedAt = at;
     this.#lastError = undefined;
     this.#proven = true;
@@ -101,6 +110,7 @@ export class CheckedHealth implements Health {
   }
 
   failed(at: number, reason: string): void {
+    this.checks.failed += 1;
     this.#lastCheckedAt = at;
     this.#lastError = reason;
     this.#successes = 0;
@@ -133,6 +143,7 @@ export const uncheckedHealth: Health = {
   lastCheckedAt: undefined,
   lastError: undefined,
   consecutiveFailures: 0,
+  checks: undefined,
   addListener() {},
   removeListener() {},
   reached() {},

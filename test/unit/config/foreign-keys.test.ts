@@ -62,7 +62,7 @@ const table: readonly (readonly [text: string, told: string])[] = [
     `auth: { a: { oidc: { issuer: "https://a", client_id: a, keys: ["0123456789abcdef0123456789abcdef"], redirect_uri: a } } }\n${ROUTE}`,
     "where the issuer sends people back to is made of `external_url` and `callback_path`",
   ],
-  [`metrics: {}\n${ROUTE}`, "there are no metrics yet; each request is a row"],
+  [`prometheus: {}\n${ROUTE}`, "metrics for Prometheus are at /metrics on the operator's port"],
   [`opentelemetry: {}\n${ROUTE}`, "traces are sent by `tracing` at the top"],
   [`log: {}\n${ROUTE}`, "`logging` has the access log's `database`"],
   [`access_log: a\n${ROUTE}`, "`logging` has the access log's `database`"],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { loaded, ROUTE, route, errorsIn } from "./loading.ts";
 
 const TOP_KEYS =
-  "valid keys: `server`, `admin`, `store`, `logging`, `tracing`, `health_check`, `security_headers`, `cors`, `rate_limiting`, `auth`, `upstreams`, `defaults` and `routes`";
+  "valid keys: `server`, `admin`, `store`, `logging`, `metrics`, `tracing`, `health_check`, `security_headers`, `cors`, `rate_limiting`, `auth`, `upstreams`, `defaults` and `routes`";
 const RATE = "expected a rate above zero: a number per second, like 50, or text like 50/s or 600/m";
 const RATE_LIMIT =
   "expected requests per second, like 50 or 600/m, or { rate, burst, key }, or a list of these";
@@ -351,6 +351,7 @@ describe("a good text", () => {
         retention: { max_age: 604_800_000, rollups: 90 * 86_400_000, max_size: 2 ** 30 },
         redact: { query: [], headers: [], except: [] },
       },
+      metrics: { enabled: true },
       health_check: {
         enabled: true,
         interval: 10_000,

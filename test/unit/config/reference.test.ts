@@ -13,6 +13,7 @@ describe("the configuration reference", () => {
       "admin",
       "store",
       "logging",
+      "metrics",
       "tracing",
       "health_check",
       "security_headers",
