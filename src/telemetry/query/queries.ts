@@ -2,12 +2,20 @@ import { exchange } from "./exchange.ts";
 import { newer } from "./newer.ts";
 import { page } from "./page.ts";
 import type { Query } from "./query.ts";
+import { extent } from "./statistics/extent.ts";
+import { lastUsed } from "./statistics/last-used.ts";
+import { overview } from "./statistics/overview.ts";
+import { statistics } from "./statistics/statistics.ts";
 
 /** Every query by its name. One more is a file and a line here. */
 export const queries = {
   page,
   newer,
   exchange,
+  overview,
+  statistics,
+  lastUsed,
+  extent,
 } as const satisfies Readonly<Record<string, Query<never, unknown>>>;
 
 export type QueryName = keyof typeof queries;

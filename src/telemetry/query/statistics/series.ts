@@ -1,0 +1,42 @@
+import type { QueryContext } from "../query.ts";
+
+/** A series of the rollups. */
+export interface KnownSeries {
+  readonly id: number;
+  readonly route: string;
+  readonly backend: string;
+  readonly upstream: string;
+  /** The first digit of the status. */
+  readonly class: number;
+}
+
+/** Which series are wanted; those of all routes, backends and upstreams where these are absent. */
+export interface SeriesFilter {
+  /** "none" for requests that no route matched; see `NONE` for the others too. */
+  readonly route?: string | undefined;
+  readonly backend?: string | undefined;
+  readonly upstream?: string | undefined;
+}
+
+/** Stands for no route, backend or upstream, as in the filters of rows. */
+const NONE = "none";
+
+export const isFiltered = ({ route, backend, upstream }: SeriesFilter): boolean =>
+  route !== undefined || backend !== undefined || upstream !== undefined;
+
+export function seriesOf({ db }: QueryContext, filter: SeriesFilter): KnownSeries[] {
+  const all = db
+    .query<KnownSeries, []>("SELECT id, route, backend, upstream, class FROM rollup_series")
+    .all();
+  return all.filter(
+    (one) =>
+      isMeant(one.route, filter.route) &&
+      isMeant(one.backend, filter.backend) &&
+      isMeant(one.upstream, filter.upstream),
+  );
+}
+
+function isMeant(value: string, wanted: string | undefined): boolean {
+  if (wanted === undefined || value === wanted) return true;
+  return wanted === NONE && value === "";
+}
