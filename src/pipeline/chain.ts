@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Policy, Rest } from "./policy.ts";
+import { noteEntry, noteLeaving, notePassed, noteWayOut } from "./decisions/passage.ts";
 import type { ToProblem } from "./problems.ts";
 
 /** The end of a chain. */
@@ -30,13 +31,16 @@ export type Ending<Result> = (exchange: Exchange, answer: Answer) => Result;
 export class Chain {
   readonly policies: readonly Policy[];
   readonly #toProblem: ToProblem;
+  /** The index of its first policy in the route's whole chain. */
+  readonly #first: number;
   /** See `Policy`. */
   readonly answersPreflights: boolean;
 
-  constructor(policies: readonly Policy[], toProblem: ToProblem) {
+  constructor(policies: readonly Policy[], toProblem: ToProblem, first = 0) {
     this.answersPreflights = policies.some((policy) => policy.answersPreflights === true);
     this.policies = policies;
     this.#toProblem = toProblem;
+    this.#first = first;
   }
 
   /**
@@ -44,13 +48,16 @@ export class Chain {
    * a further one for each request costs a few percent. Fails only where `end` does.
    */
   run<Result>(exchange: Exchange, last: Handler, end: Ending<Result>): Result | Promise<Result> {
+    if (exchange.noting !== undefined)
+      noteEntry(exchange, exchange.noting, this.policies, this.#first);
     return this.#in(exchange, last, end, 0);
   }
 
   /** Tells each policy that wants to know what comes after it, up to the route's end. */
   join(last: Handler): void {
     for (const [at, policy] of this.policies.entries()) {
-      policy.leadsTo?.(new RestOfChain(this.policies.slice(at + 1), this.#toProblem, last));
+      const rest = new Chain(this.policies.slice(at + 1), this.#toProblem, at + 1);
+      policy.leadsTo?.(new RestOfChain(rest, last));
     }
   }
 
@@ -64,20 +71,30 @@ export class Chain {
     entered: number,
   ): Result | Promise<Result> {
     const policies = this.policies;
+    const { noting } = exchange;
     let at = entered;
+    let isThrough = false;
     let answer: Answer | Promise<Answer>;
     try {
       while (at < policies.length) {
         const policy = policies[at];
         at += 1;
-        const own = policy?.request?.(exchange);
-        if (own === undefined) continue;
+        if (policy?.request === undefined) continue;
+        const own = policy.request(exchange);
+        if (own === undefined) {
+          if (noting !== undefined) notePassed(exchange, noting, this.#first + at);
+          continue;
+        }
         if (own instanceof Promise) return this.#inLater(exchange, last, end, at, own);
+        this.#turned(exchange, at, own.status);
         return this.#out(exchange, own, end, at);
       }
+      isThrough = true;
       answer = last.handle(exchange);
     } catch (error) {
-      return this.#out(exchange, this.#toProblem(exchange, error), end, at);
+      answer = this.#toProblem(exchange, error);
+      if (!isThrough) this.#turned(exchange, at, answer.status);
+      return this.#out(exchange, answer, end, at);
     }
     return answer instanceof Promise
       ? this.#outLater(exchange, answer, end, at)
@@ -97,9 +114,29 @@ export class Chain {
     } catch (error) {
       answer = this.#toProblem(exchange, error);
     }
-    return answer === undefined
-      ? this.#in(exchange, last, end, entered)
-      : this.#out(exchange, answer, end, entered);
+    if (answer === undefined) {
+      const { noting } = exchange;
+      if (noting !== undefined) notePassed(exchange, noting, this.#first + entered);
+      return this.#in(exchange, last, end, entered);
+    }
+    this.#turned(exchange, entered, answer.status);
+    return this.#out(exchange, answer, end, entered);
+  }
+
+  /**
+   * The last of the policies entered has answered or thrown, unless it was led on to what comes after it,
+   * and answers with what that has answered.
+   */
+  #turned(exchange: Exchange, entered: number, status: number): void {
+    const policy = this.policies[entered - 1];
+    const hasAnswered = policy?.leadsTo === undefined;
+    if (hasAnswered && isRefusal(status) && exchange.cancellation.reason === undefined) {
+      exchange.refusedBy = policy?.name ?? "";
+    }
+    const { noting } = exchange;
+    if (noting === undefined) return;
+    const isNew = notePassed(exchange, noting, this.#first + entered);
+    if (hasAnswered || isNew) exchange.turnedAt = this.#first + entered - 1;
   }
 
   /** The way out, through the policies that the exchange has reached. */
@@ -109,17 +146,24 @@ export class Chain {
     end: Ending<Result>,
     entered: number,
   ): Result | Promise<Result> {
+    const isNoted = entered > 0 && exchange.isNoted(given.status);
+    if (isNoted) noteWayOut(exchange);
     let answer = given;
     for (let at = entered - 1; at >= 0; at -= 1) {
+      const policy = this.policies[at];
+      if (policy?.response === undefined) continue;
+      const before = answer;
       try {
-        const own = this.policies[at]?.response?.(exchange, answer);
-        if (own === undefined) continue;
+        const own = policy.response(exchange, answer);
         if (own instanceof Promise) return this.#replaceLater(exchange, answer, own, end, at);
-        answer.replacedBy(own);
-        answer = own;
+        if (own !== undefined) {
+          answer.replacedBy(own);
+          answer = own;
+        }
       } catch (error) {
         answer = this.#toProblem(exchange, error, answer);
       }
+      if (isNoted) noteLeaving(exchange, this.#first + at, answer !== before);
     }
     return end(exchange, answer);
   }
@@ -156,6 +200,7 @@ export class Chain {
     } catch (error) {
       next = this.#toProblem(exchange, error, answer);
     }
+    if (exchange.isNoted(next.status)) noteLeaving(exchange, this.#first + at, next !== answer);
     return this.#out(exchange, next, end, at);
   }
 }
@@ -165,8 +210,8 @@ class RestOfChain implements Rest {
   readonly #chain: Chain;
   readonly #last: Handler;
 
-  constructor(policies: readonly Policy[], toProblem: ToProblem, last: Handler) {
-    this.#chain = new Chain(policies, toProblem);
+  constructor(chain: Chain, last: Handler) {
+    this.#chain = chain;
     this.#last = last;
     this.hasVariants = last.variantOf !== undefined;
   }
@@ -178,6 +223,11 @@ class RestOfChain implements Rest {
   handle(exchange: Exchange): Answer | Promise<Answer> {
     return this.#chain.run(exchange, this.#last, leave);
   }
+}
+
+/** Of an answer by a policy: an error, or a redirection to where a client logs in. */
+function isRefusal(status: number): boolean {
+  return status >= 300 && status !== 304;
 }
 
 const leave: Ending<Answer> = (_exchange, answer) => answer;

@@ -7,24 +7,14 @@ import type { Claims } from "./claims.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { ClientConnection, ClientRequest } from "./client-request.ts";
 import type { Delivery } from "./delivery.ts";
+import type { AttemptOutcome } from "./attempt-outcome.ts";
+import type { Decisions } from "./decisions/decisions.ts";
+import { Notes } from "./decisions/notes.ts";
 import { type ErrorCode, errorKinds, type ErrorSource, type GatewayError } from "./errors.ts";
 import { Outgoing } from "./outgoing.ts";
 import { type OutgoingRules, VIA } from "./outgoing-fields.ts";
 import { type Redaction, USUAL_REDACTION } from "./redaction.ts";
 import type { TraceContext } from "./trace.ts";
-
-/**
- * How an attempt ended: `answered`; at its backend by no connection, one that broke, or no answer in
- * time; `outrun` by a second attempt; `cancelled` with its exchange. Empty while it is in progress.
- */
-export type AttemptOutcome =
-  | ""
-  | "answered"
-  | "connect"
-  | "reset"
-  | "timeout"
-  | "outrun"
-  | "cancelled";
 
 /** The record of one attempt. Times are monotonic milliseconds. */
 export interface AttemptRecord {
@@ -79,6 +69,16 @@ export interface Details {
 
 /** Of which exchanges of a route rows and lines are made. Others are counted all the same. */
 export type LoggedExchanges = "all" | "errors" | "off";
+
+/** What an exchange asks of the configuration that serves it, so that its decisions can be told. */
+export interface Noting {
+  /** Whether the decisions of all exchanges are kept, and not only of those that went wrong. */
+  readonly keepsAll: boolean;
+  /** Monotonic time in milliseconds. */
+  now(): number;
+  /** How its route was found, and which upstream a split chose. To be asked when it is over. */
+  routing(exchange: Exchange): Pick<Decisions, "route" | "split">;
+}
 
 /** What an exchange was charged at one stage of its way in, for its answer's fields. */
 export interface Charged {
@@ -167,6 +167,20 @@ export class Exchange implements Delivery {
   usage: ModelUsage | undefined = undefined;
   /** Undefined as long as there is nothing to keep. */
   details: Details | undefined = undefined;
+
+  /** Undefined if its decisions are not kept in any case: then nothing is noted. */
+  noting: Noting | undefined = undefined;
+  /** Its chain's policies; undefined until it has one. */
+  policies: readonly { readonly name: string }[] | undefined = undefined;
+  /** The index of the policy that answered or threw on the way in; -1 if none did. */
+  turnedAt = -1;
+  /** Monotonic time at which its route was known, and the first policy began; 0 until then. */
+  routedAt = 0;
+  /** When each policy that it reached had let it pass, by its index; undefined without any. */
+  passedAt: number[] | undefined = undefined;
+  /** When its answer left the chain; 0 if that was not noted. */
+  leftAt = 0;
+  #notes: Notes | undefined = undefined;
   /** Monotonic time at which the backend's header section arrived; 0 until then. */
   headersAt = 0;
 
@@ -246,6 +260,17 @@ export class Exchange implements Delivery {
   /** Whether it ended with an error: one of the gateway's, or a status of 400 or more. */
   get isError(): boolean {
     return this.status >= 400 || this.errorCode !== undefined;
+  }
+
+  /** What is noted besides. Created on first use; to be written to only with `noting`. */
+  get notes(): Notes {
+    return (this.#notes ??= new Notes());
+  }
+
+  /** Whether its decisions are worth noting by what is known so far, with this status of its answer. */
+  isNoted(status: number): boolean {
+    if (this.noting === undefined) return false;
+    return this.noting.keepsAll || this.errorCode !== undefined || status >= 500;
   }
 
   /** The request for the backend. Created on first use; policies change it, attempts send it. */

@@ -43,6 +43,12 @@ export const SECRET_FIELDS: readonly string[] = [
 /** What stands in place of a secret. */
 export const REDACTED = "[redacted]";
 
+/** Fields that hold secrets by their names, whatever the configuration lists. */
+const SECRET_FIELD =
+  /authorization|token|secret|passw|api[-_]?key|cookie|session|credential|assertion|jwt/;
+/** Of Set-Cookie: what precedes the value, and the value. */
+const COOKIE_VALUE = /^([^=;]*=)?[^;]*/;
+
 /** Before a parameter's name; some servers split at ";" too, and a value can be a URL, encoded or not. */
 const BEFORE = "(?:[?&;#]|%(?:25)*(?:3F|26|3B|23))";
 const NAME = new RegExp(
@@ -119,6 +125,17 @@ export class Redaction {
   /** A host, which a refused request may have sent with a user's name and password. */
   host(host: string): string {
     return host.includes("@") ? REDACTED + host.slice(host.lastIndexOf("@")) : host;
+  }
+
+  /**
+   * The value of a field of a request or an answer, whose name is in lower case. Of Set-Cookie, the names
+   * and attributes stay.
+   */
+  field({ name, value }: Pick<Field, "name" | "value">): string {
+    if (name === "set-cookie") return value.replace(COOKIE_VALUE, `$1${REDACTED}`);
+    if (this.#fields.has(name) || SECRET_FIELD.test(name)) return REDACTED;
+    if (!value.includes("=") && !value.includes("@") && !value.includes("%")) return value;
+    return withoutUserInfo(this.#withoutValues(value.slice(0, LONGEST_MESSAGE), END_IN_TEXT));
   }
 
   /** A User-Agent field, the only one of which rows keep the value; empty if it is absent. */

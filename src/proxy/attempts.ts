@@ -9,6 +9,7 @@ import type { Backend } from "../upstream/backend.ts";
 import { Waiter } from "../upstream/limits/waiting-queue.ts";
 import type { Outcome } from "../upstream/outcome.ts";
 import { type BackendFailure, answered, backendFailure, lateness } from "./failure.ts";
+import { notePick } from "./note-pick.ts";
 import { areOthersFull, pickAgain, pickFirst } from "./pick.ts";
 import type { Content } from "./request.ts";
 import { Pause } from "./retry/pause.ts";
@@ -79,7 +80,9 @@ export class Ring {
   /** Why the client need not send its content; undefined if it may be wanted. */
   refusal(): GatewayError | undefined {
     const { upstream } = this.#route;
-    return upstream.hasAvailable || this.#isPersistent ? undefined : upstream.unavailable();
+    if (upstream.hasAvailable || this.#isPersistent) return undefined;
+    this.#notePick(undefined);
+    return upstream.unavailable();
   }
 
   /**
@@ -90,6 +93,7 @@ export class Ring {
     const { upstream } = this.#route;
     upstream.retryBudget?.began(this.#exchange.started);
     const first = pickFirst(upstream, this.#exchange, this.#isPersistent);
+    if (first === undefined || this.#exchange.noting?.keepsAll === true) this.#notePick(first);
     if (first === undefined) return this.#waitForPlace(undefined);
     this.#goTo(first);
     return undefined;
@@ -132,6 +136,7 @@ export class Ring {
       const { upstream } = this.#route;
       // Also in a full upstream: it takes its place along.
       const next = upstream.pickAvailable(this.#exchange, this.tried);
+      this.#notePick(next);
       if (next !== undefined) {
         this.#goTo(next);
         return undefined;
@@ -158,10 +163,13 @@ export class Ring {
   goOn(refusal: GatewayError | undefined): unknown {
     const { pause } = this;
     this.pause = undefined;
+    const { noting, notes } = this.#exchange;
+    if (noting !== undefined) notes.waited(noting.now());
     const { reason } = this.#exchange.cancellation;
     if (reason !== undefined) return reason;
     if (pause instanceof Waiter) return refusal && this.#errorOf(refusal);
     const next = pickAgain(this.#route.upstream, this.#exchange, this.tried, this.backend);
+    this.#notePick(next);
     if (next === undefined) return this.#waitForPlace(undefined);
     this.#goTo(next);
     return undefined;
@@ -239,6 +247,7 @@ export class Ring {
 
   #wait(milliseconds: number): void {
     this.#leave();
+    this.#noteWait("retry");
     this.pause = new Pause(this.#route.clock, milliseconds, this.#exchange.cancellation);
   }
 
@@ -247,12 +256,27 @@ export class Ring {
     const exchange = this.#exchange;
     if (exchange.cancellation.reason !== undefined) return exchange.cancellation.reason;
     try {
-      const admitted = (backend: Backend) => this.#goTo(backend);
+      const admitted = (backend: Backend) => {
+        this.#notePick(backend);
+        this.#goTo(backend);
+      };
       this.pause = this.#route.upstream.wait({ exchange, except, admitted });
+      this.#noteWait("place");
       return undefined;
     } catch (error) {
       return this.#errorOf(error);
     }
+  }
+
+  /** To be called when it is known which backend is next, or that there is none. */
+  #notePick(picked: Backend | undefined): void {
+    if (this.#exchange.noting === undefined) return;
+    notePick(this.#exchange, this.#route.upstream, picked, this.#tried);
+  }
+
+  #noteWait(kind: "place" | "retry"): void {
+    const { noting, notes } = this.#exchange;
+    if (noting !== undefined) notes.waitsFor(kind, noting.now());
   }
 
   /** An error of an attempt says more than that there is no place for another one. */

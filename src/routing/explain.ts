@@ -65,14 +65,46 @@ function describeOutcome<R extends RoutePattern>(routing: Routing<R>): string {
 function describeLoser<R extends RoutePattern>(
   loser: Candidate<R>,
   winner: Candidate<R> | undefined,
-  { method, request }: Routing<R>,
+  routing: Routing<R>,
 ): string {
-  const name = nameOf(loser.route);
+  const { isWilling, reason } = whyLost(loser, winner, routing);
+  return `${nameOf(loser.route)} ${isWilling ? "matches too, but" : "matches the path but"} ${reason}`;
+}
+
+/**
+ * Why a route that matches host and path does not get a request: it does not take it, or is willing to
+ * but comes after another one. `winner`: the route that gets it; undefined if none does.
+ */
+function whyLost<R extends RoutePattern>(
+  loser: Candidate<R>,
+  winner: Candidate<R> | undefined,
+  { method, request }: Pick<Routing<R>, "method" | "request">,
+): { readonly isWilling: boolean; readonly reason: string } {
   const obstacle = obstacleOf(loser.route, method, request);
-  if (winner !== undefined && obstacle === undefined) {
-    return `${name} matches too, but ${whyAfter(loser, winner, { method, host: request.target.host })}`;
+  if (winner === undefined || obstacle !== undefined) {
+    return { isWilling: false, reason: obstacle ?? "is not considered" };
   }
-  return `${name} matches the path but ${obstacle}`;
+  const reason = whyAfter(loser, winner, { method, host: request.target.host });
+  return { isWilling: true, reason };
+}
+
+/** A route that matches host and path of a request that it does not get. */
+export interface Rival {
+  /** For people. */
+  readonly route: string;
+  readonly whyNot: string;
+}
+
+/** The same for the first of the routes that match host and path, the most specific first. */
+export function rivalsOf<R extends RoutePattern>(
+  routing: Pick<Routing<R>, "method" | "request" | "matching"> & { readonly chosen: R | undefined },
+): Rival[] {
+  const winner = routing.matching.find(({ route }) => route === routing.chosen);
+  const losers = routing.matching.filter((candidate) => candidate !== winner);
+  return losers.map((loser) => ({
+    route: nameOf(loser.route),
+    whyNot: whyLost(loser, winner, routing).reason,
+  }));
 }
 
 /** Why a route does not take a request to its path; undefined if it does. */

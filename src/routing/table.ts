@@ -4,7 +4,7 @@ import { runThrough, type Steps } from "../time/slices.ts";
 import { type Candidate, createCandidate, matchOf, type RouteMatch } from "./candidate.ts";
 import type { Candidates } from "./candidates.ts";
 import type { RoutedRequest } from "./conditions/condition.ts";
-import { explainRouting } from "./explain.ts";
+import { explainRouting, type Rival, rivalsOf } from "./explain.ts";
 import { HostTables } from "./host-tables.ts";
 import type { Accept } from "./path-table.ts";
 import { covers, patternOf, type RoutePattern } from "./pattern.ts";
@@ -133,6 +133,25 @@ export class RouteTable<R extends RoutePattern> {
   }
 
   /**
+   * The routes that match host and path of a request and do not get it, at most so many, and why. The time
+   * that this takes is bounded, however many routes there are. `chosen`: the one that gets it.
+   */
+  rivals(
+    method: string,
+    request: RoutedRequest,
+    chosen: R | undefined,
+    most: number,
+  ): { readonly rivals: Rival[]; readonly more: number } {
+    const seen = { lists: [] as Candidates<R>[], count: 0, most: most + 1 };
+    this.#search(request, request.target.path, "", seen, noteSome);
+    const all = seen.lists.flatMap((candidates) => candidates.all.ordered.slice(0, most + 1));
+    const matching = [...new Set(all)].slice(0, most + 1);
+    const rivals = rivalsOf({ method, request, matching, chosen }).slice(0, most);
+    const losers = seen.count - (chosen === undefined ? 0 : 1);
+    return { rivals, more: Math.max(0, losers - rivals.length) };
+  }
+
+  /**
    * The route of the path as it was sent decides what its encoded slashes are. If it keeps them, some
    * backends still take them for slashes. Such a backend must not see a path that another route is there
    * for, unless that route is the more general one, which the found one is an exception to.
@@ -223,4 +242,22 @@ function note<R extends RoutePattern>(
   seen: Candidates<R>[],
 ): undefined {
   seen.push(candidates);
+}
+
+interface Seen<R extends RoutePattern> {
+  readonly lists: Candidates<R>[];
+  /** The routes in them. */
+  count: number;
+  readonly most: number;
+}
+
+/** Accepts none until it has seen enough. */
+function noteSome<R extends RoutePattern>(
+  candidates: Candidates<R>,
+  _method: string,
+  seen: Seen<R>,
+): true | undefined {
+  seen.lists.push(candidates);
+  seen.count += candidates.all.ordered.length;
+  return seen.count >= seen.most ? true : undefined;
 }

@@ -85,6 +85,7 @@ export class Gateway {
     exchange.redaction = snapshot.redaction;
     const { tracer } = snapshot;
     if (tracer !== undefined) exchange.trace = tracer.begin(fields, client.viaTrustedProxy);
+    exchange.noting = snapshot.noting;
     exchange.via = request.protocol === "HTTP/2" ? this.#viaHttp2 : this.#options.via;
     this.#inFlight += 1;
     return this.#run(exchange, snapshot);
@@ -126,6 +127,7 @@ export class Gateway {
 const leave: Ending<Exchange> = (exchange, answer) => {
   exchange.answer = answer;
   if (exchange.status === 0) exchange.status = answer.status;
+  if (exchange.isNoted(answer.status)) exchange.leftAt = exchange.noting?.now() ?? 0;
   return exchange;
 };
 

@@ -1,5 +1,6 @@
 import { errorKinds } from "../pipeline/errors.ts";
 import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
+import { thousandths } from "../units/thousandths.ts";
 import { visible } from "../http/target.ts";
 import { number, type NumberField, same, text, type TextField } from "./field.ts";
 import type { LogLevel } from "../units/log-level.ts";
@@ -72,8 +73,8 @@ export const fields = {
     column: "latency_ms",
     type: "REAL",
     read: ({ started }, now) => now - started,
-    toSql: microseconds,
-    toJson: microseconds,
+    toSql: thousandths,
+    toJson: thousandths,
     inLine: { place: 4, before: " (", toText: Math.round, after: "ms)" },
   }),
   clientIp: text({
@@ -128,8 +129,8 @@ export const fields = {
     column: "ttfb_ms",
     type: "REAL",
     read: ({ headersAt, started }) => (headersAt === 0 ? -1 : headersAt - started),
-    toSql: (ttfb) => (ttfb < 0 ? null : microseconds(ttfb)),
-    toJson: (ttfb) => (ttfb < 0 ? undefined : microseconds(ttfb)),
+    toSql: (ttfb) => (ttfb < 0 ? null : thousandths(ttfb)),
+    toJson: (ttfb) => (ttfb < 0 ? undefined : thousandths(ttfb)),
   }),
   /** The problem's code; empty when there was none. */
   errorCode: text({
@@ -316,11 +317,6 @@ function messages(column: string, read: NumberField["read"]): NumberField {
 function levelOf(status: number): LogLevel {
   if (status >= 500) return "error";
   return status >= 400 ? "warn" : "info";
-}
-
-/** Milliseconds with three decimals; more would be noise. */
-function microseconds(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
 }
 
 function textOrAbsent(value: string): string | undefined {

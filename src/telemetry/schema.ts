@@ -59,6 +59,11 @@ const schema = Type.Object(
         default: {},
       },
     ),
+    trace: Type.Union([Type.Literal("errors"), Type.Literal("all"), Type.Literal("off")], {
+      description:
+        "Which requests keep in their rows why they went as they did, and their fields: those that went wrong (an error, a refusal, a status of 500 or more, a second attempt), all, or none.",
+      default: "errors",
+    }),
     redact,
     ...sinkKeys,
   },

@@ -1,5 +1,6 @@
 import type { Exchange } from "../pipeline/exchange.ts";
 import { EndOfTurn } from "../time/end-of-turn.ts";
+import { DecisionKeeper } from "./decisions/keeper.ts";
 import { type ExchangeRecord, toRecord } from "./record.ts";
 import type { SinkCounts } from "./sinks/counts.ts";
 import type { LoggingSettings, Sink, SinkKind, SinkServices } from "./sinks/sink.ts";
@@ -21,6 +22,7 @@ export class Telemetry {
   readonly #services: SinkServices;
   /** Records wait for the end of the event-loop turn, so that answers are sent first. */
   readonly #records: EndOfTurn<ExchangeRecord>;
+  readonly #decisions: DecisionKeeper;
   #settings: LoggingSettings;
   /** Each at the index of its kind; undefined for a kind that is turned off. */
   #sinks: readonly (Sink | undefined)[] = [];
@@ -34,6 +36,9 @@ export class Telemetry {
     this.#kinds = kinds;
     this.#settings = settings;
     this.#services = services;
+    this.#decisions = new DecisionKeeper((error) =>
+      services.logger.log("error", `decisions could not be kept: ${String(error)}`),
+    );
     this.#records = new EndOfTurn((record) => {
       for (const sink of this.#inUse) sink.write(record);
     }, setImmediate);
@@ -51,6 +56,7 @@ export class Telemetry {
   take(exchange: Exchange): void {
     const now = this.#services.clock.monotonic();
     this.meter?.count(exchange, now);
+    this.#decisions.keep(exchange, now);
     this.#records.add(toRecord(exchange, now));
   }
 

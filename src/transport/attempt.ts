@@ -1,9 +1,10 @@
 import { idempotentMethods } from "../http/methods.ts";
 import type { Field } from "../http/field.ts";
+import type { AttemptOutcome } from "../pipeline/attempt-outcome.ts";
 import type { ClientConnection, ClientRequest } from "../pipeline/client-request.ts";
 import type { ContentReader } from "../pipeline/content.ts";
 import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
-import type { AttemptOutcome, AttemptRecord } from "../pipeline/exchange.ts";
+import type { AttemptRecord } from "../pipeline/exchange.ts";
 import type { PendingTimeout, Timeout } from "../time/timeout.ts";
 import { AttemptError, type Reached } from "./attempt-error.ts";
 import type { BackendAnswer } from "./backend-answer.ts";

@@ -63,6 +63,10 @@ export interface LogRow {
   readonly server_name: string | null;
   readonly upstream: string | null;
   readonly cache: string | null;
+  readonly refused_by: string | null;
+  readonly decisions: string | null;
+  readonly request_fields: string | null;
+  readonly response_fields: string | null;
 }
 
 /** Health checks that stay out of a test's way. */

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from "../exchange.ts";
+import type { AttemptOutcome } from "../attempt-outcome.ts";
 
 /**
  * Why an exchange went as it did: the JSON of the column `decisions`. Secrets are left out. All times are
@@ -64,14 +64,12 @@ export interface RouteCandidate {
 export interface PolicyDecision extends Span {
   readonly name: string;
   /**
-   * `led`: it answered with what came after it (a cache that had nothing). `refused`: it threw, or
-   * answered with an error.
+   * `answered`: by itself, and nothing after it was reached. `refused`: it threw an error, or answered
+   * with one or with a redirection.
    */
-  readonly verdict: "passed" | "led" | "answered" | "refused";
+  readonly verdict: "passed" | "answered" | "refused";
   /** The error's code, if it refused with one. */
   readonly code?: string;
-  /** The status that it answered with. */
-  readonly status?: number;
   /** What it did on the way out, if that was noted. */
   readonly out?: PolicyOut;
 }
@@ -96,6 +94,8 @@ export interface PickDecision {
   readonly upstream?: string;
   /** The URL that was chosen; absent if none was. */
   readonly backend?: string;
+  /** Why none was, if not only because of the backends: the upstream is at its max_in_flight. */
+  readonly why_none?: string;
   /** Those that were not chosen. */
   readonly others?: readonly BackendPassedOver[];
   readonly more?: number;

@@ -2,6 +2,7 @@ import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Attempt } from "../../transport/attempt.ts";
 import type { Backend } from "../../upstream/backend.ts";
 import type { Ring } from "../attempts.ts";
+import { notePick } from "../note-pick.ts";
 import type { Content } from "../request.ts";
 import type { ForwardRoute } from "../route.ts";
 import { trialAt } from "../trial.ts";
@@ -31,6 +32,7 @@ export async function hedged(
     second() {
       const backend = pickSecond(ring, { route, exchange });
       if (backend === undefined) return undefined;
+      notePick(exchange, upstream, backend, new Set(ring.tried).add(ring.backend));
       backend.inFlight += 1;
       ring.isHedged = true;
       const attempt = another(backend);

@@ -1,5 +1,6 @@
 import type { Answer } from "../../pipeline/answer.ts";
 import type { Handler } from "../../pipeline/chain.ts";
+import type { SplitDecision } from "../../pipeline/decisions/decisions.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Condition } from "../../routing/conditions/condition.ts";
 import type { SplitMemory } from "./memory.ts";
@@ -53,6 +54,16 @@ export class Split implements Handler {
     const forced = this.#forced(exchange);
     const own = forced === -1 ? this.#remembered(exchange) : forced;
     return own === -1 ? "" : `${own}`;
+  }
+
+  /** Why an exchange went to the upstream that it did. To be asked afterwards. */
+  decision(exchange: Exchange): SplitDecision {
+    const { upstream } = exchange;
+    const isAt = (at: number) => this.#choices[at]?.name === upstream;
+    const isForced = isAt(this.#forced(exchange));
+    const by = isForced ? "condition" : isAt(this.#remembered(exchange)) ? "memory" : "weight";
+    const choices = this.weights.shares.map(({ name, weight }) => ({ upstream: name, weight }));
+    return { upstream, by, choices };
   }
 
   /** The choice that a request decides itself; -1 without one. */

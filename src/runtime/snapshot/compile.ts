@@ -13,6 +13,7 @@ import { Tracer } from "../../telemetry/tracing/tracer.ts";
 import { runThrough, type Steps } from "../../time/slices.ts";
 import type { Lease } from "../lifetimes.ts";
 import { guardPathsInSteps } from "./guarded-paths.ts";
+import { SnapshotNoting } from "./noting.ts";
 import { Policies } from "./policies.ts";
 import { RouteEnds } from "./route-ends.ts";
 import type { CompiledRoute, Snapshot, SnapshotServices } from "./snapshot.ts";
@@ -45,10 +46,12 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       if (chain !== routes.unrouted) chain.join(forward);
       yield undefined;
     }
+    const table = yield* RouteTable.compileInSteps(guarded, config.server.encoded_slashes);
     return {
       maxInFlight: config.server.max_in_flight,
       routes: guarded,
-      table: yield* RouteTable.compileInSteps(guarded, config.server.encoded_slashes),
+      table,
+      noting: notingOf(config, table, services),
       unrouted: routes.unrouted,
       bare: new Chain([], toProblem),
       trustedProxies: new AddressSet(config.server.trusted_proxies),
@@ -67,6 +70,15 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
 function tracerOf({ tracing }: Config, { traceIds }: SnapshotServices): Tracer | undefined {
   const settings = tracingSettings(tracing);
   return settings === undefined ? undefined : new Tracer(settings, traceIds);
+}
+
+/** Undefined if no decisions are kept. */
+function notingOf(
+  { logging: { trace } }: Config,
+  table: RouteTable<CompiledRoute>,
+  { clock }: SnapshotServices,
+): SnapshotNoting | undefined {
+  return trace === "off" ? undefined : new SnapshotNoting(table, clock, trace === "all");
 }
 
 function* patternsInSteps(routes: readonly RouteConfig[]): Steps<RoutePattern[]> {

@@ -2,6 +2,7 @@ import type { AddressSet } from "../../http/address-set.ts";
 import type { Fetch } from "../../http/fetch.ts";
 import type { FieldRules } from "../../http/field-rules.ts";
 import type { Chain, Handler } from "../../pipeline/chain.ts";
+import type { Noting } from "../../pipeline/exchange.ts";
 import type { OutgoingRules } from "../../pipeline/outgoing-fields.ts";
 import type { ToProblem } from "../../pipeline/problems.ts";
 import type { Redaction } from "../../pipeline/redaction.ts";
@@ -52,6 +53,8 @@ export interface Snapshot {
   readonly redaction: Redaction;
   /** Undefined without tracing. */
   readonly tracer: Tracer | undefined;
+  /** What exchanges note for their decisions; undefined if none are kept. */
+  readonly noting: Noting | undefined;
   readonly toProblem: ToProblem;
   /** The state that the snapshot uses and that may outlive it. */
   readonly lease: Lease;

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from "../../pipeline/exchange.ts";
+import type { AttemptOutcome } from "../../pipeline/attempt-outcome.ts";
 import { exchangeFamilies as families } from "./exchange-families.ts";
 import type { ExchangeMetrics } from "./exchange-metrics.ts";
 import { type Family, labelText, type Sample } from "./family.ts";

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from "../../pipeline/exchange.ts";
+import type { AttemptOutcome } from "../../pipeline/attempt-outcome.ts";
 import type { Exemplar } from "./exemplar.ts";
 import { DURATION_BOUNDS, Histogram } from "./histogram.ts";
 

@@ -48,6 +48,13 @@ export class Ejection extends BackendState {
     return this.#until === undefined ? undefined : clock.wall() + this.#until - clock.monotonic();
   }
 
+  /** Milliseconds for which it stays ejected; 0 if it is not. */
+  get leftFor(): number {
+    return this.#until === undefined
+      ? 0
+      : Math.max(0, this.#until - this.#services.clock.monotonic());
+  }
+
   /** How often it has been ejected, less what time has made good; the next time counts as one more. */
   get times(): number {
     if (this.#until !== undefined) return this.#times;

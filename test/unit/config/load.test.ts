@@ -349,6 +349,7 @@ describe("a good text", () => {
         level: "info",
         format: "text",
         retention: { max_age: 604_800_000, rollups: 90 * 86_400_000, max_size: 2 ** 30 },
+        trace: "errors",
         redact: { query: [], headers: [], except: [] },
       },
       metrics: { enabled: true },

@@ -19,6 +19,7 @@ function names(redact: { query?: string[]; headers?: string[]; except?: string[]
     level: "info" as const,
     format: "text" as const,
     retention: { max_age: 0, rollups: 0, max_size: 0 },
+    trace: "errors" as const,
     redact: { query: [], headers: [], except: [], ...redact },
   };
   const config = { logging, auth };

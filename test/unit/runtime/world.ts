@@ -10,6 +10,7 @@ import { Lifetimes } from "../../../src/runtime/lifetimes.ts";
 import { compileSnapshot } from "../../../src/runtime/snapshot/compile.ts";
 import { retireInSteps } from "../../../src/runtime/snapshot/retire.ts";
 import type { Snapshot } from "../../../src/runtime/snapshot/snapshot.ts";
+import { DecisionKeeper } from "../../../src/telemetry/decisions/keeper.ts";
 import { type ExchangeRecord, toRecord } from "../../../src/telemetry/record.ts";
 import { runThrough } from "../../../src/time/slices.ts";
 import { HealthMonitor } from "../../../src/upstream/health/monitor.ts";
@@ -54,6 +55,9 @@ export function world({
   const clock = new FakeClock();
   const { transport, sent } = network(answer);
   const records: ExchangeRecord[] = [];
+  const decisions = new DecisionKeeper((error) => {
+    throw error;
+  });
   const crashes: { requestId: string; error: unknown }[] = [];
   const peer = { address: "192.0.2.1" };
   const monitor = new HealthMonitor({
@@ -91,7 +95,10 @@ export function world({
       ids += 1;
       return `id-${ids}`;
     },
-    onEnd: (exchange) => records.push(toRecord(exchange, clock.monotonic())),
+    onEnd(exchange) {
+      decisions.keep(exchange, clock.monotonic());
+      records.push(toRecord(exchange, clock.monotonic()));
+    },
   });
   return {
     clock,
