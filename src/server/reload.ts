@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { tracingSettings } from "../telemetry/tracing/schema.ts";
 import { acmeSettings } from "./acme/settings.ts";
 import { ListenError } from "./parts/open-port.ts";
 import type { Parts } from "./parts/parts.ts";
@@ -21,6 +22,7 @@ export async function reloadGateway(
   }
   warnOfInsecurity(next, parts.logger);
   parts.telemetry.change(next.logging);
+  parts.tracing.change(tracingSettings(next.tracing));
   parts.server = next.server;
   changeAdmin(parts, next.admin);
   // Before the ports, which take what there is of them.

@@ -12,6 +12,8 @@ import type { Logger } from "../telemetry/logger.ts";
 import { liveSink } from "../telemetry/sinks/live.ts";
 import { sinkKinds } from "../telemetry/sinks/registry.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
+import { tracingSettings } from "../telemetry/tracing/schema.ts";
+import { Tracing } from "../telemetry/tracing/tracing.ts";
 import type { Clock } from "../time/clock.ts";
 import { Names } from "../transport/names.ts";
 import { ConnectionPool } from "../transport/pool.ts";
@@ -116,6 +118,15 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
   const live = new Live({ clock, inFlight: () => gateway.inFlight });
   const kinds = [...sinkKinds, liveSink(live)];
   const telemetry = new Telemetry(kinds, config.logging, { logger, clock });
+  const instance = instanceId(random);
+  const tracing = new Tracing(tracingSettings(config.tracing), {
+    clock,
+    random,
+    fetch: (url, init) => fetch(url, init),
+    report: (level, message) => logger.log(level, `tracing: ${message}`),
+    version,
+    instance,
+  });
   const names = new Names(clock);
   const monitor = new HealthMonitor({
     clock,
@@ -171,9 +182,12 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     snapshot: snapshots.compile(config),
     ownPages: (exchange) => certificates.page(exchange) ?? admin.page(exchange),
     clock,
-    via: `${VIA}-${instanceId(random)}`,
+    via: `${VIA}-${instance}`,
     newRequestId: () => crypto.randomUUID(),
-    onEnd: (exchange) => telemetry.take(exchange),
+    onEnd(exchange) {
+      telemetry.take(exchange);
+      if (exchange.trace !== undefined) tracing.take(exchange);
+    },
   });
   const certificates: AutomaticCertificates = new AutomaticCertificates({
     clock,
@@ -208,6 +222,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     telemetry,
     live,
     metrics,
+    tracing,
     monitor,
     connections,
     tunnels,

@@ -43,11 +43,15 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   connections.close();
   await admin.close();
   await certificatesStopped;
-  const closed = telemetry.close(CLOSE_MS);
-  onAbort(hurry, () => void telemetry.close(CLOSE_IN_A_HURRY_MS));
+  const closed = closeTelemetry(parts, CLOSE_MS);
+  onAbort(hurry, () => void closeTelemetry(parts, CLOSE_IN_A_HURRY_MS));
   await stateSaved(parts, hurry);
   await closed;
   return { cut, lostRows: telemetry.counts("access_log").dropped };
+}
+
+async function closeTelemetry({ telemetry, tracing }: Parts, deadline: number): Promise<void> {
+  await Promise.all([telemetry.close(deadline), tracing.close(deadline)]);
 }
 
 function endTunnels({ tunnels }: Parts): void {

@@ -4,6 +4,7 @@ import type { Gateway } from "../../runtime/gateway.ts";
 import type { Live } from "../../telemetry/live/live.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
+import type { Tracing } from "../../telemetry/tracing/tracing.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { ConnectionPool } from "../../transport/pool.ts";
 import type { HealthMonitor } from "../../upstream/health/monitor.ts";
@@ -21,6 +22,7 @@ export interface Parts {
   readonly telemetry: Telemetry;
   readonly live: Live;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly monitor: HealthMonitor;
   readonly connections: ConnectionPool;
   readonly tunnels: ReadonlySet<Tunnel>;

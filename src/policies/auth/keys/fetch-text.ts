@@ -1,4 +1,5 @@
 import type { Fetch } from "../../../http/fetch.ts";
+import { reasonOf } from "../../../http/fetch-reason.ts";
 import { wholeContent } from "../../../http/whole-content.ts";
 
 const MOST_REDIRECTS = 3;
@@ -83,19 +84,4 @@ async function read(response: Response, { longest }: Limits): Promise<string> {
   });
   if (content === undefined) throw new FetchProblem(`its answer is longer than ${longest} bytes`);
   return content.toString("utf8");
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "it refuses connections",
-  ECONNRESET: "it closes the connection",
-  ENOTFOUND: "its name cannot be resolved",
-  EAI_AGAIN: "its name cannot be resolved at the moment",
-};
-
-/** Why a request to another server failed, in the operator's words. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "it does not answer in time";
-  const code = "code" in error ? String(error.code) : "";
-  return (Object.hasOwn(REASONS, code) ? REASONS[code] : undefined) ?? error.message;
 }

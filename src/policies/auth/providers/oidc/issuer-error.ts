@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../../http/fetch-reason.ts";
 import {
   AuthorizationResponseError,
   OperationProcessingError,
@@ -6,7 +7,6 @@ import {
   UnsupportedOperationError,
   WWWAuthenticateChallengeError,
 } from "oauth4webapi";
-import { reasonOf } from "../../keys/fetch-text.ts";
 
 /**
  * Why an issuer did not do what it was asked: it cannot be reached, or not now (`unreachable`); it
