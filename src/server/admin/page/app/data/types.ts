@@ -1,0 +1,77 @@
+import type { Decisions, KeptFields } from "../../../../../pipeline/decisions/decisions.ts";
+
+export type { Decisions, KeptFields } from "../../../../../pipeline/decisions/decisions.ts";
+export type {
+  Configuration,
+  ConfigurationDetail,
+  ConfigurationEntry,
+  Reloaded,
+} from "../../../api/schemas/configuration.ts";
+export type { Session } from "../../../api/schemas/session.ts";
+export type {
+  Backends,
+  BackendState,
+  Certificates,
+  Limits,
+  Routes,
+} from "../../../api/schemas/state.ts";
+export type { Overview, Refusals, Stats } from "../../../api/schemas/traffic.ts";
+export type { AuditPage } from "../../../api/schemas/writes.ts";
+
+/** What a list shows of a request and its answer: columns of the log. */
+export interface ExchangeRow {
+  readonly id: number;
+  readonly timestamp: string;
+  readonly method: string | null;
+  readonly host: string | null;
+  readonly path: string | null;
+  readonly query: string | null;
+  readonly status_code: number;
+  readonly latency_ms: number;
+  readonly ttfb_ms: number | null;
+  readonly client_ip: string;
+  readonly subject: string | null;
+  readonly route: string | null;
+  readonly backend: string | null;
+  readonly error_code: string | null;
+  readonly refused_by: string | null;
+  readonly message: string;
+  readonly request_id: string;
+  readonly trace_id: string | null;
+  readonly attempts: number;
+}
+
+/** Everything of one. */
+export interface FullRow extends ExchangeRow {
+  readonly decisions: Decisions | null;
+  readonly request_fields: KeptFields | null;
+  readonly response_fields: KeptFields | null;
+  readonly request_body: string | null;
+  readonly response_body: string | null;
+}
+
+export interface ExchangePage {
+  readonly rows: readonly ExchangeRow[];
+  readonly next: string | null;
+  readonly searched_to: string | null;
+  readonly complete: boolean;
+}
+
+export interface ExchangeDetail {
+  readonly row: FullRow;
+  readonly curl: string;
+}
+
+/** What happened in one second. */
+export interface LiveSecond {
+  readonly at: string;
+  /** How long it was: a busy gateway tells a little later. */
+  readonly seconds: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly p50_ms: number | null;
+  readonly p90_ms: number | null;
+  readonly p99_ms: number | null;
+  readonly in_flight: number;
+  readonly bytes_out: number;
+}
