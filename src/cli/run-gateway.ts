@@ -60,7 +60,7 @@ export function runGateway(config: Config, console: Console, options: RunOptions
   if (gateway.adminUrl !== undefined) logger.log("info", `admin on ${gateway.adminUrl}/admin`);
   const { reread } = options;
   if (reread !== undefined) {
-    const reloader = new Reloader({ gateway, read: reread, logger });
+    const reloader = new Reloader({ gateway, read: reread, logger, counts: gateway.reloads });
     console.onReloadSignal(() => void reloader.request("SIGHUP"));
   }
   options.onReady?.(gateway);

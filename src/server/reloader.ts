@@ -1,5 +1,6 @@
 import type { Loaded } from "../config/load.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { ReloadCounts } from "./reload-counts.ts";
 import { describeConfig, logDiagnostics } from "./reports.ts";
 import type { RunningGateway } from "./start.ts";
 
@@ -8,6 +9,8 @@ export interface ReloaderOptions {
   /** Reads the configuration again; rejects if it cannot be read. */
   readonly read: () => Promise<Loaded>;
   readonly logger: Logger;
+  /** Where reloads are counted. */
+  readonly counts?: ReloadCounts | undefined;
 }
 
 /** Reloads the configuration on request, and reports the outcome. */
@@ -41,17 +44,20 @@ export class Reloader {
   }
 
   async #reload(cause: string): Promise<void> {
-    const { gateway, read, logger } = this.#options;
+    const { gateway, read, logger, counts } = this.#options;
     try {
       const { config, diagnostics } = await read();
       logDiagnostics(diagnostics, logger);
       if (config === undefined) {
+        counts?.failure();
         logger.log("error", `${cause}: invalid configuration, keeping the current one`);
         return;
       }
       await gateway.reload(config);
+      counts?.success();
       logger.log("info", `${cause}: new configuration in force, ${describeConfig(config)}`);
     } catch (error) {
+      counts?.failure();
       const reason = error instanceof Error ? error.message : String(error);
       logger.log("error", `${cause}: ${reason}; keeping the current configuration`);
     }

@@ -29,6 +29,7 @@ import { Metrics } from "./parts/metrics.ts";
 import type { Parts } from "./parts/parts.ts";
 import { Snapshots } from "./parts/snapshots.ts";
 import { TrafficPorts } from "./parts/traffic-ports.ts";
+import { ReloadCounts } from "./reload-counts.ts";
 import { reloadGateway } from "./reload.ts";
 import { stopGateway, type Stopped } from "./stop.ts";
 import { warnOfInsecurity } from "./reports.ts";
@@ -65,6 +66,11 @@ export class RunningGateway {
   /** The addresses for clients. */
   get urls(): string[] {
     return this.#parts.traffic.urls.map(({ origin }) => origin);
+  }
+
+  /** What has come of reloads. */
+  get reloads(): ReloadCounts {
+    return this.#parts.reloads;
   }
 
   /** The operator's own address, if there is one. */
@@ -189,13 +195,16 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       if (exchange.trace !== undefined) tracing.take(exchange);
     },
   });
+  const renewals = { succeeded: 0, failed: 0 };
   const certificates: AutomaticCertificates = new AutomaticCertificates({
     clock,
     random,
     log: (level, message) => logger.log(level, message),
     fetch: (url, init) => fetch(url, init),
     onChange: () => traffic.certificatesChanged(),
+    counts: renewals,
   });
+  const reloads = new ReloadCounts(clock);
   const misuses = new MisuseLog(clock, logger);
   const traffic: TrafficPorts = new TrafficPorts(gateway, config.server, {
     clock,
@@ -208,12 +217,19 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
   const metrics: Metrics = new Metrics(config.metrics, {
     clock,
     telemetry,
+    snapshot,
     sources: metricSources({
       version,
       startedAt: clock.wall() / 1000,
       snapshot,
       telemetry,
       inFlight: () => gateway.inFlight,
+      ports: () => traffic.ports,
+      tunnels,
+      backendConnections: () => connections.size,
+      reloads,
+      certificates: () => traffic.certificates,
+      renewals,
     }),
   });
   return {
@@ -232,6 +248,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     traffic,
     certificates,
     descriptors,
+    reloads,
     server: config.server,
   };
 }

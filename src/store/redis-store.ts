@@ -50,6 +50,8 @@ export interface StoreServices {
 /** A Redis server, or one that speaks its protocol, that gateways share. */
 export class RedisStore implements SharedStore {
   readonly onError: SharedStore["onError"];
+  /** Calls that have ended, and those that were not made because it was away. */
+  readonly counts = { answered: 0, failed: 0, away: 0 };
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #late: Error;
@@ -106,13 +108,21 @@ export class RedisStore implements SharedStore {
     parameters: readonly (string | number)[],
   ): Promise<StoreReply> {
     if (this.#isClosed) this.#linger();
-    if (this.#away !== undefined) return Promise.reject(this.#away);
+    if (this.#away !== undefined) {
+      this.counts.away += 1;
+      return Promise.reject(this.#away);
+    }
     if (this.#calls >= MOST_CALLS) return Promise.reject(this.#overload);
     this.#calls += 1;
     return new Promise((resolve, reject) => {
       const names = keys.map((key) => this.#nameOf(key));
       this.#sending.add(new Call(script, names, parameters, resolve, reject));
     });
+  }
+
+  /** Whether it is not asked for now, because it does not answer. */
+  get isAway(): boolean {
+    return this.#away !== undefined;
   }
 
   /** No configuration names it any more. The connection closes when nothing in flight uses it. */
@@ -166,6 +176,7 @@ export class RedisStore implements SharedStore {
       this.#calls -= 1;
       // A late reply is nobody's: the request has gone on without it.
       if (call.isOver) return;
+      this.counts.answered += 1;
       this.#settle(call);
       this.#reach.succeeded();
       call.resolve(reply);
@@ -177,6 +188,7 @@ export class RedisStore implements SharedStore {
 
   #fail(call: Call, error: unknown): void {
     if (call.isOver) return;
+    this.counts.failed += 1;
     this.#reject(
       call,
       new StoreUnavailable(`the shared store has failed: ${reasonOf(error)}`, { cause: error }),

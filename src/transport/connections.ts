@@ -39,6 +39,10 @@ export class Connections implements ConnectionOwner {
     address.watch(this.#onMoved);
   }
 
+  get connections(): number {
+    return this.#open;
+  }
+
   /** Whether none is open. */
   get isEmpty(): boolean {
     return this.#open === 0;

@@ -27,6 +27,7 @@ const METHODS: ReadonlySet<string> = new Set(
 
 /** Carries requests to HTTP/3 backends, which only the runtime's fetch speaks to. */
 export class FetchCarrier implements BackendCarrier {
+  readonly connections = 0;
   readonly #fetch: Fetch;
   readonly #budget: FetchBudget;
 

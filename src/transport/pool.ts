@@ -38,6 +38,13 @@ export class ConnectionPool {
     this.#carrierTo(attempt.request.to).carry(attempt);
   }
 
+  /** Open connections to all backends. */
+  get size(): number {
+    let size = 0;
+    for (const { connections } of this.#byKey.values()) size += connections;
+    return size;
+  }
+
   /** Closes idle connections; the others end with their attempts. */
   close(): void {
     for (const carrier of this.#byKey.values()) carrier.closeIdle();

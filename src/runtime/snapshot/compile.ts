@@ -10,6 +10,7 @@ import { type RoutePattern, RouteTable } from "../../routing/table.ts";
 import { databaseBeside } from "../../sqlite/beside.ts";
 import { tracingSettings } from "../../telemetry/tracing/schema.ts";
 import { Tracer } from "../../telemetry/tracing/tracer.ts";
+import type { RedisStore } from "../../store/redis-store.ts";
 import { runThrough, type Steps } from "../../time/slices.ts";
 import type { Lease } from "../lifetimes.ts";
 import { guardPathsInSteps } from "./guarded-paths.ts";
@@ -59,6 +60,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
       redaction: new Redaction(redactedNames(config)),
       tracer: tracerOf(config, services),
       toProblem,
+      store: routes.store,
       lease,
     };
   } catch (error) {
@@ -94,6 +96,7 @@ function* patternsInSteps(routes: readonly RouteConfig[]): Steps<RoutePattern[]>
 class RouteCompiler {
   /** The chain of the global policies alone. */
   readonly unrouted: Chain;
+  readonly store: RedisStore | undefined;
   /** The names of fields that only global policies give to backends. */
   readonly ownFields: readonly string[];
   readonly #services: SnapshotServices;
@@ -103,13 +106,14 @@ class RouteCompiler {
   constructor(config: Config, services: SnapshotServices, lease: Lease) {
     const { clock, random, log, fetch } = services;
     this.#services = services;
+    this.store = storeOf(config.store, services, lease);
     this.#policies = new Policies(config, {
       clock,
       random,
       log,
       fetch,
       databaseFor: (name) => databaseBeside(config.logging.database, name),
-      store: storeOf(config.store, services, lease),
+      store: this.store,
       lease,
     });
     this.#ends = new RouteEnds(config, services, lease);

@@ -11,6 +11,7 @@ import type { Mirror } from "../../proxy/mirror/mirror.ts";
 import type { Split } from "../../proxy/split/split.ts";
 import type { RoutePattern, RouteTable } from "../../routing/table.ts";
 import type { OpenLink } from "../../store/link.ts";
+import type { RedisStore } from "../../store/redis-store.ts";
 import type { TraceIds } from "../../pipeline/trace.ts";
 import type { Tracer } from "../../telemetry/tracing/tracer.ts";
 import type { UpstreamServices } from "../../upstream/open.ts";
@@ -56,6 +57,8 @@ export interface Snapshot {
   /** What exchanges note for their decisions; undefined if none are kept. */
   readonly noting: Noting | undefined;
   readonly toProblem: ToProblem;
+  /** What gateways share; undefined without one. */
+  readonly store: RedisStore | undefined;
   /** The state that the snapshot uses and that may outlive it. */
   readonly lease: Lease;
 }

@@ -23,6 +23,11 @@ export interface AcmeSettings {
   readonly challenges: readonly ChallengeType[];
 }
 
+export interface RenewalCounts {
+  succeeded: number;
+  failed: number;
+}
+
 export interface RenewalsOptions {
   readonly clock: Clock;
   readonly random: () => number;
@@ -30,6 +35,8 @@ export interface RenewalsOptions {
   readonly fetch: Fetch;
   /** Called when `certificates` has changed. */
   readonly onChange: () => void;
+  /** Attempts to get a certificate. */
+  readonly counts?: RenewalCounts | undefined;
 }
 
 /** Between two looks at the storage, where another gateway may have put a certificate. */
@@ -202,6 +209,7 @@ export class Renewals {
     }
     managed.adopt(obtained);
     managed.isUnsaved = true;
+    if (this.#options.counts !== undefined) this.#options.counts.succeeded += 1;
     this.#messages.issued(managed);
     this.#options.onChange();
     await this.#save(managed);
@@ -262,6 +270,7 @@ export class Renewals {
     const now = clock.wall();
     const [challenge] = rotated(this.#settings.challenges, managed.failures);
     managed.failures += 1;
+    if (this.#options.counts !== undefined) this.#options.counts.failed += 1;
     const known = error instanceof IssuerError ? error : undefined;
     const left = (managed.validity?.to ?? 0) - now;
     const delay = retryDelay(managed.failures, known, left, random());

@@ -59,7 +59,8 @@ function refusal(text: string): Response {
   return new Response(`${text}\n`, { status: 422 });
 }
 
-function* cachesOf({ routes }: Snapshot): Generator<[id: string, cache: ResponseCache]> {
+/** The caches of the routes that have one. */
+export function* cachesOf({ routes }: Snapshot): Generator<[id: string, cache: ResponseCache]> {
   for (const { id, chain } of routes) {
     const cache = chain.policies.find((policy) => policy instanceof ResponseCache);
     if (cache !== undefined) yield [id, cache];

@@ -11,6 +11,7 @@ import { BatchBuffers } from "../../wire/http2/frame-sender.ts";
 import { AcceptedConnection } from "./accepted-connection.ts";
 import { Acceptor } from "./acceptor.ts";
 import type { Admission, Gate } from "./admission.ts";
+import { type Census, ConnectionCounts } from "./census.ts";
 import { DateLine } from "./date-line.ts";
 import { FirstBytes } from "./first-bytes.ts";
 import { Http1Session } from "./http1/session.ts";
@@ -53,6 +54,8 @@ export interface ListenerOptions {
   readonly admission?: Admission | undefined;
   /** A proxy's connection does not begin with a valid PROXY header, and is closed. */
   readonly onProxyFailure?: PreambleServices["failed"];
+  /** Where connections are counted. */
+  readonly counts?: ConnectionCounts | undefined;
   /** Called for an error outside any exchange. */
   readonly onError: (error: unknown) => void;
   /** Undefined for plain connections. */
@@ -76,6 +79,7 @@ export class Listener {
     flushes: new EndOfTurn((connection) => connection.flush(), setImmediate),
   };
   readonly #admission: Admission | undefined;
+  readonly #counts: ConnectionCounts;
   readonly #onProxyFailure: PreambleServices["failed"];
   #proxies: AddressSet | undefined;
   readonly #idle = new IdleTimeouts();
@@ -90,6 +94,7 @@ export class Listener {
     this.#host = host;
     this.#tls = options.tls;
     this.#admission = admission;
+    this.#counts = options.counts ?? new ConnectionCounts();
     this.#onProxyFailure = onProxyFailure ?? (() => {});
     this.#proxies = limits.proxies;
     this.#services = {
@@ -139,6 +144,17 @@ export class Listener {
     for (const { client } of this.#sessions) if (client !== undefined) yield client;
   }
 
+  /** Adds its open connections to a census. */
+  addTo(census: Census): void {
+    for (const session of this.#sessions) {
+      if (session instanceof Http1Session) census.http1 += 1;
+      else if (session instanceof Http2Session) {
+        census.http2 += 1;
+        census.streams += session.streams;
+      } else census.opening += 1;
+    }
+  }
+
   /** Ends all exchanges under way, for one reason. */
   cut(reason: GatewayError): void {
     for (const session of this.#sessions) session.cut(reason);
@@ -184,6 +200,7 @@ export class Listener {
     this.#restLater();
     const place = this.#admission?.enter() ?? "stays";
     if (place === "refused") {
+      this.#counts.refused.max_connections += 1;
       refuse(socket);
       return;
     }
@@ -196,6 +213,7 @@ export class Listener {
       this.#sessions.add(parked);
       return;
     }
+    this.#counts.accepted += 1;
     const peer = { address: normalizeAddress(address), port: socket.remotePort };
     if (this.#proxies?.has(peer.address) === true) {
       const services = { ...this.#preambleServices, timeout: this.#services.limits.header };
@@ -225,13 +243,17 @@ export class Listener {
       this.#forget(preamble);
       if (rest.length > 0) socket.data.received(rest);
     },
-    failed: (peer, reason) => this.#onProxyFailure(peer, reason),
+    failed: (peer, reason) => {
+      this.#counts.refused.proxy_protocol += 1;
+      this.#onProxyFailure(peer, reason);
+    },
     gone: (session) => this.#gone(session),
   };
 
   /** The client is known. */
   #admit(socket: Bun.Socket<Session>, peer: Peer): void {
     if (this.#admission?.identify(peer.address) === false) {
+      this.#counts.refused.max_connections_per_client += 1;
       refuse(socket);
       this.#admission.leave(undefined);
     } else if (this.#tls === undefined) this.#begin(socket, peer);
@@ -239,7 +261,7 @@ export class Listener {
       const handshake = new TlsHandshake(socket, peer, this.#tls.settings, {
         timeout: this.#services.limits.header,
         protocols: this.#http2 ? HTTP_1_AND_2 : HTTP_1,
-        failed: this.#tls.failed,
+        failed: this.#failed,
         ignored: this.#tls.ignored,
         secured: this.#secured,
         gone: this.#services.gone,
@@ -248,11 +270,17 @@ export class Listener {
     }
   }
 
+  readonly #failed: HandshakeServices["failed"] = (...failure) => {
+    this.#counts.handshakes.failed += 1;
+    this.#tls?.failed(...failure);
+  };
+
   /** A property, so that no closure is made per connection. */
   readonly #secured: HandshakeServices["secured"] = (
     handshake,
     { socket, peer, tls, protocol },
   ) => {
+    this.#counts.handshakes.succeeded += 1;
     const line = new Line();
     line.take(socket);
     const version = protocol === "h2" ? "HTTP/2" : "HTTP/1.1";

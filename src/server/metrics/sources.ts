@@ -3,11 +3,14 @@ import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
 import type { MetricSource } from "../../telemetry/metrics/registry.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { backendSource } from "./backends.ts";
+import { connectionSources, type ConnectionsSubject } from "./connections.ts";
+import { operationSources, type OperationSubject } from "./operation.ts";
 import { processSources } from "./process.ts";
+import { routeSources } from "./routes.ts";
 import { trafficSources } from "./traffic.ts";
 
 /** The parts of a gateway that metrics are read from. */
-export interface MetricsSubject {
+export interface MetricsSubject extends ConnectionsSubject, OperationSubject {
   readonly version: string;
   /** Unix epoch seconds. */
   readonly startedAt: number;
@@ -28,6 +31,9 @@ export function metricSources(subject: MetricsSubject): MetricSource[] {
       logBytes: () => sizeOf(telemetry.settings.database),
     }),
     backendSource(subject.snapshot),
+    ...routeSources(subject.snapshot),
+    ...connectionSources(subject),
+    ...operationSources(subject),
     ...processSources(subject),
   ];
 }

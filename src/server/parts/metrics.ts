@@ -1,4 +1,6 @@
 import type { Config } from "../../config/schema.ts";
+import { withoutUserInfo } from "../../http/user-info.ts";
+import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
 import { ExchangeMetrics } from "../../telemetry/metrics/exchange-metrics.ts";
 import { exchangeSource } from "../../telemetry/metrics/exchange-source.ts";
 import { MetricRegistry, type MetricSource } from "../../telemetry/metrics/registry.ts";
@@ -8,9 +10,12 @@ import { EventLoopLag } from "../metrics/event-loop-lag.ts";
 
 type Settings = Config["metrics"];
 
+const FORGET_EVERY_MS = 60_000;
+
 export interface MetricsServices {
   readonly clock: Clock;
   readonly telemetry: Pick<Telemetry, "meter">;
+  readonly snapshot: () => Snapshot;
   /** Of the other parts. */
   readonly sources: readonly MetricSource[];
 }
@@ -23,6 +28,8 @@ export class Metrics {
   #settings: Settings;
   #exchanges: ExchangeMetrics | undefined;
   #isRunning = false;
+  /** Unix epoch milliseconds. */
+  #forgetAt = 0;
 
   constructor(settings: Settings, services: MetricsServices) {
     this.#settings = settings;
@@ -37,7 +44,9 @@ export class Metrics {
 
   /** What there is to show; undefined while it is turned off. */
   get registry(): MetricRegistry | undefined {
-    return this.#settings.enabled ? this.#registry : undefined;
+    if (!this.#settings.enabled) return undefined;
+    this.#forgetBackends();
+    return this.#registry;
   }
 
   /** Everything that there may be to show. */
@@ -63,6 +72,21 @@ export class Metrics {
   stop(): void {
     this.#isRunning = false;
     this.#lag.stop();
+  }
+
+  /** Now and then, those that discovery does not find any more. */
+  #forgetBackends(): void {
+    const { clock, snapshot } = this.#services;
+    const now = clock.wall();
+    if (this.#exchanges === undefined || now < this.#forgetAt) return;
+    this.#forgetAt = now + FORGET_EVERY_MS;
+    const there = new Set<string>();
+    for (const { upstreams } of snapshot().routes) {
+      for (const { backends } of upstreams) {
+        for (const { url } of backends) there.add(withoutUserInfo(url));
+      }
+    }
+    this.#exchanges.keepBackends((url) => there.has(url), now);
   }
 
   #apply(): void {

@@ -9,6 +9,7 @@ import type { Clock } from "../../time/clock.ts";
 import type { ConnectionPool } from "../../transport/pool.ts";
 import type { HealthMonitor } from "../../upstream/health/monitor.ts";
 import type { AutomaticCertificates } from "../acme/automatic-certificates.ts";
+import type { ReloadCounts } from "../reload-counts.ts";
 import type { Admin } from "./admin.ts";
 import type { DescriptorWatch } from "./descriptor-watch.ts";
 import type { Metrics } from "./metrics.ts";
@@ -32,6 +33,7 @@ export interface Parts {
   readonly traffic: TrafficPorts;
   readonly certificates: AutomaticCertificates;
   readonly descriptors: DescriptorWatch;
+  readonly reloads: ReloadCounts;
   /** Current settings that belong to no part. */
   server: Config["server"];
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import { AddressSet } from "../../http/address-set.ts";
 import type { ListenerLimits } from "../listener/limits.ts";
+import { type Census, ConnectionCounts } from "../listener/census.ts";
 import { Listener, type ListenerOptions, type ListenerTls } from "../listener/listener.ts";
 import { Listening, portOf } from "./listening.ts";
 import { openPort } from "./open-port.ts";
@@ -26,6 +27,8 @@ export type PortServices = Pick<
 export interface PortKind {
   /** The configuration's key for its number. */
   readonly key: string;
+  /** Its name in metrics. */
+  readonly name: "http" | "https";
   /** For connections with TLS; undefined without. Called when the port is opened. */
   readonly tls: () => ListenerTls | undefined;
 }
@@ -35,6 +38,7 @@ export class TrafficPort {
   readonly #services: PortServices;
   readonly #kind: PortKind;
   readonly #listening = new Listening<Listener>();
+  readonly counts = new ConnectionCounts();
   #settings: PortSettings;
 
   /** Opens nothing yet. */
@@ -42,6 +46,17 @@ export class TrafficPort {
     this.#services = services;
     this.#kind = kind;
     this.#settings = only(settings);
+  }
+
+  get name(): PortKind["name"] {
+    return this.#kind.name;
+  }
+
+  /** What its open connections are used for, those of replaced listeners among them. */
+  get census(): Census {
+    const census = { http1: 0, http2: 0, opening: 0, streams: 0 };
+    this.#listening.each((listener) => listener.addTo(census));
+    return census;
   }
 
   /** Undefined while it is off or not open. */
@@ -111,6 +126,7 @@ export class TrafficPort {
           port,
           limits: limitsOf(settings),
           tls: this.#kind.tls(),
+          counts: this.counts,
           ...this.#services,
         }),
     );

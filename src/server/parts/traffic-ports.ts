@@ -7,7 +7,11 @@ import { Admission, type ConnectionLimits } from "../listener/admission.ts";
 import type { Listener, ListenerOptions, ListenerTls } from "../listener/listener.ts";
 import type { Peer } from "../listener/peer.ts";
 import { ReportLimit } from "../listener/report-limit.ts";
-import { type AutomaticCertificates, CertificateStore } from "../listener/tls/certificate-store.ts";
+import {
+  type AutomaticCertificates,
+  CertificateStore,
+  type KnownCertificate,
+} from "../listener/tls/certificate-store.ts";
 import { CLIENT_LEFT } from "../listener/tls/handshake.ts";
 import { trafficApp } from "../traffic.ts";
 import { portOf } from "./listening.ts";
@@ -70,13 +74,25 @@ export class TrafficPorts {
     };
     this.#plain = new TrafficPort(settings, shared, {
       key: "server.port",
+      name: "http",
       tls: () => undefined,
     });
     this.#secure = new TrafficPort(securePort(settings), shared, {
       key: "server.tls.port",
+      name: "https",
       tls: () => this.#listenerTls(),
     });
     this.#ports.push(this.#plain, this.#secure);
+  }
+
+  /** Open or not, the plain one first. */
+  get ports(): readonly TrafficPort[] {
+    return this.#ports;
+  }
+
+  /** The certificates of the TLS port, from files and from an issuer. */
+  get certificates(): readonly KnownCertificate[] {
+    return this.#store?.known ?? [];
   }
 
   /** Of those that are open, the plain one first. */

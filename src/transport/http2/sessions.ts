@@ -48,6 +48,11 @@ export class Sessions implements SessionOwner, Carrier {
     options.address.watch(this.#onMoved);
   }
 
+  get connections(): number {
+    const { fallback } = this.#options;
+    return this.#open.size + this.#dialling.size + (fallback?.connections ?? 0);
+  }
+
   carry(attempt: Attempt): void {
     const { fallback, services } = this.#options;
     if (fallback !== undefined && services.clock.monotonic() < this.#isHttp1Until) {

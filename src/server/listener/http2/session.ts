@@ -64,6 +64,11 @@ export class Http2Session
     return this.connection.peer;
   }
 
+  /** Open streams. */
+  get streams(): number {
+    return this.#http2.streamCount;
+  }
+
   get isIdle(): boolean {
     return this.#http2.streamCount === 0 && !this.#http2.awaitsHeaders;
   }

@@ -27,6 +27,16 @@ export interface AutomaticCertificates {
   challenge(serverName: string): PemPair | undefined;
 }
 
+/** A certificate that clients get. */
+export interface KnownCertificate {
+  readonly source: "file" | "acme";
+  readonly names: readonly string[];
+  /** The issuer's distinguished name. */
+  readonly issuer: string;
+  /** Unix epoch milliseconds. */
+  readonly notAfter: number;
+}
+
 export interface StoreOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, "log">;
@@ -70,6 +80,14 @@ export class CertificateStore {
     }
     this.#settings = this.#compose();
     this.#remindDaily();
+  }
+
+  /** In force now, those of files first. */
+  get known(): KnownCertificate[] {
+    return [
+      ...[...this.#loaded.certificates.values()].map((opened) => describe(opened, "file")),
+      ...this.#automatic.map((opened) => describe(opened, "acme")),
+    ];
   }
 
   /** For new connections. */
@@ -169,6 +187,10 @@ export class CertificateStore {
       }
     }
   }
+}
+
+function describe({ own, names }: Opened, source: KnownCertificate["source"]): KnownCertificate {
+  return { source, names: names.all, issuer: own.issuer, notAfter: Date.parse(own.validTo) };
 }
 
 function filesOf({ certificates, client_certificates: clients }: StoreConfig): string[] {
