@@ -50,3 +50,28 @@ export function shown(character: string): string {
 function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
+
+/** The original of a text that `escaped` has made. */
+export function unescaped(text: string): string {
+  return text.includes("\\") ? text.replace(ESCAPE, original) : text;
+}
+
+const ESCAPE = /\\(?:x([\da-f]{2})|u([\da-f]{4})|(.))/g;
+
+function original(
+  whole: string,
+  byte: string | undefined,
+  code: string | undefined,
+  short: string | undefined,
+): string {
+  const digits = byte ?? code;
+  if (digits !== undefined) return String.fromCharCode(Number.parseInt(digits, 16));
+  return ORIGINALS.get(short ?? "") ?? whole;
+}
+
+const ORIGINALS: ReadonlyMap<string, string> = new Map([
+  ["t", "\t"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["\\", "\\"],
+]);

@@ -1,8 +1,15 @@
-import type { Exchange } from "../../pipeline/exchange.ts";
+import type { Field } from "../../http/field.ts";
 import { writeKeptContent } from "../../pipeline/kept-content.ts";
+import type { Redaction } from "../../pipeline/redaction.ts";
 import type { Beginning } from "./beginning.ts";
 import { decoded, isEncoded } from "./decoded.ts";
 import { type ContentKind, ContentRedaction } from "./redacting/content-redaction.ts";
+
+/** Whose content it is: what must not be kept of it, and the request's fields, which hold secrets too. */
+interface Owner {
+  readonly redaction: Redaction;
+  readonly fields: { readonly all: readonly Field[] };
+}
 
 interface Seen {
   readonly beginning: Beginning;
@@ -20,7 +27,7 @@ const ROOM = 65_536;
 
 /** What a row keeps of content whose exchange is over, as JSON. */
 export function keptContent(
-  exchange: Exchange,
+  { redaction, fields }: Owner,
   { beginning, type, coding, limit }: Seen,
   { binary }: { readonly binary: boolean },
 ): string {
@@ -42,7 +49,7 @@ export function keptContent(
   const text = kind === undefined ? undefined : textOf(content, isWhole);
   const cut = isWhole ? {} : ({ cut: true } as const);
   if (kind !== undefined && text !== undefined) {
-    const left = new ContentRedaction(exchange.redaction, exchange.fields.all).redacted(text, kind);
+    const left = new ContentRedaction(redaction, fields.all).redacted(text, kind);
     const redacted = left === text ? {} : ({ redacted: true } as const);
     return writeKeptContent({ ...about, text: left, ...cut, ...redacted });
   }

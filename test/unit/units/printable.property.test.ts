@@ -1,6 +1,12 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { assert, property, string } from "fast-check";
-import { escaped, isPlain, printable, printableJson } from "../../../src/units/printable.ts";
+import {
+  escaped,
+  isPlain,
+  printable,
+  printableJson,
+  unescaped,
+} from "../../../src/units/printable.ts";
 import { TEST_TIMEOUT_MS } from "../../support/patience.ts";
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -90,4 +96,12 @@ test.each([
 ])("%j is shown as %s", (text, shown) => {
   expect(printable(text)).toBe(shown);
   expect(escaped(text)).toBe(shown);
+});
+
+test("what was escaped can be had again", () => {
+  assert(
+    property(anyText, (text) => {
+      expect(unescaped(escaped(text))).toBe(text);
+    }),
+  );
 });
