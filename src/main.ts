@@ -16,12 +16,30 @@ import { quota } from "./cli/quota/quota.ts";
 import { StandardInput } from "./cli/secret-input.ts";
 import { serve } from "./cli/serve.ts";
 import { mayColor, writeAll } from "./cli/terminal.ts";
+import { statsCommand } from "./cli/stats/stats.ts";
 import { version } from "./cli/version.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
 
-const commands = [serve, check, audit, init, proxy, demo, mock, key, password, quota, version];
+const stats = statsCommand(async (milliseconds) => {
+  await Bun.sleep(milliseconds);
+  return true;
+});
+const commands = [
+  serve,
+  check,
+  audit,
+  init,
+  proxy,
+  demo,
+  mock,
+  key,
+  password,
+  quota,
+  stats,
+  version,
+];
 const help = helpCommand(commands);
 
 const processConsole: Console = {
@@ -38,6 +56,7 @@ const processConsole: Console = {
     out: mayColor(process.stdout.isTTY, process.env),
     err: mayColor(process.stderr.isTTY, process.env),
   },
+  columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
   onStopSignal: (listener) => processSignals.onStop(listener),
   onReloadSignal: (listener) => processSignals.onReload(listener),
 };

@@ -7,6 +7,8 @@ export class FakeConsole implements Console {
   readonly color: Console["color"];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly input: SecretInput;
+  /** As wide as the terminal is; undefined if it is none. */
+  width: number | undefined;
   printed = "";
   complaints = "";
   readonly #stopListeners: ((signal: string) => void)[] = [];
@@ -17,15 +19,21 @@ export class FakeConsole implements Console {
       color?: Partial<Console["color"]>;
       environment?: Readonly<Record<string, string | undefined>>;
       input?: SecretInput;
+      width?: number;
     } = {},
   ) {
     this.input = options.input ?? piped("");
     this.color = { out: false, err: false, ...options.color };
+    this.width = options.width;
     this.environment = options.environment ?? {};
   }
 
   now(): number {
     return Date.UTC(2026, 0, 1);
+  }
+
+  columns(): number | undefined {
+    return this.width;
   }
 
   out(text: string): void {
