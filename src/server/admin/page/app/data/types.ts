@@ -1,4 +1,8 @@
+import type { Differences, ReplayedAnswer } from "../../../../../runtime/replay/answer.ts";
 import type { Decisions, KeptFields } from "../../../../../pipeline/decisions/decisions.ts";
+import type { KeptContent } from "../../../../../pipeline/kept-content.ts";
+
+export type { KeptContent } from "../../../../../pipeline/kept-content.ts";
 
 export type { Decisions, KeptFields } from "../../../../../pipeline/decisions/decisions.ts";
 export type {
@@ -7,6 +11,7 @@ export type {
   ConfigurationEntry,
   Reloaded,
 } from "../../../api/schemas/configuration.ts";
+export type { ReplayedAnswer } from "../../../../../runtime/replay/answer.ts";
 export type { Session } from "../../../api/schemas/session.ts";
 export type {
   Backends,
@@ -46,8 +51,9 @@ export interface FullRow extends ExchangeRow {
   readonly decisions: Decisions | null;
   readonly request_fields: KeptFields | null;
   readonly response_fields: KeptFields | null;
-  readonly request_body: string | null;
-  readonly response_body: string | null;
+  /** Of some gateways as JSON. */
+  readonly request_body: KeptContent | string | null;
+  readonly response_body: KeptContent | string | null;
 }
 
 export interface ExchangePage {
@@ -74,4 +80,52 @@ export interface LiveSecond {
   readonly p99_ms: number | null;
   readonly in_flight: number;
   readonly bytes_out: number;
+}
+
+/** A request of the past, sent again. */
+export interface Replay {
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    readonly notes: readonly string[];
+  };
+  readonly logged: ReplayedAnswer;
+  readonly replayed: ReplayedAnswer;
+  readonly differences: Differences;
+}
+
+interface Place {
+  readonly line: number;
+}
+
+/** What would become of a request. */
+export interface Explanation {
+  readonly outcome: string;
+  readonly status?: number;
+  readonly route?: { readonly id: string; readonly path: string; readonly at?: Place };
+  readonly others: readonly { readonly route: string; readonly why_not: string }[];
+  readonly more?: number;
+  readonly policies: readonly {
+    readonly name: string;
+    readonly scope: string;
+    readonly settings: unknown;
+    readonly at?: Place;
+  }[];
+  readonly upstreams?: readonly {
+    readonly name?: string;
+    readonly share?: number;
+    readonly backends: readonly {
+      readonly url: string;
+      readonly share: number;
+      readonly healthy: boolean | null;
+      readonly why_not?: string;
+      readonly detail?: string;
+    }[];
+  }[];
+  readonly sent?: {
+    readonly method: string;
+    readonly target: string;
+    readonly host: string | null;
+  };
+  readonly notes: readonly string[];
 }

@@ -1,7 +1,8 @@
 import type { Decisions } from "../data/types.ts";
 import { Part } from "./part.tsx";
 
-const OBSTACLES: Readonly<Record<string, string>> = {
+/** Why a backend did not get a request, in words. */
+export const OBSTACLES: Readonly<Record<string, string>> = {
   down: "down",
   ejected: "ejected",
   circuit_open: "breaker open",

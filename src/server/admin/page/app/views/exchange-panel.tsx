@@ -8,6 +8,7 @@ import { useData } from "../data/use-data.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Link } from "../parts/link.tsx";
 import { Copy, Loading, Problem, Status } from "../parts/words.tsx";
+import { Content } from "./content.tsx";
 import { Decided } from "./exchange-decisions.tsx";
 import { Explain } from "./exchange-explain.tsx";
 import { Replay } from "./exchange-replay.tsx";
@@ -132,9 +133,9 @@ function Details({ detail: { row, curl } }: { readonly detail: ExchangeDetail })
         <pre class="code">{curl}</pre>
       </Part>
       <Fields title="Request fields" fields={row.request_fields} />
-      <Content title="Request content" text={row.request_body} />
+      <Content title="Request content" content={row.request_body} />
       <Fields title="Response fields" fields={row.response_fields} />
-      <Content title="Response content" text={row.response_body} />
+      <Content title="Response content" content={row.response_body} />
       <Part title="All columns" isClosed>
         <dl class="columns-list">
           {Object.entries(row)
@@ -207,25 +208,6 @@ function Fields({ title, fields }: { readonly title: string; readonly fields: Ke
       </dl>
     </Part>
   );
-}
-
-function Content({ title, text }: { readonly title: string; readonly text: string | null }) {
-  if (text === null || text === "") return null;
-  const shown = indented(text);
-  return (
-    <Part title={title} actions={<Copy text={shown} />}>
-      <pre class="code">{shown}</pre>
-    </Part>
-  );
-}
-
-/** JSON that is whole on lines of its own; any other text as it is. */
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
-  } catch {
-    return text;
-  }
 }
 
 function numberIn(row: FullRow, column: string): number {

@@ -51,12 +51,11 @@ export function Attention() {
   ];
   const drained = backends.filter((backend) => backend.drained).length;
   if (troubles.length === 0) {
+    if (backends.length === 0) return <p class="attention">No route has backends.</p>;
     return (
       <p class="attention good">
         <Icon name="check" />
-        {backends.length === 0
-          ? "No route has backends."
-          : `All ${counted(new Set(backends.map(({ url }) => url)).size, "backend")} are up.`}
+        {`All ${counted(new Set(backends.map(({ url }) => url)).size, "backend")} are up.`}
         {drained > 0 && ` ${counted(drained, "backend")} drained.`}
       </p>
     );
@@ -68,8 +67,9 @@ export function Attention() {
       {first.map(({ key, isBad, what, why, to }) => (
         <li key={key} class={isBad ? "bad" : "warn"}>
           <Icon name="alert" />
-          <Link to={to}>{what}</Link>
-          <span class="why">{why}</span>
+          <p>
+            <Link to={to}>{what}</Link> <span class="why">{why}</span>
+          </p>
         </li>
       ))}
       {more > 0 && (

@@ -29,9 +29,9 @@ export function spansOf(row: FullRow): readonly Span[] {
 function decidedSpans(decisions: Decisions): Span[] {
   const { phases, route, policies = [], attempts = [], waits = [] } = decisions;
   const parts: Readonly<Record<string, Span[]>> = {
-    in: policies.map(({ name, verdict, status, code, at_ms: at, took_ms: took }) => ({
+    in: policies.map(({ name, verdict, code, at_ms: at, took_ms: took }) => ({
       label: name,
-      note: verdict === "passed" ? "" : [verdict, status, code].filter(Boolean).join(" "),
+      note: verdict === "passed" ? "" : [verdict, code].filter(Boolean).join(" "),
       at,
       took,
       tone: verdict === "refused" ? "bad" : "policy",
