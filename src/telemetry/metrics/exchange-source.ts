@@ -66,12 +66,12 @@ const OUTCOMES = [
   "cancelled",
 ] as const satisfies AttemptOutcome[];
 
-/** Only outcomes that there have been; but those that were answered always, so that rates begin at 0. */
+/** Only outcomes that there have been; but 2xx and 5xx always, so that rates of them begin at 0. */
 function* outcomes(route: string, { backend, outcomes: counts, classes }: BackendSeries) {
   for (const outcome of OUTCOMES) {
     if (outcome === "answered") {
       for (const [digit, value] of classes.entries()) {
-        if (value > 0 || digit === 2) {
+        if (value > 0 || digit === 2 || digit === 5) {
           yield attemptSample([route, backend, outcome, `${digit}xx`], value);
         }
       }
