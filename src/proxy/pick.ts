@@ -51,8 +51,8 @@ export function pickAgain(
 function suspected({ backends }: Upstream, except?: ReadonlySet<Backend>): Backend | undefined {
   let least: Backend | undefined;
   for (const backend of backends) {
-    const { health, isFull, inFlight } = backend;
-    if (except?.has(backend) === true || isFull) continue;
+    const { health, drain, isFull, inFlight } = backend;
+    if (except?.has(backend) === true || isFull || drain.isOn) continue;
     if (health.healthy || health.consecutiveFailures > 0) continue;
     if (least === undefined || inFlight < least.inFlight) least = backend;
   }

@@ -10,13 +10,14 @@ export interface Availability {
   readonly reserve: readonly Backend[];
 }
 
-/** The healthy backends, or those that are tried in their place. */
+/** The healthy backends, or those that are tried in their place; none that is drained. */
 export function healthyOf(
   backends: readonly Backend[],
   whenNoneHealthy: WhenNoneHealthy,
 ): readonly Backend[] {
-  const healthy = backends.filter(({ health }) => health.healthy);
-  return healthy.length === 0 && whenNoneHealthy === "try_all" ? backends : healthy;
+  const open = backends.filter(({ drain }) => !drain.isOn);
+  const healthy = open.filter(({ health }) => health.healthy);
+  return healthy.length === 0 && whenNoneHealthy === "try_all" ? open : healthy;
 }
 
 export function availableOf(
@@ -37,6 +38,6 @@ export function availableOf(
 }
 
 /** Whether nothing that is known of a backend keeps requests from it. */
-export function isAvailable({ health, ejection, breaker }: Backend): boolean {
-  return health.healthy && ejection?.isEjected !== true && breaker?.isOpen !== true;
+export function isAvailable({ health, drain, ejection, breaker }: Backend): boolean {
+  return health.healthy && !drain.isOn && ejection?.isEjected !== true && breaker?.isOpen !== true;
 }

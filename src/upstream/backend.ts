@@ -6,6 +6,7 @@ import {
   socketPathOf,
 } from "./destination.ts";
 import type { CircuitBreaker } from "./breaker/breaker.ts";
+import { Drain } from "./drain.ts";
 import type { Ejection } from "./ejection/ejection.ts";
 import type { Health } from "./health/health.ts";
 import { Load } from "./limits/upstream-load.ts";
@@ -74,6 +75,8 @@ export class Backend implements BackendAddress {
   /** How it is reached for an upgrade, which only HTTP/1.1 has. */
   readonly toUpgrade: Destination;
   readonly load: Load;
+  /** Whether an operator keeps new requests from it. */
+  readonly drain: Drain;
   readonly #maxInFlight: number;
 
   constructor(settings: {
@@ -83,6 +86,7 @@ export class Backend implements BackendAddress {
     ejection?: Ejection | undefined;
     breaker?: CircuitBreaker | undefined;
     load?: Load | undefined;
+    drain?: Drain | undefined;
     to?: Destination;
     maxInFlight?: number | undefined;
     isBackup?: boolean | undefined;
@@ -101,6 +105,7 @@ export class Backend implements BackendAddress {
     this.ejection = settings.ejection;
     this.breaker = settings.breaker;
     this.load = settings.load ?? new Load();
+    this.drain = settings.drain ?? new Drain();
     this.to = settings.to ?? destinationOf(address);
     this.toUpgrade = forUpgrades(this.to);
     this.#maxInFlight = settings.maxInFlight ?? Number.POSITIVE_INFINITY;

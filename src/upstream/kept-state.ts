@@ -2,6 +2,7 @@ import type { Keeper } from "../pipeline/keeping.ts";
 import type { Clock } from "../time/clock.ts";
 import { CircuitBreaker } from "./breaker/breaker.ts";
 import type { BreakerConfig } from "./breaker/schema.ts";
+import { Drain } from "./drain.ts";
 import type { DiscoveryServices } from "./discovery/source.ts";
 import { Ejection } from "./ejection/ejection.ts";
 import type { EjectionConfig } from "./ejection/schema.ts";
@@ -30,6 +31,8 @@ export interface StateServices {
  */
 export class KeptState {
   readonly load: Load;
+  /** It stays until an operator ends it, or the backend leaves. */
+  readonly drain: Drain;
   /** Whether no upstream of this name had the backend. */
   readonly isNew: boolean;
   readonly ejection: Ejection | undefined;
@@ -60,6 +63,7 @@ export class KeptState {
       return new Load(whole);
     });
     this.isNew = isNew;
+    this.drain = this.#acquire("drain", undefined, () => new Drain());
     this.ejection = this.#ejection();
     this.breaker = this.#breaker();
     if (this.ejection !== undefined) health.addListener(this.#checks);

@@ -169,8 +169,8 @@ export class Roster {
       const health = monitor.acquire({ url, basePath: address.basePath, to }, healthCheck);
       const known = { url, health, whole: this.#load };
       const state = new KeptState(known, this.#settings, this.#services);
-      const { load, ejection, breaker } = state;
-      const parts = { health, load, ejection, breaker, to };
+      const { load, drain, ejection, breaker } = state;
+      const parts = { health, load, drain, ejection, breaker, to };
       return { config, state, backend: makeBackend(config, address, parts) };
     } catch (error) {
       keeper.release(addressKey(url));
@@ -225,11 +225,11 @@ function addressKey(url: string): string {
 function makeBackend(
   { weight, max_in_flight: maxInFlight, backup: isBackup, labels }: BackendConfig,
   address: BackendAddress,
-  { health, load, ejection, breaker, to }: BackendParts,
+  { health, load, drain, ejection, breaker, to }: BackendParts,
 ): Backend {
   const settings = { weight, maxInFlight, isBackup, labels };
-  return new Backend({ address, ...settings, health, load, ejection, breaker, to });
+  return new Backend({ address, ...settings, health, load, drain, ejection, breaker, to });
 }
 
 /** What a backend keeps when its settings change. */
-type BackendParts = Pick<Backend, "health" | "load" | "ejection" | "breaker" | "to">;
+type BackendParts = Pick<Backend, "health" | "load" | "drain" | "ejection" | "breaker" | "to">;

@@ -25,6 +25,12 @@ export function unavailable(healthy: readonly Backend[], isFull: boolean): Gatew
   );
 }
 
+/** Why there is none while an operator keeps requests from all of them. */
+export function allDrained(): GatewayError {
+  const detail = "every backend of this route is drained; /admin/api/backends/undrain ends that";
+  return new GatewayError("no_healthy_backend", detail, { fields: retryAfter(0) });
+}
+
 /** In whole seconds, at least one. */
 function retryAfter(milliseconds: number) {
   return { "retry-after": String(Math.max(1, Math.ceil(milliseconds / 1_000))) };

@@ -25,7 +25,7 @@ import { type AttemptObserver, observers } from "./observer.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import { SlowStart, type SlowStartSettings } from "./slow-start.ts";
 import type { Sticky } from "./sticky/sticky.ts";
-import { unavailable } from "./unavailable.ts";
+import { allDrained, unavailable } from "./unavailable.ts";
 
 /** What an upstream does about backends that fail, and about those that come back. */
 export interface UpstreamSettings {
@@ -103,8 +103,9 @@ export class Upstream implements HealthListener, BackendListener {
     this.#only = this.#onlyOf(backends);
     for (const backend of added) this.#slowStart?.begin(backend);
     if (this.#only === undefined) {
-      for (const { health, ejection, breaker } of backends) {
+      for (const { health, drain, ejection, breaker } of backends) {
         health.addListener(this);
+        drain.addListener(this);
         ejection?.addListener(this);
         breaker?.addListener(this);
       }
@@ -124,7 +125,8 @@ export class Upstream implements HealthListener, BackendListener {
   pick(exchange: Exchange, except?: ReadonlySet<Backend>): Backend | undefined {
     const only = this.#only;
     if (only !== undefined) {
-      return only.health.healthy && except?.has(only) !== true ? only : undefined;
+      const isOpen = only.health.healthy && !only.drain.isOn;
+      return isOpen && except?.has(only) !== true ? only : undefined;
     }
     if (this.#isStale) this.#rebuild();
     return except === undefined || except.size === 0
@@ -134,7 +136,7 @@ export class Upstream implements HealthListener, BackendListener {
 
   /** Whether any backend gets requests, with room for one more or without. */
   get hasAvailable(): boolean {
-    if (this.#only !== undefined) return this.#only.health.healthy;
+    if (this.#only !== undefined) return this.#only.health.healthy && !this.#only.drain.isOn;
     if (this.#isStale) this.#rebuild();
     return this.#available.inUse.length > 0;
   }
@@ -162,7 +164,9 @@ export class Upstream implements HealthListener, BackendListener {
 
   /** Why there is none to pick, as the error to answer with. */
   unavailable(): GatewayError {
-    return unavailable(healthyOf(this.#backends, this.#whenNoneHealthy), this.isFull);
+    const backends = this.#backends;
+    if (backends.length > 0 && backends.every(({ drain }) => drain.isOn)) return allDrained();
+    return unavailable(healthyOf(backends, this.#whenNoneHealthy), this.isFull);
   }
 
   /**
@@ -185,8 +189,9 @@ export class Upstream implements HealthListener, BackendListener {
   }
 
   #ignoreStates(): void {
-    for (const { health, ejection, breaker } of this.#backends) {
+    for (const { health, drain, ejection, breaker } of this.#backends) {
       health.removeListener(this);
+      drain.removeListener(this);
       ejection?.removeListener(this);
       breaker?.removeListener(this);
     }
@@ -243,7 +248,7 @@ export class Upstream implements HealthListener, BackendListener {
     return picked;
   }
 
-  /** The only backend, if nothing but its health matters: it is never ejected. */
+  /** The only backend, if nothing but its health and its drain matter: it is never ejected. */
   #onlyOf([first, second]: readonly Backend[]): Backend | undefined {
     const isAlone = second === undefined && first?.breaker === undefined;
     const isSimple = this.#whenNoneHealthy === "fail" && this.sticky === undefined;

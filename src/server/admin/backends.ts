@@ -16,9 +16,10 @@ function describeBackends(snapshot: Snapshot) {
       id,
       upstreams
         .flatMap(({ backends }) => backends)
-        .map(({ url, weight, isBackup, labels, inFlight, health, ejection, breaker }) => ({
+        .map(({ url, weight, isBackup, labels, inFlight, health, drain, ejection, breaker }) => ({
           url,
           healthy: health.healthy,
+          drained: drain.isOn,
           in_flight: inFlight,
           weight,
           backup: isBackup,

@@ -15,13 +15,13 @@ export function backendStates({ routes }: Snapshot): BackendState[] {
         0,
       );
       return backends.map((backend): BackendState => {
-        const { url, weight, inFlight, health, ejection, breaker } = backend;
+        const { url, weight, inFlight, health, drain, ejection, breaker } = backend;
         return {
           route: route.id,
           upstream: names[index] ?? "",
           url,
           healthy: health.healthy,
-          drained: false,
+          drained: drain.isOn,
           weight,
           share: inUse.has(backend) && whole > 0 ? backend.currentWeight / whole : 0,
           in_flight: inFlight,
