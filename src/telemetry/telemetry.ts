@@ -1,6 +1,7 @@
 import type { Exchange } from "../pipeline/exchange.ts";
 import { EndOfTurn } from "../time/end-of-turn.ts";
 import { DecisionKeeper } from "./decisions/keeper.ts";
+import type { Note } from "./notes/note.ts";
 import { type ExchangeRecord, toRecord } from "./record.ts";
 import type { SinkCounts } from "./sinks/counts.ts";
 import type { LoggingSettings, Sink, SinkKind, SinkServices } from "./sinks/sink.ts";
@@ -58,6 +59,11 @@ export class Telemetry {
     this.meter?.count(exchange, now);
     this.#decisions.keep(exchange, now);
     this.#records.add(toRecord(exchange, now));
+  }
+
+  /** Takes what is kept besides exchanges. */
+  note(note: Note): void {
+    for (const sink of this.#inUse) sink.note?.(note);
   }
 
   /** Changes the settings. Earlier exchanges use the old ones. */

@@ -2,6 +2,7 @@ import { WorkerThread } from "../../sqlite/worker-thread.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LogLevel } from "../../units/log-level.ts";
 import type { ExchangeRecord } from "../record.ts";
+import type { Note } from "../notes/note.ts";
 import type { SinkCounts } from "../sinks/counts.ts";
 import type { Sink } from "../sinks/sink.ts";
 import type { Batch } from "./batch.ts";
@@ -29,6 +30,9 @@ export interface AccessLogOptions {
   readonly report: (level: LogLevel, message: string) => void;
 }
 
+/** Operators write few, and each waits only while the database cannot be written to. */
+const MOST_NOTES = 1_000;
+
 /**
  * One row per exchange, written to SQLite by a worker.
  *
@@ -42,6 +46,8 @@ export class AccessLog implements Sink {
   readonly #dropped: DroppedRows;
   readonly #thread: WorkerThread<WriterRequest, WriterAnswer>;
   #sent: Batch | undefined;
+  readonly #notes: Note[] = [];
+  #sentNotes: readonly Note[] = [];
   #written = 0;
   #flushDue = false;
   #cancelFlush: (() => void) | undefined;
@@ -74,6 +80,13 @@ export class AccessLog implements Sink {
     } else {
       this.#dropped.countAndReport(1);
     }
+  }
+
+  note(note: Note): void {
+    const isLost = this.#closed !== undefined || this.#notes.length >= MOST_NOTES;
+    if (isLost) this.#reportNotes(1);
+    else this.#notes.push(note);
+    this.#send();
   }
 
   counts(): SinkCounts {
@@ -116,7 +129,12 @@ export class AccessLog implements Sink {
   }
 
   #send(): void {
-    if (this.#sent !== undefined || !this.#thread.ready) return;
+    if (this.#sent !== undefined || this.#sentNotes.length > 0 || !this.#thread.ready) return;
+    if (this.#notes.length > 0) {
+      this.#sentNotes = this.#notes.splice(0);
+      this.#thread.post({ kind: "notes", notes: this.#sentNotes });
+      return;
+    }
     const closing = this.#closed !== undefined;
     const batch = this.#queue.take(this.#flushDue || closing);
     if (this.#queue.rows === 0) this.#flushDue = false;
@@ -141,17 +159,27 @@ export class AccessLog implements Sink {
         break;
       case "refused":
         this.#dropped.count(this.#sent?.rows ?? 0);
+        this.#reportNotes(this.#sentNotes.length);
         break;
       case "ready":
         break;
     }
     this.#sent = undefined;
+    this.#sentNotes = [];
     this.#send();
+  }
+
+  #reportNotes(lost: number): void {
+    if (lost === 0) return;
+    const { report } = this.#options;
+    report("error", `access log: ${lost} entries of tables audit and configurations were lost`);
   }
 
   #died(cause: string, delay: number): void {
     const rows = this.#sent?.rows ?? 0;
     this.#sent = undefined;
+    this.#notes.unshift(...this.#sentNotes);
+    this.#sentNotes = [];
     this.#dropped.count(rows);
     this.#options.report(
       "error",
@@ -162,6 +190,7 @@ export class AccessLog implements Sink {
   #abandon(): void {
     this.#thread.stop();
     this.#dropped.flush();
+    this.#reportNotes(this.#notes.length + this.#sentNotes.length);
     const rows = this.#queued;
     if (rows === 0) return;
     this.#queue.clear();

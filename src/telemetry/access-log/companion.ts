@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { Note } from "../notes/note.ts";
 import type { ExchangeRecord } from "../record.ts";
 import type { Limits } from "./limits.ts";
 
@@ -10,6 +11,8 @@ export interface Companion {
    * rows. What it throws undoes the rows too.
    */
   append(rows: readonly ExchangeRecord[], firstId: number, all: readonly ExchangeRecord[]): void;
+  /** Takes what is written besides exchanges, within a transaction of its own. */
+  note?(notes: readonly Note[]): void;
   /** What `append` did last has been rolled back. */
   undone?(): void;
   /** Called when the database is closed. */

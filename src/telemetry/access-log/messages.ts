@@ -1,3 +1,4 @@
+import type { Note } from "../notes/note.ts";
 import type { PackedBatch } from "./batch.ts";
 import type { LogLevel } from "../../units/log-level.ts";
 import type { Limits } from "./limits.ts";
@@ -6,6 +7,8 @@ import type { Limits } from "./limits.ts";
 export type WriterRequest =
   | { readonly kind: "open"; readonly database: string; readonly limits: Limits }
   | { readonly kind: "batch"; readonly packed: PackedBatch }
+  /** In place of a batch, and answered like one. */
+  | { readonly kind: "notes"; readonly notes: readonly Note[] }
   | { readonly kind: "close" };
 
 /** Answers from the worker. */

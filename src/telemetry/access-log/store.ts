@@ -2,6 +2,7 @@ import type { Statement } from "bun:sqlite";
 import type { FileChange } from "../../sqlite/database-files.ts";
 import { OpenDatabase } from "../../sqlite/open-database.ts";
 import { nextTurn } from "../../time/next-turn.ts";
+import type { Note } from "../notes/note.ts";
 import type { ExchangeRecord } from "../record.ts";
 import { COLUMNS, valuesOf } from "./columns.ts";
 import type { Companion } from "./companion.ts";
@@ -61,6 +62,16 @@ export class Store {
       for (const companion of this.#companions) companion.undone?.();
       throw error;
     }
+  }
+
+  /**
+   * Writes what is kept besides exchanges, in one transaction.
+   * @throws {SQLiteError}
+   */
+  note(notes: readonly Note[]): void {
+    this.#file.transaction(() => {
+      for (const companion of this.#companions) companion.note?.(notes);
+    });
   }
 
   #append(records: readonly ExchangeRecord[]): void {

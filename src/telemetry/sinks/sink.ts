@@ -1,6 +1,7 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
 import type { Clock } from "../../time/clock.ts";
 import type { Logger } from "../logger.ts";
+import type { Note } from "../notes/note.ts";
 import type { ExchangeRecord } from "../record.ts";
 import type { SinkCounts } from "./counts.ts";
 
@@ -8,6 +9,8 @@ import type { SinkCounts } from "./counts.ts";
 export interface Sink {
   /** Never waits and never throws. Records without room are dropped and counted. */
   write(record: ExchangeRecord): void;
+  /** Takes what is kept besides records, if it keeps such things. Never waits and never throws. */
+  note?(note: Note): void;
   counts(): SinkCounts;
   /**
    * Writes what is queued; later records are dropped. Resolves after at most `deadlineMs` milliseconds,
