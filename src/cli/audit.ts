@@ -1,6 +1,6 @@
 import { formatDiagnostics } from "../documents/text/diagnostics.ts";
-import { statSync } from "node:fs";
 import { auditConfig, type Risk } from "../config/audit/audit.ts";
+import { fileMode } from "../config/audit/file-mode.ts";
 import { SEVERITIES, type Severity } from "../config/audit/rule.ts";
 import { auditRules } from "../config/audit/rules/registry.ts";
 import { suggestion } from "./args.ts";
@@ -45,7 +45,7 @@ valid or cannot be read, or invalid command line.`,
     const text = await textOfConfigFile(file);
     const { risks, diagnostics } = auditConfig(file, text, {
       environment: console.environment,
-      modeOf,
+      modeOf: fileMode,
       ignored,
     });
     if (risks === undefined) {
@@ -107,10 +107,4 @@ function listOfRules(): string {
   return auditRules
     .map(({ name, severity, finds }) => `${name.padEnd(width)}  ${severity.padEnd(6)}  ${finds}\n`)
     .join("");
-}
-
-/** The permission bits of a file; none on systems without them. */
-function modeOf(file: string): number | undefined {
-  if (process.platform === "win32") return undefined;
-  return statSync(file, { throwIfNoEntry: false })?.mode;
 }

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { type Diagnostic, formatDiagnostics } from "../documents/text/diagnostics.ts";
-import { isError, type Loaded, loadConfig } from "../config/load.ts";
+import type { ConfigSource } from "../config/history/config-source.ts";
+import { loadWithSource } from "../config/history/source.ts";
+import { isError, type Loaded } from "../config/load.ts";
 import { createConfigWorker } from "../config/off-thread/create-worker.ts";
 import { loadOffThread, UnreadableFileError } from "../config/off-thread/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -41,6 +43,7 @@ export function findConfigFile({ operands, flags }: Arguments): string {
 export interface ConfigFile {
   readonly config: Config;
   readonly warnings: readonly Diagnostic[];
+  readonly source?: ConfigSource | undefined;
 }
 
 /** Larger files are read on their own thread, so that no garbage of it stays in this heap. */
@@ -49,7 +52,7 @@ const READ_HERE_BYTES = 64 * 1024;
 /** Reads a configuration file. Throws a UsageError if the file cannot be read. */
 async function loadConfigFile(file: string, environment: Console["environment"]): Promise<Loaded> {
   if (Bun.file(file).size > READ_HERE_BYTES) return reloadConfigFile(file, environment);
-  return loadConfig(file, await textOfConfigFile(file), environment);
+  return loadWithSource(file, await textOfConfigFile(file), environment);
 }
 
 /** Throws a UsageError if the file cannot be read. */
@@ -85,8 +88,8 @@ export async function readConfigFile(
   file: string,
   console: Console,
 ): Promise<ConfigFile | undefined> {
-  const { config, diagnostics } = await loadConfigFile(file, console.environment);
-  if (config !== undefined) return { config, warnings: diagnostics };
+  const { config, diagnostics, source } = await loadConfigFile(file, console.environment);
+  if (config !== undefined) return { config, warnings: diagnostics, source };
   report(diagnostics, console);
   const errors = diagnostics.filter(isError).length;
   const warnings = diagnostics.length - errors;

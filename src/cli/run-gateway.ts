@@ -1,11 +1,10 @@
-import type { Loaded } from "../config/load.ts";
+import type { ConfigSource } from "../config/history/config-source.ts";
 import type { Config } from "../config/schema.ts";
 import type { Diagnostic } from "../documents/text/diagnostics.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { ListenError } from "../server/parts/open-port.ts";
-import { Reloader } from "../server/reloader.ts";
 import { describeConfig, logDiagnostics } from "../server/reports.ts";
-import { type RunningGateway, startGateway } from "../server/start.ts";
+import { type ConfigurationFile, type RunningGateway, startGateway } from "../server/start.ts";
 import type { Stopped } from "../server/stop.ts";
 import { descriptorOutput, LineWriter } from "../telemetry/line-writer.ts";
 import { Logger } from "../telemetry/logger.ts";
@@ -23,8 +22,10 @@ export interface RunOptions {
   readonly configuration: string;
   /** Warnings about the configuration. */
   readonly warnings?: readonly Diagnostic[];
-  /** Reads the configuration again. */
-  readonly reread?: () => Promise<Loaded>;
+  /** What is kept of its text; undefined if that is not known. */
+  readonly source?: ConfigSource | undefined;
+  /** Where it is read again from; undefined if it is from no file. */
+  readonly file?: ConfigurationFile;
   /** Called when clients are being served. */
   readonly onReady?: (gateway: RunningGateway) => void;
 }
@@ -44,6 +45,8 @@ export function runGateway(config: Config, console: Console, options: RunOptions
   try {
     gateway = startGateway({
       config,
+      source: options.source,
+      file: options.file,
       version: VERSION,
       logger,
       clock,
@@ -58,11 +61,7 @@ export function runGateway(config: Config, console: Console, options: RunOptions
   logDiagnostics(options.warnings ?? [], logger);
   logger.log("info", `listening on ${gateway.urls.join(" and ")}, ${describeConfig(config)}`);
   if (gateway.adminUrl !== undefined) logger.log("info", `admin on ${gateway.adminUrl}/admin`);
-  const { reread } = options;
-  if (reread !== undefined) {
-    const reloader = new Reloader({ gateway, read: reread, logger, counts: gateway.reloads });
-    console.onReloadSignal(() => void reloader.request("SIGHUP"));
-  }
+  if (options.file !== undefined) console.onReloadSignal(() => void gateway.reloadFile("SIGHUP"));
   options.onReady?.(gateway);
   if (config.routes.length <= MOST_ROUTES_TO_COLLECT) forgetConfigurationSoon(clock);
   return untilStopped(gateway, signals, logger, lines);

@@ -63,7 +63,11 @@ Exit codes: 0 stopped gracefully; 1 invalid configuration, port taken, or reques
     return runGateway(read.config, console, {
       configuration: file,
       warnings: read.warnings,
-      reread: () => reloadConfigFile(file, console.environment),
+      source: read.source,
+      file: {
+        name: file,
+        read: (name = file) => reloadConfigFile(name, console.environment),
+      },
     });
   },
 };

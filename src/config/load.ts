@@ -2,6 +2,7 @@ import { checkConfig } from "./check.ts";
 import { type Diagnostic, eachOnce } from "../documents/text/diagnostics.ts";
 import { ConfigDocument } from "../documents/text/document.ts";
 import { substituteEnvironment } from "../documents/text/environment.ts";
+import type { ConfigSource } from "./history/config-source.ts";
 import { withDefaults } from "./defaults.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { withoutSecrets } from "./written-secrets.ts";
@@ -12,6 +13,8 @@ export interface Loaded {
   /** Absent if any diagnostic is an error; present if all are warnings. */
   readonly config: Config | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** What is kept of its text, if that is wanted and it is valid. */
+  readonly source?: ConfigSource | undefined;
 }
 
 /** Reads a configuration from its text. `file` is its name in diagnostics. */

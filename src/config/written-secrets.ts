@@ -12,6 +12,8 @@ export interface WrittenScalar {
 /** Keys whose values are secrets. */
 const SECRET_WORD = "(?:token|secret|password|passphrase|credentials?|access_key|secret_key)";
 const SECRET_KEY = new RegExp(`(?:^|_)${SECRET_WORD}$`);
+/** Fields with credentials that a configuration gives to backends. */
+const SECRET_FIELD = /(?:^|-)(?:authorization|api-?key|token|secret|password)$/i;
 /** Lists of secrets. */
 const SECRET_LISTS: readonly RegExp[] = [/^auth\.[^.]+\.oidc\.keys\.[0-9]+$/];
 /** Mappings of secrets: fields by which a receiver knows who sends to it. */
@@ -86,6 +88,12 @@ export function secretTexts(root: ConfigNode | undefined): string[] {
   ];
 }
 
+/** Whether what is written at a path is a secret, has one, or stands where one is written now and then. */
+export function isSecretPlace(path: Path, written: string): boolean {
+  if (secretAt(path, written) !== undefined || SECRET_FIELD.test(String(path.at(-1)))) return true;
+  return HASHES.test(path.join(".")) && path.at(-1) !== "name" && written !== "";
+}
+
 function isText({ origin, value }: ScalarNode): boolean {
   return origin === "text" && typeof value === "string";
 }
@@ -107,12 +115,17 @@ export function withoutSecrets<Shown extends Diagnostic>(
     let { sourceLine } = diagnostic;
     for (const secret of secrets) sourceLine = sourceLine.replaceAll(secret, stars(secret));
     if (root === undefined) {
-      sourceLine = sourceLine.replace(IN_LINE, (_all, key: string, value: string) =>
-        value.startsWith("$") ? `${key}${value}` : `${key}${stars(value)}`,
-      );
+      sourceLine = redactedLine(sourceLine, stars);
     }
     return { ...diagnostic, sourceLine };
   });
+}
+
+/** A line of a text that is not YAML, with others in place of what seem to be secrets. */
+export function redactedLine(line: string, replaced: (secret: string) => string): string {
+  return line.replace(IN_LINE, (_all, key: string, value: string) =>
+    value.startsWith("$") ? `${key}${value}` : `${key}${replaced(value)}`,
+  );
 }
 
 /** As many as there are characters, so that columns stay right. */

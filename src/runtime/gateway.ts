@@ -83,6 +83,7 @@ export class Gateway {
       onEnd: this.#ended,
     });
     exchange.redaction = snapshot.redaction;
+    exchange.configuration = snapshot.configuration;
     const { tracer } = snapshot;
     if (tracer !== undefined) exchange.trace = tracer.begin(fields, client.viaTrustedProxy);
     exchange.noting = snapshot.noting;

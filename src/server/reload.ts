@@ -1,9 +1,19 @@
+import type { ConfigSource } from "../config/history/config-source.ts";
 import type { Config } from "../config/schema.ts";
 import { tracingSettings } from "../telemetry/tracing/schema.ts";
 import { acmeSettings } from "./acme/settings.ts";
+import type { Occasion } from "./parts/configurations.ts";
 import { ListenError } from "./parts/open-port.ts";
 import type { Parts } from "./parts/parts.ts";
 import { warnOfInsecurity } from "./reports.ts";
+
+/** A configuration that is to come into force. */
+export interface NextConfiguration {
+  readonly config: Config;
+  /** Undefined if its text is not known. */
+  readonly source: ConfigSource | undefined;
+  readonly occasion: Occasion;
+}
 
 /**
  * Applies another configuration, part by part, while requests are served. Exchanges in flight finish
@@ -12,17 +22,19 @@ import { warnOfInsecurity } from "./reports.ts";
  */
 export async function reloadGateway(
   parts: Parts,
-  next: Config,
+  { config: next, source, occasion }: NextConfiguration,
   isStopping: () => boolean,
 ): Promise<void> {
-  const snapshot = await parts.snapshots.compileInSlices(next);
+  const snapshot = await parts.snapshots.compileInSlices(next, source?.id);
   if (isStopping()) {
     await parts.snapshots.retire(snapshot);
     throw new Error("the gateway is stopping");
   }
   warnOfInsecurity(next, parts.logger);
+  parts.logLevel.forget();
   parts.telemetry.change(next.logging);
   parts.tracing.change(tracingSettings(next.tracing));
+  parts.queries.change(next.logging.database);
   parts.server = next.server;
   changeAdmin(parts, next.admin);
   // Before the ports, which take what there is of them.
@@ -31,6 +43,7 @@ export async function reloadGateway(
   const before = parts.gateway.snapshot;
   parts.gateway.swap(snapshot);
   parts.metrics.change(next.metrics, snapshot.routes);
+  parts.configurations.began(source, occasion);
   await parts.snapshots.retire(before);
 }
 

@@ -1,3 +1,5 @@
+import type { ConfigSource } from "../config/history/config-source.ts";
+import type { Loaded } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { VIA } from "../pipeline/outgoing-fields.ts";
 import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
@@ -8,6 +10,7 @@ import { Lifetimes } from "../runtime/lifetimes.ts";
 import { redisLink } from "../store/link.ts";
 import type { Snapshot } from "../runtime/snapshot/snapshot.ts";
 import { Live } from "../telemetry/live/live.ts";
+import type { Note } from "../telemetry/notes/note.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { liveSink } from "../telemetry/sinks/live.ts";
 import { sinkKinds } from "../telemetry/sinks/registry.ts";
@@ -23,10 +26,14 @@ import { AutomaticCertificates } from "./acme/automatic-certificates.ts";
 import { acmeSettings } from "./acme/settings.ts";
 import { metricSources } from "./metrics/sources.ts";
 import { Admin } from "./parts/admin.ts";
+import { Configurations } from "./parts/configurations.ts";
 import { descriptorRoom, DescriptorWatch } from "./parts/descriptor-watch.ts";
+import { LogLevelSwitch } from "./parts/log-level.ts";
+import { LogQueries } from "./parts/log-queries.ts";
 import { MisuseLog } from "./parts/misuse-log.ts";
 import { Metrics } from "./parts/metrics.ts";
 import type { Parts } from "./parts/parts.ts";
+import { Reloading } from "./parts/reloading.ts";
 import { Snapshots } from "./parts/snapshots.ts";
 import { TrafficPorts } from "./parts/traffic-ports.ts";
 import { ReloadCounts } from "./reload-counts.ts";
@@ -36,23 +43,34 @@ import { warnOfInsecurity } from "./reports.ts";
 
 export interface StartOptions {
   readonly config: Config;
+  /** What is kept of its text; undefined if that is not known. */
+  readonly source?: ConfigSource | undefined;
+  /** Where it is read again from; undefined if it is from no file. */
+  readonly file?: ConfigurationFile | undefined;
   readonly version: string;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
+/** The file of a configuration. */
+export interface ConfigurationFile {
+  readonly name: string;
+  /** Reads and checks it, or another one in its place; rejects if it cannot be read. */
+  readonly read: (name?: string) => Promise<Loaded>;
+}
+
 /** Starts a gateway. Throws a ListenError if a port cannot be opened. */
 export function startGateway({ config, ...options }: StartOptions): RunningGateway {
   const parts = openParts(config, options);
   warnOfInsecurity(config, options.logger);
+  parts.configurations.began(options.source, { cause: "start", by: "start" });
   return new RunningGateway(parts);
 }
 
 /** A running gateway. */
 export class RunningGateway {
   readonly #parts: Parts;
-  #stopping = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -68,11 +86,6 @@ export class RunningGateway {
     return this.#parts.traffic.urls.map(({ origin }) => origin);
   }
 
-  /** What has come of reloads. */
-  get reloads(): ReloadCounts {
-    return this.#parts.reloads;
-  }
-
   /** The operator's own address, if there is one. */
   get adminUrl(): string | undefined {
     return this.#parts.admin.url?.origin;
@@ -83,7 +96,12 @@ export class RunningGateway {
    * nothing, if a file that the configuration names cannot be read or the gateway is stopping.
    */
   reload(config: Config): Promise<void> {
-    return reloadGateway(this.#parts, config, () => this.#stopping);
+    return this.#parts.reloading.apply(config, undefined, { cause: "reload", by: "program" });
+  }
+
+  /** Reads the file again, and applies it if it is valid. The log says what came of it. Never rejects. */
+  async reloadFile(cause: string): Promise<void> {
+    await this.#parts.reloading.reload({ cause, by: "signal" });
   }
 
   /**
@@ -91,7 +109,7 @@ export class RunningGateway {
    * `hurry` aborts, exchanges in flight are cut at once.
    */
   stop(hurry: AbortSignal = new AbortController().signal): Promise<Stopped> {
-    this.#stopping = true;
+    this.#parts.reloading.stop();
     return stopGateway(this.#parts, hurry);
   }
 }
@@ -120,7 +138,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
 }
 
 function createParts(config: Config, options: Omit<StartOptions, "config">): Parts {
-  const { logger, clock, random, version } = options;
+  const { logger, clock, random, version, source, file } = options;
   const live = new Live({ clock, inFlight: () => gateway.inFlight });
   const kinds = [...sinkKinds, liveSink(live)];
   const telemetry = new Telemetry(kinds, config.logging, { logger, clock });
@@ -158,6 +176,23 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     transport: (attempt) => connections.send(attempt),
   });
   const snapshot = (): Snapshot => gateway.snapshot;
+  const note = (written: Note) => telemetry.note(written);
+  const queries = new LogQueries(config.logging.database, clock);
+  const logLevel = new LogLevelSwitch(logger, clock);
+  const configurations = new Configurations(file?.name, {
+    clock,
+    note,
+    announce: (event, data) => live.announce(event, data),
+  });
+  const reloads = new ReloadCounts(clock);
+  const reloading = new Reloading({
+    clock,
+    logger,
+    file,
+    note,
+    counts: reloads,
+    apply: (next, isStopping) => reloadGateway(parts, next, isStopping),
+  });
   const accessLogCounts = () => ({
     ...telemetry.counts("access_log"),
     lines_dropped: telemetry.counts("lines").dropped,
@@ -172,6 +207,14 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       snapshot,
       live,
       metrics: () => metrics.registry,
+      queries: () => queries.current,
+      note,
+      operations: {
+        logLevel,
+        configuredLevel: () => telemetry.settings.level,
+        reloading,
+        configurations,
+      },
       accessLogCounts,
       onChange: (message) => logger.log("info", message),
       mainPort,
@@ -185,7 +228,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     },
   );
   const gateway: Gateway = new Gateway({
-    snapshot: snapshots.compile(config),
+    snapshot: snapshots.compile(config, source?.id),
     ownPages: (exchange) => certificates.page(exchange) ?? admin.page(exchange),
     clock,
     via: `${VIA}-${instance}`,
@@ -204,7 +247,6 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     onChange: () => traffic.certificatesChanged(),
     counts: renewals,
   });
-  const reloads = new ReloadCounts(clock);
   const misuses = new MisuseLog(clock, logger);
   const traffic: TrafficPorts = new TrafficPorts(gateway, config.server, {
     clock,
@@ -232,7 +274,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       renewals,
     }),
   });
-  return {
+  const parts: Parts = {
     logger,
     clock,
     telemetry,
@@ -249,8 +291,13 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     certificates,
     descriptors,
     reloads,
+    queries,
+    logLevel,
+    configurations,
+    reloading,
     server: config.server,
   };
+  return parts;
 }
 
 /** Distinguishes this gateway from others in Via. */

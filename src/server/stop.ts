@@ -27,6 +27,7 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   parts.descriptors.stop();
   parts.live.close();
   parts.metrics.stop();
+  parts.logLevel.forget();
   const certificatesStopped = parts.certificates.stop();
   void traffic.drain();
   endTunnels(parts);
@@ -42,6 +43,7 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   await snapshots.retire(gateway.snapshot);
   connections.close();
   await admin.close();
+  parts.queries.close();
   await certificatesStopped;
   const closed = closeTelemetry(parts, CLOSE_MS);
   onAbort(hurry, () => void closeTelemetry(parts, CLOSE_IN_A_HURRY_MS));

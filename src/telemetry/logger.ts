@@ -58,6 +58,15 @@ export class Logger {
     this.#threshold = SEVERITY[level];
   }
 
+  get level(): LogLevel {
+    return this.#options.level;
+  }
+
+  /** Changes the level alone. */
+  setLevel(level: LogLevel): void {
+    this.configure({ level, format: this.#options.format });
+  }
+
   log(level: LogLevel, text: string, fields?: LogFields): void {
     if (SEVERITY[level] < this.#threshold) return;
     // Configured URLs may contain passwords, and errors quote them.

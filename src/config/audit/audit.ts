@@ -19,23 +19,33 @@ export interface Audit {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Looks for what is risky in a configuration; `ignored` are names of rules that are left out. */
+interface AuditServices {
+  readonly modeOf: Audited["modeOf"];
+  /** Names of rules that are left out. */
+  readonly ignored?: ReadonlySet<string>;
+}
+
+/** Looks for what is risky in a configuration. */
 export function auditConfig(
   file: string,
   text: string,
   {
     environment,
-    modeOf,
-    ignored,
-  }: {
-    readonly environment: Readonly<Record<string, string | undefined>>;
-    readonly modeOf: Audited["modeOf"];
-    readonly ignored: ReadonlySet<string>;
-  },
+    ...services
+  }: AuditServices & { readonly environment: Readonly<Record<string, string | undefined>> },
 ): Audit {
-  const { config, diagnostics, document } = readConfig(file, text, environment);
-  if (config === undefined || document?.root === undefined)
-    return { risks: undefined, diagnostics };
+  const read = readConfig(file, text, environment);
+  const { config, diagnostics } = read;
+  return { risks: config === undefined ? undefined : risksIn(read, file, services), diagnostics };
+}
+
+/** The same in one that has been read; nothing if it is not valid. */
+export function risksIn(
+  { config, document }: ReturnType<typeof readConfig>,
+  file: string,
+  { modeOf, ignored = new Set() }: AuditServices,
+): readonly Risk[] {
+  if (config === undefined || document?.root === undefined) return [];
   const audited: Audited = { config, file, scalars: scalarsIn(document.root.node), modeOf };
   const isScalar = (path: Path) => audited.scalars.some((one) => Bun.deepEquals(one.path, path));
   const risks = auditRules
@@ -59,10 +69,7 @@ export function auditConfig(
     kept.map(({ diagnostic }) => diagnostic),
     document.root.node,
   );
-  return {
-    risks: kept.map((risk, at) => ({ ...risk, diagnostic: shown[at] ?? risk.diagnostic })),
-    diagnostics,
-  };
+  return kept.map((risk, at) => ({ ...risk, diagnostic: shown[at] ?? risk.diagnostic }));
 }
 
 /** What `defaults` has is found once for each route that has it. */

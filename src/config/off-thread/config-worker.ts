@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { loadConfig } from "../load.ts";
+import { loadWithSource } from "../history/source.ts";
 import type { RouteConfig } from "../schema.ts";
 import type { Diagnostic } from "../../documents/text/diagnostics.ts";
 import type { LoadAnswer, LoadRequest } from "./messages.ts";
@@ -29,7 +29,7 @@ function serve(scope: Worker): void {
       answer(unreadable(error));
       return;
     }
-    const loaded = loadConfig(request.file, text, request.environment);
+    const loaded = loadWithSource(request.file, text, request.environment);
     diagnostics = loaded.diagnostics;
     if (loaded.config === undefined) {
       answer({ kind: "loaded", config: undefined });
@@ -37,7 +37,7 @@ function serve(scope: Worker): void {
     }
     const { routes: all, ...config } = loaded.config;
     routes = all;
-    answer({ kind: "loaded", config });
+    answer({ kind: "loaded", config, source: loaded.source });
   });
 }
 

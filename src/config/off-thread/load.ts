@@ -30,7 +30,8 @@ export async function loadOffThread(
     if (loaded.kind === "unreadable") throw new UnreadableFileError(loaded.code, loaded.message);
     if (loaded.kind !== "loaded") throw new Error(`unexpected answer: ${loaded.kind}`);
     const { routes, diagnostics } = await piecesFrom(dialogue);
-    return { config: loaded.config && { ...loaded.config, routes }, diagnostics };
+    const { source } = loaded;
+    return { config: loaded.config && { ...loaded.config, routes }, diagnostics, source };
   } finally {
     dialogue.end();
   }

@@ -1,4 +1,5 @@
 import type { Config, RouteConfig } from "../schema.ts";
+import type { ConfigSource } from "../history/config-source.ts";
 import type { Diagnostic } from "../../documents/text/diagnostics.ts";
 
 export type LoadRequest =
@@ -12,7 +13,11 @@ export type LoadRequest =
 
 export type LoadAnswer =
   /** What there is save for routes and diagnostics, which follow in pieces. */
-  | { readonly kind: "loaded"; readonly config: Omit<Config, "routes"> | undefined }
+  | {
+      readonly kind: "loaded";
+      readonly config: Omit<Config, "routes"> | undefined;
+      readonly source?: ConfigSource | undefined;
+    }
   | { readonly kind: "unreadable"; readonly code: string; readonly message: string }
   | Piece;
 

@@ -21,15 +21,19 @@ import type { CompiledRoute, Snapshot, SnapshotServices } from "./snapshot.ts";
 import { storeOf } from "./store.ts";
 
 /** Compiles a valid configuration at once. Its backends' health checks begin here. */
-export function compileSnapshot(config: Config, services: SnapshotServices): Snapshot {
-  return runThrough(compileInSteps(config, services));
+export function compileSnapshot(config: Config, services: SnapshotServices, id = ""): Snapshot {
+  return runThrough(compileInSteps(config, services, id));
 }
 
 /**
  * Compiles a valid configuration, one route per step. State that outlives the snapshot is leased; the
  * lease ends at once if the compilation fails, for example because a file cannot be read.
  */
-export function* compileInSteps(config: Config, services: SnapshotServices): Steps<Snapshot> {
+export function* compileInSteps(
+  config: Config,
+  services: SnapshotServices,
+  id = "",
+): Steps<Snapshot> {
   const { toProblem, lifetimes } = services;
   const lease = lifetimes.lease();
   try {
@@ -49,6 +53,7 @@ export function* compileInSteps(config: Config, services: SnapshotServices): Ste
     }
     const table = yield* RouteTable.compileInSteps(guarded, config.server.encoded_slashes);
     return {
+      configuration: id,
       maxInFlight: config.server.max_in_flight,
       routes: guarded,
       table,

@@ -40,6 +40,8 @@ export interface CompiledRoute extends RoutePattern, RouteEnd {
 
 /** The compiled, immutable form of one configuration. */
 export interface Snapshot {
+  /** Names the configuration in the rows of its exchanges; empty if its text is not known. */
+  readonly configuration: string;
   /** At most this many exchanges in flight. */
   readonly maxInFlight: number;
   readonly routes: readonly CompiledRoute[];

@@ -1,6 +1,7 @@
 import { Elysia, ValidationError } from "elysia";
 import { apiError, createApi, inApi, isForApi } from "./api/api.ts";
 import type { ApiSubject } from "./api/subject.ts";
+import { auditNote } from "./audit-note.ts";
 import { type BackendPagesSubject, backendPages } from "./backends.ts";
 import { type CachePagesSubject, cachePages } from "./cache.ts";
 import { type LogPagesSubject, logPages } from "./log.ts";
@@ -57,15 +58,18 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
   app.get("/", () => ({ pages: paths }));
   const page = new OperatorPage();
   const metrics = new MetricsPage(subject);
-  async function answerTo(request: Request, visitor: Visitor): Promise<Response> {
-    const shown = metrics.answer(request);
-    if (shown !== undefined) return shown;
+  async function shown(request: Request, visitor: Visitor): Promise<Response> {
+    const exposition = metrics.answer(request);
+    if (exposition !== undefined) return exposition;
     visitors.set(request, visitor);
-    if (!isWrite(request.method)) return (await page.answer(request)) ?? app.handle(request);
-    const checked = await checkedWrite(request, visitor);
-    if (checked instanceof Response) return checked;
-    visitors.set(checked, visitor);
-    return app.handle(checked);
+    return (await page.answer(request)) ?? app.handle(request);
+  }
+  // Read once by the page, and once for the audit.
+  function written(request: Request, visitor: Visitor): Promise<Response> {
+    // The types of clone() are those of another fetch.
+    const own = request.clone() as unknown as Request;
+    visitors.set(own, visitor);
+    return app.handle(own);
   }
   return {
     has(method, path) {
@@ -77,8 +81,17 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
       );
     },
     async handle(request, visitor) {
-      const answer = await answerTo(request, visitor);
-      return isForApi(request) ? inApi(answer) : answer;
+      const isApi = isForApi(request);
+      if (!isWrite(request.method)) {
+        const answer = await shown(request, visitor);
+        return isApi ? inApi(answer) : answer;
+      }
+      const checked = await checkedWrite(request, visitor);
+      const answer = checked instanceof Response ? checked : await written(checked, visitor);
+      const told = isApi ? await inApi(answer) : answer;
+      const note = await auditNote(checked instanceof Response ? request : checked, told, visitor);
+      if (note !== undefined) subject.note({ ...note, at: subject.clock.wall() });
+      return told;
     },
   };
 }

@@ -11,8 +11,12 @@ import type { HealthMonitor } from "../../upstream/health/monitor.ts";
 import type { AutomaticCertificates } from "../acme/automatic-certificates.ts";
 import type { ReloadCounts } from "../reload-counts.ts";
 import type { Admin } from "./admin.ts";
+import type { Configurations } from "./configurations.ts";
 import type { DescriptorWatch } from "./descriptor-watch.ts";
 import type { Metrics } from "./metrics.ts";
+import type { LogLevelSwitch } from "./log-level.ts";
+import type { LogQueries } from "./log-queries.ts";
+import type { Reloading } from "./reloading.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { TrafficPorts } from "./traffic-ports.ts";
 
@@ -31,6 +35,10 @@ export interface Parts {
   readonly gateway: Gateway;
   readonly admin: Admin;
   readonly traffic: TrafficPorts;
+  readonly logLevel: LogLevelSwitch;
+  readonly queries: LogQueries;
+  readonly configurations: Configurations;
+  readonly reloading: Reloading;
   readonly certificates: AutomaticCertificates;
   readonly descriptors: DescriptorWatch;
   readonly reloads: ReloadCounts;

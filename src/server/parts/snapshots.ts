@@ -21,13 +21,14 @@ export class Snapshots {
     this.#slicing = { clock, defer: setImmediate, slice: SLICE_MS };
   }
 
-  compile(config: Config): Snapshot {
-    return compileSnapshot(config, this.#services);
+  /** `id`: names the configuration in rows. */
+  compile(config: Config, id: string | undefined): Snapshot {
+    return compileSnapshot(config, this.#services, id);
   }
 
   /** Rejects if a file that the configuration names cannot be read. */
-  compileInSlices(config: Config): Promise<Snapshot> {
-    return this.#run(compileInSteps(config, this.#services));
+  compileInSlices(config: Config, id: string | undefined): Promise<Snapshot> {
+    return this.#run(compileInSteps(config, this.#services, id));
   }
 
   /** Retires a snapshot that has been replaced, or was never used. */

@@ -7,5 +7,5 @@ export const noteTables: Readonly<Record<string, string>> = {
   configurations: `CREATE TABLE configurations (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, in_force_from TEXT NOT NULL,
     cause TEXT NOT NULL, "by" TEXT NOT NULL, file TEXT)`,
-  configuration_texts: `CREATE TABLE configuration_texts (id TEXT PRIMARY KEY, text TEXT NOT NULL)`,
+  configuration_texts: `CREATE TABLE configuration_texts (id TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID`,
 };

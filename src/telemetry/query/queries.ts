@@ -1,3 +1,5 @@
+import { audit } from "./audit.ts";
+import { configuration, configurations } from "./configurations.ts";
 import { exchange } from "./exchange.ts";
 import { newer } from "./newer.ts";
 import { page } from "./page.ts";
@@ -16,6 +18,9 @@ export const queries = {
   statistics,
   lastUsed,
   extent,
+  audit,
+  configurations,
+  configuration,
 } as const satisfies Readonly<Record<string, Query<never, unknown>>>;
 
 export type QueryName = keyof typeof queries;

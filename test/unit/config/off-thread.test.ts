@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { loadConfig } from "../../../src/config/load.ts";
+import { loadWithSource } from "../../../src/config/history/source.ts";
 import { createConfigWorker } from "../../../src/config/off-thread/create-worker.ts";
 import { loadOffThread, UnreadableFileError } from "../../../src/config/off-thread/load.ts";
 import { createStage } from "../../support/stage.ts";
@@ -24,7 +24,7 @@ describe("a configuration read on its own thread", () => {
     );
     const text = `server: { write_timeout: 90s }\nroutes:\n${routes.join("\n")}\n`;
     const file = await write(text);
-    expect(await load(file)).toEqual(loadConfig(file, text, {}));
+    expect(await load(file)).toEqual(loadWithSource(file, text, {}));
   });
 
   test("takes the environment of the process that asks", async () => {
@@ -36,7 +36,7 @@ describe("a configuration read on its own thread", () => {
   test("comes back as diagnostics when it is invalid", async () => {
     const text = "prot: 1\nroutes: []\n";
     const file = await write(text);
-    expect(await load(file)).toEqual(loadConfig(file, text, {}));
+    expect(await load(file)).toEqual(loadWithSource(file, text, {}));
   });
 
   test("that does not exist is reported by the system's code", async () => {

@@ -37,7 +37,7 @@ const valid = (path: string): Loaded => ({ config: configFrom(text(path)), diagn
 describe("reloads", () => {
   test("apply the configuration that was read, and say so", async () => {
     const { reloader, reads, reloaded, log } = stageReloader();
-    const done = reloader.request("SIGHUP");
+    const done = reloader.request({ cause: "SIGHUP", by: "signal" });
     reads[0]?.(valid("/a"));
     await done;
     expect(reloaded).toEqual(["/a"]);
@@ -46,8 +46,8 @@ describe("reloads", () => {
 
   test("that are requested during another become one after it", async () => {
     const { reloader, reads, reloaded } = stageReloader();
-    const first = reloader.request("SIGHUP");
-    const others = [1, 2, 3, 4].map(() => reloader.request("SIGHUP"));
+    const first = reloader.request({ cause: "SIGHUP", by: "signal" });
+    const others = [1, 2, 3, 4].map(() => reloader.request({ cause: "SIGHUP", by: "signal" }));
     expect(reads).toHaveLength(1);
     reads[0]?.(valid("/first"));
     await first;
@@ -62,7 +62,7 @@ describe("reloads", () => {
   test("that are requested after another has ended are each their own", async () => {
     const { reloader, reads, reloaded } = stageReloader();
     for (const [index, path] of ["/a", "/b", "/c"].entries()) {
-      const done = reloader.request("SIGHUP");
+      const done = reloader.request({ cause: "SIGHUP", by: "signal" });
       reads[index]?.(valid(path));
       await done;
     }
@@ -71,7 +71,7 @@ describe("reloads", () => {
 
   test("of an invalid configuration log each error with its place, and change nothing", async () => {
     const { reloader, reads, reloaded, log } = stageReloader();
-    const done = reloader.request("SIGHUP");
+    const done = reloader.request({ cause: "SIGHUP", by: "signal" });
     reads[0]?.(loadConfig("gateway.yaml", `${text("/a")}\nprot: 1\nrouts: 1\n`, {}));
     await done;
     expect(reloaded).toEqual([]);
@@ -86,11 +86,11 @@ describe("reloads", () => {
     ["fails in the worker", "the configuration could not be read: out of memory"],
   ])("of a configuration that %s say why, and the next one is tried", async (_, message) => {
     const { reloader, reads, reloaded, log } = stageReloader();
-    const failed = reloader.request("SIGHUP");
+    const failed = reloader.request({ cause: "SIGHUP", by: "signal" });
     reads[0]?.(new Error(message));
     await failed;
     expect(log()).toContain(`[ERROR] SIGHUP: ${message}; keeping the current configuration`);
-    const done = reloader.request("SIGHUP");
+    const done = reloader.request({ cause: "SIGHUP", by: "signal" });
     reads[1]?.(valid("/a"));
     await done;
     expect(reloaded).toEqual(["/a"]);
@@ -98,7 +98,7 @@ describe("reloads", () => {
 
   test("that cannot be put in force say why", async () => {
     const { reloader, reads, log } = stageReloader(() => Promise.reject(new Error("no key file")));
-    const done = reloader.request("SIGHUP");
+    const done = reloader.request({ cause: "SIGHUP", by: "signal" });
     reads[0]?.(valid("/a"));
     await done;
     expect(log()).toContain("[ERROR] SIGHUP: no key file; keeping the current configuration");
@@ -106,7 +106,7 @@ describe("reloads", () => {
 
   test("log at most a hundred errors", async () => {
     const { reloader, reads, log } = stageReloader();
-    const done = reloader.request("SIGHUP");
+    const done = reloader.request({ cause: "SIGHUP", by: "signal" });
     const keys = Array.from({ length: 150 }, (_, index) => `unknown${index}: 1\n`).join("");
     reads[0]?.(loadConfig("gateway.yaml", `${text("/a")}\n${keys}`, {}));
     await done;

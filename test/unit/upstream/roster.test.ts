@@ -271,8 +271,8 @@ test("whatever sources report in whatever order, an upstream has those backends 
           if (url !== "nonsense" && weight > 0 && !due.has(url)) due.set(url, weight);
         }
         expect(upstream.backends.map(({ url, weight }) => [url, weight])).toEqual([...due]);
-        // The load of all, and an address and a load for each.
-        expect(lifetimes.size).toBe(1 + 2 * due.size);
+        // The load of all, and an address, a load and a drain for each.
+        expect(lifetimes.size).toBe(1 + 3 * due.size);
       }
       roster.close();
       expect(lifetimes.size).toBe(0);

@@ -6,17 +6,20 @@ export class ApiProblem extends Error {
   readonly status: number;
   /** Seconds after which it is worth another try; undefined if it is not. */
   readonly retryAfter: number | undefined;
+  /** Further members of the answer. */
+  readonly members: object;
 
-  constructor(status: number, detail: string, retryAfter?: number) {
+  constructor(status: number, detail: string, retryAfter?: number, members: object = {}) {
     super(detail);
     this.status = status;
     this.retryAfter = retryAfter;
+    this.members = members;
   }
 }
 
 /** The answer that tells of a problem. */
-export function problemAnswer({ status, message, retryAfter }: ApiProblem): Response {
-  const problem = { title: STATUS_CODES[status] ?? "Error", status, detail: message };
+export function problemAnswer({ status, message, retryAfter, members }: ApiProblem): Response {
+  const problem = { title: STATUS_CODES[status] ?? "Error", status, detail: message, ...members };
   return new Response(`${JSON.stringify(problem)}\n`, {
     status,
     headers: {

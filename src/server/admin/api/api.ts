@@ -3,6 +3,7 @@ import { type CachePagesSubject, cachePages } from "../cache.ts";
 import { type SplitPagesSubject, splitPages } from "../splits.ts";
 import { ApiProblem, problemAnswer } from "./api-problem.ts";
 import { configurationEndpoints } from "./configurations.ts";
+import { exchangeEndpoints } from "./exchanges.ts";
 import { liveEndpoints } from "./live.ts";
 import { openApiEndpoint } from "./openapi.ts";
 import { operationEndpoints } from "./operations.ts";
@@ -18,6 +19,7 @@ export function createApi(services: ApiServices & CachePagesSubject & SplitPages
   const api = new Elysia({ prefix: "/api", normalize: false })
     .use(sessionEndpoints(services))
     .use(trafficEndpoints(services))
+    .use(exchangeEndpoints(services))
     .use(stateEndpoints(services))
     .use(configurationEndpoints(services))
     .use(operationEndpoints(services))

@@ -1,17 +1,20 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { recordTest } from "../../../telemetry/query/match.ts";
 import { ApiProblem } from "./api-problem.ts";
+import { filtersOf } from "./query-problems.ts";
 import { filterParameters } from "./schemas/parameters.ts";
 import type { ApiServices } from "./subject.ts";
 
 /** GET live: what is happening, as server-sent events. */
-export function liveEndpoints({ live }: ApiServices) {
+export function liveEndpoints({ live, clock }: Pick<ApiServices, "live" | "clock">) {
   return new Elysia({ normalize: false }).get(
     "/live",
     ({ query }) => {
-      const { rows = "on", history = "0" } = query;
+      const { rows = "on", history = "0", ...texts } = query;
+      const filters = filtersOf(texts, clock.wall());
       const stream = live.subscribe({
-        wants: rows === "off" ? undefined : () => true,
+        wants: rows === "off" ? undefined : recordTest(filters),
         history: Number(history),
       });
       if (stream === undefined) {

@@ -1,6 +1,12 @@
 import type { Snapshot } from "../../../runtime/snapshot/snapshot.ts";
 import type { Live } from "../../../telemetry/live/live.ts";
+import type { Note } from "../../../telemetry/notes/note.ts";
+import type { Queries } from "../../../telemetry/query/queries.ts";
 import type { Clock } from "../../../time/clock.ts";
+import type { LogLevel } from "../../../units/log-level.ts";
+import type { Configurations } from "../../parts/configurations.ts";
+import type { LogLevelSwitch } from "../../parts/log-level.ts";
+import type { Reloading } from "../../parts/reloading.ts";
 import type { Gate } from "../gate.ts";
 import type { Visitor } from "../visitor.ts";
 
@@ -13,9 +19,25 @@ export interface ApiSubject {
   readonly snapshot: () => Snapshot;
   readonly gate: Gate;
   readonly live: Live;
+  /** Queries of the log, answered by a thread of their own. */
+  readonly queries: () => Queries;
+  /** Has something written down beside the log. */
+  readonly note: (note: Note) => void;
+  readonly operations: Operations;
+}
+
+/** What operators change of a running gateway. */
+export interface Operations {
+  readonly logLevel: LogLevelSwitch;
+  /** The level by the configuration. */
+  readonly configuredLevel: () => LogLevel;
+  readonly reloading: Pick<Reloading, "reload" | "rollBack">;
+  readonly configurations: Pick<Configurations, "file" | "inForce">;
 }
 
 /** What all groups of endpoints need. */
 export interface ApiServices extends ApiSubject {
+  /** Called with each change, for the log. */
+  readonly onChange: (message: string) => void;
   readonly visitorOf: (request: Request) => Visitor;
 }

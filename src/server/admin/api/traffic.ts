@@ -1,8 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { ApiProblem } from "./api-problem.ts";
-import { exchange, exchanges, overview, refusals, stats } from "./schemas/traffic.ts";
-import { filterParameters, windowParameters } from "./schemas/parameters.ts";
+import { overview, refusals, stats } from "./schemas/traffic.ts";
+import { windowParameters } from "./schemas/parameters.ts";
 import type { ApiServices } from "./subject.ts";
 
 const GROUPS = [
@@ -18,7 +17,7 @@ const GROUPS = [
   "error",
 ] as const;
 
-/** What the log knows: GET overview, stats, exchanges, exchanges/:id, refusals. */
+/** What the log knows: GET overview, stats, refusals. */
 export function trafficEndpoints({ clock }: ApiServices) {
   const now = () => new Date(clock.wall()).toISOString();
   return new Elysia({ normalize: false })
@@ -59,26 +58,6 @@ export function trafficEndpoints({ clock }: ApiServices) {
       response: stats,
       detail: { summary: "Requests over a window, by what they have in common" },
     })
-    .get("/exchanges", () => ({ rows: [], next: null, searched_to: null, complete: true }), {
-      query: Type.Object({
-        ...filterParameters,
-        limit: Type.Optional(Type.String({ pattern: "^[0-9]{1,4}$", default: "100" })),
-        cursor: Type.Optional(Type.String({ maxLength: 100 })),
-      }),
-      response: exchanges,
-      detail: { summary: "Rows of the log, newest first" },
-    })
-    .get(
-      "/exchanges/:id",
-      ({ params }): { row: Record<string, unknown>; curl: string } => {
-        throw new ApiProblem(404, `there is no row ${params.id}`);
-      },
-      {
-        params: Type.Object({ id: Type.String({ maxLength: 128 }) }),
-        response: exchange,
-        detail: { summary: "Everything that is kept of one, by its id or its request id" },
-      },
-    )
     .get("/refusals", () => ({ refusals: [] }), {
       query: Type.Object(windowParameters),
       response: refusals,

@@ -38,7 +38,7 @@ test("rows beyond the age limit go, the others stay, and the file shrinks", asyn
 
 test("the oldest rows go until the files are below the size limit", async () => {
   const path = at("log.db");
-  const maxSize = 400_000;
+  const maxSize = 600_000;
   const store = filled(
     path,
     { maxAge: 0, maxRollupAge: 0, maxSize },

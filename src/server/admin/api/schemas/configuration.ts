@@ -1,4 +1,4 @@
-import { type Static, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { nullable, time } from "./common.ts";
 
 const finding = Type.Object({
@@ -24,7 +24,6 @@ export const configuration = Type.Object({
   findings: Type.Array(finding),
   diagnostics: Type.Array(diagnostic),
 });
-export type Configuration = Static<typeof configuration>;
 
 const entry = {
   number: Type.Integer(),
@@ -36,7 +35,7 @@ const entry = {
   file: nullable(Type.String()),
 } as const;
 
-export const configurationEntry = Type.Object({
+const configurationEntry = Type.Object({
   ...entry,
   changes: nullable(
     Type.Object(
@@ -48,26 +47,25 @@ export const configurationEntry = Type.Object({
   ),
 });
 export const configurations = Type.Array(configurationEntry);
-export type ConfigurationEntry = Static<typeof configurationEntry>;
 
 export const configurationDetail = Type.Object({
   ...entry,
   text: Type.String(),
   difference: Type.String({ description: "from the one before, as a unified diff" }),
 });
-export type ConfigurationDetail = Static<typeof configurationDetail>;
 
-/** What came of a reload. */
-export const reloaded = Type.Object({
-  outcome: Type.Union([
-    Type.Literal("in_force"),
-    Type.Literal("unchanged"),
-    Type.Literal("refused"),
-  ]),
+/** What came of a reload that was successful; the others are problems. */
+const outcome = {
   message: Type.String(),
-  id: nullable(Type.String()),
+  id: nullable(Type.String({ description: "of the configuration that is in force now" })),
   diagnostics: Type.Array(diagnostic),
+} as const;
+
+export const reloaded = Type.Object(outcome);
+
+export const rolledBack = Type.Object({
+  ...outcome,
+  backup: nullable(
+    Type.String({ description: "where the file before is kept; null if it was the same" }),
+  ),
 });
-export type Reloaded = Static<typeof reloaded>;
-export type DiagnosticLine = Static<typeof diagnostic>;
-export type FindingLine = Static<typeof finding>;

@@ -1,4 +1,4 @@
-import { type Static, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { nullable, time } from "./common.ts";
 
 export const drain = Type.Object(
@@ -15,6 +15,7 @@ export const drained = Type.Object({
   drained: Type.Boolean(),
   upstreams: Type.Array(Type.String()),
   in_flight: Type.Integer({ description: "requests that are still at the backend" }),
+  others: Type.Integer({ description: "backends of these upstreams that are not drained" }),
 });
 
 export const logLevel = Type.Object(
@@ -53,4 +54,3 @@ export const audit = Type.Object({
   ),
   next: nullable(Type.String()),
 });
-export type AuditPage = Static<typeof audit>;

@@ -1,0 +1,104 @@
+import { writeEarlier } from "../../config/history/rollback.ts";
+import type { ConfigSource } from "../../config/history/config-source.ts";
+import type { Loaded } from "../../config/load.ts";
+import type { Config } from "../../config/schema.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { Note } from "../../telemetry/notes/note.ts";
+import type { Clock } from "../../time/clock.ts";
+import type { ReloadCounts } from "../reload-counts.ts";
+import { Reloader, type ReloadOutcome } from "../reloader.ts";
+import type { Occasion } from "./configurations.ts";
+
+interface ReloadingOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Undefined if the configuration is from no file. */
+  readonly file:
+    | { readonly name: string; readonly read: (name?: string) => Promise<Loaded> }
+    | undefined;
+  readonly note: (note: Note) => void;
+  readonly counts: ReloadCounts;
+  /** Applies a configuration; rejects, and changes nothing, if it cannot. */
+  readonly apply: (
+    next: { config: Config; source: ConfigSource | undefined; occasion: Occasion },
+    isStopping: () => boolean,
+  ) => Promise<void>;
+}
+
+/** The configuration cannot be read again. */
+export class NoFileError extends Error {
+  constructor() {
+    super(
+      "this gateway was started without a configuration file, so there is nothing to read again",
+    );
+  }
+}
+
+/** Brings other configurations into force, until the gateway stops. */
+export class Reloading {
+  readonly #options: ReloadingOptions;
+  readonly #reloader: Reloader | undefined;
+  #isStopping = false;
+
+  constructor(options: ReloadingOptions) {
+    const { file, logger, counts } = options;
+    this.#options = options;
+    this.#reloader =
+      file &&
+      new Reloader({
+        logger,
+        counts,
+        read: () => file.read(),
+        gateway: {
+          reload: (config, source, occasion) => this.apply(config, source, occasion),
+        },
+      });
+  }
+
+  apply(config: Config, source: ConfigSource | undefined, occasion: Occasion): Promise<void> {
+    return this.#options.apply({ config, source, occasion }, () => this.#isStopping);
+  }
+
+  /** Reads the file again, and applies it if it is valid. Rejects with a NoFileError alone. */
+  async reload(occasion: Occasion): Promise<ReloadOutcome> {
+    if (this.#reloader === undefined) throw new NoFileError();
+    const outcome = await this.#reloader.request(occasion);
+    if (occasion.by === "signal") this.#noteSignal(occasion, outcome);
+    return outcome;
+  }
+
+  /**
+   * Writes an earlier configuration to the file, and applies it. Rejects with a RollbackError or a
+   * NoFileError, and has changed nothing then.
+   */
+  async rollBack(
+    { number, text }: { readonly number: number; readonly text: string },
+    by: string,
+  ): Promise<{ readonly outcome: ReloadOutcome; readonly backup: string | undefined }> {
+    const { file, clock } = this.#options;
+    if (file === undefined) throw new NoFileError();
+    const backup = await writeEarlier(file.name, text, {
+      check: (candidate) => file.read(candidate),
+      now: clock.wall(),
+    });
+    const outcome = await this.reload({ cause: `rollback to ${number}`, by });
+    return { outcome, backup };
+  }
+
+  /** From now on none comes into force. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  #noteSignal({ cause, by }: Occasion, { isInForce, message }: ReloadOutcome): void {
+    this.#options.note({
+      kind: "audit",
+      at: this.#options.clock.wall(),
+      action: "reload",
+      by,
+      peer: "",
+      details: JSON.stringify({ cause }),
+      outcome: isInForce ? "done" : `refused: ${message}`,
+    });
+  }
+}
