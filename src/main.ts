@@ -13,6 +13,7 @@ import { mock } from "./cli/mock.ts";
 import { password } from "./cli/password.ts";
 import { proxy } from "./cli/proxy.ts";
 import { quota } from "./cli/quota/quota.ts";
+import { replay } from "./cli/replay/replay.ts";
 import { StandardInput } from "./cli/secret-input.ts";
 import { serve } from "./cli/serve.ts";
 import { mayColor, writeAll } from "./cli/terminal.ts";
@@ -38,6 +39,7 @@ const commands = [
   password,
   quota,
   stats,
+  replay,
   version,
 ];
 const help = helpCommand(commands);

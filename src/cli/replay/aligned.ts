@@ -51,7 +51,7 @@ function commonLengths(left: readonly string[], right: readonly string[]): numbe
 /** Lines that only one text has, next to those that only the other one has at the same place. */
 function joined(pairs: readonly LinePair[]): LinePair[] {
   const result: LinePair[] = [];
-  for (let at = 0; at < pairs.length; ) {
+  for (let at = 0; at < pairs.length;) {
     const start = at;
     while (at < pairs.length && isOneSided(pairs[at])) at += 1;
     const lefts = pairs.slice(start, at).flatMap(([left]) => left ?? []);

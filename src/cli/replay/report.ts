@@ -96,8 +96,15 @@ function fieldLines({ logged, replayed, differences }: Replay): Line[] {
 function contentLines({ logged, replayed, differences }: Replay): Line[] {
   const [left, right] = [linesOf(logged.content), linesOf(replayed.content)];
   if (left === undefined && right === undefined) return [];
-  if (differences.content !== true && left !== undefined) {
-    return named([`the same${logged.content?.cut === true ? ", as far as it was kept" : ""}`].map((text) => ({ name: "", left: text, right: "", differs: false })));
+  if (differences.content === false) {
+    return named(
+      [`the same${logged.content?.cut === true ? ", as far as it was kept" : ""}`].map((text) => ({
+        name: "",
+        left: text,
+        right: "",
+        differs: false,
+      })),
+    );
   }
   const pairs =
     left === undefined
@@ -110,7 +117,8 @@ function contentLines({ logged, replayed, differences }: Replay): Line[] {
     differs: left !== undefined && one !== other,
   }));
   const rest = pairs.length - shown.length;
-  const more = rest > 0 ? [{ name: "", left: `… ${rest} more lines`, right: "", differs: false }] : [];
+  const more =
+    rest > 0 ? [{ name: "", left: `… ${rest} more lines`, right: "", differs: false }] : [];
   return named([...shown, ...more]);
 }
 
@@ -122,7 +130,9 @@ function named(lines: readonly Line[]): Line[] {
 function linesOf(content: KeptContent | null): string[] | undefined {
   if (content?.base64 !== undefined) return [`base64 ${content.base64}`];
   if (content?.text === undefined) return undefined;
-  return indented(content.text).split(/\r?\n/).map((line) => printable(line));
+  return indented(content.text)
+    .split(/\r?\n/)
+    .map((line) => printable(line));
 }
 
 function indented(text: string): string {

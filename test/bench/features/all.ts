@@ -3,6 +3,7 @@ import { balancing } from "./balancing.ts";
 import { caching } from "./caching.ts";
 import { changing } from "./changing.ts";
 import { type Feature, feature, onRoute } from "./feature.ts";
+import { contents } from "./contents.ts";
 import { limiting } from "./limiting.ts";
 import { matching } from "./matching.ts";
 import { trying } from "./trying.ts";
@@ -18,4 +19,5 @@ export const features: readonly Feature[] = [
   ...limiting,
   ...access,
   ...caching,
+  ...contents,
 ];
