@@ -141,15 +141,17 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
   const { logger, clock, random, version, source, file } = options;
   const live = new Live({ clock, inFlight: () => gateway.inFlight });
   const kinds = [...sinkKinds, liveSink(live)];
-  const telemetry = new Telemetry(kinds, config.logging, { logger, clock });
-  const instance = instanceId(random);
-  const tracing = new Tracing(tracingSettings(config.tracing), {
-    clock,
+  const otlp = {
     random,
-    fetch: (url, init) => fetch(url, init),
-    report: (level, message) => logger.log(level, `tracing: ${message}`),
+    fetch: (url: string, init: BunFetchRequestInit) => fetch(url, init),
     version,
-    instance,
+    instance: instanceId(random),
+  };
+  const telemetry = new Telemetry(kinds, config.logging, { logger, clock, otlp });
+  const tracing = new Tracing(tracingSettings(config.tracing), {
+    ...otlp,
+    clock,
+    report: (level, message) => logger.log(level, `tracing: ${message}`),
   });
   const names = new Names(clock);
   const monitor = new HealthMonitor({
@@ -231,7 +233,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     snapshot: snapshots.compile(config, source?.id),
     ownPages: (exchange) => certificates.page(exchange) ?? admin.page(exchange),
     clock,
-    via: `${VIA}-${instance}`,
+    via: `${VIA}-${otlp.instance}`,
     newRequestId: () => crypto.randomUUID(),
     onEnd(exchange) {
       telemetry.take(exchange);

@@ -9,11 +9,13 @@ export type ExchangeRecord = {
 } & {
   /** Whether it becomes a row and a line. If not, it is counted only: in metrics and rollups. */
   readonly isLogged: boolean;
+  /** The span of the exchange; undefined if it is not traced. */
+  readonly spanId?: string | undefined;
 };
 
 /** Makes the record of an exchange that is over; `now` is monotonic time in milliseconds. */
 export const toRecord = compile(
-  `(exchange, now) => ({ ${Object.entries(fields).map(property).join(", ")}, isLogged: exchange.isLogged })`,
+  `(exchange, now) => ({ ${Object.entries(fields).map(property).join(", ")}, isLogged: exchange.isLogged, spanId: exchange.trace?.spanId })`,
   { fields, cut },
 ) as (exchange: Exchange, now: number) => ExchangeRecord;
 

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { closeSync, existsSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { ConfigIssue } from "../pipeline/policy.ts";
 import { defineSection, under } from "../pipeline/section.ts";
 import { Duration } from "../units/duration.ts";
 import { Size } from "../units/size.ts";
@@ -77,14 +78,25 @@ const schema = Type.Object(
 /** `logging` at the top of the configuration. */
 export const logging = defineSection({
   schema,
-  check({ database, redact: names }) {
+  check(written) {
+    const { database, redact: names } = written;
     const message = database === undefined ? undefined : databaseProblem(database);
     return [
       ...(message === undefined ? [] : [{ path: ["database"], message }]),
       ...under(["redact"], names === undefined ? [] : checkRedact(names)),
+      ...checkSinks(written),
     ];
   },
 });
+
+/** Each sink checks what is written under its own key. */
+function checkSinks(written: object): ConfigIssue[] {
+  return sinkKinds.flatMap(({ name, check }) => {
+    const own: unknown = Reflect.get(written, name);
+    const isWritten = check !== undefined && typeof own === "object" && own !== null;
+    return isWritten ? under([name], check(own)) : [];
+  });
+}
 
 /**
  * A missing file is created, a missing folder is not. A text file was never a log, and would be renamed

@@ -27,7 +27,7 @@ test("a retried request is a trace of the client's span, the gateway's, and one 
     server: TRUSTED,
     tracing: { otlp: receiver.url, sample: "0%", service: "shop", headers: { "x-key": "abc" } },
     health_check: noHealthChecks,
-    logging: { format: "json" },
+    logging: { format: "json", export: { otlp: receiver.url } },
     routes: [{ path: "/users/:id", backends: [failing.url, working.url], retry: 3 }],
   });
   const response = await ask(`${gateway.url}/users/1?token=hunter2&a=b`, { headers: CONTEXT });
@@ -63,6 +63,17 @@ test("a retried request is a trace of the client's span, the gateway's, and one 
   expect(receiver.resources[0]?.[0]).toEqual({
     key: "service.name",
     value: { stringValue: "shop" },
+  });
+  const [record] = await receiver.waitForLogs(1);
+  expect(record).toMatchObject({
+    traceId: TRACE,
+    spanId: server?.spanId,
+    severityText: "INFO",
+    body: { stringValue: "GET /users/1 - 200" },
+  });
+  expect(record && attributesOf(record)).toMatchObject({
+    "gateway.request_id": row?.request_id,
+    "gateway.query": "?token=[redacted]&a=b",
   });
   expect([server, ...attempts].every(endsAfterItBegins)).toBe(true);
 });

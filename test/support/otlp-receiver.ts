@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { MockOtlpServer } from "@elastic/mockotlpserver";
 import { eventually } from "./eventually.ts";
 import type { Stage } from "./stage.ts";
@@ -40,6 +41,11 @@ interface Logs {
   }[];
 }
 
+/** The server tells of what it gets by channels that would otherwise be collected, with who listens. */
+const CHANNELS = ["otlp.v1.trace", "otlp.v1.logs", "otlp.v1.metrics", "otlp.v1.request"].map(
+  (name) => channel(name),
+);
+
 /** A receiver of OTLP that others wrote, on a free port of the loopback interface. */
 export async function startOtlpReceiver(stage: Stage) {
   const spans: ReceivedSpan[] = [];
@@ -66,6 +72,8 @@ export async function startOtlpReceiver(stage: Stage) {
   stage.defer(() => server.close());
   return {
     url: server.httpUrl.origin,
+    /** Held as long as the receiver. */
+    channels: CHANNELS,
     spans,
     logs,
     resources,

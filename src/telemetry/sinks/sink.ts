@@ -1,8 +1,11 @@
 import type { StaticDecode, TSchema } from "@sinclair/typebox";
+import type { ConfigIssue } from "../../pipeline/policy.ts";
+import type { Checkable } from "../../pipeline/section.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Logger } from "../logger.ts";
 import type { Note } from "../notes/note.ts";
 import type { ExchangeRecord } from "../record.ts";
+import type { OtlpServices } from "../otlp/exporter.ts";
 import type { SinkCounts } from "./counts.ts";
 
 /** Where records go. */
@@ -38,6 +41,8 @@ export interface LoggingSettings {
 export interface SinkServices {
   readonly logger: Logger;
   readonly clock: Clock;
+  /** For sinks that send records to others. */
+  readonly otlp: Pick<OtlpServices, "random" | "fetch" | "version" | "instance">;
 }
 
 /** A kind of sink in the registry. */
@@ -45,6 +50,8 @@ export interface SinkKind {
   readonly name: string;
   /** The schema of the key `name` in `logging`, for a sink that only that key turns on. */
   readonly schema?: TSchema;
+  /** Finds what is wrong in well-formed settings of that key. */
+  readonly check?: (written: object) => ConfigIssue[];
   /** Example settings of such a sink; the tests use them, with a folder to write in. */
   readonly example?: (folder: string) => unknown;
   /** Must not fail: a sink that cannot write reports that and keeps trying. */
@@ -53,24 +60,24 @@ export interface SinkKind {
   staysFor(before: LoggingSettings, next: LoggingSettings): boolean;
 }
 
-/**
- * A sink that a key in `logging` turns on.
- *
- * @public For sinks to come: those that there are need no key.
- */
+/** A sink that a key in `logging` turns on. */
 export function defineSink<Schema extends TSchema>(definition: {
   readonly name: string;
   readonly schema: Schema;
   readonly example: (folder: string) => unknown;
+  check?(this: void, written: Checkable<StaticDecode<Schema>>): ConfigIssue[];
   open(settings: StaticDecode<Schema>, services: SinkServices): Sink;
 }): SinkKind {
-  const { name, schema, example } = definition;
+  const { name, schema, example, check } = definition;
   const own = (settings: LoggingSettings) =>
     Reflect.get(settings, name) as StaticDecode<Schema> | undefined;
   return {
     name,
     schema,
     example,
+    ...(check !== undefined && {
+      check: (written: object) => check(written as Checkable<StaticDecode<Schema>>),
+    }),
     open(settings, services) {
       const written = own(settings);
       return written === undefined ? undefined : definition.open(written, services);

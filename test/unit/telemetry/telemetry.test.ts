@@ -9,6 +9,7 @@ import {
 } from "../../../src/telemetry/sinks/sink.ts";
 import { Telemetry } from "../../../src/telemetry/telemetry.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { acceptingOtlp } from "../../support/otlp-services.ts";
 import { openExchange } from "../pipeline/opening.ts";
 import { collectingWriter } from "./collecting-writer.ts";
 
@@ -43,7 +44,7 @@ function notingKind(name: string) {
 function telemetryOf(kinds: readonly SinkKind[]): Telemetry {
   const clock = new FakeClock();
   const logger = new Logger({ ...settings, color: false }, collectingWriter().writer, clock);
-  const telemetry = new Telemetry(kinds, settings, { logger, clock });
+  const telemetry = new Telemetry(kinds, settings, { logger, clock, otlp: acceptingOtlp });
   telemetry.open();
   return telemetry;
 }

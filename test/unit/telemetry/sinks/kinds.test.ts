@@ -8,6 +8,7 @@ import { sinkKinds } from "../../../../src/telemetry/sinks/registry.ts";
 import type { LoggingSettings, SinkKind } from "../../../../src/telemetry/sinks/sink.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { schemaProblems } from "../../../support/schema-rules.ts";
+import { acceptingOtlp, silentOtlp } from "../../../support/otlp-services.ts";
 import { createStage } from "../../../support/stage.ts";
 import { record, records } from "../access-log/support.ts";
 
@@ -20,7 +21,10 @@ const HOSTILE = [
   "\u2028\u2029\u202E\u2066\u200F\u061C\uFEFF\uD800😀\uDFFF'\"; DROP TABLE logs; -- \\",
 ].join("");
 
-function open(kind: SinkKind, { output = async () => true, database = "gateway.db" } = {}) {
+function open(
+  kind: SinkKind,
+  { output = async () => true, database = "gateway.db", otlp = acceptingOtlp } = {},
+) {
   const file = join(stage.folder(), database);
   const settings: LoggingSettings = {
     level: "debug",
@@ -33,7 +37,7 @@ function open(kind: SinkKind, { output = async () => true, database = "gateway.d
   };
   const writer = new LineWriter(output satisfies Output, systemClock);
   const logger = new Logger({ ...settings, color: false }, writer, systemClock);
-  const sink = kind.open(settings, { logger, clock: systemClock });
+  const sink = kind.open(settings, { logger, clock: systemClock, otlp });
   if (sink === undefined) throw new Error(`the example does not turn ${kind.name} on`);
   stage.defer(() => sink.close(0));
   return { sink, settings };
@@ -69,7 +73,11 @@ describe.each(sinkKinds.map((kind) => [kind.name, kind] as const))("the sink %s"
 
   test("closes by its deadline when nothing can be written, and counts lost records", async () => {
     const { promise: never } = Promise.withResolvers<boolean>();
-    const { sink } = open(kind, { output: () => never, database: "no-such-folder/gateway.db" });
+    const { sink } = open(kind, {
+      output: () => never,
+      database: "no-such-folder/gateway.db",
+      otlp: silentOtlp,
+    });
     for (const one of records(10)) sink.write(one);
     await sink.close(20);
     expect(sink.counts()).toMatchObject({ written: 0, queued: 0 });
