@@ -5,6 +5,7 @@ import { audit } from "./cli/audit.ts";
 import { check } from "./cli/check.ts";
 import { type Console, UsageError } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
+import { explainCommand } from "./cli/explain/explain.ts";
 import { findCommand } from "./cli/find-command.ts";
 import { helpCommand } from "./cli/help.ts";
 import { init } from "./cli/init.ts";
@@ -31,6 +32,7 @@ const commands = [
   serve,
   check,
   audit,
+  explainCommand,
   init,
   proxy,
   demo,

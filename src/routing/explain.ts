@@ -32,17 +32,36 @@ interface Parting {
   readonly reason: string;
 }
 
-/** Explains the outcome and its reasons to an operator, one line each. */
-export function explainRouting<R extends RoutePattern>(routing: Routing<R>): string[] {
+/** Why one route does not get a request. */
+export interface Reason {
+  /** For people: `"/users/:id" (users)`. */
+  readonly route: string;
+  /** Goes on after it: "matches the path but takes only POST". */
+  readonly reason: string;
+}
+
+/** What becomes of a request, and why. */
+export interface RoutingAccount {
+  /** A sentence: where the request goes, or how it is answered. */
+  readonly outcome: string;
+  /** The other routes that match host and path, the most specific first, then the nearest that do not. */
+  readonly others: readonly Reason[];
+  /** How many more do not match. */
+  readonly more: number;
+}
+
+/** Explains the outcome and its reasons to an operator. */
+export function explainRouting<R extends RoutePattern>(routing: Routing<R>): RoutingAccount {
   const { matching, routes, path } = routing;
-  if (!path.startsWith("/")) return ['a path must begin with "/"'];
+  if (!path.startsWith("/")) return { outcome: 'a path must begin with "/"', others: [], more: 0 };
   const winner = matching.find(({ route }) => route === routing.chosen?.route);
   const losers = matching.filter((candidate) => candidate !== winner);
-  return [
-    describeOutcome(routing),
-    ...losers.map((loser) => describeLoser(loser, winner, routing)),
-    ...describeOthers(routes, new Set(matching), routing),
-  ];
+  const { nearest, more } = nearestOf(routes, new Set(matching), routing);
+  return {
+    outcome: describeOutcome(routing),
+    others: [...losers.map((loser) => describeLoser(loser, winner, routing)), ...nearest],
+    more,
+  };
 }
 
 function describeOutcome<R extends RoutePattern>(routing: Routing<R>): string {
@@ -66,9 +85,12 @@ function describeLoser<R extends RoutePattern>(
   loser: Candidate<R>,
   winner: Candidate<R> | undefined,
   routing: Routing<R>,
-): string {
+): Reason {
   const { isWilling, reason } = whyLost(loser, winner, routing);
-  return `${nameOf(loser.route)} ${isWilling ? "matches too, but" : "matches the path but"} ${reason}`;
+  return {
+    route: nameOf(loser.route),
+    reason: `${isWilling ? "matches too, but" : "matches the path but"} ${reason}`,
+  };
 }
 
 /**
@@ -150,11 +172,11 @@ function whyAfter<R extends RoutePattern>(
     : `stands after ${name}, which takes this request too`;
 }
 
-function describeOthers<R extends RoutePattern>(
+function nearestOf<R extends RoutePattern>(
   routes: readonly Candidate<R>[],
   matching: ReadonlySet<Candidate<R>>,
   { path, request }: Routing<R>,
-): string[] {
+): { readonly nearest: Reason[]; readonly more: number } {
   const others = routes
     .filter((candidate) => !matching.has(candidate))
     .map((candidate) => ({
@@ -164,14 +186,11 @@ function describeOthers<R extends RoutePattern>(
         otherHosts(candidate.route, request.target.host),
     }))
     .sort((one, other) => other.parting.depth - one.parting.depth);
-  const lines = others
-    .slice(0, NEAREST)
-    .map(
-      ({ candidate, parting }) => `${nameOf(candidate.route)} does not match: ${parting.reason}`,
-    );
-  const rest = others.length - lines.length;
-  if (rest > 0) lines.push(`${rest} more ${rest === 1 ? "does" : "do"} not match either`);
-  return lines;
+  const nearest = others.slice(0, NEAREST).map(({ candidate, parting }) => ({
+    route: nameOf(candidate.route),
+    reason: `does not match: ${parting.reason}`,
+  }));
+  return { nearest, more: others.length - nearest.length };
 }
 
 /** How a route is called: two routes of one path have different hosts, methods or names. */

@@ -4,7 +4,7 @@ import { runThrough, type Steps } from "../time/slices.ts";
 import { type Candidate, createCandidate, matchOf, type RouteMatch } from "./candidate.ts";
 import type { Candidates } from "./candidates.ts";
 import type { RoutedRequest } from "./conditions/condition.ts";
-import { explainRouting, type Rival, rivalsOf } from "./explain.ts";
+import { explainRouting, type Rival, rivalsOf, type RoutingAccount } from "./explain.ts";
 import { HostTables } from "./host-tables.ts";
 import type { Accept } from "./path-table.ts";
 import { covers, patternOf, type RoutePattern } from "./pattern.ts";
@@ -109,13 +109,14 @@ export class RouteTable<R extends RoutePattern> {
   }
 
   /**
-   * Explains to an operator what `match` would do and why, one line each: the outcome, the other routes
-   * that match the path, and the nearest of those that do not.
+   * Explains to an operator what `match` would do and why: the outcome, the other routes that match the
+   * path, and the nearest of those that do not. Walks all routes.
    */
-  explain(method: string, request: RoutedRequest): string[] {
+  explain(method: string, request: RoutedRequest): RoutingAccount {
     const match = this.match(method, request);
     if (match.kind === "invalid_path") {
-      return [`${method} ${request.target.path} is answered with 400: ${match.problem}`];
+      const outcome = `${method} ${request.target.path} is answered with 400: ${match.problem}`;
+      return { outcome, others: [], more: 0 };
     }
     const chosen = match.kind === "route" ? match : undefined;
     const path = chosen?.path ?? request.target.path;

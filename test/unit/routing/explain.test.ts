@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { RoutingAccount } from "../../../src/routing/explain.ts";
 import type { RoutePattern } from "../../../src/routing/pattern.ts";
 import { RouteTable } from "../../../src/routing/table.ts";
 import { asksFor, requestFor } from "./requests.ts";
@@ -9,7 +10,12 @@ function explain(
   path: string,
   query = "",
 ): string[] {
-  return RouteTable.compile(routes).explain(method, requestFor(path, query));
+  return linesOf(RouteTable.compile(routes).explain(method, requestFor(path, query)));
+}
+
+function linesOf({ outcome, others, more }: RoutingAccount): string[] {
+  const rest = more === 0 ? [] : [`${more} more ${more === 1 ? "does" : "do"} not match either`];
+  return [outcome, ...others.map(({ route, reason }) => `${route} ${reason}`), ...rest];
 }
 
 test("the route that gets the request comes first, then why every other does not", () => {
@@ -105,7 +111,8 @@ describe("hosts", () => {
   ];
   const explained = (host: string, path: string) => {
     const target = { host, path, query: "" };
-    return RouteTable.compile<RoutePattern>(routes).explain("GET", { ...requestFor(path), target });
+    const table = RouteTable.compile<RoutePattern>(routes);
+    return linesOf(table.explain("GET", { ...requestFor(path), target }));
   };
 
   test("decide before paths, and those of other routes are named", () => {
