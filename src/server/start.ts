@@ -268,6 +268,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       snapshot,
       telemetry,
       inFlight: () => gateway.inFlight,
+      spans: () => tracing.counts(),
       ports: () => traffic.ports,
       tunnels,
       backendConnections: () => connections.size,

@@ -15,16 +15,20 @@ const stage = createStage(afterAll);
 const DOCS = join(import.meta.dir, "../../docs");
 const issued = issuedForAll("own", "IP:127.0.0.1");
 let gateway: GatewayProcess;
-let config: TestConfig;
+let prometheus: PrometheusProcess;
 
-/** A gateway with something of everything that metrics show. */
+/** A gateway with something of everything that metrics show, and Prometheus, which scrapes it. */
 beforeAll(async () => {
-  const [one, other] = await Promise.all([
+  const admin = `127.0.0.1:${await unusedPort()}`;
+  const [one, other, started] = await Promise.all([
     startMockProcess(stage, "one"),
     startMockProcess(stage, "other"),
+    // First of all: it takes five seconds to begin.
+    startPrometheus(stage, { target: admin, rules: join(DOCS, "alerts.yaml") }),
   ]);
+  prometheus = started;
   const dead = `http://127.0.0.1:${await unusedPort()}`;
-  config = {
+  const config: TestConfig = {
     server: {
       tls: {
         port: 0,
@@ -33,7 +37,7 @@ beforeAll(async () => {
         ],
       },
     },
-    admin: { listen: "127.0.0.1:0" },
+    admin: { listen: admin },
     tracing: { otlp: `http://127.0.0.1:${await unusedPort()}`, sample: "100%" },
     health_check: { interval: "1s", timeout: "500ms", unhealthy_after: 1 },
     upstreams: {
@@ -119,13 +123,7 @@ test("distinct paths, hosts and methods add no series", async () => {
 });
 
 describe("Prometheus", () => {
-  let prometheus: PrometheusProcess;
-
   beforeAll(async () => {
-    prometheus = await startPrometheus(stage, {
-      target: new URL(gateway.adminUrl).host,
-      rules: join(DOCS, "alerts.yaml"),
-    });
     // A reload that fails, while the one in force stays.
     const file = `${gateway.database.replace(/[^/]*$/, "")}test-gateway.yaml`;
     await Bun.write(file, "routes: 5\n");

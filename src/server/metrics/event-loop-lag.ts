@@ -3,7 +3,7 @@ import { Histogram } from "../../telemetry/metrics/histogram.ts";
 import type { MetricSource } from "../../telemetry/metrics/registry.ts";
 import type { Clock } from "../../time/clock.ts";
 
-const EVERY_MS = 100;
+const EVERY_MS = 500;
 const BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 /** How much later than asked timers are called: what keeps them waiting keeps requests waiting. */
@@ -11,7 +11,7 @@ export class EventLoopLag implements MetricSource {
   readonly families = [
     histogram(
       "gateway_event_loop_lag_seconds",
-      "How much later than asked a timer was called, ten times a second: other work kept it waiting.",
+      "How much later than asked a timer was called, twice a second: other work kept it waiting.",
     ),
   ];
   readonly #clock: Clock;

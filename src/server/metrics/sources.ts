@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import type { Snapshot } from "../../runtime/snapshot/snapshot.ts";
 import type { MetricSource } from "../../telemetry/metrics/registry.ts";
+import type { SinkCounts } from "../../telemetry/sinks/counts.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { backendSource } from "./backends.ts";
 import { connectionSources, type ConnectionsSubject } from "./connections.ts";
@@ -17,6 +18,7 @@ export interface MetricsSubject extends ConnectionsSubject, OperationSubject {
   readonly snapshot: () => Snapshot;
   readonly telemetry: Pick<Telemetry, "counts" | "settings">;
   readonly inFlight: () => number;
+  readonly spans: () => SinkCounts;
 }
 
 /** What is read at each scrape. Nothing here costs a request anything. */
@@ -26,6 +28,7 @@ export function metricSources(subject: MetricsSubject): MetricSource[] {
     ...trafficSources({
       version: subject.version,
       inFlight: subject.inFlight,
+      spans: subject.spans,
       rows: () => telemetry.counts("access_log"),
       lines: () => telemetry.counts("lines"),
       logBytes: () => sizeOf(telemetry.settings.database),

@@ -8,6 +8,8 @@ export interface TrafficSubject {
   readonly inFlight: () => number;
   readonly rows: () => SinkCounts;
   readonly lines: () => SinkCounts;
+  /** Of traces. */
+  readonly spans: () => SinkCounts;
   /** Bytes of the access log's files. */
   readonly logBytes: () => number;
 }
@@ -15,6 +17,11 @@ export interface TrafficSubject {
 /** What there is one of: requests in flight, the access log, the lines, the build. */
 export function trafficSources(subject: TrafficSubject): MetricSource[] {
   const build = info("gateway_build_info", "The version that runs.", "version", "runtime");
+  const spans = counter(
+    "gateway_trace_spans_total",
+    "Spans that the receiver has accepted, or that were lost (`tracing`).",
+    "outcome",
+  );
   return [
     single(
       gauge("gateway_requests_in_flight", "Requests whose answer has not ended yet."),
@@ -46,6 +53,17 @@ export function trafficSources(subject: TrafficSubject): MetricSource[] {
         "Lines lost because standard output was not read fast enough.",
       ),
       () => subject.lines().dropped,
+    ),
+    sourceOf(spans, () => {
+      const { written, dropped } = subject.spans();
+      return Object.entries({ exported: written, dropped }).map(([outcome, value]) => ({
+        labels: labelText(spans, [outcome]),
+        value,
+      }));
+    }),
+    single(
+      gauge("gateway_trace_spans_queued", "Spans that wait to be exported (`tracing`)."),
+      () => subject.spans().queued,
     ),
     sourceOf(build, () => [
       { labels: labelText(build, [subject.version, `bun ${Bun.version}`]), value: 1 },
