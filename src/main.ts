@@ -61,6 +61,7 @@ const processConsole: Console = {
     err: mayColor(process.stderr.isTTY, process.env),
   },
   columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+  rows: () => (process.stdout.isTTY ? process.stdout.rows : undefined),
   onStopSignal: (listener) => processSignals.onStop(listener),
   onReloadSignal: (listener) => processSignals.onReload(listener),
 };

@@ -13,6 +13,8 @@ export interface Console {
   readonly color: { readonly out: boolean; readonly err: boolean };
   /** The places in a line of the terminal that standard output is, at the moment; undefined elsewhere. */
   columns(): number | undefined;
+  /** The lines of that terminal. */
+  rows(): number | undefined;
   /** Calls back for each stop signal, earlier ones included. */
   onStopSignal(listener: (signal: string) => void): void;
   /** Calls back for each reload signal, earlier ones included. */

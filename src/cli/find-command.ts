@@ -20,6 +20,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["scan", "audit"],
   ["reverse-proxy", "proxy"],
   ["quotas", "quota"],
+  ["statistics", "stats"],
+  ["stat", "stats"],
   ["keys", "key"],
   ["hash-password", "password"],
   ["htpasswd", "password"],

@@ -26,7 +26,7 @@ const number = (heading: string, priority: number | undefined, cell: Column["cel
 const hasTokens = (groups: readonly Group[]): boolean =>
   groups.some(({ tokens_in: tokensIn, tokens_out: tokensOut }) => tokensIn + tokensOut > 0);
 
-const LEAST_VALUE = 12;
+const LEAST_VALUE = 20;
 const BARS = 20;
 
 const columnsOf = ({ by }: Statistics): Column[] => [

@@ -177,7 +177,7 @@ async function watch(
     const { text, complaint } = textOf(log, input, form, console);
     const isDrawn = form === "table" && console.columns() !== undefined;
     const whole = complaint !== undefined && form === "table" ? `${complaint}\n` : text;
-    console.out(isDrawn ? redrawn(whole) : whole);
+    console.out(isDrawn ? redrawn(whole, console.rows() ?? Infinity) : whole);
   } while (await pause(REDRAW_MS));
   return 0;
 }
@@ -186,9 +186,14 @@ const TO_START = "\x1b[H";
 const TO_LINE_END = "\x1b[K";
 const TO_SCREEN_END = "\x1b[J";
 
-/** In place of what is on the screen, without a flicker. */
-const redrawn = (text: string): string =>
-  `${TO_START}${text.replaceAll("\n", `${TO_LINE_END}\n`)}${TO_SCREEN_END}`;
+/** In place of what is on the screen, without a flicker. As many lines as there is room for. */
+function redrawn(text: string, rows: number): string {
+  const lines = text
+    .trimEnd()
+    .split("\n")
+    .slice(0, rows - 1);
+  return `${TO_START}${lines.map((line) => `${line}${TO_LINE_END}\n`).join("")}${TO_SCREEN_END}`;
+}
 
 interface Shown {
   readonly text: string;

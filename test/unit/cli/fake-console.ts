@@ -32,6 +32,10 @@ export class FakeConsole implements Console {
     return Date.UTC(2026, 0, 1);
   }
 
+  rows(): number | undefined {
+    return this.width === undefined ? undefined : 8;
+  }
+
   columns(): number | undefined {
     return this.width;
   }

@@ -68,7 +68,7 @@ test.each([30, 60, 80, 200])("no line is longer than a terminal of %i places", a
       .map((line) => Bun.stringWidth(line)),
   );
   expect(longest).toBeLessThanOrEqual(width);
-  expect(printed).toMatch(/\n(?:http:\/\/10.20.30.40:9001|http:.*….*001) +60/);
+  expect(printed).toMatch(/\n(?:http:\/\/10.20.30.40:9001|http:.*….*:9001) +60/);
 });
 
 test("error rates are coloured where there may be colours", async () => {
@@ -148,6 +148,15 @@ describe("what cannot be shown", () => {
     expect(await wrong({ json: "true", csv: "true" })).toContain("two forms");
     expect(await wrong({ limit: "0" })).toContain("--limit");
   });
+});
+
+test("a terminal is never filled beyond its last line", async () => {
+  const many = Array.from({ length: 15 }, (_, index) =>
+    record({ timestamp: NOW - 1, route: `/${index}` }),
+  );
+  const flags = { database: databaseWith(many), watch: "true" };
+  const { console, printed } = await run(flags, { width: 80 });
+  expect(printed.split("\n")).toHaveLength(console.rows() ?? 0);
 });
 
 test("it is drawn again in place on a terminal, also when there was nothing at first", async () => {
