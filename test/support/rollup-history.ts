@@ -38,7 +38,7 @@ export function writeRollupHistory(db: Database, history: History): number {
   const prepared = Array.from({ length: VARIETY }, (_, at) => preparedMinute(at, requests));
   const tables = { rollups: inserter(db, "rollups"), totals: inserter(db, "rollup_totals") };
   const usage =
-    db.prepare(`INSERT INTO usage (step, kind, at, value, ${SUM_COLUMNS.join(", ")}, last_at)
+    db.prepare(`INSERT INTO rollup_usage (step, kind, at, value, ${SUM_COLUMNS.join(", ")}, last_at)
     VALUES (?, 'client', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const series = db.prepare("INSERT INTO rollup_series VALUES (?, ?, ?, '', ?, ?, ?, ?)");
   let all = 0;

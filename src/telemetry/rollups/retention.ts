@@ -59,7 +59,7 @@ function oldestOfStep(step: Step): Prefix[] {
 }
 
 const usageOf = (step: Step, kind: string): Prefix => ({
-  table: "usage",
+  table: "rollup_usage",
   where: `step = ${step} AND kind = '${kind}'`,
 });
 

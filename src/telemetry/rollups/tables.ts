@@ -21,7 +21,7 @@ export const rollupTables: Readonly<Record<string, string>> = {
   rollup_totals: `CREATE TABLE rollup_totals (
     step INTEGER NOT NULL, at INTEGER NOT NULL, class INTEGER NOT NULL, ${SUMS},
     PRIMARY KEY (step, at, class)) WITHOUT ROWID`,
-  usage: `CREATE TABLE usage (
+  rollup_usage: `CREATE TABLE rollup_usage (
     step INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL, ${SUMS},
     last_at INTEGER NOT NULL,
     PRIMARY KEY (step, kind, at, value)) WITHOUT ROWID`,

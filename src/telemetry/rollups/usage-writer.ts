@@ -22,7 +22,9 @@ class Admission {
 
   constructor(db: Database, mostValues: number) {
     this.#mostValues = mostValues;
-    this.#find = db.prepare("SELECT value FROM usage WHERE step = ? AND kind = ? AND at = ?");
+    this.#find = db.prepare(
+      "SELECT value FROM rollup_usage WHERE step = ? AND kind = ? AND at = ?",
+    );
   }
 
   /** The values of a step, which may be added to by `admits`. */
@@ -67,7 +69,9 @@ export class UsageWriter {
   readonly #admission: Admission;
 
   constructor(db: Database, mostValues = MOST_VALUES) {
-    this.#table = new SumsTable(db, "usage", ["step", "kind", "at", "value"], { hasLastAt: true });
+    this.#table = new SumsTable(db, "rollup_usage", ["step", "kind", "at", "value"], {
+      hasLastAt: true,
+    });
     this.#admission = new Admission(db, mostValues);
   }
 

@@ -37,7 +37,7 @@ export const lastUsed: Query<Readonly<Record<string, never>>, LastUsed> = (conte
   const subjects = db
     .query<{ value: string } & UseRow, []>(
       `SELECT value, min(at) * 1000 AS first, max(last_at) AS last, sum(requests) AS requests
-       FROM usage WHERE step = ${DAY} AND kind = 'subject' AND instr(value, '/') > 0 GROUP BY value`,
+       FROM rollup_usage WHERE step = ${DAY} AND kind = 'subject' AND instr(value, '/') > 0 GROUP BY value`,
     )
     .all()
     .map(({ value, ...use }) => {

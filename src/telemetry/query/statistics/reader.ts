@@ -8,9 +8,9 @@ import type { Known, Piece } from "./window.ts";
 
 /** Rows of a table of sums: the table, what tells its rows apart besides time, and which are wanted. */
 export interface Source {
-  readonly table: "rollups" | "rollup_totals" | "usage";
+  readonly table: "rollups" | "rollup_totals" | "rollup_usage";
   readonly key: "series" | "class" | "value";
-  /** Only of this kind, in `usage`. */
+  /** Only of this kind, in `rollup_usage`. */
   readonly kind?: UsageKind;
   /** Only these keys. */
   readonly only?: readonly (string | number)[] | undefined;
@@ -109,7 +109,7 @@ export function knownOf({ db }: QueryContext, { table, kind }: Source): Known {
 
 /** @throws {QueryError} when an older gateway wrote the file */
 export function requireRollups({ tables }: QueryContext): void {
-  if (tables.has("rollups") && tables.has("usage")) return;
+  if (tables.has("rollups") && tables.has("rollup_usage")) return;
   throw new QueryError(
     "unreadable",
     "the file has no statistics, as an older gateway wrote it; they are added when this gateway opens the file",

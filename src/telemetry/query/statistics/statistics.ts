@@ -135,7 +135,7 @@ function sourceOf(
     };
   }
   const kind: UsageKind = by === "key" ? "subject" : (by as UsageKind);
-  return { source: { table: "usage", key: "value", kind }, valueOf: usageValueOf(request) };
+  return { source: { table: "rollup_usage", key: "value", kind }, valueOf: usageValueOf(request) };
 }
 
 const SERIES_GROUPS = {

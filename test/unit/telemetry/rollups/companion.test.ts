@@ -95,7 +95,7 @@ test("rows that are rolled back are not counted", () => {
   const store = Store.open(path, UNLIMITED);
   {
     using db = new Database(path);
-    db.run(`CREATE TRIGGER refuse BEFORE INSERT ON usage WHEN new.value = 'refused'
+    db.run(`CREATE TRIGGER refuse BEFORE INSERT ON rollup_usage WHEN new.value = 'refused'
       BEGIN SELECT raise(ABORT, 'no'); END`);
   }
   expect(() => store.append([record({ clientIp: "refused" })])).toThrow("no");
@@ -104,7 +104,9 @@ test("rows that are rolled back are not counted", () => {
   expect(read(path, "SELECT requests FROM rollup_totals WHERE step = 60")).toEqual([
     { requests: 1 },
   ]);
-  expect(read(path, "SELECT value FROM usage WHERE step = 60")).toEqual([{ value: "127.0.0.1" }]);
+  expect(read(path, "SELECT value FROM rollup_usage WHERE step = 60")).toEqual([
+    { value: "127.0.0.1" },
+  ]);
 });
 
 test("an error is what backends and the gateway are to blame for", () => {
@@ -149,7 +151,7 @@ test("usage is summed up by client, subject, model, policy and error", () => {
   store.close();
   const rows = read(
     path,
-    "SELECT kind, value, requests, tokens_in, tokens_out FROM usage WHERE step = 86400 ORDER BY kind",
+    "SELECT kind, value, requests, tokens_in, tokens_out FROM rollup_usage WHERE step = 86400 ORDER BY kind",
   );
   const row = (kind: string, value: string, requests: number, tokensIn = 0, tokensOut = 0) => ({
     kind,
@@ -178,7 +180,7 @@ test("usage is bounded, and who sends much has a place of their own all the same
   ]);
   store.close();
   for (const step of [60, 3_600, 86_400]) {
-    const rows = read(path, `SELECT value, requests FROM usage WHERE step = ${step}`);
+    const rows = read(path, `SELECT value, requests FROM rollup_usage WHERE step = ${step}`);
     expect(rows).toHaveLength(502);
     const byValue = Object.fromEntries(rows.map((row) => [row["value"], row["requests"]]));
     expect(byValue).toMatchObject({ c0: 2, greedy: 20, "(others)": 2_500 });

@@ -48,7 +48,7 @@ test("rollups go when they are older than they are kept, and usage by the minute
     86_400: [3 * 4, "2026-11-21T00:00"],
   });
   expect(stepsIn(path, "rollup_totals")[60]).toEqual([2 * 1_440 * 2, "2026-11-21T12:00"]);
-  expect(stepsIn(path, "usage")[60]).toEqual([4 * 60 * 3, "2026-11-23T08:00"]);
+  expect(stepsIn(path, "rollup_usage")[60]).toEqual([4 * 60 * 3, "2026-11-23T08:00"]);
   expect(countIn(path, "rollup_series")).toBe(4);
 });
 
@@ -60,7 +60,7 @@ test("0 keeps rollups forever, and usage by the minute for hours all the same", 
   await store.retention(NOON + DAY);
   store.close();
   expect(stepsIn(path)).toEqual(before);
-  expect(stepsIn(path, "usage")[60]).toBeUndefined();
+  expect(stepsIn(path, "rollup_usage")[60]).toBeUndefined();
 });
 
 test("what has not been used for as long as rollups are kept is forgotten", async () => {
