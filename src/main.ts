@@ -19,7 +19,10 @@ import { StandardInput } from "./cli/secret-input.ts";
 import { serve } from "./cli/serve.ts";
 import { mayColor, writeAll } from "./cli/terminal.ts";
 import { statsCommand } from "./cli/stats/stats.ts";
+import { terminalScreen } from "./cli/screen.ts";
+import { topCommand } from "./cli/top/top.ts";
 import { version } from "./cli/version.ts";
+import { systemClock } from "./time/clock.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -28,6 +31,7 @@ const stats = statsCommand(async (milliseconds) => {
   await Bun.sleep(milliseconds);
   return true;
 });
+const top = topCommand(terminalScreen(process.env), { clock: systemClock });
 const commands = [
   serve,
   check,
@@ -42,6 +46,7 @@ const commands = [
   quota,
   stats,
   replay,
+  top,
   version,
 ];
 const help = helpCommand(commands);

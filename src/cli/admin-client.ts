@@ -2,6 +2,7 @@ import { isAddress, splitAddress } from "../config/admin-schema.ts";
 import type { Config } from "../config/schema.ts";
 import { printable } from "../units/printable.ts";
 import { type Arguments, type Flag, UsageError } from "./command.ts";
+import { eventsOf, type ServerEvent } from "./event-stream.ts";
 import { reasonOf } from "./system-error.ts";
 
 /** The flags of a command that asks a running gateway. */
@@ -82,6 +83,11 @@ export class AdminClient {
     this.#address = address;
   }
 
+  /** Where it asks: "http://127.0.0.1:9090". */
+  get origin(): string {
+    return this.#address.origin;
+  }
+
   /** `query`: parameters; those that are undefined are left out. Throws an AdminError. */
   get(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<unknown> {
     const given = Object.entries(query).filter(
@@ -93,6 +99,33 @@ export class AdminClient {
   /** Throws an AdminError. */
   post(path: string, content: unknown): Promise<unknown> {
     return this.#ask("POST", path, JSON.stringify(content));
+  }
+
+  /**
+   * The events of a page that tells of them as they happen, until that ends or `signal` aborts. Rejects
+   * with an AdminError.
+   */
+  async events(target: string, signal: AbortSignal): Promise<AsyncGenerator<ServerEvent>> {
+    const { origin, token } = this.#address;
+    const begun = new AbortController();
+    const late = setTimeout(() => begun.abort(new DOMException("", "TimeoutError")), TIMEOUT_MS);
+    let answer: Response;
+    try {
+      answer = await fetch(origin + target, {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        redirect: "manual",
+        proxy: NO_PROXY,
+        signal: AbortSignal.any([signal, begun.signal]),
+      });
+    } catch (error) {
+      throw this.#noAnswer(error);
+    } finally {
+      clearTimeout(late);
+    }
+    const isStream = answer.headers.get("content-type")?.startsWith("text/event-stream") === true;
+    if (answer.status === 200 && isStream && answer.body !== null)
+      return eventsOf(answer.body, signal);
+    throw new AdminError(this.#refusal(answer.status, await answer.text()));
   }
 
   async #ask(method: string, target: string, body?: string): Promise<unknown> {
@@ -137,7 +170,8 @@ export class AdminClient {
       const given = token === undefined ? "the gateway wants its token" : "the token is wrong";
       return `${given}: set admin.token in the configuration, or --token`;
     }
-    const [line = ""] = text.split("\n");
+    const detail = (parsed(text) as { detail?: unknown } | null | undefined)?.detail;
+    const [line = ""] = (typeof detail === "string" ? detail : text).split("\n");
     const isPages = /^[ -~]{1,500}$/.test(line) && !line.startsWith("<");
     if (status === 404 && !isPages)
       return `what answers at ${origin} is no gateway's operator port`;
