@@ -19,6 +19,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["security", "audit"],
   ["scan", "audit"],
   ["reverse-proxy", "proxy"],
+  ["live", "top"],
+  ["monitor", "top"],
   ["quotas", "quota"],
   ["statistics", "stats"],
   ["stat", "stats"],
