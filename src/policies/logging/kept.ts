@@ -76,13 +76,17 @@ function isMultipart(contentType: string | null): boolean {
   return contentType?.trim().toLowerCase().startsWith("multipart/") === true;
 }
 
+const STRICT = { fatal: true, ignoreBOM: true };
+const WHOLE = new TextDecoder("utf-8", STRICT);
+
 /** Undefined if it is not UTF-8, or has NUL. The last character may be cut. */
 function textOf(content: Uint8Array, isWhole: boolean): string | undefined {
   if (content.includes(0)) return undefined;
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content, {
-      stream: !isWhole,
-    });
+    // To leave out half of a character takes a decoder of its own, which waits for the rest.
+    return isWhole
+      ? WHOLE.decode(content)
+      : new TextDecoder("utf-8", STRICT).decode(content, { stream: true });
   } catch {
     return undefined;
   }

@@ -61,9 +61,10 @@ export class JsonUsage implements ContentViewer {
   /** What has been read. To be trusted once `isComplete`. */
   read: ReadUsage = { ...NO_USAGE };
   readonly #readsMessages: boolean;
-  readonly #text = new Uint8Array(LONGEST);
-  /** Bytes kept of the current string or literal; -1 if it is not wanted. */
-  #kept = -1;
+  /** What earlier pieces have of the current string or literal, each character one byte. */
+  #text = "";
+  /** Where it begins in the current piece; -1 if it is not wanted. */
+  #from = -1;
   #within: Within = "nothing";
   #expect: Expect = "value";
   #place: In = "nothing";
@@ -89,7 +90,8 @@ export class JsonUsage implements ContentViewer {
   /** Begins another text. */
   reset(): void {
     this.read = { ...NO_USAGE };
-    this.#kept = -1;
+    this.#text = "";
+    this.#from = -1;
     this.#within = "nothing";
     this.#expect = "value";
     this.#place = "nothing";
@@ -106,15 +108,16 @@ export class JsonUsage implements ContentViewer {
 
   see(bytes: Uint8Array, from = 0, to = bytes.length): void {
     let at = from;
+    if (this.#from >= 0) this.#from = from;
     while (at < to && !this.#hasFailed) {
       if (this.#within === "string") at = this.#inString(bytes, at, to);
       else if (this.#within === "escape") {
-        this.#keep(bytes[at] ?? 0);
         this.#within = "string";
         at += 1;
       } else if (this.#skipped > 0) at = this.#skip(bytes, at, to);
       else at = this.#step(bytes, at);
     }
+    if (this.#from >= 0) this.#keep(bytes, to);
   }
 
   /** To the end of a string, or of what is there. */
@@ -124,10 +127,9 @@ export class JsonUsage implements ContentViewer {
       const byte = bytes[at];
       if (byte === QUOTE) {
         this.#within = "nothing";
-        if (this.#skipped === 0) this.#endString();
+        if (this.#skipped === 0) this.#endString(bytes, at);
         return at + 1;
       }
-      if (this.#kept >= 0) this.#keep(byte ?? 0);
       if (byte === BACKSLASH) {
         this.#within = "escape";
         return at + 1;
@@ -161,11 +163,8 @@ export class JsonUsage implements ContentViewer {
   #step(bytes: Uint8Array, at: number): number {
     const byte = bytes[at] ?? 0;
     if (this.#within === "literal") {
-      if (!endsLiteral(byte)) {
-        this.#keep(byte);
-        return at + 1;
-      }
-      this.#endLiteral();
+      if (!endsLiteral(byte)) return at + 1;
+      this.#endLiteral(bytes, at);
     }
     if (isBlank(byte)) return at + 1;
     if (this.#isOver) return this.#fail(at);
@@ -174,16 +173,16 @@ export class JsonUsage implements ContentViewer {
       case QUOTE:
         return this.#beginString(at);
       case COLON:
-        return this.#take("colon", "value", at);
+        return this.#pass("colon", "value", at);
       case COMMA:
-        return this.#take("comma", "name", at);
+        return this.#pass("comma", "name", at);
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         return this.#open(byte === OPEN_OBJECT, at);
       case CLOSE_OBJECT:
         return this.#close(at);
       default:
-        return this.#beginLiteral(byte, at);
+        return this.#beginLiteral(at);
     }
   }
 
@@ -197,7 +196,7 @@ export class JsonUsage implements ContentViewer {
     return at + 1;
   }
 
-  #take(expected: Expect, next: Expect, at: number): number {
+  #pass(expected: Expect, next: Expect, at: number): number {
     if (this.#expect !== expected) return this.#fail(at);
     this.#expect = next;
     return at + 1;
@@ -206,13 +205,13 @@ export class JsonUsage implements ContentViewer {
   #beginString(at: number): number {
     if (this.#expect !== "name" && this.#expect !== "value") return this.#fail(at);
     const isWanted = this.#expect === "name" || this.#isModel;
-    this.#kept = isWanted ? 0 : -1;
+    this.#from = isWanted ? at + 1 : -1;
     this.#within = "string";
     return at + 1;
   }
 
-  #endString(): void {
-    const text = this.#kept > 0 ? this.#takeText() : "";
+  #endString(bytes: Uint8Array, end: number): void {
+    const text = this.#from >= 0 ? decodedText(this.#take(bytes, end)) : "";
     if (this.#expect === "name") {
       this.#name = text;
       this.#expect = "colon";
@@ -222,20 +221,19 @@ export class JsonUsage implements ContentViewer {
     this.#expect = "comma";
   }
 
-  #beginLiteral(byte: number, at: number): number {
+  #beginLiteral(at: number): number {
     if (this.#expect !== "value") return this.#fail(at);
-    this.#kept = this.#place === "usage" && COUNTS.has(this.#name) ? 0 : -1;
+    this.#from = this.#place === "usage" && COUNTS.has(this.#name) ? at : -1;
     this.#within = "literal";
-    this.#keep(byte);
     return at + 1;
   }
 
-  #endLiteral(): void {
+  #endLiteral(bytes: Uint8Array, end: number): void {
     this.#within = "nothing";
     this.#expect = "comma";
-    const count = this.#kept > 0 ? COUNTS.get(this.#name) : undefined;
+    const count = this.#from >= 0 ? COUNTS.get(this.#name) : undefined;
     if (count === undefined) return;
-    const number = Number(this.#takeText());
+    const number = Number(this.#take(bytes, end));
     if (Number.isSafeInteger(number) && number >= 0) this.read[count] = number;
   }
 
@@ -272,26 +270,26 @@ export class JsonUsage implements ContentViewer {
     return this.#expect === "value" && this.#name === "model" && this.#place !== "usage";
   }
 
-  #keep(byte: number): void {
-    const kept = this.#kept;
-    if (kept < 0) return;
-    if (kept === LONGEST) this.#kept = -1;
-    else {
-      this.#text[kept] = byte;
-      this.#kept = kept + 1;
+  /** Keeps what this piece has of a string or literal that goes on. */
+  #keep(bytes: Uint8Array, to: number): void {
+    if (this.#text.length + to - this.#from > LONGEST) {
+      this.#from = -1;
+      this.#text = "";
+      return;
     }
+    this.#text += bytesAsText(bytes, this.#from, to);
+    // The next piece has it from its beginning on.
+    this.#from = 0;
   }
 
-  /** What has been kept; empty if it is not a JSON string's inside. */
-  #takeText(): string {
-    const text = UTF8.decode(this.#text.subarray(0, this.#kept));
-    this.#kept = -1;
-    if (!text.includes("\\")) return text;
-    try {
-      return JSON.parse(`"${text}"`) as string;
-    } catch {
-      return "";
-    }
+  /** The string or literal that ends here; empty if it is too long. */
+  #take(bytes: Uint8Array, end: number): string {
+    const from = this.#from;
+    const before = this.#text;
+    this.#from = -1;
+    this.#text = "";
+    if (before.length + end - from > LONGEST) return "";
+    return before + bytesAsText(bytes, from, end);
   }
 
   #fail(at: number): number {
@@ -300,7 +298,26 @@ export class JsonUsage implements ContentViewer {
   }
 }
 
-const UTF8 = new TextDecoder();
+/** Each character is one byte. */
+function bytesAsText(bytes: Uint8Array, from: number, to: number): string {
+  let text = "";
+  for (let at = from; at < to; at += 1) text += String.fromCharCode(bytes[at] ?? 0);
+  return text;
+}
+
+/** What a JSON string says, by its inside as bytes; empty if that is not valid. */
+function decodedText(inside: string): string {
+  if (PLAIN.test(inside)) return inside;
+  const text = Buffer.from(inside, "latin1").toString();
+  if (!text.includes("\\")) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return "";
+  }
+}
+
+const PLAIN = /^[ -[\]-~]*$/;
 
 function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
