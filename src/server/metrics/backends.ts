@@ -25,6 +25,11 @@ const families = {
     "Whether a backend gets no requests because requests failed there (`ejection`).",
     ...LABELS,
   ),
+  drained: gauge(
+    "gateway_backend_drained",
+    "Whether an operator keeps requests from a backend (`drain`).",
+    ...LABELS,
+  ),
   ejections: counter("gateway_backend_ejections_total", "How often it was ejected.", ...LABELS),
   breaker: gauge(
     "gateway_backend_circuit_breaker_state",
@@ -85,6 +90,7 @@ export function backendSource(snapshot: () => Snapshot): MetricSource {
       const series: Record<keyof typeof families, Iterable<Sample>> = {
         healthy: each(families.healthy, ({ health }) => Number(health.healthy)),
         ejected: each(families.ejected, ({ ejection }) => ejection && Number(ejection.isEjected)),
+        drained: each(families.drained, ({ drain }) => Number(drain.isOn)),
         ejections: each(families.ejections, ({ ejection }) => ejection?.count),
         breaker: byState(families.breaker, backends, ({ breaker }, state) =>
           breaker === undefined ? undefined : Number(breaker.state === state),

@@ -28,6 +28,7 @@ export function metricSources(subject: MetricsSubject): MetricSource[] {
     ...trafficSources({
       version: subject.version,
       inFlight: subject.inFlight,
+      exported: () => telemetry.counts("export"),
       spans: subject.spans,
       rows: () => telemetry.counts("access_log"),
       lines: () => telemetry.counts("lines"),

@@ -1,4 +1,11 @@
-import { counter, gauge, info, labelText } from "../../telemetry/metrics/family.ts";
+import {
+  counter,
+  type Family,
+  gauge,
+  info,
+  labelText,
+  type Sample,
+} from "../../telemetry/metrics/family.ts";
 import { type MetricSource, single, sourceOf } from "../../telemetry/metrics/registry.ts";
 import type { SinkCounts } from "../../telemetry/sinks/counts.ts";
 
@@ -8,6 +15,8 @@ export interface TrafficSubject {
   readonly inFlight: () => number;
   readonly rows: () => SinkCounts;
   readonly lines: () => SinkCounts;
+  /** Rows that are sent elsewhere, too. */
+  readonly exported: () => SinkCounts;
   /** Of traces. */
   readonly spans: () => SinkCounts;
   /** Bytes of the access log's files. */
@@ -17,6 +26,11 @@ export interface TrafficSubject {
 /** What there is one of: requests in flight, the access log, the lines, the build. */
 export function trafficSources(subject: TrafficSubject): MetricSource[] {
   const build = info("gateway_build_info", "The version that runs.", "version", "runtime");
+  const exported = counter(
+    "gateway_export_rows_total",
+    "Rows that the receiver has accepted, or that were lost (`logging.export`).",
+    "outcome",
+  );
   const spans = counter(
     "gateway_trace_spans_total",
     "Spans that the receiver has accepted, or that were lost (`tracing`).",
@@ -54,13 +68,12 @@ export function trafficSources(subject: TrafficSubject): MetricSource[] {
       ),
       () => subject.lines().dropped,
     ),
-    sourceOf(spans, () => {
-      const { written, dropped } = subject.spans();
-      return Object.entries({ exported: written, dropped }).map(([outcome, value]) => ({
-        labels: labelText(spans, [outcome]),
-        value,
-      }));
-    }),
+    sourceOf(exported, () => exports(exported, subject.exported())),
+    single(
+      gauge("gateway_export_rows_queued", "Rows that wait to be exported (`logging.export`)."),
+      () => subject.exported().queued,
+    ),
+    sourceOf(spans, () => exports(spans, subject.spans())),
     single(
       gauge("gateway_trace_spans_queued", "Spans that wait to be exported (`tracing`)."),
       () => subject.spans().queued,
@@ -69,4 +82,11 @@ export function trafficSources(subject: TrafficSubject): MetricSource[] {
       { labels: labelText(build, [subject.version, `bun ${Bun.version}`]), value: 1 },
     ]),
   ];
+}
+
+function exports(family: Family, { written, dropped }: SinkCounts): Sample[] {
+  return Object.entries({ exported: written, dropped }).map(([outcome, value]) => ({
+    labels: labelText(family, [outcome]),
+    value,
+  }));
 }
