@@ -1,3 +1,21 @@
+import type { Static } from "@sinclair/typebox";
+import type {
+  configuration,
+  configurationDetail,
+  configurations,
+  reloaded,
+  rolledBack,
+} from "../../../api/schemas/configuration.ts";
+import type { session } from "../../../api/schemas/session.ts";
+import type {
+  backends,
+  backendState,
+  certificates,
+  limits,
+  routes,
+} from "../../../api/schemas/state.ts";
+import type { overview, refusals, stats } from "../../../api/schemas/traffic.ts";
+import type { audit } from "../../../api/schemas/writes.ts";
 import type { Differences, ReplayedAnswer } from "../../../../../runtime/replay/answer.ts";
 import type { Decisions, KeptFields } from "../../../../../pipeline/decisions/decisions.ts";
 import type { KeptContent } from "../../../../../pipeline/kept-content.ts";
@@ -5,23 +23,22 @@ import type { KeptContent } from "../../../../../pipeline/kept-content.ts";
 export type { KeptContent } from "../../../../../pipeline/kept-content.ts";
 
 export type { Decisions, KeptFields } from "../../../../../pipeline/decisions/decisions.ts";
-export type {
-  Configuration,
-  ConfigurationDetail,
-  ConfigurationEntry,
-  Reloaded,
-} from "../../../api/schemas/configuration.ts";
 export type { ReplayedAnswer } from "../../../../../runtime/replay/answer.ts";
-export type { Session } from "../../../api/schemas/session.ts";
-export type {
-  Backends,
-  BackendState,
-  Certificates,
-  Limits,
-  Routes,
-} from "../../../api/schemas/state.ts";
-export type { Overview, Refusals, Stats } from "../../../api/schemas/traffic.ts";
-export type { AuditPage } from "../../../api/schemas/writes.ts";
+export type Configuration = Static<typeof configuration>;
+export type ConfigurationEntry = Static<typeof configurations>[number];
+export type ConfigurationDetail = Static<typeof configurationDetail>;
+export type Reloaded = Static<typeof reloaded>;
+export type RolledBack = Static<typeof rolledBack>;
+export type Session = Static<typeof session>;
+export type Backends = Static<typeof backends>;
+export type BackendState = Static<typeof backendState>;
+export type Certificates = Static<typeof certificates>;
+export type Limits = Static<typeof limits>;
+export type Routes = Static<typeof routes>;
+export type Overview = Static<typeof overview>;
+export type Refusals = Static<typeof refusals>;
+export type Stats = Static<typeof stats>;
+export type AuditPage = Static<typeof audit>;
 
 /** What a list shows of a request and its answer: columns of the log. */
 export interface ExchangeRow {

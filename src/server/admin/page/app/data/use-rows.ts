@@ -32,8 +32,14 @@ interface State {
   problem: ApiError | undefined;
   isPaused: boolean;
   waiting: number;
+  /** Of those that wait, the newest. */
+  held: readonly ExchangeRow[];
+  /** Whether there are rows between those that wait and those that are shown. */
+  isTorn: boolean;
   skipped: number;
   next: string | null;
+  /** Whose rows they are. */
+  query: string | undefined;
   isLoading: boolean;
   searchedTo: string | undefined;
 }
@@ -43,8 +49,11 @@ const START: State = {
   problem: undefined,
   isPaused: false,
   waiting: 0,
+  held: [],
+  isTorn: false,
   skipped: 0,
   next: null,
+  query: undefined,
   isLoading: false,
   searchedTo: undefined,
 };
@@ -73,7 +82,10 @@ export function useRows(query: string): Rows {
     askPage(query, "", abort.signal).then(
       (page) => {
         if (abort.signal.aborted) return;
-        change({ ...pageState(page), rows: page.rows, problem: undefined });
+        const { rows = [], query: before } = kept.current;
+        const newer = before === query ? newerThan(page.rows, rows) : [];
+        const all = [...newer, ...page.rows];
+        change({ ...pageState(page), rows: all, query, problem: undefined });
       },
       (error: unknown) => {
         if (!abort.signal.aborted)
@@ -86,12 +98,20 @@ export function useRows(query: string): Rows {
   useEffect(
     () =>
       followRows(query, (fresh, skipped) => {
-        const { rows = [], isPaused, waiting } = kept.current;
-        if (isPaused) return change({ waiting: waiting + fresh.length + skipped });
-        const known = new Set(rows.slice(0, MOST).map(rowKey));
-        const added = fresh.filter((row) => !known.has(rowKey(row)));
+        const { rows = [], query: before, isPaused, waiting, held, isTorn } = kept.current;
+        // Those of other filters are still shown until the page for these is here.
+        if (before !== query && before !== undefined) return;
+        if (isPaused) {
+          change({
+            waiting: waiting + fresh.length + skipped,
+            held: [...fresh, ...held].slice(0, MOST),
+            isTorn: isTorn || skipped > 0 || held.length + fresh.length > MOST,
+          });
+          return;
+        }
         change({
-          rows: [...added, ...rows].slice(0, MOST),
+          rows: added(fresh, rows),
+          query,
           skipped: kept.current.skipped + skipped,
           problem: undefined,
         });
@@ -103,25 +123,47 @@ export function useRows(query: string): Rows {
   return {
     ...current,
     hasMore: current.next !== null,
-    pause: () => change({ isPaused: true, waiting: 0 }),
+    pause: () => change({ isPaused: true, waiting: 0, held: [], isTorn: false }),
     resume: () => {
-      change({ isPaused: false, waiting: 0 });
-      restart(undefined);
+      const { rows = [], held, isTorn } = kept.current;
+      change({
+        isPaused: false,
+        waiting: 0,
+        held: [],
+        isTorn: false,
+        rows: isTorn ? rows : added(held, rows),
+      });
+      if (isTorn) restart(undefined);
     },
     async loadOlder() {
       const { next } = kept.current;
       if (next === null) return;
       // Old rows would be pushed out by new ones.
-      change({ isLoading: true, isPaused: true });
+      const { isPaused } = kept.current;
+      change({ isLoading: true, isPaused: true, ...(!isPaused && { waiting: 0, held: [] }) });
       try {
         const page = await askPage(query, next);
         const rows = [...(kept.current.rows ?? []), ...page.rows];
-        change({ ...pageState(page), rows: rows.slice(-MOST) });
+        const isTorn = kept.current.isTorn || rows.length > MOST;
+        change({ ...pageState(page), rows: rows.slice(-MOST), isTorn });
       } catch (error) {
         change({ isLoading: false, problem: asProblem(error) });
       }
     },
   };
+}
+
+/** New rows before those that are known. */
+function added(fresh: readonly ExchangeRow[], rows: readonly ExchangeRow[]): ExchangeRow[] {
+  const known = new Set(rows.map(rowKey));
+  return [...fresh.filter((row) => !known.has(rowKey(row))), ...rows].slice(0, MOST);
+}
+
+/** Rows that the stream told of and that are too new to be in a page of the log. */
+function newerThan(page: readonly ExchangeRow[], rows: readonly ExchangeRow[]): ExchangeRow[] {
+  const known = new Set(page.map(rowKey));
+  const newest = page[0]?.timestamp ?? "";
+  return rows.filter((row) => row.timestamp >= newest && !known.has(rowKey(row)));
 }
 
 function askPage(query: string, cursor: string, signal?: AbortSignal): Promise<ExchangePage> {

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { post } from "../data/api.ts";
 import { addressOf, narrow, place } from "../data/place.ts";
 import { useStore } from "../data/store.ts";
-import type { ConfigurationDetail, ConfigurationEntry, Reloaded } from "../data/types.ts";
+import type { ConfigurationDetail, ConfigurationEntry, RolledBack } from "../data/types.ts";
 import { useData } from "../data/use-data.ts";
 import { Link } from "../parts/link.tsx";
 import { Ago, Badge, Loading, Panel, Problem } from "../parts/words.tsx";
@@ -84,8 +84,8 @@ function Past({ number, isInForce, onClose }: PastProps) {
     });
     if (!isMeant) return;
     await doAndSay(async () => {
-      const { message } = await post<Reloaded>(`configurations/${number}/rollback`);
-      return message;
+      const { message, backup } = await post<RolledBack>(`configurations/${number}/rollback`);
+      return backup === null ? message : `${message} The file before is ${backup}.`;
     });
   };
   return (

@@ -1,13 +1,13 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type FilterName } from "../data/filters.ts";
 import { bytesText, durationText, exactTimeText } from "../data/format.ts";
 import { addressOf } from "../data/place.ts";
-import type { ExchangeDetail, FullRow, KeptFields } from "../data/types.ts";
+import type { ExchangeDetail, ExchangePage, FullRow, KeptFields } from "../data/types.ts";
 import { useData } from "../data/use-data.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Link } from "../parts/link.tsx";
-import { Copy, Loading, Problem, Status } from "../parts/words.tsx";
+import { Copy, Empty, Loading, Problem, Status } from "../parts/words.tsx";
 import { Content } from "./content.tsx";
 import { Decided } from "./exchange-decisions.tsx";
 import { Explain } from "./exchange-explain.tsx";
@@ -24,27 +24,37 @@ interface PanelProps {
 
 /** A row is in the file a moment after its request is shown. */
 const WRITTEN_AFTER = 300;
-const MOST_TRIES = 8;
+const MOST_TRIES = 20;
 
 /** Everything of one request. */
 export function ExchangePanel({ id, onClose, step }: PanelProps) {
-  const { value, problem, isOld, reload } = useData<ExchangeDetail>(
-    `exchanges/${encodeURIComponent(id)}`,
+  // A request that has just been shown has no id yet, and none can be asked for before it has one.
+  const isRowId = /^[0-9]+$/.test(id);
+  const found = useData<ExchangePage>(
+    isRowId ? undefined : `exchanges?request_id=${encodeURIComponent(id)}&limit=1`,
   );
+  const foundId = found.isOld ? undefined : found.value?.rows[0]?.id;
+  const rowId = isRowId ? id : foundId;
+  const detail = useData<ExchangeDetail>(rowId === undefined ? undefined : `exchanges/${rowId}`);
+  const { value, isOld, reload } = detail;
+  const problem = detail.problem ?? found.problem;
   const panel = useRef<HTMLElement>(null);
-  const tries = useRef(0);
-  const isMissing = problem?.status === 404 && !isOld && tries.current < MOST_TRIES;
+  const [tries, setTries] = useState(0);
   useEffect(() => {
-    tries.current = 0;
+    setTries(0);
     panel.current?.focus({ preventScroll: true });
     panel.current?.scrollTo(0, 0);
   }, [id]);
+  const isAwaited = !isRowId && found.value?.rows.length === 0 && tries < MOST_TRIES;
   useEffect(() => {
-    if (!isMissing) return undefined;
-    tries.current += 1;
-    const timer = setTimeout(reload, WRITTEN_AFTER);
+    if (!isAwaited) return undefined;
+    const timer = setTimeout(() => {
+      setTries(tries + 1);
+      found.reload();
+    }, WRITTEN_AFTER);
     return () => clearTimeout(timer);
-  }, [problem]);
+  }, [isAwaited, tries]);
+  const isUnknown = !isRowId && tries >= MOST_TRIES && foundId === undefined;
   return (
     <aside ref={panel} class="exchange" aria-label="Request" tabIndex={-1}>
       <header class="exchange-head">
@@ -71,8 +81,12 @@ export function ExchangePanel({ id, onClose, step }: PanelProps) {
         <div class={isOld ? "exchange-body is-old" : "exchange-body"}>
           <Details detail={value} />
         </div>
-      ) : problem !== undefined && !isMissing ? (
+      ) : problem !== undefined ? (
         <Problem problem={problem} retry={reload} />
+      ) : isUnknown ? (
+        <Empty title="It is not in the log">
+          <p>Its row was not written, or is older than the log reaches.</p>
+        </Empty>
       ) : (
         <Loading lines={9} />
       )}
