@@ -76,9 +76,11 @@ export function useRows(query: string): Rows {
   };
 
   useEffect(() => {
-    if (isHidden || kept.current.isPaused) return undefined;
+    const { isPaused, query: before } = kept.current;
+    if (isHidden || (isPaused && before === query)) return undefined;
     const abort = new AbortController();
-    change({ isLoading: true, skipped: 0 });
+    // A pause is of what was shown.
+    change({ isLoading: true, skipped: 0, isPaused: false, held: [], waiting: 0, isTorn: false });
     askPage(query, "", abort.signal).then(
       (page) => {
         if (abort.signal.aborted) return;
@@ -99,9 +101,7 @@ export function useRows(query: string): Rows {
     () =>
       followRows(query, (fresh, skipped) => {
         const { rows = [], query: before, isPaused, waiting, held, isTorn } = kept.current;
-        // Those of other filters are still shown until the page for these is here.
-        if (before !== query && before !== undefined) return;
-        if (isPaused) {
+        if (isPaused && before === query) {
           change({
             waiting: waiting + fresh.length + skipped,
             held: [...fresh, ...held].slice(0, MOST),
@@ -110,7 +110,8 @@ export function useRows(query: string): Rows {
           return;
         }
         change({
-          rows: added(fresh, rows),
+          // Those that are shown may still be of other filters.
+          rows: added(fresh, before === query ? rows : []),
           query,
           skipped: kept.current.skipped + skipped,
           problem: undefined,
