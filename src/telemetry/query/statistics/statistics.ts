@@ -124,14 +124,24 @@ function sourceOf(
     };
   }
   if (groupOf !== undefined) {
-    const known = new Map(seriesOf(context, request).map((one) => [one.id, groupOf(one)]));
+    const read = () => new Map(seriesOf(context, request).map((one) => [one.id, groupOf(one)]));
+    let known = read();
+    let isReadAgain = false;
     return {
       source: {
         table: "rollups",
         key: "series",
         only: isFiltered(request) ? [...known.keys()] : undefined,
       },
-      valueOf: (key) => known.get(Number(key)) || NONE,
+      valueOf(key) {
+        const id = Number(key);
+        // A gateway may write while its file is read, also what there was none of before.
+        if (!known.has(id) && !isReadAgain) {
+          known = read();
+          isReadAgain = true;
+        }
+        return known.get(id) || NONE;
+      },
     };
   }
   const kind: UsageKind = by === "key" ? "subject" : (by as UsageKind);
