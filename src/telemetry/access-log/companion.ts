@@ -15,6 +15,11 @@ export interface Companion {
   note?(notes: readonly Note[]): void;
   /** What `append` did last has been rolled back. */
   undone?(): void;
+  /**
+   * What is left to do when no rows come. Yields after each step of a few milliseconds, so that rows can
+   * be written in between. Called now and then, outside of transactions.
+   */
+  maintain?(): Generator<void, void>;
   /** Called when the database is closed. */
   close?(): void;
 }

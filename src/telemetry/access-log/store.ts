@@ -96,9 +96,16 @@ export class Store {
    * @throws {SQLiteError}
    */
   async retention(now: number): Promise<void> {
-    for (const _ of retention(this.#file.db, this.#path, this.#limits, now)) {
+    for (const _ of this.#maintenance(now)) {
       await nextTurn();
       if (!this.#file.isOpen) return;
+    }
+  }
+
+  *#maintenance(now: number): Generator<void, void> {
+    yield* retention(this.#file.db, this.#path, this.#limits, now);
+    for (const companion of this.#companions) {
+      if (companion.maintain !== undefined) yield* companion.maintain();
     }
   }
 

@@ -116,9 +116,10 @@ const kinds = {
     value: "ID",
     summary: "the trace's id, 32 hexadecimal digits",
     read: (written, name) =>
-      /^[0-9a-f]{32}$/i.test(written)
+      presence("trace_id", written) ??
+      (/^[0-9a-f]{32}$/i.test(written)
         ? textIn("trace_id", [written.toLowerCase()])
-        : invalid(name, written, "32 hexadecimal digits"),
+        : invalid(name, written, "32 hexadecimal digits")),
   },
   duration: {
     value: "RANGE",

@@ -58,7 +58,7 @@ export class LogFile {
     for (let repetition = 1; ; repetition += 1) {
       try {
         const connection = this.#open();
-        const answer = query({ ...connection, time }, request);
+        const answer = inOneView(connection.db, () => query({ ...connection, time }, request));
         if (!connection.isStill || !this.#isWritten() || repetition === MOST_REPETITIONS) {
           return answer;
         }
@@ -116,6 +116,16 @@ export function queriesOf(file: LogFile): Queries {
   return queriesBy((name, request, { timeout }) =>
     Promise.try(() => file.ask(name, request, timeout)),
   );
+}
+
+/** Statements of a query see the file as it is at one time, however much is written meanwhile. */
+function inOneView<Answer>(db: Database, query: () => Answer): Answer {
+  db.run("BEGIN");
+  try {
+    return query();
+  } finally {
+    if (db.inTransaction) db.run("COMMIT");
+  }
 }
 
 function openShared(path: string): Database {

@@ -3,6 +3,7 @@ import { fields } from "../fields.ts";
 import type { ExchangeRecord } from "../record.ts";
 import type { Condition, Filters } from "./filters.ts";
 import { globTest } from "./glob.ts";
+import { withoutPort } from "./hosts.ts";
 import type { Row } from "./row.ts";
 
 type Value = string | number | boolean | null | undefined;
@@ -71,9 +72,4 @@ function valueTest(condition: Condition): (value: Value) => boolean {
   if (condition.column !== "host") return (value) => texts.has(value as string);
   return (value) =>
     typeof value === "string" && (texts.has(value) || texts.has(withoutPort(value)));
-}
-
-/** A host without its port. */
-export function withoutPort(host: string): string {
-  return host.replace(/:[0-9]+$/, "");
 }
