@@ -10,6 +10,7 @@ import { findCommand } from "./cli/find-command.ts";
 import { helpCommand } from "./cli/help.ts";
 import { init } from "./cli/init.ts";
 import { key } from "./cli/key.ts";
+import { logsCommand } from "./cli/logs/logs.ts";
 import { mock } from "./cli/mock.ts";
 import { password } from "./cli/password.ts";
 import { proxy } from "./cli/proxy.ts";
@@ -27,10 +28,12 @@ import { systemClock } from "./time/clock.ts";
 const STDOUT = 1;
 const STDERR = 2;
 
-const stats = statsCommand(async (milliseconds) => {
+const pause = async (milliseconds: number): Promise<boolean> => {
   await Bun.sleep(milliseconds);
   return true;
-});
+};
+const stats = statsCommand(pause);
+const logs = logsCommand(pause);
 const top = topCommand(terminalScreen(process.env), { clock: systemClock });
 const commands = [
   serve,
@@ -44,6 +47,7 @@ const commands = [
   key,
   password,
   quota,
+  logs,
   stats,
   replay,
   top,
@@ -51,12 +55,19 @@ const commands = [
 ];
 const help = helpCommand(commands);
 
+let isOutGone = false;
+
 const processConsole: Console = {
-  out: (text) => writeAll(STDOUT, text),
-  err: (text) => writeAll(STDERR, text),
+  out(text) {
+    if (!writeAll(STDOUT, text)) isOutGone = true;
+  },
+  isOutGone: () => isOutGone,
+  err(text) {
+    writeAll(STDERR, text);
+  },
   input: new StandardInput(
     () => process.stdin,
-    (text) => writeAll(STDERR, text),
+    (text) => void writeAll(STDERR, text),
     (listener) => processSignals.onStop(listener),
   ),
   now: () => Date.now(),

@@ -49,7 +49,8 @@ interface ReadFlag {
 }
 
 function readFlag(command: Command, text: string): ReadFlag {
-  const [name, attached] = splitOnce(text.replace(/^--?/, ""));
+  const [written, attached] = splitOnce(text.replace(/^--?/, ""));
+  const name = Object.hasOwn(command.flags, written) ? written : nameOf(command, written);
   const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined;
   if (flag !== undefined) return { name, flag, attached };
   const short = text.startsWith("--") ? undefined : readShort(command, text, attached);
@@ -59,14 +60,19 @@ function readFlag(command: Command, text: string): ReadFlag {
     throw new UsageError(`\`${command.name}\` has no flag ${text.split("=")[0]}: ${elsewhere}`);
   }
   const known = Object.keys(command.flags);
-  const written = text.split("=")[0];
+  const unknown = text.split("=")[0];
   if (known.length === 0) {
-    throw new UsageError(`unknown flag ${written}: \`${command.name}\` has no flags`);
+    throw new UsageError(`unknown flag ${unknown}: \`${command.name}\` has no flags`);
   }
   throw new UsageError(
-    `unknown flag ${written} for \`${command.name}\`${suggestion(name, known, "--")}
+    `unknown flag ${unknown} for \`${command.name}\`${suggestion(name, known, "--")}
 \`gateway help ${command.name}\` lists its flags`,
   );
+}
+
+/** The flag that may be spelled so, too. */
+function nameOf({ flags }: Command, spelling: string): string {
+  return Object.entries(flags).find(([, { also }]) => also === spelling)?.[0] ?? spelling;
 }
 
 /** Reads `-p 80`, `-p=80` and, if the value cannot be a mistyped letter, `-p80`. */

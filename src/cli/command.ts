@@ -4,6 +4,8 @@ import type { SignalUse } from "./signals.ts";
 /** What a command may use of the process it runs in. */
 export interface Console {
   out(text: string): void;
+  /** Whether the reader of standard output has gone away, as far as `out` has noticed. */
+  readonly isOutGone?: () => boolean;
   err(text: string): void;
   readonly input: SecretInput;
   /** Unix epoch milliseconds. */
@@ -26,6 +28,8 @@ export interface Flag {
   readonly value?: string;
   /** The letter of its short form ("c" for -c). */
   readonly short?: string;
+  /** Another spelling of its name. */
+  readonly also?: string;
   /** Whether it may be given more than once. */
   readonly repeatable?: boolean;
   readonly summary: string;

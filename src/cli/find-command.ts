@@ -24,6 +24,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["quotas", "quota"],
   ["statistics", "stats"],
   ["stat", "stats"],
+  ["log", "logs"],
+  ["search", "logs"],
   ["keys", "key"],
   ["hash-password", "password"],
   ["htpasswd", "password"],
@@ -42,10 +44,10 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ...["config", "configuration", "reference", "docs"].map(
     (word) => [word, "did you mean `gateway help config`?"] as const,
   ),
+  ["tail", "did you mean `gateway logs --follow`?"],
   ["reload", "to reload a running gateway, send it SIGHUP: kill -HUP PID"],
   ["stop", "to stop a running gateway, send it SIGTERM: kill PID"],
   ["status", "a running gateway answers at /health and /admin/backends"],
-  ["logs", "requests are in the file `logging.database`: sqlite3 gateway.db 'select * from logs'"],
 ]);
 
 /** Finds a command by its name or an alias. Throws a UsageError that says what was probably meant. */

@@ -23,18 +23,19 @@ const RETRY_AFTER_MS = 5;
 /**
  * Writes all of a text before it returns, because the process may end right after. A reader that has
  * gone away (`gateway help | head -1`, a closed terminal) is not an error; the rest of the text is
- * lost.
+ * lost, and the answer is false.
  */
-export function writeAll(descriptor: number, text: string): void {
+export function writeAll(descriptor: number, text: string): boolean {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "EPIPE" || code === "EIO") return;
+      if (code === "EPIPE" || code === "EIO") return false;
       if (code !== "EAGAIN") throw error;
       Bun.sleepSync(RETRY_AFTER_MS);
     }
   }
+  return true;
 }

@@ -59,11 +59,10 @@ export class LogFile {
       try {
         const connection = this.#open();
         const answer = inOneView(connection.db, () => query({ ...connection, time }, request));
-        if (!connection.isStill || !this.#isWritten() || repetition === MOST_REPETITIONS) {
-          return answer;
-        }
+        if (this.#isUnchanged(connection) || repetition === MOST_REPETITIONS) return answer;
       } catch (error) {
-        const isRepeated = this.#connection?.isStill === true && this.#isWritten();
+        const before = this.#connection;
+        const isRepeated = before !== undefined && !this.#isUnchanged(before);
         // A connection that failed may be the reason.
         this.close();
         if (!isRepeated || repetition === MOST_REPETITIONS) throw asQueryError(error, this.#path);
@@ -78,18 +77,23 @@ export class LogFile {
   }
 
   #open(): Connection {
-    const identity = identityOf(this.#path);
-    if (identity === undefined) throw new QueryError("no_file", `there is no file ${this.#path}`);
     const before = this.#connection;
-    if (before?.identity === identity && before.isStill === !this.#isWritten()) return before;
+    if (before !== undefined && this.#isUnchanged(before)) return before;
     this.close();
-    this.#connection = this.#connect(identity);
+    this.#connection = this.#connect();
     return this.#connection;
   }
 
-  #connect(identity: string): Connection {
+  /** Whether the connection still shows the file. */
+  #isUnchanged({ isStill, identity }: Connection): boolean {
+    return isStill === !this.#isWritten() && identity === identityOf(this.#path, isStill);
+  }
+
+  #connect(): Connection {
     // A gateway that has it open has this file; without it SQLite would create both of them.
     const isStill = !this.#isWritten();
+    const identity = identityOf(this.#path, isStill);
+    if (identity === undefined) throw new QueryError("no_file", `there is no file ${this.#path}`);
     let db: Database;
     try {
       db = isStill ? openStill(this.#path) : openShared(this.#path);
@@ -155,10 +159,12 @@ function contentOf(db: Database, path: string): Pick<QueryContext, "columns" | "
   return { tables, columns: new Set(columns.all().map(({ name }) => name)) };
 }
 
-/** Device and inode; undefined without a file. */
-function identityOf(path: string): string | undefined {
+/** Which file it is, and if nobody has it open, in which state; undefined without one. */
+function identityOf(path: string, isStill: boolean): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
+  if (stats === undefined) return undefined;
+  const { dev, ino, size, mtimeNs } = stats;
+  return isStill ? `${dev}:${ino}:${size}:${mtimeNs}` : `${dev}:${ino}`;
 }
 
 function realPath(path: string): string {

@@ -42,8 +42,10 @@ export function probesOf({ conditions, since, until }: Filters): Probe[] {
 }
 
 function probeOf(condition: Condition): Probe {
-  if (condition.kind === "glob")
-    return pathProbe(piecesOf(condition.glob), globTest(condition.glob));
+  if (condition.kind === "glob") {
+    const { glob } = condition;
+    return pathProbe(piecesOf(glob), globTest(glob), SHARE_OF_GLOB);
+  }
   if (condition.kind === "number") {
     const { ranges, column } = condition;
     if (column === "latency_ms") return latencyProbe(ranges);
@@ -56,7 +58,11 @@ function probeOf(condition: Condition): Probe {
     if (condition.kind === "presence") return () => ALL;
     const wanted = new Set(condition.texts);
     const [only = ""] = condition.texts;
-    return pathProbe(wanted.size === 1 ? [`\n${only}\n`] : [], (path) => wanted.has(path));
+    return pathProbe(
+      wanted.size === 1 ? [`\n${only}\n`] : [],
+      (path) => wanted.has(path),
+      SHARE_OF_TEXT,
+    );
   }
   const part = partOf(column);
   if (condition.kind === "presence") {
@@ -85,6 +91,8 @@ function narrowCode(column: TextColumn, text: string): number {
 /** What to expect of a part with many values. */
 const SHARE_OF_TEXT = 0.001;
 const SHARE_OF_RANGE = 0.3;
+/** Reading paths costs most, so that all others come before. */
+const SHARE_OF_GLOB = 1;
 const SHARE_OF_PRESENCE = 0.5;
 
 function partOf(column: TextColumn): number {
@@ -179,11 +187,15 @@ const UTF8 = new TextDecoder();
 const MOST_NARROW = 256;
 
 /** `pieces`: texts that a block's lines of paths must contain for any of them to match. */
-function pathProbe(pieces: readonly string[], test: (path: string) => boolean): Probe {
+function pathProbe(
+  pieces: readonly string[],
+  test: (path: string) => boolean,
+  share: number,
+): Probe {
   const needles = pieces.map((piece) => Buffer.from(piece));
   return (block) => {
     if (summaryOf(block.words, PART.paths).kind !== "values") return ALL;
-    return some(SHARE_OF_TEXT, (reader, places) => {
+    return some(share, (reader, places) => {
       const data = reader.part(block, PART.paths);
       if (data === undefined) return;
       const lines = Buffer.from(data.buffer, data.byteOffset, data.byteLength);

@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import type { Row } from "../../../../src/telemetry/query/row.ts";
 import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
 import { exchangeRecord } from "../../../support/exchange-record.ts";
+import { TEST_TIMEOUT_MS } from "../../../support/patience.ts";
 import { IndexedLog } from "./indexed-log.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const START = Date.UTC(2026, 10, 23);
 
