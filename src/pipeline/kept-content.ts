@@ -24,8 +24,10 @@ export function writeKeptContent(content: KeptContent): string {
 }
 
 /** Undefined if a column has something else. */
-export function readKeptContent(column: string | null | undefined): KeptContent | undefined {
-  if (column === null || column === undefined || column === "") return undefined;
+export function readKeptContent(
+  column: string | number | null | undefined,
+): KeptContent | undefined {
+  if (typeof column !== "string" || column === "") return undefined;
   try {
     const content: unknown = JSON.parse(column);
     return isKeptContent(content) ? content : undefined;

@@ -177,6 +177,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     traceIds: new TraceIds((bytes) => crypto.getRandomValues(bytes)),
     transport: (attempt) => connections.send(attempt),
   });
+  let inForce = config;
   const snapshot = (): Snapshot => gateway.snapshot;
   const note = (written: Note) => telemetry.note(written);
   const queries = new LogQueries(config.logging.database, clock);
@@ -193,7 +194,10 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     file,
     note,
     counts: reloads,
-    apply: (next, isStopping) => reloadGateway(parts, next, isStopping),
+    async apply(next, isStopping) {
+      await reloadGateway(parts, next, isStopping);
+      inForce = next.config;
+    },
   });
   const accessLogCounts = () => ({
     ...telemetry.counts("access_log"),
@@ -207,6 +211,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       version,
       startedAt: clock.wall(),
       snapshot,
+      configuration: () => inForce,
       live,
       metrics: () => metrics.registry,
       queries: () => queries.current,

@@ -36,6 +36,9 @@ export function adminPages(given: Partial<AdminSubject> = {}, visitor: Visitor =
     snapshot: () => {
       throw new Error("not needed");
     },
+    configuration: () => {
+      throw new Error("not needed");
+    },
     live: new Live({ clock, inFlight: () => 0 }),
     gate: new Gate({ clock, random: () => 0.5, isPublic: () => false }),
     queries: () => {

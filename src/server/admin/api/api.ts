@@ -7,6 +7,7 @@ import { exchangeEndpoints } from "./exchanges.ts";
 import { liveEndpoints } from "./live.ts";
 import { openApiEndpoint } from "./openapi.ts";
 import { operationEndpoints } from "./operations.ts";
+import { replayEndpoints } from "./replays.ts";
 import { sessionEndpoints } from "./session.ts";
 import { stateEndpoints } from "./state.ts";
 import type { ApiServices } from "./subject.ts";
@@ -20,6 +21,7 @@ export function createApi(services: ApiServices & CachePagesSubject & SplitPages
     .use(sessionEndpoints(services))
     .use(trafficEndpoints(services))
     .use(exchangeEndpoints(services))
+    .use(replayEndpoints(services))
     .use(stateEndpoints(services))
     .use(configurationEndpoints(services))
     .use(operationEndpoints(services))

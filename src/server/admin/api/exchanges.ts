@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { readKeptContent } from "../../../pipeline/kept-content.ts";
 import type { Row } from "../../../telemetry/query/row.ts";
 import { ApiProblem } from "./api-problem.ts";
 import { curlOf, type KeptFields } from "./curl.ts";
@@ -66,7 +67,7 @@ export function exchangeEndpoints({ clock, queries }: Services) {
 
 function detailOf(row: Row) {
   const fields = parsed(row["request_fields"]);
-  const content = row["request_body"];
+  const content = readKeptContent(row["request_body"]);
   return {
     row: {
       ...row,
@@ -74,11 +75,7 @@ function detailOf(row: Row) {
       request_fields: fields,
       response_fields: parsed(row["response_fields"]),
     },
-    curl: curlOf(
-      row,
-      isListOfFields(fields) ? fields : undefined,
-      typeof content === "string" && !content.startsWith("base64:") ? content : null,
-    ),
+    curl: curlOf(row, isListOfFields(fields) ? fields : undefined, content?.text ?? null),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Config } from "../../../config/schema.ts";
 import type { Snapshot } from "../../../runtime/snapshot/snapshot.ts";
 import type { Live } from "../../../telemetry/live/live.ts";
 import type { Note } from "../../../telemetry/notes/note.ts";
@@ -17,6 +18,8 @@ export interface ApiSubject {
   /** Wall-clock milliseconds. */
   readonly startedAt: number;
   readonly snapshot: () => Snapshot;
+  /** The one in force. */
+  readonly configuration: () => Config;
   readonly gate: Gate;
   readonly live: Live;
   /** Queries of the log, answered by a thread of their own. */
