@@ -43,6 +43,7 @@ export async function reloadGateway(
   const before = parts.gateway.snapshot;
   parts.gateway.swap(snapshot);
   parts.metrics.change(next.metrics, snapshot.routes);
+  parts.metricExporter.change(next.metrics.export);
   parts.configurations.began(source, occasion);
   await parts.snapshots.retire(before);
 }

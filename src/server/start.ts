@@ -14,6 +14,7 @@ import type { Note } from "../telemetry/notes/note.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { liveSink } from "../telemetry/sinks/live.ts";
 import { sinkKinds } from "../telemetry/sinks/registry.ts";
+import { MetricExporter } from "../telemetry/otlp/metric-exporter.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { tracingSettings } from "../telemetry/tracing/schema.ts";
 import { Tracing } from "../telemetry/tracing/tracing.ts";
@@ -124,6 +125,7 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
     admin.open();
     telemetry.open();
     metrics.start();
+    parts.metricExporter.change(config.metrics.export);
     monitor.start();
     descriptors.start();
     traffic.admission.room = descriptorRoom();
@@ -282,12 +284,18 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       renewals,
     }),
   });
+  const metricExporter = new MetricExporter(() => metrics.registry, {
+    ...otlp,
+    clock,
+    report: (level, message) => logger.log(level, message),
+  });
   const parts: Parts = {
     logger,
     clock,
     telemetry,
     live,
     metrics,
+    metricExporter,
     tracing,
     monitor,
     connections,

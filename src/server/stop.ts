@@ -52,8 +52,13 @@ export async function stopGateway(parts: Parts, hurry: AbortSignal): Promise<Sto
   return { cut, lostRows: telemetry.counts("access_log").dropped };
 }
 
-async function closeTelemetry({ telemetry, tracing }: Parts, deadline: number): Promise<void> {
-  await Promise.all([telemetry.close(deadline), tracing.close(deadline)]);
+async function closeTelemetry(parts: Parts, deadline: number): Promise<void> {
+  const { telemetry, tracing, metricExporter } = parts;
+  await Promise.all([
+    telemetry.close(deadline),
+    tracing.close(deadline),
+    metricExporter.close(deadline),
+  ]);
 }
 
 function endTunnels({ tunnels }: Parts): void {

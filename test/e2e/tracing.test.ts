@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { ask } from "../support/ask.ts";
+import { eventually } from "../support/eventually.ts";
 import { noHealthChecks, startGateway } from "../support/gateway-process.ts";
 import { attributesOf, type ReceivedSpan, startOtlpReceiver } from "../support/otlp-receiver.ts";
 import { answer, startRawBackend } from "../support/raw-backend.ts";
@@ -28,6 +29,7 @@ test("a retried request is a trace of the client's span, the gateway's, and one 
     tracing: { otlp: receiver.url, sample: "0%", service: "shop", headers: { "x-key": "abc" } },
     health_check: noHealthChecks,
     logging: { format: "json", export: { otlp: receiver.url } },
+    metrics: { export: { otlp: receiver.url, interval: "1h" } },
     routes: [{ path: "/users/:id", backends: [failing.url, working.url], retry: 3 }],
   });
   const response = await ask(`${gateway.url}/users/1?token=hunter2&a=b`, { headers: CONTEXT });
@@ -75,6 +77,8 @@ test("a retried request is a trace of the client's span, the gateway's, and one 
     "gateway.request_id": row?.request_id,
     "gateway.query": "?token=[redacted]&a=b",
   });
+  await eventually(() => receiver.metrics.length > 0);
+  expect(receiver.metrics).toContain("gateway_requests_total");
   expect([server, ...attempts].every(endsAfterItBegins)).toBe(true);
 });
 

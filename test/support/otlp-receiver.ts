@@ -41,6 +41,12 @@ interface Logs {
   }[];
 }
 
+interface Metrics {
+  readonly resourceMetrics: readonly {
+    readonly scopeMetrics: readonly { readonly metrics: readonly { readonly name: string }[] }[];
+  }[];
+}
+
 /** The server tells of what it gets by channels that would otherwise be collected, with who listens. */
 const CHANNELS = ["otlp.v1.trace", "otlp.v1.logs", "otlp.v1.metrics", "otlp.v1.request"].map(
   (name) => channel(name),
@@ -50,6 +56,7 @@ const CHANNELS = ["otlp.v1.trace", "otlp.v1.logs", "otlp.v1.metrics", "otlp.v1.r
 export async function startOtlpReceiver(stage: Stage) {
   const spans: ReceivedSpan[] = [];
   const logs: ReceivedLog[] = [];
+  const metrics: string[] = [];
   const resources: Attributes[] = [];
   const server = new MockOtlpServer({
     services: ["http"],
@@ -60,6 +67,11 @@ export async function startOtlpReceiver(stage: Stage) {
       for (const { resource, scopeSpans } of resourceSpans) {
         resources.push(resource.attributes);
         for (const scope of scopeSpans) spans.push(...scope.spans);
+      }
+    },
+    onMetrics: ({ resourceMetrics }: Metrics) => {
+      for (const { scopeMetrics } of resourceMetrics) {
+        for (const scope of scopeMetrics) metrics.push(...scope.metrics.map(({ name }) => name));
       }
     },
     onLogs: ({ resourceLogs }: Logs) => {
@@ -76,6 +88,8 @@ export async function startOtlpReceiver(stage: Stage) {
     channels: CHANNELS,
     spans,
     logs,
+    /** The names of metrics. */
+    metrics,
     resources,
     /** The spans, as soon as there are that many. */
     async waitForSpans(count: number): Promise<ReceivedSpan[]> {

@@ -3,6 +3,7 @@ import type { Tunnel } from "../../proxy/tunnel/tunnel.ts";
 import type { Gateway } from "../../runtime/gateway.ts";
 import type { Live } from "../../telemetry/live/live.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { MetricExporter } from "../../telemetry/otlp/metric-exporter.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { Tracing } from "../../telemetry/tracing/tracing.ts";
 import type { Clock } from "../../time/clock.ts";
@@ -27,6 +28,7 @@ export interface Parts {
   readonly telemetry: Telemetry;
   readonly live: Live;
   readonly metrics: Metrics;
+  readonly metricExporter: MetricExporter;
   readonly tracing: Tracing;
   readonly monitor: HealthMonitor;
   readonly connections: ConnectionPool;

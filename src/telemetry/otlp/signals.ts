@@ -27,3 +27,11 @@ export const LOGS: Signal = {
   message: (items, sender) =>
     `{"resourceLogs":[{"resource":${resourceJson(sender)},"scopeLogs":[{"scope":${scopeJson(sender)},"logRecords":[${items.join(",")}]}]}]}`,
 };
+
+export const METRICS: Signal = {
+  noun: "metrics",
+  path: "/v1/metrics",
+  rejected: "rejectedDataPoints",
+  message: (items, sender) =>
+    `{"resourceMetrics":[{"resource":${resourceJson(sender)},"scopeMetrics":[{"scope":${scopeJson(sender)},"metrics":[${items.join(",")}]}]}]}`,
+};

@@ -12,7 +12,7 @@ export interface Received {
   readonly signal: AbortSignal;
 }
 
-type Act = (received: Received) => Response | Promise<Response>;
+export type Act = (received: Received) => Response | Promise<Response>;
 
 export const SETTINGS: OtlpConfig = {
   otlp: "http://otlp.test:4318",
