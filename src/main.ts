@@ -16,6 +16,7 @@ import { password } from "./cli/password.ts";
 import { proxy } from "./cli/proxy.ts";
 import { quota } from "./cli/quota/quota.ts";
 import { replay } from "./cli/replay/replay.ts";
+import { routes } from "./cli/routes/routes.ts";
 import { StandardInput } from "./cli/secret-input.ts";
 import { serve } from "./cli/serve.ts";
 import { mayColor, writeAll } from "./cli/terminal.ts";
@@ -49,6 +50,7 @@ const commands = [
   quota,
   logs,
   stats,
+  routes,
   replay,
   top,
   version,

@@ -32,12 +32,14 @@ export function passedOver({ backends, picked, tried }: Pick): {
 
 /** What keeps requests from a backend, by how it is now; `weight` if nothing does. */
 export function obstacleOf({
+  drain,
   health,
   ejection,
   breaker,
   isFull,
   isBackup,
 }: Backend): BackendObstacle {
+  if (drain.isOn) return "drained";
   if (!health.healthy) return "down";
   if (ejection?.isEjected === true) return "ejected";
   if (breaker !== undefined && !breaker.passes) return "circuit_open";

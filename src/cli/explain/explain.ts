@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { loadWithSource } from "../../config/history/source.ts";
 import { isError, readConfig } from "../../config/load.ts";
 import { explain, explainable } from "../../runtime/explain/explain.ts";
 import type { Explanation } from "../../runtime/explain/explanation.ts";
@@ -90,15 +91,23 @@ async function explanationFor(
   const logged =
     request === undefined ? undefined : await loggedQuery(request, config.logging.database);
   const query = logged?.query ?? writtenQuery(input);
+  const served = logged?.configuration ?? "";
+  const isOther =
+    served !== "" && loadWithSource(file, text, console.environment).source?.id !== served;
   if (isLive)
     return askLive(named ?? addressOf(() => configuredAdmin(config, input)), query, console);
   try {
     const explanation = explain(explainable(config, document), query);
-    return { ...explanation, notes: [...(logged?.notes ?? []), ...explanation.notes] };
+    const notes = [...(logged?.notes ?? []), ...(isOther ? [otherText(served)] : [])];
+    return { ...explanation, notes: [...notes, ...explanation.notes] };
   } catch (error) {
     if (error instanceof ExplainQueryError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+function otherText(served: string): string {
+  return `it was served by another configuration, ${served}; this is what the file says today`;
 }
 
 async function askLive(

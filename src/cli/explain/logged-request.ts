@@ -7,6 +7,8 @@ import { UsageError } from "../command.ts";
 /** A logged request as one to ask about, and what is different about it. */
 export interface LoggedQuery {
   readonly query: ExplainQuery;
+  /** The id of the configuration that served it; empty if it is not known. */
+  readonly configuration: string;
   readonly notes: readonly string[];
 }
 
@@ -46,6 +48,7 @@ function queryOf(row: object, id: string): LoggedQuery {
   ];
   const client = text("client_ip");
   return {
+    configuration: text("configuration"),
     query: {
       method: text("method"),
       url: `${scheme}://${host}${path}${text("query")}`,

@@ -50,10 +50,10 @@ function fill(database: string): void {
   const db = new Database(database);
   db.run(
     `CREATE TABLE logs (id INTEGER PRIMARY KEY, timestamp TEXT, method TEXT, path TEXT, query TEXT, host TEXT,
-       status_code INTEGER, client_ip TEXT, route TEXT, request_id TEXT, request_fields TEXT)`,
+       status_code INTEGER, client_ip TEXT, route TEXT, request_id TEXT, request_fields TEXT, configuration TEXT)`,
   );
   const insert = db.query(
-    `INSERT INTO logs VALUES (?, '2026-01-01T00:00:00.000Z', 'GET', ?, '', 'a.test', 404, '10.0.0.7', ?, ?, ?)`,
+    `INSERT INTO logs VALUES (?, '2026-01-01T00:00:00.000Z', 'GET', ?, '', 'a.test', 404, '10.0.0.7', ?, ?, ?, 'abcdefabcdef')`,
   );
   insert.run(1, "/api/users/7", "users", "id-1", '[["host","a.test"],["x-a","1"],["","2 more"]]');
   insert.run(2, "/nowhere", null, "id-2", null);
@@ -130,6 +130,7 @@ test("`explain --request` takes a request of the log, with the fields that were 
   expect(sent?.fields).toContainEqual(["x-a", "1"]);
   expect(notes).toEqual([
     "request id-1 of 2026-01-01T00:00:00.000Z was answered with 404 by route users",
+    "it was served by another configuration, abcdefabcdef; this is what the file says today",
   ]);
 });
 
