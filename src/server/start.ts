@@ -26,6 +26,7 @@ import { HealthMonitor } from "../upstream/health/monitor.ts";
 import { AutomaticCertificates } from "./acme/automatic-certificates.ts";
 import { acmeSettings } from "./acme/settings.ts";
 import { metricSources } from "./metrics/sources.ts";
+import { changesOfBackends } from "./admin/api/backend-states.ts";
 import { Admin } from "./parts/admin.ts";
 import { Configurations } from "./parts/configurations.ts";
 import { descriptorRoom, DescriptorWatch } from "./parts/descriptor-watch.ts";
@@ -141,7 +142,11 @@ function openParts(config: Config, options: Omit<StartOptions, "config">): Parts
 
 function createParts(config: Config, options: Omit<StartOptions, "config">): Parts {
   const { logger, clock, random, version, source, file } = options;
-  const live = new Live({ clock, inFlight: () => gateway.inFlight });
+  const live = new Live({
+    clock,
+    inFlight: () => gateway.inFlight,
+    backends: () => JSON.stringify({ backends: changesOfBackends(gateway.snapshot) }),
+  });
   const kinds = [...sinkKinds, liveSink(live)];
   const otlp = {
     random,
@@ -217,6 +222,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
       live,
       metrics: () => metrics.registry,
       queries: () => queries.current,
+      certificates: () => traffic.certificates,
       note,
       operations: {
         logLevel,

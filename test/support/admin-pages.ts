@@ -45,6 +45,7 @@ export function adminPages(given: Partial<AdminSubject> = {}, visitor: Visitor =
       throw new Error("not needed");
     },
     note: () => {},
+    certificates: () => [],
     operations: noOperations(clock),
     onChange: () => {},
     accessLogCounts: () => ({ written: 0, queued: 0, dropped: 0 }),

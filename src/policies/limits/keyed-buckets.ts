@@ -15,6 +15,9 @@ const LOOKED_AT = 2;
 /** The same when there is none. Each may be a cache miss. */
 const LOOKED_AT_WHEN_FULL = 4;
 
+/** Keys that operators are shown are looked for among so many. */
+const LISTED_AT_MOST = 20_000;
+
 /** How many buckets all limits that share a room have, besides the few that each always has: some 350 MB. */
 export const ROOM_FOR_BUCKETS = 1_000_000;
 
@@ -69,6 +72,19 @@ export class KeyedBuckets implements Tenant {
     const bucket = this.#byKey.get(key) ?? this.#newBucket(key, now);
     bucket.fill(now);
     return bucket;
+  }
+
+  /** The keys with the least in their buckets, those that are full left out; of the first 20,000 keys. */
+  lowest(most: number, now: number): { readonly key: string; readonly level: number }[] {
+    const found: { key: string; level: number }[] = [];
+    const count = Math.min(this.#keys.length, LISTED_AT_MOST);
+    for (let at = 0; at < count; at += 1) {
+      const [key, bucket] = [this.#keys[at], this.#buckets[at]];
+      if (key === undefined || bucket === undefined) continue;
+      bucket.fill(now);
+      if (!bucket.isFull) found.push({ key, level: bucket.level });
+    }
+    return found.toSorted((one, other) => one.level - other.level).slice(0, most);
   }
 
   /** Those who wait for tokens of a bucket. To be joined at once. */

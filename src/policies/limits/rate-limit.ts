@@ -142,6 +142,13 @@ class RateLimits implements Policy {
   }
 }
 
+/** The rate limits among a route's policies, of the route and of all. */
+export function limitsIn(policies: readonly Policy[]): Limit[] {
+  return policies.flatMap((policy) =>
+    policy instanceof RateLimits ? policy.counted.map(({ limit }) => limit) : [],
+  );
+}
+
 /** Limits that decide together. */
 class Stage implements Policy {
   readonly name = "rate_limit";

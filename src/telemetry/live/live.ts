@@ -10,6 +10,8 @@ export interface LiveOptions {
   readonly inFlight: () => number;
   /** Exchanges in flight of a route; undefined if that is not known. */
   readonly inFlightOf?: (route: string) => number | undefined;
+  /** The state of the backends, as JSON; asked for every half second while somebody watches. */
+  readonly backends?: () => string;
 }
 
 /** What is wanted of a subscription. */
@@ -30,6 +32,7 @@ const SECOND_MS = 1_000;
 /** How often rows are sent, in milliseconds, and how many to one subscriber each time. */
 const ROWS_EVERY_MS = 250;
 const MOST_ROWS = 25;
+const BACKENDS_EVERY_MS = 500;
 const HEARTBEAT_MS = 15_000;
 /** After the last subscriber has left, seconds are counted on for so long: pages are reloaded. */
 const LINGER_MS = 60_000;
@@ -55,6 +58,7 @@ export class Live {
   #cancels: (() => void)[] = [];
   #lastTold = 0;
   #emptySince: number | undefined;
+  #backends = "";
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -113,6 +117,8 @@ export class Live {
     this.#lastTold = this.#options.clock.monotonic();
     this.#every(SECOND_MS, () => this.#tellSecond());
     this.#every(ROWS_EVERY_MS, () => this.#tellRows());
+    this.#backends = this.#options.backends?.() ?? "";
+    this.#every(BACKENDS_EVERY_MS, () => this.#tellBackends());
     this.#every(HEARTBEAT_MS, () => {
       for (const subscriber of this.#subscribers) subscriber.send(": still here\n\n");
     });
@@ -191,6 +197,14 @@ export class Live {
       if (subscriber.pending.length >= MOST_ROWS) subscriber.skipped += 1;
       else subscriber.pending.push((row ??= JSON.stringify(rowOf(record))));
     }
+  }
+
+  #tellBackends(): void {
+    const told = this.#options.backends?.() ?? "";
+    if (told === this.#backends) return;
+    this.#backends = told;
+    const text = eventText("backends", told);
+    for (const subscriber of this.#subscribers) subscriber.send(text);
   }
 
   #tellRows(): void {

@@ -4,6 +4,7 @@ import { exchange } from "./exchange.ts";
 import { newer } from "./newer.ts";
 import { page } from "./page.ts";
 import type { Query } from "./query.ts";
+import { refusals } from "./refusals.ts";
 import { extent } from "./statistics/extent.ts";
 import { lastUsed } from "./statistics/last-used.ts";
 import { overview } from "./statistics/overview.ts";
@@ -21,6 +22,7 @@ export const queries = {
   audit,
   configurations,
   configuration,
+  refusals,
 } as const satisfies Readonly<Record<string, Query<never, unknown>>>;
 
 export type QueryName = keyof typeof queries;

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../../runtime/snapshot/snapshot.ts";
 import { availableOf } from "../../../upstream/available.ts";
 import type { Backend } from "../../../upstream/backend.ts";
+import type { Upstream } from "../../../upstream/upstream.ts";
 import { upstreamNames } from "./route-descriptions.ts";
 import type { BackendState } from "./schemas/state.ts";
 
@@ -33,6 +34,34 @@ export function backendStates({ routes }: Snapshot): BackendState[] {
       });
     });
   });
+}
+
+/** So many backends are watched for changes: to look at ten thousand takes some milliseconds. */
+const MOST_WATCHED = 2_000;
+
+/** What operators are told at once when it changes: whether backends get requests, and why not. */
+export function changesOfBackends({ routes }: Snapshot) {
+  const seen = new Set<Upstream>();
+  const states: object[] = [];
+  for (const route of routes) {
+    const names = upstreamNames(route);
+    for (const [index, upstream] of route.upstreams.entries()) {
+      if (seen.has(upstream)) continue;
+      seen.add(upstream);
+      for (const { url, health, drain, ejection, breaker } of upstream.backends) {
+        if (states.length >= MOST_WATCHED) return states;
+        states.push({
+          upstream: names[index] ?? "",
+          url,
+          healthy: health.healthy,
+          drained: drain.isOn,
+          ejected: ejection?.isEjected === true,
+          circuit_breaker: breaker?.state ?? null,
+        });
+      }
+    }
+  }
+  return states;
 }
 
 /** Of Unix epoch milliseconds; null if there are none. */

@@ -23,6 +23,18 @@ export async function answered<Answer>(query: Promise<Answer>): Promise<Answer> 
   }
 }
 
+const USUAL_WINDOW_MS = 15 * 60_000;
+
+/** A window of time from the parameters of a request; the last quarter of an hour by default. */
+export function windowOf(
+  { since, until }: { readonly since?: string | undefined; readonly until?: string | undefined },
+  now: number,
+): { readonly from: number; readonly to: number } {
+  const filters = filtersOf({ since, until }, now);
+  const to = Math.min(filters.until, now);
+  return { from: Number.isFinite(filters.since) ? filters.since : to - USUAL_WINDOW_MS, to };
+}
+
 /** Filters from the parameters of a request. Throws an ApiProblem for one that cannot be read. */
 export function filtersOf(
   texts: Readonly<Record<string, string | undefined>>,

@@ -1,50 +1,74 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { backendStates } from "./backend-states.ts";
+import { limitsOf } from "./limits.ts";
 import { windowParameters } from "./schemas/parameters.ts";
 import { backends, certificates, limits, routes } from "./schemas/state.ts";
 import { describeRoutes } from "./route-descriptions.ts";
 import type { ApiServices } from "./subject.ts";
+import { useOf } from "./use.ts";
+
+type Services = Pick<ApiServices, "snapshot" | "queries" | "certificates" | "clock">;
+
+const DAY_MS = 86_400_000;
 
 /** How the gateway is: GET routes, backends, limits, certificates. */
-export function stateEndpoints({ snapshot }: ApiServices) {
+export function stateEndpoints({ snapshot, queries, certificates: known, clock }: Services) {
   const window = Type.Object(windowParameters);
   return new Elysia({ normalize: false })
     .get(
       "/routes",
-      () => ({
-        routes: describeRoutes(snapshot()).map((route) => ({
-          ...route,
-          requests: 0,
-          error_rate: 0,
-          p50_ms: null,
-          p99_ms: null,
-          last_used_at: null,
-          dead: false,
-        })),
-      }),
+      async ({ query }) => {
+        const use = await useOf(queries(), query, clock.wall());
+        return {
+          routes: describeRoutes(snapshot()).map((route) => {
+            const last_used_at = use.routeUsedAt(route.id);
+            return {
+              ...route,
+              ...use.ofRoute(route.id),
+              last_used_at,
+              dead: use.isKnown && last_used_at === null,
+            };
+          }),
+        };
+      },
       { query: window, response: routes, detail: { summary: "The routes and their use" } },
     )
     .get(
       "/backends",
+      async ({ query }) => {
+        const use = await useOf(queries(), query, clock.wall());
+        return {
+          backends: backendStates(snapshot()).map((backend) => ({
+            ...backend,
+            ...use.ofBackend(backend.url),
+            last_used_at: use.backendUsedAt(backend.route, backend.url),
+          })),
+        };
+      },
+      {
+        query: window,
+        response: backends,
+        detail: {
+          summary: "The backends and how they are; sums are those of the URL, on all routes",
+        },
+      },
+    )
+    .get("/limits", async () => ({ limits: await limitsOf(snapshot(), clock) }), {
+      response: limits,
+      detail: { summary: "Keys of rate limits and quotas, nearest to exhaustion first" },
+    })
+    .get(
+      "/certificates",
       () => ({
-        backends: backendStates(snapshot()).map((backend) => ({
-          ...backend,
-          requests: 0,
-          error_rate: 0,
-          p50_ms: null,
-          p99_ms: null,
-          last_used_at: null,
+        certificates: known().map(({ names, issuer, notAfter, source }) => ({
+          names: [...names],
+          issuer,
+          not_after: new Date(notAfter).toISOString(),
+          days_left: Math.floor((notAfter - clock.wall()) / DAY_MS),
+          source,
         })),
       }),
-      { query: window, response: backends, detail: { summary: "The backends and how they are" } },
-    )
-    .get("/limits", () => ({ limits: [] }), {
-      response: limits,
-      detail: { summary: "Limits, nearest to exhaustion first" },
-    })
-    .get("/certificates", () => ({ certificates: [] }), {
-      response: certificates,
-      detail: { summary: "The certificates that clients get" },
-    });
+      { response: certificates, detail: { summary: "The certificates that clients get" } },
+    );
 }

@@ -5,6 +5,7 @@ import type { Note } from "../../../telemetry/notes/note.ts";
 import type { Queries } from "../../../telemetry/query/queries.ts";
 import type { Clock } from "../../../time/clock.ts";
 import type { LogLevel } from "../../../units/log-level.ts";
+import type { KnownCertificate } from "../../listener/tls/certificate-store.ts";
 import type { Configurations } from "../../parts/configurations.ts";
 import type { LogLevelSwitch } from "../../parts/log-level.ts";
 import type { Reloading } from "../../parts/reloading.ts";
@@ -27,6 +28,7 @@ export interface ApiSubject {
   /** Has something written down beside the log. */
   readonly note: (note: Note) => void;
   readonly operations: Operations;
+  readonly certificates: () => readonly KnownCertificate[];
 }
 
 /** What operators change of a running gateway. */

@@ -28,6 +28,7 @@ export const stats = Type.Object({
   from: time,
   to: time,
   by: Type.String(),
+  step_seconds: Type.Integer(),
   groups: Type.Array(
     Type.Object({
       value: Type.String(),
