@@ -3,11 +3,12 @@ import { processSignals } from "./cli/signals.ts";
 import { asksForHelp, parseArguments } from "./cli/args.ts";
 import { audit } from "./cli/audit.ts";
 import { check } from "./cli/check.ts";
+import { configCommand } from "./cli/config/config.ts";
 import { type Console, UsageError } from "./cli/command.ts";
 import { demo } from "./cli/demo.ts";
 import { explainCommand } from "./cli/explain/explain.ts";
 import { findCommand } from "./cli/find-command.ts";
-import { helpCommand } from "./cli/help.ts";
+import { commandHelp, helpCommand } from "./cli/help.ts";
 import { init } from "./cli/init.ts";
 import { key } from "./cli/key.ts";
 import { logsCommand } from "./cli/logs/logs.ts";
@@ -18,6 +19,7 @@ import { quota } from "./cli/quota/quota.ts";
 import { replay } from "./cli/replay/replay.ts";
 import { routes } from "./cli/routes/routes.ts";
 import { StandardInput } from "./cli/secret-input.ts";
+import { reload } from "./cli/reload.ts";
 import { serve } from "./cli/serve.ts";
 import { mayColor, writeAll } from "./cli/terminal.ts";
 import { statsCommand } from "./cli/stats/stats.ts";
@@ -53,6 +55,8 @@ const commands = [
   routes,
   replay,
   top,
+  configCommand,
+  reload,
   version,
 ];
 const help = helpCommand(commands);
@@ -90,9 +94,9 @@ async function main(written: readonly string[], console: Console): Promise<numbe
     const command = findCommand([...commands, help], first);
     const isHelp = asksForHelp(rest);
     processSignals.settle(isHelp ? undefined : command.signals);
-    return isHelp
-      ? await help.run({ operands: [command.name], flags: {}, lists: {} }, console)
-      : await command.run(parseArguments(command, rest), console);
+    if (!isHelp) return await command.run(parseArguments(command, rest), console);
+    console.out(commandHelp(command));
+    return 0;
   } catch (error) {
     const isUsage = error instanceof UsageError;
     if (!isUsage && !isSystemError(error)) throw error;

@@ -170,14 +170,21 @@ export class AdminClient {
       const given = token === undefined ? "the gateway wants its token" : "the token is wrong";
       return `${given}: set admin.token in the configuration, or --token`;
     }
-    const detail = (parsed(text) as { detail?: unknown } | null | undefined)?.detail;
-    const [line = ""] = (typeof detail === "string" ? detail : text).split("\n");
+    const [line = ""] = detailOf(text).split("\n");
     const isPages = /^[ -~]{1,500}$/.test(line) && !line.startsWith("<");
     if (status === 404 && !isPages)
       return `what answers at ${origin} is no gateway's operator port`;
     if (status === 200) return `what answers at ${origin} is no gateway's operator port`;
     return isPages ? printable(line) : `${origin} answered with status ${status}`;
   }
+}
+
+/** What a problem of the API says; other answers are texts. */
+function detailOf(text: string): string {
+  const problem = parsed(text);
+  const detail: unknown =
+    typeof problem === "object" && problem !== null ? Reflect.get(problem, "detail") : undefined;
+  return typeof detail === "string" ? detail : text;
 }
 
 function parsed(text: string): unknown {

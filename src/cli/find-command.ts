@@ -21,6 +21,8 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ["reverse-proxy", "proxy"],
   ["live", "top"],
   ["monitor", "top"],
+  ["configuration", "config"],
+  ["rollback", "config"],
   ["quotas", "quota"],
   ["statistics", "stats"],
   ["stat", "stats"],
@@ -41,11 +43,8 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ...["api-key", "apikey", "keygen", "genkey", "token"].map(
     (word) => [word, "did you mean `gateway key new`?"] as const,
   ),
-  ...["config", "configuration", "reference", "docs"].map(
-    (word) => [word, "did you mean `gateway help config`?"] as const,
-  ),
+  ...["reference", "docs"].map((word) => [word, "did you mean `gateway help config`?"] as const),
   ["tail", "did you mean `gateway logs --follow`?"],
-  ["reload", "to reload a running gateway, send it SIGHUP: kill -HUP PID"],
   ["stop", "to stop a running gateway, send it SIGTERM: kill PID"],
   ["status", "a running gateway answers at /health and /admin/backends"],
 ]);

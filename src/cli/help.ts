@@ -57,10 +57,7 @@ project's README.md and docs/ have the rest.
 /** A command or, if there is none of that name, a key of the configuration, ours or another gateway's. */
 function explainTopic(commands: readonly Command[], topic: string): string {
   const command = commands.find(({ name }) => name === topic);
-  if (command !== undefined) {
-    const other = `\n\`gateway help config ${topic}\` explains the key of the configuration.\n`;
-    return `${explain(command)}${hasKey(topic) ? other : ""}`;
-  }
+  if (command !== undefined) return commandHelp(command);
   try {
     // Words for commands, like `validate` for `check`, may be keys.
     if (hasKey(topic)) return configHelp(topic);
@@ -71,6 +68,13 @@ function explainTopic(commands: readonly Command[], topic: string): string {
     if (other === undefined) throw error;
     return other;
   }
+}
+
+/** The explanation of a command, for `gateway COMMAND --help` too. */
+export function commandHelp(command: Command): string {
+  const { name } = command;
+  const other = `\n\`gateway help config ${name}\` explains the key of the configuration.\n`;
+  return `${explain(command)}${hasKey(name) ? other : ""}`;
 }
 
 function explain(command: Command): string {

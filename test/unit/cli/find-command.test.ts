@@ -32,11 +32,7 @@ describe("a command", () => {
     ["valdate", "unknown command valdate, did you mean validate?"],
     ["test", "unknown command test; did you mean check?"],
     ["-t", "unknown command -t; did you mean check?"],
-    ["config", "unknown command config; did you mean `gateway help config`?"],
-    [
-      "reload",
-      "unknown command reload; to reload a running gateway, send it SIGHUP: kill -HUP PID",
-    ],
+    ["docs", "unknown command docs; did you mean `gateway help config`?"],
     ["my.yaml", "unknown command my.yaml; to run a configuration: gateway serve my.yaml"],
     ["--config", "a command comes before the flags, like gateway serve --config"],
     ["xyzzyplugh", "unknown command xyzzyplugh"],
