@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { type Diagnostic, formatDiagnostics } from "../documents/text/diagnostics.ts";
 import type { ConfigSource } from "../config/history/config-source.ts";
 import { loadWithSource } from "../config/history/source.ts";
-import { isError, type Loaded } from "../config/load.ts";
+import { isError, type Loaded, readConfig } from "../config/load.ts";
 import { createConfigWorker } from "../config/off-thread/create-worker.ts";
 import { loadOffThread, UnreadableFileError } from "../config/off-thread/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -80,6 +80,18 @@ export async function reloadConfigFile(
   } catch (error) {
     if (!(error instanceof UnreadableFileError)) throw error;
     throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** A small file, read in this thread with the places in its text; undefined for any other one. */
+export function inspectConfigFile(file: string, environment: Console["environment"]) {
+  try {
+    const stats = statSync(file);
+    if (!stats.isFile() || stats.size > READ_HERE_BYTES) return undefined;
+    const text = readFileSync(file, "utf8");
+    return { text, ...readConfig(file, text, environment) };
+  } catch {
+    return undefined;
   }
 }
 

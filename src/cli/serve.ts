@@ -1,5 +1,10 @@
 import type { Command } from "./command.ts";
-import { findConfigFile, reloadConfigFile, readConfigFile } from "./config-file.ts";
+import {
+  inspectConfigFile,
+  findConfigFile,
+  reloadConfigFile,
+  readConfigFile,
+} from "./config-file.ts";
 import { runGateway } from "./run-gateway.ts";
 
 const TLS = "certificates are `server.tls.certificates` in the configuration";
@@ -67,6 +72,7 @@ Exit codes: 0 stopped gracefully; 1 invalid configuration, port taken, or reques
       file: {
         name: file,
         read: (name = file) => reloadConfigFile(name, console.environment),
+        readHere: () => inspectConfigFile(file, console.environment),
       },
     });
   },

@@ -1,5 +1,4 @@
 import type { ConfigSource } from "../config/history/config-source.ts";
-import type { Loaded } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { VIA } from "../pipeline/outgoing-fields.ts";
 import { problemMaker, type ToProblem } from "../pipeline/problems.ts";
@@ -35,7 +34,7 @@ import { LogQueries } from "./parts/log-queries.ts";
 import { MisuseLog } from "./parts/misuse-log.ts";
 import { Metrics } from "./parts/metrics.ts";
 import type { Parts } from "./parts/parts.ts";
-import { Reloading } from "./parts/reloading.ts";
+import { type ConfigurationFile, Reloading } from "./parts/reloading.ts";
 import { Snapshots } from "./parts/snapshots.ts";
 import { TrafficPorts } from "./parts/traffic-ports.ts";
 import { ReloadCounts } from "./reload-counts.ts";
@@ -53,13 +52,6 @@ export interface StartOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
-}
-
-/** The file of a configuration. */
-export interface ConfigurationFile {
-  readonly name: string;
-  /** Reads and checks it, or another one in its place; rejects if it cannot be read. */
-  readonly read: (name?: string) => Promise<Loaded>;
 }
 
 /** Starts a gateway. Throws a ListenError if a port cannot be opened. */
@@ -201,6 +193,7 @@ function createParts(config: Config, options: Omit<StartOptions, "config">): Par
     file,
     note,
     counts: reloads,
+    isInForce: (text) => configurations.isText(text),
     async apply(next, isStopping) {
       await reloadGateway(parts, next, isStopping);
       inForce = next.config;

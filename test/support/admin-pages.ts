@@ -21,6 +21,9 @@ function noOperations(clock: Clock): AdminSubject["operations"] {
     configurations: new Configurations(undefined, { clock, note, announce: note }),
     reloading: {
       reload: () => Promise.reject(new NoFileError()),
+      inspect: () => {
+        throw new NoFileError();
+      },
       rollBack: () => Promise.reject(new NoFileError()),
     },
   };

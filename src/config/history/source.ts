@@ -17,8 +17,8 @@ export function loadWithSource(...given: Parameters<typeof readConfig>): Loaded 
   if (config === undefined) return { config, diagnostics };
   const redacted = redactedText(file, text);
   const source: ConfigSource = {
-    id: hashOf(redacted).slice(0, 12),
-    digest: hashOf(text),
+    id: digestOf(redacted).slice(0, 12),
+    digest: digestOf(text),
     text: redacted,
     findings: risksIn(read, file, { modeOf: fileMode })
       .slice(0, MOST_REMARKS)
@@ -40,6 +40,6 @@ export function remarksOf(diagnostics: readonly Diagnostic[]): ConfigRemark[] {
     .map(({ severity, message, line, column }) => ({ severity, message, line, column }));
 }
 
-function hashOf(text: string): string {
+export function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -3,6 +3,7 @@ import type {
   ConfigRemark,
   ConfigSource,
 } from "../../config/history/config-source.ts";
+import { digestOf } from "../../config/history/source.ts";
 import type { Note } from "../../telemetry/notes/note.ts";
 import type { Clock } from "../../time/clock.ts";
 
@@ -58,6 +59,10 @@ export class Configurations {
   /** Whether a text is that of the configuration in force. */
   isInForce(source: ConfigSource | undefined): boolean {
     return source !== undefined && source.digest === this.#source?.digest;
+  }
+
+  isText(text: string): boolean {
+    return digestOf(text) === this.#source?.digest;
   }
 
   /** A configuration has come into force. */

@@ -1,6 +1,7 @@
 import { writeEarlier } from "../../config/history/rollback.ts";
 import type { ConfigSource } from "../../config/history/config-source.ts";
 import type { Loaded } from "../../config/load.ts";
+import type { ConfigDocument } from "../../documents/text/document.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Note } from "../../telemetry/notes/note.ts";
@@ -13,9 +14,9 @@ interface ReloadingOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Undefined if the configuration is from no file. */
-  readonly file:
-    | { readonly name: string; readonly read: (name?: string) => Promise<Loaded> }
-    | undefined;
+  readonly file: ConfigurationFile | undefined;
+  /** Whether a text is that of the configuration in force. */
+  readonly isInForce: (text: string) => boolean;
   readonly note: (note: Note) => void;
   readonly counts: ReloadCounts;
   /** Applies a configuration; rejects, and changes nothing, if it cannot. */
@@ -23,6 +24,21 @@ interface ReloadingOptions {
     next: { config: Config; source: ConfigSource | undefined; occasion: Occasion },
     isStopping: () => boolean,
   ) => Promise<void>;
+}
+
+/** The file of a configuration. */
+export interface ConfigurationFile {
+  readonly name: string;
+  /** Reads and checks it, or another one in its place; rejects if it cannot be read. */
+  readonly read: (name?: string) => Promise<Loaded>;
+  /** The same in this thread, with the places in its text; undefined if it is too large for that. */
+  readonly readHere: () =>
+    | {
+        readonly text: string;
+        readonly config: Config | undefined;
+        readonly document?: ConfigDocument;
+      }
+    | undefined;
 }
 
 /** The configuration cannot be read again. */
@@ -83,6 +99,19 @@ export class Reloading {
     });
     const outcome = await this.reload({ cause: `rollback to ${number}`, by });
     return { outcome, backup };
+  }
+
+  /**
+   * The configuration in force with the places in its text; undefined if the file has been changed, or is
+   * too large to be read in this thread. Throws a NoFileError.
+   */
+  inspect(): { readonly config: Config; readonly document: ConfigDocument } | undefined {
+    const { file, isInForce } = this.#options;
+    if (file === undefined) throw new NoFileError();
+    const read = file.readHere();
+    if (read?.config === undefined || read.document === undefined) return undefined;
+    const { text, config, document } = read;
+    return isInForce(text) ? { config, document } : undefined;
   }
 
   /** From now on none comes into force. */

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { configCommand } from "../../../src/cli/config/config.ts";
+import { inspectConfigFile } from "../../../src/cli/config-file.ts";
 import { reload as reloadCommand } from "../../../src/cli/reload.ts";
 import { loadWithSource } from "../../../src/config/history/source.ts";
 import { startGateway } from "../../../src/server/start.ts";
@@ -38,7 +39,7 @@ ${UNCHECKED}${settings}routes:
   const gateway = startGateway({
     config,
     source,
-    file: { name: file, read },
+    file: { name: file, read, readHere: () => inspectConfigFile(file, {}) },
     version: "1.2.3",
     logger,
     clock: systemClock,
@@ -95,6 +96,27 @@ test("rows, statistics and refusals are answered from the log", async () => {
   });
   expect(await get("refusals")).toMatchObject({ refusals: [] });
   expect(await get("certificates")).toEqual({ certificates: [] });
+});
+
+test("a request is explained by what runs, and one of the past is sent again", async () => {
+  const { gateway, get, post, backend, file, textWith } = operated();
+  const asked = "explain?method=GET&url=/echo/a&header=X-A:%201";
+  expect(await get(asked)).toMatchObject({ route: { id: "/echo/*" } });
+  expect(await get("explain?method=GET&url=nonsense")).toMatchObject({ status: 422 });
+  expect(await get("explain?method=GET&url=/&header=x")).toMatchObject({ status: 422 });
+  writeFileSync(file, `${textWith("/echo/*")}# more\n`);
+  expect(await get(asked)).toMatchObject({ status: 409 });
+
+  await (await fetch(`${gateway.url}/echo/a`, { method: "POST", body: "x" })).text();
+  await (await fetch(`${gateway.url}/echo/b`)).text();
+  type Rows = { rows: { id: number }[] };
+  await eventually(async () => (await get<Partial<Rows>>("exchanges")).rows?.length === 2);
+  const [got, posted] = (await get<Rows>("exchanges")).rows;
+  expect(await (await post("replay", { id: got?.id, to: backend })).json()).toMatchObject({
+    replayed: { status: 200 },
+  });
+  expect((await post("replay", { id: posted?.id })).status).toBe(409);
+  expect((await post("replay", { id: 999 })).status).toBe(404);
 });
 
 test("keys that have used something of their limits are told, the nearest to exhaustion first", async () => {

@@ -3,6 +3,7 @@ import { type CachePagesSubject, cachePages } from "../cache.ts";
 import { type SplitPagesSubject, splitPages } from "../splits.ts";
 import { ApiProblem, problemAnswer } from "./api-problem.ts";
 import { configurationEndpoints } from "./configurations.ts";
+import { explainEndpoints } from "./explain.ts";
 import { exchangeEndpoints } from "./exchanges.ts";
 import { liveEndpoints } from "./live.ts";
 import { openApiEndpoint } from "./openapi.ts";
@@ -26,6 +27,7 @@ export function createApi(services: ApiServices & CachePagesSubject & SplitPages
     .use(configurationEndpoints(services))
     .use(operationEndpoints(services))
     .use(liveEndpoints(services))
+    .use(explainEndpoints(services))
     .use(splitPages(services))
     .use(cachePages(services));
   return api.use(openApiEndpoint(api, services.version));

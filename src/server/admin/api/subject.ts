@@ -36,7 +36,7 @@ export interface Operations {
   readonly logLevel: LogLevelSwitch;
   /** The level by the configuration. */
   readonly configuredLevel: () => LogLevel;
-  readonly reloading: Pick<Reloading, "reload" | "rollBack">;
+  readonly reloading: Pick<Reloading, "reload" | "rollBack" | "inspect">;
   readonly configurations: Pick<Configurations, "file" | "inForce">;
 }
 
