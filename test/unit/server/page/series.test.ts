@@ -51,11 +51,21 @@ describe("the series of a chart", () => {
     expect(liveSeries([{ ...second(0, 9), seconds: 3 }]).rates).toEqual([3]);
   });
 
-  test("goes from the past into the present without overlap", () => {
-    const past = liveSeries([second(0, 1), second(1, 1), second(2, 1)]);
-    const now = liveSeries([second(2, 2), second(3, 2)]);
-    expect(joined(past, now).rates).toEqual([1, 2, 2]);
-    expect(joined(past, liveSeries([])).rates).toEqual(past.rates);
+  test("goes from the steps of the past to the seconds of the present", () => {
+    const past = {
+      from: at(0),
+      to: at(170),
+      step_seconds: 60,
+      totals: { requests: 180, errors: 0, error_rate: 0, ...latencies },
+      series: [0, 60, 120].map((from) => ({ at: at(from), requests: 60, errors: 0, ...latencies })),
+      classes: [],
+    };
+    const { times, rates } = joined(past, liveSeries([second(150, 7), second(151, 8)]));
+    expect(times.map((time) => (time - Date.parse(at(0))) / 1000)).toEqual([
+      0, 59, 60, 119, 120, 150, 151,
+    ]);
+    expect(rates).toEqual([1, 1, 1, 1, null, 7, 8]);
+    expect(joined(past, liveSeries([])).rates).toEqual([1, 1, 1, 1, 1, 1]);
   });
 });
 

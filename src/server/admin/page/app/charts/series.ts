@@ -1,3 +1,4 @@
+import { SECOND } from "../data/format.ts";
 import type { LiveSecond, Overview } from "../data/types.ts";
 
 /** What the charts show: one value for each time, in epoch milliseconds. */
@@ -55,19 +56,31 @@ export function liveSeries(seconds: readonly LiveSecond[]): Series {
   return seriesOf(points);
 }
 
-/** One after the other, as far as the first does not reach into the second. */
-export function joined(one: Series, other: Series): Series {
-  const [start = Infinity] = other.times;
-  const end = one.times.findLastIndex((time) => time < start - 1000) + 1;
-  const join = <Value>(a: readonly Value[], b: readonly Value[]) => [...a.slice(0, end), ...b];
+/**
+ * Past steps before the seconds that are known, as the steps they are: each is its average from beginning
+ * to end. The step in which the seconds begin is left out: it has counted some of them.
+ */
+export function joined(past: Overview, now: Series): Series {
+  const [start = Infinity] = now.times;
+  const { step_seconds: step } = past;
+  const steps = pastSeries(past);
+  const count = steps.times.filter((time) => time + step * 1000 <= start).length;
+  const join = <Value>(of: readonly Value[], gap: Value, seconds: readonly Value[]): Value[] => [
+    ...of.slice(0, count).flatMap((value) => [value, value]),
+    ...(count > 0 && seconds.length > 0 ? [gap] : []),
+    ...seconds,
+  ];
+  const last = (steps.times[count - 1] ?? 0) + step * 1000;
   return {
-    times: join(one.times, other.times),
-    rates: join(one.rates, other.rates),
-    errorRates: join(one.errorRates, other.errorRates),
-    errors: join(one.errors, other.errors),
-    p50: join(one.p50, other.p50),
-    p90: join(one.p90, other.p90),
-    p99: join(one.p99, other.p99),
+    times: join(steps.times, last, now.times).map((time, index) =>
+      index < count * 2 && index % 2 === 1 ? time + step * 1000 - SECOND : time,
+    ),
+    rates: join(steps.rates, null, now.rates),
+    errorRates: join(steps.errorRates, null, now.errorRates),
+    errors: join(steps.errors, null, now.errors),
+    p50: join(steps.p50, null, now.p50),
+    p90: join(steps.p90, null, now.p90),
+    p99: join(steps.p99, null, now.p99),
   };
 }
 

@@ -34,9 +34,10 @@ export function rateText(rate: number): string {
   return countText(rate);
 }
 
-/** Of milliseconds: "0.42 ms", "12 ms", "1.24 s", "3.1 min". */
+/** Of milliseconds: "42 µs", "0.42 ms", "12 ms", "1.24 s", "3.1 min". */
 export function durationText(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return NOTHING;
+  if (ms > 0 && ms < 0.1) return `${Math.max(1, Math.round(ms * 1000))} µs`;
   if (ms < 10) return `${trimmed(ms, 2)} ms`;
   if (ms < 100) return `${trimmed(ms, 1)} ms`;
   if (ms < SECOND) return `${ms.toFixed(0)} ms`;

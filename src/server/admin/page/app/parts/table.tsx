@@ -9,8 +9,8 @@ export interface Column<Row> {
   readonly by?: (row: Row) => number | string;
   readonly cell: (row: Row) => ComponentChildren;
   readonly isNumber?: boolean;
-  /** Left out where there is little room: below a tablet's width, or a desktop's. */
-  readonly from?: "tablet" | "desktop";
+  /** Left out where there is little room: below the width of a tablet, a desktop, a wide screen. */
+  readonly from?: "tablet" | "desktop" | "wide";
   /** Its share of the table's width, for a table whose columns are to stand below another's. */
   readonly width?: string;
   /** Stands for its row. */

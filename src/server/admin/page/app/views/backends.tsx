@@ -84,7 +84,7 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
     },
     {
       key: "state",
-      width: "17%",
+      width: "14%",
       title: "State",
       by: (backend) => conditionOf(backend).word,
       cell: (backend) => {
@@ -115,7 +115,7 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
     },
     {
       key: "flight",
-      width: "8%",
+      width: "7%",
       title: "In flight",
       isNumber: true,
       from: "tablet",
@@ -124,7 +124,7 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
     },
     {
       key: "requests",
-      width: "9%",
+      width: "8%",
       title: "Requests",
       isNumber: true,
       from: "tablet",
@@ -133,7 +133,7 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
     },
     {
       key: "errors",
-      width: "8%",
+      width: "7%",
       title: "Errors",
       isNumber: true,
       from: "tablet",
@@ -142,16 +142,16 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
     },
     {
       key: "p50",
-      width: "9%",
+      width: "8%",
       title: "p50",
       isNumber: true,
-      from: "desktop",
+      from: "wide",
       by: ({ p50_ms: p50 }) => p50 ?? -1,
       cell: ({ p50_ms: p50 }) => durationText(p50),
     },
     {
       key: "p99",
-      width: "9%",
+      width: "8%",
       title: "p99",
       isNumber: true,
       from: "tablet",
@@ -160,7 +160,7 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
     },
     {
       key: "used",
-      width: "11%",
+      width: "9%",
       title: "Last used",
       from: "desktop",
       by: ({ last_used_at: at }) => at ?? "",
@@ -168,7 +168,7 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
     },
     {
       key: "drain",
-      width: "92px",
+      width: "88px",
       title: <span class="visually-hidden">Drain</span>,
       isNumber: true,
       cell: (backend) => (

@@ -120,7 +120,10 @@ function Details({ detail: { row, curl } }: { readonly detail: ExchangeDetail })
           </span>
         </p>
       )}
-      <dl class="facts">
+      <Part title="Timing">
+        <Waterfall row={row} />
+      </Part>
+      <dl class="facts part">
         <Fact name="Duration">{durationText(row.latency_ms)}</Fact>
         <Fact name="First byte">{durationText(row.ttfb_ms)}</Fact>
         <Fact name="Time">{exactTimeText(row.timestamp)}</Fact>
@@ -137,9 +140,6 @@ function Details({ detail: { row, curl } }: { readonly detail: ExchangeDetail })
         <Narrowing row={row} name="request_id" label="Request id" isLong />
         <Narrowing row={row} name="configuration" />
       </dl>
-      <Part title="Timing">
-        <Waterfall row={row} />
-      </Part>
       {row.decisions !== null && <Decided decisions={row.decisions} />}
       <Replay row={row} />
       <Explain row={row} />

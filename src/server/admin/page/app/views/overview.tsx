@@ -43,10 +43,9 @@ export function OverviewView() {
 
   const { value, problem } = past;
   const series = useMemo(() => {
-    const before = value === undefined ? undefined : pastSeries(value);
-    if (!isLive && !isWithin(window, told[0]?.at)) return before;
+    if (!isLive && !isWithin(window, told[0]?.at)) return value && pastSeries(value);
     const now = liveSeries(told);
-    return before === undefined ? now : joined(before, now);
+    return value === undefined ? now : joined(value, now);
   }, [value, isLive ? told : undefined, isLive, parameters["since"]]);
   const [from, to] = boundsOf(window, isLive, value, told.at(-1)?.at);
 
