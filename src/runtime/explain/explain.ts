@@ -162,7 +162,7 @@ function explainRoute(
   exchange.outgoingRules = forwardSettings(route, config.server, {
     preserve_host: keys?.preserve_host ?? true,
   });
-  const answered = explainAnswer(exchange, route);
+  const answered = explainAnswer(exchange, route, shown);
   return {
     route: {
       id: match.route.id,
@@ -174,7 +174,7 @@ function explainRoute(
       ? {
           settings: explainSettings(configuration, at, keys, shown),
           upstreams: destinations.map(({ explained }) => explained),
-          sent: explainSending(exchange, route),
+          sent: explainSending(exchange, route, shown),
         }
       : { status: answered.status, answered }),
   };

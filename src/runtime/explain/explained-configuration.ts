@@ -1,6 +1,6 @@
 import type { Config } from "../../config/schema.ts";
 import { type WrittenAt, writtenAt } from "../../config/written-at.ts";
-import { secretTexts } from "../../config/written-secrets.ts";
+import { scalarsIn, secretTexts } from "../../config/written-secrets.ts";
 import type { ConfigDocument } from "../../documents/text/document.ts";
 import { REDACTED } from "../../pipeline/redaction.ts";
 import type { RoutePattern, RouteTable } from "../../routing/table.ts";
@@ -51,14 +51,28 @@ export function scopeOf<Own extends Scope>(
 export class Shown {
   readonly #secrets: readonly string[];
   readonly #document: ConfigDocument | undefined;
+  /** Texts with variables, by their keys: a variable may hold a secret. */
+  readonly #variables: ReadonlyMap<string, string>;
+  /** Texts as they stand in the file. */
+  readonly #plain: ReadonlySet<string>;
 
   constructor({ document }: ExplainedConfiguration) {
     this.#document = document;
+    const scalars = document?.root === undefined ? [] : scalarsIn(document.root.node);
+    this.#plain = new Set(scalars.map(({ node }) => node.written));
+    this.#variables = new Map(
+      scalars
+        .filter(({ node }) => node.written.includes("${"))
+        .map(({ path, node }) => [keyOf(path), node.written]),
+    );
     this.#secrets = secretTexts(document?.root?.node).filter(({ length }) => length > 2);
   }
 
   of(value: unknown, key = ""): unknown {
-    if (typeof value === "string") return this.#text(value, key);
+    if (typeof value === "string") {
+      const milliseconds = /^([0-9]+)ms$/.exec(value)?.[1];
+      return milliseconds === undefined ? this.text(value, key) : longText(Number(milliseconds));
+    }
     if (Array.isArray(value)) return value.map((one) => this.of(one, key));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(
@@ -68,14 +82,20 @@ export class Shown {
     );
   }
 
-  #text(written: string, key: string): string {
-    const milliseconds = /^([0-9]+)ms$/.exec(written)?.[1];
-    if (milliseconds !== undefined) return longText(Number(milliseconds));
+  /** A text that stands under a key, or as a field of this name. */
+  text(written: string, key: string): string {
     if (SECRET_KEY.test(key)) return REDACTED;
+    const variable = this.#variables.get(key.toLowerCase());
+    if (variable !== undefined && !this.#plain.has(written)) return variable;
     let text = withoutPassword(written);
     for (const secret of this.#secrets) text = text.replaceAll(secret, REDACTED);
     return this.#document?.redact(text) ?? text;
   }
+}
+
+/** Of what is in lists the key of the list. */
+function keyOf(path: Path): string {
+  return (path.findLast((step) => typeof step === "string") ?? "").toLowerCase();
 }
 
 /** Keys whose texts are secrets, and fields with credentials that a configuration sets. */

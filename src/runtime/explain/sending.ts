@@ -10,13 +10,18 @@ import { stripPrefix } from "../../policies/rewriting/strip-prefix.ts";
 import { transformRequest } from "../../policies/transform/request.ts";
 import { textOfBytes } from "../../http/bytes.ts";
 import { visible } from "../../http/target.ts";
+import type { Shown } from "./explained-configuration.ts";
 import type { ExplainedAnswer, ExplainedSending } from "./explanation.ts";
 
 /** What decides what a backend gets, in the registry's order. These open nothing. */
 const WRITING = [stripPrefix, rewrite, host, transformRequest];
 
 /** What a backend would get. `exchange` has its route, parameters and rules for `outgoing`. */
-export function explainSending(exchange: Exchange, route: RouteConfig): ExplainedSending {
+export function explainSending(
+  exchange: Exchange,
+  route: RouteConfig,
+  shown: Shown,
+): ExplainedSending {
   let problem: string | undefined;
   try {
     for (const { route: scope } of WRITING) {
@@ -34,7 +39,7 @@ export function explainSending(exchange: Exchange, route: RouteConfig): Explaine
     const name = outgoing.fields[at] ?? "";
     if (name === "host") continue;
     const value = textOfBytes(redaction.field({ name, value: outgoing.fields[at + 1] ?? "" }));
-    fields.push([name, value]);
+    fields.push([name, shown.text(value, name)]);
   }
   return {
     method: outgoing.method,
@@ -49,6 +54,7 @@ export function explainSending(exchange: Exchange, route: RouteConfig): Explaine
 export function explainAnswer(
   exchange: Exchange,
   { redirect, respond }: RouteConfig,
+  shown: Shown,
 ): ExplainedAnswer | undefined {
   if (redirect === undefined && respond === undefined) return undefined;
   const end = redirect === undefined ? new FixedAnswer(respond ?? 500) : new Redirect(redirect);
@@ -56,7 +62,10 @@ export function explainAnswer(
   const { redaction } = exchange;
   return {
     status,
-    fields: fields.list.map((field) => [field.name, textOfBytes(redaction.field(field))]),
+    fields: fields.list.map((field) => [
+      field.name,
+      shown.text(textOfBytes(redaction.field(field)), field.name),
+    ]),
   };
 }
 

@@ -193,7 +193,9 @@ routes:
     response: { headers: { set: { x-api-key: "in-a-header" } } }
     request: { headers: { set: { x-note: "\${SECRET}" } } }
     backends: ["http://a.test"]`;
-    const shown = JSON.stringify(explained("/a", {}, text).policies);
+    const { policies, sent } = explained("/a", {}, text);
+    const shown = JSON.stringify([policies, sent]);
+    expect(sent?.fields).toContainEqual(["x-note", "${SECRET}"]);
     expect(shown).not.toContain("in-a-header");
     expect(shown).not.toContain("from-the-environment");
     expect(shown).toContain("${SECRET}");
