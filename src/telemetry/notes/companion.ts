@@ -6,6 +6,8 @@ import { noteTables } from "./tables.ts";
 /** So many configurations are kept whatever their age, and of their texts so many characters. */
 const MOST_CONFIGURATIONS = 1_000;
 const MOST_TEXT = 32 * 2 ** 20;
+/** Somebody who guesses tokens writes one every second. */
+const MOST_AUDIT = 100_000;
 const ROWS_PER_STEP = 1_000;
 
 /** What was changed by whom, and every configuration that was in force; kept like rollups are. */
@@ -23,6 +25,7 @@ export const notes: CompanionKind = {
       yield;
     }
     deleteSurplus(db);
+    db.query("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?").run(MOST_AUDIT);
   },
 };
 

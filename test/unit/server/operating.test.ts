@@ -12,7 +12,7 @@ import { eventually } from "../../support/eventually.ts";
 import { createStage } from "../../support/stage.ts";
 import { FakeConsole, given } from "../cli/fake-console.ts";
 import { collectingWriter } from "../telemetry/collecting-writer.ts";
-import { mockBackend, UNCHECKED } from "./running.ts";
+import { mockBackend, start, UNCHECKED } from "./running.ts";
 
 const stage = createStage(afterEach);
 const TOKEN = "hunter2-hunter2-hunter2";
@@ -276,4 +276,50 @@ test("those who watch are told of changes, and do not delay a stop", async () =>
   await gateway.stop();
   expect(performance.now() - begun).toBeLessThan(2_000);
   while (!(await reader.read()).done);
+});
+
+test("a browser logs in, writes with what its page has read, and logs out", async () => {
+  const { admin, post } = operated();
+  const opened = await post("login", { token: TOKEN }, {});
+  const cookie = opened.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const session = async () =>
+    (await (await fetch(`${admin}/admin/api/session`, { headers: { cookie } })).json()) as {
+      authenticated: boolean;
+      csrf: string | null;
+      version: string | null;
+    };
+  const { csrf, ...told } = await session();
+  expect(told).toMatchObject({ authenticated: true, token_required: true, version: "1.2.3" });
+  const level = { level: "info" };
+  expect((await post("log-level", level, { cookie })).status).toBe(403);
+  expect((await post("log-level", level, { cookie, "x-csrf-token": "wrong" })).status).toBe(403);
+  const right = { cookie, "x-csrf-token": csrf ?? "" };
+  expect((await post("log-level", level, right)).status).toBe(200);
+  const ended = await post("logout", {}, right);
+  expect(ended.headers.get("set-cookie")).toContain("Max-Age=0");
+  expect(await session()).toMatchObject({ authenticated: false, csrf: null, version: null });
+});
+
+test("a reload by a signal is in the audit, and a gateway without a file has none", async () => {
+  const { gateway, get } = operated();
+  await gateway.reloadFile("SIGHUP");
+  type Audit = { entries?: object[] };
+  await eventually(async () => (await get<Audit>("audit")).entries?.length === 1);
+  expect(await get("audit")).toMatchObject({
+    entries: [{ action: "reload", by: "signal", details: { cause: "SIGHUP" }, outcome: "done" }],
+  });
+
+  const { adminUrl } = start(stage, `${UNCHECKED}routes: [{ path: /, respond: 204 }]\n`);
+  const post = (path: string) =>
+    fetch(`${adminUrl}/admin/api/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+  const answer = await post("reload");
+  expect([answer.status, await answer.json()]).toMatchObject([
+    409,
+    { detail: expect.stringContaining("started without a configuration file") },
+  ]);
+  expect((await fetch(`${adminUrl}/admin/api/explain?method=GET&url=/`)).status).toBe(409);
 });

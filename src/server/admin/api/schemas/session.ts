@@ -1,4 +1,4 @@
-import { type Static, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { nullable, time } from "./common.ts";
 
 export const session = Type.Object({
@@ -12,7 +12,6 @@ export const session = Type.Object({
   version: nullable(Type.String({ description: "null unless authenticated" })),
   started_at: nullable(time),
 });
-export type Session = Static<typeof session>;
 
 export const login = Type.Object(
   { token: Type.String({ maxLength: 4096 }) },

@@ -32,7 +32,6 @@ export const routes = Type.Object({
     }),
   ),
 });
-export type Routes = Static<typeof routes>;
 
 export const backendState = Type.Object({
   route: Type.String(),
@@ -66,7 +65,6 @@ export const backends = Type.Object({
     ]),
   ),
 });
-export type Backends = Static<typeof backends>;
 
 export const limits = Type.Object({
   limits: Type.Array(
@@ -94,4 +92,3 @@ export const certificates = Type.Object({
     }),
   ),
 });
-export type Certificates = Static<typeof certificates>;

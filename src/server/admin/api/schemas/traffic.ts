@@ -1,4 +1,4 @@
-import { type Static, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { milliseconds, nullable, sums, time } from "./common.ts";
 
 export const overview = Type.Object({
@@ -22,7 +22,6 @@ export const overview = Type.Object({
     Type.Object({ class: Type.String({ examples: ["2xx"] }), requests: Type.Integer() }),
   ),
 });
-export type Overview = Static<typeof overview>;
 
 export const stats = Type.Object({
   from: time,
@@ -39,7 +38,6 @@ export const stats = Type.Object({
     }),
   ),
 });
-export type Stats = Static<typeof stats>;
 
 export const exchanges = Type.Object({
   rows: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
@@ -49,13 +47,11 @@ export const exchanges = Type.Object({
   searched_to: nullable(time),
   complete: Type.Boolean({ description: "false if the time was up before the page was full" }),
 });
-export type Exchanges = Static<typeof exchanges>;
 
 export const exchange = Type.Object({
   row: Type.Record(Type.String(), Type.Unknown()),
   curl: Type.String({ description: "a command that sends the request again" }),
 });
-export type ExchangeDetail = Static<typeof exchange>;
 
 export const refusals = Type.Object({
   refusals: Type.Array(
@@ -70,4 +66,3 @@ export const refusals = Type.Object({
     }),
   ),
 });
-export type Refusals = Static<typeof refusals>;
