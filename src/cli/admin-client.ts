@@ -93,7 +93,8 @@ export class AdminClient {
     const given = Object.entries(query).filter(
       (parameter): parameter is [string, string] => parameter[1] !== undefined,
     );
-    return this.#ask("GET", `${path}?${new URLSearchParams(given).toString()}`);
+    const parameters = new URLSearchParams(given).toString();
+    return this.#ask("GET", parameters === "" ? path : `${path}?${parameters}`);
   }
 
   /** Throws an AdminError. */
