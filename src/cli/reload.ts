@@ -33,13 +33,17 @@ Exit codes: 0 the configuration is in force; 1 it is not, or no gateway answers;
       console.out(`${printable(message)}\n`);
       return 0;
     } catch (error) {
+      if (error instanceof UsageError) throw new UsageError(error.message + SIGNAL);
       if (!(error instanceof AdminError)) throw error;
-      const signal = error instanceof NoGatewayError ? "; or send it SIGHUP: kill -HUP PID" : "";
+      const signal = error instanceof NoGatewayError ? SIGNAL : "";
       console.err(`gateway: ${error.message}${signal}\n`);
       return 1;
     }
   },
 };
+
+/** For one that cannot be asked. */
+const SIGNAL = "; or send it SIGHUP: kill -HUP PID";
 
 /** Throws an AdminError if there is none. */
 async function addressFor(input: Arguments, console: Console) {
