@@ -46,9 +46,6 @@ export interface Filters {
   readonly until: number;
 }
 
-/** The texts of filters by name, as in a URL. */
-export type FilterTexts = Readonly<Partial<Record<FilterName, string>>>;
-
 /** A filter that cannot be read. The message names it and says what is valid. */
 export class FilterError extends Error {
   override readonly name = "FilterError";
@@ -185,18 +182,6 @@ export function parseFilters(
     throw new FilterError("until", "until is not after since, so no row can be meant");
   }
   return { conditions, since, until };
-}
-
-/**
- * The filters among the parameters of a URL, for a URL that shows the same. Others are left out; of one
- * given twice the last counts.
- */
-export function filterTexts(parameters: Iterable<readonly [string, string]>): FilterTexts {
-  const texts: Partial<Record<FilterName, string>> = {};
-  for (const [name, text] of parameters) {
-    if (isFilterName(name) && text.trim() !== "") texts[name] = text.trim();
-  }
-  return texts;
 }
 
 /** What was meant by a name that is not a filter's. */

@@ -305,12 +305,21 @@ const addAll = <To>(column: TextColumn): AddAll<To> =>
 /** Longer paths, such as an attacker's, are not worth their room: their rows are compared one by one. */
 const MOST_CHARACTERS = 2 ** 19;
 
-/** Paths are kept as they are, for patterns. */
+/** Further routes' paths are in the last group. */
+const MOST_GROUPS = 64;
+
+/**
+ * Paths are kept as they are, for patterns, in groups of one route each: paths of a route are alike, so
+ * that most patterns can be told from most groups. Before them stand how many groups there are, and the
+ * lines and bytes of each.
+ */
 class PathColumn {
   readonly #codes: Uint16Array;
   /** Places of texts by a hash of theirs, and 0 where there is none: several times as fast as a Map. */
   readonly #slots: Uint32Array;
+  readonly #groups = new Map<string, number>();
   #texts: string[] = [];
+  #groupOfText: number[] = [];
   #characters = 0;
 
   constructor(capacity: number) {
@@ -320,30 +329,42 @@ class PathColumn {
 
   add(rows: readonly IndexedRow[], from: number, to: number, at: number): void {
     for (let row = from; row < to; row += 1) {
-      this.#codes[at + row - from] = this.#placeOf((rows[row] as IndexedRow).path);
+      const { path, route } = rows[row] as IndexedRow;
+      this.#codes[at + row - from] = this.#placeOf(path, route);
     }
   }
 
   take(rows: number): [number, EncodedPart][] {
     const texts = this.#texts;
-    const codes = this.#codes.subarray(0, rows);
+    const codes = this.#codes.slice(0, rows);
     const isTooLong = this.#characters > MOST_CHARACTERS;
+    const grouped = inGroups(this.#groupOfText, this.#groups.size);
     this.#texts = [];
+    this.#groupOfText = [];
+    this.#groups.clear();
     this.#slots.fill(0);
     this.#characters = 0;
-    if (isTooLong) return [];
-    const lines = texts.join("\n");
     // Rows of a gateway have no line ends in them; another program's are compared one by one.
-    if (lines.split("\n").length !== texts.length) return [];
-    const data = UTF8.encode(`\n${lines}\n`);
+    if (isTooLong || texts.some((text) => text.includes("\n"))) return [];
+    const lines = grouped.map((places) =>
+      UTF8.encode(`\n${places.map((place) => texts[place]).join("\n")}\n`),
+    );
+    const head = [
+      lines.length,
+      ...grouped.flatMap(({ length }, at) => [length, lines[at]?.length ?? 0]),
+    ];
+    const data = Buffer.concat([bytesOf(Uint32Array.from(head)), ...lines]);
     const paths: [number, EncodedPart] = [PART.paths, { summary: VALUES, data }];
     if (texts.length === 1) return [paths];
+    const placeInData = new Uint16Array(texts.length);
+    for (const [place, text] of grouped.flat().entries()) placeInData[text] = place;
+    for (let at = 0; at < rows; at += 1) codes[at] = placeInData[codes[at] as number] as number;
     const isNarrow = texts.length <= MOST_BYTE_CODES;
-    const ofRow = isNarrow ? new Uint8Array(codes) : bytesOf(codes.slice());
+    const ofRow = isNarrow ? new Uint8Array(codes) : bytesOf(codes);
     return [paths, [PART.pathOfRow, { summary: NO_SUMMARY, data: ofRow }]];
   }
 
-  #placeOf(text: string): number {
+  #placeOf(text: string, route: string): number {
     if (this.#characters > MOST_CHARACTERS) return 0;
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -353,8 +374,25 @@ class PathColumn {
       slot = (slot + 1) & mask;
     }
     this.#characters += text.length;
+    this.#groupOfText.push(this.#groupOf(route));
     const count = this.#texts.push(text);
     slots[slot] = count;
     return count - 1;
   }
+
+  #groupOf(route: string): number {
+    let group = this.#groups.get(route);
+    if (group === undefined) {
+      group = Math.min(this.#groups.size, MOST_GROUPS - 1);
+      this.#groups.set(route, group);
+    }
+    return group;
+  }
+}
+
+/** Places of texts by their groups. */
+function inGroups(groupOfText: readonly number[], count: number): number[][] {
+  const groups: number[][] = Array.from({ length: Math.min(count, MOST_GROUPS) }, () => []);
+  for (const [place, group] of groupOfText.entries()) groups[group]?.push(place);
+  return groups;
 }

@@ -39,6 +39,12 @@ export class BlockFile {
     return this.#greatest.get()?.last ?? 0;
   }
 
+  /** The greatest id in a block of another format; 0 without one. */
+  get unreadable(): number {
+    const sql = "SELECT coalesce(max(last), 0) AS last FROM search_blocks WHERE format <> ?";
+    return this.#db.query<{ last: number }, [number]>(sql).get(FORMAT)?.last ?? 0;
+  }
+
   write({ first, last, rows, from, to, summary, parts }: EncodedBlock): void {
     this.#block.run(first, last, rows, from, to, summary);
     for (const [part, data] of parts) this.#part.run(first * PARTS + part, data);

@@ -198,20 +198,44 @@ function pathProbe(
     return some(share, (reader, places) => {
       const data = reader.part(block, PART.paths);
       if (data === undefined) return;
-      const lines = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-      if (!needles.every((needle) => lines.includes(needle))) {
-        places.clear();
-        return;
-      }
-      const paths = UTF8.decode(data).slice(1, -1).split("\n");
-      const accepted = Uint8Array.from(paths, (path) => (test(path) ? 1 : 0));
-      if (!accepted.includes(1)) places.clear();
-      if (paths.length === 1 || places.count === 0) return;
+      const { accepted, isAny } = acceptedPaths(data, needles, test);
+      if (!isAny) places.clear();
+      if (accepted.length <= 1 || places.count === 0) return;
       const ofRow = reader.part(block, PART.pathOfRow);
       if (ofRow === undefined) return;
-      places.keepCodes(paths.length <= MOST_NARROW ? ofRow : halves(ofRow), accepted);
+      places.keepCodes(accepted.length <= MOST_NARROW ? ofRow : halves(ofRow), accepted);
     });
   };
+}
+
+/** For each of a block's paths 1 if it passes the test, and whether any does. */
+function acceptedPaths(
+  data: Uint8Array,
+  needles: readonly Buffer[],
+  test: (path: string) => boolean,
+): { accepted: Uint8Array; isAny: boolean } {
+  const [groups = 0] = words(data.subarray(0, 4));
+  const head = words(data.subarray(4, 4 + groups * 8));
+  let total = 0;
+  for (let at = 0; at < head.length; at += 2) total += head[at] ?? 0;
+  const accepted = new Uint8Array(total);
+  let isAny = false;
+  let place = 0;
+  let from = 4 + groups * 8;
+  for (let at = 0; at < head.length; at += 2) {
+    const bytes = head[at + 1] ?? 0;
+    const lines = Buffer.from(data.buffer, data.byteOffset + from, bytes);
+    if (needles.every((needle) => lines.includes(needle))) {
+      for (const [line, path] of UTF8.decode(lines).slice(1, -1).split("\n").entries()) {
+        if (!test(path)) continue;
+        accepted[place + line] = 1;
+        isAny = true;
+      }
+    }
+    place += head[at] ?? 0;
+    from += bytes;
+  }
+  return { accepted, isAny };
 }
 
 /** The parts of a pattern as they stand in lines: the first begins one, the last ends one. */

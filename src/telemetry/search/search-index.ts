@@ -136,7 +136,8 @@ class SearchIndex implements Companion {
       this.#db.transaction(() => this.#file.deleteFrom((last ?? 0) + 1)).immediate();
       this.#newest = undefined;
     }
-    const oldest = first ?? Number.MAX_SAFE_INTEGER;
+    // Blocks of another version of this index are made again, with all that are older.
+    const oldest = Math.max(first ?? Number.MAX_SAFE_INTEGER, this.#file.unreadable + 1);
     const step = this.#db.transaction(() => this.#file.deleteBelow(oldest, BLOCKS_PER_STEP));
     while (step.immediate()) yield;
   }
