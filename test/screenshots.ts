@@ -140,7 +140,7 @@ function hashOf(key: string): string {
 
 async function take(browser: Browser, { adminUrl }: GatewayProcess, colorScheme: "light" | "dark") {
   mkdirSync(IMAGES, { recursive: true });
-  const page = await browser.newPage({ colorScheme, viewport: { width: 1280, height: 800 } });
+  const page = await browser.newPage({ colorScheme, viewport: { width: 1360, height: 850 } });
   const shot = async (name: string) => {
     await page.locator(".loading").first().waitFor({ state: "detached" });
     // What comes by events has come, and nothing fades any more.

@@ -82,6 +82,11 @@ const rowOf = (page: Page, path: string) => page.locator("tbody tr", { hasText: 
 const send = (path: string) => ask(`${gateway.url}${path}`);
 
 describe.skipIf(!hasChromium)("the operator's page", () => {
+  test("says what to do on a gateway that nobody has used", async () => {
+    const page = await open();
+    await page.getByText(`curl -i http://127.0.0.1:${gateway.port}/api/users/`).waitFor();
+  });
+
   test("shows a request within a second of its being sent", async () => {
     const page = await open("?view=requests");
     await isLive(page);

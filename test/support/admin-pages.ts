@@ -36,6 +36,7 @@ export function adminPages(given: Partial<AdminSubject> = {}, visitor: Visitor =
     clock,
     version: "1.2.3",
     startedAt: 0,
+    mainPort: () => 8080,
     snapshot: () => {
       throw new Error("not needed");
     },

@@ -3,10 +3,10 @@ import { done, login, session } from "./schemas/session.ts";
 import { nothing } from "./schemas/writes.ts";
 import type { ApiServices } from "./subject.ts";
 
-type Services = Pick<ApiServices, "gate" | "visitorOf" | "version" | "startedAt">;
+type Services = Pick<ApiServices, "gate" | "visitorOf" | "version" | "startedAt" | "mainPort">;
 
 /** GET session, POST login, POST logout. */
-export function sessionEndpoints({ gate, visitorOf, version, startedAt }: Services) {
+export function sessionEndpoints({ gate, visitorOf, version, startedAt, mainPort }: Services) {
   return new Elysia({ normalize: false })
     .get(
       "/session",
@@ -19,6 +19,7 @@ export function sessionEndpoints({ gate, visitorOf, version, startedAt }: Servic
           csrf: visitor.session?.csrf ?? null,
           version: authenticated ? version : null,
           started_at: authenticated ? new Date(startedAt).toISOString() : null,
+          main_port: authenticated ? mainPort() : null,
         };
       },
       { response: session, detail: { summary: "Who the gateway takes the asker for" } },

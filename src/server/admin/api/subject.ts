@@ -18,6 +18,8 @@ export interface ApiSubject {
   readonly version: string;
   /** Wall-clock milliseconds. */
   readonly startedAt: number;
+  /** The port that clients talk to. */
+  readonly mainPort: () => number;
   readonly snapshot: () => Snapshot;
   /** The one in force. */
   readonly configuration: () => Config;

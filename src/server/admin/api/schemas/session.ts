@@ -11,6 +11,7 @@ export const session = Type.Object({
   ),
   version: nullable(Type.String({ description: "null unless authenticated" })),
   started_at: nullable(time),
+  main_port: nullable(Type.Integer({ description: "that clients talk to" })),
 });
 
 export const login = Type.Object(

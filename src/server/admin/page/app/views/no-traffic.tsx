@@ -4,12 +4,14 @@ import type { Routes } from "../data/types.ts";
 import { useData } from "../data/use-data.ts";
 import { Copy, Empty } from "../parts/words.tsx";
 
+const USUAL_PORT = 8080;
+
 /** What to do on a gateway that nobody uses yet. */
 export function NoTraffic() {
   const routes = useData<Routes>("routes");
-  const traffic = trafficUrl(useStore(session));
+  const port = useStore(session)?.main_port ?? USUAL_PORT;
   const path = examplePath(routes.value);
-  const command = `curl -i ${traffic}${path}`;
+  const command = `curl -i http://${location.hostname}:${port}${path}`;
   return (
     <div class="panel">
       <Empty icon="overview" title="No traffic yet">
@@ -21,12 +23,6 @@ export function NoTraffic() {
       </Empty>
     </div>
   );
-}
-
-/** The clients' port, or the usual one. */
-export function trafficUrl(session: unknown): string {
-  const { traffic_url: url } = (session ?? {}) as { readonly traffic_url?: string | null };
-  return url ?? `http://${location.hostname}:8080`;
 }
 
 /** A path that the first plain route takes. */
