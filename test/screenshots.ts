@@ -122,7 +122,8 @@ function aRequest(url: string): [string, BunFetchRequestInit] {
   if (kind < 0.42) return [`${url}/api/users/${id}`, { headers }];
   if (kind < 0.46) return [`${url}/api/users/`, { method: "POST", body: "{}", headers }];
   if (kind < 0.68) return [`${url}/api/orders/${id}`, { headers }];
-  if (kind < 0.7) return [`${url}/api/orders/${id}?delay=400ms`, { headers }];
+  if (kind < 0.7)
+    return [`${url}/api/orders/${id}?delay=${20 + Math.floor(Math.random() * 160)}ms`, { headers }];
   if (kind < 0.86) return [`${url}/search?q=wool+socks&page=${id % 5}`, {}];
   if (kind < 0.96) return [`${url}/assets/img/logo-${id % 6}.svg`, {}];
   if (kind < 0.98) return [`${url}/old/users/${id}`, {}];
