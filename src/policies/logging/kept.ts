@@ -49,7 +49,7 @@ export function keptContent(
   const text = kind === undefined ? undefined : textOf(content, isWhole);
   const cut = isWhole ? {} : ({ cut: true } as const);
   if (kind !== undefined && text !== undefined) {
-    const left = new ContentRedaction(redaction, fields.all).redacted(text, kind);
+    const left = new ContentRedaction(redaction, fields.all).redacted(text, kind, !isWhole);
     const redacted = left === text ? {} : ({ redacted: true } as const);
     return writeKeptContent({ ...about, text: left, ...cut, ...redacted });
   }
@@ -61,14 +61,14 @@ export function keptContent(
 function kindOf(contentType: string | null): ContentKind | undefined {
   const type = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (type === "application/x-www-form-urlencoded") return "form";
-  if (EVENTS.test(type)) return "events";
-  if (/[/+]json$/.test(type)) return "json";
+  if (type === "text/event-stream") return "events";
+  if (/[/+]json$/.test(type) || JSON_TEXTS.test(type)) return "json";
   if (/[/+]xml$/.test(type) || type === "text/html") return "xml";
   return type === "" || TEXT.test(type) ? "text" : undefined;
 }
 
-/** Types whose lines are JSON texts, or data that is. */
-const EVENTS = /^text\/event-stream$|[/-](?:ndjson|jsonl|json-seq)$/;
+/** JSON texts one after the other. */
+const JSON_TEXTS = /[/-](?:ndjson|jsonl|json-seq|jsonlines)$/;
 const TEXT =
   /^text\/|^application\/(?:(?:x-)?(?:javascript|ecmascript|yaml|toml|sql|graphql)|.+\+yaml)$/;
 

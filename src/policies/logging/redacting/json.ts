@@ -14,6 +14,18 @@ export function looksLikeJson(text: string): boolean {
 
 const BEGINNING = /^\s{0,64}(?:\{\s{0,64}["}]|\[\s{0,64}[{["\]])/;
 
+/** A text in quotation marks with what may follow it, or another part of JSON. */
+const TOKEN =
+  /"(?:[^"\\\p{Cc}]|\\.)*(?:$|"\s*(?:[:,}\]]|$))|[{}[\],:\s]+|[-+.\deE]+|true|false|null|[aeflnrstu]{1,4}$/guy;
+
+/** Whether a text is JSON, or the beginning of it, as far as quotation marks stand where they may. */
+export function isJsonSoFar(text: string): boolean {
+  TOKEN.lastIndex = 0;
+  let last = 0;
+  while (last < text.length && TOKEN.test(text)) last = TOKEN.lastIndex;
+  return last === text.length;
+}
+
 /**
  * A JSON text, or the beginning of one, without secrets. What is not a secret keeps its characters. Of what is
  * no JSON, texts in quotation marks are treated the same.

@@ -28,7 +28,7 @@ describe("JSON", () => {
     ['{"note":"password: hunter2, ok"}', '{"note":"password: [redacted], ok"}'],
     ['{"echo":"sent-with-the-request"}', '{"echo":"[redacted]"}'],
     ['["Authorization: Bearer abc"]', '["Authorization: Bearer [redacted]"]'],
-    ["{password: 'x', token: \"y\"}", "{password: 'x', token: \"[redacted]\"}"],
+    ["{password: 'x', token: \"y\"}", "{password: '[redacted]', token: \"[redacted]\"}"],
   ])("%s", (text, expected) => {
     expect(redacted(text)).toBe(expected);
   });
@@ -69,8 +69,33 @@ describe("JSON", () => {
 
   test("takes time in proportion to its length", () => {
     const from = performance.now();
-    for (const part of ['{"token":', '"', "[", '{"a":"', "\\\\", '"a":', "a=", "<key>", '{\\"'])
-      redacted(part.repeat(100_000 / part.length));
+    const parts = [
+      '{"token":',
+      '"',
+      "[",
+      '{"a":"',
+      "\\\\",
+      '"a":',
+      "a=",
+      "<key>",
+      '{\\"',
+      "key:\n ",
+      "//:",
+    ];
+    for (const part of [
+      ...parts,
+      "key={",
+      "key='",
+      'key=\\"',
+      "key:  \r",
+      "key:|\n  \r",
+      "</key>",
+      "data:\n",
+    ]) {
+      const text = part.repeat(30_000 / part.length);
+      for (const kind of ["json", "text", "xml", "form", "events"] as const)
+        redaction.redacted(text, kind, true);
+    }
     expect(performance.now() - from).toBeLessThan(2_000);
   });
 });
@@ -104,7 +129,66 @@ test("XML is", () => {
 
 test("other text is", () => {
   expect(redacted("token=abc\nAPI-Key: 'a b'\nnote = 1", "text")).toBe(
-    "token=[redacted]\nAPI-Key: [redacted]\nnote = 1",
+    "token=[redacted]\nAPI-Key: '[redacted]'\nnote = 1",
   );
   expect(redacted('{"token":"x"}', "text")).toBe('{"token":"[redacted]"}');
+});
+
+describe("no secret is left, whole or cut anywhere, of", () => {
+  const nested = (depth: number): string =>
+    depth === 0 ? '{"password":"s3cret"}' : JSON.stringify({ m: nested(depth - 1) });
+  test.each<[ContentKind, string]>([
+    ["json", nested(7)],
+    ["json", JSON.stringify({ m: 'failed with {"password":"s3cret"}' })],
+    ["json", JSON.stringify({ m: "failed with {'password': 's3cret'}" })],
+    ["json", JSON.stringify({ m: "https://u:s3cret@host/" })],
+    ["json", JSON.stringify({ m: "Authorization: ApiKey s3cret" })],
+    ["json", "{'password': 's3cret'}"],
+    ["json", "{password: s3cret}"],
+    ["json", "{password: 5, token: s3cret}"],
+    ["json", "a=b&password=s3cret"],
+    ["json", '{"a":"b"c","password":"s3cret"}'],
+    ["json", '{"a:1,"password":"s3cret"}'],
+    ["json", '{"a":"line\nbreak {\\"password\\":\\"s3cret\\"}"}'],
+    ["json", '\x1e{\n"password":{\n"a":"s3cret"}}\n\x1e{"token":"s3cret"}'],
+    ["events", 'data: {"password":\ndata: "s3cret"}\n\n'],
+    ["events", 'data: {"password":{\nid: 1\ndata: "a":"s3cret"}}\n\n'],
+    ["events", ': comment {"password":"s3cret"}\n'],
+    ["form", "j=%7B%22password%22%3A%22s3cret%22%7D&b=1"],
+    ["form", "j=%E9%7B%22password%22%3A%22s3cret%22%7D%zz"],
+    ["form", "u=https%3A%2F%2Fu%3As3cret%40x%2F"],
+    ["form", '{"password":"s3cret"}'],
+    ["form", "\r\npassword=s3cret"],
+    ["xml", "<a>{'password':\"s3cret\"}</a>"],
+    ["xml", "<password><password>a</password>s3cret</password>"],
+    ["xml", "<password a=x/>s3cret</password>"],
+    ["xml", "<é:password>s3cret</é:password>"],
+    ["text", 'error { "password" : "s3cret" }'],
+    ["text", "password: |\n  s3cret\n  s3cret\n"],
+    ["text", "password:\n  old: s3cret\n  new: s3cret\n"],
+    ["text", "password='it''s s3cret'"],
+    ["text", 'password="a\\"s3cret"'],
+    ["text", "password=ab,s3cret"],
+    ["text", "password=ab<s3cret"],
+    ["text", "password=ab}s3cret"],
+    ["text", '[null,{"password":["a","]","s3cret"]}]'],
+    ["text", "curl https://u:s3cret@host/"],
+  ])("%s: %s", (kind, text) => {
+    for (let end = 0; end <= text.length; end += 1) {
+      const left = redaction.redacted(text.slice(0, end), kind, end < text.length);
+      expect(left).not.toContain("s3c");
+    }
+  });
+});
+
+test("what stands after a value stays", () => {
+  expect(redacted("{password=a, user=b} (token: x) key=1; a", "text")).toBe(
+    "{password=[redacted], user=b} (token: [redacted]) key=[redacted]; a",
+  );
+  expect(redacted("a:\n  password: |\n    x\n    y\nb: 1\n", "text")).toBe(
+    "a:\n  password: |\n    [redacted]\nb: 1\n",
+  );
+  expect(redacted('data: {"token":\ndata: "x"}\nid: 1\n\ndata: b\n\n', "events")).toBe(
+    'id: 1\ndata: {"token":\ndata: "[redacted]"}\n\ndata: b\n\n',
+  );
 });
