@@ -45,7 +45,14 @@ export const REDACTED = "[redacted]";
 
 /** Fields that hold secrets by their names, whatever the configuration lists. */
 const SECRET_FIELD =
-  /authorization|token|secret|passw|api[-_]?key|cookie|session|credential|assertion|jwt/;
+  /authorization|token|secret|passw|passphrase|api[-_]?key|cookie|session|credential|assertion|jwt|csrf|xsrf|(?:^|[-_])(?:key|pwd|auth|otp|totp|pin|dpop|sig|signature)(?:[-_]\d+)?$/;
+/** Keys that open nothing. */
+const PUBLIC_KEY = /^(?:sec-websocket-key|(?:x-)?(?:idempotency|cache|surrogate)-key)$/;
+/** What is a secret under any name: what follows a scheme, without parameters, and signed tokens. */
+const CREDENTIALS =
+  /(\b(?:bearer|apikey|negotiate)[\s,.]+|\bbasic\s+(?=[\w+/]{8,}={0,2}(?:$|[\s,;])))(?![\w-]+\s*=\s*")[^\s,;"]+|\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*){1,3}/gi;
+/** A user's name and password in a path in which "//" has become "/". */
+const USER_IN_PATH = /((?:^|\s|:)\/)[^/\s:@]*:[^/\s@]*(?=@[^/\s])/g;
 /** Of Set-Cookie: what precedes the value, and the value. */
 const COOKIE_VALUE = /^([^=;]*=)?[^;]*/;
 
@@ -119,7 +126,8 @@ export class Redaction {
     if (!path.includes("=") && !path.includes("@") && !path.includes("%")) return path;
     // The target of CONNECT, or a refused one.
     if (!path.startsWith("/")) return this.host(path);
-    return queryWithoutUserInfo(this.#withoutValues(path, END_IN_PATH));
+    const left = queryWithoutUserInfo(this.#withoutValues(path, END_IN_PATH));
+    return left.includes("@") ? left.replace(USER_IN_PATH, `$1${REDACTED}`) : left;
   }
 
   /** A host, which a refused request may have sent with a user's name and password. */
@@ -133,9 +141,16 @@ export class Redaction {
    */
   field({ name, value }: Pick<Field, "name" | "value">): string {
     if (name === "set-cookie") return value.replace(COOKIE_VALUE, `$1${REDACTED}`);
-    if (this.#fields.has(name) || SECRET_FIELD.test(name)) return REDACTED;
-    if (!value.includes("=") && !value.includes("@") && !value.includes("%")) return value;
-    return withoutUserInfo(this.#withoutValues(value.slice(0, LONGEST_MESSAGE), END_IN_TEXT));
+    if (this.#isSecretField(name)) return REDACTED;
+    if (name.endsWith("host")) return this.host(value);
+    const left = value.slice(0, LONGEST_MESSAGE);
+    const hasUrl = left.includes("=") || left.includes("@") || left.includes("%");
+    const shown = (hasUrl ? this.text(left, []) : left).replace(CREDENTIALS, `$1${REDACTED}`);
+    return left.length < value.length && shown !== left ? withoutLastWord(shown) : shown;
+  }
+
+  #isSecretField(name: string): boolean {
+    return this.#fields.has(name) || (SECRET_FIELD.test(name) && !PUBLIC_KEY.test(name));
   }
 
   /** A User-Agent field, the only one of which rows keep the value; empty if it is absent. */
@@ -155,6 +170,7 @@ export class Redaction {
   /** A text of any length, without the secrets of URLs in it, and without the given ones. */
   text(text: string, secrets: Iterable<string>): string {
     let left = withoutUserInfo(this.#withoutValues(text, END_IN_TEXT));
+    if (left.includes("@")) left = left.replace(USER_IN_PATH, `$1${REDACTED}`);
     for (const secret of secrets) left = left.replaceAll(secret, REDACTED);
     return left;
   }
@@ -163,7 +179,7 @@ export class Redaction {
   secretsIn(fields: readonly Field[]): Iterable<string> {
     const secrets = new Set<string>();
     for (const { name, value } of fields) {
-      if (!this.#fields.has(name)) continue;
+      if (!this.#isSecretField(name)) continue;
       const words = value.split(/[\s,;"]+/, MOST_SECRETS);
       // The scheme is none.
       if (name.endsWith("authorization") && words.length > 1) words.shift();

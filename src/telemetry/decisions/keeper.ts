@@ -28,8 +28,9 @@ export class DecisionKeeper {
     const { redaction, fields, answer } = exchange;
     try {
       const details = (exchange.details ??= {});
-      details.requestFields = keptFields(fields.all, redaction);
-      details.responseFields = keptFields(answer.fields.list, redaction);
+      const secrets = [...redaction.secretsIn(fields.all)];
+      details.requestFields = keptFields(fields.all, redaction, secrets);
+      details.responseFields = keptFields(answer.fields.list, redaction, secrets);
       details.decisions = decisionsText(exchange, now);
     } catch (error) {
       if (!this.#hasFailed) this.#report(error);

@@ -181,3 +181,53 @@ test("a host that has no place for a user's name is kept without it", () => {
   expect(USUAL_REDACTION.host("gateway.test:8080")).toBe("gateway.test:8080");
   expect(USUAL_REDACTION.host("joe:pass@gateway.test")).toBe("[redacted]@gateway.test");
 });
+
+describe("a field that a row keeps", () => {
+  const field = (name: string, value: string): string => USUAL_REDACTION.field({ name, value });
+
+  test.each(
+    "x-functions-key ocp-apim-subscription-key access_key key x-pwd x-auth x-csrf dpop signature x-hub-signature-256 x-otp".split(
+      " ",
+    ),
+  )("is redacted by its name: %s", (name) => {
+    expect(field(name, "abc")).toBe("[redacted]");
+  });
+
+  test.each([
+    ["idempotency-key", "abc"],
+    ["sec-websocket-key", "abc"],
+    ["x-keyboard", "abc"],
+    ["author", "abc"],
+    ["www-authenticate", 'Bearer realm="a", error="invalid_token"'],
+    ["user-agent", "Basic client/1.0 (+https://a.example)"],
+    ["host", "a.example:8080"],
+  ])("keeps its value: %s", (name, value) => {
+    expect(field(name, value)).toBe(value);
+  });
+
+  test.each([
+    ["host", "joe:pass@a", "[redacted]@a"],
+    ["x-forwarded-host", "joe:pass@a", "[redacted]@a"],
+    ["x-echo", "was Bearer abc.def, ok", "was Bearer [redacted], ok"],
+    ["x-echo", "Basic am9lOnBhc3M=", "Basic [redacted]"],
+    ["sec-websocket-protocol", "bearer, abc", "bearer, [redacted]"],
+    ["x-user", "eyJhbGciOiJ.eyJzdWIiOiI.c2lnbmF0dXJl", "[redacted]"],
+    ["referer", "https://a/?token=abc&b=1", "https://a/?token=[redacted]&b=1"],
+  ])("is redacted by its value: %s: %s", (name, value, left) => {
+    expect(field(name, value)).toBe(left);
+  });
+
+  test("that is cut in the middle of a secret does not end in half of it", () => {
+    const value = `https://a/?token=${"x".repeat(8_100)}&b=1 https://joe:${"s3cret".repeat(20)}@b`;
+    expect(field("referer", value)).toBe("https://a/?token=[redacted]&b=1");
+  });
+});
+
+test("a user's password in a path goes, though slashes have been merged", () => {
+  expect(USUAL_REDACTION.path("/a/http:/joe:pass@host/b")).toBe("/a/http:/[redacted]@host/b");
+  expect(USUAL_REDACTION.path("/joe:pass@host/b")).toBe("/[redacted]@host/b");
+  expect(USUAL_REDACTION.path("/@scope/name:1@2")).toBe("/@scope/name:1@2");
+  expect(USUAL_REDACTION.message("no route matches /joe:pass@host/b", [])).toBe(
+    "no route matches /[redacted]@host/b",
+  );
+});
