@@ -6,7 +6,7 @@ import { mirror } from "./mirror-schema.ts";
 import { split } from "./split-schema.ts";
 import { store } from "./store-schema.ts";
 import { metrics } from "../telemetry/metrics/schema.ts";
-import { logging } from "../telemetry/schema.ts";
+import { logging, routeTrace } from "../telemetry/schema.ts";
 import { tracing } from "../telemetry/tracing/schema.ts";
 import { healthCheck, routeHealthCheck } from "../upstream/health/schema.ts";
 import { upstreamName, upstreamSections } from "../upstream/schema.ts";
@@ -57,6 +57,7 @@ export const routeSections = {
   max_body_size: maxBodySize,
   upgrades,
   timeouts,
+  trace: routeTrace,
   retry,
   hedge,
   mirror,

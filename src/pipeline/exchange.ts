@@ -168,7 +168,7 @@ export class Exchange implements Delivery {
   /** Undefined as long as there is nothing to keep. */
   details: Details | undefined = undefined;
 
-  /** Undefined if its decisions are not kept in any case: then nothing is noted. */
+  /** As its route has it. Undefined if its decisions are not kept in any case: then nothing is noted. */
   noting: Noting | undefined = undefined;
   /** Its chain's policies; undefined until it has one. */
   policies: readonly { readonly name: string }[] | undefined = undefined;

@@ -8,7 +8,7 @@ import { type ErrorCode, GatewayError } from "../pipeline/errors.ts";
 import { Exchange } from "../pipeline/exchange.ts";
 import type { Clock } from "../time/clock.ts";
 import { optionsOf } from "./options.ts";
-import type { Snapshot } from "./snapshot/snapshot.ts";
+import type { CompiledRoute, Snapshot } from "./snapshot/snapshot.ts";
 
 /**
  * The handler of a request for one of the gateway's own pages (/health, /admin); undefined for others.
@@ -143,6 +143,7 @@ function runRoute(
     const meant = asked === null ? undefined : snapshot.table.match(asked, exchange);
     if (asked !== null && meant?.kind === "route" && meant.route.chain.answersPreflights) {
       exchange.route = meant.route.id;
+      noteAs(exchange, meant.route, snapshot);
       return meant.route.chain.run(exchange, refusing(methodNotAllowed(exchange, asked)), end);
     }
   }
@@ -153,6 +154,7 @@ function runRoute(
     exchange.upstream = route.upstreamName;
     exchange.outgoingRules = route.outgoing;
     exchange.parameters = parameters;
+    noteAs(exchange, route, snapshot);
     if (match.path !== undefined) exchange.target = decodedTarget(exchange.target, match.path);
     return route.chain.run(exchange, route.forward, end);
   }
@@ -172,6 +174,10 @@ function runRoute(
   }
   const error = methodNotAllowed(exchange, match.allow);
   return snapshot.unrouted.run(exchange, refusing(error), end);
+}
+
+function noteAs(exchange: Exchange, { trace }: CompiledRoute, { notings }: Snapshot): void {
+  if (trace !== undefined) exchange.noting = notings[trace];
 }
 
 /** The end of the chain for an exchange that is refused. */

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from "@sinclair/typebox";
+import { type SchemaOptions, type TSchema, Type } from "@sinclair/typebox";
 import { closeSync, existsSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ConfigIssue } from "../pipeline/policy.ts";
@@ -14,6 +14,9 @@ const sinkKeys: object = Object.fromEntries(
     schema === undefined ? [] : [[name, Type.Optional(schema)]],
   ),
 );
+
+const keptDecisions = (options: SchemaOptions) =>
+  Type.Union([Type.Literal("errors"), Type.Literal("all"), Type.Literal("off")], options);
 
 const schema = Type.Object(
   {
@@ -60,7 +63,7 @@ const schema = Type.Object(
         default: {},
       },
     ),
-    trace: Type.Union([Type.Literal("errors"), Type.Literal("all"), Type.Literal("off")], {
+    trace: keptDecisions({
       description:
         "Which requests keep in their rows why they went as they did, and their fields: those that went wrong (an error, a refusal, a status of 500 or more, a second attempt), all, or none.",
       default: "errors",
@@ -87,6 +90,16 @@ export const logging = defineSection({
       ...checkSinks(written),
     ];
   },
+});
+
+/** `trace` of a route. */
+export const routeTrace = defineSection({
+  schema: Type.Optional(
+    keptDecisions({
+      description:
+        "Which requests of this route keep in their rows why they went as they did, and their fields; by default as in `logging.trace`.",
+    }),
+  ),
 });
 
 /** Each sink checks what is written under its own key. */

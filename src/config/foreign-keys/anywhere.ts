@@ -68,8 +68,14 @@ export const foreignAnywhere: readonly ForeignKeys[] = [
     answer: "metrics for Prometheus are at /metrics on the operator's port, see `metrics`",
   },
   {
+    below: [TOP, "server"],
+    keys: "trace",
+    answer:
+      "traces are sent by `tracing` at the top, and decisions kept by `logging.trace`, or `trace` of a route or of `defaults`",
+  },
+  {
     below: ANYWHERE,
-    keys: "trace opentelemetry otel otlp zipkin jaeger telemetry datadog",
+    keys: "opentelemetry otel otlp zipkin jaeger telemetry datadog",
     answer: "traces are sent by `tracing` at the top, like `tracing: http://127.0.0.1:4318`",
   },
   {

@@ -29,6 +29,13 @@ export const foreignInRoutes: readonly ForeignKeys[] = [
     keys: "weight",
     answer: "a weight belongs to a backend, like `{ url: http://localhost:9001, weight: 2 }`",
   },
+  {
+    below: [ROUTE],
+    keys: "observability tracing_policy trace_policy trace_level debug_trace",
+    answer:
+      "which requests keep their decisions is said by `trace`, like `trace: all`; which have rows, by `log`",
+    means: "trace",
+  },
   { below: [ROUTE], keys: "verb verbs http_method http_methods", answer: "that is `methods`" },
   {
     below: [ROUTE],

@@ -52,12 +52,14 @@ export function* compileInSteps(
       yield undefined;
     }
     const table = yield* RouteTable.compileInSteps(guarded, config.server.encoded_slashes);
+    const notings = notingsOf(table, services);
     return {
       configuration: id,
       maxInFlight: config.server.max_in_flight,
       routes: guarded,
       table,
-      noting: notingOf(config, table, services),
+      noting: notings[config.logging.trace],
+      notings,
       unrouted: routes.unrouted,
       bare: new Chain([], toProblem),
       trustedProxies: new AddressSet(config.server.trusted_proxies),
@@ -79,13 +81,15 @@ function tracerOf({ tracing }: Config, { traceIds }: SnapshotServices): Tracer |
   return settings === undefined ? undefined : new Tracer(settings, traceIds);
 }
 
-/** Undefined if no decisions are kept. */
-function notingOf(
-  { logging: { trace } }: Config,
+function notingsOf(
   table: RouteTable<CompiledRoute>,
   { clock }: SnapshotServices,
-): SnapshotNoting | undefined {
-  return trace === "off" ? undefined : new SnapshotNoting(table, clock, trace === "all");
+): Snapshot["notings"] {
+  return {
+    errors: new SnapshotNoting(table, clock, false),
+    all: new SnapshotNoting(table, clock, true),
+    off: undefined,
+  };
 }
 
 function* patternsInSteps(routes: readonly RouteConfig[]): Steps<RoutePattern[]> {
@@ -136,6 +140,7 @@ class RouteCompiler {
       pattern: route.pattern,
       encodedSlashes: route.encoded_slashes,
       chain,
+      trace: route.trace,
       ...end,
     };
   }

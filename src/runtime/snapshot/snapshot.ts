@@ -1,3 +1,4 @@
+import type { Config } from "../../config/schema.ts";
 import type { AddressSet } from "../../http/address-set.ts";
 import type { Fetch } from "../../http/fetch.ts";
 import type { FieldRules } from "../../http/field-rules.ts";
@@ -31,11 +32,16 @@ export interface RouteEnd {
   readonly outgoing: OutgoingRules;
 }
 
+/** Of which exchanges decisions are kept. */
+export type KeptDecisions = Config["logging"]["trace"];
+
 /** A route, compiled as far as possible without a request. */
 export interface CompiledRoute extends RoutePattern, RouteEnd {
   /** See `routeIds`. */
   readonly id: string;
   readonly chain: Chain;
+  /** Of which of its exchanges decisions are kept; undefined if as of others. */
+  readonly trace: KeptDecisions | undefined;
 }
 
 /** The compiled, immutable form of one configuration. */
@@ -56,8 +62,10 @@ export interface Snapshot {
   readonly redaction: Redaction;
   /** Undefined without tracing. */
   readonly tracer: Tracer | undefined;
-  /** What exchanges note for their decisions; undefined if none are kept. */
+  /** What exchanges without a route, or whose route says nothing of it, note for their decisions. */
   readonly noting: Noting | undefined;
+  /** By which decisions are kept; undefined if none are. */
+  readonly notings: Readonly<Record<KeptDecisions, Noting | undefined>>;
   readonly toProblem: ToProblem;
   /** What gateways share; undefined without one. */
   readonly store: RedisStore | undefined;

@@ -68,6 +68,39 @@ describe("decisions", () => {
     expect(records).toMatchObject([{ decisions: "", requestFields: "" }]);
   });
 
+  test("are kept as the route says, and otherwise as for all", async () => {
+    const { ask, records } = started({
+      config: `logging: { trace: off }
+defaults: { trace: errors }
+routes:
+  - { path: "/all", trace: all, backends: ["http://backend.test:9001"] }
+  - { path: "/off", methods: [GET], trace: off, backends: ["http://backend.test:9001"] }
+  - { path: "/errors", backends: ["http://backend.test:9001"] }`,
+      answer: ({ url }) => {
+        const status = url.endsWith("/all") ? 200 : 500;
+        return new Response("", { status, headers: { "content-length": "0" } });
+      },
+    });
+    for (const path of ["/all", "/off", "/errors", "/nowhere"]) await ask(path);
+    expect(records.map(({ decisions }) => decisions !== "")).toEqual([true, false, true, false]);
+    expect(decisionsOf(records.slice(0, 1))).toMatchObject({
+      route: { outcome: "matched", id: "/all" },
+      picks: [{ backend: "http://backend.test:9001" }],
+    });
+  });
+
+  test("of a preflight are kept as the route says that it asks about", async () => {
+    const { ask, records } = started({
+      config: `cors: { allowed_origins: ["https://a.test"] }
+routes: [{ path: "/a", trace: all, backends: ["http://backend.test:9001"] }]`,
+    });
+    await ask("/a", {
+      method: "OPTIONS",
+      headers: { origin: "https://a.test", "access-control-request-method": "GET" },
+    });
+    expect(decisionsOf(records).route.id).toBe("/a");
+  });
+
   test("of a backend's own 404 are not kept, and of its 500 they are", async () => {
     let status = 404;
     const { ask, records } = started({
