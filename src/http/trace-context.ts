@@ -10,6 +10,11 @@ export interface TraceParent {
   readonly flags: number;
 }
 
+/** Whether a field, whose name is in lower case, says which trace a request is part of. */
+export function isTraceField(name: string): boolean {
+  return name === "traceparent" || name === "tracestate";
+}
+
 /** The flag of a trace that its sender records. */
 export const SAMPLED = 0x01;
 /** The flag of a trace whose id has random digits at its end (Level 2). */

@@ -1,4 +1,4 @@
-import { RANDOM, SAMPLED, traceParent } from "../http/trace-context.ts";
+import { isTraceField, RANDOM, SAMPLED, traceParent } from "../http/trace-context.ts";
 
 /** Makes ids of traces and spans: lower-case hexadecimal digits, never all 0. */
 export class TraceIds {
@@ -93,7 +93,7 @@ export class TraceContext {
     const traced: string[] = [];
     for (let at = 0; at < fields.length; at += 2) {
       const name = fields[at] ?? "";
-      if (name !== "traceparent" && name !== "tracestate") traced.push(name, fields[at + 1] ?? "");
+      if (!isTraceField(name)) traced.push(name, fields[at + 1] ?? "");
     }
     const { traceId, state } = this;
     traced.push("traceparent", traceParent({ traceId, parentId: spanId, flags: this.#flags }));

@@ -5,7 +5,7 @@ import type { Exchange } from "../pipeline/exchange.ts";
 import { forwardsLeft } from "../pipeline/outgoing-fields.ts";
 import type { Field } from "../http/field.ts";
 import { namedByConnection } from "../http/fields.ts";
-import type { RequestFields } from "../http/request-fields.ts";
+import { isTraceField } from "../http/trace-context.ts";
 import type { Timeout } from "../time/timeout.ts";
 import { type ContentReader, WatchedContent } from "../pipeline/content.ts";
 import type { ContentEdit } from "../pipeline/content-edit.ts";
@@ -77,7 +77,7 @@ function uploadOf(
   const { cancellation } = exchange;
   const { maxBodySize } = settings;
   return new Upload(
-    exchange.fields,
+    exchange,
     content,
     {
       onEnd,
@@ -150,19 +150,22 @@ async function readToEdit(
 
 /** Content on its way to a backend. */
 class Upload extends WatchedContent {
-  readonly #fields: RequestFields;
+  readonly #exchange: Exchange;
 
-  constructor(fields: RequestFields, ...watched: ConstructorParameters<typeof WatchedContent>) {
+  constructor(exchange: Exchange, ...watched: ConstructorParameters<typeof WatchedContent>) {
     super(...watched);
-    this.#fields = fields;
+    this.#exchange = exchange;
   }
 
   /** Without those that the client may not send to the backend, as among the fields before the content. */
   override get trailers(): readonly Field[] | undefined {
-    const { rules, connection } = this.#fields;
-    const nominated = namedByConnection(connection);
+    const { fields, trace } = this.#exchange;
+    const nominated = namedByConnection(fields.connection);
     return super.trailers?.filter(
-      ({ name }) => rules.kindOf(name) === "plain" && !nominated.includes(name),
+      ({ name }) =>
+        fields.rules.kindOf(name) === "plain" &&
+        !nominated.includes(name) &&
+        (trace === undefined || !isTraceField(name)),
     );
   }
 }
