@@ -55,7 +55,7 @@ async function open(query = "", options: BrowserContextOptions = {}, at = gatewa
   stage.defer(() => context.close());
   const page = await context.newPage();
   page.on("console", (message) => {
-    if (message.type() === "error" && !isOfRestart(message.text())) {
+    if (message.type() === "error" && !isPassing(message.text())) {
       faults.push(`${message.text()} ${message.location().url}`);
     }
   });
@@ -70,9 +70,12 @@ async function open(query = "", options: BrowserContextOptions = {}, at = gatewa
   return page;
 }
 
-/** The browser itself reports each connection that fails while the gateway is away. */
-function isOfRestart(text: string): boolean {
-  return /net::ERR_(?:CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_RESET)/.test(
+/**
+ * The browser itself reports each connection that fails while the gateway is away, and each query of the
+ * log that a busy machine does not answer in time (503). The page asks again.
+ */
+function isPassing(text: string): boolean {
+  return /net::ERR_(?:CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE|CONNECTION_RESET)|status of 503/.test(
     text,
   );
 }
