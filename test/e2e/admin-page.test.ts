@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { join } from "node:path";
+import { source as axe } from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { ask } from "../support/ask.ts";
 import { hasChromium, startChromium } from "../support/chromium.ts";
@@ -19,7 +19,6 @@ const VIEWS = [
   "configuration",
   "operations",
 ] as const;
-const AXE = join(import.meta.dir, "../../node_modules/axe-core/axe.min.js");
 
 let chromium: Browser;
 let a: MockProcess;
@@ -237,7 +236,6 @@ describe.skipIf(!hasChromium)("the operator's page", () => {
       await send("/limited");
       await send("/limited");
       const page = await open("", { colorScheme, viewport: { width: 1280, height: 900 } });
-      const axe = await Bun.file(AXE).text();
       await page.evaluate(axe);
       for (const view of VIEWS) {
         await page.getByRole("link", { name: new RegExp(`^${view}$`, "i") }).click();
