@@ -67,9 +67,10 @@ export function ownPages(options: OwnPagesOptions): OwnPages {
   };
 }
 
-function asker({ target, request }: Exchange, port: number) {
+function asker({ target, request, client }: Exchange, port: number) {
   const { peer, peerPort } = request.connection;
-  return { peer, peerPort, port, host: target.host, headers: webHeaders(request) };
+  const headers = webHeaders(request);
+  return { peer, peerPort, client: client.address, port, host: target.host, headers };
 }
 
 function health(exchange: Exchange, version: string): Answer {

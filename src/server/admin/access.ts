@@ -1,7 +1,6 @@
 import { isLoopback } from "../../http/address.ts";
 import { FieldRules } from "../../http/field-rules.ts";
 import { hostName, hostPort } from "../../http/host.ts";
-import { secretCheck } from "../../units/secret.ts";
 import type { UserOfPeer } from "./peer-user.ts";
 
 /** What is known about a client that requests the operator's pages. */
@@ -9,6 +8,8 @@ export interface Asker {
   /** The address and port at the other end of the socket. */
   readonly peer: string;
   readonly peerPort: number;
+  /** The client's address where trusted proxies say it; otherwise the peer's counts. */
+  readonly client?: string;
   /** The gateway's port. */
   readonly port: number;
   readonly host: string;
@@ -17,15 +18,6 @@ export interface Asker {
 
 /** Decides whether a client is the operator. */
 export type OperatorCheck = (asker: Asker) => boolean;
-
-/** Accepts clients that send the token. */
-export function withToken(token: string): OperatorCheck {
-  const isToken = secretCheck(token);
-  return ({ headers }) => {
-    const given = bearerToken(headers);
-    return given !== undefined && isToken(given);
-  };
-}
 
 /** The token in Authorization; undefined without one. */
 export function bearerToken(headers: Headers): string | undefined {

@@ -83,7 +83,10 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
     async handle(request, visitor) {
       const isApi = isForApi(request);
       if (!isWrite(request.method)) {
-        const answer = await shown(request, visitor);
+        const answer =
+          request.method === "HEAD"
+            ? await withoutContent(shown(asGet(request), visitor))
+            : await shown(request, visitor);
         return isApi ? inApi(answer) : answer;
       }
       const checked = await checkedWrite(request, visitor);
@@ -98,6 +101,17 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
 
 /** Has no rights: only for a request that did not come by `handle`. */
 const STRANGER: Visitor = { by: "nobody", peer: "", port: 0 };
+
+/** The framework reads the content of what it answers HEAD with to its end, which live events do not have. */
+function asGet({ url, headers }: Request): Request {
+  return new Request(url, { headers });
+}
+
+async function withoutContent(answered: Promise<Response>): Promise<Response> {
+  const { status, headers, body } = await answered;
+  await body?.cancel();
+  return new Response(null, { status, headers });
+}
 
 /** Of "GET /admin/api/exchanges/:id". */
 function patternOf(page: string): RegExp {

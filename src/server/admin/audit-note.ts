@@ -7,23 +7,31 @@ const SECRETS: ReadonlySet<string> = new Set(["token"]);
 const LONGEST_TEXT = 2_048;
 const PREFIX = /^\/admin\/(?:api\/)?/;
 const TOO_MANY_REQUESTS = 429;
+const UNAUTHORIZED = 401;
+const LOGIN = "login";
 
 /**
  * What the audit table says of a request that was to change something. Undefined for one that was not
- * even looked at, because there were too many: a flood of them must not fill the table.
+ * even looked at, because there were too many, and for what a stranger sends that is no login: a flood of
+ * them must not fill the table.
  */
 export async function auditNote(
   request: Request,
   answer: Response,
   { by, peer }: Visitor,
 ): Promise<Omit<AuditNote, "at"> | undefined> {
-  if (answer.status === TOO_MANY_REQUESTS) return undefined;
+  const { status } = answer;
+  if (status === TOO_MANY_REQUESTS) return undefined;
+  // Wrong tokens are slowed, and right ones are not a stranger's.
+  if (by === "nobody" && status >= 400 && status !== UNAUTHORIZED) return undefined;
+  const action = cut(new URL(request.url).pathname.replace(PREFIX, ""));
   return {
     kind: "audit",
-    action: cut(new URL(request.url).pathname.replace(PREFIX, "")),
+    action,
     by,
     peer,
-    details: JSON.stringify(await detailsOf(request)),
+    // Of a login nothing: a token may stand under a name that was mistyped.
+    details: action === LOGIN ? "{}" : JSON.stringify(await detailsOf(request)),
     outcome: await outcomeOf(answer),
   };
 }

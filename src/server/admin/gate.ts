@@ -4,9 +4,9 @@ import { type Asker, bearerToken, isForeignTo, onOwnPort } from "./access.ts";
 import { ApiProblem, problemAnswer } from "./api/api-problem.ts";
 import { Guesses } from "./guesses.ts";
 import { localOnly, tokenWanted } from "./refusals.ts";
-import { endedCookie, sessionCookie, sessionIdIn } from "./session-cookie.ts";
+import { endedCookie, sessionCookie, sessionIdsIn } from "./session-cookie.ts";
 import { Sessions } from "./sessions.ts";
-import type { Visitor } from "./visitor.ts";
+import { NO_PORT, type Visitor } from "./visitor.ts";
 
 export interface GateServices {
   readonly clock: Clock;
@@ -25,6 +25,8 @@ export class Gate {
   readonly #guesses: Guesses;
   #token: string | undefined;
   #isToken: (given: string) => boolean = () => false;
+  /** Who was let in with other settings has to ask again. */
+  #settings = 0;
 
   constructor(services: GateServices) {
     this.#services = services;
@@ -40,6 +42,7 @@ export class Gate {
   change(token: string | undefined): void {
     if (token === this.#token) return;
     this.#token = token;
+    this.#settings += 1;
     this.#isToken = token === undefined ? () => false : secretCheck(token);
     this.#sessions.endAll();
   }
@@ -47,21 +50,32 @@ export class Gate {
   /** Who has sent the request, or the answer that refuses it. */
   admit(asker: Asker, request: Request): Visitor | Response {
     const { peer, port } = asker;
-    if (!this.needsToken) return onOwnPort(asker) ? { by: "local", peer, port } : localOnly();
+    const isStillIn = this.sameSettings();
+    if (!this.needsToken) {
+      return onOwnPort(asker) ? { by: "local", peer, port, isStillIn } : localOnly();
+    }
     const given = bearerToken(asker.headers);
     if (given !== undefined) {
       const wrong = this.#wrong(peer, given);
-      return wrong === undefined ? { by: "token", peer, port } : refusal(wrong, request);
+      return wrong === undefined ? { by: "token", peer, port, isStillIn } : refusal(wrong, request);
     }
-    const sessionId = sessionIdIn(asker.headers, port);
-    // A page of another origin gets nothing in the name of a browser that has logged in here.
-    if (sessionId !== undefined && !isForeignTo(asker.host, asker.headers)) {
-      const session = this.#sessions.find(sessionId, asker.host);
-      if (session !== undefined) return { by: "session", peer, port, session, sessionId };
-    }
+    const visitor = this.#byCookie(asker);
+    if (visitor !== undefined) return visitor;
     if (this.#services.isPublic(request) || isLoginPage(request))
       return { by: "nobody", peer, port };
     return refusal(new ApiProblem(401, WANTED), request);
+  }
+
+  /** Whether the token is the one that it is now, as a question for later. */
+  sameSettings(): () => boolean {
+    const settings = this.#settings;
+    return () => settings === this.#settings;
+  }
+
+  /** Whether an asker of the main port sends the token; guesses are slowed there as on this port. */
+  bearsToken({ headers, client, peer }: Asker): boolean {
+    const given = bearerToken(headers);
+    return given !== undefined && this.#wrong(client ?? peer, given) === undefined;
   }
 
   /** Opens a session; answers the fields that set its cookie. Throws an ApiProblem for a wrong token. */
@@ -71,6 +85,9 @@ export class Gate {
         409,
         "this gateway has no admin.token, so there is nothing to log in to",
       );
+    }
+    if (visitor.port === NO_PORT) {
+      throw new ApiProblem(409, "log in on the operator's own port; here, send the token");
     }
     const wrong = this.#wrong(visitor.peer, token);
     if (wrong !== undefined) throw wrong;
@@ -83,6 +100,18 @@ export class Gate {
   logout({ sessionId, port }: Visitor, headers: Headers): string {
     if (sessionId !== undefined) this.#sessions.end(sessionId);
     return endedCookie(port, isSecure(headers));
+  }
+
+  /** The visitor of a session; undefined without one, and for a page of another origin. */
+  #byCookie({ peer, port, host, headers }: Asker): Visitor | undefined {
+    if (isForeignTo(host, headers)) return undefined;
+    for (const sessionId of sessionIdsIn(headers, port)) {
+      const session = this.#sessions.find(sessionId, host);
+      if (session === undefined) continue;
+      const isStillIn = () => this.#sessions.isOpen(sessionId);
+      return { by: "session", peer, port, session, sessionId, isStillIn };
+    }
+    return undefined;
   }
 
   /** Why a token does not open the port; undefined if it does. */

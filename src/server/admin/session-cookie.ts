@@ -9,14 +9,21 @@ function nameAt(port: number): string {
   return `gateway_session_${port}`;
 }
 
-/** The session's id that a browser sends; undefined if it sends none. */
-export function sessionIdIn(headers: Headers, port: number): string | undefined {
+/** More of one name are not looked at. */
+const MOST_IDS = 8;
+
+/**
+ * The sessions' ids that a browser sends, at most 8. There can be several: an application on another port
+ * of the host can set a cookie of the same name for a longer path, which is sent first.
+ */
+export function sessionIdsIn(headers: Headers, port: number): string[] {
   const name = nameAt(port);
+  const ids: string[] = [];
   for (const pair of (headers.get("cookie") ?? "").split(";")) {
     const at = pair.indexOf("=");
-    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
+    if (at > 0 && pair.slice(0, at).trim() === name) ids.push(pair.slice(at + 1).trim());
   }
-  return undefined;
+  return ids.slice(0, MOST_IDS);
 }
 
 /** The Set-Cookie field of a login. `secure`: the browser speaks TLS, with a proxy in front. */

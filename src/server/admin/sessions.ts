@@ -50,6 +50,11 @@ export class Sessions {
     return session;
   }
 
+  /** Whether there still is one; asking does not prolong it. */
+  isOpen(id: string): boolean {
+    return this.#open.get(digestOf(id)) !== undefined;
+  }
+
   end(id: string): void {
     this.#open.delete(digestOf(id));
   }

@@ -3,12 +3,13 @@ import type { Config } from "../../config/schema.ts";
 import type { Handler } from "../../pipeline/chain.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { OwnPages } from "../../runtime/gateway.ts";
-import { onMainPort, type OperatorCheck, withToken } from "../admin/access.ts";
+import { onMainPort, type OperatorCheck } from "../admin/access.ts";
 import { type AdminPages, type AdminSubject, createAdminPages } from "../admin/app.ts";
 import { Gate } from "../admin/gate.ts";
 import { type AdminListenOptions, listenForAdmin } from "../admin/listen.ts";
 import { userOfPeer } from "../admin/peer-user.ts";
 import { isForPage } from "../admin/page/page.ts";
+import { NO_PORT } from "../admin/visitor.ts";
 import { type MainPortPages, ownPages } from "../own-pages.ts";
 import { Listening } from "./listening.ts";
 import { ListenError, openPort } from "./open-port.ts";
@@ -137,7 +138,7 @@ export class Admin {
       version,
       mainPort,
       redirectPort,
-      admin: mainPortPages(settings, this.#adminPages),
+      admin: mainPortPages(settings, this.#adminPages, this.#gate),
     });
   }
 }
@@ -146,22 +147,29 @@ export class Admin {
 const LOCAL_PAGES: ReadonlySet<string> = new Set(["/admin/backends", "/admin/log"]);
 
 /** The operator's pages on the main port; undefined for none. */
-function mainPortPages(settings: Settings, pages: AdminPages): MainPortPages | undefined {
+function mainPortPages(
+  settings: Settings,
+  pages: AdminPages,
+  gate: Gate,
+): MainPortPages | undefined {
   const { token, listen } = settings ?? {};
   const byDefault = isAddress(listen) ? "off" : token === undefined ? "local" : "token";
   const shown = settings?.main_port ?? byDefault;
   const { has } = pages;
   const by = token === undefined ? "local" : "token";
   // No logins here: pages of applications on this port would share them.
-  const handle = (request: Request, peer: string) => pages.handle(request, { by, peer, port: 0 });
+  const isStillIn = gate.sameSettings();
+  const handle = (request: Request, peer: string) =>
+    pages.handle(request, { by, peer, port: NO_PORT, isStillIn });
+  const bearsToken: OperatorCheck = (asker) => gate.bearsToken(asker);
   if (shown === "off") return undefined;
   if (shown === "token") {
     if (token === undefined) return undefined;
-    return { isOperator: withToken(token), has, handle };
+    return { isOperator: bearsToken, has, handle };
   }
   const isLocal = onMainPort(process.geteuid?.(), userOfPeer);
   return {
-    isOperator: token === undefined ? isLocal : both(isLocal, withToken(token)),
+    isOperator: token === undefined ? isLocal : both(isLocal, bearsToken),
     has: (method, path) => method === "GET" && LOCAL_PAGES.has(path),
     handle,
   };

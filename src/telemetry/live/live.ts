@@ -20,6 +20,8 @@ export interface Subscription {
   readonly wants?: RecordTest | undefined;
   /** So many of the last seconds are sent first, as far as they are known; at most 600. */
   readonly history?: number | undefined;
+  /** Asked once a second; the stream ends when it answers false. */
+  readonly mayWatch?: (() => boolean) | undefined;
 }
 
 const MOST_SUBSCRIBERS = 64;
@@ -83,9 +85,11 @@ export class Live {
   }
 
   /** A stream of server-sent events; undefined if there are too many, or the gateway stops. */
-  subscribe({ wants, history = 0 }: Subscription = {}): ReadableStream<Uint8Array> | undefined {
+  subscribe({ wants, history = 0, mayWatch }: Subscription = {}):
+    | ReadableStream<Uint8Array>
+    | undefined {
     if (this.#isClosed || this.#subscribers.size >= MOST_SUBSCRIBERS) return undefined;
-    const subscriber = new Subscriber(wants, (ended) => this.#left(ended));
+    const subscriber = new Subscriber({ wants, mayWatch }, (ended) => this.#left(ended));
     this.#subscribers.add(subscriber);
     this.#areRowsWanted ||= wants !== undefined;
     this.#emptySince = undefined;
@@ -167,7 +171,10 @@ export class Live {
     };
     const text = eventText("second", JSON.stringify(told));
     this.#keep(text);
-    for (const subscriber of this.#subscribers) subscriber.send(text);
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.mayWatch()) subscriber.send(text);
+      else subscriber.end();
+    }
   }
 
   #keep(text: string): void {

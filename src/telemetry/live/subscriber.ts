@@ -5,6 +5,11 @@ const MOST_WAITING = 524_288;
 
 export type RecordTest = (record: ExchangeRecord) => boolean;
 
+interface Wanted {
+  readonly wants: RecordTest | undefined;
+  readonly mayWatch: (() => boolean) | undefined;
+}
+
 /**
  * One reader of live events: a stream of server-sent events, whose reader asks for pieces. What it has
  * not asked for yet waits here, up to a limit; who reads too slowly is dropped, and connects again.
@@ -12,6 +17,8 @@ export type RecordTest = (record: ExchangeRecord) => boolean;
 export class Subscriber {
   /** Which rows it wants; undefined for none. */
   readonly wants: RecordTest | undefined;
+  /** Whether it is still let in. */
+  readonly mayWatch: () => boolean;
   readonly stream: ReadableStream<Uint8Array>;
   /** Rows for its next event, and how many there was no room for. */
   readonly pending: string[] = [];
@@ -24,8 +31,9 @@ export class Subscriber {
   #isOver = false;
 
   /** `onEnd`: called once, when it reads no more or was dropped. */
-  constructor(wants: RecordTest | undefined, onEnd: (subscriber: Subscriber) => void) {
+  constructor({ wants, mayWatch = () => true }: Wanted, onEnd: (subscriber: Subscriber) => void) {
     this.wants = wants;
+    this.mayWatch = mayWatch;
     this.#onEnd = onEnd;
     this.stream = new ReadableStream<Uint8Array>(
       {

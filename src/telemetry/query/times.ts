@@ -5,13 +5,13 @@ const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|[+-]
 
 /**
  * Reads a time as epoch milliseconds: "10m" or "10m ago" (before `now`), "now", "2026-11-25",
- * "2026-11-25 21:06", "2026-11-25T21:06:30.123Z", with or without a zone; UTC without one. Undefined for
- * anything else.
+ * "2026-11-25 21:06", "2026-11-25T21:06:30.123Z", with or without a zone; UTC without one. A time before
+ * 1970, of which no log knows anything, is the beginning of 1970. Undefined for anything else.
  */
 export function parseTime(written: string, now: number): number | undefined {
   if (written === "now") return now;
   const ago = parseDuration(written.replace(/^-| ago$/g, ""));
-  if (ago !== undefined) return now - ago;
+  if (ago !== undefined) return known(now - ago);
   if (DAY.test(written)) return known(Date.parse(`${written}T00:00:00Z`));
   const [, day, time, zone = "Z"] = TIME.exec(written) ?? [];
   if (day === undefined || time === undefined) return undefined;
@@ -19,4 +19,5 @@ export function parseTime(written: string, now: number): number | undefined {
   return known(Date.parse(`${day}T${time}${signed}`));
 }
 
-const known = (time: number): number | undefined => (Number.isNaN(time) ? undefined : time);
+const known = (time: number): number | undefined =>
+  Number.isNaN(time) ? undefined : Math.max(0, time);

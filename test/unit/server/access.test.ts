@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { claimFields } from "../../../src/http/field-rules.ts";
-import { onMainPort, onOwnPort, withToken } from "../../../src/server/admin/access.ts";
+import { onMainPort, onOwnPort } from "../../../src/server/admin/access.ts";
 
 const asker = (peer: string, host: string, fields: Record<string, string> = {}) => ({
   peer,
@@ -118,29 +118,5 @@ describe("without a token, on the main port", () => {
   test("the user is ignored if the system does not report it", () => {
     expect(onMainPort(1000, () => undefined)(here())).toBe(true);
     expect(onMainPort(undefined, () => 33)(here())).toBe(true);
-  });
-});
-
-describe("with a token", () => {
-  test("its holder is the operator, from anywhere", () => {
-    const isOperator = withToken("s3cret");
-    expect(isOperator(elsewhere(bearer("s3cret")))).toBe(true);
-    expect(isOperator(elsewhere({ ...bearer("s3cret"), "x-forwarded-for": "1.1.1.1" }))).toBe(true);
-    expect(isOperator(elsewhere({ authorization: "bearer   s3cret " }))).toBe(true);
-  });
-
-  test("it is asked for on this machine too", () => {
-    expect(withToken("s3cret")(here())).toBe(false);
-  });
-
-  test.each([
-    "Bearer s3cre",
-    "Bearer s3crett",
-    "Bearer",
-    "Basic s3cret",
-    "s3cret",
-    "Bearer a s3cret",
-  ])("%p is not the token", (authorization) => {
-    expect(withToken("s3cret")(elsewhere({ authorization }))).toBe(false);
   });
 });

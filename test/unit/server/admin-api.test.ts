@@ -1,5 +1,8 @@
+import { Live } from "../../../src/telemetry/live/live.ts";
+import type { Note } from "../../../src/telemetry/notes/note.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { describe, expect, test } from "bun:test";
-import { adminPages } from "../../support/admin-pages.ts";
+import { adminPages, LOCAL } from "../../support/admin-pages.ts";
 
 describe("the admin API", () => {
   const pages = adminPages();
@@ -24,5 +27,63 @@ describe("the admin API", () => {
       status: 422,
       detail: "parameter sinc: Unexpected property",
     });
+  });
+
+  test("answers HEAD without content, of events that do not end too", async () => {
+    const live = new Live({ clock: new FakeClock(), inFlight: () => 0 });
+    const { handle } = adminPages({ live });
+    const answer = await handle(
+      new Request("http://localhost:9090/admin/api/live", { method: "HEAD" }),
+    );
+    expect([answer.status, answer.headers.get("content-type"), answer.body]).toEqual([
+      200,
+      "text/event-stream",
+      null,
+    ]);
+    expect(live.watching).toBe(0);
+  });
+
+  test("ends live events when their reader is let in no more", async () => {
+    const clock = new FakeClock();
+    const live = new Live({ clock, inFlight: () => 0 });
+    let isIn = true;
+    const { handle } = adminPages({ live, clock }, { ...LOCAL, isStillIn: () => isIn });
+    await handle(new Request("http://localhost:9090/admin/api/live"));
+    clock.advance(1_000);
+    expect(live.watching).toBe(1);
+    isIn = false;
+    clock.advance(1_000);
+    expect(live.watching).toBe(0);
+  });
+
+  test("writes down of a stranger only tries to log in, and never what they say", async () => {
+    const notes: Note[] = [];
+    const { handle } = adminPages(
+      { note: (note) => notes.push(note) },
+      { by: "nobody", peer: "192.0.2.1", port: 9090 },
+    );
+    const login = (content: string, type = "application/json") =>
+      handle(
+        new Request("http://localhost:9090/admin/api/login", {
+          method: "POST",
+          headers: { "content-type": type },
+          body: content,
+        }),
+      );
+    const statuses = [];
+    for (const content of ['{"Token":"s3cret"}', "{", "[]"]) {
+      statuses.push((await login(content)).status);
+    }
+    statuses.push((await login("{}", "text/plain")).status);
+    expect(statuses).toEqual([422, 400, 422, 415]);
+    expect(notes).toEqual([]);
+    await adminPages({ note: (note) => notes.push(note) }).handle(
+      new Request("http://localhost:9090/admin/api/login", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"Token":"s3cret"}',
+      }),
+    );
+    expect(notes).toMatchObject([{ action: "login", details: "{}" }]);
   });
 });

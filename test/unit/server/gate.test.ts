@@ -107,6 +107,64 @@ describe("the operator's port with a token", () => {
     expect(by(right)).toBe("token");
   });
 
+  test("slows guesses on the main port too, by the address that trusted proxies say", () => {
+    const { gate, by, clock } = gateWith();
+    const sends = (authorization: string | undefined, client?: string) =>
+      gate.bearsToken({
+        peer: "10.0.0.1",
+        peerPort: 5,
+        port: 8080,
+        host: "api.test",
+        headers: new Headers(authorization === undefined ? {} : { authorization }),
+        ...(client !== undefined && { client }),
+      });
+    const right = `Bearer ${TOKEN}`;
+    expect([sends(right), sends(`bearer   ${TOKEN} `), sends(undefined)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    for (const other of ["Bearer", `Basic ${TOKEN}`, TOKEN, `Bearer a ${TOKEN}`, `${right}x`]) {
+      expect(sends(other)).toBe(false);
+    }
+    for (let tries = 0; tries < 20; tries += 1) sends("Bearer wrong");
+    expect([sends(right), by({ authorization: right })]).toEqual([false, 429]);
+    expect(sends(right, "192.0.2.7")).toBe(true);
+    clock.advance(1_000);
+    expect(sends(right)).toBe(true);
+  });
+
+  test("finds its session behind another cookie of the name", () => {
+    const { by, login } = gateWith();
+    const cookie = login();
+    expect(by({ cookie: `gateway_session_9090=planted; ${cookie}` })).toBe("session");
+    const many = "gateway_session_9090=planted; ".repeat(8);
+    expect(by({ cookie: many + cookie })).toBe(401);
+  });
+
+  test("opens no session for who came by the main port", () => {
+    const { gate } = gateWith();
+    const visitor: Visitor = { by: "token", peer: "10.0.0.1", port: 0 };
+    expect(() => gate.login(visitor, TOKEN, new Headers({ host: "api.test" }))).toThrow(
+      "log in on the operator's own port",
+    );
+  });
+
+  test("knows who is still let in", () => {
+    const { gate, admit, login } = gateWith();
+    const visitors = [
+      admit({ cookie: login() }),
+      admit({ cookie: login() }),
+      admit({ authorization: `Bearer ${TOKEN}` }),
+    ] as Visitor[];
+    const stillIn = () => visitors.map(({ isStillIn }) => isStillIn?.());
+    expect(stillIn()).toEqual([true, true, true]);
+    gate.logout(visitors[0] as Visitor, new Headers());
+    expect(stillIn()).toEqual([false, true, true]);
+    gate.change("another");
+    expect(stillIn()).toEqual([false, false, false]);
+  });
+
   test("marks the cookie for TLS where the browser speaks it", () => {
     const { gate, nobody } = gateWith();
     const cookieOf = (origin: string) =>

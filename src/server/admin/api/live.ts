@@ -7,15 +7,20 @@ import { filterParameters } from "./schemas/parameters.ts";
 import type { ApiServices } from "./subject.ts";
 
 /** GET live: what is happening, as server-sent events. */
-export function liveEndpoints({ live, clock }: Pick<ApiServices, "live" | "clock">) {
+export function liveEndpoints({
+  live,
+  clock,
+  visitorOf,
+}: Pick<ApiServices, "live" | "clock" | "visitorOf">) {
   return new Elysia({ normalize: false }).get(
     "/live",
-    ({ query }) => {
+    ({ query, request }) => {
       const { rows = "on", history = "0", ...texts } = query;
       const filters = filtersOf(texts, clock.wall());
       const stream = live.subscribe({
         wants: rows === "off" ? undefined : recordTest(filters),
         history: Number(history),
+        mayWatch: visitorOf(request).isStillIn,
       });
       if (stream === undefined) {
         throw new ApiProblem(503, "too many readers of live events; close other pages", 5);

@@ -46,6 +46,17 @@ describe("who watches", () => {
     expect(dataOf(await next())).toMatchObject({ requests: 0, p50_ms: null, routes: [] });
   });
 
+  test("is told nothing more once it may not watch", async () => {
+    const { clock, live, reading } = watched();
+    let isIn = true;
+    const { reader } = reading({ mayWatch: () => isIn });
+    await reader.read();
+    isIn = false;
+    clock.advance(1_000);
+    expect((await reader.read()).done).toBe(true);
+    expect(live.watching).toBe(0);
+  });
+
   test("gets the rows it wants, and is told how many there was no room for", async () => {
     const { clock, live, reading } = watched();
     const { next } = reading({ wants: ({ statusCode }) => statusCode >= 500 });

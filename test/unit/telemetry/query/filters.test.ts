@@ -65,6 +65,13 @@ describe("times", () => {
     expect(parseFilters({ until }, NOW).until).toBe(time);
   });
 
+  test.each(["99999999999d", "999999999999999w", "0001-01-01"])(
+    "%p is before everything that a log can have",
+    (since) => {
+      expect(parseFilters({ since }, NOW).since).toBe(0);
+    },
+  );
+
   test.each(["yesterday", "2026-13-01", "24.11.2026", "10"])("%p is not one", (since) => {
     expect(problemWith({ since })).toStartWith(`since cannot be "${since}"; write 10m`);
   });
