@@ -274,6 +274,11 @@ export class DatabaseWriter<Store extends WritableStore, Batch, Written> {
   }
 
   async #maintain(store: Store): Promise<void> {
+    // It writes too.
+    if (this.#leaveChangedFile()) {
+      this.#attempt();
+      return;
+    }
     try {
       await this.#use.maintain(store, this.#clock.wall());
       this.#maintaining.succeeded();

@@ -15,6 +15,8 @@ export interface Companion {
   note?(notes: readonly Note[]): void;
   /** What `append` did last has been rolled back. */
   undone?(): void;
+  /** The database is about to be closed and can still be written to. What it throws is of no consequence. */
+  closing?(): void;
   /**
    * What is left to do when no rows come. Yields after each step of a few milliseconds, so that rows can
    * be written in between. Called now and then, outside of transactions.

@@ -91,7 +91,9 @@ function missingStatements(db: Database): string[] {
     ...table,
     ...Object.entries(FURTHER_PARTS)
       .filter(([name]) => !names.has(name))
-      .map(([, sql]) => sql),
+      // Short, so that the whole schema is in the first page: that is written again and again, and so the
+      // rows stay readable when other pages of the file are lost.
+      .map(([, sql]) => sql.replaceAll(/\s+/g, " ")),
   ];
 }
 

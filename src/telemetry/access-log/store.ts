@@ -112,6 +112,7 @@ export class Store {
   /** See `OpenDatabase`. */
   close(): void {
     if (!this.#file.isOpen) return;
+    if (this.fileChange() === undefined) this.#finish();
     this.#end();
     this.#file.close();
   }
@@ -121,6 +122,16 @@ export class Store {
     if (!this.#file.isOpen) return;
     this.#end();
     this.#file.abandon();
+  }
+
+  #finish(): void {
+    for (const companion of this.#companions) {
+      try {
+        companion.closing?.();
+      } catch {
+        // What could not be done is done when the file is opened again.
+      }
+    }
   }
 
   #end(): void {

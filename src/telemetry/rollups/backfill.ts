@@ -49,6 +49,7 @@ export function* backfill(
     const rows = rowsUpTo.all(lastId);
     const records = rows.map(recordOf).filter(({ timestamp }) => timestamp >= oldest);
     writer.add(records.toReversed());
+    while (writer.merge());
     const isLast =
       rows.length < ROWS_PER_STEP || records.length === 0 || done + rows.length >= MOST_ROWS;
     update.run(isLast ? 0 : (rows.at(-1)?.id ?? 0) - 1, done + rows.length);
@@ -56,9 +57,6 @@ export function* backfill(
   });
   try {
     while (step.immediate()) yield;
-  } catch (error) {
-    writer.undone();
-    throw error;
   } finally {
     for (const statement of [state, rowsUpTo, update]) statement.finalize();
   }

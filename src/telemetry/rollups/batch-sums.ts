@@ -16,7 +16,11 @@ export interface SeriesSums extends Series {
   readonly sums: Sums;
 }
 
-/** What usage is summed up by. */
+/** The same for the same series alone. */
+export const seriesKey = ({ route, backend, upstream, statusClass }: Series): string =>
+  `${statusClass}${route}\n${backend}\n${upstream}`;
+
+/** What usage is summed up by. Their order is that of stored batches: more can be added at the end. */
 export const USAGE_KINDS = ["client", "subject", "model", "refused_by", "error"] as const;
 export type UsageKind = (typeof USAGE_KINDS)[number];
 
@@ -65,7 +69,7 @@ export class MinuteSums {
     ) {
       return last;
     }
-    const key = `${statusClass}${route}\n${backend}\n${upstream}`;
+    const key = seriesKey({ route, backend, upstream, statusClass });
     let found = this.series.get(key);
     if (found === undefined) {
       found = { route, backend, upstream, statusClass, sums: this.#pool.take() };
@@ -92,12 +96,12 @@ const MINUTE_MS = 60_000;
 
 /** The sums of a batch, by minute. They are valid until the next batch. */
 export class BatchSums {
-  readonly pool = new SumsPool();
+  readonly #pool = new SumsPool();
   readonly #minutes = new Map<number, MinuteSums>();
 
   /** Sums up a batch, in place of the one before. */
   of(records: readonly Counted[]): Iterable<MinuteSums> {
-    this.pool.release();
+    this.#pool.release();
     this.#minutes.clear();
     let minute: MinuteSums | undefined;
     let begin = Number.NaN;
@@ -115,7 +119,7 @@ export class BatchSums {
   #minuteAt(at: number): MinuteSums {
     let minute = this.#minutes.get(at);
     if (minute === undefined) {
-      minute = new MinuteSums(at, this.pool);
+      minute = new MinuteSums(at, this.#pool);
       this.#minutes.set(at, minute);
     }
     return minute;

@@ -1,3 +1,5 @@
+import { LONGEST_VARINT, putVarint, VarintReader } from "./varint.ts";
+
 /** A percentile differs from the exact one by at most this share of it, from 1 µs to 11 days. */
 export const RELATIVE_ERROR = 0.02;
 
@@ -24,8 +26,6 @@ function latencyOf(bucket: number): number {
   return (2 * GAMMA ** bucket) / (GAMMA + 1) / 1_000;
 }
 
-/** Bytes of the longest number. */
-const LONGEST_VARINT = 8;
 /** Each bucket has at most a gap, a length and a count in an encoding. */
 const encoding = new Uint8Array(BUCKETS * 3 * LONGEST_VARINT);
 
@@ -97,9 +97,9 @@ export class Histogram {
       let end = bucket + 1;
       while (end < this.#end && this.#counts[end] !== 0) end += 1;
       const length = end - bucket;
-      at = putVarint(at, (bucket - previous) * 2 + (length > 1 ? 1 : 0));
-      if (length > 1) at = putVarint(at, length);
-      for (; bucket < end; bucket += 1) at = putVarint(at, this.#counts[bucket] ?? 0);
+      at = putVarint(encoding, at, (bucket - previous) * 2 + (length > 1 ? 1 : 0));
+      if (length > 1) at = putVarint(encoding, at, length);
+      for (; bucket < end; bucket += 1) at = putVarint(encoding, at, this.#counts[bucket] ?? 0);
       previous = end;
       while (bucket < this.#end && this.#counts[bucket] === 0) bucket += 1;
     }
@@ -120,43 +120,5 @@ export class Histogram {
         if (count > 0) this.add(bucket, count);
       }
     }
-  }
-}
-
-function putVarint(start: number, value: number): number {
-  let at = start;
-  let rest = value;
-  while (rest >= 0x80) {
-    encoding[at] = (rest % 0x80) + 0x80;
-    at += 1;
-    rest = Math.floor(rest / 0x80);
-  }
-  encoding[at] = rest;
-  return at + 1;
-}
-
-class VarintReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at >= this.#bytes.length;
-  }
-
-  /** The next number; 0 at the end. */
-  next(): number {
-    const first = this.#bytes[this.#at++] ?? 0;
-    if (first < 0x80) return first;
-    let value = first - 0x80;
-    let factor = 0x80;
-    for (let byte = 0x80; byte >= 0x80 && !this.isAtEnd; factor *= 0x80) {
-      byte = this.#bytes[this.#at++] ?? 0;
-      value += (byte % 0x80) * factor;
-    }
-    return value;
   }
 }

@@ -1,80 +1,34 @@
-import type { Database, Statement } from "bun:sqlite";
-import { BatchSums, type MinuteSums, type Series } from "./batch-sums.ts";
-import { beginOf, STEPS } from "./steps.ts";
-import type { Counted, Sums } from "./sums.ts";
-import { SumsTable } from "./sums-table.ts";
-import { UsageWriter } from "./usage-writer.ts";
+import type { Database } from "bun:sqlite";
+import { BatchMerger, ENTRIES_PER_MERGE } from "./batch-merger.ts";
+import { BatchWriter } from "./batch-writer.ts";
+import type { Counted } from "./sums.ts";
 
-/** Adds exchanges to the rollups of their minute, hour and day. Several may write to one file. */
+/** Adds exchanges to the rollups. Several may write to one file. */
 export class RollupWriter {
-  readonly #batch = new BatchSums();
-  readonly #series: Statement;
-  readonly #rollups: SumsTable;
-  readonly #totals: SumsTable;
-  readonly #usage: UsageWriter;
+  readonly #batches: BatchWriter;
+  readonly #merger: BatchMerger;
+  /** Sums that this one has written since it merged. */
+  #written = 0;
 
   constructor(db: Database) {
-    this.#series = db.prepare(
-      `INSERT INTO rollup_series (route, backend, upstream, class, first_at, last_at, requests)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-       ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at),
-         last_at = max(last_at, excluded.last_at), requests = requests + excluded.requests
-       RETURNING id`,
-    );
-    const withoutLastAt = { hasLastAt: false };
-    this.#rollups = new SumsTable(db, "rollups", ["step", "at", "series"], withoutLastAt);
-    this.#totals = new SumsTable(db, "rollup_totals", ["step", "at", "class"], withoutLastAt);
-    this.#usage = new UsageWriter(db);
+    this.#batches = new BatchWriter(db);
+    this.#merger = new BatchMerger(db);
   }
 
-  /** Must be called within a transaction. */
+  /** Must be called within a transaction. Merges when there is much to merge. */
   add(records: readonly Counted[]): void {
-    for (const minute of this.#batch.of(records)) {
-      this.#writeSeries(minute);
-      this.#usage.write(minute, records.length, this.#batch.pool);
-    }
+    this.#written += this.#batches.write(records);
+    if (this.#written >= ENTRIES_PER_MERGE) this.merge();
   }
 
-  /** What was added last has been rolled back. */
-  undone(): void {
-    this.#usage.undone();
+  /** See `BatchMerger`. */
+  merge(): boolean {
+    this.#written = 0;
+    return this.#merger.merge();
   }
 
   close(): void {
-    this.#series.finalize();
-    this.#rollups.close();
-    this.#totals.close();
-    this.#usage.close();
-  }
-
-  #writeSeries({ at, series }: MinuteSums): void {
-    const totals = new Map<number, Sums>();
-    for (const { sums, ...of } of series.values()) {
-      const id = this.#seen(of, at, sums);
-      for (const step of STEPS) this.#rollups.add([step, beginOf(step, at), id], sums);
-      let total = totals.get(of.statusClass);
-      if (total === undefined) {
-        total = this.#batch.pool.take();
-        totals.set(of.statusClass, total);
-      }
-      total.merge(sums);
-    }
-    for (const [statusClass, sums] of totals) {
-      for (const step of STEPS) this.#totals.add([step, beginOf(step, at), statusClass], sums);
-    }
-  }
-
-  /** The id of a series that exchanges were seen of. */
-  #seen({ route, backend, upstream, statusClass }: Series, at: number, sums: Sums): number {
-    const [[id] = [0]] = this.#series.values(
-      route,
-      backend,
-      upstream,
-      statusClass,
-      at * 1_000,
-      Math.floor(sums.lastAt),
-      sums.requests,
-    );
-    return Number(id);
+    this.#batches.close();
+    this.#merger.close();
   }
 }

@@ -24,6 +24,23 @@ export type Counted = Pick<
   | "tokensOut"
 >;
 
+/** The sums of some exchanges of a minute, as a batch has them. */
+export interface BatchEntry {
+  /** The minute's beginning in epoch seconds. */
+  readonly at: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+  readonly latencyUs: number;
+  /** In epoch milliseconds. */
+  readonly lastAt: number;
+  /** An encoded histogram. */
+  readonly latencies: Uint8Array;
+}
+
 const SWITCHING_PROTOCOLS = 101;
 
 /**
@@ -64,6 +81,18 @@ export class Sums {
     if (bucket < 0) return;
     this.latencyUs += Math.round(record.latencyMs * 1_000);
     this.latencies.add(bucket);
+  }
+
+  addEntry(entry: BatchEntry): void {
+    this.requests += entry.requests;
+    this.errors += entry.errors;
+    this.bytesIn += entry.bytesIn;
+    this.bytesOut += entry.bytesOut;
+    this.tokensIn += entry.tokensIn;
+    this.tokensOut += entry.tokensOut;
+    this.latencyUs += entry.latencyUs;
+    this.lastAt = Math.max(this.lastAt, entry.lastAt);
+    this.latencies.mergeEncoded(entry.latencies);
   }
 
   merge(other: Sums): void {

@@ -25,6 +25,9 @@ export const rollupTables: Readonly<Record<string, string>> = {
     step INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL, ${SUMS},
     last_at INTEGER NOT NULL,
     PRIMARY KEY (step, kind, at, value)) WITHOUT ROWID`,
+  // Sums of batches by minute that are still to be added to the others: see batch-code.ts.
+  rollup_batches: `CREATE TABLE rollup_batches (id INTEGER PRIMARY KEY,
+    at INTEGER, requests INTEGER, entries INTEGER, texts TEXT, sums BLOB)`,
   // The rows up to this id were written without rollups and are still to be summed up.
   rollup_backfill:
     "CREATE TABLE rollup_backfill AS SELECT coalesce(max(id), 0) AS last_id, 0 AS done FROM logs",

@@ -1,8 +1,9 @@
 import { Sums } from "../../rollups/sums.ts";
 import type { Query } from "../query.ts";
 import { type Figures, figuresOf, timeText } from "./figures.ts";
-import { addTo, knownOf, readSums, requireRollups, type Source } from "./reader.ts";
+import { addTo, knownOf, readSums, type Source } from "./reader.ts";
 import { isFiltered, type SeriesFilter, seriesOf } from "./series.ts";
+import { type RollupView, viewOf } from "./view.ts";
 import { align, pointStep, type Window } from "./window.ts";
 
 export interface OverviewRequest extends Window, SeriesFilter {
@@ -25,8 +26,8 @@ const MOST_POINTS = 500;
 
 /** Requests over a window: in all, over time, and by class of status. Reads rollups alone. */
 export const overview: Query<OverviewRequest, Overview> = (context, request) => {
-  requireRollups(context);
-  const { source, classOf } = sourceOf(context, request);
+  const view = viewOf(context);
+  const { source, classOf } = sourceOf(view, request);
   const { from, to, step, pieces } = align(
     request,
     knownOf(context, source),
@@ -35,7 +36,7 @@ export const overview: Query<OverviewRequest, Overview> = (context, request) => 
   const first = Math.floor(from / step);
   const points = Array.from({ length: Math.ceil(to / step) - first }, () => new Sums());
   const classes = new Map<number, number>();
-  readSums(context, source, pieces, (key, at, values) => {
+  readSums(view, source, pieces, (key, at, values) => {
     const point = points[Math.floor(at / step) - first];
     if (point === undefined) return;
     addTo(point, values);
@@ -62,13 +63,13 @@ export const overview: Query<OverviewRequest, Overview> = (context, request) => 
 export const classText = (statusClass: number): string => `${statusClass}xx`;
 
 function sourceOf(
-  context: Parameters<typeof overview>[0],
+  view: RollupView,
   request: OverviewRequest,
 ): { source: Source; classOf: (key: number) => number } {
   if (!isFiltered(request)) {
     return { source: { table: "rollup_totals", key: "class" }, classOf: (key) => key };
   }
-  const classes = new Map(seriesOf(context, request).map(({ id, class: of }) => [id, of]));
+  const classes = new Map(seriesOf(view, request).map(({ id, statusClass }) => [id, statusClass]));
   return {
     source: { table: "rollups", key: "series", only: [...classes.keys()] },
     classOf: (key) => classes.get(key) ?? 0,

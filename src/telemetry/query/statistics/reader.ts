@@ -1,9 +1,9 @@
 import { USAGE_KINDS, type UsageKind } from "../../rollups/batch-sums.ts";
-import { DAY, HOUR, MINUTE, type Step } from "../../rollups/steps.ts";
-import type { Sums } from "../../rollups/sums.ts";
+import { beginOf, DAY, HOUR, MINUTE, type Step } from "../../rollups/steps.ts";
+import type { BatchEntry, Sums } from "../../rollups/sums.ts";
 import { SUM_COLUMNS } from "../../rollups/tables.ts";
-import { QueryError } from "../errors.ts";
 import type { QueryContext } from "../query.ts";
+import type { RollupView } from "./view.ts";
 import type { Known, Piece } from "./window.ts";
 
 /** Rows of a table of sums: the table, what tells its rows apart besides time, and which are wanted. */
@@ -27,29 +27,69 @@ const STEPS_PER_STATEMENT = 360;
  * @throws {QueryError} when the time is up
  */
 export function readSums(
-  context: QueryContext,
+  view: RollupView,
   source: Source,
   pieces: readonly Piece[],
   visit: (key: string | number, at: number, values: SumValues) => void,
 ): void {
-  for (const [key, at, ...values] of rowsOf(context, source, pieces, SUM_COLUMNS)) {
+  for (const [key, at, ...values] of rowsOf(view, source, pieces, SUM_COLUMNS)) {
     visit(key as string | number, Number(at), values as unknown as SumValues);
   }
+  for (const [key, at, entry] of pendingIn(view, source, pieces)) visit(key, at, valuesOf(entry));
 }
 
 /** How many requests each key had in these pieces. */
 export function requestsByKey(
-  context: QueryContext,
+  view: RollupView,
   source: Source,
   pieces: readonly Piece[],
 ): Map<string | number, number> {
   const sums = new Map<string | number, number>();
-  for (const [key, , requests] of rowsOf(context, source, pieces, ["requests"])) {
-    const known = key as string | number;
-    sums.set(known, (sums.get(known) ?? 0) + Number(requests));
+  const add = (key: string | number, requests: number) =>
+    sums.set(key, (sums.get(key) ?? 0) + requests);
+  for (const [key, , requests] of rowsOf(view, source, pieces, ["requests"])) {
+    add(key as string | number, Number(requests));
   }
+  for (const [key, , { requests }] of pendingIn(view, source, pieces)) add(key, requests);
   return sums;
 }
+
+/** The pending sums of a source that are in these pieces, with their keys and the beginnings of the pieces' steps. */
+function* pendingIn(
+  { pending }: RollupView,
+  { table, kind, only }: Source,
+  pieces: readonly Piece[],
+): Generator<[key: string | number, at: number, entry: BatchEntry], void> {
+  const wanted = only === undefined ? undefined : new Set(only);
+  const stepBegin = (at: number): number | undefined => {
+    const piece = pieces.find(({ from, to }) => at >= from && at < to);
+    return piece && beginOf(piece.step, at);
+  };
+  if (kind === undefined) {
+    for (const entry of pending.series) {
+      const begin = stepBegin(entry.sums.at);
+      const key = table === "rollup_totals" ? entry.statusClass : entry.id;
+      if (begin !== undefined && wanted?.has(key) !== false) yield [key, begin, entry.sums];
+    }
+    return;
+  }
+  for (const { value, sums } of pending.usage[kind]) {
+    const begin = stepBegin(sums.at);
+    if (begin !== undefined) yield [value, begin, sums];
+  }
+}
+
+/** In the order of `SUM_COLUMNS`. */
+const valuesOf = (entry: BatchEntry): SumValues => [
+  entry.requests,
+  entry.errors,
+  entry.bytesIn,
+  entry.bytesOut,
+  entry.tokensIn,
+  entry.tokensOut,
+  entry.latencyUs,
+  entry.latencies,
+];
 
 function* rowsOf(
   { db, time }: QueryContext,
@@ -105,13 +145,4 @@ export function knownOf({ db }: QueryContext, { table, kind }: Source): Known {
     return Math.min(...found);
   };
   return { [MINUTE]: oldest(MINUTE), [HOUR]: oldest(HOUR), [DAY]: oldest(DAY) };
-}
-
-/** @throws {QueryError} when an older gateway wrote the file */
-export function requireRollups({ tables }: QueryContext): void {
-  if (tables.has("rollups") && tables.has("rollup_usage")) return;
-  throw new QueryError(
-    "unreadable",
-    "the file has no statistics, as an older gateway wrote it; they are added when this gateway opens the file",
-  );
 }

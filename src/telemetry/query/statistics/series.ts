@@ -1,14 +1,4 @@
-import type { QueryContext } from "../query.ts";
-
-/** A series of the rollups. */
-export interface KnownSeries {
-  readonly id: number;
-  readonly route: string;
-  readonly backend: string;
-  readonly upstream: string;
-  /** The first digit of the status. */
-  readonly class: number;
-}
+import type { KnownSeries, RollupView } from "./view.ts";
 
 /** Which series are wanted; those of all routes, backends and upstreams where these are absent. */
 export interface SeriesFilter {
@@ -24,11 +14,8 @@ const NONE = "none";
 export const isFiltered = ({ route, backend, upstream }: SeriesFilter): boolean =>
   route !== undefined || backend !== undefined || upstream !== undefined;
 
-export function seriesOf({ db }: QueryContext, filter: SeriesFilter): KnownSeries[] {
-  const all = db
-    .query<KnownSeries, []>("SELECT id, route, backend, upstream, class FROM rollup_series")
-    .all();
-  return all.filter(
+export function seriesOf({ series }: RollupView, filter: SeriesFilter): KnownSeries[] {
+  return series.filter(
     (one) =>
       isMeant(one.route, filter.route) &&
       isMeant(one.backend, filter.backend) &&

@@ -1,13 +1,14 @@
 import { DAY, HOUR } from "../../rollups/steps.ts";
 import type { UsageKind } from "../../rollups/batch-sums.ts";
 import { Sums } from "../../rollups/sums.ts";
-import { OTHERS } from "../../rollups/usage-writer.ts";
+import { OTHERS } from "../../rollups/usage-merger.ts";
 import { QueryError } from "../errors.ts";
-import type { Query, QueryContext } from "../query.ts";
+import type { Query } from "../query.ts";
 import { type Figures, figuresOf, timeText } from "./figures.ts";
 import { classText } from "./overview.ts";
-import { addTo, knownOf, readSums, requestsByKey, requireRollups, type Source } from "./reader.ts";
-import { isFiltered, type KnownSeries, type SeriesFilter, seriesOf } from "./series.ts";
+import { addTo, knownOf, readSums, requestsByKey, type Source } from "./reader.ts";
+import { isFiltered, type SeriesFilter, seriesOf } from "./series.ts";
+import { type KnownSeries, type RollupView, viewOf } from "./view.ts";
 import { align, pointStep, type Window } from "./window.ts";
 
 /** What exchanges can be grouped by. */
@@ -72,17 +73,17 @@ export function statisticsProblem(request: StatisticsRequest): string | undefine
 
 /** Requests over a window, by what they have in common. Reads rollups alone. */
 export const statistics: Query<StatisticsRequest, Statistics> = (context, request) => {
-  requireRollups(context);
+  const view = viewOf(context);
   const problem = statisticsProblem(request);
   if (problem !== undefined) throw new QueryError("failed", problem);
-  const { source, valueOf } = sourceOf(context, request);
+  const { source, valueOf } = sourceOf(view, request);
   const { from, to, step, pieces } = align(request, knownOf(context, source), stepOf(request));
   const groups = new Groups(
-    mostUsed(requestsByKey(context, source, pieces), valueOf, request.limit ?? DEFAULT_LIMIT),
+    mostUsed(requestsByKey(view, source, pieces), valueOf, request.limit ?? DEFAULT_LIMIT),
     Math.ceil(to / step) - Math.floor(from / step),
   );
   const first = Math.floor(from / step);
-  readSums(context, source, pieces, (key, at, values) => {
+  readSums(view, source, pieces, (key, at, values) => {
     const value = valueOf(key);
     if (value === undefined) return;
     const { sums, series } = groups.of(value);
@@ -112,7 +113,7 @@ function stepOf(request: StatisticsRequest): number {
 type ValueOf = (key: string | number) => string | undefined;
 
 function sourceOf(
-  context: QueryContext,
+  view: RollupView,
   request: StatisticsRequest,
 ): { readonly source: Source; readonly valueOf: ValueOf } {
   const { by } = request;
@@ -124,24 +125,14 @@ function sourceOf(
     };
   }
   if (groupOf !== undefined) {
-    const read = () => new Map(seriesOf(context, request).map((one) => [one.id, groupOf(one)]));
-    let known = read();
-    let isReadAgain = false;
+    const known = new Map(seriesOf(view, request).map((one) => [one.id, groupOf(one)]));
     return {
       source: {
         table: "rollups",
         key: "series",
         only: isFiltered(request) ? [...known.keys()] : undefined,
       },
-      valueOf(key) {
-        const id = Number(key);
-        // A gateway may write while its file is read, also what there was none of before.
-        if (!known.has(id) && !isReadAgain) {
-          known = read();
-          isReadAgain = true;
-        }
-        return known.get(id) || NONE;
-      },
+      valueOf: (key) => known.get(Number(key)) || NONE,
     };
   }
   const kind: UsageKind = by === "key" ? "subject" : (by as UsageKind);
@@ -152,7 +143,7 @@ const SERIES_GROUPS = {
   route: ({ route }: KnownSeries) => route,
   backend: ({ backend }: KnownSeries) => backend,
   upstream: ({ upstream }: KnownSeries) => upstream,
-  status: ({ class: statusClass }: KnownSeries) => classText(statusClass),
+  status: ({ statusClass }: KnownSeries) => classText(statusClass),
 };
 
 function usageValueOf({ by, providers }: StatisticsRequest): ValueOf {

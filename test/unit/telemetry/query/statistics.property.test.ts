@@ -1,5 +1,13 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { array, assert, constantFrom, integer, property, record as recordOf } from "fast-check";
+import {
+  array,
+  assert,
+  constantFrom,
+  integer,
+  nat,
+  property,
+  record as recordOf,
+} from "fast-check";
 import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { LogFile } from "../../../../src/telemetry/query/log-file.ts";
 import { TEST_TIMEOUT_MS } from "../../../support/patience.ts";
@@ -33,16 +41,22 @@ const window = array(time, { minLength: 2, maxLength: 2 }).map((ends) => {
   return { from, to: to + 1 };
 });
 
+const windowsOfIt = array(window, { minLength: 1, maxLength: 8 });
+
 test("sums of any window are those of the rows in its minutes, whatever steps they are read from", () => {
   let files = 0;
   assert(
-    property(exchanges, array(window, { minLength: 1, maxLength: 8 }), (all, windows) => {
+    property(exchanges, windowsOfIt, nat(60), (all, windows, merged) => {
       const path = at(`log-${files++}.db`);
-      const store = Store.open(path, UNLIMITED);
-      store.append(
-        all.map((one) => record({ ...one, level: one.statusCode > 499 ? "error" : "info" })),
+      // One part is merged, another is not yet.
+      const rows = all.map((one) =>
+        record({ ...one, level: one.statusCode > 499 ? "error" : "info" }),
       );
-      store.close();
+      const before = Store.open(path, UNLIMITED);
+      before.append(rows.slice(0, merged));
+      before.close();
+      const store = Store.open(path, UNLIMITED);
+      store.append(rows.slice(merged));
       const file = new LogFile(path);
       for (const { from, to } of windows) {
         const start = Math.floor(from / MINUTE) * MINUTE;
@@ -67,6 +81,7 @@ test("sums of any window are those of the rows in its minutes, whatever steps th
         for (const { series, requests } of byRoute.groups) expect(sum(series)).toBe(requests);
       }
       file.close();
+      store.close();
     }),
     { numRuns: 25 },
   );

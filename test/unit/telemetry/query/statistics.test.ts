@@ -3,7 +3,10 @@ import { expect, test } from "bun:test";
 import { DAY, HOUR, MINUTE } from "../../../../src/telemetry/rollups/steps.ts";
 import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { LogFile } from "../../../../src/telemetry/query/log-file.ts";
-import type { StatisticsRequest } from "../../../../src/telemetry/query/statistics/statistics.ts";
+import {
+  GROUPINGS,
+  type StatisticsRequest,
+} from "../../../../src/telemetry/query/statistics/statistics.ts";
 import { align, pointStep } from "../../../../src/telemetry/query/statistics/window.ts";
 import { record, records, temporaryDirectory, UNLIMITED } from "../access-log/support.ts";
 import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
@@ -165,6 +168,42 @@ test("when each route, upstream, backend and subject was last used is known, and
     },
   ]);
   file.close();
+});
+
+test("statistics are the same before sums of batches are merged, and afterwards", async () => {
+  const path = at("log.db");
+  const store = Store.open(path, UNLIMITED);
+  const changes = { subject: "ada", provider: "keys", model: "m", tokensOut: 5 };
+  store.append(records(3, { timestamp: NOON, route: "/a", backend: "http://a", ...changes }));
+  await store.retention(NOON);
+  const later = { timestamp: NOON + 5_000_000, latencyMs: 300, ...changes };
+  store.append([
+    ...records(3, { ...later, route: "/a", backend: "http://a", clientIp: "::1" }),
+    record({ ...later, route: "/new", backend: "http://b", upstream: "pool", subject: "bob" }),
+    record({ ...later, statusCode: 429, refusedBy: "rate_limit", errorCode: "rate_limited" }),
+  ]);
+  const answers = () => {
+    const file = new LogFile(path);
+    const window = { from: NOON, to: NOON + DAY * 1_000 };
+    const all = [
+      file.ask("extent", {}),
+      file.ask("lastUsed", {}),
+      file.ask("overview", window),
+      file.ask("overview", { ...window, route: "/new" }),
+      file.ask("overview", { ...window, backend: "http://a" }),
+      ...GROUPINGS.map((by) => file.ask("statistics", { by, ...window })),
+      file.ask("statistics", { by: "client", ...window, limit: 1 }),
+    ];
+    file.close();
+    return all;
+  };
+  const before = answers();
+  expect(before[2]).toMatchObject({ totals: { requests: 8 } });
+  expect(before[3]).toMatchObject({ totals: { requests: 1 } });
+  await store.retention(NOON);
+  expect(answers()).toEqual(before);
+  store.close();
+  expect(answers()).toEqual(before);
 });
 
 test("a file knows from when to when it has statistics", () => {

@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { Store } from "../../../../src/telemetry/access-log/store.ts";
+import { ENTRIES_PER_MERGE } from "../../../../src/telemetry/rollups/batch-merger.ts";
 import { Histogram } from "../../../../src/telemetry/rollups/histogram.ts";
 import { record, records, temporaryDirectory, UNLIMITED } from "../access-log/support.ts";
 
@@ -95,7 +96,7 @@ test("rows that are rolled back are not counted", () => {
   const store = Store.open(path, UNLIMITED);
   {
     using db = new Database(path);
-    db.run(`CREATE TRIGGER refuse BEFORE INSERT ON rollup_usage WHEN new.value = 'refused'
+    db.run(`CREATE TRIGGER refuse BEFORE INSERT ON rollup_batches WHEN instr(new.texts, 'refused') > 0
       BEGIN SELECT raise(ABORT, 'no'); END`);
   }
   expect(() => store.append([record({ clientIp: "refused" })])).toThrow("no");
@@ -107,6 +108,57 @@ test("rows that are rolled back are not counted", () => {
   expect(read(path, "SELECT value FROM rollup_usage WHERE step = 60")).toEqual([
     { value: "127.0.0.1" },
   ]);
+});
+
+test("what a gateway that died has written is summed up once by the next", async () => {
+  const path = at("log.db");
+  const dead = Store.open(path, UNLIMITED);
+  dead.append(records(3, { timestamp: NOON }));
+  dead.append(records(4, { timestamp: NOON + MINUTE }));
+  expect(read(path, "SELECT * FROM rollup_totals")).toEqual([]);
+  dead.abandon();
+  const next = Store.open(path, UNLIMITED);
+  await next.retention(NOON);
+  await next.retention(NOON);
+  expect(read(path, "SELECT step, requests FROM rollup_totals ORDER BY step, at")).toEqual([
+    { step: 60, requests: 3 },
+    { step: 60, requests: 4 },
+    { step: 3_600, requests: 7 },
+    { step: 86_400, requests: 7 },
+  ]);
+  expect(read(path, "SELECT requests FROM rollup_series")).toEqual([{ requests: 7 }]);
+  expect(read(path, "SELECT id FROM rollup_batches")).toEqual([]);
+  next.close();
+});
+
+test("sums that cannot be merged stay, and are merged later", async () => {
+  const path = at("log.db");
+  const store = Store.open(path, UNLIMITED);
+  store.append([record()]);
+  using db = new Database(path);
+  db.run(
+    "CREATE TRIGGER refuse BEFORE INSERT ON rollup_usage BEGIN SELECT raise(ABORT, 'no'); END",
+  );
+  expect(store.retention(NOON)).rejects.toThrow("no");
+  expect(read(path, "SELECT requests FROM rollup_totals")).toEqual([]);
+  db.run("DROP TRIGGER refuse");
+  await store.retention(NOON);
+  expect(read(path, "SELECT requests FROM rollup_totals WHERE step = 60")).toEqual([
+    { requests: 1 },
+  ]);
+  store.close();
+});
+
+test("sums of batches are merged when they are many, without waiting", () => {
+  const path = at("log.db");
+  const store = Store.open(path, UNLIMITED);
+  const batch = Array.from({ length: 1_000 }, (_, index) => record({ clientIp: `c${index}` }));
+  const batches = Math.ceil(ENTRIES_PER_MERGE / batch.length);
+  for (let written = 0; written < batches; written += 1) store.append(batch);
+  expect(read(path, "SELECT id FROM rollup_batches")).toEqual([]);
+  store.append(batch);
+  expect(read(path, "SELECT requests FROM rollup_batches")).toEqual([{ requests: 1_000 }]);
+  store.close();
 });
 
 test("an error is what backends and the gateway are to blame for", () => {

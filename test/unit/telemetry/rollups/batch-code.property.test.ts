@@ -1,0 +1,89 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import {
+  array,
+  assert,
+  constantFrom,
+  integer,
+  nat,
+  property,
+  record as recordOf,
+} from "fast-check";
+import { BatchEncoder, decodeBatch } from "../../../../src/telemetry/rollups/batch-code.ts";
+import { BatchSums } from "../../../../src/telemetry/rollups/batch-sums.ts";
+import { Histogram } from "../../../../src/telemetry/rollups/histogram.ts";
+import { Sums } from "../../../../src/telemetry/rollups/sums.ts";
+import { TEST_TIMEOUT_MS } from "../../../support/patience.ts";
+import { record } from "../access-log/support.ts";
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
+
+const NOON = Date.UTC(2026, 10, 23, 12);
+const name = constantFrom("", "a", "b", '\u00fc \\ "', "x".repeat(300));
+const exchanges = array(
+  recordOf({
+    timestamp: integer({ min: NOON, max: NOON + 59_999 }),
+    route: name,
+    backend: name,
+    upstream: name,
+    clientIp: name,
+    subject: name,
+    provider: name,
+    model: name,
+    refusedBy: name,
+    statusCode: constantFrom(101, 200, 404, 503),
+    latencyMs: constantFrom(0, 0.5, 10, 100_000),
+    bytesIn: nat(2 ** 31),
+    bytesOut: constantFrom(0, 127, 128, 2 ** 52),
+    tokensIn: integer({ min: -1, max: 300 }),
+  }),
+  { minLength: 1, maxLength: 50 },
+);
+
+/** What can be compared: a histogram as its bytes. */
+function plain({ latencies, ...sums }: Sums) {
+  return { ...sums, latencies: [...latencies.encode()] };
+}
+
+test("a batch that is decoded has the sums that were encoded", () => {
+  const encoder = new BatchEncoder();
+  const sums = new BatchSums();
+  assert(
+    property(exchanges, (all) => {
+      for (const minute of sums.of(all.map((one) => record(one)))) {
+        const encoded = encoder.encode(minute);
+        const { series, usage } = decodeBatch(minute.at, {
+          texts: encoded.texts,
+          sums: Uint8Array.from(encoded.sums),
+        });
+        const summed = (entry: (typeof series)[number]["sums"]) => {
+          const one = new Sums();
+          one.addEntry(entry);
+          return plain(one);
+        };
+        expect(series.map(({ sums: entry, ...of }) => ({ ...of, sums: summed(entry) }))).toEqual(
+          [...minute.series.values()].map((one) => ({ ...one, sums: plain(one.sums) })),
+        );
+        let entries = series.length;
+        for (const { kind, entries: of } of usage) {
+          entries += of.length;
+          expect(of.map(({ value, sums: entry }) => [value, summed(entry)])).toEqual(
+            [...minute.usage[kind]].map(([value, one]) => [value, plain(one)]),
+          );
+        }
+        expect(encoded.entries).toBe(entries);
+      }
+    }),
+  );
+});
+
+test("bytes that are cut off are read as far as they go", () => {
+  const [minute] = new BatchSums().of([record({ timestamp: NOON })]);
+  if (minute === undefined) throw new Error("no minute");
+  const { texts, sums } = new BatchEncoder().encode(minute);
+  for (let length = 0; length < sums.length; length += 1) {
+    const { series } = decodeBatch(minute.at, { texts, sums: sums.slice(0, length) });
+    const histogram = new Histogram();
+    for (const one of series) histogram.mergeEncoded(one.sums.latencies);
+    expect(histogram.count).toBeLessThanOrEqual(1);
+  }
+});
