@@ -1,5 +1,6 @@
 import { KEPT_COLUMNS, type Row } from "../../telemetry/query/row.ts";
 import { printable, printableJson } from "../../units/printable.ts";
+import { contentLines, linesOf } from "./content-lines.ts";
 import { decisionLines } from "./decision-lines.ts";
 
 interface Form {
@@ -8,43 +9,53 @@ interface Form {
   readonly width: number | undefined;
 }
 
+/** A row as the log has it, or as the admin API tells it, where some JSON has been read. */
+export type ShownRow = Readonly<Record<string, unknown>>;
+
 const COLUMN = 18;
 
 /** Everything of one exchange, for people or as JSON. */
 export function exchangeText(row: Row, { isJson, width }: Form): string {
-  const kept = new Map(
-    [...KEPT_COLUMNS].flatMap((name) => {
-      const value = row[name];
-      return typeof value === "string" ? [[name, parsed(value)] as const] : [];
-    }),
-  );
-  if (isJson) return `${printableJson({ ...row, ...Object.fromEntries(kept) })}\n`;
+  if (!isJson)
+    return exchangeLines(row, width)
+      .map((line) => `${line}\n`)
+      .join("");
+  const kept = [...KEPT_COLUMNS].flatMap((name) => {
+    const value = row[name];
+    return typeof value === "string" ? [[name, parsed(value)] as const] : [];
+  });
+  return `${printableJson({ ...row, ...Object.fromEntries(kept) })}\n`;
+}
+
+/** Everything of one exchange, for people: its columns, its decisions, its fields and its contents. */
+export function exchangeLines(row: ShownRow, width?: number): string[] {
   const columns = Object.entries(row).filter(
     ([name, value]) => !KEPT_COLUMNS.has(name) && value !== null && value !== "",
   );
   const sections = [
-    columns.map(([name, value]) => `${name.padEnd(COLUMN)}${printable(String(value))}`),
-    titled("decisions", decisionLines(kept.get("decisions"), width)),
-    titled("request fields", fieldLines(kept.get("request_fields"))),
-    titled("response fields", fieldLines(kept.get("response_fields"))),
-    titled("request content", contentLines(kept.get("request_body"))),
-    titled("response content", contentLines(kept.get("response_body"))),
-  ];
-  return sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.map((line) => `${line}\n`).join(""))
-    .join("\n");
+    columns.map(([name, value]) => `${name.padEnd(COLUMN)}${valueText(value)}`),
+    titled("decisions", decisionLines(parsed(row["decisions"]), width)),
+    titled("request fields", fieldLines(parsed(row["request_fields"]))),
+    titled("response fields", fieldLines(parsed(row["response_fields"]))),
+    titled("request content", contentLines(row["request_body"])),
+    titled("response content", contentLines(row["response_body"])),
+  ].filter((lines) => lines.length > 0);
+  return sections.flatMap((lines, at) => (at === 0 ? lines : ["", ...lines]));
 }
+
+const valueText = (value: unknown): string =>
+  typeof value === "string" ? printable(value) : printableJson(value);
 
 const titled = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
 
 /** What stands in a column as JSON, or its text if that is none. */
-function parsed(text: string): unknown {
+function parsed(value: unknown): unknown {
+  if (typeof value !== "string") return value;
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(value) as unknown;
   } catch {
-    return text;
+    return value;
   }
 }
 
@@ -56,19 +67,4 @@ function fieldLines(fields: unknown): string[] {
     const [name, value] = field.map((part) => printable(String(part)));
     return name === "" ? `(${value})` : `${name}: ${value}`;
   });
-}
-
-/** A content is its beginning with what is known of it. */
-function contentLines(content: unknown): string[] {
-  if (typeof content !== "object" || content === null) return linesOf(content);
-  const { text, ...known } = content as Readonly<Record<string, unknown>>;
-  const about = Object.entries(known).map(([name, value]) => `${name} ${printable(String(value))}`);
-  return [...(about.length > 0 ? [`(${about.join(", ")})`] : []), ...linesOf(text)];
-}
-
-/** Each line on its own; other control characters are escaped. */
-function linesOf(value: unknown): string[] {
-  if (value === undefined || value === null) return [];
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  return text.split(/\r?\n/).map(printable);
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../time/clock.ts";
-import { printable } from "../../units/printable.ts";
 import { type AdminClient, AdminError } from "../admin-client.ts";
 import type { ServerEvent } from "../event-stream.ts";
+import { exchangeLines, type ShownRow } from "../logs/show.ts";
 import type { Screen } from "../screen.ts";
 import type { BackendState, LogRow } from "./columns.ts";
 import { drawn, pageOf } from "./draw.ts";
@@ -128,15 +128,16 @@ export class Session {
   }
 
   async #open(known: LogRow): Promise<void> {
+    const { width } = this.#screen;
     // It may not be in the file yet.
-    this.#top.show(linesOf(known));
+    this.#top.show(exchangeLines(known, width));
     this.#draw();
     try {
       const id = encodeURIComponent(String(known["request_id"]));
       const { row } = (await this.#client.get(`/admin/api/exchanges/${id}`)) as {
-        row: Readonly<Record<string, string | number | object | null>>;
+        row: ShownRow;
       };
-      if (this.#top.opened !== undefined) this.#top.show(linesOf(row));
+      if (this.#top.opened !== undefined) this.#top.show(exchangeLines(row, width));
     } catch (error) {
       if (!(error instanceof AdminError)) throw error;
       this.#top.message = error.message;
@@ -169,16 +170,4 @@ export class Session {
       this.#services.clock.schedule(milliseconds, resolve);
     });
   }
-}
-
-/** Everything that a row has, a line each. */
-function linesOf(row: Readonly<Record<string, string | number | object | null>>): string[] {
-  return Object.entries(row).flatMap(([column, value]) => {
-    if (value === null || value === "") return [];
-    if (typeof value === "object") {
-      const lines = JSON.stringify(value, null, 2).split("\n").map(printable);
-      return [column, ...lines.map((line) => `  ${line}`)];
-    }
-    return [`${column.padEnd(18)}${printable(String(value))}`];
-  });
 }

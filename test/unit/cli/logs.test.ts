@@ -210,8 +210,8 @@ describe("one exchange is shown", () => {
       "  (3 more were left out)",
       "request fields\n  accept: */*\n  (3 more)",
       "response fields\n  no json",
-      "request content\n  (type text/plain, bytes 9)\n  one\n  two\\x1b",
-      "response content\n  text",
+      "request content\n  (text/plain, 9B)\n  one\n  two\\x1b",
+      'response content\n  "text"',
     ]) {
       expect(printed).toContain(words);
     }

@@ -51,7 +51,8 @@ function adminPort() {
       if (pathname === "/admin/api/session") return Response.json({ authenticated: true });
       if (pathname === "/admin/api/backends") return Response.json({ backends: [] });
       if (pathname.startsWith("/admin/api/exchanges/")) {
-        return Response.json({ row: { ...row(), decisions: { route: "/api/users/*" } } });
+        const decisions = { route: { outcome: "matched", id: "/api/users/*" } };
+        return Response.json({ row: { ...row(), decisions } });
       }
       let own: ReadableStreamDefaultController<Uint8Array>;
       const stream = new ReadableStream<Uint8Array>({
@@ -117,7 +118,7 @@ test("a request is opened with everything that its row has", async () => {
   await port.tell("rows", { rows: [row({ request_id: "a/b" })], skipped: 0 });
   await eventually(() => screen.shown.includes("/api/users/1"));
   screen.type("\r");
-  await eventually(() => screen.shown.includes('"route": "/api/users/*"'));
+  await eventually(() => screen.shown.includes("route: matched /api/users/*"));
   expect(port.asked).toContain("/admin/api/exchanges/a%2Fb");
   screen.type("\x03");
   expect(await code).toBe(0);

@@ -1,3 +1,4 @@
+import { readKeptContent } from "../../../../../pipeline/kept-content.ts";
 import { bytesText } from "../data/format.ts";
 import type { KeptContent } from "../data/types.ts";
 import { Copy } from "../parts/words.tsx";
@@ -11,12 +12,18 @@ interface ContentProps {
 /** What a row has kept of a request's content, or of its answer's. */
 export function Content({ title, content }: ContentProps) {
   if (content === null || content === "") return null;
-  const { text, base64, bytes, type, cut } = keptContent(content);
+  const { text, base64, bytes, type, encoding, cut, redacted } = keptContent(content);
   const shown = text === undefined ? (base64 ?? "") : indented(text);
   return (
     <Part title={title} actions={shown !== "" && <Copy text={shown} />}>
       <p class="note small-note">
-        {[type, bytesText(bytes), cut === true && "this is its beginning"]
+        {[
+          type,
+          bytesText(bytes),
+          encoding !== undefined && `sent as ${encoding}`,
+          cut === true && "this is its beginning",
+          redacted === true && "redacted",
+        ]
           .filter(Boolean)
           .join(", ")}
         {shown === "" && ", not kept"}
@@ -26,13 +33,10 @@ export function Content({ title, content }: ContentProps) {
   );
 }
 
+/** A column may have something else, which is shown as it is. */
 function keptContent(content: KeptContent | string): KeptContent {
   if (typeof content !== "string") return content;
-  try {
-    return JSON.parse(content) as KeptContent;
-  } catch {
-    return { type: "", bytes: content.length, text: content };
-  }
+  return readKeptContent(content) ?? { type: "", bytes: content.length, text: content };
 }
 
 /** JSON that is whole on lines of its own; any other text as it is. */
