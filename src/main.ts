@@ -27,6 +27,7 @@ import { terminalScreen } from "./cli/screen.ts";
 import { topCommand } from "./cli/top/top.ts";
 import { version } from "./cli/version.ts";
 import { systemClock } from "./time/clock.ts";
+import { printableLines } from "./units/printable.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -69,7 +70,8 @@ const processConsole: Console = {
   },
   isOutGone: () => isOutGone,
   err(text) {
-    writeAll(STDERR, text);
+    // Messages quote arguments, which may be ids and names that clients have chosen.
+    writeAll(STDERR, printableLines(text));
   },
   input: new StandardInput(
     () => process.stdin,

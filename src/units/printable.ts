@@ -33,10 +33,19 @@ export function isPlain(text: string): boolean {
   return !UNPRINTABLE_OR_BACKSLASH.test(text);
 }
 
-/** A value as JSON in which unprintable characters are escaped, like \u009b. */
-export function printableJson(value: unknown): string {
-  const json = JSON.stringify(value);
-  return UNPRINTABLE_ANYWHERE.test(json) ? json.replace(UNPRINTABLES, unicodeEscape) : json;
+/** A value as JSON in which unprintable characters are escaped, like \u009b; `indent` as of `JSON.stringify`. */
+export function printableJson(value: unknown, indent = 0): string {
+  const json = JSON.stringify(value, undefined, indent);
+  if (!UNPRINTABLE_ANYWHERE.test(json)) return json;
+  return json.replace(UNPRINTABLES, (found) => (found === "\n" ? found : unicodeEscape(found)));
+}
+
+const LINES_AND_COLORS = new RegExp(`(?:\\r?\\n|\\t|\\x1b\\[[\\d;]*m)+|[${UNPRINTABLE}]`, "gu");
+
+/** A text of lines, maybe coloured, that harms no terminal, whatever is quoted in it. */
+export function printableLines(text: string): string {
+  if (!UNPRINTABLE_ANYWHERE.test(text)) return text;
+  return text.replace(LINES_AND_COLORS, (found) => (/[\nm\t]$/.test(found) ? found : shown(found)));
 }
 
 /** A character as an escape, like \n, \x20 or \u3000. */

@@ -4,7 +4,7 @@ import { QueryError } from "../../telemetry/query/errors.ts";
 import { LogFile, queriesOf } from "../../telemetry/query/log-file.ts";
 import type { Queries } from "../../telemetry/query/queries.ts";
 import { unifiedDifference } from "../../units/line-difference.ts";
-import { printable } from "../../units/printable.ts";
+import { printable, printableJson } from "../../units/printable.ts";
 import {
   ADMIN_FLAGS,
   AdminClient,
@@ -110,7 +110,7 @@ async function history(queries: Queries, input: Arguments, console: Console): Pr
   const limit = integerFlag(input.flags, "limit", { default: 20, minimum: 1, maximum: MOST_SHOWN });
   const entries = await queries.configurations({ limit });
   if (input.flags["json"] !== undefined) {
-    console.out(`${JSON.stringify(entries, undefined, 2)}\n`);
+    console.out(`${printableJson(entries, 2)}\n`);
   } else if (entries.length === 0) {
     console.out("no configuration has been kept in this database yet\n");
   } else console.out(historyTable(entries));
@@ -125,7 +125,7 @@ async function show(
   const { before, ...found } = await find(queries, name);
   const difference = before === null ? "" : unifiedDifference(before, found.text);
   if (input.flags["json"] !== undefined) {
-    console.out(`${JSON.stringify({ ...found, difference }, undefined, 2)}\n`);
+    console.out(`${printableJson({ ...found, difference }, 2)}\n`);
     return;
   }
   const text = found.text.split("\n").map(printable).join("\n");

@@ -16,6 +16,7 @@ import { type Arguments, type Command, type Console, UsageError } from "../comma
 import { findConfigFile, report, textOfConfigFile } from "../config-file.ts";
 import { loggedQuery } from "./logged-request.ts";
 import { explanationText } from "./text.ts";
+import { printableJson } from "../../units/printable.ts";
 
 export const explainCommand: Command = {
   name: "explain",
@@ -62,9 +63,7 @@ Exit codes: 0 a route gets it; 1 none does, or the configuration is not valid; 2
     if (explanation === undefined) return 1;
     const { json } = input.flags;
     console.out(
-      json === undefined
-        ? explanationText(explanation)
-        : `${JSON.stringify(explanation, undefined, 2)}\n`,
+      json === undefined ? explanationText(explanation) : `${printableJson(explanation, 2)}\n`,
     );
     return explanation.route === undefined ? 1 : 0;
   },

@@ -10,7 +10,7 @@ import {
 import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
 import { findConfigFile, readConfigFile } from "../config-file.ts";
 import type { Config } from "../../config/schema.ts";
-import { printable } from "../../units/printable.ts";
+import { printable, printableJson } from "../../units/printable.ts";
 import { countFileOf, readCounts } from "./offline.ts";
 import type { QuotaChange, QuotaFilter, QuotaPage } from "./pages.ts";
 import { table, WITHOUT_KEY } from "./table.ts";
@@ -143,7 +143,7 @@ async function makeChange(
     throw new AdminError(`nothing was changed: \`${printable(change.key)}\` is no key${advice}`);
   const answer = await client.post("/admin/quotas", { ...Object.fromEntries(wanted), ...change });
   if (flags["json"] !== undefined) {
-    console.out(`${JSON.stringify(answer)}\n`);
+    console.out(`${printableJson(answer)}\n`);
     return;
   }
   const { before, after, saved } = answer as QuotaChange;
@@ -175,7 +175,7 @@ async function show(
     const all = readCounts(config, filter, 1, Date.now());
     page = readCounts(config, withOperand(filter, operand, all), limit, Date.now());
   }
-  console.out(flags["json"] === undefined ? table(page) : `${JSON.stringify(page)}\n`);
+  console.out(flags["json"] === undefined ? table(page) : `${printableJson(page)}\n`);
   if (operand === undefined || page.counts.length > 0 || flags["json"] !== undefined) return;
   if (page.quotas.some(({ name }) => name === operand)) return;
   console.err(

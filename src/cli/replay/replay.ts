@@ -7,7 +7,7 @@ import type { Wanted } from "../../runtime/replay/wanted.ts";
 import { QueryError } from "../../telemetry/query/errors.ts";
 import { LogFile } from "../../telemetry/query/log-file.ts";
 import { systemClock } from "../../time/clock.ts";
-import { printable } from "../../units/printable.ts";
+import { printable, printableJson } from "../../units/printable.ts";
 import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
 import { findConfigFile, readConfigFile } from "../config-file.ts";
 import { reasonOf } from "../system-error.ts";
@@ -69,7 +69,7 @@ Exit codes: 0 it was answered; 1 it was not sent, or not answered; 2 invalid com
       console.out(
         input.flags["json"] === undefined
           ? reportOf(result, { width: console.columns(), color: console.color.out })
-          : `${JSON.stringify(result)}\n`,
+          : `${printableJson(result)}\n`,
       );
       return result.replayed.status === 0 || result.replayed.error !== "" ? 1 : 0;
     } catch (error) {

@@ -7,6 +7,7 @@ import type { Config } from "../../config/schema.ts";
 import { type Command, UsageError } from "../command.ts";
 import { findConfigFile, readConfigFile } from "../config-file.ts";
 import { usageText } from "./text.ts";
+import { printableJson } from "../../units/printable.ts";
 
 const QUERY_MS = 30_000;
 const MOST_GROUPS = 20_000;
@@ -59,9 +60,7 @@ Exit codes: 0 done; 1 the configuration is not valid, or the log cannot be read;
         hasKeys: flags["keys"] !== undefined,
       };
       console.out(
-        flags["json"] === undefined
-          ? usageText(report, options)
-          : `${JSON.stringify(report, undefined, 2)}\n`,
+        flags["json"] === undefined ? usageText(report, options) : `${printableJson(report, 2)}\n`,
       );
       return 0;
     } catch (error) {

@@ -12,6 +12,7 @@ import { integerFlag, suggestion } from "../args.ts";
 import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
 import { findConfigFile, readConfigFile } from "../config-file.ts";
 import { csvOf, reportOf, windowText } from "./report.ts";
+import { printableJson } from "../../units/printable.ts";
 
 const QUERY_MS = 30_000;
 const REDRAW_MS = 2_000;
@@ -206,7 +207,7 @@ function textOf(log: Log, input: Arguments, form: Form, console: Console): Shown
   try {
     const request = requestOf(input, keyProviders, console.now());
     const statistics = file.ask("statistics", request, QUERY_MS);
-    if (form === "json") return { text: `${JSON.stringify(statistics)}\n` };
+    if (form === "json") return { text: `${printableJson(statistics)}\n` };
     if (form === "csv") return { text: csvOf(statistics) };
     if (statistics.groups.length === 0) {
       return { text: "", complaint: emptyText(log, input, windowText(statistics)) };

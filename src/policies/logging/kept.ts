@@ -33,7 +33,7 @@ export function keptContent(
 ): string {
   const encoding = isEncoded(coding) ? coding : undefined;
   const about = {
-    type: (type ?? "").slice(0, LONGEST_FIELD),
+    type: redaction.field({ name: "content-type", value: type ?? "" }).slice(0, LONGEST_FIELD),
     ...(encoding !== undefined && { encoding: encoding.slice(0, LONGEST_FIELD) }),
     bytes: beginning.bytes,
   };

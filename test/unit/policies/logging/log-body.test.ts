@@ -45,6 +45,11 @@ describe("of requests and answers", () => {
     });
   });
 
+  test("a secret in the type is redacted too", async () => {
+    const answer = await ofAnswer({}, "text/plain; token=abc", "done");
+    expect(answer?.type).toBe("text/plain; token=[redacted]");
+  });
+
   test("only those of errors are kept unless the route asks for all", async () => {
     const opening = { fields: JSON_TYPE, body: "{}" };
     const none = { request: undefined, response: undefined };
