@@ -1,13 +1,19 @@
 import { ConfigDocument } from "../../documents/text/document.ts";
 import type { ScalarNode } from "../../documents/text/node.ts";
-import { isSecretPlace, redactedLine, scalarsIn, type WrittenScalar } from "../written-secrets.ts";
+import {
+  isSecretPlace,
+  redactedComment,
+  scalarsIn,
+  SECRET_IN_QUERY,
+  type WrittenScalar,
+} from "../written-secrets.ts";
 
 /** Stands where a secret stood. It is no secret that anybody could have. */
 export const SECRET_MARK = "<secret>";
 
 const REFERENCE = /(\$\{[^}]*\})/;
 const FALLBACK = /^\$\{([A-Za-z_][A-Za-z0-9_]*):-[^}]+\}$/;
-const PASSWORD_IN_URL = /^([a-z][a-z0-9+.-]*:\/\/[^/@:]*:)([^/@]+)(@.*)$/is;
+const PASSWORD_IN_URL = /^([a-z][a-z0-9+.-]*:\/\/[^/@:]*:)([^/?#]+)(@.*)$/is;
 /** Shorter secrets would match parts of other words. */
 const SHORTEST_ELSEWHERE = 8;
 
@@ -39,27 +45,65 @@ export function redactedText(file: string, text: string): string {
   const scalars = secretScalars(document);
   const source = document.source.text;
   const hidden = new Set<string>();
+  const changes = commentsIn(document).map(({ start, end }) => ({
+    start,
+    end,
+    text: redactedComment(source.slice(start, end), () => SECRET_MARK),
+  }));
+  for (const { node, redacted } of scalars) {
+    const { start, end } = node.span;
+    changes.push({ start, end, text: inSource(source.slice(start, end), node.written, redacted) });
+    for (const secret of secretsIn(node.written, redacted)) hidden.add(secret);
+  }
   let redacted = "";
   let at = 0;
-  for (const { node, redacted: inPlace } of scalars) {
-    const { start, end } = node.span;
-    redacted += source.slice(at, start) + inSource(source.slice(start, end), node.written, inPlace);
+  for (const { start, end, text: changed } of changes.toSorted(
+    (one, other) => one.start - other.start,
+  )) {
+    redacted += source.slice(at, start) + changed;
     at = end;
-    for (const secret of secretsIn(node.written, inPlace)) hidden.add(secret);
   }
   redacted += source.slice(at);
   for (const secret of hidden) redacted = redacted.replaceAll(secret, SECRET_MARK);
-  return redacted
-    .split("\n")
-    .map((line) => (/^\s*#/.test(line) ? redactedLine(line, () => SECRET_MARK) : line))
-    .join("\n");
+  return redacted;
+}
+
+const COMMENT = /(?<=^|[ \t])#.*/gm;
+
+/** Where the comments are: `#` begins none in a scalar. */
+function commentsIn({ root, source }: ConfigDocument): { start: number; end: number }[] {
+  const spans = root === undefined ? [] : scalarsIn(root.node).map(({ node }) => node.span);
+  spans.sort((one, other) => one.start - other.start);
+  const found: { start: number; end: number }[] = [];
+  let next = 0;
+  COMMENT.lastIndex = 0;
+  for (let match = COMMENT.exec(source.text); match; match = COMMENT.exec(source.text)) {
+    const start = match.index;
+    while ((spans[next]?.end ?? Infinity) <= start) next += 1;
+    const around = spans[next];
+    if (around !== undefined && around.start <= start) {
+      // What follows the scalar may be one.
+      COMMENT.lastIndex = Math.max(around.end, start + 1);
+      continue;
+    }
+    found.push({ start, end: start + match[0].length });
+  }
+  return found;
 }
 
 /** What a scalar says, with the mark in place of what is written of its secret. */
 export function redactedScalar(written: string): string {
-  const url = PASSWORD_IN_URL.exec(written);
-  if (url === null) return withoutLiterals(written);
-  const [, before = "", password = "", after = ""] = url;
+  const inQuery = SECRET_IN_QUERY.exec(written);
+  if (inQuery !== null) {
+    const [all, before = "", secret = ""] = inQuery;
+    const after = written.slice(all.length);
+    return withoutPassword(before) + withoutLiterals(secret) + after;
+  }
+  return PASSWORD_IN_URL.test(written) ? withoutPassword(written) : withoutLiterals(written);
+}
+
+function withoutPassword(url: string): string {
+  const [, before = url, password = "", after = ""] = PASSWORD_IN_URL.exec(url) ?? [];
   return before + withoutLiterals(password) + after;
 }
 
@@ -79,7 +123,17 @@ function withoutLiterals(text: string): string {
 /** The same in the source of a scalar, which may have quotes, escapes, and several lines. */
 function inSource(source: string, written: string, redacted: string): string {
   if (source.includes(written)) return source.replace(written, () => redacted);
-  return JSON.stringify(redacted);
+  return onLinesOf(source, redacted);
+}
+
+/** A text in quotes that takes as many lines as a scalar's source of several does. */
+function onLinesOf(source: string, text: string): string {
+  const quoted = JSON.stringify(text);
+  const breaks = source.split("\n").length - 1;
+  if (breaks === 0 || source.endsWith("\n")) return quoted + "\n".repeat(breaks);
+  // Within a line something may follow: the lines go on inside of the quotes.
+  const indentation = /[ \t]*(?=[^\n]*$)/.exec(source)?.[0] ?? "";
+  return `${quoted.slice(0, -1)}${`\\\n${indentation}`.repeat(breaks)}"`;
 }
 
 /** The texts of the secrets that a scalar had. */

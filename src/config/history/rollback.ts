@@ -1,5 +1,6 @@
-import { closeSync, copyFileSync, fchmodSync, fsyncSync, openSync, realpathSync } from "node:fs";
-import { readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { closeSync, constants, copyFileSync, fchmodSync, fsyncSync, openSync } from "node:fs";
+import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { isError, type Loaded } from "../load.ts";
 import type { ConfigRemark } from "./config-source.ts";
 import { remarksOf } from "./source.ts";
@@ -40,7 +41,7 @@ export async function writeEarlier(
   if ("missing" in restored) throw new RollbackError(missingText(restored.missing, file));
   if (restored.text === present) return undefined;
   const stamp = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  const candidate = `${real}.rollback-${stamp}`;
+  const candidate = `${real}.rollback-${stamp}-${randomUUID().slice(0, 8)}`;
   try {
     writeLike(real, candidate, restored.text);
     const { config, diagnostics } = await check(candidate);
@@ -55,8 +56,7 @@ export async function writeEarlier(
     if (readFileSync(real, "utf8") !== present) {
       throw new RollbackError(`${file} has been changed meanwhile; nothing was written`);
     }
-    const backup = `${real}.before-${stamp}`;
-    copyFileSync(real, backup);
+    const backup = copyBeside(real, `${real}.before-${stamp}`);
     renameSync(candidate, real);
     return backup;
   } catch (error) {
@@ -79,12 +79,26 @@ function regularFile(file: string): string {
   throw new RollbackError(`${file} is no file that can be written; change its source instead`);
 }
 
+/** Copies a file under a new name: no earlier copy is replaced, even one of the same second. */
+function copyBeside(file: string, name: string): string {
+  for (let number = 1; ; number += 1) {
+    const copy = number === 1 ? name : `${name}-${number}`;
+    try {
+      copyFileSync(file, copy, constants.COPYFILE_EXCL);
+      return copy;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+  }
+}
+
 /** Writes a new file with the permissions of another one. */
 function writeLike(other: string, file: string, text: string): void {
   const descriptor = openSync(file, "wx", 0o600);
   try {
     fchmodSync(descriptor, statSync(other).mode & 0o777);
-    writeSync(descriptor, text);
+    // All of it: a single write ends early on a disk that becomes full.
+    writeFileSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

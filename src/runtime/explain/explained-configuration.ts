@@ -86,10 +86,10 @@ export class Shown {
   text(written: string, key: string): string {
     if (SECRET_KEY.test(key)) return REDACTED;
     const variable = this.#variables.get(key.toLowerCase());
-    if (variable !== undefined && !this.#plain.has(written)) return variable;
-    let text = withoutPassword(written);
+    const isVariable = variable !== undefined && !this.#plain.has(written);
+    let text = isVariable ? variable : withoutPassword(written);
     for (const secret of this.#secrets) text = text.replaceAll(secret, REDACTED);
-    return this.#document?.redact(text) ?? text;
+    return isVariable ? text : (this.#document?.redact(text) ?? text);
   }
 }
 

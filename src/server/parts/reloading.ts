@@ -41,6 +41,19 @@ export interface ConfigurationFile {
     | undefined;
 }
 
+/** A configuration of the past. */
+interface Earlier {
+  readonly number: number;
+  /** Without secrets. */
+  readonly text: string;
+}
+
+interface RolledBack {
+  readonly outcome: ReloadOutcome;
+  /** Where the text before is kept; undefined if it was the same. */
+  readonly backup: string | undefined;
+}
+
 /** The configuration cannot be read again. */
 export class NoFileError extends Error {
   constructor() {
@@ -55,6 +68,8 @@ export class Reloading {
   readonly #options: ReloadingOptions;
   readonly #reloader: Reloader | undefined;
   #isStopping = false;
+  /** The last rollback; the next one waits for it, and so knows what it has written. */
+  #rollback: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReloadingOptions) {
     const { file, logger, counts } = options;
@@ -87,10 +102,13 @@ export class Reloading {
    * Writes an earlier configuration to the file, and applies it. Rejects with a RollbackError or a
    * NoFileError, and has changed nothing then.
    */
-  async rollBack(
-    { number, text }: { readonly number: number; readonly text: string },
-    by: string,
-  ): Promise<{ readonly outcome: ReloadOutcome; readonly backup: string | undefined }> {
+  rollBack(earlier: Earlier, by: string): Promise<RolledBack> {
+    const done = this.#rollback.then(() => this.#rollBack(earlier, by));
+    this.#rollback = done.catch(() => {});
+    return done;
+  }
+
+  async #rollBack({ number, text }: Earlier, by: string): Promise<RolledBack> {
     const { file, clock } = this.#options;
     if (file === undefined) throw new NoFileError();
     const backup = await writeEarlier(file.name, text, {

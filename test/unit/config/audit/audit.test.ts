@@ -168,6 +168,12 @@ const cases: [what: string, text: string, expected: string[], given?: Given][] =
     { modes: { "gateway.yaml": 0o644 } },
   ],
   [
+    "secrets beside variables, and those for backends",
+    `${HOST}routes: [{ path: /a, backends: ["http://b"], request: { headers: { set: { x-api-key: "abc\${X}", authorization: "Bearer abc" } }, query: { set: { key: abc } } } }]`,
+    ["secret-in-file medium 3:86", "secret-in-file medium 3:112", "secret-in-file medium 3:151"],
+    { environment: { X: "rest-of-it" } },
+  ],
+  [
     "secrets that stand in for variables",
     `${HOST}store: { redis: "\${R:-rediss://u:hush-hush@127.0.0.1}" }\n${ROUTES}`,
     ["secret-in-file medium 3:17"],
@@ -231,6 +237,11 @@ describe("the audit", () => {
     const risks = risksOf(text, { environment: { S: "hush-3-hush-3-hush-3" } });
     expect(risks).toHaveLength(2);
     expect(JSON.stringify(risks)).not.toContain("hush");
+  });
+
+  test("finds no secret in a text of variables and placeholders", () => {
+    const text = `${HOST}routes: [{ path: /a, backends: ["http://b"], request: { headers: { set: { authorization: "Bearer \${X}", x-api-key: "{header.x-key}" } } } }]`;
+    expect(found(text, { environment: { X: "rest-of-it" } })).toEqual([]);
   });
 
   test("says nothing of a configuration that is not valid", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { redactedText } from "../../../../src/config/history/redacted-text.ts";
+import { ConfigDocument } from "../../../../src/documents/text/document.ts";
+import type { ConfigNode } from "../../../../src/documents/text/node.ts";
 import { restoredText } from "../../../../src/config/history/restored-text.ts";
 
 const TEXT = `# token: old-one
@@ -58,6 +60,64 @@ describe("a configuration's text without its secrets", () => {
     expect(hidden).not.toContain("\\t");
   });
 });
+
+/** What may be in no text that is kept: SECRET. */
+describe("secrets are hidden", () => {
+  test.each([
+    ["in fields for backends", "request: { headers: { set: { Authorization: Bearer SECRET } } }"],
+    ["in lists of them", 'request: { headers: { add: { X-Api-Key: ["SECRET", other] } } }'],
+    ["in cookies for backends", 'request: { headers: { set: { Cookie: "id=SECRET" } } }'],
+    ["in parameters for backends", "request: { query: { set: { key: SECRET } } }"],
+    ["in fields that say so", "headers: { Ocp-Apim-Subscription-Key: SECRET }"],
+    ["in passwords with @", 'redis: "redis://:SECRET@SECRET@host:6379"'],
+    ["in the parameters of a URL", "url: https://host/?a=1&api_key=SECRET&b=2"],
+    ["in private keys", 'some: "-----BEGIN EC PRIVATE KEY-----\\nSECRET"'],
+    ["in comments after a value", 'a: "x # y" # token: SECRET'],
+    ["in URLs in comments", "# was redis://user:SECRET@host"],
+    ["in fields in comments", "# Authorization: Bearer SECRET"],
+    ["in keys in comments", "# - { name: bob, key: SECRET0123456789ab }"],
+    ["in assignments in comments", "#ADMIN_TOKEN=SECRET client_secret = SECRET"],
+    ["by aliases", "x: &it SECRET\nadmin: { token: *it }"],
+    ["in JSON", '{"admin":{"token":"SECRET\\u002d"}}'],
+  ])("%s", (_, text) => {
+    const redacted = redactedText("f", text);
+    expect(redacted).not.toContain("SECRET");
+    expect(redacted).toContain("<secret>");
+    expect(redactedText("f", redacted)).toBe(redacted);
+  });
+
+  test.each([
+    "a: 'x # token: no'",
+    "request: { headers: { set: { Authorization: '{request.header.x-auth}' } } }",
+    "# key: certs/api.key",
+    "# token: ${ADMIN_TOKEN}",
+  ])("and nothing in %s", (text) => {
+    expect(redactedText("f", text)).toBe(text);
+  });
+
+  test.each([
+    "admin:\n  token: |\n    SECRET\n    two\n\n  listen: a\nx: 1\n",
+    "admin:\n  token: SECRET\n    two\n  listen: a\n",
+    'admin: { token: "SECRET\n    two\n    three", listen: b }\n',
+  ])("in texts of several lines, which stay as many: %j", (text) => {
+    const redacted = redactedText("f", text);
+    expect(redacted).not.toContain("SECRET");
+    expect(redacted.split("\n")).toHaveLength(text.split("\n").length);
+    const restored = restoredText(redacted, text) as { text: string };
+    const [before, after] = [text, restored.text].map(
+      (one) => ConfigDocument.parse("f", one).root?.node,
+    );
+    expect(valueOf(after)).toEqual(valueOf(before));
+  });
+});
+
+function valueOf(node: ConfigNode | undefined): unknown {
+  if (node?.kind === "scalar") return node.value;
+  if (node?.kind === "mapping") {
+    return Object.fromEntries([...node.entries].map(([key, entry]) => [key, valueOf(entry.node)]));
+  }
+  return node?.items.map((item) => valueOf(item.node));
+}
 
 describe("an earlier configuration", () => {
   const redacted = redactedText("gateway.yaml", TEXT);

@@ -76,3 +76,26 @@ test("what fails in between is said, and leaves nothing behind", async () => {
   expect(await refusal(textWith("/then"))).toContain("no room");
   expect(readdirSync(folder)).toEqual(["gateway.yaml"]);
 });
+
+test("two in the same second keep both texts that were there before", async () => {
+  const { folder, file, back } = withFile();
+  const one = await back(textWith("/one"));
+  const two = await back(textWith("/two"));
+  expect([one, two]).toEqual([
+    `${file}.before-20260101T000000Z`,
+    `${file}.before-20260101T000000Z-2`,
+  ]);
+  expect([one, two].map((copy) => readFileSync(copy ?? "", "utf8"))).toEqual([
+    textWith("/now"),
+    textWith("/one"),
+  ]);
+  expect(readdirSync(folder)).toHaveLength(3);
+});
+
+test("two at once do not remove what the other one writes", async () => {
+  const { folder, back, content } = withFile();
+  const outcomes = await Promise.allSettled([back(textWith("/one")), back(textWith("/two"))]);
+  expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  expect(content()).toBe(textWith("/one"));
+  expect(readdirSync(folder)).toHaveLength(2);
+});
