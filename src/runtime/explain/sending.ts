@@ -1,7 +1,6 @@
 import type { RouteConfig } from "../../config/schema.ts";
 import { GatewayError } from "../../pipeline/errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
-import type { PolicyServices } from "../../pipeline/policy.ts";
 import { Redirect } from "../../policies/answering/redirect.ts";
 import { FixedAnswer } from "../../policies/answering/respond.ts";
 import { host } from "../../policies/rewriting/host.ts";
@@ -10,6 +9,7 @@ import { stripPrefix } from "../../policies/rewriting/strip-prefix.ts";
 import { transformRequest } from "../../policies/transform/request.ts";
 import { textOfBytes } from "../../http/bytes.ts";
 import { visible } from "../../http/target.ts";
+import { inertServices } from "../inert-services.ts";
 import type { Shown } from "./explained-configuration.ts";
 import type { ExplainedAnswer, ExplainedSending } from "./explanation.ts";
 
@@ -27,7 +27,7 @@ export function explainSending(
     for (const { route: scope } of WRITING) {
       const written: unknown = scope && Reflect.get(route, scope.key);
       if (scope === undefined || written === undefined) continue;
-      void scope.create(written, INERT, exchange.route)?.request?.(exchange);
+      void scope.create(written, inertServices(), exchange.route)?.request?.(exchange);
     }
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
@@ -68,18 +68,3 @@ export function explainAnswer(
     ]),
   };
 }
-
-/** For policies that need nothing: they are asked once, without content. */
-const INERT: PolicyServices = {
-  clock: { monotonic: () => 0, wall: () => 0, schedule: () => () => {} },
-  random: () => 0,
-  keep: (_key, make) => make(),
-  share: (_key, make) => make(),
-  log: () => {},
-  idleTimeout: 0,
-  requestTimeout: 0,
-  fetch: () => Promise.reject(new Error("nothing is sent")),
-  databaseFor: () => ":memory:",
-  store: undefined,
-  behind: () => ({ placeholders: [], fingerprint: "" }),
-};

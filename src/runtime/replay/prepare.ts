@@ -6,13 +6,14 @@ import { decodedTarget, targetOf } from "../../http/target.ts";
 import { Cancellation } from "../../pipeline/cancellation.ts";
 import { Exchange } from "../../pipeline/exchange.ts";
 import { IncomingContent } from "../../pipeline/incoming-content.ts";
-import type { PolicyDefinition, PolicyServices } from "../../pipeline/policy.ts";
+import type { PolicyDefinition } from "../../pipeline/policy.ts";
 import { policyRegistry } from "../../policies/registry.ts";
 import { conditionsOf } from "../../routing/conditions/of-route.ts";
 import { routeIds } from "../../routing/route-ids.ts";
 import { RouteTable } from "../../routing/table.ts";
 import type { Clock } from "../../time/clock.ts";
 import { runThrough } from "../../time/slices.ts";
+import { inertServices } from "../inert-services.ts";
 import { forwardSettings } from "../snapshot/forward-settings.ts";
 import { type ClientsRequest, clientsRequest } from "./client-request.ts";
 import { backendPlace, namedPlace, type Place } from "./destination.ts";
@@ -133,7 +134,7 @@ function asForwarded(given: Forwarded): Asked {
     const scope = CHANGING.has(definition.name) ? definition.route : undefined;
     const own: unknown = scope && Reflect.get(route, scope.key);
     if (scope === undefined || own === undefined) continue;
-    const policy = scope.create(own, servicesFor(clock), exchange.route);
+    const policy = scope.create(own, inertServices(clock), exchange.route);
     void policy?.request?.(exchange);
   }
   const { outgoing } = exchange;
@@ -207,21 +208,4 @@ function whole(content: Uint8Array): IncomingContent {
   incoming.push(content);
   incoming.finish();
   return incoming;
-}
-
-/** Policies that change requests keep nothing, and ask nobody. */
-function servicesFor(clock: Clock): PolicyServices {
-  return {
-    clock,
-    random: Math.random,
-    keep: (_key, make) => make(),
-    share: (_key, make) => make(),
-    log: () => {},
-    idleTimeout: 0,
-    requestTimeout: 0,
-    fetch: () => Promise.reject(new Error("a replay asks its backend only")),
-    databaseFor: () => ":memory:",
-    store: undefined,
-    behind: () => ({ placeholders: [], fingerprint: "" }),
-  };
 }

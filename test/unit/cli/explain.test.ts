@@ -165,3 +165,45 @@ test("values stand in one line as YAML has them", () => {
   const value = { a: [1, "two words", null], b: { c: true }, d: {} };
   expect(compact(value)).toBe('{ a: [1, "two words", null], b: { c: true }, d: {} }');
 });
+
+test("`explain --live` asks the running gateway, and says what it refuses", async () => {
+  const asked: string[] = [];
+  const explanation = { request: {}, notes: [], route: { id: "users" } };
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch({ url }) {
+      asked.push(decodeURIComponent(new URL(url).search));
+      return asked.length === 1
+        ? Response.json(explanation)
+        : Response.json({ title: "Bad", status: 422, detail: "no such path" }, { status: 422 });
+    },
+  });
+  stage.defer(() => server.stop(true));
+  const flags = {
+    live: "",
+    json: "",
+    admin: `http://127.0.0.1:${server.port}`,
+    client: "10.0.0.1",
+  };
+  const answered = await explaining(["GET", "/a"], flags, { header: ["x-a: 1"] });
+  expect(JSON.parse(answered.console.printed)).toEqual(explanation);
+  expect(asked).toEqual(["?method=GET&url=/a&client=10.0.0.1&header=x-a:+1"]);
+  const text = `admin: { listen: 127.0.0.1:${server.port} }${CONFIG}`;
+  const refused = await explaining(["GET", "/a"], { live: "" }, {}, text);
+  expect(refused.code).toBe(1);
+  expect(refused.console.complaints).toBe("gateway: no such path\n");
+});
+
+test("`explain --live` needs an operator port", async () => {
+  const text = `admin: { listen: "off" }${CONFIG}`;
+  expect(await complaintOf(explaining(["GET", "/a"], { live: "" }, {}, text))).toContain(
+    "the configuration has no operator port",
+  );
+});
+
+test("`explain` of a file that is not valid names its faults", async () => {
+  const { code, console } = await explaining(["GET", "/a"], {}, {}, "routes: 1\n");
+  expect(code).toBe(1);
+  expect(console.complaints).toContain("is not valid, so nothing can be explained by it");
+});

@@ -43,6 +43,20 @@ async function run(
 }
 
 describe("the log is shown", () => {
+  test("that the configuration names", async () => {
+    const database = write(rows.slice(0, 2));
+    const config = at("gateway.yaml");
+    writeFileSync(
+      config,
+      `logging: { database: ${database} }\nroutes: [{ path: /a, respond: {} }]\n`,
+    );
+    expect((await run({ config })).lines).toHaveLength(3);
+    writeFileSync(config, "routes: 1\n");
+    const { code, complaints } = await run({ config });
+    expect(code).toBe(1);
+    expect(complaints).toContain("1 error");
+  });
+
   test("with the newest requests last, of those that meet the filters", async () => {
     const { code, lines, complaints } = await run({
       database: write(rows),

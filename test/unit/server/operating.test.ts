@@ -26,7 +26,7 @@ function operated(settings = "") {
 admin: { listen: "127.0.0.1:0", token: "${TOKEN}" }
 logging: { database: "${join(folder, "gateway.db")}" }
 ${UNCHECKED}${settings}routes:
-  - { path: "${path}", backends: ["${backend}"], rate_limit: 100, quota: { limit: 10, per: day, key: client_ip } }
+  - { path: "${path}", backends: ["${backend}"], rate_limit: { rate: 20/h, key: client_ip }, quota: { limit: 10, per: day, key: client_ip } }
   - { path: /none, respond: 204 }
 `;
   writeFileSync(file, textWith("/echo/*"));
@@ -126,6 +126,8 @@ test("keys that have used something of their limits are told, the nearest to exh
   const { limits } = await get<{ limits: { policy: string; left_ratio: number }[] }>("limits");
   const quota = limits.find(({ policy }) => policy.startsWith("quota"));
   expect(quota).toMatchObject({ key: "127.0.0.1", used: 4, limit: 10, left_ratio: 0.6 });
+  const rate = limits.find(({ policy }) => policy.startsWith("rate_limit"));
+  expect(rate).toMatchObject({ key: "127.0.0.1", limit: 20, route: "/echo/*" });
   const ratios = limits.map(({ left_ratio: ratio }) => ratio);
   expect(ratios).toEqual(ratios.toSorted((one, other) => one - other));
 });
