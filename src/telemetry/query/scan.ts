@@ -123,8 +123,12 @@ class Scan {
 
   #searchBlock(block: Block): void {
     const candidates = this.#search?.candidates(block);
-    for (let at = (candidates?.count ?? 0) - 1; at >= 0; at -= 1) {
-      const id = candidates?.id(at) ?? 0;
+    if (candidates === undefined) {
+      this.#searchTable(block.first);
+      return;
+    }
+    for (let at = candidates.count - 1; at >= 0; at -= 1) {
+      const id = candidates.id(at);
       if (id >= this.#searched) continue;
       const row = this.#one.get(id, ...this.#values);
       if (row !== null && this.#take(row)) return;

@@ -1,9 +1,10 @@
 import type { Database, Statement } from "bun:sqlite";
 import { PARTS } from "./columns.ts";
+import { blockSeed, partSeed, sealed } from "./checksum.ts";
 import type { EncodedBlock } from "./summary.ts";
 
 /** Changes with what blocks are made of; blocks of another format are not read. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** The statements that create the index, by the names of its tables. */
 export const INDEX_TABLES: Readonly<Record<string, string>> = {
@@ -45,9 +46,13 @@ export class BlockFile {
     return this.#db.query<{ last: number }, [number]>(sql).get(FORMAT)?.last ?? 0;
   }
 
-  write({ first, last, rows, from, to, summary, parts }: EncodedBlock): void {
-    this.#block.run(first, last, rows, from, to, summary);
-    for (const [part, data] of parts) this.#part.run(first * PARTS + part, data);
+  write(block: EncodedBlock): void {
+    const { first, last, rows, from, to, summary, parts } = block;
+    this.#block.run(first, last, rows, from, to, sealed(summary, blockSeed(block)));
+    for (const [part, data] of parts) {
+      const id = first * PARTS + part;
+      this.#part.run(id, sealed(data, partSeed(id)));
+    }
   }
 
   /** Deletes the blocks with rows from `id` on. */

@@ -1,5 +1,6 @@
 import type { Database, Statement } from "bun:sqlite";
 import { FORMAT } from "./block-file.ts";
+import { blockSeed, opened, partSeed } from "./checksum.ts";
 import { PART, PARTS } from "./columns.ts";
 
 /** A block of the index, without its parts. */
@@ -21,7 +22,7 @@ interface StoredBlock {
   readonly rows: number;
   readonly from_time: number;
   readonly to_time: number;
-  readonly summary: Uint8Array;
+  readonly summary: unknown;
 }
 
 const BLOCKS_PER_STEP = 64;
@@ -29,7 +30,7 @@ const BLOCKS_PER_STEP = 64;
 /** Reads the index. Dispose of it when the query ends. */
 export class BlockReader {
   readonly #blocks: Statement<StoredBlock, [number]>;
-  readonly #part: Statement<{ data: Uint8Array }, [number]>;
+  readonly #part: Statement<{ data: unknown }, [number]>;
 
   constructor(db: Database) {
     this.#blocks = db.query(
@@ -39,28 +40,33 @@ export class BlockReader {
     this.#part = db.query("SELECT data FROM search_parts WHERE id = ?");
   }
 
-  /** The blocks with rows below an id, the newest first. */
+  /** The blocks with rows below an id, the newest first, without those that are damaged. */
   *blocks(below: number): Generator<Block, void> {
     for (let end = below; ;) {
       const found = this.#blocks.all(end);
       for (const { first, last, rows, from_time: from, to_time: to, summary } of found) {
-        yield { first, last, rows, from, to, words: words(summary) };
         end = first;
+        const data = opened(summary, blockSeed({ first, last, rows, from, to }));
+        if (data !== undefined) yield { first, last, rows, from, to, words: words(data) };
       }
       if (found.length < BLOCKS_PER_STEP) return;
     }
   }
 
-  /** The data of a part; undefined if the block does not have it. */
+  /** The data of a part; undefined if it is missing or damaged, and nothing is known of the rows. */
   part({ first }: Block, part: number): Uint8Array | undefined {
-    return this.#part.get(first * PARTS + part)?.data;
+    const id = first * PARTS + part;
+    return opened(this.#part.get(id)?.data, partSeed(id));
   }
 
-  /** The ids of a block's rows by their places; undefined if they have no gaps. */
-  ids(block: Block): Float64Array | undefined {
-    if (block.last - block.first + 1 === block.rows) return undefined;
+  /** The id of a row by its place in a block; undefined if that is not known. */
+  idAt(block: Block): ((place: number) => number) | undefined {
+    const { first, last, rows } = block;
+    if (last - first + 1 === rows) return (place) => first + place;
     const data = this.part(block, PART.ids);
-    return data === undefined ? undefined : new Float64Array(aligned(data, 8));
+    if (data === undefined) return undefined;
+    const ids = new Float64Array(aligned(data, 8));
+    return (place) => ids[place] ?? last;
   }
 }
 

@@ -22,8 +22,11 @@ export class BlockSearch {
     this.#probes = probesOf(filters);
   }
 
-  /** The rows of a block that may be meant. All that are meant are among them, and most others are not. */
-  candidates(block: Block): Candidates {
+  /**
+   * The rows of a block that may be meant. All that are meant are among them, and most others are not.
+   * Undefined if the block cannot tell.
+   */
+  candidates(block: Block): Candidates | undefined {
     const outlooks: Some[] = [];
     for (const probe of this.#probes) {
       const outlook = probe(block);
@@ -37,11 +40,9 @@ export class BlockSearch {
       outlook.narrow(this.#reader, places);
       if (places.count === 0) return NO_CANDIDATES;
     }
-    const ids = this.#reader.ids(block);
-    return {
-      count: places.count,
-      id: (at) => ids?.[places.at(at)] ?? block.first + places.at(at),
-    };
+    const idAt = this.#reader.idAt(block);
+    if (idAt === undefined) return undefined;
+    return { count: places.count, id: (at) => idAt(places.at(at)) };
   }
 }
 
