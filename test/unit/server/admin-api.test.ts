@@ -25,7 +25,12 @@ describe("the admin API", () => {
     expect(unknown.headers.get("content-type")).toBe("application/problem+json");
     expect(await unknown.json()).toMatchObject({
       status: 422,
-      detail: "parameter sinc: Unexpected property",
+      detail: "there is no parameter sinc; did you mean since?",
+    });
+    expect(await (await ask("exchanges?colour=red")).json()).toMatchObject({
+      detail: expect.stringMatching(
+        /^there is no parameter colour; there are since, until, status, /,
+      ),
     });
   });
 
@@ -85,5 +90,16 @@ describe("the admin API", () => {
       }),
     );
     expect(notes).toMatchObject([{ action: "login", details: "{}" }]);
+  });
+
+  test.each([
+    ["stats", "parameter by is missing: route, backend, upstream, "],
+    ["stats?by=foo", "parameter by cannot be that: route, backend, upstream, "],
+    ["exchanges?limit=0", "parameter limit cannot be that: 100 by default, at most 1000"],
+  ])("says what is right where %s is not", async (path, detail) => {
+    const answer = await ask(path);
+
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({ detail: expect.stringContaining(detail) });
   });
 });

@@ -5,6 +5,7 @@ import { ApiProblem, problemAnswer } from "./api-problem.ts";
 import { configurationEndpoints } from "./configurations.ts";
 import { explainEndpoints } from "./explain.ts";
 import { exchangeEndpoints } from "./exchanges.ts";
+import { whatIsInvalid } from "./invalid.ts";
 import { liveEndpoints } from "./live.ts";
 import { openApiEndpoint } from "./openapi.ts";
 import { operationEndpoints } from "./operations.ts";
@@ -60,14 +61,4 @@ export async function inApi(answer: Response): Promise<Response> {
 
 function isProblem({ headers }: Response): boolean {
   return headers.get("content-type")?.startsWith("application/problem+json") === true;
-}
-
-/** Says what is wrong with a request, by the first thing found. */
-function whatIsInvalid({ all, type }: ValidationError): string {
-  const [first] = all;
-  const key =
-    first !== undefined && "path" in first ? first.path.slice(1).replaceAll("/", ".") : "";
-  const what = first !== undefined && "message" in first ? first.message : "not what is expected";
-  const where = type === "query" ? "parameter " : "";
-  return `${where}${key === "" ? "the content" : key}: ${what}`;
 }
