@@ -171,6 +171,9 @@ export class AdminClient {
       const given = token === undefined ? "the gateway wants its token" : "the token is wrong";
       return `${given}: set admin.token in the configuration, or --token`;
     }
+    if (status === 404 && ROUTED.test(text)) {
+      return `${origin} is a gateway's port for clients; its operator port is admin.listen`;
+    }
     const [line = ""] = detailOf(text).split("\n");
     const isPages = /^[ -~]{1,500}$/.test(line) && !line.startsWith("<");
     if (status === 404 && !isPages)
@@ -179,6 +182,9 @@ export class AdminClient {
     return isPages ? printable(line) : `${origin} answered with status ${status}`;
   }
 }
+
+/** The problem of a request that no route of a gateway takes. */
+const ROUTED = /"code":"(?:route_not_found|method_not_allowed)"/;
 
 /** What a problem of the API says; other answers are texts. */
 function detailOf(text: string): string {

@@ -7,7 +7,7 @@ import {
   namedAdmin,
   NoGatewayError,
 } from "./admin-client.ts";
-import { type Arguments, type Command, type Console, UsageError } from "./command.ts";
+import type { Arguments, Command, Console } from "./command.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
 
 export const reload: Command = {
@@ -33,7 +33,6 @@ Exit codes: 0 the configuration is in force; 1 it is not, or no gateway answers;
       console.out(`${printable(message)}\n`);
       return 0;
     } catch (error) {
-      if (error instanceof UsageError) throw new UsageError(error.message + SIGNAL);
       if (!(error instanceof AdminError)) throw error;
       const signal = error instanceof NoGatewayError ? SIGNAL : "";
       console.err(`gateway: ${error.message}${signal}\n`);
@@ -42,14 +41,16 @@ Exit codes: 0 the configuration is in force; 1 it is not, or no gateway answers;
   },
 };
 
-/** For one that cannot be asked. */
-const SIGNAL = "; or send it SIGHUP: kill -HUP PID";
+/** For one that has no operator port. */
+const SIGNAL = "; a gateway without an operator port reloads on SIGHUP: kill -HUP PID";
 
 /** Throws an AdminError if there is none. */
 async function addressFor(input: Arguments, console: Console) {
   const named = namedAdmin(input);
   if (named !== undefined) return named;
   const read = await readConfigFile(findConfigFile(input), console);
-  if (read === undefined) throw new UsageError("name the operator port by --admin, if it runs");
+  if (read === undefined) {
+    throw new AdminError("the file is not valid, so nothing was reloaded; what is in force stays");
+  }
   return configuredAdmin(read.config, input);
 }

@@ -7,6 +7,7 @@ import { unifiedDifference } from "../../units/line-difference.ts";
 import { printable, printableJson } from "../../units/printable.ts";
 import {
   ADMIN_FLAGS,
+  type AdminAddress,
   AdminClient,
   AdminError,
   configuredAdmin,
@@ -35,6 +36,7 @@ export const configCommand: Command = {
   flags: {
     limit: { value: "N", summary: "with `history`, how many, newest first (20)" },
     text: { summary: "with `show`, its text alone" },
+    changes: { summary: "with `show`, its differences to the one before alone" },
     json: { summary: "print JSON" },
     database: {
       value: "FILE",
@@ -51,12 +53,14 @@ the secrets that are written in it. N is its number, ID the id that rows of the 
 
 \`rollback\` checks that configuration, writes it to the file whole, keeps the text before next to it, and
 has the running gateway reload. Secrets are taken from the present file, where they stand at the same
-places. Without a running gateway it writes the file alone. Keys are explained by \`gateway help config\`.
+places. Without a running gateway it writes the file alone. While the file is not valid, name the gateway
+by --admin, which \`gateway reload\` takes too. Keys are explained by \`gateway help config\`.
 
 Exit codes: 0 done; 1 there is no such configuration, or it cannot be used; 2 invalid command line.`,
   examples: [
     ["gateway config history", "the last 20"],
     ["gateway config show 12", "what number 12 said, and what it changed"],
+    ["gateway config show 12 --changes", "only what it changed"],
     ["gateway config show 12 --text > old.yaml", "its text, with <secret> in place of secrets"],
     ["gateway config rollback 11", "goes back to number 11"],
   ],
@@ -82,7 +86,9 @@ Exit codes: 0 done; 1 there is no such configuration, or it cannot be used; 2 in
     }
     const file = findConfigFile({ ...input, operands: [] });
     const config = (await readConfigFile(file, console))?.config;
-    if (config === undefined) return 1;
+    if (config === undefined) {
+      return verb === "rollback" ? await rollBackBroken(name ?? "", input, console) : 1;
+    }
     const log = new LogFile(input.flags["database"] ?? config.logging.database);
     try {
       const queries = queriesOf(log);
@@ -138,11 +144,12 @@ async function show(
 by ${printable(found.cause)}${found.file === null ? "" : `, of ${printable(found.file)}`}\n`;
   const changes =
     before === null
-      ? "nothing is known of the one before\n"
+      ? "it is the first that is known\n"
       : difference === ""
         ? "it says the same as the one before, but for secrets\n"
         : `differences to the one before:\n${difference.split("\n").map(printable).join("\n")}`;
-  console.out(`${heading}\n${text}\n${changes}`);
+  const whole = input.flags["changes"] === undefined ? `${text}\n` : "";
+  console.out(`${heading}\n${whole}${changes}`);
 }
 
 interface RollbackSettings {
@@ -157,12 +164,7 @@ async function rollBack(queries: Queries, name: string, settings: RollbackSettin
   const { number, text } = await find(queries, name);
   const address = namedAdmin(input) ?? configuredAdmin(config, input);
   try {
-    const answer = await new AdminClient(address).post(
-      `/admin/api/configurations/${number}/rollback`,
-      {},
-    );
-    const { message, backup } = answer as { message: string; backup: string | null };
-    console.out(`${printable(message)}\n${backupText(backup ?? undefined)}`);
+    await askToRollBack(address, String(number), console);
   } catch (error) {
     if (!(error instanceof NoGatewayError)) throw error;
     const backup = await writeEarlier(file, text, {
@@ -172,6 +174,32 @@ async function rollBack(queries: Queries, name: string, settings: RollbackSettin
     console.out(
       `${file} is configuration ${number} again; no gateway is running at ${address.origin}\n${backupText(backup)}`,
     );
+  }
+}
+
+async function askToRollBack(address: AdminAddress, name: string, console: Console): Promise<void> {
+  const path = `/admin/api/configurations/${encodeURIComponent(name)}/rollback`;
+  const answer = await new AdminClient(address).post(path, {});
+  const { message, backup } = answer as { message: string; backup: string | null };
+  console.out(`${printable(message)}\n${backupText(backup ?? undefined)}`);
+}
+
+/** With a file that is not valid, which is often why: only a gateway that is named can be asked. */
+async function rollBackBroken(name: string, input: Arguments, console: Console): Promise<number> {
+  const address = namedAdmin(input);
+  if (address === undefined) {
+    console.err(
+      `gateway: the running gateway can go back all the same: gateway config rollback ${printable(name)} --admin http://127.0.0.1:9090, with --token if it has one\n`,
+    );
+    return 1;
+  }
+  try {
+    await askToRollBack(address, name, console);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof AdminError)) throw error;
+    console.err(`gateway: ${error.message}\n`);
+    return 1;
   }
 }
 

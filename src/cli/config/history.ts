@@ -26,7 +26,7 @@ export function historyTable(entries: readonly ListedConfiguration[]): string {
   );
 }
 
-/** "2026-11-26 14:05:12Z" */
+/** "2026-11-26T14:05:12Z" */
 function timeText(time: string): string {
-  return `${time.slice(0, 19).replace("T", " ")}Z`;
+  return `${time.slice(0, 19)}Z`;
 }

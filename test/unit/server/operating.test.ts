@@ -204,6 +204,9 @@ describe("configurations", () => {
     expect((await command(configCommand, ["show", "1"], { json: "" })).out).toContain(
       '"difference"',
     );
+    const changes = await command(configCommand, ["show", "2"], { changes: "" });
+    expect(changes.out).toContain("differences to the one before:");
+    expect(changes.out.length).toBeLessThan(shown.out.length);
     expect((await command(configCommand, ["show", "77"])).err).toContain("no configuration 77");
 
     expect(await command(configCommand, ["rollback", "1"])).toMatchObject({
@@ -213,6 +216,16 @@ describe("configurations", () => {
     expect((await fetch(`${gateway.url}/echo/a`)).status).toBe(200);
     expect(readFileSync(file, "utf8")).toBe(textWith("/echo/*"));
     expect((await command(reloadCommand, [])).out).toContain("new configuration in force");
+
+    writeFileSync(file, textWith("/echo/*").replace("routes:", "rotues:"));
+    const broken = await command(configCommand, ["rollback", "2"], { admin: undefined });
+    expect([broken.code, broken.err]).toEqual([1, expect.stringContaining("rollback 2 --admin")]);
+    const unread = await command(reloadCommand, [], { admin: undefined });
+    expect([unread.code, unread.err]).toEqual([1, expect.stringContaining("nothing was reloaded")]);
+    const elsewhere = await command(configCommand, ["rollback", "2"], { admin: gateway.url });
+    expect(elsewhere.err).toContain("is a gateway's port for clients");
+    expect((await command(configCommand, ["rollback", "1"])).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toBe(textWith("/echo/*"));
 
     writeFileSync(file, textWith("/echo/*").replace(/^admin.*\n/m, ""));
     const missing = await post("configurations/1/rollback", {});
