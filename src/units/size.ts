@@ -35,9 +35,9 @@ export const Size = ({ least = 0, most = Infinity, ...options }: SizeOptions) =>
     .Decode((written) => {
       const bytes = typeof written === "number" ? written : (parseSize(written) ?? 0);
       if (bytes < least)
-        throw new Error(`\`${written}\` is too small: this is at least ${kibibytes(least)}`);
+        throw new Error(`\`${written}\` is too small: this is at least ${sizeText(least)}`);
       if (bytes > most)
-        throw new Error(`\`${written}\` is too large: this is at most ${kibibytes(most)}`);
+        throw new Error(`\`${written}\` is too large: this is at most ${sizeText(most)}`);
       return bytes;
     })
     .Encode((bytes) => bytes);
@@ -49,6 +49,17 @@ function sizeAdvice(written: string): string | undefined {
   return undefined;
 }
 
-function kibibytes(bytes: number): string {
-  return `${bytes / 1_024}KiB`;
+const UNITS = [
+  ["GiB", 1_024 ** 3],
+  ["MiB", 1_024 ** 2],
+  ["KiB", 1_024],
+  ["GB", 1_000 ** 3],
+  ["MB", 1_000 ** 2],
+  ["KB", 1_000],
+] as const;
+
+/** As it is written in a configuration: "64KiB", "100MB"; bytes that are no whole number of these stay. */
+export function sizeText(bytes: number): string {
+  const unit = bytes === 0 ? undefined : UNITS.find(([, size]) => bytes % size === 0);
+  return unit === undefined ? String(bytes) : `${bytes / unit[1]}${unit[0]}`;
 }

@@ -4,6 +4,7 @@ import { isError, readConfig } from "../../config/load.ts";
 import { explain, explainable } from "../../runtime/explain/explain.ts";
 import type { Explanation } from "../../runtime/explain/explanation.ts";
 import { type ExplainQuery, ExplainQueryError } from "../../runtime/explain/query.ts";
+import { QueryError } from "../../telemetry/query/errors.ts";
 import {
   ADMIN_FLAGS,
   type AdminAddress,
@@ -45,7 +46,8 @@ backend would get. Reads the configuration as \`gateway check\` does; opens noth
 a path, or has a scheme and a host. With --request, the request is read from the access log of the
 configuration (logging.database); secrets were not kept and are "[redacted]".
 
-Exit codes: 0 a route gets it; 1 none does, or the configuration is not valid; 2 invalid command line.`,
+Exit codes: 0 a route gets it; 1 none does, the configuration is not valid, or the log
+has no such request; 2 invalid command line.`,
   examples: [
     ["gateway explain GET /api/users/7", "by the configuration that `gateway serve` would read"],
     [
@@ -59,7 +61,13 @@ Exit codes: 0 a route gets it; 1 none does, or the configuration is not valid; 2
     ["gateway explain GET /api --live", "with the states of the running gateway's backends"],
   ],
   async run(input, console) {
-    const explanation = await explanationFor(input, console);
+    let explanation: Explanation | undefined;
+    try {
+      explanation = await explanationFor(input, console);
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error;
+      console.err(`gateway: ${error.message}\n`);
+    }
     if (explanation === undefined) return 1;
     const { json } = input.flags;
     console.out(
@@ -74,6 +82,9 @@ async function explanationFor(
   console: Console,
 ): Promise<Explanation | undefined> {
   const isLive = input.flags["live"] !== undefined;
+  if (input.flags["request"] !== undefined && input.operands.length > 0) {
+    throw new UsageError("--request ID is in place of METHOD and URL; which one is meant?");
+  }
   const named = namedAdmin(input);
   if (isLive && named !== undefined && input.flags["request"] === undefined) {
     return askLive(named, writtenQuery(input), console);

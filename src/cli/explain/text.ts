@@ -129,7 +129,7 @@ function placeText(at: ExplainedPlace | undefined): string {
 }
 
 function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`;
+  return `${Number((share * 100).toFixed(1))}%`;
 }
 
 /** Rows with their columns below each other. */
@@ -138,7 +138,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
   return rows.length === 0 ? [] : table(headings, rows).split("\n").slice(1, -1);
 }
 
-const PLAIN = /^[\w./:*{}@+-]+$/;
+const PLAIN = /^[\w./:*{}@+%-]+$/;
 
 /** A value as YAML has it in one line. */
 export function compact(value: unknown): string {

@@ -119,7 +119,11 @@ function withoutRoute(
   if (target.path === "*") return "answered with the methods that the gateway forwards";
   if (table.methods.has(method)) return undefined;
   const { status } = errorKinds.method_not_proxied;
-  return `answered with ${status}: no route lists ${method}, which is not forwarded otherwise`;
+  const upper = method.toUpperCase();
+  const advice = table.methods.has(upper)
+    ? `; methods are case-sensitive, did you mean ${upper}?`
+    : "";
+  return `answered with ${status}: no route lists ${method}, which is not forwarded otherwise${advice}`;
 }
 
 const HEALTH = "/health";
@@ -196,8 +200,11 @@ function notesOn(
 ): string[] {
   const route = at === -1 ? undefined : config.routes[at];
   const notes: string[] = [];
-  if (route !== undefined && Reflect.get(route, "auth") !== undefined) {
+  const auth: unknown = Reflect.get(route ?? {}, "auth");
+  if (auth !== undefined && auth !== "none") {
     notes.push("nobody is logged in here: what placeholders say of an identity is empty");
+  } else if (route !== undefined && Reflect.get(config, "auth") !== undefined) {
+    notes.push("the route has no `auth`: its clients need no credentials");
   }
   if (route?.split !== undefined && route.split.length > 1) {
     notes.push("a split chooses by weight for each request, unless `when` or a cookie decides");

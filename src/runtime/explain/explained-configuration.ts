@@ -6,6 +6,7 @@ import { REDACTED } from "../../pipeline/redaction.ts";
 import type { RoutePattern, RouteTable } from "../../routing/table.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { durationText } from "../../units/duration.ts";
+import { sizeText } from "../../units/size.ts";
 import type { ExplainedPlace, ExplainedSetting } from "./explanation.ts";
 
 /** A route of the table, at the place that it has in the configuration. */
@@ -73,6 +74,7 @@ export class Shown {
       const milliseconds = /^([0-9]+)ms$/.exec(value)?.[1];
       return milliseconds === undefined ? this.text(value, key) : longText(Number(milliseconds));
     }
+    if (typeof value === "number" && SIZE_KEY.test(key)) return sizeText(value);
     if (Array.isArray(value)) return value.map((one) => this.of(one, key));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(
@@ -101,6 +103,9 @@ function keyOf(path: Path): string {
 /** Keys whose texts are secrets, and fields with credentials that a configuration sets. */
 const SECRET_KEY =
   /(?:^|[-_])(?:authorization|token|secret|password|passphrase|credentials?|api-?key|access_key|secret_key)$/i;
+
+/** Keys whose numbers are bytes. */
+const SIZE_KEY = /^(?:m(?:ax|in)_(?:size|entry|body|body_size))$/;
 
 function withoutPassword(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:]*:)[^/@]+@/i, `$1${REDACTED}@`);

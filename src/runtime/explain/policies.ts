@@ -61,7 +61,8 @@ export function explainPolicies(
     if (isOff(settings)) return undefined;
     const place = placeOf(configuration, [...path, scope.key]);
     return {
-      name,
+      // It asks nobody for credentials: routes do.
+      name: settings === value ? name : `${name}, the providers`,
       scope: path.length === 0 ? "gateway" : scopeOf(place, "route"),
       key: scope.key,
       settings: shown.of(settings === value ? writtenOut(scope.schema, value) : settings),

@@ -44,7 +44,7 @@ export function explainSettings(
   });
   return [
     ...TIMEOUTS.map((name) => timeout(configuration, route, at, name, shown)),
-    maxBodySize(configuration, route, at),
+    maxBodySize(configuration, route, at, shown),
     ...written,
   ];
 }
@@ -71,17 +71,18 @@ function maxBodySize(
   configuration: ExplainedConfiguration,
   { max_body_size: own }: RouteConfig,
   at: number,
+  shown: Shown,
 ): ExplainedSetting {
   const key = "max_body_size";
   if (own === undefined) {
     return {
       key,
-      value: configuration.config.server.max_body_size,
+      value: shown.of(configuration.config.server.max_body_size, key),
       ...ofServer(configuration, [key]),
     };
   }
   const place = placeOf(configuration, ["routes", at, key]);
-  return { key, value: own, scope: scopeOf(place, "route"), ...shownPlace(place) };
+  return { key, value: shown.of(own, key), scope: scopeOf(place, "route"), ...shownPlace(place) };
 }
 
 /** Of the server; without a place if it is a default of the gateway's own. */

@@ -77,8 +77,8 @@ Policies, in this order
        [10.0.0.0/8]
 
 Backends of the route, by round_robin  gateway.yaml:5
-  http://a.test  25 %  weight 1
-  http://b.test  75 %  weight 3
+  http://a.test  25%  weight 1
+  http://b.test  75%  weight 3
 
 What a backend gets
   GET /api/users/7
@@ -95,8 +95,8 @@ Settings
   timeouts.response: 30s  (default)
   timeouts.idle: 5m  (default)
   timeouts.exchange: 0  (default)
-  max_body_size: 100000000  (default)
-  retry: { attempts: 2, on: [connect, reset, timeout, 502, 503, 504], methods: [GET, HEAD, PUT, DELETE, OPTIONS], max_body: 65536, attempt_timeout: 0, backoff: 25ms, budget: "20%" }  gateway.yaml:3, of defaults
+  max_body_size: 100MB  (default)
+  retry: { attempts: 2, on: [connect, reset, timeout, 502, 503, 504], methods: [GET, HEAD, PUT, DELETE, OPTIONS], max_body: 64KiB, attempt_timeout: 0, backoff: 25ms, budget: 20% }  gateway.yaml:3, of defaults
 `);
 });
 
@@ -139,13 +139,16 @@ test("`explain --request` says when no fields were kept, and when there is no su
   expect((JSON.parse(console.printed) as Explanation).notes[1]).toStartWith(
     "its fields were not kept",
   );
-  expect(await complaintOf(explaining([], { request: "9" }))).toContain("has no request 9");
+  const missing = await explaining([], { request: "9" });
+  expect(missing.code).toBe(1);
+  expect(missing.console.complaints).toContain("has no request 9; `gateway logs` lists them");
 });
 
 test.each<[string[], Record<string, string>, Record<string, string[]>, string]>([
   [[], {}, {}, "takes a method and a URL, like `gateway explain GET /api/users`"],
   [["/a"], {}, {}, "like `gateway explain GET /a`"],
   [["GET", "a"], {}, {}, 'a URL begins with "/"'],
+  [["GET", "/a"], { request: "1" }, {}, "--request ID is in place of METHOD and URL"],
   [["GET", "/a"], { client: "me" }, {}, "--client takes an IP address"],
   [["GET", "/a"], {}, { header: ["x"] }, "-H takes a name, a colon and a value"],
 ])(

@@ -212,7 +212,7 @@ describe("a duration, size or rate", () => {
 
   test.each([
     ["1023", "`1023` is too small: this is at least 1KiB"],
-    ["2MiB", "`2MiB` is too large: this is at most 1024KiB"],
+    ["2MiB", "`2MiB` is too large: this is at most 1MiB"],
   ])("as in max_header_size: %s is reported beyond its bounds", (written, message) => {
     expect(errorsIn(`server: { max_header_size: ${written} }\n${ROUTE}`)).toEqual([
       `1:28: ${message}`,

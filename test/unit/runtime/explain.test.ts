@@ -114,7 +114,7 @@ test("a request's route, policies, upstream and what is sent are told with their
     { key: "timeouts.response", value: "5s", scope: "route", at: { line: 21 } },
     { key: "timeouts.idle", value: "5m" },
     { key: "timeouts.exchange", value: "0" },
-    { key: "max_body_size", value: 100_000_000 },
+    { key: "max_body_size", value: "100MB" },
     { key: "retry", value: { attempts: 2 }, scope: "defaults", at: { line: 6 } },
   ]);
   expect(settings?.[2]).not.toHaveProperty("at");
