@@ -100,7 +100,8 @@ const overTime: Column<GroupLine> = {
 
 export const routeColumns: readonly Column<GroupLine>[] = [
   named("ROUTE"),
-  ...groupColumns,
+  // What is open is known of backends alone.
+  ...groupColumns.filter(({ heading }) => heading.trim() !== "OPEN"),
   overTime,
 ];
 

@@ -83,7 +83,7 @@ function bodyOf(top: Top, width: number, page: number, paint: PaintText): string
   }
   const columns: readonly ViewColumn[] = COLUMNS[top.view] as never;
   const lines: readonly unknown[] = top.lines;
-  if (lines.length === 0) return ["", EMPTY[top.view]];
+  if (lines.length === 0) return ["", shortened(emptyText(top), width)];
   top.chosen = Math.min(top.chosen, lines.length - 1);
   const first = Math.max(0, Math.min(top.chosen - page + 1, lines.length - page));
   const shown = lines.slice(first, first + page);
@@ -115,7 +115,7 @@ const NO_MARKER = "  ";
 function marked({ heading, align }: TableColumn, isUp: boolean): string {
   const sign = isUp ? "↑" : "↓";
   if (align === "right") return `${heading.replace(/^ /, "")}${sign}`;
-  return heading.endsWith(" ") ? heading.replace(/ $/, sign) : heading + sign;
+  return `${heading.trimEnd()}${sign}`.padEnd(heading.length);
 }
 
 function painted(cell: string, heading: string, paint: PaintText): string {
@@ -141,6 +141,11 @@ function footOf({ typing, message, opened, view }: Top, width: number): string {
   if (opened !== undefined) return shortened("Esc back   ↑↓ scroll", width);
   const open = view === "requests" ? "Enter all of it" : "Enter its requests";
   return shortened(`q quit  Tab view  s order  / filter  ${open}  p pause  ? help`, width);
+}
+
+function emptyText({ view, filter }: Top): string {
+  const isNamed = view !== "requests" && filter !== "";
+  return isNamed ? `No ${view} with "${filter}" in the name; Esc shows all.` : EMPTY[view];
 }
 
 const EMPTY: Readonly<Record<View, string>> = {

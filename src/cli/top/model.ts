@@ -204,6 +204,8 @@ export class Top {
   }
 
   #type(key: Key, typed: string): void {
+    // It is about what was typed before.
+    this.message = "";
     if (key === "escape") this.typing = undefined;
     else if (key === "enter") this.#filterBy(typed.trim());
     else if (key === "backspace") this.typing = Array.from(typed).slice(0, -1).join("");

@@ -66,4 +66,17 @@ test("what is typed, and what is wrong with it, stand in the last line", () => {
   expect(drawn(top, { width: 200, height: 20 }, "top", false).at(-1)).toMatch(
     /^filter: status:x_ {3}\(status cannot be "x"/,
   );
+  top.press("backspace", 10);
+  expect(drawn(top, { width: 200, height: 20 }, "top", false).at(-1)).toBe("filter: status:_");
+});
+
+test("says that no name has the filter, and marks the order without moving columns", () => {
+  const top = filled();
+  for (const key of ["/", ..."zzz", "enter"]) top.press(key, 10);
+  const size = { width: 100, height: 20 };
+  expect(drawn(top, size, "top", false)[4]).toBe(
+    'No routes with "zzz" in the name; Esc shows all.',
+  );
+  top.press("3", 10);
+  expect(drawn(top, size, "top", false)[3]).toStartWith("  TIME↓     METHOD");
 });
