@@ -50,7 +50,7 @@ type Policy = NonNullable<Decisions["policies"]>[number];
 
 function verdictOf({ verdict, code, out }: Policy): string {
   const outs =
-    out === undefined ? [] : [`out ${ms(out.took_ms)}${out.replaced ? ", replaced" : ""}`];
+    out === undefined ? [] : [`(out: ${ms(out.took_ms)}${out.replaced ? ", replaced" : ""})`];
   return [verdict, ...(code === undefined ? [] : [code]), ...outs].join(" ");
 }
 

@@ -75,6 +75,9 @@ Exit codes: 0 done; 1 the file cannot be read, or has no such request; 2 invalid
       const stop = stopper(console, pause);
       const isShow = requireOperands(input);
       const filters = filtersIn(input, console.now());
+      if (input.flags["follow"] !== undefined && filters.until <= console.now()) {
+        throw new UsageError("--follow shows what comes, and --until is in the past");
+      }
       const write = rowWriter(input.flags, console.color.out);
       const limit = integerFlag(input.flags, "limit", {
         default: input.flags["follow"] === undefined ? 50 : 10,

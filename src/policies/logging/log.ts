@@ -39,8 +39,15 @@ const schema = Type.Union(
     description:
       "What is logged of this route's requests: all, errors or off, which is short for `rows`. `false` is `off`.",
     expected: "all, errors, off, or { rows, usage }",
+    advice: rowsAdvice,
   },
 );
+
+function rowsAdvice(written: string): string | undefined {
+  if (/^(?:no|none|never|disabled)$/i.test(written)) return "write `off`";
+  if (/^(?:true|yes|on|enabled)$/i.test(written)) return "write `all`";
+  return /^(?:error|5xx|failures?)$/i.test(written) ? "did you mean `errors`?" : undefined;
+}
 
 type Config = StaticDecode<typeof schema>;
 

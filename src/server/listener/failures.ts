@@ -1,7 +1,7 @@
 import { GatewayError } from "../../pipeline/errors.ts";
 
 export function clientLeft(): GatewayError {
-  return new GatewayError("client_closed", "the client left in the middle of the answer");
+  return new GatewayError("client_closed", "the client left before the answer was complete");
 }
 
 /** Why an answer's content broke off. */

@@ -29,10 +29,16 @@ export class QueryError extends Error {
 export function asQueryError(error: unknown, file: string): QueryError {
   if (error instanceof QueryError) return error;
   const failure = describeFailure(error);
+  if (codeOf(error) === "SQLITE_NOTADB") {
+    return new QueryError("damaged", `${file} is no SQLite database, or its beginning is damaged`);
+  }
   if (isCorrupt(error)) return new QueryError("damaged", `${file} is damaged: ${failure}`);
   if (isLocked(error)) return new QueryError("busy", `${file} is locked: ${failure}`);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return /^SQLITE_(?:CANTOPEN|READONLY|PERM|AUTH|IOERR)/.test(code)
+  return /^SQLITE_(?:CANTOPEN|READONLY|PERM|AUTH|IOERR)/.test(codeOf(error))
     ? new QueryError("unreadable", `cannot read ${file}: ${failure}`)
     : new QueryError("failed", `${file}: ${failure}`);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

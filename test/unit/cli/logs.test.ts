@@ -142,6 +142,7 @@ describe("a command line that means nothing", () => {
     [{}, ["show"], "gateway logs show ID"],
     [{}, ["show", "1", "2"], 'unexpected argument "2"'],
     [{ follow: "true" }, ["show", "1"], "has no --follow"],
+    [{ follow: "true", until: "1h" }, [], "--until is in the past"],
     [{ limit: "x" }, [], "--limit takes a whole number"],
   ] as const)("is refused: %j %j", async (flags, operands, words) => {
     expect(await refusal(() => run({ database: "x.db", ...flags }, {}, operands))).toContain(words);
@@ -211,7 +212,7 @@ describe("one exchange is shown", () => {
       "request_id        seven",
       "  route: matched users id=42",
       '    not "/users" (other): takes only POST',
-      "refused rate_limited out 0.5 ms, replaced",
+      "refused rate_limited (out: 0.5 ms, replaced)",
       "  split: a, by weight",
       "  pick of u: http://b:1",
       "    not http://c:1: down (connect refused)",
