@@ -34,6 +34,6 @@ interface Found {
   readonly schema: {
     readonly description?: string;
     readonly properties?: object;
-    readonly anyOf?: readonly { readonly const?: unknown }[];
+    readonly anyOf?: readonly { readonly const?: string }[];
   };
 }
