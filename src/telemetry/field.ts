@@ -30,6 +30,8 @@ export interface Field<Value extends string | number> {
   readonly toSql: (value: Value, record: Context) => SqlValue;
   /** The value in a JSON line; undefined omits it. */
   readonly toJson: ((value: Value, record: Context) => JsonValue) | undefined;
+  /** Whether it is NULL in nearly all rows, so that most statements are shorter without it. */
+  readonly isExceptional: boolean;
   /** The part of a text line, ordered by `place`. Texts have been escaped. */
   readonly inLine: LinePart<Value> | undefined;
 }
@@ -62,19 +64,32 @@ type Stated<Of, Optional extends keyof Of> = Omit<Of, "kind" | Optional> &
   Partial<Pick<Of, Optional>>;
 
 /** Defines a number. By default JSON lines have the number and text lines do not. */
-export function number(stated: Stated<NumberField, "toSql" | "toJson" | "inLine">): NumberField {
-  return { kind: "number", toSql: same, toJson: same, inLine: undefined, ...stated };
+export function number(
+  stated: Stated<NumberField, "isExceptional" | "toSql" | "toJson" | "inLine">,
+): NumberField {
+  return {
+    kind: "number",
+    isExceptional: false,
+    toSql: same,
+    toJson: same,
+    inLine: undefined,
+    ...stated,
+  };
 }
 
 /** Defines a text. By default an empty one is NULL, JSON lines have it and text lines do not. */
 export function text<Value extends string>(
-  stated: Stated<TextField<Value>, "type" | "limit" | "isVerbatim" | "toSql" | "toJson" | "inLine">,
+  stated: Stated<
+    TextField<Value>,
+    "type" | "limit" | "isVerbatim" | "isExceptional" | "toSql" | "toJson" | "inLine"
+  >,
 ): TextField<Value> {
   return {
     kind: "text",
     type: "TEXT",
     limit: Infinity,
     isVerbatim: false,
+    isExceptional: false,
     toSql: textOrNull,
     toJson: same,
     inLine: undefined,

@@ -119,6 +119,7 @@ export const fields = {
   /** Of several attempts each with its backend, what came of it, and milliseconds; otherwise empty. */
   attemptOutcomes: text({
     column: "attempt_outcomes",
+    isExceptional: true,
     repeats: "in runs",
     limit: 2048,
     read: ({ attempts }) => (attempts.length > 1 ? attempts.map(outcomeOf).join("; ") : ""),
@@ -135,6 +136,7 @@ export const fields = {
   /** The problem's code; empty when there was none. */
   errorCode: text({
     column: "error_code",
+    isExceptional: true,
     repeats: "often",
     read: ({ errorCode }) => errorCode ?? "",
     toJson: textOrAbsent,
@@ -185,6 +187,7 @@ export const fields = {
   /** Who caused the error: client, backend or gateway; empty without one. */
   endedBy: text({
     column: "ended_by",
+    isExceptional: true,
     repeats: "often",
     read: ({ endedBy }) => endedBy ?? "",
     toJson: textOrAbsent,
@@ -223,6 +226,7 @@ export const fields = {
   /** The policy that answered or refused it; empty if none did. */
   refusedBy: text({
     column: "refused_by",
+    isExceptional: true,
     repeats: "often",
     read: ({ refusedBy }) => refusedBy,
     toJson: textOrAbsent,
@@ -244,6 +248,7 @@ export const fields = {
   /** The language model that answered; empty for other answers. */
   model: text({
     column: "model",
+    isExceptional: true,
     repeats: "often",
     limit: 255,
     read: ({ usage }) => usage?.model ?? "",
@@ -284,6 +289,7 @@ function countOrAbsent(column: string, read: NumberField["read"]): NumberField {
     column,
     type: "INTEGER",
     read,
+    isExceptional: true,
     toSql: (count) => (count < 0 ? null : count),
     toJson: (count) => (count < 0 ? undefined : count),
   });
@@ -297,6 +303,7 @@ function kept(column: string, read: (exchange: Exchange) => string | undefined):
   return text({
     column,
     repeats: "seldom",
+    isExceptional: true,
     isVerbatim: true,
     read: (exchange) => read(exchange) ?? "",
     toJson: undefined,
@@ -309,6 +316,7 @@ function messages(column: string, read: NumberField["read"]): NumberField {
     column,
     type: "INTEGER",
     read,
+    isExceptional: true,
     toSql: (count, { statusCode }) => (statusCode === 101 ? count : null),
     toJson: (count, { statusCode }) => (statusCode === 101 ? count : undefined),
   });

@@ -1,14 +1,13 @@
-import type { Statement } from "bun:sqlite";
 import type { FileChange } from "../../sqlite/database-files.ts";
 import { OpenDatabase } from "../../sqlite/open-database.ts";
 import { nextTurn } from "../../time/next-turn.ts";
 import type { Note } from "../notes/note.ts";
 import type { ExchangeRecord } from "../record.ts";
-import { COLUMNS, valuesOf } from "./columns.ts";
 import type { Companion } from "./companion.ts";
 import { companionKinds } from "./companions.ts";
 import { retention } from "./retention.ts";
 import type { Limits } from "./limits.ts";
+import { RowInserter } from "./row-inserter.ts";
 import { accessLogSchema } from "./schema.ts";
 
 /** The access log's database, for the thread that writes it. */
@@ -16,16 +15,14 @@ export class Store {
   readonly #file: OpenDatabase;
   readonly #path: string;
   readonly #limits: Limits;
-  readonly #insert: Statement;
+  readonly #rows: RowInserter;
   readonly #companions: readonly Companion[];
 
   private constructor(file: OpenDatabase, path: string, limits: Limits) {
     this.#file = file;
     this.#path = path;
     this.#limits = limits;
-    const names = COLUMNS.map(({ name }) => name);
-    const places = names.map(() => "?").join(", ");
-    this.#insert = file.db.prepare(`INSERT INTO logs (${names.join(", ")}) VALUES (${places})`);
+    this.#rows = new RowInserter(file.db);
     this.#companions = companionKinds.map((kind) => kind.open(file.db));
   }
 
@@ -76,10 +73,7 @@ export class Store {
 
   #append(records: readonly ExchangeRecord[]): void {
     const rows = records.every(isLogged) ? records : records.filter(isLogged);
-    let lastId = 0;
-    for (const row of rows) {
-      lastId = Number(this.#insert.run(...valuesOf(row)).lastInsertRowid);
-    }
+    const lastId = this.#rows.insert(rows);
     for (const companion of this.#companions) {
       companion.append(rows, lastId - rows.length + 1, records);
     }
@@ -135,7 +129,7 @@ export class Store {
   }
 
   #end(): void {
-    this.#insert.finalize();
+    this.#rows.close();
     for (const companion of this.#companions) companion.close?.();
   }
 }
