@@ -16,19 +16,46 @@ export type KeptFields = readonly (readonly [name: string, value: string])[];
 /** A command that sends a logged request again, to its host. What was redacted in the log is so here too. */
 export function curlOf(row: Row, fields: KeptFields | undefined, content: string | null): string {
   const scheme = row["tls_version"] === null ? "http" : "https";
-  const { method, host, path, query } = row;
+  const { method, host, query } = row;
+  const path = String(row["path"] ?? "/");
+  const hasContent = content !== null && method !== "HEAD";
   const parts = ["curl", "--globoff", "--path-as-is"];
   if (method === "HEAD") parts.push("--head");
-  else if (method !== "GET") parts.push("-X", quoted(String(method)));
+  else if (method !== "GET" || hasContent) parts.push("-X", quoted(String(method)));
   for (const [name, value] of fields ?? []) {
-    if (!LEFT_OUT.has(name.toLowerCase())) parts.push("-H", quoted(`${name}: ${value}`));
+    if (LEFT_OUT.has(name.toLowerCase())) continue;
+    // With a colon curl would leave out a field that is empty.
+    parts.push("-H", quoted(value === "" ? `${name};` : `${name}: ${value}`));
   }
-  if (content !== null) parts.push("--data-raw", quoted(content));
-  parts.push(quoted(`${scheme}://${host ?? "localhost"}${path ?? "/"}${query ?? ""}`));
+  if (hasContent) {
+    // curl would call it a form.
+    const isTyped = fields?.some(([name]) => name.toLowerCase() === "content-type") === true;
+    if (!isTyped) parts.push("-H", quoted("content-type:"));
+    parts.push("--data-raw", quoted(content));
+  }
+  const isPath = path.startsWith("/");
+  if (!isPath) parts.push("--request-target", quoted(path));
+  parts.push(quoted(`${scheme}://${host ?? "localhost"}${isPath ? path : "/"}${query ?? ""}`));
   return parts.join(" ");
 }
 
 /** For a shell, whatever is in it. */
 function quoted(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  if (/^[\w./:@%+=,-]+$/.test(text)) return text;
+  // A terminal acts on control characters while they are pasted, before the shell has seen the quotes.
+  return INVISIBLE.test(text)
+    ? `$'${text.replaceAll(ESCAPED, escapeOf)}'`
+    : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** Control characters, and those that change what is seen of a line. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+const ESCAPED = /['\\]|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** In bash's and zsh's $'…', by bytes, so that no locale matters. */
+function escapeOf(character: string): string {
+  if (character === "'" || character === "\\") return `\\${character}`;
+  if (character === "\n") return String.raw`\n`;
+  const octal = (byte: number) => `\\${byte.toString(8).padStart(3, "0")}`;
+  return Array.from(Buffer.from(character), octal).join("");
 }
