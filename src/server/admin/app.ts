@@ -89,7 +89,7 @@ export function createAdminPages(subject: AdminSubject): AdminPages {
             : await shown(request, visitor);
         return isApi ? inApi(answer) : answer;
       }
-      const checked = await checkedWrite(request, visitor);
+      const checked = await checkedWrite(request, subject.clock, visitor);
       const answer = checked instanceof Response ? checked : await written(checked, visitor);
       const told = isApi ? await inApi(answer) : answer;
       const note = await auditNote(checked instanceof Response ? request : checked, told, visitor);

@@ -29,6 +29,8 @@ const LIMITS: ListenerLimits = {
   http2: false,
 };
 
+const TIMED_OUT = 408;
+
 /** Opens the operator's port. Throws when it cannot be opened. */
 export function listenForAdmin(options: AdminListenOptions): Listener {
   const { host, port, clock, onError } = options;
@@ -50,9 +52,12 @@ export function listenForAdmin(options: AdminListenOptions): Listener {
       const host = headers.get("host") ?? "";
       const asker = { peer, peerPort, port: portOf(listener.url), host, headers };
       const visitor = options.admit(asker, asked);
-      return answerOf(
+      const told = answerOf(
         guarded(visitor instanceof Response ? visitor : await options.handle(asked, visitor)),
       );
+      // The rest of the content is not waited for.
+      if (told.status === TIMED_OUT) told.fields.set("Connection", "close");
+      return told;
     } catch (error) {
       onError(error);
       return answerOf(new Response("the request cannot be answered\n", { status: 400 }));

@@ -1,4 +1,5 @@
 import { wholeContent } from "../../http/whole-content.ts";
+import type { Clock } from "../../time/clock.ts";
 import { secretCheck } from "../../units/secret.ts";
 import { isForeignTo } from "./access.ts";
 import type { Session } from "./sessions.ts";
@@ -6,6 +7,8 @@ import type { Visitor } from "./visitor.ts";
 
 /** Bytes of content that a page takes at most. */
 const MOST_CONTENT = 65_536;
+/** How long it may take to arrive, in milliseconds: strangers may send some, to log in. */
+export const CONTENT_MS = 10_000;
 
 /** Whether a request with this method changes something. */
 export function isWrite(method: string): boolean {
@@ -23,6 +26,7 @@ export function isWrite(method: string): boolean {
  */
 export async function checkedWrite(
   request: Request,
+  clock: Clock,
   visitor?: Visitor,
 ): Promise<Request | Response> {
   const { headers } = request;
@@ -35,7 +39,11 @@ export async function checkedWrite(
   if (!isJson(headers.get("content-type"))) {
     return refusal(415, "send JSON, with content-type: application/json");
   }
-  const content = await wholeContent(request, MOST_CONTENT);
+  const content = await inTime(wholeContent(request, MOST_CONTENT), clock);
+  if (content === "late") {
+    const seconds = CONTENT_MS / 1_000;
+    return refusal(408, `the content did not arrive within ${seconds} s`);
+  }
   if (content === undefined) {
     return refusal(413, `the content is larger than ${MOST_CONTENT} bytes`);
   }
@@ -49,6 +57,23 @@ function hasCsrf(headers: Headers, session: Session | undefined): boolean {
 
 function refusal(status: number, text: string): Response {
   return new Response(`${text}\n`, { status });
+}
+
+async function inTime<Content>(
+  arriving: Promise<Content>,
+  clock: Clock,
+): Promise<Content | "late"> {
+  let cancel = (): void => {};
+  const late = new Promise<"late">((resolve) => {
+    cancel = clock.schedule(CONTENT_MS, () => resolve("late"));
+  });
+  try {
+    return await Promise.race([arriving, late]);
+  } finally {
+    cancel();
+    // Once nobody waits for it, it may break off.
+    arriving.catch(() => {});
+  }
 }
 
 function isJson(contentType: string | null): boolean {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { checkedWrite, isWrite } from "../../../src/server/admin/writes.ts";
+import { checkedWrite, CONTENT_MS, isWrite } from "../../../src/server/admin/writes.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 
+const clock = new FakeClock();
 const JSON_TYPE = { "content-type": "application/json" };
 
 function write(headers: Record<string, string>, body: string | ReadableStream<Uint8Array> = "{}") {
@@ -10,6 +12,7 @@ function write(headers: Record<string, string>, body: string | ReadableStream<Ui
       headers: { host: "localhost:9090", ...headers },
       body,
     }),
+    clock,
   );
 }
 
@@ -69,6 +72,14 @@ describe("a write to the operator's pages", () => {
     ["text that mentions JSON", "text/plain; application/json"],
   ])("that says it is %s is refused, as a form could send it", async (_, type) => {
     expect(await refusalOf({ "content-type": type })).toBe(415);
+  });
+
+  test("is given up when its content does not arrive", async () => {
+    const endless = new ReadableStream<Uint8Array>({ pull: () => new Promise<void>(() => {}) });
+    const refused = refusalOf(JSON_TYPE, endless);
+    await Promise.resolve();
+    clock.advance(CONTENT_MS);
+    expect(await refused).toBe(408);
   });
 
   test("may name a charset", async () => {
