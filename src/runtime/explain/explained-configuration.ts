@@ -30,7 +30,10 @@ type Path = readonly (string | number)[];
 type Scope = NonNullable<ExplainedSetting["scope"]>;
 
 /** Where something is written, for JSON. */
-export function placeOf({ document }: ExplainedConfiguration, path: Path): WrittenAt | undefined {
+export function placeOf(
+  { document }: Pick<ExplainedConfiguration, "document">,
+  path: Path,
+): WrittenAt | undefined {
   return document === undefined ? undefined : writtenAt(document, path);
 }
 

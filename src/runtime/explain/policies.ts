@@ -95,7 +95,7 @@ function has(scope: PolicyScope | undefined, config: object): boolean {
 }
 
 /** What turns a policy off, under a default or one for all requests. */
-function isOff(settings: unknown): boolean {
+export function isOff(settings: unknown): boolean {
   if (settings === false || settings === "none" || settings === "off") return true;
   if (Array.isArray(settings)) return settings.length === 0;
   return (

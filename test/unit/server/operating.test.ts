@@ -15,6 +15,8 @@ import { collectingWriter } from "../telemetry/collecting-writer.ts";
 import { mockBackend, start, UNCHECKED } from "./running.ts";
 
 const stage = createStage(afterEach);
+/** Where the file has its first route. */
+const ROUTE_LINE = expect.any(Number);
 const TOKEN = "hunter2-hunter2-hunter2";
 
 /** A gateway in this process, with a file, and what an operator asks of it. */
@@ -88,7 +90,17 @@ test("rows, statistics and refusals are answered from the log", async () => {
   expect(await get("stats?by=client&route=/echo/*")).toMatchObject({ status: 422 });
   const routes = await get<{ routes: object[] }>("routes");
   expect(routes.routes).toMatchObject([
-    { id: "/echo/*", ends_in: "upstream", requests: 1, dead: false },
+    {
+      id: "/echo/*",
+      ends_in: "upstream",
+      requests: 1,
+      dead: false,
+      policies: [
+        { name: "rate_limit", line: ROUTE_LINE },
+        { name: "quota", line: ROUTE_LINE },
+      ],
+      line: ROUTE_LINE,
+    },
     { id: "/none", ends_in: "respond", requests: 0, dead: true },
   ]);
   expect(await get("backends")).toMatchObject({

@@ -1,19 +1,24 @@
 import { Redirect } from "../../../policies/answering/redirect.ts";
 import { FixedAnswer } from "../../../policies/answering/respond.ts";
+import { routePlaces, routePolicies } from "../../../runtime/explain/route-policies.ts";
 import type { CompiledRoute, Snapshot } from "../../../runtime/snapshot/snapshot.ts";
 
-/** What a snapshot says of its routes. */
-export function describeRoutes({ routes }: Snapshot) {
-  return routes.map((route) => ({
+type Written = Parameters<typeof routePolicies>[0];
+
+/** What a snapshot says of its routes, and the configuration that it is of. */
+export function describeRoutes({ routes }: Snapshot, written: Written) {
+  const policies = routePolicies(written);
+  const places = routePlaces(written);
+  return routes.map((route, at) => ({
     id: route.id,
     path: route.path,
     hosts: [...(route.hosts ?? [])].map(String),
     methods: [...(route.methods ?? [])],
     ends_in: endOf(route),
     upstreams: upstreamNames(route),
-    policies: [] as { name: string; file: string | null; line: number | null }[],
-    file: null,
-    line: null,
+    policies: policies[at] ?? [],
+    file: places[at]?.file ?? null,
+    line: places[at]?.line ?? null,
   }));
 }
 

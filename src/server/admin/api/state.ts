@@ -5,23 +5,37 @@ import { limitsOf } from "./limits.ts";
 import { windowParameters } from "./schemas/parameters.ts";
 import { backends, certificates, limits, routes } from "./schemas/state.ts";
 import { describeRoutes } from "./route-descriptions.ts";
+import type { Snapshot } from "../../../runtime/snapshot/snapshot.ts";
+import { NoFileError } from "../../parts/reloading.ts";
 import type { ApiServices } from "./subject.ts";
 import { useOf } from "./use.ts";
 
-type Services = Pick<ApiServices, "snapshot" | "queries" | "certificates" | "clock">;
+type Services = Pick<
+  ApiServices,
+  "snapshot" | "queries" | "certificates" | "clock" | "configuration" | "operations"
+>;
 
 const DAY_MS = 86_400_000;
 
 /** How the gateway is: GET routes, backends, limits, certificates. */
-export function stateEndpoints({ snapshot, queries, certificates: known, clock }: Services) {
+export function stateEndpoints(services: Services) {
+  const { snapshot, queries, certificates: known, clock } = services;
   const window = Type.Object(windowParameters);
+  const described = new WeakMap<Snapshot, ReturnType<typeof describeRoutes>>();
+  /** The file is read once for each snapshot. */
+  const descriptions = () => {
+    const current = snapshot();
+    const found = described.get(current) ?? describeRoutes(current, writtenBy(services));
+    described.set(current, found);
+    return found;
+  };
   return new Elysia({ normalize: false })
     .get(
       "/routes",
       async ({ query }) => {
         const use = await useOf(queries(), query, clock.wall());
         return {
-          routes: describeRoutes(snapshot()).map((route) => {
+          routes: descriptions().map((route) => {
             const last_used_at = use.routeUsedAt(route.id);
             return {
               ...route,
@@ -71,4 +85,15 @@ export function stateEndpoints({ snapshot, queries, certificates: known, clock }
       }),
       { response: certificates, detail: { summary: "The certificates that clients get" } },
     );
+}
+
+/** The configuration in force, with its lines if its file is small and still says the same. */
+function writtenBy({ operations, configuration }: Services) {
+  const withoutLines = () => ({ config: configuration(), document: undefined });
+  try {
+    return operations.reloading.inspect() ?? withoutLines();
+  } catch (error) {
+    if (error instanceof NoFileError) return withoutLines();
+    throw error;
+  }
 }

@@ -59,7 +59,7 @@ export function ConfigurationView() {
       remedy: "",
     })),
     ...value.findings,
-  ];
+  ].toSorted((one, other) => rankOf(one) - rankOf(other));
   return (
     <div class="view">
       <div class="columns">
@@ -168,3 +168,8 @@ function Source({ lines, remarks }: SourceProps) {
     </div>
   );
 }
+
+const SEVERITIES = ["error", "warning", "high", "medium", "low"];
+
+/** The worst come first. */
+const rankOf = ({ severity }: Remark): number => SEVERITIES.indexOf(severity);

@@ -48,7 +48,7 @@ function Reload({ onDone }: ActionProps) {
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 const TIMES = [
-  ["10m", "for 10 minutes"],
+  ["10m", "for 10 min"],
   ["1h", "for an hour"],
   ["", "until a reload"],
 ] as const;

@@ -72,7 +72,9 @@ const COLUMNS: readonly Column<Route>[] = [
           {[
             id !== path && id,
             hosts.length > 0 && `at ${hosts.join(", ")}`,
-            upstreams.length > 0 ? `to ${upstreams.join(", ")}` : end,
+            upstreams.length > 0
+              ? `to ${upstreams.join(", ").replace(/^of route .*/, "backends of its own")}`
+              : end,
           ]
             .filter(Boolean)
             .join(" · ")}
