@@ -28,7 +28,10 @@ export async function findLog(input: Arguments, console: Console): Promise<Found
     return { file: new LogFile(USUAL_DATABASE), path: USUAL_DATABASE };
   }
   const config = (await readConfigFile(configFile, console))?.config;
-  if (config === undefined) return undefined;
+  if (config === undefined) {
+    console.err("gateway: --database FILE names the log without the configuration\n");
+    return undefined;
+  }
   const path = config.logging.database;
   return { file: new LogFile(path), path };
 }

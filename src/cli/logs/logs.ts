@@ -9,6 +9,7 @@ import {
 import type { Row } from "../../telemetry/query/row.ts";
 import { integerFlag } from "../args.ts";
 import { type Arguments, type Command, type Console, type Flag, UsageError } from "../command.ts";
+import { adviceOnNothing } from "./advice.ts";
 import { type FoundLog, findLog } from "./find-log.ts";
 import { follow } from "./follow.ts";
 import { rowWriter } from "./forms.ts";
@@ -95,7 +96,7 @@ Exit codes: 0 done; 1 the file cannot be read, or has no such request; 2 invalid
         if (input.flags["follow"] === undefined) {
           const found = await search(log, filters, limit, undefined, stop.isStopped);
           print(found.rows);
-          explain(found, log, console);
+          explain(found, log, input, console);
           return 0;
         }
         const after = newestId(log);
@@ -182,12 +183,19 @@ async function search(
   return { rows: rows.toReversed(), searchedTo };
 }
 
-function explain({ rows, searchedTo }: Found, { path }: FoundLog, console: Console): void {
+function explain(
+  { rows, searchedTo }: Found,
+  { path }: FoundLog,
+  input: Arguments,
+  console: Console,
+): void {
   if (searchedTo !== null) {
     console.err(
       `gateway: searched back to ${searchedTo}, not everything; --until ${searchedTo} goes on from there\n`,
     );
-  } else if (rows.length === 0) console.err(`gateway: no request in ${path} meets this\n`);
+  } else if (rows.length === 0) {
+    console.err(`gateway: no request in ${path} meets this${adviceOnNothing(input)}\n`);
+  }
 }
 
 /** The id after which rows are new; null while there is no file. */
