@@ -3,6 +3,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ConnectionRefused: "it refuses connections",
   ECONNRESET: "it closes the connection",
   ConnectionClosed: "it closes the connection",
+  Malformed_HTTP_Response: "its answer is no HTTP",
+  InvalidContentLength: "its answer has an invalid length",
   ENOTFOUND: "its name cannot be resolved",
   EAI_AGAIN: "its name cannot be resolved at the moment",
 };

@@ -1,3 +1,4 @@
+import { opened, sealed } from "../sealed.ts";
 import { type MinuteSums, type Series, USAGE_KINDS, type UsageKind } from "./batch-sums.ts";
 import type { BatchEntry, Sums } from "./sums.ts";
 import { LONGEST_VARINT, putVarint, VarintReader } from "./varint.ts";
@@ -6,7 +7,6 @@ import { LONGEST_VARINT, putVarint, VarintReader } from "./varint.ts";
 export interface EncodedBatch {
   /** A JSON array of the texts that `sums` refers to. */
   readonly texts: string;
-  /** Valid until the next batch is encoded. */
   readonly sums: Uint8Array;
   /** How many sums there are. */
   readonly entries: number;
@@ -66,11 +66,9 @@ export class BatchEncoder {
         this.#putSums(sums, at, latencies);
       }
     }
-    return {
-      texts: JSON.stringify(this.#texts),
-      sums: this.#bytes.subarray(0, this.#at),
-      entries: this.#entries,
-    };
+    const texts = JSON.stringify(this.#texts);
+    const sums = sealed(this.#bytes.subarray(0, this.#at), seedOf(at, texts));
+    return { texts, sums, entries: this.#entries };
   }
 
   #begin(sums: Sums): Uint8Array {
@@ -114,13 +112,20 @@ export class BatchEncoder {
   }
 }
 
-/** What `encode` returned. */
+/** So that the checksum covers the batch's time and texts too. */
+function seedOf(at: number, texts: string): number {
+  return Bun.hash.xxHash32(`${at} ${texts}`);
+}
+
+/** What `encode` returned; nothing of a batch that has been damaged, which nobody could make sense of. */
 export function decodeBatch(
   at: number,
   { texts, sums }: Pick<EncodedBatch, "texts" | "sums">,
 ): DecodedBatch {
+  const data = opened(sums, seedOf(at, texts));
+  if (data === undefined) return { series: [], usage: [] };
   const list = JSON.parse(texts) as string[];
-  const reader = new VarintReader(sums);
+  const reader = new VarintReader(data);
   const text = (): string => list[reader.next()] ?? "";
   // Properties are evaluated in their order, which is that of the encoding.
   const series = times(reader.next(), () => ({

@@ -1,6 +1,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import { PARTS } from "./columns.ts";
-import { blockSeed, partSeed, sealed } from "./checksum.ts";
+import { sealed } from "../sealed.ts";
+import { blockSeed, partSeed } from "./checksum.ts";
 import type { EncodedBlock } from "./summary.ts";
 
 /** Changes with what blocks are made of; blocks of another format are not read. */

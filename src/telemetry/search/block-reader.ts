@@ -1,6 +1,7 @@
 import type { Database, Statement } from "bun:sqlite";
+import { opened } from "../sealed.ts";
 import { FORMAT } from "./block-file.ts";
-import { blockSeed, opened, partSeed } from "./checksum.ts";
+import { blockSeed, partSeed } from "./checksum.ts";
 import { PART, PARTS } from "./columns.ts";
 
 /** A block of the index, without its parts. */

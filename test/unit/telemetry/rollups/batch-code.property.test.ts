@@ -10,7 +10,6 @@ import {
 } from "fast-check";
 import { BatchEncoder, decodeBatch } from "../../../../src/telemetry/rollups/batch-code.ts";
 import { BatchSums } from "../../../../src/telemetry/rollups/batch-sums.ts";
-import { Histogram } from "../../../../src/telemetry/rollups/histogram.ts";
 import { Sums } from "../../../../src/telemetry/rollups/sums.ts";
 import { TEST_TIMEOUT_MS } from "../../../support/patience.ts";
 import { record } from "../access-log/support.ts";
@@ -76,14 +75,21 @@ test("a batch that is decoded has the sums that were encoded", () => {
   );
 });
 
-test("bytes that are cut off are read as far as they go", () => {
+test("nothing is read of a batch that is damaged", () => {
   const [minute] = new BatchSums().of([record({ timestamp: NOON })]);
   if (minute === undefined) throw new Error("no minute");
   const { texts, sums } = new BatchEncoder().encode(minute);
+  const isRead = (changes: { at?: number; texts?: string; sums?: Uint8Array }): boolean => {
+    const { series, usage } = decodeBatch(changes.at ?? minute.at, { texts, sums, ...changes });
+    return series.length > 0 || usage.some(({ entries }) => entries.length > 0);
+  };
+  expect(isRead({})).toBe(true);
   for (let length = 0; length < sums.length; length += 1) {
-    const { series } = decodeBatch(minute.at, { texts, sums: sums.slice(0, length) });
-    const histogram = new Histogram();
-    for (const one of series) histogram.mergeEncoded(one.sums.latencies);
-    expect(histogram.count).toBeLessThanOrEqual(1);
+    expect(isRead({ sums: sums.slice(0, length) })).toBe(false);
+    const flipped = sums.with(length, (sums[length] ?? 0) ^ 0xff);
+    expect(isRead({ sums: flipped })).toBe(false);
   }
+  expect(isRead({ sums: new Uint8Array(20).fill(0xff) })).toBe(false);
+  expect(isRead({ texts: "[" })).toBe(false);
+  expect(isRead({ at: minute.at + 60 })).toBe(false);
 });
