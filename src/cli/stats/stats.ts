@@ -2,6 +2,7 @@ import type { Config } from "../../config/schema.ts";
 import { QueryError } from "../../telemetry/query/errors.ts";
 import { LogFile } from "../../telemetry/query/log-file.ts";
 import {
+  type Group,
   type Grouping,
   GROUPINGS,
   type StatisticsRequest,
@@ -45,7 +46,11 @@ export function statsCommand(pause: (milliseconds: number) => Promise<boolean>):
       route: { value: "ROUTE", summary: "only this route, or `none`" },
       backend: { value: "URL", summary: "only this backend, or `none`" },
       upstream: { value: "NAME", summary: "only this upstream, or `none`" },
-      limit: { value: "N", summary: "how many groups, the most requests first (20)" },
+      sort: {
+        value: "WHAT",
+        summary: `which groups come first, those with most ${Object.keys(SORTS).join(", ")} (requests)`,
+      },
+      limit: { value: "N", summary: "how many groups (20)" },
       watch: { summary: "show it again every two seconds, until Ctrl-C" },
       json: { summary: "print JSON, with a series of each group" },
       csv: { summary: "print comma-separated values" },
@@ -69,12 +74,14 @@ Exit codes: 0 done; 1 no requests in the window, or the file cannot be read; 2 i
         "gateway stats --by key --since 2026-11-01 --until 2026-12-01 --csv",
         "a month's use by API key",
       ],
+      ["gateway stats --by client --since 10m --sort errors", "whose requests fail most"],
       ["gateway stats --database copy.db --json", "of a copy, for programs"],
     ],
     async run(input, console) {
       const form = formOf(input.flags);
       // What is wrong with the command line is said before any file is read.
       requestOf(input, undefined, console.now());
+      sorted([], input.flags);
       const log = await findLog(input, console);
       if (log === undefined) return 1;
       try {
@@ -113,11 +120,40 @@ function requestOf(
     backend,
     upstream,
     providers,
-    limit: integerFlag(flags, "limit", { default: 20, minimum: 1, maximum: MOST_GROUPS }),
+    // By another order the first ones may be any.
+    limit: flags["sort"] === undefined ? limitIn(flags) : MOST_GROUPS,
   };
   const problem = statisticsProblem(request);
   if (problem !== undefined) throw new UsageError(problem);
   return request;
+}
+
+function limitIn(flags: Arguments["flags"]): number {
+  return integerFlag(flags, "limit", { default: 20, minimum: 1, maximum: MOST_GROUPS });
+}
+
+/** What groups can be ordered by. */
+const SORTS: Readonly<Record<string, (group: Group) => number>> = {
+  requests: ({ requests }) => requests,
+  errors: ({ errors }) => errors,
+  p50: ({ p50_ms: latency }) => latency ?? -1,
+  p99: ({ p99_ms: latency }) => latency ?? -1,
+  bytes: ({ bytes_in: bytesIn, bytes_out: bytesOut }) => bytesIn + bytesOut,
+  tokens: ({ tokens_in: tokensIn, tokens_out: tokensOut }) => tokensIn + tokensOut,
+};
+
+/** The groups that `--sort` and `--limit` ask for. Throws a UsageError for an order that there is not. */
+function sorted(groups: readonly Group[], flags: Arguments["flags"]): readonly Group[] {
+  const written = flags["sort"];
+  if (written === undefined) return groups;
+  const measure = Object.hasOwn(SORTS, written) ? SORTS[written] : undefined;
+  if (measure === undefined) {
+    const names = Object.keys(SORTS);
+    throw new UsageError(
+      `--sort takes ${names.join(", ")}, not "${written}"${suggestion(written, names)}`,
+    );
+  }
+  return groups.toSorted((one, other) => measure(other) - measure(one)).slice(0, limitIn(flags));
 }
 
 function groupingIn(written = "route"): Grouping {
@@ -206,7 +242,8 @@ function textOf(log: Log, input: Arguments, form: Form, console: Console): Shown
   const { file, path, keyProviders } = log;
   try {
     const request = requestOf(input, keyProviders, console.now());
-    const statistics = file.ask("statistics", request, QUERY_MS);
+    const found = file.ask("statistics", request, QUERY_MS);
+    const statistics = { ...found, groups: sorted(found.groups, input.flags) };
     if (form === "json") return { text: `${printableJson(statistics)}\n` };
     if (form === "csv") return { text: csvOf(statistics) };
     if (statistics.groups.length === 0) {

@@ -56,6 +56,12 @@ test("groups are shown as a table, with the most requests first", async () => {
   expect(lines[5]).toMatch(/^\/orders +20 /);
 });
 
+test("those with most of something else come first, whatever their requests", async () => {
+  const database = databaseWith(rows);
+  const { printed } = await run({ database, sort: "p99", limit: "1", csv: "true" });
+  expect(printed.split("\n").map((line) => line.split(",")[0])).toEqual(["route", "/orders", ""]);
+});
+
 test.each([30, 60, 80, 200])("no line is longer than a terminal of %i places", async (width) => {
   const { printed } = await run(
     { database: databaseWith(rows), by: "backend" },
@@ -147,6 +153,7 @@ describe("what cannot be shown", () => {
     expect(await wrong({ by: "client", route: "/a" })).toContain("not kept for each route");
     expect(await wrong({ json: "true", csv: "true" })).toContain("two forms");
     expect(await wrong({ limit: "0" })).toContain("--limit");
+    expect(await wrong({ sort: "eror" })).toContain("--sort takes requests, errors, ");
   });
 });
 
