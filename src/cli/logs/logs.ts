@@ -51,6 +51,13 @@ export function logsCommand(pause: (milliseconds: number) => Promise<boolean>): 
       grep: "paths are found by --path '*TEXT*'",
       tail: "--limit N shows so many",
       latency: "how long a request took is --duration '>200ms'",
+      user: "who the client is is --subject",
+      ip: "the client's address is --client",
+      code: "a status is --status, and an error's code --error",
+      last: "the time from which on is --since 1h",
+      time: "the time from which on is --since 1h",
+      url: "the path is --path",
+      id: "one is shown by: gateway logs show ID",
     },
     details: `Shows the newest requests that meet all filters, the newest last. Reads the file of the access log: while
 the gateway runs, without it, and a copy. \`gateway logs show ID\` shows everything of one, by the id of its

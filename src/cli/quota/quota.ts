@@ -151,6 +151,11 @@ async function makeChange(
   console.out(
     `${after.key === "" ? WITHOUT_KEY : printable(after.key)} has used ${used} of ${limit}${granted === 0 ? "" : ` and ${granted} granted`} (${after.quota} per ${after.per}); before: ${before.used}${before.granted === 0 ? "" : `, ${before.granted} granted`}\n`,
   );
+  if (before.used === 0 && before.granted === 0) {
+    console.err(
+      "gateway: nothing has used this key in this period; `gateway quota` lists the keys in use\n",
+    );
+  }
   if (!saved) {
     console.err("gateway: this is in force, but not in the file yet: it could not be written\n");
   }

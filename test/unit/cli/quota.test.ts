@@ -123,9 +123,11 @@ describe("gateway quota", () => {
       out: "",
       err: "gateway: nothing was changed: `acme` is no key; keys are clients with their provider, like PROVIDER/acme\n",
     });
-    expect((await run("set", "machines/acme", "2", "--admin", adminUrl)).out).toBe(
-      "machines/acme has used 2 of 5 (/a per day); before: 0\n",
-    );
+    expect(await run("set", "machines/acme", "2", "--admin", adminUrl)).toEqual({
+      code: 0,
+      out: "machines/acme has used 2 of 5 (/a per day); before: 0\n",
+      err: "gateway: nothing has used this key in this period; `gateway quota` lists the keys in use\n",
+    });
   });
 
   test("changes what requests without a key have used", async () => {
