@@ -1,4 +1,5 @@
 import { withoutPort } from "../query/hosts.ts";
+import { fields } from "../fields.ts";
 import type { TextColumn } from "../query/filters.ts";
 
 /**
@@ -12,10 +13,12 @@ export const PART = {
   /** How long it took, see `bucketOf`. */
   latency: 1,
   status: 2,
-  /** The block's paths, a line each. */
+  /** The block's paths, a line each, in groups. */
   paths: 17,
   /** For each row the place of its path among these. */
   pathOfRow: 18,
+  /** What is known of the groups; see path-groups.ts. */
+  pathGroups: 19,
   /** For each row its id's distance from the first one, if there are gaps. */
   ids: 31,
 } as const;
@@ -23,7 +26,7 @@ export const PART = {
 /** Parts of a block have the ids from its number times this one. */
 export const PARTS = 32;
 
-interface CodedColumn {
+export interface CodedColumn {
   readonly column: Exclude<TextColumn, "path">;
   readonly part: number;
   /** Whether nearly each row has a text of its own. */
@@ -47,6 +50,14 @@ export const CODED_COLUMNS: readonly CodedColumn[] = [
   { column: "request_id", part: 15, isUnique: true },
   { column: "trace_id", part: 16, isUnique: true },
 ];
+
+/** Up to so many different values a row's is one byte. */
+export const MOST_BYTE_CODES = 256;
+
+/** A column's name in records. */
+export function recordName(column: string): string {
+  return Object.entries(fields).find(([, field]) => field.column === column)?.[0] ?? column;
+}
 
 /** Stands for NULL, and for an empty text. */
 export const NOTHING = 0;
@@ -77,7 +88,7 @@ export function narrowCodeOf(text: string): number {
 }
 
 /** A number of 32 bits from the characters at both ends. */
-export function endsHash(text: string, length: number): number {
+function endsHash(text: string, length: number): number {
   let hash = length;
   const start = Math.min(length, MOST_AT_START);
   for (let at = 0; at < start; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
@@ -100,9 +111,13 @@ export const LAST_BUCKET = 0xfffe;
 /** Of rows without a number. */
 export const NO_BUCKET = 0xffff;
 
-/** The bucket of a duration in milliseconds; a longer one is in the same or a later bucket. */
+/**
+ * The bucket of a duration in milliseconds; a longer one is in the same or a later bucket. Rows have whole
+ * microseconds, so a record's duration is in the bucket of its row's.
+ */
 export function bucketOf(milliseconds: number): number {
   if (!(milliseconds > 0)) return milliseconds <= 0 ? 0 : NO_BUCKET;
-  const bucket = Math.floor(Math.log2(milliseconds * 1000 + 1) * BUCKETS_PER_DOUBLING);
+  const microseconds = Math.round(milliseconds * 1000);
+  const bucket = Math.floor(Math.log2(microseconds + 1) * BUCKETS_PER_DOUBLING);
   return Math.min(bucket, LAST_BUCKET);
 }

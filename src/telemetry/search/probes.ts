@@ -1,5 +1,4 @@
 import type { Condition, Filters, TextColumn } from "../query/filters.ts";
-import { globTest } from "../query/glob.ts";
 import { placeIn } from "./block-builder.ts";
 import { type Block, type BlockReader, halves, words } from "./block-reader.ts";
 import {
@@ -13,6 +12,7 @@ import {
   NOTHING,
   PART,
 } from "./columns.ts";
+import { PathProbe } from "./path-probe.ts";
 import type { Places } from "./places.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -36,16 +36,18 @@ const NONE: Outlook = { kind: "none" };
 const ALL: Outlook = { kind: "all" };
 
 export function probesOf({ conditions, since, until }: Filters): Probe[] {
-  const probes = conditions.map(probeOf);
+  const probes = conditions.flatMap(probesOfOne);
   if (since > -Infinity || until < Infinity) probes.push(timeProbe(since, until));
   return probes;
 }
 
-function probeOf(condition: Condition): Probe {
-  if (condition.kind === "glob") {
-    const { glob } = condition;
-    return pathProbe(piecesOf(glob), globTest(glob), SHARE_OF_GLOB);
-  }
+function probesOfOne(condition: Condition): Probe[] {
+  if (condition.kind === "glob") return pathProbes([condition.glob]);
+  if (condition.column !== "path") return [probeOf(condition)];
+  return condition.kind === "text" ? pathProbes(condition.texts) : [];
+}
+
+function probeOf(condition: Exclude<Condition, { kind: "glob" }>): Probe {
   if (condition.kind === "number") {
     const { ranges, column } = condition;
     if (column === "latency_ms") return latencyProbe(ranges);
@@ -54,16 +56,6 @@ function probeOf(condition: Condition): Probe {
     return codedProbe(PART.status, { test, narrowTest: test, share: SHARE_OF_RANGE });
   }
   const { column } = condition;
-  if (column === "path") {
-    if (condition.kind === "presence") return () => ALL;
-    const wanted = new Set(condition.texts);
-    const [only = ""] = condition.texts;
-    return pathProbe(
-      wanted.size === 1 ? [`\n${only}\n`] : [],
-      (path) => wanted.has(path),
-      SHARE_OF_TEXT,
-    );
-  }
   const part = partOf(column);
   if (condition.kind === "presence") {
     const { present } = condition;
@@ -91,8 +83,9 @@ function narrowCode(column: TextColumn, text: string): number {
 /** What to expect of a part with many values. */
 const SHARE_OF_TEXT = 0.001;
 const SHARE_OF_RANGE = 0.3;
+const SHARE_OF_GROUPS = 0.01;
 /** Reading paths costs most, so that all others come before. */
-const SHARE_OF_GLOB = 1;
+const SHARE_OF_PATHS = 1;
 const SHARE_OF_PRESENCE = 0.5;
 
 function partOf(column: TextColumn): number {
@@ -182,69 +175,20 @@ function timeProbe(since: number, until: number): Probe {
   };
 }
 
-const UTF8 = new TextDecoder();
-/** Up to so many paths the place of a row's path is one byte. */
-const MOST_NARROW = 256;
-
-/** `pieces`: texts that a block's lines of paths must contain for any of them to match. */
-function pathProbe(
-  pieces: readonly string[],
-  test: (path: string) => boolean,
-  share: number,
-): Probe {
-  const needles = pieces.map((piece) => Buffer.from(piece));
-  return (block) => {
-    if (summaryOf(block.words, PART.paths).kind !== "values") return ALL;
-    return some(share, (reader, places) => {
-      const data = reader.part(block, PART.paths);
-      if (data === undefined) return;
-      const { accepted, isAny } = acceptedPaths(data, needles, test);
-      if (!isAny) places.clear();
-      if (accepted.length <= 1 || places.count === 0) return;
-      const ofRow = reader.part(block, PART.pathOfRow);
-      if (ofRow === undefined) return;
-      places.keepCodes(accepted.length <= MOST_NARROW ? ofRow : halves(ofRow), accepted);
-    });
-  };
-}
-
-/** For each of a block's paths 1 if it passes the test, and whether any does. */
-function acceptedPaths(
-  data: Uint8Array,
-  needles: readonly Buffer[],
-  test: (path: string) => boolean,
-): { accepted: Uint8Array; isAny: boolean } {
-  const [groups = 0] = words(data.subarray(0, 4));
-  const head = words(data.subarray(4, 4 + groups * 8));
-  let total = 0;
-  for (let at = 0; at < head.length; at += 2) total += head[at] ?? 0;
-  const accepted = new Uint8Array(total);
-  let isAny = false;
-  let place = 0;
-  let from = 4 + groups * 8;
-  for (let at = 0; at < head.length; at += 2) {
-    const bytes = head[at + 1] ?? 0;
-    const lines = Buffer.from(data.buffer, data.byteOffset + from, bytes);
-    if (needles.every((needle) => lines.includes(needle))) {
-      for (const [line, path] of UTF8.decode(lines).slice(1, -1).split("\n").entries()) {
-        if (!test(path)) continue;
-        accepted[place + line] = 1;
-        isAny = true;
-      }
-    }
-    place += head[at] ?? 0;
-    from += bytes;
-  }
-  return { accepted, isAny };
-}
-
-/** The parts of a pattern as they stand in lines: the first begins one, the last ends one. */
-function piecesOf(glob: string): string[] {
-  const parts = glob.split("*");
-  const last = parts.length - 1;
-  return parts
-    .map((part, at) =>
-      part === "" ? "" : `${at === 0 ? "\n" : ""}${part}${at === last ? "\n" : ""}`,
-    )
-    .filter((piece) => piece !== "");
+/** One by what is known of the groups of paths, and one by the paths. */
+function pathProbes(globs: readonly string[]): Probe[] {
+  const [glob = ""] = globs;
+  // Halves of characters have no bytes; several paths are told apart by their rows.
+  if (globs.length !== 1 || !glob.isWellFormed()) return [];
+  const probe = new PathProbe(glob);
+  const ofPaths =
+    (share: number, narrow: (block: Block, reader: BlockReader, places: Places) => void): Probe =>
+    (block) =>
+      summaryOf(block.words, PART.pathGroups).kind === "values"
+        ? some(share, (reader, places) => narrow(block, reader, places))
+        : ALL;
+  return [
+    ofPaths(SHARE_OF_GROUPS, (...given) => probe.keepByGroups(...given)),
+    ofPaths(SHARE_OF_PATHS, (...given) => probe.keepByPaths(...given)),
+  ];
 }

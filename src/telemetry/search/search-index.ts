@@ -3,7 +3,7 @@ import type { Companion, CompanionKind } from "../access-log/companion.ts";
 import type { ExchangeRecord } from "../record.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { BlockFile, INDEX_TABLES, LAST_INDEXED_ID } from "./block-file.ts";
-import { INDEXED_COLUMNS, rowOfRecord, rowOfStored, type StoredRow } from "./indexed-row.ts";
+import { INDEXED_COLUMNS, rowOfStored, type StoredRow } from "./indexed-row.ts";
 
 /** A block is written when it has so many rows. Newer rows are read one by one, which takes milliseconds. */
 const ROWS_PER_BLOCK = 4096;
@@ -35,11 +35,10 @@ class SearchIndex implements Companion {
   append(rows: readonly ExchangeRecord[], firstId: number): void {
     if (rows.length === 0 || firstId + rows.length > LAST_INDEXED_ID) return;
     let newest = this.#preparedFor(firstId);
-    const indexed = rows.map(rowOfRecord);
     const idOf = (at: number) => firstId + at;
     for (let from = 0; from < rows.length;) {
       const to = Math.min(rows.length, from + newest.room);
-      newest.add(indexed, from, to, idOf);
+      newest.add(rows, from, to, idOf);
       from = to;
       if (newest.room === 0) newest = this.#seal(newest);
     }
