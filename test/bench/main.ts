@@ -14,6 +14,7 @@ import { features } from "./features/all.ts";
 import { compareFeatures } from "./features/compare.ts";
 import { costTable } from "./features/cost.ts";
 import { type Flush, measureFlush } from "./flush.ts";
+import { runLogBench } from "./log/run.ts";
 import { type Contestant, startContestant } from "./contestant.ts";
 import { type IdleConnections, measureIdleConnections } from "./idle-connections.ts";
 import { gatewayContestants, grownGateways, plainGateway, secureGateway } from "./gateway.ts";
@@ -79,6 +80,7 @@ function whatIsAbsent(): string | undefined {
 
 async function run(stage: Stage, options: Options): Promise<void> {
   if (options.features) return runFeatures(stage, options);
+  if (options.log) return runLog(stage, options);
   const contestants = await choose(options);
   const chosen = await chooseWorkloads(options);
   const backend = await startBackend(stage, GATEWAY);
@@ -166,6 +168,27 @@ async function runFeatures(stage: Stage, options: Options): Promise<void> {
   const outcome = checks({ results }).filter(({ value }) => value !== undefined);
   await sayChecks(outcome, options);
   await keep(options, backend, { checks: outcome, measurements: results.measurements });
+}
+
+async function runLog(stage: Stage, options: Options): Promise<void> {
+  const backend = await startBackend(stage, GATEWAY);
+  await sayHeading(options, backend);
+  const { rows, rounds, seconds, warmUp, markdown, smoke } = options;
+  const found = await runLogBench({
+    stage,
+    backend,
+    rows,
+    rounds,
+    seconds,
+    warmUp,
+    markdown,
+    smoke,
+    progress,
+    say,
+    gateway: GATEWAY,
+    folder: resolve(options.folder ?? stage.path("log")),
+  });
+  await keep(options, backend, found);
 }
 
 function progress(line: string): void {

@@ -16,6 +16,12 @@ export interface Options {
   readonly json: string | undefined;
   /** Measures what features cost, in place of all else. */
   readonly features: boolean;
+  /** Measures what queries of a large access log cost, in place of all else. */
+  readonly log: boolean;
+  /** Rows of that log. */
+  readonly rows: number;
+  /** Where that log is kept, to be used again; in the run's own folder when absent. */
+  readonly folder: string | undefined;
   readonly markdown: boolean;
   /** Runs through everything that was asked for in the least time; its figures mean nothing. */
   readonly smoke: boolean;
@@ -29,6 +35,9 @@ export const USAGE = `npm run bench -- [options]
   --workloads a,b        these workloads alone
   --features             what each feature costs, in place of all else; 15 rounds of 1 s, and with
                          --only some of them
+  --log                  what queries of a large access log cost, in place of all else
+  --rows N               rows of that log (10000000); writing so many takes many minutes and 5 GB
+  --folder PATH          where that log is kept, and used again if it has so many rows
   --build NAME=PATH      a further build of the gateway as a contestant; may be repeated
   --json FILE            keep the results
   --markdown             print Markdown
@@ -47,6 +56,9 @@ export function readOptions(written: readonly string[]): Options | "help" {
       workloads: { type: "string" },
       build: { type: "string", multiple: true, default: [] },
       features: { type: "boolean", default: false },
+      log: { type: "boolean", default: false },
+      rows: { type: "string" },
+      folder: { type: "string" },
       json: { type: "string" },
       markdown: { type: "boolean", default: false },
       smoke: { type: "boolean", default: false },
@@ -54,25 +66,35 @@ export function readOptions(written: readonly string[]): Options | "help" {
     },
   });
   if (values.help) return "help";
-  const { smoke, features } = values;
+  const { smoke, features, log } = values;
   return {
-    rounds: wholeNumber("rounds", values.rounds, smoke ? 1 : features ? 15 : 3),
-    seconds: wholeNumber("seconds", values.seconds, smoke || features ? 1 : 2),
+    rounds: wholeNumber("rounds", values.rounds, smoke ? 1 : features ? 15 : log ? 5 : 3),
+    seconds: wholeNumber("seconds", values.seconds, smoke || features ? 1 : log ? 10 : 2),
     warmUp: wholeNumber("warm-up", values["warm-up"], smoke ? 1 : 5),
     only: list(values.only ?? (smoke && !features ? "floor,gateway" : undefined)),
     workloads: list(values.workloads ?? (smoke ? "get-64" : undefined)),
     builds: values.build.map(readBuild),
     features,
+    log,
+    rows: wholeNumber("rows", values.rows, smoke ? SMOKE_ROWS : 10_000_000, 99_999_999),
+    folder: values.folder,
     json: values.json,
     markdown: values.markdown,
     smoke,
   };
 }
 
-function wholeNumber(name: string, written: string | undefined, otherwise: number): number {
+const SMOKE_ROWS = 10_000;
+
+function wholeNumber(
+  name: string,
+  written: string | undefined,
+  otherwise: number,
+  most = 999,
+): number {
   if (written === undefined) return otherwise;
-  if (!/^[1-9][0-9]{0,2}$/.test(written)) {
-    throw new Error(`--${name} takes a whole number from 1 to 999, not "${written}"`);
+  if (!/^[1-9][0-9]{0,7}$/.test(written) || Number(written) > most) {
+    throw new Error(`--${name} takes a whole number from 1 to ${most}, not "${written}"`);
   }
   return Number(written);
 }

@@ -30,6 +30,14 @@ test.skipIf(!canRun)("the benchmark measures what a feature costs", async () => 
   expect(out).not.toContain("failures");
 });
 
+test.skipIf(!canRun)("the benchmark measures queries of a log", async () => {
+  const { code, out, err } = await bench("--smoke", "--log");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toMatch(/^overview +[0-9]+ +[0-9.]+ /m);
+  expect(out).toMatch(/^a page by two filters +[0-9]+ +[0-9.]+ /m);
+  expect(out).toMatch(/^while the log is queried +[0-9]+ /m);
+});
+
 test("the configurations of all features are valid", () => {
   for (const { key, with: one, without } of features) {
     for (const { setup } of [one, without]) {

@@ -5,7 +5,7 @@ import { blockSeed, partSeed } from "./checksum.ts";
 import type { EncodedBlock } from "./summary.ts";
 
 /** Changes with what blocks are made of; blocks of another format are not read. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** The statements that create the index, by the names of its tables. */
 export const INDEX_TABLES: Readonly<Record<string, string>> = {

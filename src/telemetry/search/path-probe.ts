@@ -27,7 +27,9 @@ export class PathProbe {
 
   /** Keeps rows in whose group of paths the pattern may be. */
   keepByGroups(block: Block, reader: BlockReader, places: Places): void {
-    const groups = this.#groupsOf(block, reader);
+    const data = reader.part(block, PART.pathGroups);
+    if (data === undefined) return;
+    const groups = decodeGroups(data);
     const found = groups.filter((group) => this.#triples.every((one) => hasTriples(group, one)));
     this.#block = block;
     this.#groups = found;
@@ -51,11 +53,6 @@ export class PathProbe {
     }
     if (isAny) keep(block, reader, places, accepted);
     else places.clear();
-  }
-
-  #groupsOf(block: Block, reader: BlockReader): PathGroup[] {
-    const data = reader.part(block, PART.pathGroups);
-    return data === undefined ? [] : decodeGroups(data);
   }
 
   /** Sets a 1 for each line that matches. True if any does. */

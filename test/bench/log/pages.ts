@@ -13,7 +13,15 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   status: ["200", "503", String(RARE.statusCode), "599"],
   method: ["GET", RARE.method, "BREW"],
   host: ["api.example.com", RARE.host, "none.example.com"],
-  path: ["/api/r0/*", "*/items", RARE.path, "/rare/*/7", "*/nowhere/*", "/api/r0/*/items"],
+  path: [
+    "/api/r0/*",
+    "*/items",
+    RARE.path,
+    "/rare/*/7",
+    "*/nowhere/*",
+    "/api/r0/*/items",
+    "*/users/99*77",
+  ],
   route: ["/api/r0/*", RARE.route, "nowhere"],
   backend: ["http://10.1.0.1:8080", RARE.backend, "http://10.9.9.1:80"],
   upstream: ["upstream-0", RARE.upstream, "none-such"],
@@ -40,9 +48,8 @@ export interface PageTime {
   readonly complete: boolean;
 }
 
-/** Times of all filters, alone and in pairs; `slice` in milliseconds, Infinity searches to the end. */
-export function* pageTimes(file: string, slice: number): Generator<PageTime, void> {
-  const log = new LogFile(file);
+/** All filters alone, then all pairs of them. */
+export function searches(): Readonly<Record<string, string>>[] {
   const all = Object.entries(VALUES).flatMap(([name, values]) =>
     values.map((value) => ({ [name]: value })),
   );
@@ -52,17 +59,38 @@ export function* pageTimes(file: string, slice: number): Generator<PageTime, voi
       .filter((other) => isPair(Object.keys(one)[0] ?? "", Object.keys(other)[0] ?? ""))
       .map((other) => ({ ...one, ...other })),
   );
-  for (const filters of [...all, ...pairs]) {
-    const request = { filters: parseFilters(filters, Date.now()), limit: 100, slice };
+  return [...all, ...pairs];
+}
+
+/**
+ * Times of all searches, or with `isShort` of some of them; `slice` in milliseconds, Infinity searches to
+ * the end.
+ */
+export function* pageTimes(
+  file: string,
+  slice: number,
+  isShort = false,
+): Generator<PageTime, void> {
+  const log = new LogFile(file);
+  for (const [at, texts] of searches().entries()) {
+    if (isShort && at % SHORT_EVERY !== 0) continue;
+    const request = { filters: parseFilters(texts, Date.now()), limit: 100, slice };
     const started = performance.now();
     const before = process.cpuUsage();
     const { rows, complete } = log.ask("page", request, 60_000);
-    const { user, system } = process.cpuUsage(before);
-    const cpuMs = (user + system) / 1000;
-    yield { filters, ms: performance.now() - started, cpuMs, rows: rows.length, complete };
+    const ms = performance.now() - started;
+    yield { filters: texts, ms, cpuMs: cpuSince(before), rows: rows.length, complete };
   }
   log.close();
 }
+
+/** Milliseconds of the processor's time. */
+export function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+const SHORT_EVERY = 20;
 
 /** A time from which and one before which are no two filters here: some of them exclude each other. */
 function isPair(one: string, other: string): boolean {

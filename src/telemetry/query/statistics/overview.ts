@@ -1,3 +1,4 @@
+import { DAY, HOUR } from "../../rollups/steps.ts";
 import { Sums } from "../../rollups/sums.ts";
 import type { Query } from "../query.ts";
 import { type Figures, figuresOf, timeText } from "./figures.ts";
@@ -28,11 +29,7 @@ const MOST_POINTS = 500;
 export const overview: Query<OverviewRequest, Overview> = (context, request) => {
   const view = viewOf(context);
   const { source, classOf } = sourceOf(view, request);
-  const { from, to, step, pieces } = align(
-    request,
-    knownOf(context, source),
-    pointStep(request, request.points ?? MOST_POINTS),
-  );
+  const { from, to, step, pieces } = align(request, knownOf(context, source), stepOf(request));
   const first = Math.floor(from / step);
   const points = Array.from({ length: Math.ceil(to / step) - first }, () => new Sums());
   const classes = new Map<number, number>();
@@ -59,6 +56,18 @@ export const overview: Query<OverviewRequest, Overview> = (context, request) => 
       .map((one) => ({ class: classText(one), requests: classes.get(one) ?? 0 })),
   };
 };
+
+/**
+ * Rollups of some series lie among those of all others, so that those of minutes are read for some days at
+ * most: a longer window has points of an hour or more.
+ */
+function stepOf(request: OverviewRequest): number {
+  const step = pointStep(request, request.points ?? MOST_POINTS);
+  const isLong = request.to - request.from > LONGEST_BY_MINUTES_MS;
+  return isFiltered(request) && isLong ? Math.max(step, HOUR) : step;
+}
+
+const LONGEST_BY_MINUTES_MS = 3 * DAY * 1_000;
 
 export const classText = (statusClass: number): string => `${statusClass}xx`;
 

@@ -101,6 +101,27 @@ test("a year is read as well as a minute", () => {
   file.close();
 });
 
+test("some days of a route are read by hours, and their edges by minutes", () => {
+  const path = at("route.db");
+  const store = Store.open(path, UNLIMITED);
+  const end = BEGIN + 7 * DAY;
+  const route = "/a";
+  store.append([60_000, DAY, 6 * DAY].map((at) => record({ timestamp: BEGIN + at, route })));
+  store.close();
+  const file = new LogFile(path);
+  const {
+    series,
+    step_seconds: step,
+    totals,
+  } = file.ask("overview", {
+    from: BEGIN,
+    to: end,
+    route,
+  });
+  expect([series.length, step, totals.requests]).toEqual([168, 3_600, 3]);
+  file.close();
+});
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
 function sumsOf(rows: readonly { readonly statusCode: number; readonly bytesOut: number }[]) {
