@@ -17,7 +17,16 @@ const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
   // What only tests call is dead code too.
   ["dead code in production", "knip", "--no-progress", "--no-config-hints", "--production"],
   ["build", "bun", "build.ts"],
-  ["tests", "bun", "test", "--coverage", "--only-failures", `--timeout=${TEST_TIMEOUT_MS}`],
+  [
+    "tests",
+    "bun",
+    "test",
+    "--coverage",
+    "--only-failures",
+    `--timeout=${TEST_TIMEOUT_MS}`,
+    // Most of their time they wait, for processes and for what takes its time.
+    "--parallel=2",
+  ],
 ];
 
 for (const [name, program = "", ...rest] of CHECKS) {

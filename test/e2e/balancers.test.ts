@@ -66,14 +66,14 @@ test("least_requests leaves a backend alone that is busy with long requests", as
 });
 
 test("fastest gives a backend that is ten times slower less than a fifth of its share", async () => {
-  const slow = await startMockProcess(stage, "S", ["--latency", "200ms"]);
-  const a = await startMockProcess(stage, "A", ["--latency", "20ms"]);
-  const b = await startMockProcess(stage, "B", ["--latency", "20ms"]);
+  const slow = await startMockProcess(stage, "S", ["--latency", "1s"]);
+  const a = await startMockProcess(stage, "A", ["--latency", "100ms"]);
+  const b = await startMockProcess(stage, "B", ["--latency", "100ms"]);
   const gateway = await startGateway(stage, {
     health_check: noHealthChecks,
     routes: [{ path: "/*", backends: [slow.url, a.url, b.url], balance: "fastest" }],
   });
-  const clients = times(6).map(() => serversOf(gateway.url, times(60)));
+  const clients = times(12).map(() => serversOf(gateway.url, times(30)));
   const servers = (await Promise.all(clients)).join("");
   const got = (name: string) => servers.split(name).length - 1;
   expect(got("S")).toBeGreaterThan(0);
