@@ -6,6 +6,7 @@ import { type Feature, feature, onRoute } from "./feature.ts";
 import { contents } from "./contents.ts";
 import { limiting } from "./limiting.ts";
 import { matching } from "./matching.ts";
+import { sight } from "./sight.ts";
 import { trying } from "./trying.ts";
 
 /** What is measured for what it costs, in the order of the table. */
@@ -20,4 +21,5 @@ export const features: readonly Feature[] = [
   ...access,
   ...caching,
   ...contents,
+  ...sight,
 ];
