@@ -37,6 +37,8 @@ export interface CompanionKind {
    * milliseconds, so that rows can be written in between. Called after old rows have been deleted.
    */
   retention?(db: Database, limits: Limits, now: number): Generator<void, void>;
+  /** Deletes what belongs to rows that are gone, for a few milliseconds. Called after each step of deleting them. */
+  forgetDeleted?(db: Database): void;
   /**
    * Deletes some of the oldest, for a few milliseconds, because the file is too large and no rows are left
    * to delete, or next to none. False if it has nothing to delete.

@@ -68,6 +68,8 @@ function* deleteAbove(db: Database, path: string, maxSize: number): Generator<vo
       const { changes } = statement.run();
       if (changes === 0 && !deleteOldestOfCompanions(db)) break;
       deleted += changes;
+      // What their index takes would otherwise cost further rows.
+      for (const kind of companionKinds) kind.forgetDeleted?.(db);
       if (changes > 0) bytesPerRow = (used - bytesInUse(db)) / changes;
     }
     used = bytesInUse(db);

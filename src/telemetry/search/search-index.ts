@@ -197,10 +197,23 @@ interface Gap {
 /** Blocks that are deleted in one step. */
 const BLOCKS_PER_STEP = 16;
 
+/** Deletes blocks of rows that were the oldest. */
+function forgetOldest(db: Database): void {
+  const oldest = db.query<{ id: number | null }, []>("SELECT min(id) AS id FROM logs").get()?.id;
+  const file = new BlockFile(db);
+  try {
+    const below = oldest ?? Number.MAX_SAFE_INTEGER;
+    db.transaction(() => file.deleteBelow(below, BLOCKS_PER_STEP)).immediate();
+  } finally {
+    file.close();
+  }
+}
+
 /** The search index, with fewer rows in a block for tests. */
 export const searchIndex = (rowsPerBlock: number): CompanionKind => ({
   parts: INDEX_TABLES,
   open: (db) => new SearchIndex(db, rowsPerBlock),
+  forgetDeleted: forgetOldest,
 });
 
 export const searchIndexKind = searchIndex(ROWS_PER_BLOCK);

@@ -128,3 +128,20 @@ test("a file that could not be made to shrink still loses its old rows", async (
   expect(rowsIn(path)).toEqual([]);
   expect(statSync(path).size).toBe(before);
 });
+
+test("a limit that is far below the file's size leaves as many rows as fit", async () => {
+  const path = at("log.db");
+  const written = Store.open(path, { maxAge: 0, maxRollupAge: 0, maxSize: 0 });
+  const different = (at: number) =>
+    record({ timestamp: NOW, path: `/${at}`, requestId: `${at}`, traceId: `${at}`, latencyMs: at });
+  for (let from = 0; from < 24_000; from += 1_000) {
+    written.append(Array.from({ length: 1_000 }, (_, at) => different(from + at)));
+  }
+  written.close();
+  const maxSize = 600_000;
+  const store = Store.open(path, { maxAge: 0, maxRollupAge: 0, maxSize });
+  await store.retention(NOW);
+  expect(sizeOf(path)).toBeLessThanOrEqual(maxSize);
+  expect(rowsIn(path).length).toBeGreaterThan(500);
+  store.close();
+});
