@@ -1,3 +1,4 @@
+import { withoutUserInfo } from "../../http/user-info.ts";
 import { DEFAULT_REACH } from "../../upstream/destination.ts";
 import { type BackendAddress, destinationOf, readBackendAddress } from "../../upstream/backend.ts";
 import type { Destination, Reach } from "../../upstream/destination.ts";
@@ -31,7 +32,7 @@ export function namedPlace(written: string, isInsecure: boolean): Place {
   if (!isPlain || !/^https?:\/\//i.test(written)) {
     throw new ReplayError(
       "invalid",
-      `\`${written}\` is no address to send a request to; write one like http://localhost:9001 or https://staging.example.com/v2`,
+      `\`${withoutUserInfo(written)}\` is no address to send a request to; write one like http://localhost:9001 or https://staging.example.com/v2`,
     );
   }
   const address = addressOf(written);

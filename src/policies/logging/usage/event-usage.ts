@@ -6,6 +6,9 @@ const RETURN = 0x0d;
 const SPACE = 0x20;
 const DATA = Buffer.from("data:");
 
+/** A stream may begin with it, and it is part of no line. */
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
+
 /** Lines of data are one text with newlines in between. */
 const BETWEEN = Buffer.from("\n");
 
@@ -27,9 +30,17 @@ export class EventUsage implements ContentViewer {
   #hasData = false;
   /** Whether the last line ended with a carriage return: a newline is part of that end. */
   #isAfterReturn = false;
+  /** Bytes of a byte order mark at the beginning of the stream; all of them when it cannot be one. */
+  #marked = 0;
 
   see(piece: Uint8Array): void {
     let at = 0;
+    while (this.#marked < BYTE_ORDER_MARK.length && at < piece.length) {
+      if (piece[at] === BYTE_ORDER_MARK[this.#marked]) {
+        at += 1;
+        this.#marked += 1;
+      } else this.#marked = BYTE_ORDER_MARK.length;
+    }
     while (at < piece.length) {
       if (this.#line === "begins") at = this.#begin(piece, at);
       else at = this.#goOn(piece, at);

@@ -187,6 +187,12 @@ describe("a stream", () => {
     expect(await ofEvents(MESSAGES)).toEqual({ model: "some-model", tokensIn: 30, tokensOut: 15 });
   });
 
+  test("may begin with a byte order mark", async () => {
+    const usage = { prompt_tokens: 3, completion_tokens: 4 };
+    const body = `\ufeffdata: ${JSON.stringify({ model: "m", choices: [], usage })}\n\n`;
+    expect(await ofEvents(body)).toMatchObject({ model: "m", tokensIn: 3, tokensOut: 4 });
+  });
+
   test("that breaks off tells what it has said", async () => {
     const begun = MESSAGES.slice(0, MESSAGES.indexOf("event: x", 20));
     expect(await ofEvents(`${begun}data: {"usage":{"output_tok`)).toMatchObject({

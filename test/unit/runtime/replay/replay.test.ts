@@ -244,7 +244,8 @@ describe("it is refused", () => {
     "http:///",
     "file:///etc/passwd",
   ])("to %s", async (to) => {
-    expect(await refusal({}, { to })).toStartWith(`invalid: \`${to}\` is no address`);
+    const quoted = to.replace("u:p@", "[redacted]@");
+    expect(await refusal({}, { to })).toStartWith(`invalid: \`${quoted}\` is no address`);
   });
 
   test("unless it is forced, or what is missing is given", async () => {
