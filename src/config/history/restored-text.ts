@@ -1,7 +1,7 @@
 import { ConfigDocument } from "../../documents/text/document.ts";
 import type { ConfigNode } from "../../documents/text/node.ts";
 import { isSecretPlace, scalarsIn, type WrittenScalar } from "../written-secrets.ts";
-import { redactedScalar, SECRET_MARK } from "./redacted-text.ts";
+import { redactedScalar, redactedText, SECRET_MARK } from "./redacted-text.ts";
 
 type Path = WrittenScalar["path"];
 
@@ -22,6 +22,8 @@ export function restoredText(
   stored: string,
   present: string,
 ): { readonly text: string } | { readonly missing: readonly MissingSecret[] } {
+  // Nothing has changed but secrets, if anything. Those in comments have no place to be found at.
+  if (redactedText("present", present) === stored) return { text: present };
   const [old, now] = ["stored", "present"].map((name, index) =>
     ConfigDocument.parse(name, index === 0 ? stored : present),
   ) as [ConfigDocument, ConfigDocument];

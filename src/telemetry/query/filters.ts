@@ -189,7 +189,10 @@ function unknownFilter(name: string): FilterError {
   const meant = closest(name, filterNames) ?? OTHER_NAMES.get(name.toLowerCase());
   const advice =
     meant === undefined ? `filters are ${filterNames.join(", ")}` : `did you mean ${meant}?`;
-  return new FilterError(name, `there is no filter ${printable(name)}; ${advice}`);
+  return new FilterError(
+    name,
+    `there is no filter ${printable(name.slice(0, MOST_SHOWN))}; ${advice}`,
+  );
 }
 
 /** Names of columns, and what others call them. */
@@ -247,6 +250,10 @@ function helpOf(name: FilterName): string {
   return filterHelp[name].summary;
 }
 
+/** Characters of a wrong value that a message repeats. */
+const MOST_SHOWN = 200;
+
 function invalid(name: string, written: string, valid: string): never {
-  throw new FilterError(name, `${name} cannot be "${printable(written)}"; write ${valid}`);
+  const shown = written.length > MOST_SHOWN ? `${written.slice(0, MOST_SHOWN)}…` : written;
+  throw new FilterError(name, `${name} cannot be "${printable(shown)}"; write ${valid}`);
 }

@@ -137,6 +137,11 @@ describe("an earlier configuration", () => {
     expect(redactedText("f", text)).toBe(redacted);
   });
 
+  test("is the present one, comments and all, if it differs from that by secrets alone", () => {
+    const present = TEXT.replace("old-one", "older-one").replace("first-key", "another-key");
+    expect(restoredText(redacted, present)).toEqual({ text: present });
+  });
+
   test("does not get one that belongs to somebody else now", () => {
     const present = TEXT.replace("name: alice", "name: carol");
 

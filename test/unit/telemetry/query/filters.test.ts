@@ -76,6 +76,10 @@ describe("times", () => {
     expect(problemWith({ since })).toStartWith(`since cannot be "${since}"; write 10m`);
   });
 
+  test("that are wrong are repeated in part alone", () => {
+    expect(problemWith({ since: "x".repeat(9_999) }).length).toBeLessThan(500);
+  });
+
   test("have to be in their order", () => {
     expect(problemWith({ since: "1h", until: "2h" })).toContain("until is not after since");
   });

@@ -11,7 +11,8 @@ export function NoTraffic() {
   const routes = useData<Routes>("routes");
   const port = useStore(session)?.main_port ?? USUAL_PORT;
   const path = examplePath(routes.value);
-  const command = `curl -i http://${location.hostname}:${port}${path}`;
+  const url = `http://${location.hostname}:${port}${path}`;
+  const command = `curl -i ${/^[\w./:-]+$/.test(url) ? url : `'${url.replaceAll("'", "%27")}'`}`;
   return (
     <div class="panel">
       <Empty icon="overview" title="No traffic yet">
