@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { type Diagnostic, formatDiagnostics } from "../documents/text/diagnostics.ts";
 import type { ConfigSource } from "../config/history/config-source.ts";
+import { type RestoredText, restoredText } from "../config/history/restored-text.ts";
 import { loadWithSource } from "../config/history/source.ts";
 import { isError, type Loaded, readConfig } from "../config/load.ts";
 import { createConfigWorker } from "../config/off-thread/create-worker.ts";
-import { loadOffThread, UnreadableFileError } from "../config/off-thread/load.ts";
+import { loadOffThread, restoreOffThread, UnreadableFileError } from "../config/off-thread/load.ts";
 import type { Config } from "../config/schema.ts";
 import { hasFreeDescriptors } from "../transport/descriptors.ts";
 import { type Arguments, type Console, UsageError } from "./command.ts";
@@ -81,6 +82,13 @@ export async function reloadConfigFile(
     if (!(error instanceof UnreadableFileError)) throw error;
     throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
   }
+}
+
+/** An earlier configuration's text with the present one's secrets: of large ones on its own thread. */
+export async function restoreConfigText(stored: string, present: string): Promise<RestoredText> {
+  if (Math.max(stored.length, present.length) <= READ_HERE_BYTES)
+    return restoredText(stored, present);
+  return restoreOffThread(stored, present, createConfigWorker);
 }
 
 /** A small file, read in this thread with the places in its text; undefined for any other one. */

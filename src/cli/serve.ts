@@ -4,6 +4,7 @@ import {
   findConfigFile,
   reloadConfigFile,
   readConfigFile,
+  restoreConfigText,
 } from "./config-file.ts";
 import { runGateway } from "./run-gateway.ts";
 
@@ -72,6 +73,7 @@ Exit codes: 0 stopped gracefully; 1 invalid configuration, port taken, or reques
       file: {
         name: file,
         read: (name = file) => reloadConfigFile(name, console.environment),
+        restore: restoreConfigText,
         readHere: () => inspectConfigFile(file, console.environment),
       },
     });

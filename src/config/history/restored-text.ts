@@ -13,15 +13,16 @@ export interface MissingSecret {
   readonly place: string;
 }
 
+export type RestoredText =
+  | { readonly text: string }
+  | { readonly missing: readonly MissingSecret[] };
+
 /**
  * An earlier configuration's text, which has marks in place of secrets, with the secrets that the present
  * one has at the same places; or the places where it has none, or none of which it is certain that they
  * belong there.
  */
-export function restoredText(
-  stored: string,
-  present: string,
-): { readonly text: string } | { readonly missing: readonly MissingSecret[] } {
+export function restoredText(stored: string, present: string): RestoredText {
   // Nothing has changed but secrets, if anything. Those in comments have no place to be found at.
   if (redactedText("present", present) === stored) return { text: present };
   const [old, now] = ["stored", "present"].map((name, index) =>

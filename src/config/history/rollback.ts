@@ -4,7 +4,7 @@ import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync
 import { isError, type Loaded } from "../load.ts";
 import type { ConfigRemark } from "./config-source.ts";
 import { remarksOf } from "./source.ts";
-import { type MissingSecret, restoredText } from "./restored-text.ts";
+import { type MissingSecret, type RestoredText, restoredText } from "./restored-text.ts";
 
 /** An earlier configuration cannot be written to the file. The message says why, and what to do. */
 export class RollbackError extends Error {
@@ -21,6 +21,8 @@ export class RollbackError extends Error {
 export interface RollbackServices {
   /** Reads and checks a configuration file, without using it. */
   readonly check: (file: string) => Promise<Loaded>;
+  /** See `restoredText`; large texts take seconds. */
+  readonly restore?: ((stored: string, present: string) => Promise<RestoredText>) | undefined;
   /** Unix epoch milliseconds. */
   readonly now: number;
 }
@@ -33,11 +35,11 @@ export interface RollbackServices {
 export async function writeEarlier(
   file: string,
   stored: string,
-  { check, now }: RollbackServices,
+  { check, restore, now }: RollbackServices,
 ): Promise<string | undefined> {
   const real = regularFile(file);
   const present = readFileSync(real, "utf8");
-  const restored = restoredText(stored, present);
+  const restored = await (restore?.(stored, present) ?? restoredText(stored, present));
   if ("missing" in restored) throw new RollbackError(missingText(restored.missing, file));
   if (restored.text === present) return undefined;
   const stamp = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, "");

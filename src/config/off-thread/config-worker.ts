@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { restoredText } from "../history/restored-text.ts";
 import { loadWithSource } from "../history/source.ts";
 import type { RouteConfig } from "../schema.ts";
 import type { Diagnostic } from "../../documents/text/diagnostics.ts";
@@ -20,6 +21,10 @@ function serve(scope: Worker): void {
       const next = <Item>(items: readonly Item[]) => items.slice(sent, sent + PIECE);
       answer({ kind: "piece", routes: next(routes), diagnostics: next(diagnostics) });
       sent += PIECE;
+      return;
+    }
+    if (request.kind === "restore") {
+      answer({ kind: "restored", restored: restoredText(request.stored, request.present) });
       return;
     }
     let text: string;

@@ -1,4 +1,5 @@
 import { errorLine } from "../../units/error-line.ts";
+import type { RestoredText } from "../history/restored-text.ts";
 import type { Loaded } from "../load.ts";
 import type { RouteConfig } from "../schema.ts";
 import type { Diagnostic } from "../../documents/text/diagnostics.ts";
@@ -32,6 +33,22 @@ export async function loadOffThread(
     const { routes, diagnostics } = await piecesFrom(dialogue);
     const { source } = loaded;
     return { config: loaded.config && { ...loaded.config, routes }, diagnostics, source };
+  } finally {
+    dialogue.end();
+  }
+}
+
+/** `restoredText` on its own thread. Rejects with an Error if the worker fails. */
+export async function restoreOffThread(
+  stored: string,
+  present: string,
+  createWorker: () => Worker,
+): Promise<RestoredText> {
+  const dialogue = new Dialogue(createWorker());
+  try {
+    const answer = await dialogue.ask({ kind: "restore", stored, present });
+    if (answer.kind !== "restored") throw new Error(`unexpected answer: ${answer.kind}`);
+    return answer.restored;
   } finally {
     dialogue.end();
   }

@@ -1,8 +1,11 @@
 import type { Config, RouteConfig } from "../schema.ts";
+import type { RestoredText } from "../history/restored-text.ts";
 import type { ConfigSource } from "../history/config-source.ts";
 import type { Diagnostic } from "../../documents/text/diagnostics.ts";
 
 export type LoadRequest =
+  /** See `restoredText`. */
+  | { readonly kind: "restore"; readonly stored: string; readonly present: string }
   | {
       readonly kind: "load";
       readonly file: string;
@@ -19,6 +22,7 @@ export type LoadAnswer =
       readonly source?: ConfigSource | undefined;
     }
   | { readonly kind: "unreadable"; readonly code: string; readonly message: string }
+  | { readonly kind: "restored"; readonly restored: RestoredText }
   | Piece;
 
 /** Some of the routes and of the diagnostics; both empty at the end. */

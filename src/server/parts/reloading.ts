@@ -1,4 +1,4 @@
-import { writeEarlier } from "../../config/history/rollback.ts";
+import { type RollbackServices, writeEarlier } from "../../config/history/rollback.ts";
 import type { ConfigSource } from "../../config/history/config-source.ts";
 import type { Loaded } from "../../config/load.ts";
 import type { ConfigDocument } from "../../documents/text/document.ts";
@@ -31,6 +31,8 @@ export interface ConfigurationFile {
   readonly name: string;
   /** Reads and checks it, or another one in its place; rejects if it cannot be read. */
   readonly read: (name?: string) => Promise<Loaded>;
+  /** See `RollbackServices`. */
+  readonly restore?: RollbackServices["restore"];
   /** The same in this thread, with the places in its text; undefined if it is too large for that. */
   readonly readHere: () =>
     | {
@@ -113,6 +115,7 @@ export class Reloading {
     if (file === undefined) throw new NoFileError();
     const backup = await writeEarlier(file.name, text, {
       check: (candidate) => file.read(candidate),
+      restore: file.restore,
       now: clock.wall(),
     });
     const outcome = await this.reload({ cause: `rollback to ${number}`, by });

@@ -2,7 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { loadWithSource } from "../../../src/config/history/source.ts";
 import { createConfigWorker } from "../../../src/config/off-thread/create-worker.ts";
-import { loadOffThread, UnreadableFileError } from "../../../src/config/off-thread/load.ts";
+import {
+  loadOffThread,
+  restoreOffThread,
+  UnreadableFileError,
+} from "../../../src/config/off-thread/load.ts";
 import { createStage } from "../../support/stage.ts";
 
 const stage = createStage();
@@ -31,6 +35,17 @@ describe("a configuration read on its own thread", () => {
     const file = await write('routes: [{ path: /a, backends: ["${BACKEND}"] }]');
     const { config } = await load(file, { BACKEND: "http://b.test" });
     expect(config?.routes[0]?.backends?.[0]?.url).toBe("http://b.test");
+  });
+
+  test("gives an earlier one its secrets back, as it would be done here", async () => {
+    const present = "admin: { token: s3cret-s3cret }\n";
+    const restored = (stored: string) => restoreOffThread(stored, present, createConfigWorker);
+    expect(await restored("# more\nadmin: { token: <secret> }\n")).toEqual({
+      text: `# more\n${present}`,
+    });
+    expect(await restored("store: { redis: <secret> }\n")).toEqual({
+      missing: [{ line: 1, place: "store.redis" }],
+    });
   });
 
   test("comes back as diagnostics when it is invalid", async () => {

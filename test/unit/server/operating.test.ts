@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { configCommand } from "../../../src/cli/config/config.ts";
-import { inspectConfigFile } from "../../../src/cli/config-file.ts";
+import { inspectConfigFile, restoreConfigText } from "../../../src/cli/config-file.ts";
 import { reload as reloadCommand } from "../../../src/cli/reload.ts";
 import { loadWithSource } from "../../../src/config/history/source.ts";
 import { startGateway } from "../../../src/server/start.ts";
@@ -41,7 +41,12 @@ ${UNCHECKED}${settings}routes:
   const gateway = startGateway({
     config,
     source,
-    file: { name: file, read, readHere: () => inspectConfigFile(file, {}) },
+    file: {
+      name: file,
+      read,
+      restore: restoreConfigText,
+      readHere: () => inspectConfigFile(file, {}),
+    },
     version: "1.2.3",
     logger,
     clock: systemClock,
