@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { curlOf, type KeptFields } from "../../../src/server/admin/api/curl.ts";
+import { escaped } from "../../../src/units/printable.ts";
 import type { Row } from "../../../src/telemetry/query/row.ts";
 
 function rowOf(given: Record<string, string | null> = {}): Row {
@@ -36,7 +37,7 @@ const HOSTILE = [
 
 test.each(HOSTILE)("a shell hands curl what was in the request: %j", (text) => {
   const fields: KeptFields = [["x-a", text.replaceAll(/[\r\n]/g, "")]];
-  const row = rowOf({ method: "POST", path: `/${text}`, query: `?q=${text}` });
+  const row = rowOf({ method: "POST", path: escaped(`/${text}`), query: escaped(`?q=${text}`) });
   const command = curlOf(row, fields, text);
 
   expect(command).not.toMatch(/[\p{Cc}\u202E\u2028\u200B]/u);

@@ -1,3 +1,4 @@
+import { unescaped } from "../../../units/printable.ts";
 import type { Row } from "../../../telemetry/query/row.ts";
 
 /** Fields that curl makes by itself, or that belong to the connection of the first request. */
@@ -16,12 +17,14 @@ export type KeptFields = readonly (readonly [name: string, value: string])[];
 /** A command that sends a logged request again, to its host. What was redacted in the log is so here too. */
 export function curlOf(row: Row, fields: KeptFields | undefined, content: string | null): string {
   const scheme = row["tls_version"] === null ? "http" : "https";
-  const { method, host, query } = row;
-  const path = String(row["path"] ?? "/");
+  // Rows hold texts with what cannot be printed escaped, and backslashes doubled.
+  const text = (column: string): string => unescaped(String(row[column] ?? ""));
+  const method = text("method");
+  const path = text("path");
   const hasContent = content !== null && method !== "HEAD";
   const parts = ["curl", "--globoff", "--path-as-is"];
   if (method === "HEAD") parts.push("--head");
-  else if (method !== "GET" || hasContent) parts.push("-X", quoted(String(method)));
+  else if (method !== "GET" || hasContent) parts.push("-X", quoted(method));
   for (const [name, value] of fields ?? []) {
     if (LEFT_OUT.has(name.toLowerCase())) continue;
     // With a colon curl would leave out a field that is empty.
@@ -33,9 +36,10 @@ export function curlOf(row: Row, fields: KeptFields | undefined, content: string
     if (!isTyped) parts.push("-H", quoted("content-type:"));
     parts.push("--data-raw", quoted(content));
   }
-  const isPath = path.startsWith("/");
+  const isPath = path === "" || path.startsWith("/");
   if (!isPath) parts.push("--request-target", quoted(path));
-  parts.push(quoted(`${scheme}://${host ?? "localhost"}${isPath ? path : "/"}${query ?? ""}`));
+  const host = text("host") || "localhost";
+  parts.push(quoted(`${scheme}://${host}${isPath ? path : "/"}${text("query")}`));
   return parts.join(" ");
 }
 
