@@ -1,12 +1,12 @@
 import { WorkerThread } from "../../sqlite/worker-thread.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LogLevel } from "../../units/log-level.ts";
+import { Losses } from "../losses.ts";
 import type { ExchangeRecord } from "../record.ts";
 import type { Note } from "../notes/note.ts";
 import type { SinkCounts } from "../sinks/counts.ts";
 import type { Sink } from "../sinks/sink.ts";
 import type { Batch } from "./batch.ts";
-import { DroppedRows } from "./dropped-rows.ts";
 import type { WriterAnswer, WriterRequest } from "./messages.ts";
 import { BatchQueue } from "./queue.ts";
 
@@ -30,6 +30,8 @@ export interface AccessLogOptions {
   readonly report: (level: LogLevel, message: string) => void;
 }
 
+/** At least this long between two reports of dropped rows. */
+const REPORT_INTERVAL_MS = 10_000;
 /** Operators write few, and each waits only while the database cannot be written to. */
 const MOST_NOTES = 1_000;
 
@@ -43,7 +45,7 @@ const MOST_NOTES = 1_000;
 export class AccessLog implements Sink {
   readonly #options: AccessLogOptions;
   readonly #queue: BatchQueue;
-  readonly #dropped: DroppedRows;
+  readonly #dropped: Losses;
   readonly #thread: WorkerThread<WriterRequest, WriterAnswer>;
   #sent: Batch | undefined;
   readonly #notes: Note[] = [];
@@ -59,7 +61,9 @@ export class AccessLog implements Sink {
   constructor(options: AccessLogOptions) {
     this.#options = options;
     this.#queue = new BatchQueue(options.batchSize, options.maxQueuedBytes);
-    this.#dropped = new DroppedRows(options.clock, options.report);
+    this.#dropped = new Losses(options.clock, REPORT_INTERVAL_MS, (rows, reason) => {
+      options.report("warn", `access log: ${rows} rows dropped: ${reason}`);
+    });
     const { database, maxAge, maxRollupAge, maxSize, clock, createWorker } = options;
     this.#thread = new WorkerThread<WriterRequest, WriterAnswer>({
       open: { kind: "open", database, limits: { maxAge, maxRollupAge, maxSize } },
@@ -78,7 +82,7 @@ export class AccessLog implements Sink {
       if (this.#queue.hasFullBatch) this.#send();
       if (this.#queue.rows > 0) this.#scheduleFlush();
     } else {
-      this.#dropped.countAndReport(1);
+      this.#dropped.report(1, "too many are waiting to be written");
     }
   }
 

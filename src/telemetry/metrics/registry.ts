@@ -8,6 +8,18 @@ export interface MetricSource {
   collect(): readonly Iterable<Sample>[] | Steps<readonly Iterable<Sample>[]>;
 }
 
+/** The series of a source's families. Yields "" where a source that takes long pauses. */
+export function* seriesOf(source: MetricSource): Generator<string, readonly Iterable<Sample>[]> {
+  const collected = source.collect();
+  if (!("next" in collected)) return collected;
+  let step = collected.next();
+  while (step.done !== true) {
+    yield "";
+    step = collected.next();
+  }
+  return step.value;
+}
+
 /** A source of one family. */
 export function sourceOf(family: Family, samples: () => Iterable<Sample>): MetricSource {
   return { families: [family], collect: () => [samples()] };

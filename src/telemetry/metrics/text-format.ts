@@ -1,7 +1,7 @@
 import type { Exemplar } from "./exemplar.ts";
 import type { Family, Sample } from "./family.ts";
 import { Histogram } from "./histogram.ts";
-import type { MetricRegistry } from "./registry.ts";
+import { type MetricRegistry, seriesOf } from "./registry.ts";
 
 /** Prometheus' text format 0.0.4, or OpenMetrics 1.0. */
 export type MetricFormat = "text" | "openmetrics";
@@ -23,8 +23,7 @@ const UNITS = ["seconds", "bytes"];
 export function* render(registry: MetricRegistry, format: MetricFormat): Generator<string> {
   let piece = "";
   for (const source of registry.sources) {
-    const collected = source.collect();
-    const series = "next" in collected ? yield* pausing(collected) : collected;
+    const series = yield* seriesOf(source);
     for (const [at, family] of source.families.entries()) {
       let hasSeries = false;
       for (const sample of series[at] ?? []) {
@@ -38,15 +37,6 @@ export function* render(registry: MetricRegistry, format: MetricFormat): Generat
     }
   }
   yield format === "openmetrics" ? `${piece}# EOF\n` : piece;
-}
-
-function* pausing<Result>(steps: Generator<undefined, Result>): Generator<string, Result> {
-  let step = steps.next();
-  while (step.done !== true) {
-    yield "";
-    step = steps.next();
-  }
-  return step.value;
 }
 
 function headOf(family: Family, format: MetricFormat): string {

@@ -2,7 +2,7 @@ import type { Fetch } from "../../http/fetch.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { LogLevel } from "../../units/log-level.ts";
 import type { SinkCounts } from "../sinks/counts.ts";
-import { Losses } from "./losses.ts";
+import { Losses } from "../losses.ts";
 import { post, type PostOutcome } from "./post.ts";
 import { type Batch, OtlpQueue } from "./queue.ts";
 import { endpointOf, type OtlpConfig } from "./schema.ts";
@@ -19,6 +19,8 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** A receiver may ask for a longer pause than that, but not for any. */
 const LONGEST_ASKED_MS = 5 * 60_000;
+/** At least this long between two reports of lost items. */
+const REPORT_INTERVAL_MS = 60_000;
 
 /** What exporters depend on. */
 export interface OtlpServices {
@@ -58,7 +60,7 @@ export class OtlpExporter {
     this.#signal = signal;
     this.#settings = settings;
     this.#services = services;
-    this.#losses = new Losses(services.clock, (count, reason) => {
+    this.#losses = new Losses(services.clock, REPORT_INTERVAL_MS, (count, reason) => {
       services.report("warn", `${count} ${signal.noun} for ${this.#url} were lost: ${reason}`);
     });
   }

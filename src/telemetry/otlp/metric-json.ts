@@ -1,7 +1,7 @@
 import type { Exemplar } from "../metrics/exemplar.ts";
 import type { Family, Sample } from "../metrics/family.ts";
 import { Histogram } from "../metrics/histogram.ts";
-import type { MetricRegistry } from "../metrics/registry.ts";
+import { type MetricRegistry, seriesOf } from "../metrics/registry.ts";
 import { jsonText, nanoseconds, textAttribute } from "./values.ts";
 
 /** Between when, in Unix epoch milliseconds, what is counted was counted. */
@@ -16,8 +16,7 @@ export interface MetricTimes {
  */
 export function* metricsIn(registry: MetricRegistry, times: MetricTimes): Generator<string> {
   for (const source of registry.sources) {
-    const collected = source.collect();
-    const series = "next" in collected ? yield* pausing(collected) : collected;
+    const series = yield* seriesOf(source);
     for (const [at, family] of source.families.entries()) {
       const points: string[] = [];
       for (const sample of series[at] ?? []) {
@@ -27,15 +26,6 @@ export function* metricsIn(registry: MetricRegistry, times: MetricTimes): Genera
       if (points.length > 0) yield metricOf(family, points);
     }
   }
-}
-
-function* pausing<Result>(steps: Generator<undefined, Result>): Generator<string, Result> {
-  let step = steps.next();
-  while (step.done !== true) {
-    yield "";
-    step = steps.next();
-  }
-  return step.value;
 }
 
 /** Temporality of counts since the start. */

@@ -1,13 +1,12 @@
-import type { Clock } from "../../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
 
-/** Milliseconds between two reports. */
-const REPORT_INTERVAL = 60_000;
-/** So that the first report of several losses counts more than the first one. */
+/** Milliseconds. So that the first report of a burst counts more than its first item. */
 const FIRST_REPORT_DELAY = 200;
 
-/** Counts items that are lost, and reports them once a minute at most. */
+/** Counts lost items, and reports them together at intervals. */
 export class Losses {
   readonly #clock: Clock;
+  readonly #interval: number;
   readonly #tell: (count: number, reason: string) => void;
   #total = 0;
   #unreported = 0;
@@ -15,8 +14,10 @@ export class Losses {
   #lastReport = -Infinity;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, tell: (count: number, reason: string) => void) {
+  /** At least `interval` milliseconds are between two calls of `tell`, unless `flush` makes them. */
+  constructor(clock: Clock, interval: number, tell: (count: number, reason: string) => void) {
     this.#clock = clock;
+    this.#interval = interval;
     this.#tell = tell;
   }
 
@@ -24,7 +25,7 @@ export class Losses {
     return this.#total;
   }
 
-  /** Of items whose loss is no news. */
+  /** For items whose loss the caller reports, or need not report. */
   count(items: number): void {
     this.#total += items;
   }
@@ -35,7 +36,7 @@ export class Losses {
     this.#unreported += items;
     this.#reason = reason;
     if (this.#cancel !== undefined) return;
-    const due = this.#lastReport + REPORT_INTERVAL - this.#clock.monotonic();
+    const due = this.#lastReport + this.#interval - this.#clock.monotonic();
     this.#cancel = this.#clock.schedule(Math.max(due, FIRST_REPORT_DELAY), () => this.flush());
   }
 
