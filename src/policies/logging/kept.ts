@@ -1,6 +1,6 @@
 import type { Field } from "../../http/field.ts";
 import { writeKeptContent } from "../../pipeline/kept-content.ts";
-import type { Redaction } from "../../pipeline/redaction.ts";
+import { REDACTED, type Redaction } from "../../pipeline/redaction.ts";
 import type { Beginning } from "./beginning.ts";
 import { decoded, isEncoded } from "./decoded.ts";
 import { type ContentKind, ContentRedaction } from "./redacting/content-redaction.ts";
@@ -18,6 +18,8 @@ interface Seen {
   readonly coding: string | null;
   /** Bytes that the text may have. */
   readonly limit: number;
+  /** If it is a problem of the gateway's own: the error's code, which is no secret. */
+  readonly problem?: string | undefined;
 }
 
 /** Characters of a field; what clients send may be longer. */
@@ -28,7 +30,7 @@ const ROOM = 65_536;
 /** What a row keeps of content whose exchange is over, as JSON. */
 export function keptContent(
   { redaction, fields }: Owner,
-  { beginning, type, coding, limit }: Seen,
+  { beginning, type, coding, limit, problem }: Seen,
   { binary }: { readonly binary: boolean },
 ): string {
   const encoding = isEncoded(coding) ? coding : undefined;
@@ -49,12 +51,22 @@ export function keptContent(
   const text = kind === undefined ? undefined : textOf(content, isWhole);
   const cut = isWhole ? {} : ({ cut: true } as const);
   if (kind !== undefined && text !== undefined) {
-    const left = new ContentRedaction(redaction, fields.all).redacted(text, kind, !isWhole);
+    const all = new ContentRedaction(redaction, fields.all).redacted(text, kind, !isWhole);
+    const left = problem === undefined ? all : withCode(all, text, problem);
     const redacted = left === text ? {} : ({ redacted: true } as const);
     return writeKeptContent({ ...about, text: left, ...cut, ...redacted });
   }
   if (!binary || isMultipart(type)) return writeKeptContent(about);
   return writeKeptContent({ ...about, base64: Buffer.from(content).toString("base64"), ...cut });
+}
+
+/**
+ * The member `code` of a problem says what went wrong. It has the name of what sign-ins carry, which is a
+ * secret elsewhere.
+ */
+function withCode(redacted: string, text: string, code: string): string {
+  const member = `"code":"${code}"`;
+  return text.includes(member) ? redacted.replace(`"code":"${REDACTED}"`, member) : redacted;
 }
 
 /** Undefined for content that is not text. Without a type, text is what can be read as such. */

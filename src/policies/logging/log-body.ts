@@ -113,10 +113,12 @@ class LogBody implements Policy {
     // Policies that come later on the way out may change them: they are about what is sent then.
     const type = fields.get("content-type");
     const coding = fields.get("content-encoding");
+    const problem = isOwnProblem(answer, type) ? exchange.errorCode : undefined;
     exchange.whenOver(() => {
       seen?.look();
-      if (!this.#isKept(exchange)) return;
-      const kept = keptContent(exchange, { beginning, type, coding, limit }, this.#settings);
+      if (!this.#isKept(exchange) || isUnsent(exchange)) return;
+      const about = { beginning, type, coding, limit, problem };
+      const kept = keptContent(exchange, about, this.#settings);
       (exchange.details ??= {}).responseBody = kept;
     });
     if (seen === undefined) return undefined;
@@ -128,3 +130,15 @@ class LogBody implements Policy {
     return exchange.isLogged && (this.#settings.when === "all" || exchange.isError);
   }
 }
+
+/** Whether it is an error of the gateway's, with its code, if the exchange has one: what backends send is no string. */
+function isOwnProblem({ body }: Answer, type: string | null): boolean {
+  return typeof body === "string" && type === "application/problem+json";
+}
+
+/** Whether the client left before it got anything. */
+function isUnsent({ status, bytesOut }: Exchange): boolean {
+  return status === CLIENT_CLOSED && bytesOut === 0;
+}
+
+const CLIENT_CLOSED = 499;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { GatewayError } from "../../../../src/pipeline/errors.ts";
 import { type KeptContent, readKeptContent } from "../../../../src/pipeline/kept-content.ts";
+import type { Policy } from "../../../../src/pipeline/policy.ts";
 import { Beginning } from "../../../../src/policies/logging/beginning.ts";
 import { logBody } from "../../../../src/policies/logging/log-body.ts";
 import { openExchange, type Opening } from "../../pipeline/opening.ts";
@@ -93,6 +95,44 @@ describe("of requests and answers", () => {
     });
     const { request } = await kept({ ...ALL, request: 9 }, { body }, { body: "" });
     expect(request).toEqual({ type: "", bytes: 13, text: "one two t", cut: true });
+  });
+
+  test("the code of the gateway's own problem is kept, and a backend's is redacted", async () => {
+    const refusing: Policy = {
+      name: "refusing",
+      request() {
+        throw new GatewayError("rate_limited", 'not so fast, {"code":"x"}', {
+          members: { token: "hush" },
+        });
+      },
+    };
+    const exchange = openExchange({ method: "POST", body: "" });
+    await exchanged(exchange, [policyFrom(logBody.route, true), refusing], {
+      body: "",
+      status: 429,
+    });
+    const own = readKeptContent(exchange.details?.responseBody);
+    expect(JSON.parse(own?.text ?? "")).toMatchObject({
+      code: "rate_limited",
+      token: "[redacted]",
+    });
+
+    const fields = { "content-type": "application/problem+json" };
+    const body = '{"code":"rate_limited"}';
+    const { response } = await kept(true, {}, { status: 429, fields, body });
+    expect(response?.text).toBe('{"code":"[redacted]"}');
+  });
+
+  test("no answer is kept of which the client got nothing, as it had left", async () => {
+    for (const [sent, text] of [
+      [0, undefined],
+      [2, "no"],
+    ] as const) {
+      const exchange = openExchange({ method: "POST", body: "" });
+      exchange.sent(sent);
+      await exchanged(exchange, [policyFrom(logBody.route, true)], { status: 499, body: "no" });
+      expect(readKeptContent(exchange.details?.responseBody)?.text).toBe(text);
+    }
   });
 
   test("nothing is kept that has no row", async () => {
