@@ -22,11 +22,14 @@ export function describeRoutes({ routes }: Snapshot, written: Written) {
   }));
 }
 
-/** The names of the upstreams that a route's requests may go to; of its own one "of route ID". */
+/** How the upstream is called that a route has of its own; the log has no name for it. */
+export const ownUpstream = (route: string): string => `of route ${route}`;
+
+/** The names of the upstreams that a route's requests may go to; of its own one `ownUpstream`. */
 export function upstreamNames({ id, split, upstreamName, upstreams }: CompiledRoute): string[] {
   if (split !== undefined) return split.weights.shares.map(({ name }) => name);
   if (upstreams.length === 0) return [];
-  return [upstreamName === "" ? `of route ${id}` : upstreamName];
+  return [upstreamName === "" ? ownUpstream(id) : upstreamName];
 }
 
 function endOf({ split, forward, upstreams }: CompiledRoute): string {

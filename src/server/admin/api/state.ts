@@ -55,8 +55,8 @@ export function stateEndpoints(services: Services) {
         return {
           backends: backendStates(snapshot()).map((backend) => ({
             ...backend,
-            ...use.ofBackend(backend.url),
-            last_used_at: use.backendUsedAt(backend.route, backend.url),
+            ...use.ofBackend(backend),
+            last_used_at: use.backendUsedAt(backend),
           })),
         };
       },
@@ -64,7 +64,8 @@ export function stateEndpoints(services: Services) {
         query: window,
         response: backends,
         detail: {
-          summary: "The backends and how they are; sums are those of the URL, on all routes",
+          summary:
+            "The backends and how they are; sums are those of the URL in this route and upstream",
         },
       },
     )

@@ -26,8 +26,11 @@ export const GROUPINGS = [
 ] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
+/** What the admin pages group by besides: a backend in one upstream of one route, see `backendOfRoute`. */
+type AnyGrouping = Grouping | "backend_of_route";
+
 export interface StatisticsRequest extends Window, SeriesFilter {
-  readonly by: Grouping;
+  readonly by: AnyGrouping;
   /** With `key`: only subjects of these providers. All that are known if absent. */
   readonly providers?: readonly string[] | undefined;
   /** At most so many groups, the rest is one more, "(others)"; 100 by default. */
@@ -47,7 +50,7 @@ export interface Statistics {
   /** The window in whole minutes, or hours where nothing shorter is kept. */
   readonly from: string;
   readonly to: string;
-  readonly by: Grouping;
+  readonly by: AnyGrouping;
   /** The spacing of `series`. */
   readonly step_seconds: number;
   readonly totals: Figures;
@@ -117,7 +120,9 @@ function sourceOf(
   request: StatisticsRequest,
 ): { readonly source: Source; readonly valueOf: ValueOf } {
   const { by } = request;
-  const groupOf = (SERIES_GROUPS as Partial<Record<Grouping, (series: KnownSeries) => string>>)[by];
+  const groupOf = (SERIES_GROUPS as Partial<Record<AnyGrouping, (series: KnownSeries) => string>>)[
+    by
+  ];
   if (by === "status" && !isFiltered(request)) {
     return {
       source: { table: "rollup_totals", key: "class" },
@@ -144,7 +149,17 @@ const SERIES_GROUPS = {
   backend: ({ backend }: KnownSeries) => backend,
   upstream: ({ upstream }: KnownSeries) => upstream,
   status: ({ statusClass }: KnownSeries) => classText(statusClass),
+  backend_of_route: (series: KnownSeries) => backendOfRoute(series),
 };
+
+/** The value of a group of `backend_of_route`; `upstream` is empty for a route's own backends. */
+export function backendOfRoute({
+  route,
+  upstream,
+  backend,
+}: Pick<KnownSeries, "route" | "upstream" | "backend">): string {
+  return JSON.stringify([route, upstream, backend]);
+}
 
 function usageValueOf({ by, providers }: StatisticsRequest): ValueOf {
   if (by === "subject") return (key) => subjectOf(String(key)).subject;

@@ -73,9 +73,9 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
       title: "Backend",
       isHeader: true,
       by: ({ url }) => url,
-      cell: ({ url, upstream }) => (
+      cell: ({ route, url, upstream }) => (
         <>
-          <Link class="name mono" to={addressOf("overview", { backend: url })}>
+          <Link class="name mono" to={addressOf("overview", { route, backend: url })}>
             {url}
           </Link>
           {hasUpstreams && upstream !== "" && <span class="tag">{upstream}</span>}
@@ -138,7 +138,9 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
       isNumber: true,
       from: "tablet",
       by: ({ error_rate: rate }) => rate,
-      cell: ({ url, error_rate: rate }) => <ErrorRate rate={rate} of={{ backend: url }} />,
+      cell: ({ route, url, error_rate: rate }) => (
+        <ErrorRate rate={rate} of={{ route, backend: url }} />
+      ),
     },
     {
       key: "p50",
