@@ -27,7 +27,7 @@ export function unavailable(healthy: readonly Backend[], isFull: boolean): Gatew
 
 /** Why there is none while an operator keeps requests from all of them. */
 export function allDrained(): GatewayError {
-  const detail = "every backend of this route is drained; /admin/api/backends/undrain ends that";
+  const detail = "every backend of this route is drained";
   return new GatewayError("no_healthy_backend", detail, { fields: retryAfter(0) });
 }
 
