@@ -13,21 +13,28 @@ export interface Pick {
   readonly tried: ReadonlySet<Backend> | undefined;
 }
 
-/** Why backends were not picked, by how they are now; and how many there are besides. */
+/**
+ * Why backends were not picked, by how they are now; and how many there are besides. If none was picked,
+ * those are left out that nothing was in the way of: it was not because of them.
+ */
 export function passedOver({ backends, picked, tried }: Pick): {
   readonly others: BackendPassedOver[];
   readonly more: number;
 } {
   const others: BackendPassedOver[] = [];
+  let more = 0;
   for (const backend of backends) {
     if (backend === picked) continue;
-    if (others.length === MOST_DESCRIBED) break;
     const why_not = tried?.has(backend) === true ? "tried" : obstacleOf(backend);
+    if (picked === undefined && why_not === "weight") continue;
+    if (others.length === MOST_DESCRIBED) {
+      more += 1;
+      continue;
+    }
     const detail = detailOf(backend, why_not);
     others.push({ url: backend.url, why_not, ...(detail !== "" && { detail }) });
   }
-  const all = backends.length - (picked !== undefined && backends.includes(picked) ? 1 : 0);
-  return { others, more: all - others.length };
+  return { others, more };
 }
 
 /** What keeps requests from a backend, by how it is now; `weight` if nothing does. */

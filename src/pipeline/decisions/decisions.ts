@@ -96,7 +96,7 @@ export interface PickDecision {
   readonly backend?: string;
   /** Why none was, if not only because of the backends: the upstream is at its max_in_flight. */
   readonly why_none?: string;
-  /** Those that were not chosen. */
+  /** Those that were not chosen; if none was, only those that something was in the way of. */
   readonly others?: readonly BackendPassedOver[];
   readonly more?: number;
 }

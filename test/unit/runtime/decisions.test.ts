@@ -263,6 +263,34 @@ routes:
     ]);
   });
 
+  test("of a full upstream say so, and nothing of backends that have room", async () => {
+    const held = Promise.withResolvers<undefined>();
+    const { ask, records, gateway } = started({
+      config: `
+upstreams:
+  u: { max_in_flight: 1, backends: ["http://a.test", "http://b.test", "http://c.test"] }
+routes: [{ path: "/api/*", upstream: u }]`,
+      answer: async () => {
+        await held.promise;
+        return new Response("", { headers: { "content-length": "0" } });
+      },
+    });
+    const { health } = gateway.snapshot.routes[0]!.upstreams[0]!.backends[2]!;
+    for (let time = 0; time < 3; time += 1) health.unreached("connection refused");
+    const first = ask("/api/a");
+    expect((await ask("/api/b")).status).toBe(503);
+    expect(decisionsOf(records).picks).toEqual([
+      {
+        at_ms: 0,
+        upstream: "u",
+        why_none: "the upstream is at its max_in_flight",
+        others: [{ url: "http://c.test", why_not: "down", detail: "connection refused" }],
+      },
+    ]);
+    held.resolve(undefined);
+    await first;
+  });
+
   test("have the errors of attempts without the secrets in them", async () => {
     const { ask, records } = started({
       answer: () => {
