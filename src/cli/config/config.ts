@@ -1,7 +1,7 @@
 import { RollbackError, writeEarlier } from "../../config/history/rollback.ts";
 import type { Config } from "../../config/schema.ts";
 import { QueryError } from "../../telemetry/query/errors.ts";
-import { LogFile, queriesOf } from "../../telemetry/query/log-file.ts";
+import { queriesOf } from "../../telemetry/query/log-file.ts";
 import type { Queries } from "../../telemetry/query/queries.ts";
 import { unifiedDifference } from "../../units/line-difference.ts";
 import { printable, printableJson } from "../../units/printable.ts";
@@ -17,6 +17,7 @@ import {
 import { integerFlag, suggestion } from "../args.ts";
 import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
 import { findConfigFile, readConfigFile, reloadConfigFile } from "../config-file.ts";
+import { logOf } from "../find-log.ts";
 import { historyTable } from "./history.ts";
 
 const VERBS = ["history", "show", "rollback"];
@@ -89,7 +90,7 @@ Exit codes: 0 done; 1 there is no such configuration, or it cannot be used; 2 in
     if (config === undefined) {
       return verb === "rollback" ? await rollBackBroken(name ?? "", input, console) : 1;
     }
-    const log = new LogFile(input.flags["database"] ?? config.logging.database);
+    const { file: log } = logOf(config, input);
     try {
       const queries = queriesOf(log);
       if (verb === "history") await history(queries, input, console);

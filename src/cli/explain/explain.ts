@@ -15,6 +15,7 @@ import {
 } from "../admin-client.ts";
 import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
 import { findConfigFile, report, textOfConfigFile } from "../config-file.ts";
+import { logOf } from "../find-log.ts";
 import { loggedQuery } from "./logged-request.ts";
 import { explanationText } from "./text.ts";
 import { printableJson } from "../../units/printable.ts";
@@ -98,8 +99,7 @@ async function explanationFor(
     return undefined;
   }
   const { request } = input.flags;
-  const logged =
-    request === undefined ? undefined : await loggedQuery(request, config.logging.database);
+  const logged = request === undefined ? undefined : loggedQuery(request, logOf(config, input));
   const query = logged?.query ?? writtenQuery(input);
   const served = logged?.configuration ?? "";
   const isOther =

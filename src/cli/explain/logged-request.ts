@@ -1,7 +1,6 @@
 import type { KeptFields } from "../../pipeline/decisions/decisions.ts";
 import type { ExplainQuery } from "../../runtime/explain/query.ts";
-import { QueryError } from "../../telemetry/query/errors.ts";
-import { LogFile, queriesOf } from "../../telemetry/query/log-file.ts";
+import { type FoundLog, loggedRequest } from "../find-log.ts";
 
 /** A logged request as one to ask about, and what is different about it. */
 export interface LoggedQuery {
@@ -14,19 +13,11 @@ export interface LoggedQuery {
 const SEARCH_MS = 10_000;
 
 /** Finds a request in a log by its id or its row's. Throws a QueryError if it is not there. */
-export async function loggedQuery(id: string, database: string): Promise<LoggedQuery> {
-  const file = new LogFile(database);
+export function loggedQuery(id: string, log: FoundLog): LoggedQuery {
   try {
-    const row = await queriesOf(file).exchange({ id }, { timeout: SEARCH_MS });
-    if (row === null) {
-      throw new QueryError(
-        "failed",
-        `${database} has no request ${id}; \`gateway logs\` lists them`,
-      );
-    }
-    return queryOf(row, id);
+    return queryOf(loggedRequest(log, id, SEARCH_MS), id);
   } finally {
-    file.close();
+    log.file.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { QueryError } from "../../telemetry/query/errors.ts";
 import type { Filters } from "../../telemetry/query/filters.ts";
 import type { Row } from "../../telemetry/query/row.ts";
-import type { FoundLog } from "./find-log.ts";
+import type { FoundLog } from "../find-log.ts";
 
 /** How often the file is looked at, in milliseconds. One look takes less than one. */
 const POLL_MS = 200;

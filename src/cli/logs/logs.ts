@@ -9,8 +9,8 @@ import {
 import type { Row } from "../../telemetry/query/row.ts";
 import { integerFlag } from "../args.ts";
 import { type Arguments, type Command, type Console, type Flag, UsageError } from "../command.ts";
+import { type FoundLog, findLog, LOG_FLAGS, loggedRequest, logProblem } from "../find-log.ts";
 import { adviceOnNothing } from "./advice.ts";
-import { type FoundLog, findLog } from "./find-log.ts";
 import { follow } from "./follow.ts";
 import { rowWriter } from "./forms.ts";
 import { exchangeText } from "./show.ts";
@@ -43,8 +43,7 @@ export function logsCommand(pause: (milliseconds: number) => Promise<boolean>): 
       limit: { value: "N", short: "n", summary: "how many rows, the newest (50; 10 to follow)" },
       json: { summary: "print JSON, one object a line" },
       csv: { summary: "print comma-separated values" },
-      database: { value: "FILE", summary: "the log, in place of the configuration's" },
-      config: { value: "FILE", short: "c", summary: "the configuration that names the log" },
+      ...LOG_FLAGS,
     },
     elsewhere: {
       level: "rows are found by --status or --error",
@@ -116,7 +115,7 @@ Exit codes: 0 done; 1 the file cannot be read, or has no such request; 2 invalid
         return 0;
       } catch (error) {
         if (!(error instanceof QueryError)) throw error;
-        console.err(`gateway: ${problemText(error)}\n`);
+        console.err(`gateway: ${logProblem(error)}\n`);
         return 1;
       } finally {
         log.file.close();
@@ -215,22 +214,12 @@ function newestId({ file }: FoundLog): number | null {
   }
 }
 
-function show({ file, path }: FoundLog, { operands, flags }: Arguments, console: Console): number {
+function show(log: FoundLog, { operands, flags }: Arguments, console: Console): number {
   const [, id = ""] = operands;
-  const row = file.ask("exchange", { id }, SEARCH_MS);
-  if (row === null) {
-    console.err(`gateway: ${path} has no request ${id}; ids are those of rows or requests\n`);
-    return 1;
-  }
+  const row = loggedRequest(log, id, SEARCH_MS);
   const form = { isJson: flags["json"] !== undefined, width: console.columns() };
   console.out(exchangeText(row, form));
   return 0;
-}
-
-function problemText({ reason, message }: QueryError): string {
-  return reason === "no_file"
-    ? `${message}; a gateway writes it, --database FILE names another`
-    : message;
 }
 
 /** Ends waiting at the first stop signal. */

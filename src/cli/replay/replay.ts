@@ -5,11 +5,10 @@ import { type Replay, replay as replayRow } from "../../runtime/replay/replay.ts
 import { ReplayError } from "../../runtime/replay/replay-error.ts";
 import type { Wanted } from "../../runtime/replay/wanted.ts";
 import { QueryError } from "../../telemetry/query/errors.ts";
-import { LogFile } from "../../telemetry/query/log-file.ts";
 import { systemClock } from "../../time/clock.ts";
 import { printable, printableJson } from "../../units/printable.ts";
 import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
-import { findConfigFile, readConfigFile } from "../config-file.ts";
+import { findLog, LOG_FLAGS, loggedRequest, logProblem } from "../find-log.ts";
 import { reasonOf } from "../system-error.ts";
 import { reportOf } from "./report.ts";
 
@@ -39,15 +38,14 @@ export const replay: Command = {
     yes: { summary: "do not ask before methods that may change something, like POST" },
     insecure: { short: "k", summary: "with --to: whatever certificate the server has" },
     json: { summary: "print both answers as JSON, for programs" },
-    database: { value: "FILE", summary: "the log, in place of the configuration's" },
-    config: { value: "FILE", short: "c", summary: "the configuration that names the log" },
+    ...LOG_FLAGS,
   },
   details: `ID is the id of a row, or of a request (X-Request-ID). The request goes straight to the backend that
 had it, with the TLS settings of its upstream, as its route forwards it today: method, path, query, the
 fields and the content that the log has kept (logging.trace and log_body). What the log has redacted
 must be given by -H, --set-query or --body. It has the field X-Gateway-Replay with the row's id.
 
-With --database and without --config there is no route: the request is sent as the client sent it.
+Without a configuration, as with --database alone, there is no route: the request is sent as the client sent it.
 
 Exit codes: 0 it was answered; 1 it was not sent, or not answered; 2 invalid command line.`,
   examples: [
@@ -63,7 +61,7 @@ Exit codes: 0 it was answered; 1 it was not sent, or not answered; 2 invalid com
     const log = await findLog(input, console);
     if (log === undefined) return 1;
     try {
-      const row = await rowIn(log.path, id);
+      const row = loggedRequest(log, id, QUERY_MS);
       const result = await sent(row, wanted, log.config, console);
       if (result === undefined) return 1;
       console.out(
@@ -74,35 +72,14 @@ Exit codes: 0 it was answered; 1 it was not sent, or not answered; 2 invalid com
       return result.replayed.status === 0 || result.replayed.error !== "" ? 1 : 0;
     } catch (error) {
       if (!(error instanceof ReplayError) && !(error instanceof QueryError)) throw error;
-      console.err(`gateway: ${printable(error.message)}\n`);
+      const problem = error instanceof QueryError ? logProblem(error) : error.message;
+      console.err(`gateway: ${printable(problem)}\n`);
       return 1;
+    } finally {
+      log.file.close();
     }
   },
 };
-
-interface Log {
-  readonly path: string;
-  readonly config: Config | undefined;
-}
-
-async function findLog(input: Arguments, console: Console): Promise<Log | undefined> {
-  const { database, config: named } = input.flags;
-  if (database !== undefined && named === undefined) return { path: database, config: undefined };
-  const file = findConfigFile({ ...input, operands: [] });
-  const config = (await readConfigFile(file, console))?.config;
-  return config && { path: database ?? config.logging.database, config };
-}
-
-async function rowIn(path: string, id: string): Promise<LogRow> {
-  const file = new LogFile(path);
-  try {
-    const row = file.ask("exchange", { id }, QUERY_MS);
-    if (row !== null) return row;
-    throw new QueryError("failed", `${path} has no request ${id}; \`gateway logs\` lists them`);
-  } finally {
-    file.close();
-  }
-}
 
 /** Sends it, after asking if that is necessary. Undefined if it is not wanted. */
 async function sent(

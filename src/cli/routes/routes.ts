@@ -1,11 +1,12 @@
 import { explainable } from "../../runtime/explain/explain.ts";
 import { type UsageReport, usageReport } from "../../runtime/explain/route-usage.ts";
 import { QueryError } from "../../telemetry/query/errors.ts";
-import { LogFile } from "../../telemetry/query/log-file.ts";
+import type { LogFile } from "../../telemetry/query/log-file.ts";
 import { parseTime } from "../../telemetry/query/times.ts";
 import type { Config } from "../../config/schema.ts";
 import { type Command, UsageError } from "../command.ts";
 import { findConfigFile, readConfigFile } from "../config-file.ts";
+import { LOG_FLAGS, logOf, logProblem } from "../find-log.ts";
 import { usageText } from "./text.ts";
 import { printableJson } from "../../units/printable.ts";
 
@@ -24,7 +25,7 @@ export const routes: Command = {
     backends: { summary: "list upstreams and backends too" },
     keys: { summary: "list API keys and users too, by their subjects" },
     json: { summary: "print all of it as JSON" },
-    database: { value: "FILE", summary: "the log, in place of the configuration's" },
+    database: LOG_FLAGS.database,
   },
   details: `Reads the configuration and the sums that the gateway keeps in its log (logging.retention.rollups), not
 the rows. A route is dead if no request has gone there since --since; if the log begins later, that is said,
@@ -49,8 +50,7 @@ Exit codes: 0 done; 1 the configuration is not valid, or the log cannot be read;
     }
     const config = (await readConfigFile(findConfigFile(input), console))?.config;
     if (config === undefined) return 1;
-    const database = flags["database"] ?? config.logging.database;
-    const file = new LogFile(database);
+    const { file } = logOf(config, input);
     try {
       const report = reportOf(config, file, { since, now });
       const options = {
@@ -65,8 +65,7 @@ Exit codes: 0 done; 1 the configuration is not valid, or the log cannot be read;
       return 0;
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
-      const advice = error.reason === "no_file" ? "; a gateway writes it" : "";
-      console.err(`gateway: ${error.message}${advice}\n`);
+      console.err(`gateway: ${logProblem(error)}\n`);
       return 1;
     } finally {
       file.close();

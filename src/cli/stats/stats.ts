@@ -1,6 +1,5 @@
 import type { Config } from "../../config/schema.ts";
 import { QueryError } from "../../telemetry/query/errors.ts";
-import { LogFile } from "../../telemetry/query/log-file.ts";
 import {
   type Group,
   type Grouping,
@@ -11,21 +10,13 @@ import {
 import { parseTime } from "../../telemetry/query/times.ts";
 import { integerFlag, suggestion } from "../args.ts";
 import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
-import { findConfigFile, readConfigFile } from "../config-file.ts";
+import { type FoundLog, findLog, LOG_FLAGS, logProblem } from "../find-log.ts";
 import { csvOf, reportOf, windowText } from "./report.ts";
 import { printableJson } from "../../units/printable.ts";
 
 const QUERY_MS = 30_000;
 const REDRAW_MS = 2_000;
 const MOST_GROUPS = 1_000;
-
-/** Where the log is, and what its configuration says of keys. */
-interface Log {
-  readonly file: LogFile;
-  readonly path: string;
-  /** Providers of API keys; undefined without a configuration. */
-  readonly keyProviders: readonly string[] | undefined;
-}
 
 type Form = "table" | "json" | "csv";
 
@@ -54,8 +45,7 @@ export function statsCommand(pause: (milliseconds: number) => Promise<boolean>):
       watch: { summary: "show it again every two seconds, until Ctrl-C" },
       json: { summary: "print JSON, with a series of each group" },
       csv: { summary: "print comma-separated values" },
-      database: { value: "FILE", summary: "the log, in place of the configuration's" },
-      config: { value: "FILE", short: "c", summary: "the configuration that names the log" },
+      ...LOG_FLAGS,
     },
     details: `Reads the sums that the gateway keeps of all requests by minute, hour and day (logging.retention.rollups),
 not the rows, so any window takes a moment. Works while the gateway runs, without it, and on a copy of the
@@ -175,19 +165,9 @@ function timeIn(flags: Arguments["flags"], name: string, now: number): number | 
   );
 }
 
-async function findLog(input: Arguments, console: Console): Promise<Log | undefined> {
-  const { database, config: named } = input.flags;
-  if (database !== undefined && named === undefined) {
-    return { file: new LogFile(database), path: database, keyProviders: undefined };
-  }
-  const config = (await readConfigFile(findConfigFile(input), console))?.config;
+/** The names of its providers of API keys; undefined without a configuration. */
+function keyProvidersOf(config: Config | undefined): string[] | undefined {
   if (config === undefined) return undefined;
-  const path = database ?? config.logging.database;
-  return { file: new LogFile(path), path, keyProviders: keyProvidersOf(config) };
-}
-
-/** The names of its providers of API keys. */
-function keyProvidersOf(config: Config): string[] {
   const auth = (Reflect.get(config, "auth") ?? {}) as Readonly<Record<string, object>>;
   return Object.entries(auth)
     .filter(([, provider]) => "api_key" in provider)
@@ -195,7 +175,7 @@ function keyProvidersOf(config: Config): string[] {
 }
 
 /** Shows it once. */
-function show(log: Log, input: Arguments, form: Form, console: Console): number {
+function show(log: FoundLog, input: Arguments, form: Form, console: Console): number {
   const shown = textOf(log, input, form, console);
   if (shown.text !== "") console.out(shown.text);
   if (shown.complaint === undefined) return 0;
@@ -204,7 +184,7 @@ function show(log: Log, input: Arguments, form: Form, console: Console): number 
 }
 
 async function watch(
-  log: Log,
+  log: FoundLog,
   input: Arguments,
   form: Form,
   console: Console,
@@ -238,10 +218,10 @@ interface Shown {
   readonly complaint?: string;
 }
 
-function textOf(log: Log, input: Arguments, form: Form, console: Console): Shown {
-  const { file, path, keyProviders } = log;
+function textOf(log: FoundLog, input: Arguments, form: Form, console: Console): Shown {
+  const { file, path, config } = log;
   try {
-    const request = requestOf(input, keyProviders, console.now());
+    const request = requestOf(input, keyProvidersOf(config), console.now());
     const found = file.ask("statistics", request, QUERY_MS);
     const statistics = { ...found, groups: sorted(found.groups, input.flags) };
     if (form === "json") return { text: `${printableJson(statistics)}\n` };
@@ -253,14 +233,12 @@ function textOf(log: Log, input: Arguments, form: Form, console: Console): Shown
     return { text: reportOf(statistics, { width, color: console.color.out }) };
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
-    const isMissing = error.reason === "no_file";
-    const advice = isMissing ? "; a gateway writes it, --database FILE names another" : "";
     const where = error.message.includes(path) ? "" : `${path}: `;
-    return { text: "", complaint: `${where}${error.message}${advice}` };
+    return { text: "", complaint: `${where}${logProblem(error)}` };
   }
 }
 
-function emptyText({ file, path }: Log, { flags }: Arguments, window: string): string {
+function emptyText({ file, path }: FoundLog, { flags }: Arguments, window: string): string {
   const known = file.ask("extent", {}, QUERY_MS);
   if (known === null) return `${path} has no requests yet`;
   const by = flags["by"];
