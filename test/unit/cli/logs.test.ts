@@ -3,9 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { logsCommand } from "../../../src/cli/logs/logs.ts";
 import { widthOf } from "../../../src/cli/table.ts";
-import { Store } from "../../../src/telemetry/access-log/store.ts";
 import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
-import { record, temporaryDirectory, UNLIMITED } from "../telemetry/access-log/support.ts";
+import { record, temporaryDirectory, writeLog } from "../telemetry/access-log/support.ts";
 import { FakeConsole, given, refusal } from "./fake-console.ts";
 
 const at = temporaryDirectory();
@@ -24,11 +23,7 @@ const rows = Array.from({ length: 60 }, (_, index) =>
 );
 
 function write(records: readonly ExchangeRecord[], name = "gateway.db"): string {
-  const path = at(name);
-  const store = Store.open(path, UNLIMITED);
-  store.append(records);
-  store.close();
-  return path;
+  return writeLog(at(name), records);
 }
 
 async function run(

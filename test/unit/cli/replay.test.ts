@@ -2,9 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { aligned } from "../../../src/cli/replay/aligned.ts";
 import { replay } from "../../../src/cli/replay/replay.ts";
 import { writeKeptContent } from "../../../src/pipeline/kept-content.ts";
-import { Store } from "../../../src/telemetry/access-log/store.ts";
 import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
-import { record, temporaryDirectory, UNLIMITED } from "../telemetry/access-log/support.ts";
+import { record, temporaryDirectory, writeLog } from "../telemetry/access-log/support.ts";
 import { FakeConsole, given, piped, refusal, typed } from "./fake-console.ts";
 
 const at = temporaryDirectory();
@@ -32,11 +31,9 @@ beforeEach(() => {
 afterEach(() => backend.stop(true));
 
 function databaseWith(changes: Partial<ExchangeRecord> = {}): string {
-  const path = at("gateway.db");
-  const store = Store.open(path, UNLIMITED);
-  store.append([record({ backend: url, query: "", bytesIn: 0, requestId: "the-id", ...changes })]);
-  store.close();
-  return path;
+  return writeLog(at("gateway.db"), [
+    record({ backend: url, query: "", bytesIn: 0, requestId: "the-id", ...changes }),
+  ]);
 }
 
 const KEPT: Partial<ExchangeRecord> = {

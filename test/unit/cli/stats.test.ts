@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { statsCommand } from "../../../src/cli/stats/stats.ts";
-import { Store } from "../../../src/telemetry/access-log/store.ts";
 import type { ExchangeRecord } from "../../../src/telemetry/record.ts";
-import { record, temporaryDirectory, UNLIMITED } from "../telemetry/access-log/support.ts";
+import { record, temporaryDirectory, writeLog } from "../telemetry/access-log/support.ts";
 import { FakeConsole, given, refusal } from "./fake-console.ts";
 
 const at = temporaryDirectory();
@@ -26,11 +25,7 @@ const rows = Array.from({ length: 60 }, (_, index) =>
 );
 
 function databaseWith(records: readonly ExchangeRecord[]): string {
-  const path = at("gateway.db");
-  const store = Store.open(path, UNLIMITED);
-  store.append(records);
-  store.close();
-  return path;
+  return writeLog(at("gateway.db"), records);
 }
 
 async function run(

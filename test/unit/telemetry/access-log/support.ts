@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LogLevel } from "../../../../src/units/log-level.ts";
+import { Store } from "../../../../src/telemetry/access-log/store.ts";
 import { exchangeRecord } from "../../../support/exchange-record.ts";
 import type { ExchangeRecord } from "../../../../src/telemetry/record.ts";
 
@@ -43,6 +44,14 @@ export function record(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {
 /** `count` records with the request ids 0, 1, … */
 export const records = (count: number, changes: Partial<ExchangeRecord> = {}): ExchangeRecord[] =>
   Array.from({ length: count }, (_, at) => record({ requestId: String(at), ...changes }));
+
+/** Appends to the log at a path, as a gateway does that starts and ends. Answers the path. */
+export function writeLog(path: string, rows: readonly ExchangeRecord[]): string {
+  const store = Store.open(path, UNLIMITED);
+  store.append(rows);
+  store.close();
+  return path;
+}
 
 export type Row = Record<string, string | number | null>;
 

@@ -4,24 +4,14 @@ import type { AttemptRecord, Exchange } from "../../../../src/pipeline/exchange.
 import { TraceContext } from "../../../../src/pipeline/trace.ts";
 import { SPANS } from "../../../../src/telemetry/otlp/signals.ts";
 import { SpanWriter } from "../../../../src/telemetry/tracing/spans.ts";
+import type { ReceivedSpan } from "../../../support/otlp-receiver.ts";
 import { type Opening, openExchange } from "../../pipeline/opening.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN = "00f067aa0ba902b7";
 const PARENT = "b7ad6b7169203331";
 
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: { key: string; value: { stringValue?: string; intValue?: string } }[];
-  readonly status?: { code: number; message?: string };
-  readonly traceState?: string;
-}
+type Span = ReceivedSpan & { readonly traceState?: string };
 
 function traceOf(changes: { parentId?: string; state?: string } = {}): TraceContext {
   const opening = { traceId: TRACE, spanId: SPAN, parentId: "", state: "", ...changes };

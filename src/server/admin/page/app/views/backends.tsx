@@ -6,13 +6,13 @@ import { useStore } from "../data/store.ts";
 import type { Backends } from "../data/types.ts";
 import { useBackends } from "../data/use-backends.ts";
 import { windowOf, windowQuery } from "../data/window.ts";
+import { ErrorRate } from "../parts/error-rate.tsx";
 import { Link } from "../parts/link.tsx";
 import { Spans } from "../parts/spans.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { Ago, Empty, Loading, Panel, Problem, State } from "../parts/words.tsx";
 import { confirmed } from "../shell/dialog.tsx";
 import { doAndSay } from "../shell/toast.tsx";
-import { ErrorRate } from "./routes.tsx";
 
 type Backend = Backends["backends"][number];
 

@@ -1,9 +1,10 @@
-import { countText, durationText, percentText } from "../data/format.ts";
+import { countText, durationText } from "../data/format.ts";
 import { addressOf, place } from "../data/place.ts";
 import { useStore } from "../data/store.ts";
 import type { Routes } from "../data/types.ts";
 import { useData } from "../data/use-data.ts";
 import { refreshOf, windowOf, windowQuery } from "../data/window.ts";
+import { ErrorRate } from "../parts/error-rate.tsx";
 import { Link } from "../parts/link.tsx";
 import { Spans } from "../parts/spans.tsx";
 import { type Column, Table } from "../parts/table.tsx";
@@ -155,21 +156,3 @@ const COLUMNS: readonly Column<Route>[] = [
       ),
   },
 ];
-
-interface ErrorRateProps {
-  readonly rate: number;
-  readonly of: Readonly<Record<string, string>>;
-}
-
-/** A share of errors that leads to them. */
-export function ErrorRate({ rate, of }: ErrorRateProps) {
-  if (rate === 0) return <span class="quiet">0 %</span>;
-  return (
-    <Link
-      class={rate >= 0.05 ? "bad" : "warn"}
-      to={addressOf("requests", { ...of, status: "5xx" })}
-    >
-      {percentText(rate)}
-    </Link>
-  );
-}
