@@ -16,10 +16,10 @@ export const reload: Command = {
   operands: "[FILE]",
   maxOperands: 1,
   flags: ADMIN_FLAGS,
-  elsewhere: { pid: "it asks the operator port; a process is told by: kill -HUP PID" },
+  elsewhere: { pid: "it asks the operator port; signal a process with: kill -HUP PID" },
   details: `Asks the gateway at admin.listen of the configuration (FILE, config/gateway.yaml or ./gateway.yaml), or
 at --admin URL, to read its file again, and says what came of it. If the file is not valid, the gateway
-keeps the configuration that it has. A gateway without an operator port is told by \`kill -HUP PID\`.
+keeps the configuration that it has. A gateway without an operator port reloads at \`kill -HUP PID\`.
 
 Exit codes: 0 the configuration is in force; 1 it is not, or no gateway answers; 2 invalid command line.`,
   examples: [

@@ -62,7 +62,7 @@ export function writtenSecrets(scalars: readonly WrittenScalar[]): WrittenSecret
   });
 }
 
-/** Whether something stands beside the references to variables and files. */
+/** Whether there is anything besides the references to variables and files. */
 function hasLiteral(written: string): boolean {
   return /[^\s:;,"'=]/.test(written.replace(SCHEME, "").replaceAll(REFERENCES, ""));
 }

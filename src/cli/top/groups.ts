@@ -1,4 +1,4 @@
-/** What is told of a group of requests for one second; see the API's `second`. */
+/** What is reported of a group of requests for one second; see the API's `second`. */
 export interface GroupOfSecond {
   readonly requests: number;
   readonly errors: number;

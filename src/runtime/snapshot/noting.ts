@@ -6,7 +6,7 @@ import type { RouteTable } from "../../routing/table.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { CompiledRoute } from "./snapshot.ts";
 
-/** At most this many routes that did not get a request are told. */
+/** At most this many routes that did not get a request are reported. */
 const MOST_RIVALS = 8;
 
 /** What the exchanges of one snapshot note, and ask of it when they are over. */

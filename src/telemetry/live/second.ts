@@ -1,7 +1,7 @@
 import type { ExchangeRecord } from "../record.ts";
 import { Latencies } from "./latencies.ts";
 
-/** What is told of a group of requests that ended within one second. */
+/** What is reported of a group of requests that ended within one second. */
 export interface GroupOfSecond {
   readonly requests: number;
   readonly errors: number;

@@ -39,7 +39,7 @@ export function backendStates({ routes }: Snapshot): BackendState[] {
 /** So many backends are watched for changes: to look at ten thousand takes some milliseconds. */
 const MOST_WATCHED = 2_000;
 
-/** What operators are told at once when it changes: whether backends get requests, and why not. */
+/** What is reported to operators as soon as it changes: whether backends get requests, and why not. */
 export function changesOfBackends({ routes }: Snapshot) {
   const seen = new Set<Upstream>();
   const states: object[] = [];

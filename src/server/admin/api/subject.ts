@@ -27,7 +27,7 @@ export interface ApiSubject {
   readonly live: Live;
   /** Queries of the log, answered by a thread of their own. */
   readonly queries: () => Queries;
-  /** Has something written down beside the log. */
+  /** Has something written next to the log. */
   readonly note: (note: Note) => void;
   readonly operations: Operations;
   readonly certificates: () => readonly KnownCertificate[];

@@ -1,4 +1,4 @@
-/** A small line without a scale, beside the number that it belongs to. */
+/** A small line without a scale, next to the number that it belongs to. */
 export function Sparkline({ values }: { readonly values: readonly number[] }) {
   if (values.length < 2) return null;
   const most = Math.max(...values, 1);
