@@ -171,7 +171,7 @@ export class Exchange implements Delivery {
   /** As its route has it. Undefined if its decisions are not kept in any case: then nothing is noted. */
   noting: Noting | undefined = undefined;
   /** Its chain's policies; undefined until it has one. */
-  policies: readonly { readonly name: string }[] | undefined = undefined;
+  policies: readonly { readonly name: string; readonly shownAs?: string }[] | undefined = undefined;
   /** The index of the policy that answered or threw on the way in; -1 if none did. */
   turnedAt = -1;
   /** Monotonic time at which its route was known, and the first policy began; 0 until then. */

@@ -11,6 +11,11 @@ import type { Placeholder } from "./parsed-text.ts";
 /** One configured behaviour in a route's chain. Created once per snapshot. */
 export interface Policy {
   readonly name: string;
+  /**
+   * What decisions call it, if not by its name: as `gateway explain` does, or by its key and its part in
+   * that. Empty for one that the route's configuration does not have: it is told of only if it acts.
+   */
+  readonly shownAs?: string;
   /** Whether it answers preflights. They are then routed like the requests that they ask about. */
   readonly answersPreflights?: boolean;
   /**

@@ -62,6 +62,7 @@ export interface RouteCandidate {
 }
 
 export interface PolicyDecision extends Span {
+  /** As `gateway explain` calls it; with its part, if it takes part at two places: `log_body, the answer`. */
   readonly name: string;
   /**
    * `answered`: by itself, and nothing after it was reached. `refused`: it threw an error, or answered

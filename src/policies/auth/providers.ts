@@ -21,6 +21,7 @@ type Page = (exchange: Exchange) => ReturnType<NonNullable<AuthProvider["page"]>
  */
 export class Providers implements Policy {
   readonly name = "auth";
+  readonly shownAs = "auth, the providers";
   readonly ownFields: readonly string[];
   readonly #byName: ReadonlyMap<string, Named>;
   readonly #pages: readonly Page[];

@@ -12,6 +12,7 @@ import type { Store } from "./store.ts";
  */
 export class Invalidation implements Policy {
   readonly name = "cache";
+  readonly shownAs = "";
   readonly store: Store;
 
   constructor(store: Store) {

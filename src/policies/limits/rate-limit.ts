@@ -152,6 +152,8 @@ export function limitsIn(policies: readonly Policy[]): Limit[] {
 /** Limits that decide together. */
 class Stage implements Policy {
   readonly name = "rate_limit";
+  /** It is a policy by itself only at the second place. */
+  readonly shownAs = "rate_limit, by identity";
   readonly #counted: readonly Counted[];
   readonly #charging: Charging;
   /** The charges of every exchange, if they are always the same. */

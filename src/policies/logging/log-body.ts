@@ -79,7 +79,8 @@ class LogBody implements Policy {
   constructor(wanted: Settings) {
     this.#settings = wanted;
     this.secondPart = {
-      name: "log_body_response",
+      name: "log_body",
+      shownAs: "log_body, the answer",
       response: (exchange, answer) => this.#answered(exchange, answer),
     };
   }

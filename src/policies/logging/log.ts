@@ -81,7 +81,8 @@ function settingsOf(config: Config): Settings {
 }
 
 const USAGE: Policy = {
-  name: "log_usage",
+  name: "log",
+  shownAs: "log, the usage",
 
   request(exchange: Exchange): undefined {
     askForPlain(exchange);

@@ -103,20 +103,24 @@ function policiesOf(exchange: Exchange): PolicyDecision[] {
   const reached = turnedAt === -1 ? policies.length : turnedAt + 1;
   const outs = leavingsOf(exchange);
   let from = routedAt;
-  return policies.slice(0, reached).map(({ name }, at) => {
+  return policies.slice(0, reached).flatMap(({ name, shownAs = name }, at): PolicyDecision[] => {
     const until = passedAt[at] ?? from;
     const times = span(from, until, exchange);
     from = until;
     const hasTurned = at === turnedAt;
     const isRefusal = hasTurned && refusedBy !== "";
     const out = outs.get(at);
-    return {
-      name,
-      verdict: hasTurned ? (isRefusal ? "refused" : "answered") : "passed",
-      ...(isRefusal && errorCode !== undefined && { code: errorCode }),
-      ...times,
-      ...(out !== undefined && { out }),
-    };
+    if (shownAs === "" && !hasTurned && out?.replaced !== true) return [];
+    const verdict = hasTurned ? (isRefusal ? "refused" : "answered") : "passed";
+    return [
+      {
+        name: shownAs === "" ? name : shownAs,
+        verdict,
+        ...(isRefusal && errorCode !== undefined && { code: errorCode }),
+        ...times,
+        ...(out !== undefined && { out }),
+      },
+    ];
   });
 }
 

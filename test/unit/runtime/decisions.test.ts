@@ -198,6 +198,41 @@ routes: [{ path: "/api/*", backends: ["http://backend.test:9001"] }]`,
     ]);
   });
 
+  test("name policies as explanations do, and none that the route does not have", async () => {
+    const { ask, records } = started({
+      config: `
+logging: { trace: all }
+auth: { people: { jwt: { secret: "0123456789abcdef0123456789abcdef", algorithms: [HS256] } } }
+routes:
+  - { path: "/cached", cache: true, backends: ["http://backend.test:9001"] }
+  - path: "/api/*"
+    auth: people
+    log: { usage: llm }
+    log_body: true
+    backends: ["http://backend.test:9001"]
+  - path: "/open/*"
+    rate_limit: { rate: 5/s, key: "{auth.subject}" }
+    log_body: true
+    log: { usage: llm }
+    backends: ["http://backend.test:9001"]`,
+    });
+    const names = () => decisionsOf(records).policies?.map(({ name }) => name);
+    await ask("/cached");
+    expect(names()).toEqual(["auth, the providers", "cache"]);
+    expect((await ask("/api/a")).status).toBe(401);
+    expect(names()).toEqual(["log", "auth, the providers", "auth"]);
+    await ask("/open/a");
+    expect(names()).toEqual([
+      "log",
+      "rate_limit",
+      "auth, the providers",
+      "rate_limit, by identity",
+      "log_body",
+      "log_body, the answer",
+      "log, the usage",
+    ]);
+  });
+
   test("of a preflight that a policy answered name no refusal", async () => {
     const { ask, records } = started({
       config: `
