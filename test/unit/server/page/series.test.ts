@@ -38,13 +38,21 @@ describe("the series of a chart", () => {
     expect(series.rates).toEqual([0, 2, 0, 0]);
     expect(series.errors).toEqual([0, 0.1, 0, 0]);
     expect(series.errorRates).toEqual([0, 0.05, 0, 0]);
-    expect(series.p99).toEqual([null, 20, null, null]);
+    expect(series.p99).toEqual([undefined, 20, undefined, undefined]);
   });
 
   test("has a gap where no seconds were told of", () => {
-    const { times, rates } = liveSeries([second(0, 4), second(1, 6), second(20, 8)]);
+    const { times, rates, p99 } = liveSeries([second(0, 4), second(1, 6), second(20, 8)]);
     expect(rates).toEqual([4, 6, null, 8]);
+    expect(p99).toEqual([20, 20, null, 20]);
     expect(times).toHaveLength(4);
+  });
+
+  test("has a line of latencies that goes on over seconds without requests", () => {
+    const idle = { ...second(1, 0), p50_ms: null, p90_ms: null, p99_ms: null };
+    const { rates, p99 } = liveSeries([second(0, 4), idle, second(2, 8)]);
+    expect(rates).toEqual([4, 0, 8]);
+    expect(p99).toEqual([20, undefined, 20]);
   });
 
   test("of a long second is what it would have been in a short one", () => {
@@ -60,11 +68,12 @@ describe("the series of a chart", () => {
       series: [0, 60, 120].map((from) => ({ at: at(from), requests: 60, errors: 0, ...latencies })),
       classes: [],
     };
-    const { times, rates } = joined(past, liveSeries([second(150, 7), second(151, 8)]));
+    const { times, rates, p99 } = joined(past, liveSeries([second(150, 7), second(151, 8)]));
     expect(times.map((time) => (time - Date.parse(at(0))) / 1000)).toEqual([
       0, 59, 60, 119, 120, 150, 151,
     ]);
     expect(rates).toEqual([1, 1, 1, 1, null, 7, 8]);
+    expect(p99).toEqual([20, 20, 20, 20, null, 20, 20]);
     expect(joined(past, liveSeries([])).rates).toEqual([1, 1, 1, 1, 1, 1]);
   });
 });

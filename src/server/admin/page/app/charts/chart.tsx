@@ -9,7 +9,8 @@ export interface Line {
   readonly label: string;
   /** The name of its colour in the style sheet. */
   readonly tone: string;
-  readonly values: readonly (number | null)[];
+  /** Null where the line has a gap; it goes on over undefined. */
+  readonly values: readonly (number | null | undefined)[];
   readonly isFilled?: boolean;
 }
 
@@ -88,8 +89,8 @@ export function Chart(props: ChartProps) {
   );
 }
 
-function lastOf(values: readonly (number | null)[]): number | null {
-  return values.findLast((value) => value !== null) ?? null;
+function lastOf(values: Line["values"]): number | null {
+  return values.findLast((value) => value !== null && value !== undefined) ?? null;
 }
 
 function valueText(value: number | null | undefined, toText: (value: number) => string): string {
@@ -99,7 +100,7 @@ function valueText(value: number | null | undefined, toText: (value: number) => 
 /** What the chart shows, in words. */
 function summaryOf({ title, lines, from, to, toText }: ChartProps): string {
   const texts = lines.map(({ label, values }) => {
-    const present = values.filter((value) => value !== null);
+    const present = values.filter((value) => value !== null && value !== undefined);
     if (present.length === 0) return `${label}: nothing`;
     const most = present.reduce((one, other) => Math.max(one, other), 0);
     return `${label}: ${toText(present.at(-1) ?? 0)} at the end, at most ${toText(most)}`;
@@ -159,7 +160,6 @@ function optionsFor(
         stroke: () => colour(tone),
         width: 1.5,
         points: { show: false },
-        spanGaps: isFilled !== true,
         ...(isFilled === true && { fill: () => faded(tone, 0.12) }),
       })),
     ],

@@ -9,10 +9,13 @@ export interface Series {
   readonly errorRates: readonly (number | null)[];
   /** Errors per second. */
   readonly errors: readonly (number | null)[];
-  readonly p50: readonly (number | null)[];
-  readonly p90: readonly (number | null)[];
-  readonly p99: readonly (number | null)[];
+  readonly p50: readonly Latency[];
+  readonly p90: readonly Latency[];
+  readonly p99: readonly Latency[];
 }
+
+/** In milliseconds; null in a gap, undefined at a time without requests, over which a line goes on. */
+type Latency = number | null | undefined;
 
 interface Point {
   readonly at: string;
@@ -111,10 +114,17 @@ function seriesOf(points: readonly TimedPoint[]): Series {
       point ? (point.requests === 0 ? 0 : point.errors / point.requests) : null,
     ),
     errors: points.map(({ point, seconds }) => (point ? point.errors / (seconds || 1) : null)),
-    p50: points.map(({ point }) => point?.p50_ms ?? null),
-    p90: points.map(({ point }) => point?.p90_ms ?? null),
-    p99: points.map(({ point }) => point?.p99_ms ?? null),
+    p50: points.map(({ point }) => latencyOf(point, "p50_ms")),
+    p90: points.map(({ point }) => latencyOf(point, "p90_ms")),
+    p99: points.map(({ point }) => latencyOf(point, "p99_ms")),
   };
+}
+
+function latencyOf(
+  point: TimedPoint["point"],
+  percentile: "p50_ms" | "p90_ms" | "p99_ms",
+): Latency {
+  return point === undefined ? null : (point[percentile] ?? undefined);
 }
 
 const EMPTY = seriesOf([]);
