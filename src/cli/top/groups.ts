@@ -4,7 +4,8 @@ export interface GroupOfSecond {
   readonly errors: number;
   readonly p50_ms: number | null;
   readonly p99_ms: number | null;
-  readonly in_flight?: number | null;
+  /** Of all requests; not told of a route or a backend. */
+  readonly in_flight?: number;
 }
 
 /** Seconds that are kept for the line of bars. */

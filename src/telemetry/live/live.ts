@@ -8,8 +8,6 @@ export interface LiveOptions {
   readonly clock: Clock;
   /** Exchanges in flight. */
   readonly inFlight: () => number;
-  /** Exchanges in flight of a route; undefined if that is not known. */
-  readonly inFlightOf?: (route: string) => number | undefined;
   /** The state of the backends, as JSON; asked for every half second while somebody watches. */
   readonly backends?: () => string;
 }
@@ -152,7 +150,7 @@ export class Live {
   }
 
   #tellSecond(): void {
-    const { clock, inFlight, inFlightOf } = this.#options;
+    const { clock, inFlight } = this.#options;
     const now = clock.monotonic();
     if (this.#emptySince !== undefined && now - this.#emptySince >= LINGER_MS) {
       this.#stop();
@@ -167,7 +165,7 @@ export class Live {
       seconds,
       ...sums,
       in_flight: inFlight(),
-      routes: routes.map((route) => ({ ...route, in_flight: inFlightOf?.(route.id) ?? null })),
+      routes,
     };
     const text = eventText("second", JSON.stringify(told));
     this.#keep(text);

@@ -31,7 +31,7 @@ describe("groups", () => {
       errorRate: 0.1,
       p50: 1,
       p99: 20,
-      inFlight: 1,
+      inFlight: null,
     });
   });
 

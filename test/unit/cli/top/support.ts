@@ -17,7 +17,7 @@ export function second(requests: Readonly<Record<string, number>>): LiveSecond {
 }
 
 function group(requests: number) {
-  return { requests, errors: Math.floor(requests / 10), p50_ms: 1, p99_ms: 20, in_flight: 1 };
+  return { requests, errors: Math.floor(requests / 10), p50_ms: 1, p99_ms: 20 };
 }
 
 export function row(changes: LogRow = {}): LogRow {
