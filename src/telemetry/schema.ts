@@ -86,11 +86,19 @@ export const logging = defineSection({
     const message = database === undefined ? undefined : databaseProblem(database);
     return [
       ...(message === undefined ? [] : [{ path: ["database"], message }]),
+      ...(database === "off" ? [OFF_IS_A_FILE] : []),
       ...under(["redact"], names === undefined ? [] : checkRedact(names)),
       ...checkSinks(written),
     ];
   },
 });
+
+const OFF_IS_A_FILE: ConfigIssue = {
+  path: ["database"],
+  message:
+    "`off` is a file's name here: rows cannot be turned off altogether; `log: off` in `defaults` leaves out those of all routes",
+  severity: "warning",
+};
 
 /** `trace` of a route. */
 export const routeTrace = defineSection({

@@ -47,11 +47,17 @@ const schema = Type.Union(
   },
 );
 
+/** What is written by those who want none. */
+const OFF: ReadonlySet<string> = new Set(["off", "no", "none", "false", "disabled"]);
+
 /** `tracing` at the top of the configuration. */
 export const tracing = defineSection({
   schema: Type.Optional(schema),
-  check: (written) =>
-    typeof written === "string" ? under([], urlIssues(written)) : checkOtlp(written),
+  check(written) {
+    if (typeof written !== "string") return checkOtlp(written);
+    if (!OFF.has(written)) return under([], urlIssues(written));
+    return [{ path: [], message: "leave `tracing` out: without it there are no traces" }];
+  },
 });
 
 export interface TracingSettings extends TracerSettings, OtlpConfig {}

@@ -32,6 +32,7 @@ describe("tracing", () => {
 
   test.each([
     ["yes", "`yes` is not a URL"],
+    ["off", "leave `tracing` out"],
     ["127.0.0.1:4318", "`127.0.0.1:4318` is not a URL; write one like http://127.0.0.1:4318"],
     ["grpc://a:4318", "OTLP is sent over http:// or https://, not grpc:"],
     ["http://u:p@a:4318", "the URL contains a user or a password, which belong into `headers`"],

@@ -31,6 +31,11 @@ describe("what is valid and probably not meant is warned of", () => {
       "1:27: `::/0` lets anyone choose its own address by the PROXY protocol, and refuses all who do not speak it; name the proxies' own networks",
     ],
     [
+      "a log that is called off",
+      `logging: { database: off }\n${ROUTE}`,
+      "1:22: `off` is a file's name here: rows cannot be turned off altogether; `log: off` in `defaults` leaves out those of all routes",
+    ],
+    [
       "header sections that may take forever",
       `server: { header_timeout: 0 }\n${ROUTE}`,
       "1:27: without a limit, clients that never finish a request's header section keep their connections forever",
