@@ -104,9 +104,18 @@ function valueOf(name: string, flag: Flag, attached: string | undefined, rest: s
 
 function tooMany(command: Command, surplus: string): string {
   const isPort = /^:?[0-9]+$/.test(surplus) && Object.hasOwn(command.flags, "port");
-  const meant = isPort ? `, did you mean --port ${surplus.replace(":", "")}?` : "";
+  const meant = isPort
+    ? `, did you mean --port ${surplus.replace(":", "")}?`
+    : Object.hasOwn(command.flags, "config")
+      ? configMeant(surplus)
+      : "";
   return `unexpected argument "${surplus}" for \`${command.name}\`${meant}
 usage: ${usageOf(command)}`;
+}
+
+/** For commands that take a configuration by a flag alone: ", did you mean --config FILE?", or nothing. */
+export function configMeant(operand: string): string {
+  return /\.ya?ml$/i.test(operand) ? `, did you mean --config ${operand}?` : "";
 }
 
 /** "gateway serve [FILE] [FLAGS]" */

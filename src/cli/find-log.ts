@@ -40,7 +40,9 @@ export async function findLog(input: Arguments, console: Console): Promise<Found
     return logAt(USUAL_DATABASE);
   }
   const config = (await readConfigFile(configFile, console))?.config;
-  return config && { ...logOf(config, input), config };
+  if (config !== undefined) return { ...logOf(config, input), config };
+  console.err("gateway: --database FILE alone names the log without the configuration\n");
+  return undefined;
 }
 
 /** The log of a configuration, unless `--database` names another. */

@@ -1,7 +1,7 @@
 import { RollbackError, writeEarlier } from "../../config/history/rollback.ts";
 import type { Config } from "../../config/schema.ts";
 import { QueryError } from "../../telemetry/query/errors.ts";
-import { queriesOf } from "../../telemetry/query/log-file.ts";
+import { type LogFile, queriesOf } from "../../telemetry/query/log-file.ts";
 import type { Queries } from "../../telemetry/query/queries.ts";
 import { unifiedDifference } from "../../units/line-difference.ts";
 import { printable, printableJson } from "../../units/printable.ts";
@@ -17,7 +17,7 @@ import {
 import { integerFlag, suggestion } from "../args.ts";
 import { type Arguments, type Command, type Console, UsageError } from "../command.ts";
 import { findConfigFile, readConfigFile, reloadConfigFile } from "../config-file.ts";
-import { logOf } from "../find-log.ts";
+import { findLog, logOf } from "../find-log.ts";
 import { historyTable } from "./history.ts";
 
 const VERBS = ["history", "show", "rollback"];
@@ -50,7 +50,8 @@ export const configCommand: Command = {
   },
   details: `The gateway keeps every configuration that comes into force in the database of its access log, without
 the secrets that are written in it. N is its number, ID the id that rows of the log have in the column
-\`configuration\`. \`history\` and \`show\` read the database, whether or not the gateway runs.
+\`configuration\`. \`history\` and \`show\` read the database, whether or not the gateway runs; with
+--database FILE they need no configuration, so that one that is not valid is in nobody's way.
 
 \`rollback\` checks that configuration, writes it to the file whole, keeps the text before next to it, and
 has the running gateway reload. Secrets are taken from the present file, where they stand at the same
@@ -85,27 +86,49 @@ Exit codes: 0 done; 1 there is no such configuration, or it cannot be used; 2 in
         `which one? gateway config ${verb} N; \`gateway config history\` lists them`,
       );
     }
+    if (verb !== "rollback") {
+      const log = (await findLog(withoutNeedless(input), console))?.file;
+      return log === undefined
+        ? 1
+        : await asking(log, console, (queries) =>
+            verb === "history"
+              ? history(queries, input, console)
+              : show(queries, name ?? "", input, console),
+          );
+    }
     const file = findConfigFile({ ...input, operands: [] });
     const config = (await readConfigFile(file, console))?.config;
-    if (config === undefined) {
-      return verb === "rollback" ? await rollBackBroken(name ?? "", input, console) : 1;
-    }
+    if (config === undefined) return rollBackBroken(name ?? "", input, console);
     const { file: log } = logOf(config, input);
-    try {
-      const queries = queriesOf(log);
-      if (verb === "history") await history(queries, input, console);
-      else if (verb === "show") await show(queries, name ?? "", input, console);
-      else await rollBack(queries, name ?? "", { file, config, input, console });
-      return 0;
-    } catch (error) {
-      if (!isExpected(error)) throw error;
-      console.err(`gateway: ${error.message}\n`);
-      return 1;
-    } finally {
-      log.close();
-    }
+    return asking(log, console, (queries) =>
+      rollBack(queries, name ?? "", { file, config, input, console }),
+    );
   },
 };
+
+/** The configuration says only where the log is: with `--database` it may be invalid. */
+function withoutNeedless(input: Arguments): Arguments {
+  const { config: _, ...rest } = input.flags;
+  return rest["database"] === undefined ? input : { ...input, flags: rest };
+}
+
+/** Does something with a log, and closes it. Resolves with the exit code. */
+async function asking(
+  log: LogFile,
+  console: Console,
+  act: (queries: Queries) => Promise<void>,
+): Promise<number> {
+  try {
+    await act(queriesOf(log));
+    return 0;
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    console.err(`gateway: ${error.message}\n`);
+    return 1;
+  } finally {
+    log.close();
+  }
+}
 
 function isExpected(error: unknown): error is Error {
   return (

@@ -18,7 +18,7 @@ import { findConfigFile, report, textOfConfigFile } from "../config-file.ts";
 import { logOf } from "../find-log.ts";
 import { loggedQuery } from "./logged-request.ts";
 import { explanationText } from "./text.ts";
-import { printableJson } from "../../units/printable.ts";
+import { printable, printableJson } from "../../units/printable.ts";
 
 export const explainCommand: Command = {
   name: "explain",
@@ -90,15 +90,19 @@ async function explanationFor(
   if (isLive && named !== undefined && input.flags["request"] === undefined) {
     return askLive(named, writtenQuery(input), console);
   }
+  const { request } = input.flags;
   const file = findConfigFile({ ...input, operands: [] });
   const text = await textOfConfigFile(file);
   const { config, diagnostics, document } = readConfig(file, text, console.environment);
   if (config === undefined) {
     report(diagnostics.filter(isError), console);
-    console.err(`${file} is not valid, so nothing can be explained by it\n`);
+    const instead =
+      request === undefined
+        ? ""
+        : `; what became of the request is shown without it: gateway logs show ${printable(request)} --database FILE`;
+    console.err(`${file} is not valid, so nothing can be explained by it${instead}\n`);
     return undefined;
   }
-  const { request } = input.flags;
   const logged = request === undefined ? undefined : loggedQuery(request, logOf(config, input));
   const query = logged?.query ?? writtenQuery(input);
   const served = logged?.configuration ?? "";

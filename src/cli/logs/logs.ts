@@ -7,7 +7,7 @@ import {
   parseFilters,
 } from "../../telemetry/query/filters.ts";
 import type { Row } from "../../telemetry/query/row.ts";
-import { integerFlag } from "../args.ts";
+import { configMeant, integerFlag } from "../args.ts";
 import { type Arguments, type Command, type Console, type Flag, UsageError } from "../command.ts";
 import { type FoundLog, findLog, LOG_FLAGS, loggedRequest, logProblem } from "../find-log.ts";
 import { adviceOnNothing } from "./advice.ts";
@@ -129,6 +129,10 @@ function requireOperands({ operands, flags }: Arguments): boolean {
   const [verb, id, surplus] = operands;
   if (verb === undefined) return false;
   if (verb !== "show" || surplus !== undefined) {
+    const meant = configMeant(surplus ?? verb);
+    if (meant !== "") {
+      throw new UsageError(`unexpected argument "${surplus ?? verb}" for \`logs\`${meant}`);
+    }
     throw new UsageError(
       `unexpected argument "${surplus ?? verb}" for \`logs\`; filters are flags, like --path '${verb}', and one request is shown by \`gateway logs show ID\``,
     );

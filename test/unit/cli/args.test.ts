@@ -69,6 +69,13 @@ describe("a command line", () => {
     expect(await refusal(() => read(...written))).toBe(words);
   });
 
+  test("names the flag of a configuration that is given without one", async () => {
+    const other = commandWith({ flags: { config: { value: "FILE", summary: "the file" } } });
+    expect(await refusal(() => parseArguments(other, ["etc/gateway.yaml"]))).toContain(
+      'unexpected argument "etc/gateway.yaml" for `try`, did you mean --config etc/gateway.yaml?',
+    );
+  });
+
   test("says where the setting is that a flag is expected for", async () => {
     const other = commandWith({ elsewhere: { port: "the port is in the file" } });
     expect(await refusal(() => parseArguments(other, ["--port=80"]))).toBe(

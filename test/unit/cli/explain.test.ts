@@ -164,6 +164,12 @@ test("`explain` does nothing by a configuration that is not valid", async () => 
   expect(console.complaints).toContain("is not valid, so nothing can be explained by it");
 });
 
+test("`explain` of a logged request says how it is shown without a valid configuration", async () => {
+  const { code, console } = await explaining([], { request: "id-1" }, {}, "routes: 1\n");
+  expect(code).toBe(1);
+  expect(console.complaints).toContain("gateway logs show id-1 --database FILE");
+});
+
 test("values stand in one line as YAML has them", () => {
   const value = { a: [1, "two words", null], b: { c: true }, d: {} };
   expect(compact(value)).toBe('{ a: [1, "two words", null], b: { c: true }, d: {} }');

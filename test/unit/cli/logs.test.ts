@@ -134,6 +134,7 @@ describe("a command line that means nothing", () => {
     [{ "request-id": "" }, [], "--request-id needs a value"],
     [{ since: "1h", until: "2h" }, [], "until is not after since"],
     [{}, ["/users"], "filters are flags, like --path '/users'"],
+    [{}, ["a.yaml"], 'unexpected argument "a.yaml" for `logs`, did you mean --config a.yaml?'],
     [{}, ["show"], "gateway logs show ID"],
     [{}, ["show", "1", "2"], 'unexpected argument "2"'],
     [{ follow: "true" }, ["show", "1"], "has no --follow"],

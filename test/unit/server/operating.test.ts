@@ -237,6 +237,15 @@ describe("configurations", () => {
     writeFileSync(file, textWith("/echo/*").replace("routes:", "rotues:"));
     const broken = await command(configCommand, ["rollback", "2"], { admin: undefined });
     expect([broken.code, broken.err]).toEqual([1, expect.stringContaining("rollback 2 --admin")]);
+    const unnamed = await command(configCommand, ["history"]);
+    expect([unnamed.code, unnamed.err]).toEqual([1, expect.stringContaining("--database FILE")]);
+    const database = join(folder, "gateway.db");
+    expect(await command(configCommand, ["history"], { database })).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("admin API"),
+      err: "",
+    });
+    expect((await command(configCommand, ["show", "2"], { database })).code).toBe(0);
     const unread = await command(reloadCommand, [], { admin: undefined });
     expect([unread.code, unread.err]).toEqual([1, expect.stringContaining("nothing was reloaded")]);
     const elsewhere = await command(configCommand, ["rollback", "2"], { admin: gateway.url });
