@@ -4,8 +4,10 @@ import "uplot/dist/uPlot.min.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/frame.css";
+import "./styles/controls.css";
 import "./styles/parts.css";
 import "./styles/charts.css";
+import "./styles/exchange.css";
 import "./styles/requests.css";
 import "./styles/views.css";
 
