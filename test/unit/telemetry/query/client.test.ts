@@ -8,6 +8,7 @@ import { QueryServer } from "../../../../src/telemetry/query/serve-queries.ts";
 import type { QueryMessage, QueryReply } from "../../../../src/telemetry/query/messages.ts";
 import { systemClock } from "../../../../src/time/clock.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
+import { PATIENCE_MS } from "../../../support/patience.ts";
 import { records, temporaryDirectory, UNLIMITED } from "../access-log/support.ts";
 
 const path = temporaryDirectory();
@@ -72,7 +73,10 @@ describe("queries of the gateway", () => {
       createWorker: createQueryWorker,
     });
     opened.push(client);
-    const { rows, complete } = await client.queries.page({ filters: noFilters, limit: 10 });
+    const { rows, complete } = await client.queries.page(
+      { filters: noFilters, limit: 10 },
+      { timeout: PATIENCE_MS },
+    );
     expect(rows.map((row) => row["request_id"])).toEqual(["1", "0"]);
     expect(complete).toBe(true);
   });
