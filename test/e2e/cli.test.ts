@@ -66,7 +66,7 @@ const misunderstood: [string[], string][] = [
   [["demo", "--port=1"], "unknown flag --port: `demo` has no flags"],
   [[""], "the command is empty"],
   [["help", "config", "sever"], "unknown key sever, did you mean server?"],
-  [["reload"], "send it SIGHUP"],
+  [["reload"], "no configuration: neither config/gateway.yaml nor gateway.yaml exists"],
   [["version", "now"], 'unexpected argument "now" for `version`'],
   [["mock", "--port", "70000"], "--port takes a whole number from 0 to 65535"],
   [["mock", "--latency", "fast"], "--latency takes a duration"],
