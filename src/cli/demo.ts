@@ -84,9 +84,9 @@ A gateway with three backends is running. Try, in another terminal:
   curl ${url}/health
   curl ${url}/admin/backends     # which are healthy
   curl -i ${url}/nowhere         # what an error looks like
-  sqlite3 ${database} 'select method, path, status_code, latency_ms, backend from logs'
+  gateway logs --database ${database}    # every request; stats, top and explain tell more
 
-Press Ctrl-C to stop.
+The log below names the address of the operator's page. Press Ctrl-C to stop.
 
 `;
 }
