@@ -1,6 +1,6 @@
 import { conditionOf } from "../data/backend-state.ts";
 import { post } from "../data/api.ts";
-import { countText, counted, durationText, percentText } from "../data/format.ts";
+import { countText, counted, percentText } from "../data/format.ts";
 import { addressOf, place } from "../data/place.ts";
 import { useStore } from "../data/store.ts";
 import type { Backends } from "../data/types.ts";
@@ -9,6 +9,7 @@ import { windowOf, windowQuery } from "../data/window.ts";
 import { ErrorRate } from "../parts/error-rate.tsx";
 import { Link } from "../parts/link.tsx";
 import { Spans } from "../parts/spans.tsx";
+import { p50Column, p99Column, requestsColumn } from "../parts/sums-columns.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { Ago, Empty, Loading, Panel, Problem, State } from "../parts/words.tsx";
 import { confirmed } from "../shell/dialog.tsx";
@@ -122,15 +123,7 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
       by: (backend) => backend.in_flight,
       cell: (backend) => countText(backend.in_flight),
     },
-    {
-      key: "requests",
-      width: "8%",
-      title: "Requests",
-      isNumber: true,
-      from: "tablet",
-      by: ({ requests }) => requests,
-      cell: ({ requests }) => countText(requests),
-    },
+    { ...requestsColumn, width: "8%", from: "tablet" },
     {
       key: "errors",
       width: "7%",
@@ -142,24 +135,8 @@ function columns(reload: () => void, hasUpstreams: boolean): readonly Column<Bac
         <ErrorRate rate={rate} of={{ route, backend: url }} />
       ),
     },
-    {
-      key: "p50",
-      width: "8%",
-      title: "p50",
-      isNumber: true,
-      from: "wide",
-      by: ({ p50_ms: p50 }) => p50 ?? -1,
-      cell: ({ p50_ms: p50 }) => durationText(p50),
-    },
-    {
-      key: "p99",
-      width: "8%",
-      title: "p99",
-      isNumber: true,
-      from: "tablet",
-      by: ({ p99_ms: p99 }) => p99 ?? -1,
-      cell: ({ p99_ms: p99 }) => durationText(p99),
-    },
+    { ...p50Column, width: "8%", from: "wide" },
+    { ...p99Column, width: "8%" },
     {
       key: "used",
       width: "9%",

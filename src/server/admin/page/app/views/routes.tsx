@@ -1,4 +1,3 @@
-import { countText, durationText } from "../data/format.ts";
 import { addressOf, place } from "../data/place.ts";
 import { useStore } from "../data/store.ts";
 import type { Routes } from "../data/types.ts";
@@ -7,6 +6,7 @@ import { refreshOf, windowOf, windowQuery } from "../data/window.ts";
 import { ErrorRate } from "../parts/error-rate.tsx";
 import { Link } from "../parts/link.tsx";
 import { Spans } from "../parts/spans.tsx";
+import { p50Column, p99Column, requestsColumn } from "../parts/sums-columns.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { Ago, Badge, Empty, Loading, Panel, Problem } from "../parts/words.tsx";
 import { Splits } from "./splits.tsx";
@@ -104,13 +104,7 @@ const COLUMNS: readonly Column<Route>[] = [
       </span>
     ),
   },
-  {
-    key: "requests",
-    title: "Requests",
-    isNumber: true,
-    by: ({ requests }) => requests,
-    cell: ({ requests }) => countText(requests),
-  },
+  requestsColumn,
   {
     key: "errors",
     title: "Errors",
@@ -118,22 +112,8 @@ const COLUMNS: readonly Column<Route>[] = [
     by: ({ error_rate: rate }) => rate,
     cell: (route) => <ErrorRate rate={route.error_rate} of={{ route: route.id }} />,
   },
-  {
-    key: "p50",
-    title: "p50",
-    isNumber: true,
-    from: "tablet",
-    by: ({ p50_ms: p50 }) => p50 ?? -1,
-    cell: ({ p50_ms: p50 }) => durationText(p50),
-  },
-  {
-    key: "p99",
-    title: "p99",
-    isNumber: true,
-    from: "tablet",
-    by: ({ p99_ms: p99 }) => p99 ?? -1,
-    cell: ({ p99_ms: p99 }) => durationText(p99),
-  },
+  { ...p50Column, from: "tablet" },
+  p99Column,
   {
     key: "used",
     title: "Last used",
